@@ -1,0 +1,54 @@
+import { ProtocolError } from './errors.js';
+
+/**
+ * Readers of single fields. Peers in the field write numbers and booleans as strings, ids as numbers and whole
+ * numbers as `5.0`; `null` counts as absent. What has no sensible reading is a {@link ProtocolError}.
+ *
+ * @see docs/protocol/SPEC.md#2-the-packet
+ */
+export function toText(field: string, value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw invalid(field, 'a string', value);
+}
+
+/** A whole number between the bounds, `absent` where the field is missing or null. */
+export function toInteger(field: string, value: unknown, absent: number, min: number, max: number): number {
+  if (value === undefined || value === null) return absent;
+  if (typeof value === 'number' && (value | 0) === value && value >= min && value <= max) return value;
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) throw invalid(field, 'a whole number', value);
+  if (number < min || number > max) {
+    throw new ProtocolError('ERR_INVALID_FIELD', `field ${field} is ${number}, allowed are ${min} to ${max}`);
+  }
+  return number;
+}
+
+/** A boolean; as a string only `"true"` is true, as a number only 0 and 1 are taken. */
+export function toBoolean(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'string') return value.toLowerCase() === 'true';
+  if (value === 0 || value === 1) return value === 1;
+  throw invalid(field, 'true or false', value);
+}
+
+/** Parses a JSON text that must be one object. */
+export function toObject(text: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ProtocolError('ERR_MALFORMED_PACKET', `${what} of ${text.length} characters is not JSON`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProtocolError('ERR_MALFORMED_PACKET', `${what} is JSON but not an object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function invalid(field: string, expected: string, value: unknown): ProtocolError {
+  const found = Array.isArray(value) ? 'an array' : typeof value;
+  return new ProtocolError('ERR_INVALID_FIELD', `field ${field} must be ${expected}, found ${found}`);
+}

@@ -1,0 +1,62 @@
+export { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.js';
+export { type BinaryString, decodeUtf8, encodeUtf8, isAscii } from './binary-string.js';
+export { type Clock, type Instant, NEVER, type Random, type Scheduled } from './clock.js';
+export { FIRST_APPLICATION_CODE, KickOutCode, NOT_KICKED, ResponseCode } from './codes.js';
+export {
+  acknowledgementPacket,
+  dataPacket,
+  type ErrorResponse,
+  echoResponsePacket,
+  errorResponsePacket,
+  type KickOut,
+  keepAlivePacket,
+  keepAliveResponsePacket,
+  kickOutPacket,
+  type LoginRequest,
+  type LoginResponse,
+  loginPacket,
+  loginResponsePacket,
+  logoutPacket,
+  readErrorResponse,
+  readKickOut,
+  readLoginRequest,
+  readLoginResponse,
+} from './control.js';
+export { decodeFrameBody, decodePacket, ReceivedPacket } from './decode.js';
+export { type DuplicateLoginDecision, decideDuplicateLogin } from './duplicate-login.js';
+export {
+  DEFAULT_DUPLICATE_LIMITS,
+  DuplicateWindow,
+  type DuplicateWindowLimits,
+  type Seen,
+} from './duplicate-window.js';
+export { Emitter, type Unsubscribe } from './emitter.js';
+export { encodeFrameBody, encodePacket } from './encode.js';
+export { ProtocolError, type ProtocolErrorCode } from './errors.js';
+export { createFingerprint } from './fingerprint.js';
+export { KeepAlive, type KeepAliveDue, type KeepAliveTimes } from './keep-alive.js';
+export { type Due, Outbox, type QosPacket, type Unacknowledged } from './outbox.js';
+export {
+  isUserId,
+  MAX_ID_LENGTH,
+  type Packet,
+  PacketType,
+  SERVER_ID,
+  UNSET_ID,
+  UNSET_NUMBER,
+} from './packet.js';
+export { CLIENT_RETRY, type RetryPolicy, SERVER_RETRY } from './retry-policy.js';
+export {
+  DEFAULT_SENSE_MODE,
+  isSenseMode,
+  type SenseMode,
+  type SenseTimes,
+  senseTimes,
+  type TransportKind,
+} from './sense-mode.js';
+export {
+  DEFAULT_MAX_TCP_BODY_BYTES,
+  TCP_HEADER_BYTES,
+  TcpFrameReader,
+  writeTcpHeader,
+} from './tcp-framing.js';

@@ -1,0 +1,63 @@
+/** Seconds between a client's keep-alives, the one setting that client and server must agree on. */
+export type SenseMode = 3 | 5 | 10 | 15 | 30 | 60 | 120;
+
+/** The transports that a time-out depends on. TCP and WebSocket notice more by themselves, so they wait less. */
+export type TransportKind = 'tcp' | 'udp' | 'websocket';
+
+/** All durations that follow from a sense mode, in milliseconds. */
+export interface SenseTimes {
+  readonly keepAliveIntervalMs: number;
+  /** A client that has had no keep-alive response for so long takes the link as broken. */
+  readonly clientTimeoutMs: number;
+  /** A server session that has received no complete packet for so long is closed. */
+  readonly serverReadTimeoutMs: number;
+}
+
+/** Defaults of the original: 15 s where the transport itself notices most failures, 3 s on UDP. */
+export const DEFAULT_SENSE_MODE: Readonly<Record<TransportKind, SenseMode>> = {
+  tcp: 15,
+  websocket: 15,
+  udp: 3,
+};
+
+const STREAM: Readonly<Record<SenseMode, SenseTimes>> = {
+  3: times(3, 5, 7),
+  5: times(5, 8, 11),
+  10: times(10, 15, 15),
+  15: times(15, 20, 20),
+  30: times(30, 35, 35),
+  60: times(60, 65, 65),
+  120: times(120, 125, 125),
+};
+
+/** UDP has no entry for 5 s and 15 s in the original; these two keep its pattern of two intervals and a second. */
+const DATAGRAM: Readonly<Record<SenseMode, SenseTimes>> = {
+  3: times(3, 10, 10),
+  5: times(5, 11, 11),
+  10: times(10, 21, 21),
+  15: times(15, 31, 31),
+  30: times(30, 61, 62),
+  60: times(60, 121, 122),
+  120: times(120, 241, 242),
+};
+
+/**
+ * The durations of a sense mode on a transport.
+ *
+ * @see docs/protocol/SPEC.md#5-keep-alive-and-time-outs
+ */
+export function senseTimes(mode: SenseMode, transport: TransportKind): SenseTimes {
+  return transport === 'udp' ? DATAGRAM[mode] : STREAM[mode];
+}
+
+export function isSenseMode(value: number): value is SenseMode {
+  return value in STREAM;
+}
+
+function times(interval: number, client: number, server: number): SenseTimes {
+  return {
+    keepAliveIntervalMs: interval * 1000,
+    clientTimeoutMs: client * 1000,
+    serverReadTimeoutMs: server * 1000,
+  };
+}

@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
+
+/** Tests read the packages' sources, so that no stale build can be tested by mistake. */
+const alias = [
+  { find: /^@imcore\/server\/ports$/, replacement: source('server/src/ports/index.ts') },
+  { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
+  { find: /^@imcore\/(protocol|server|client|testkit|cli)$/, replacement: source('$1/src/index.ts') },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'architecture/**/*.test.ts'] },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'simulation', include: ['simulation/**/*.test.ts'], testTimeout: 600_000 },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'integration',
+          include: ['integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
