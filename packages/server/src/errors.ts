@@ -1,0 +1,51 @@
+/** The caller used the API in a way that cannot work. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code:
+    | 'ERR_INVALID_OPTION'
+    | 'ERR_INVALID_ARGUMENT'
+    | 'ERR_NOT_LISTENING'
+    | 'ERR_ALREADY_LISTENING';
+
+  constructor(code: UsageError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A message could not be brought to anybody who is responsible for it now. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  readonly code:
+    | 'ERR_UNDELIVERABLE'
+    | 'ERR_NOT_ACKNOWLEDGED'
+    | 'ERR_TOO_LARGE'
+    | 'ERR_SERVER_CLOSED'
+    | 'ERR_TOO_MANY_UNACKNOWLEDGED';
+
+  constructor(code: DeliveryError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A store could not do what it was asked. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: 'ERR_STORE_FAILED' | 'ERR_STORE_CLOSED';
+
+  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A hook of the application threw or answered what it may not answer. */
+export class HookError extends Error {
+  override readonly name = 'HookError';
+  readonly code = 'ERR_HOOK_FAILED';
+
+  constructor(hook: string, cause: unknown) {
+    super(`the hook ${hook} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}

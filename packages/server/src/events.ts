@@ -1,0 +1,85 @@
+import type { ProtocolErrorCode, TransportKind } from '@imcore/protocol';
+import type { OnlineUser } from './hooks.js';
+import type { Message } from './message.js';
+
+/** Why a message did not reach anybody. */
+export type UndeliveredReason =
+  /** The receiver is not online and nobody stores. */
+  | 'offline'
+  /** The receiver's session took it and never acknowledged. */
+  | 'not-acknowledged'
+  /** It is longer than the receiver's transport can carry. */
+  | 'too-large'
+  /** The store refused it or failed. */
+  | 'store';
+
+/** Why a packet was dropped although it could be read. */
+export type RejectedReason =
+  /** `from` is not the session's user. */
+  | 'spoofed-sender'
+  /** An acknowledgement of a message that was not for this user, or no longer waits. */
+  | 'unknown-acknowledgement'
+  /** The `authorizeMessage` hook said no. */
+  | 'not-authorized'
+  /** A data packet without a receiver. */
+  | 'no-receiver'
+  /** The session is not logged in. */
+  | 'not-logged-in';
+
+/** The limits of `ServerLimits` by name, as far as a peer can run into them. */
+export type LimitName =
+  | 'maxSessions'
+  | 'maxSessionsPerAddress'
+  | 'loginsPerSecondPerAddress'
+  | 'packetsPerSecond'
+  | 'maxUnacknowledged'
+  | 'maxBufferedBytes'
+  | 'stallTimeoutMs'
+  | 'maxRemembered'
+  | 'maxDeferredPackets';
+
+/** Notifications: any number of listeners, no answer. */
+export interface ServerEvents {
+  /** A user has logged in, or logged in again on the same session. */
+  online: OnlineUser;
+  /** A session that was online has ended. `kickCode` is -1 when nobody kicked it. */
+  offline: OnlineUser & { readonly kickCode: number };
+  /** A message between users has reached its receiver: acknowledged, or without QoS written. */
+  delivered: Message;
+  /** A message is in the store's or the `onUndeliverable` hook's hands. */
+  stored: Message;
+  /** A message was dropped; a QoS sender was not acknowledged. */
+  undelivered: { readonly message: Message; readonly reason: UndeliveredReason };
+  /** A user has acknowledged a packet that this server wrote. */
+  received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
+  /** QoS packets that a user never acknowledged, after the last copy. */
+  lost: { readonly userId: string; readonly messages: readonly Message[] };
+  /** A message was handed to the bridge's broker. */
+  bridged: Message;
+  /** A message could not be handed to the bridge. */
+  bridgeFailed: { readonly message: Message; readonly error: Error };
+  /** A peer sent what cannot be read. */
+  violation: {
+    readonly code: ProtocolErrorCode;
+    readonly reason: string;
+    readonly transport: TransportKind;
+    readonly remoteAddress: string;
+    readonly userId: string | undefined;
+  };
+  /** A packet was dropped on purpose. */
+  rejected: {
+    readonly reason: RejectedReason;
+    readonly transport: TransportKind;
+    readonly remoteAddress: string;
+    readonly userId: string | undefined;
+  };
+  /** A limit was reached and acted. */
+  limited: {
+    readonly limit: LimitName;
+    readonly value: number;
+    readonly remoteAddress: string;
+    readonly userId: string | undefined;
+  };
+  /** Something failed inside: a hook threw, a store or a socket failed. */
+  error: Error;
+}

@@ -1,0 +1,79 @@
+import type { BinaryString, ProtocolError, TransportKind } from '@imcore/protocol';
+
+/**
+ * One attached peer on one transport, as a gateway offers it to the server.
+ *
+ * Takes and gives whole frame bodies; how they are cut on the wire is the gateway's affair.
+ */
+export interface Connection {
+  readonly transport: TransportKind;
+  /** IP address of the peer; for a WebSocket behind a trusted proxy, the address the proxy reports. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Largest body that this peer can be sent, in bytes. */
+  readonly maxSendBytes: number;
+  /** Bytes taken by {@link send} that have not left the process yet. */
+  readonly bufferedBytes: number;
+  /**
+   * Takes a frame body for sending; the frames of one tick leave together. Returns false when the peer reads too
+   * slowly: the caller should stop feeding it until {@link ConnectionHandler.drained}.
+   */
+  send(body: BinaryString): boolean;
+  /** Stops reading from the peer. Without effect on UDP. */
+  pause(): void;
+  resume(): void;
+  /** The peer has logged in: bounds on what a stranger may be answered no longer apply. */
+  trust(): void;
+  /** Ends the connection after what was sent has left. */
+  close(): void;
+  /** Ends it at once. */
+  destroy(): void;
+}
+
+/** What the server does with a connection. After `closed` nothing else is called. */
+export interface ConnectionHandler {
+  /** A complete frame body. */
+  receive(body: BinaryString): void;
+  /** The peer broke the framing; nothing more can be read from it. */
+  violated(error: ProtocolError): void;
+  /** The peer has caught up after `send` had returned false. */
+  drained(): void;
+  /** The connection is gone, whoever ended it. Called exactly once. */
+  closed(): void;
+}
+
+/** Why the server does not take a connection. */
+export type RefusalReason = 'sessions' | 'sessions-per-address' | 'closing';
+
+/** What a gateway needs of the server. */
+export interface GatewayHost {
+  /** A new connection, before its first frame. Returns the reason where the server does not take it. */
+  accept(connection: Connection, gateway: Gateway): ConnectionHandler | RefusalReason;
+  /** A frame or an answer that the gateway dropped by itself, counted under the given name. */
+  count(name: GatewayCount): void;
+  /** Something failed that no single connection is to blame for. */
+  failed(error: Error): void;
+}
+
+/** Names of what gateways count. */
+export type GatewayCount = 'datagramsTooLarge' | 'amplificationPrevented' | 'handshakesRefused';
+
+/** Where a gateway listens. */
+export interface GatewayAddress {
+  readonly transport: TransportKind;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Turns sockets of one transport into connections. */
+export interface Gateway {
+  readonly transport: TransportKind;
+  /** A session that has received no complete packet for so long is closed. In milliseconds. */
+  readonly readTimeoutMs: number;
+  /** Resolves when it accepts peers; the address then holds the real port. */
+  listen(host: GatewayHost): Promise<GatewayAddress>;
+  /** Takes no new peers from now on. Those it has stay. */
+  stopAccepting(): void;
+  /** Ends what is left and frees the port. */
+  close(): Promise<void>;
+}

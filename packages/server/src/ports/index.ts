@@ -1,0 +1,12 @@
+export type {
+  Connection,
+  ConnectionHandler,
+  Gateway,
+  GatewayAddress,
+  GatewayCount,
+  GatewayHost,
+  RefusalReason,
+} from '../gateways/gateway.js';
+export type { Bridge, BridgeReceiver } from './bridge.js';
+export { type Logger, silentLogger } from './logger.js';
+export type { AppendResult, MessageStore, StoredMessage, StoreId, WaitingMessage } from './message-store.js';
