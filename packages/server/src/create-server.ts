@@ -1,0 +1,71 @@
+import { DEFAULT_DUPLICATE_LIMITS, Emitter, SERVER_RETRY } from '@imcore/protocol';
+import { checkOptions } from './check-options.js';
+import { consoleLogger } from './console-logger.js';
+import { Courier } from './delivery/courier.js';
+import type { ServerEvents } from './events.js';
+import type { OnlineUser, Sender } from './hooks.js';
+import { logEvents } from './log-events.js';
+import { ServerMetrics } from './metrics.js';
+import type { ServerOptions } from './options.js';
+import { Router } from './routing/router.js';
+import { DeadlineQueue, type DeadlineRing } from './scheduling/deadline-queue.js';
+import { systemClock } from './scheduling/system-clock.js';
+import { ImServer } from './server.js';
+import { AddressTable, isLoopback } from './sessions/address-table.js';
+import { Answers } from './sessions/answers.js';
+import { Directory } from './sessions/directory.js';
+import { Login } from './sessions/login.js';
+import { Reception } from './sessions/reception.js';
+import type { SlowReader } from './sessions/slow-reader.js';
+
+/**
+ * Puts a server together. Nothing happens until `listen()`.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`, naming the option, its value and what is allowed.
+ */
+export function createServer(options: ServerOptions): ImServer {
+  const limits = checkOptions(options);
+  const { hooks = {}, store, bridge, storeAfterMs = 1000, retry = SERVER_RETRY, gateways } = options;
+  const { clock = systemClock, random = Math.random, logger = consoleLogger } = options;
+  const stamp = options.stampServerTime === true ? () => clock.wallTime() : undefined;
+  const duplicateLimits = { ...DEFAULT_DUPLICATE_LIMITS, maxRemembered: limits.maxRemembered };
+
+  const metrics = new ServerMetrics();
+  const events = new Emitter<ServerEvents>((error, name) =>
+    logger.error({ error, event: name }, 'a listener threw'),
+  );
+  logEvents(events, logger);
+  const deadlines = new DeadlineQueue(clock);
+  const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, stamp);
+  const answers = new Answers(stamp);
+  const addresses = new AddressTable({ ...limits, isExempt: options.isExemptAddress ?? isLoopback });
+  const shared = { clock, metrics, events, hooks, limits, directory, answers };
+  const courier = new Courier({ ...shared, deadlines, store, bridge, retry, storeAfterMs });
+  const toSender = (user: OnlineUser): Sender => ({
+    ...user,
+    send: (content, sendOptions) => server.send(user.userId, content, sendOptions),
+  });
+  const router = new Router({ ...shared, duplicateLimits, courier, stamp, toSender });
+  const login = new Login({ ...shared, addresses, courier });
+  const stallDeadlines: DeadlineRing = deadlines.ring<SlowReader>(limits.stallTimeoutMs, (reader) =>
+    reader.check(stallDeadlines, clock.now()),
+  );
+  const host = { ...shared, courier, router, login, stallDeadlines };
+  const reception = new Reception({ ...shared, addresses, deadlines, host });
+  const parts = {
+    clock,
+    random,
+    deadlines,
+    metrics,
+    events,
+    gateways,
+    reception,
+    directory,
+    courier,
+    store,
+    bridge,
+    stamp,
+  };
+  const server = new ImServer(parts);
+  return server;
+}

@@ -1,0 +1,331 @@
+import {
+  type BinaryString,
+  type Clock,
+  decodeFrameBody,
+  type Emitter,
+  type Instant,
+  type RetryPolicy,
+  SERVER_ID,
+} from '@imcore/protocol';
+import { HookError } from '../errors.js';
+import type { ServerEvents, UndeliveredReason } from '../events.js';
+import type { Hooks, SendOutcome } from '../hooks.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { Bridge } from '../ports/bridge.js';
+import type { MessageStore, WaitingMessage } from '../ports/message-store.js';
+import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
+import type { Directory } from '../sessions/directory.js';
+import type { LiveSession } from '../sessions/live-session.js';
+import type { User } from '../sessions/user.js';
+import { Delivery } from './delivery.js';
+import { Replay } from './replay.js';
+import { replayOrigin } from './replay-origin.js';
+import { StoreWriter } from './store-writer.js';
+
+/** How long a failed reading of the store waits before the next try. */
+const STORE_RETRY_MS = 1000;
+
+export interface CourierParts {
+  readonly clock: Clock;
+  readonly deadlines: DeadlineQueue;
+  readonly metrics: ServerMetrics;
+  readonly directory: Directory;
+  readonly events: Emitter<ServerEvents>;
+  readonly hooks: Hooks;
+  readonly store: MessageStore | undefined;
+  readonly bridge: Bridge | undefined;
+  readonly retry: RetryPolicy;
+  readonly storeAfterMs: number;
+}
+
+/**
+ * Brings messages to users, and hands each to somebody who is responsible: the receiver, the store, the bridge or
+ * the application. Until then the sender is not acknowledged, so that its retransmission is the retry.
+ *
+ * @see docs/adr/0002-acknowledge-after-taking-responsibility.md
+ */
+export class Courier {
+  readonly #parts: CourierParts;
+  readonly #writer: StoreWriter | undefined;
+  readonly #storing: DeadlineRing | undefined;
+  readonly #retrying: DeadlineRing;
+
+  constructor(parts: CourierParts) {
+    this.#parts = parts;
+    const { store, deadlines, events, metrics } = parts;
+    if (store !== undefined) {
+      this.#writer = new StoreWriter(store, (error) => {
+        metrics.storeFailures += 1;
+        events.emit('error', asError(error));
+      });
+      this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
+    }
+    this.#retrying = deadlines.ring<Delivery>(parts.retry.waitMs, (delivery) => this.#retry(delivery));
+  }
+
+  /** Takes a message for a user, who may be unknown here. Calls its origin once somebody is responsible, or nobody. */
+  deliver(delivery: Delivery, receiver: User | undefined, now: Instant): void {
+    const session = receiver?.mailbox.session;
+    if (receiver === undefined || session === undefined) this.#sendAway(delivery);
+    else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery);
+    else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined) this.#store(delivery);
+    else this.#write(delivery, receiver, session, now);
+  }
+
+  /**
+   * A receiver has acknowledged. `frame` is its own packet, if the sender may be given it as it is. Returns false
+   * for an acknowledgement that is late, repeated, forged or unknown.
+   */
+  acknowledged(
+    receiver: User,
+    fingerprint: string,
+    from: string | undefined,
+    now: Instant,
+    frame?: BinaryString,
+  ): boolean {
+    const delivery = receiver.mailbox.take(fingerprint, from);
+    if (delivery === undefined) return false;
+    delivery.ring?.stop(delivery);
+    const { metrics, events } = this.#parts;
+    metrics.messagesInFlight -= 1;
+    metrics.messagesDelivered += 1;
+    if (events.has('received'))
+      events.emit('received', { userId: receiver.id, from: delivery.from, fingerprint });
+    if (events.has('delivered') && delivery.from !== SERVER_ID) events.emit('delivered', delivery.message);
+    const { custody } = delivery;
+    delivery.custody = 'received';
+    if (custody !== 'stored') delivery.origin.responsible(delivery, 'received', now, frame);
+    else if (delivery.storeId !== undefined) this.#writer?.confirm(receiver.id, delivery.storeId);
+    receiver.mailbox.replay?.wake();
+    return true;
+  }
+
+  /** A user has come online on `session`, perhaps in place of another. */
+  attach(user: User, session: LiveSession, now: Instant): void {
+    const { mailbox } = user;
+    const { store, events, metrics } = this.#parts;
+    if (store === undefined) {
+      mailbox.session = session;
+      for (const delivery of mailbox.values()) this.#writeAgain(delivery, session, now);
+      return;
+    }
+    this.detach(user);
+    mailbox.session = session;
+    const replay = new Replay(store, user.id, {
+      write: (message) => this.#replayed(message, user, session),
+      underWay: () => mailbox.unacknowledged,
+      pendingAppends: () => this.#writer?.pendingFor(user.id) ?? 0,
+      failed: (error) => {
+        metrics.storeFailures += 1;
+        events.emit('error', asError(error));
+        this.#parts.clock.schedule(this.#parts.clock.now() + STORE_RETRY_MS, () => replay.wake());
+      },
+    });
+    mailbox.replay = replay;
+    replay.wake();
+  }
+
+  /** A user's session has ended: what it had not acknowledged goes into other hands, in order. */
+  detach(user: User): void {
+    const { mailbox } = user;
+    mailbox.session = undefined;
+    mailbox.replay?.end();
+    mailbox.replay = undefined;
+    for (const delivery of mailbox.drain()) {
+      delivery.ring?.stop(delivery);
+      this.#parts.metrics.messagesInFlight -= 1;
+      if (delivery.custody !== 'memory') continue;
+      if (this.#writer !== undefined) this.#store(delivery);
+      else this.#undeliverable(delivery, 'offline');
+    }
+  }
+
+  /** Resolves when the store has answered for everything it was handed. */
+  settled(): Promise<void> {
+    return this.#writer?.idle() ?? Promise.resolve();
+  }
+
+  #write(delivery: Delivery, receiver: User, session: LiveSession, now: Instant): void {
+    const { fingerprint } = delivery;
+    if (fingerprint === undefined) {
+      const hasRoom = session.send(delivery.body);
+      this.#parts.metrics.messagesDelivered += 1;
+      this.#responsible(delivery, 'written');
+      if (this.#parts.events.has('delivered') && delivery.from !== SERVER_ID) {
+        this.#parts.events.emit('delivered', delivery.message);
+      }
+      if (!hasRoom) delivery.origin.waitFor(session);
+      return;
+    }
+    if (!receiver.mailbox.add(fingerprint, delivery)) {
+      this.#drop(delivery, 'not-acknowledged');
+      return;
+    }
+    this.#parts.metrics.messagesInFlight += 1;
+    delivery.attempts = 1;
+    (this.#storing ?? this.#retrying).start(delivery, now);
+    if (!session.send(delivery.body)) delivery.origin.waitFor(session);
+  }
+
+  #writeAgain(delivery: Delivery, session: LiveSession, now: Instant): void {
+    this.#parts.metrics.retransmissions += 1;
+    delivery.attempts += 1;
+    this.#retrying.start(delivery, now);
+    session.send(delivery.body);
+  }
+
+  /** The receiver has taken too long: the store takes over, while the receiver still may acknowledge. */
+  #overdue(delivery: Delivery): void {
+    this.#retrying.start(delivery, this.#parts.clock.now());
+    if (delivery.custody === 'memory') this.#store(delivery);
+  }
+
+  /** Without a store a message is given up after the last copy; a stored one is written again as long as it waits. */
+  #retry(delivery: Delivery): void {
+    const session = delivery.mailbox?.session;
+    if (session === undefined) return;
+    if (this.#writer !== undefined && delivery.custody === 'memory') this.#store(delivery);
+    if (this.#writer !== undefined || delivery.attempts <= this.#parts.retry.retries) {
+      this.#writeAgain(delivery, session, this.#parts.clock.now());
+      return;
+    }
+    const { metrics, events } = this.#parts;
+    if (delivery.fingerprint !== undefined) delivery.mailbox?.remove(delivery.fingerprint, delivery);
+    metrics.messagesInFlight -= 1;
+    metrics.abandoned += 1;
+    if (events.has('lost')) events.emit('lost', { userId: delivery.to, messages: [delivery.message] });
+    this.#undeliverable(delivery, 'not-acknowledged');
+  }
+
+  #replayed(message: WaitingMessage, user: User, session: LiveSession): boolean {
+    const packet = decodeFrameBody(message.body);
+    if (message.body.length > session.maxSendBytes) {
+      this.#parts.metrics.messagesTooLarge += 1;
+      return false;
+    }
+    const delivery = new Delivery(packet, message.body, message.from, message.to, replayOrigin);
+    delivery.custody = 'stored';
+    delivery.storeId = message.id;
+    if (!user.mailbox.add(message.fingerprint, delivery)) return true;
+    this.#parts.metrics.messagesInFlight += 1;
+    this.#parts.metrics.messagesReplayed += 1;
+    delivery.attempts = 1;
+    this.#retrying.start(delivery, this.#parts.clock.now());
+    session.send(delivery.body);
+    return true;
+  }
+
+  #refuseTooLarge(delivery: Delivery): void {
+    this.#parts.metrics.messagesTooLarge += 1;
+    if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
+    else this.#undeliverable(delivery, 'too-large');
+  }
+
+  #sendAway(delivery: Delivery): void {
+    if (this.#parts.bridge !== undefined && !delivery.packet.bridge)
+      void this.#sendOverBridge(this.#parts.bridge, delivery);
+    else if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
+    else this.#undeliverable(delivery, 'offline');
+  }
+
+  async #sendOverBridge(bridge: Bridge, delivery: Delivery): Promise<void> {
+    const { metrics, events } = this.#parts;
+    try {
+      await bridge.publish(delivery.packet);
+    } catch (error) {
+      metrics.bridgeFailures += 1;
+      events.emit('bridgeFailed', { message: delivery.message, error: asError(error) });
+      if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
+      else this.#undeliverable(delivery, 'offline');
+      return;
+    }
+    metrics.messagesBridged += 1;
+    this.#responsible(delivery, 'bridged');
+    if (events.has('bridged')) events.emit('bridged', delivery.message);
+  }
+
+  #store(delivery: Delivery): void {
+    const writer = this.#writer;
+    if (writer === undefined || delivery.fingerprint === undefined) {
+      this.#undeliverable(delivery, 'store');
+      return;
+    }
+    delivery.custody = 'storing';
+    const { to, from, body, fingerprint } = delivery;
+    const acceptedAt = this.#parts.clock.wallTime();
+    writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
+      if (result === undefined || result.outcome === 'full') {
+        this.#storeRefused(delivery);
+        return;
+      }
+      if (delivery.custody === 'received') {
+        if (result.id !== undefined) writer.confirm(to, result.id);
+        return;
+      }
+      delivery.storeId = result.id;
+      this.#parts.metrics.messagesStored += 1;
+      this.#responsible(delivery, 'stored');
+      delivery.custody = 'stored';
+      if (this.#parts.events.has('stored')) this.#parts.events.emit('stored', delivery.message);
+      if (delivery.mailbox === undefined) this.#parts.directory.find(to)?.mailbox.replay?.wake();
+    });
+  }
+
+  /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
+  #storeRefused(delivery: Delivery): void {
+    if (delivery.custody === 'received') return;
+    if (delivery.mailbox !== undefined) delivery.custody = 'memory';
+    else this.#undeliverable(delivery, 'store');
+  }
+
+  #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {
+    const hook = this.#parts.hooks.onUndeliverable;
+    if (hook === undefined || !delivery.origin.asksHook) {
+      this.#drop(delivery, reason);
+      return;
+    }
+    try {
+      const answer = hook(delivery.message);
+      if (typeof answer === 'boolean') this.#takenByHook(delivery, answer, reason);
+      else
+        answer.then(
+          (taken) => this.#takenByHook(delivery, taken, reason),
+          (error: unknown) => this.#hookFailed(delivery, error, reason),
+        );
+    } catch (error) {
+      this.#hookFailed(delivery, error, reason);
+    }
+  }
+
+  #takenByHook(delivery: Delivery, taken: boolean, reason: UndeliveredReason): void {
+    if (!taken) {
+      this.#drop(delivery, reason);
+      return;
+    }
+    this.#responsible(delivery, 'stored');
+    if (this.#parts.events.has('stored')) this.#parts.events.emit('stored', delivery.message);
+  }
+
+  #hookFailed(delivery: Delivery, error: unknown, reason: UndeliveredReason): void {
+    this.#parts.events.emit('error', new HookError('onUndeliverable', error));
+    this.#drop(delivery, reason);
+  }
+
+  #responsible(delivery: Delivery, outcome: SendOutcome): void {
+    delivery.custody = outcome === 'stored' ? 'stored' : 'received';
+    delivery.origin.responsible(delivery, outcome, this.#parts.clock.now());
+  }
+
+  #drop(delivery: Delivery, reason: UndeliveredReason): void {
+    delivery.custody = 'dropped';
+    this.#parts.metrics.messagesUndelivered += 1;
+    delivery.origin.failed(delivery, reason);
+    if (this.#parts.events.has('undelivered')) {
+      this.#parts.events.emit('undelivered', { message: delivery.message, reason });
+    }
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

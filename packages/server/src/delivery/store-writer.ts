@@ -1,0 +1,102 @@
+import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
+
+/** Messages that one append takes at most. */
+const MAX_BATCH = 512;
+
+/** What an append came to; `undefined` when the store failed. */
+export type StoreAnswer = (result: AppendResult | undefined) => void;
+
+/**
+ * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
+ * way goes with the next. Confirmations gather the same way.
+ */
+export class StoreWriter {
+  readonly #store: MessageStore;
+  readonly #onError: (error: unknown) => void;
+  #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
+  #confirmations = new Map<string, StoreId[]>();
+  readonly #pendingByUser = new Map<string, number>();
+  #isWriting = false;
+  #isConfirming = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(store: MessageStore, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** How many messages for this user the store has not answered for. */
+  pendingFor(userId: string): number {
+    return this.#pendingByUser.get(userId) ?? 0;
+  }
+
+  append(message: StoredMessage, answer: StoreAnswer): void {
+    this.#waiting.push({ message, answer });
+    this.#pendingByUser.set(message.to, this.pendingFor(message.to) + 1);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    queueMicrotask(() => void this.#write());
+  }
+
+  confirm(userId: string, id: StoreId): void {
+    const ids = this.#confirmations.get(userId);
+    if (ids === undefined) this.#confirmations.set(userId, [id]);
+    else ids.push(id);
+    if (this.#isConfirming) return;
+    this.#isConfirming = true;
+    queueMicrotask(() => void this.#confirmAll());
+  }
+
+  /** Resolves when the store has answered for everything. */
+  idle(): Promise<void> {
+    if (!this.#isWriting && !this.#isConfirming) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      let results: readonly AppendResult[] = [];
+      try {
+        results = await this.#store.append(batch.map(({ message }) => message));
+      } catch (error) {
+        this.#onError(error);
+      }
+      for (const [index, { message, answer }] of batch.entries()) {
+        this.#answered(message.to);
+        answer(results[index]);
+      }
+    }
+    this.#isWriting = false;
+    this.#checkIdle();
+  }
+
+  async #confirmAll(): Promise<void> {
+    while (this.#confirmations.size > 0) {
+      const confirmations = this.#confirmations;
+      this.#confirmations = new Map();
+      for (const [userId, ids] of confirmations) {
+        try {
+          await this.#store.confirm(userId, ids);
+        } catch (error) {
+          this.#onError(error);
+        }
+      }
+    }
+    this.#isConfirming = false;
+    this.#checkIdle();
+  }
+
+  #answered(userId: string): void {
+    const left = this.pendingFor(userId) - 1;
+    if (left > 0) this.#pendingByUser.set(userId, left);
+    else this.#pendingByUser.delete(userId);
+  }
+
+  #checkIdle(): void {
+    if (this.#isWriting || this.#isConfirming) return;
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,193 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import {
+  type BinaryString,
+  DEFAULT_MAX_TCP_BODY_BYTES,
+  ProtocolError,
+  TcpFrameReader,
+} from '@imcore/protocol';
+import { checkNumber } from '../check-options.js';
+import { Flusher } from './flusher.js';
+import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
+import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { listen, stop } from './listening.js';
+
+export interface TcpOptions extends GatewayOptions {
+  /** Default 8901. */
+  readonly port?: number;
+  /** Longest frame body in either direction, in bytes. Default 6144, as every original client has it. */
+  readonly maxBodyBytes?: number;
+  /** Makes it TLS. `key` and `cert` at least; see `tls.createServer`. */
+  readonly tls?: tls.TlsOptions;
+}
+
+/** A TCP gateway, whose certificate can be changed while it runs. */
+export interface TcpGateway extends Gateway {
+  /** New handshakes use this key and certificate; connections stay. */
+  reloadTls(options: tls.SecureContextOptions): void;
+}
+
+/** Bytes that may wait for a peer before it counts as slow. */
+const SLOW_BYTES = 256 * 1024;
+/** How long an ended connection may take to be closed by its peer, in milliseconds. */
+const LINGER_MS = 1000;
+const BACKLOG = 4096;
+
+/**
+ * Listens for TCP peers: frames with a 4-byte length before each.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ * @see docs/protocol/SPEC.md#1-frames
+ */
+export function tcp(options: TcpOptions = {}): TcpGateway {
+  checkNumber('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
+  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_TCP_BODY_BYTES;
+  const readTimeoutMs = readTimeoutOf(options, 'tcp');
+  const flusher = new Flusher();
+  const sockets = new Set<net.Socket>();
+  let gatewayHost: GatewayHost | undefined;
+
+  const attach = (socket: net.Socket): void => {
+    if (gatewayHost === undefined) return;
+    const connection = new TcpConnection(socket, flusher, maxBodyBytes);
+    const handler = gatewayHost.accept(connection, gateway);
+    if (typeof handler === 'string') {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    connection.start(handler);
+  };
+  const server =
+    options.tls === undefined
+      ? net.createServer({ noDelay: true }, attach)
+      : tls.createServer({ handshakeTimeout: readTimeoutMs, ...options.tls }, attach);
+  server.on('tlsClientError', () => gatewayHost?.count('handshakesRefused'));
+
+  const gateway: TcpGateway = {
+    transport: 'tcp',
+    readTimeoutMs,
+    async listen(host): Promise<GatewayAddress> {
+      gatewayHost = host;
+      server.on('error', (error) => host.failed(error));
+      const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
+      const port = await listen(server, { ...address, backlog: BACKLOG });
+      return { transport: 'tcp', host: address.host, port };
+    },
+    stopAccepting: () => void server.close(),
+    async close() {
+      const stopped = stop(server);
+      for (const socket of sockets) socket.destroy();
+      await stopped;
+    },
+    reloadTls(context) {
+      if (server instanceof tls.Server) server.setSecureContext(context);
+    },
+  };
+  return gateway;
+}
+
+class TcpConnection implements Connection {
+  readonly transport = 'tcp';
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly maxSendBytes: number;
+  readonly #socket: net.Socket;
+  readonly #flusher: Flusher;
+  readonly #frames: TcpFrameReader<Buffer>;
+  #output: BinaryString = '';
+  #isSlow = false;
+
+  constructor(socket: net.Socket, flusher: Flusher, maxBodyBytes: number) {
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.maxSendBytes = maxBodyBytes;
+    this.#socket = socket;
+    this.#flusher = flusher;
+    this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
+    socket.setNoDelay(true);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength + this.#output.length;
+  }
+
+  start(handler: ConnectionHandler): void {
+    const socket = this.#socket;
+    let isBroken = false;
+    const onBody = (bytes: Buffer, start: number, end: number): boolean => {
+      handler.receive(bytes.toString('latin1', start, end));
+      return socket.writable;
+    };
+    socket.on('data', (chunk: Buffer) => {
+      if (isBroken || !socket.writable) return;
+      this.#flusher.begin();
+      try {
+        this.#frames.push(chunk, onBody);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        isBroken = true;
+        handler.violated(error);
+      } finally {
+        this.#flusher.end();
+      }
+    });
+    socket.on('drain', () => {
+      if (!this.#isSlow) return;
+      this.#isSlow = false;
+      handler.drained();
+    });
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => handler.closed());
+  }
+
+  send(body: BinaryString): boolean {
+    if (!this.#socket.writable) return true;
+    if (this.#output === '') this.#flusher.add(this);
+    this.#output += lengthHeader(body.length) + body;
+    if (this.bufferedBytes > SLOW_BYTES) this.#isSlow = true;
+    return !this.#isSlow;
+  }
+
+  flush(): void {
+    const output = this.#output;
+    this.#output = '';
+    if (this.#socket.writable) this.#socket.write(output, 'latin1');
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  trust(): void {}
+
+  close(): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    if (this.#output !== '') this.flush();
+    socket.end();
+    // What the peer still sends is read and dropped: closing with unread input would reset the connection, and the
+    // peer would lose what was just written to it.
+    socket.resume();
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function lengthHeader(bodyBytes: number): BinaryString {
+  return String.fromCharCode(
+    bodyBytes >>> 24,
+    (bodyBytes >>> 16) & 0xff,
+    (bodyBytes >>> 8) & 0xff,
+    bodyBytes & 0xff,
+  );
+}

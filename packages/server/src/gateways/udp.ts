@@ -1,0 +1,157 @@
+import dgram from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { BinaryString } from '@imcore/protocol';
+import { checkNumber } from '../check-options.js';
+import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
+import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+
+export interface UdpOptions extends GatewayOptions {
+  /** Default 7901. */
+  readonly port?: number;
+  /** Longest datagram that is read, in bytes; a longer one is dropped. Default 2048, as the original server has it. */
+  readonly maxReceiveBytes?: number;
+  /** Longest message that is sent, in bytes. Default 1024, what an original client reads of a datagram. */
+  readonly maxSendBytes?: number;
+}
+
+/** Answers to an address that has not logged in stay within so many times the bytes it sent (RFC 9000, 8.1). */
+const AMPLIFICATION_LIMIT = 3;
+const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Listens for UDP peers: one packet a datagram. A remote address and port is a connection.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ * @see docs/protocol/SPEC.md#1-frames
+ */
+export function udp(options: UdpOptions = {}): Gateway {
+  checkNumber('maxReceiveBytes', options.maxReceiveBytes, 1, 65_507);
+  checkNumber('maxSendBytes', options.maxSendBytes, 1, 65_507);
+  const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
+  const host = options.host ?? '0.0.0.0';
+  const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
+  const peers = new Map<string, UdpConnection>();
+  let gatewayHost: GatewayHost | undefined;
+  let isAccepting = true;
+  let isBound = false;
+
+  const accept = (key: string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
+    if (!isAccepting || gatewayHost === undefined) return undefined;
+    const target = { socket, host: gatewayHost, maxSendBytes: options.maxSendBytes ?? 1024 };
+    const connection = new UdpConnection(remote, target, () => peers.delete(key));
+    const handler = gatewayHost.accept(connection, gateway);
+    if (typeof handler === 'string') return undefined;
+    connection.start(handler);
+    peers.set(key, connection);
+    return connection;
+  };
+  socket.on('message', (datagram, remote) => {
+    if (datagram.length > maxReceiveBytes) {
+      gatewayHost?.count('datagramsTooLarge');
+      return;
+    }
+    const key = `${remote.address}:${remote.port}`;
+    (peers.get(key) ?? accept(key, remote))?.receive(datagram);
+  });
+
+  const gateway: Gateway = {
+    transport: 'udp',
+    readTimeoutMs: readTimeoutOf(options, 'udp'),
+    async listen(server): Promise<GatewayAddress> {
+      gatewayHost = server;
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind(options.port ?? 7901, host, () => {
+          socket.removeListener('error', reject);
+          resolve();
+        });
+      });
+      isBound = true;
+      socket.on('error', (error) => server.failed(error));
+      socket.setRecvBufferSize(SOCKET_BUFFER_BYTES);
+      socket.setSendBufferSize(SOCKET_BUFFER_BYTES);
+      return { transport: 'udp', host, port: socket.address().port };
+    },
+    stopAccepting() {
+      isAccepting = false;
+    },
+    async close() {
+      isAccepting = false;
+      for (const connection of [...peers.values()]) connection.destroy();
+      if (!isBound) return;
+      isBound = false;
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    },
+  };
+  return gateway;
+}
+
+interface UdpTarget {
+  readonly socket: dgram.Socket;
+  readonly host: GatewayHost;
+  readonly maxSendBytes: number;
+}
+
+class UdpConnection implements Connection {
+  readonly transport = 'udp';
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** UDP has nothing that waits: what the kernel does not take is lost, and retransmitted. */
+  readonly bufferedBytes = 0;
+  readonly #target: UdpTarget;
+  readonly #onGone: () => void;
+  #handler: ConnectionHandler | undefined = undefined;
+  /** What a stranger may still be answered, in bytes; unlimited after the login. */
+  #allowance = 0;
+
+  constructor(remote: dgram.RemoteInfo, target: UdpTarget, onGone: () => void) {
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+    this.#target = target;
+    this.#onGone = onGone;
+  }
+
+  get maxSendBytes(): number {
+    return this.#target.maxSendBytes;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.#handler = handler;
+  }
+
+  receive(datagram: Buffer): void {
+    this.#allowance += datagram.length * AMPLIFICATION_LIMIT;
+    this.#handler?.receive(datagram.toString('latin1'));
+  }
+
+  send(body: BinaryString): boolean {
+    if (this.#handler === undefined) return true;
+    if (body.length > this.#allowance) {
+      this.#target.host.count('amplificationPrevented');
+      return true;
+    }
+    this.#allowance -= body.length;
+    this.#target.socket.send(Buffer.from(body, 'latin1'), this.remotePort, this.remoteAddress);
+    return true;
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  trust(): void {
+    this.#allowance = Number.POSITIVE_INFINITY;
+  }
+
+  close(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    this.#handler = undefined;
+    this.#onGone();
+    handler.closed();
+  }
+}

@@ -1,0 +1,223 @@
+import { isUtf8 } from 'node:buffer';
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import type tls from 'node:tls';
+import { type BinaryString, decodeUtf8, ProtocolError } from '@imcore/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { checkNumber } from '../check-options.js';
+import { UsageError } from '../errors.js';
+import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
+import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { listen, portOf, stop } from './listening.js';
+
+export interface WebSocketOptions extends GatewayOptions {
+  /** Default 3000. */
+  readonly port?: number;
+  /** Shares this HTTP server, which its owner starts and stops, instead of opening a port. */
+  readonly server?: http.Server | https.Server;
+  /** Path of the endpoint. Default `/websocket`. */
+  readonly path?: string;
+  /** Web pages that may connect, as origins such as `https://chat.example.com`. Default: all, and programs always. */
+  readonly origins?: readonly string[];
+  /** Longest message in either direction, in bytes. Default 65 536. */
+  readonly maxBodyBytes?: number;
+  /** Makes it wss. `key` and `cert` at least. */
+  readonly tls?: tls.TlsOptions;
+}
+
+/** A WebSocket gateway, whose certificate can be changed while it runs. */
+export interface WebSocketGateway extends Gateway {
+  /** New handshakes use this key and certificate; connections stay. */
+  reloadTls(options: tls.SecureContextOptions): void;
+}
+
+const SLOW_BYTES = 256 * 1024;
+const LINGER_MS = 1000;
+/** The close frame of the original server. */
+const NORMAL_CLOSURE = 1000;
+const CLOSE_REASON = 'Bye';
+
+/**
+ * Listens for WebSocket peers: one packet a text message.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ * @see docs/protocol/SPEC.md#1-frames
+ */
+export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
+  checkNumber('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
+  if (options.server !== undefined && (options.port !== undefined || options.tls !== undefined)) {
+    throw new UsageError('ERR_INVALID_OPTION', 'option server excludes port and tls: the server has its own');
+  }
+  const path = options.path ?? '/websocket';
+  const maxBodyBytes = options.maxBodyBytes ?? 65_536;
+  const readTimeoutMs = readTimeoutOf(options, 'websocket');
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes, perMessageDeflate: false });
+  const server = options.server ?? createHttpServer(options, readTimeoutMs);
+  let gatewayHost: GatewayHost | undefined;
+  let isAccepting = true;
+
+  const onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (gatewayHost === undefined || !isAccepting) {
+      refuse(socket, 503, 'Service Unavailable');
+      return;
+    }
+    if (pathOf(request) !== path) {
+      if (options.server !== undefined && server.listenerCount('upgrade') > 1) return;
+      gatewayHost.count('handshakesRefused');
+      refuse(socket, 404, 'Not Found');
+      return;
+    }
+    if (!isAllowedOrigin(request.headers.origin, options.origins)) {
+      gatewayHost.count('handshakesRefused');
+      refuse(socket, 403, 'Forbidden');
+      return;
+    }
+    const host = gatewayHost;
+    sockets.handleUpgrade(request, socket, head, (peer) => {
+      const connection = new WebSocketConnection(peer, request.socket, maxBodyBytes);
+      const handler = host.accept(connection, gateway);
+      if (typeof handler === 'string') {
+        peer.on('error', () => peer.terminate());
+        peer.close(TRY_AGAIN_LATER, handler);
+      } else connection.start(handler);
+    });
+  };
+
+  const gateway: WebSocketGateway = {
+    transport: 'websocket',
+    readTimeoutMs,
+    async listen(host): Promise<GatewayAddress> {
+      gatewayHost = host;
+      server.on('upgrade', onUpgrade);
+      if (options.server !== undefined) return { transport: 'websocket', host: '', port: portOf(server) };
+      server.on('error', (error) => host.failed(error));
+      const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 3000 };
+      const port = await listen(server, { ...address, backlog: 4096 });
+      return { transport: 'websocket', host: address.host, port };
+    },
+    stopAccepting() {
+      isAccepting = false;
+      if (options.server === undefined) server.close();
+    },
+    async close() {
+      server.removeListener('upgrade', onUpgrade);
+      const stopped = options.server === undefined ? stop(server) : undefined;
+      for (const peer of sockets.clients) peer.terminate();
+      if (options.server === undefined) server.closeAllConnections();
+      await stopped;
+    },
+    reloadTls(context) {
+      if (server instanceof https.Server) server.setSecureContext(context);
+    },
+  };
+  return gateway;
+}
+
+/** Close code of RFC 6455's registry for a server that cannot take more. */
+const TRY_AGAIN_LATER = 1013;
+
+class WebSocketConnection implements Connection {
+  readonly transport = 'websocket';
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly maxSendBytes: number;
+  readonly #peer: WebSocket;
+  readonly #socket: http.IncomingMessage['socket'];
+  #isSlow = false;
+
+  constructor(peer: WebSocket, socket: http.IncomingMessage['socket'], maxBodyBytes: number) {
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.maxSendBytes = maxBodyBytes;
+    this.#peer = peer;
+    this.#socket = socket;
+  }
+
+  get bufferedBytes(): number {
+    return this.#peer.bufferedAmount;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.#peer.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary)
+        handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
+      else handler.receive(data.toString('latin1'));
+    });
+    this.#peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
+    this.#socket.on('drain', () => {
+      if (!this.#isSlow) return;
+      this.#isSlow = false;
+      handler.drained();
+    });
+    this.#peer.once('close', () => handler.closed());
+  }
+
+  send(body: BinaryString): boolean {
+    const bytes = Buffer.from(body, 'latin1');
+    this.#peer.send(isUtf8(bytes) ? bytes : decodeUtf8(body), { binary: false });
+    if (this.#peer.bufferedAmount > SLOW_BYTES) this.#isSlow = true;
+    return !this.#isSlow;
+  }
+
+  pause(): void {
+    this.#peer.pause();
+  }
+
+  resume(): void {
+    this.#peer.resume();
+  }
+
+  trust(): void {}
+
+  close(): void {
+    this.#peer.resume();
+    this.#peer.close(NORMAL_CLOSURE, CLOSE_REASON);
+    const linger = setTimeout(() => this.#peer.terminate(), LINGER_MS);
+    this.#peer.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(): void {
+    this.#peer.terminate();
+  }
+}
+
+/** An HTTP server for nothing but handshakes: whatever is not one is told so, and a silent peer is dropped. */
+function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): http.Server | https.Server {
+  const answer: http.RequestListener = (_request, response) => {
+    response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' });
+    response.end('This is a WebSocket endpoint.\n');
+  };
+  const timeouts = {
+    headersTimeout: readTimeoutMs,
+    requestTimeout: readTimeoutMs,
+    connectionsCheckingInterval: 1000,
+  };
+  const server =
+    options.tls === undefined
+      ? http.createServer(timeouts, answer)
+      : https.createServer({ ...timeouts, ...options.tls }, answer);
+  server.setTimeout(readTimeoutMs);
+  return server;
+}
+
+function refuse(socket: Duplex, status: number, reason: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function pathOf(request: http.IncomingMessage): string {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function isAllowedOrigin(origin: string | undefined, allowed: readonly string[] | undefined): boolean {
+  return origin === undefined || allowed === undefined || allowed.includes(origin);
+}
+
+function toProtocolError(error: Error & { code?: string }): ProtocolError {
+  const code =
+    error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_MALFORMED_PACKET';
+  return new ProtocolError(code, error.message);
+}

@@ -1,0 +1,38 @@
+export { createServer } from './create-server.js';
+export { DeliveryError, HookError, StoreError, UsageError } from './errors.js';
+export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
+export type {
+  Connection,
+  ConnectionHandler,
+  Gateway,
+  GatewayAddress,
+  GatewayHost,
+} from './gateways/gateway.js';
+export type { GatewayOptions } from './gateways/gateway-options.js';
+export { type TcpGateway, type TcpOptions, tcp } from './gateways/tcp.js';
+export { type UdpOptions, udp } from './gateways/udp.js';
+export { type WebSocketGateway, type WebSocketOptions, websocket } from './gateways/websocket.js';
+export type {
+  Hooks,
+  LoginAttempt,
+  LoginVerdict,
+  OnlineUser,
+  Sender,
+  SendOptions,
+  SendOutcome,
+} from './hooks.js';
+export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+export type { Message } from './message.js';
+export type { ServerOptions } from './options.js';
+export type { Bridge, BridgeReceiver } from './ports/bridge.js';
+export { type Logger, silentLogger } from './ports/logger.js';
+export type {
+  AppendResult,
+  MessageStore,
+  StoredMessage,
+  StoreId,
+  WaitingMessage,
+} from './ports/message-store.js';
+export { systemClock } from './scheduling/system-clock.js';
+export type { CloseOptions, ImServer } from './server.js';
+export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

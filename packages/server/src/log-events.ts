@@ -1,0 +1,33 @@
+import type { Emitter } from '@imcore/protocol';
+import type { ServerEvents } from './events.js';
+import type { Logger } from './ports/logger.js';
+
+/** A peer that keeps running into one limit is logged once in so many times. */
+const LOG_EVERY = 1000;
+
+/**
+ * Logs what an operator must know, without tokens and content. Only events that are rare, or bad, have a listener
+ * here: messages that flow cost nothing.
+ */
+export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
+  events.on('error', (error) => logger.error({ err: error }, error.message));
+  events.on('online', (user) => logger.info(user, 'online'));
+  events.on('offline', (user) => logger.info(user, 'offline'));
+  events.on('violation', (violation) => logger.warn(violation, 'a peer broke the protocol'));
+  const limits = new Map<string, number>();
+  events.on('limited', (limited) => {
+    const count = limits.get(limited.limit) ?? 0;
+    limits.set(limited.limit, count + 1);
+    if (count % LOG_EVERY === 0) logger.warn({ ...limited, times: count + 1 }, 'a limit was reached');
+  });
+  events.on('lost', ({ userId, messages }) => {
+    const fingerprints = messages.map(({ fingerprint }) => fingerprint);
+    logger.warn({ userId, fingerprints }, 'messages were never acknowledged');
+  });
+  events.on('bridgeFailed', ({ message, error }) => {
+    logger.error(
+      { to: message.to, fingerprint: message.fingerprint, err: error },
+      'the bridge did not take a message',
+    );
+  });
+}

@@ -1,0 +1,195 @@
+import {
+  type Clock,
+  type DuplicateWindowLimits,
+  type Emitter,
+  encodeFrameBody,
+  type Instant,
+  type Packet,
+  type ReceivedPacket,
+  SERVER_ID,
+  UNSET_ID,
+} from '@imcore/protocol';
+import type { Courier } from '../delivery/courier.js';
+import { Delivery, toMessage } from '../delivery/delivery.js';
+import { HookError } from '../errors.js';
+import type { RejectedReason, ServerEvents } from '../events.js';
+import type { Hooks, OnlineUser, Sender } from '../hooks.js';
+import type { ServerLimits } from '../limits.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { Directory } from '../sessions/directory.js';
+import type { User } from '../sessions/user.js';
+
+export interface RouterParts {
+  readonly clock: Clock;
+  readonly metrics: ServerMetrics;
+  readonly events: Emitter<ServerEvents>;
+  readonly hooks: Hooks;
+  readonly limits: ServerLimits;
+  readonly duplicateLimits: DuplicateWindowLimits;
+  readonly directory: Directory;
+  readonly courier: Courier;
+  /** Gives `sm` where the server stamps its time. */
+  readonly stamp: (() => number) | undefined;
+  readonly toSender: (user: OnlineUser) => Sender;
+}
+
+/**
+ * Takes a data packet of a logged-in user, once however often it comes, and sends it to the server's own hook or to
+ * another user.
+ *
+ * @see docs/protocol/SPEC.md#7-data-three-directions
+ */
+export class Router {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Returns a promise while the application has not answered whether the message may pass; whatever the same sender
+   * sends meanwhile must wait for it.
+   */
+  route(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): Promise<void> | undefined {
+    const { to } = packet;
+    const { metrics, hooks } = this.#parts;
+    if (to === undefined || to === '' || to === UNSET_ID) {
+      metrics.withoutReceiver += 1;
+      this.#rejected('no-receiver', info);
+      return undefined;
+    }
+    if (packet.QoS && packet.fp !== undefined && !this.#isNew(packet, packet.fp, to, sender, info, now))
+      return undefined;
+    metrics.messagesAccepted += 1;
+    if (hooks.authorizeMessage === undefined) {
+      this.#pass(packet, to, sender, info, now);
+      return undefined;
+    }
+    return this.#authorize(packet, to, sender, info, now);
+  }
+
+  /** Begins a new message; acknowledges again what was handled; is silent about what is being handled. */
+  #isNew(
+    packet: Packet,
+    fingerprint: string,
+    to: string,
+    sender: User,
+    info: OnlineUser,
+    now: Instant,
+  ): boolean {
+    const { metrics, limits, events } = this.#parts;
+    const duplicates = sender.duplicates(now, this.#parts.duplicateLimits);
+    const seen = duplicates.look(fingerprint);
+    if (seen !== 'new') {
+      metrics.messagesDuplicate += 1;
+      if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
+      return false;
+    }
+    if (duplicates.inProgress >= limits.maxUnacknowledged) {
+      metrics.limitUnacknowledged += 1;
+      const { userId, remoteAddress } = info;
+      events.emit('limited', {
+        limit: 'maxUnacknowledged',
+        value: limits.maxUnacknowledged,
+        remoteAddress,
+        userId,
+      });
+      return false;
+    }
+    duplicates.begin(fingerprint);
+    return true;
+  }
+
+  #authorize(
+    packet: ReceivedPacket,
+    to: string,
+    sender: User,
+    info: OnlineUser,
+    now: Instant,
+  ): Promise<void> | undefined {
+    const decide = (allowed: boolean): void => {
+      if (allowed) this.#pass(packet, to, sender, info, this.#parts.clock.now());
+      else {
+        this.#parts.metrics.notAuthorized += 1;
+        this.#refuse(packet, sender, now);
+        this.#rejected('not-authorized', info);
+      }
+    };
+    const fail = (error: unknown): void => {
+      this.#parts.events.emit('error', new HookError('authorizeMessage', error));
+      decide(false);
+    };
+    try {
+      const answer = this.#parts.hooks.authorizeMessage?.(toMessage(packet, sender.id), info) ?? true;
+      if (typeof answer !== 'boolean') return answer.then(decide, fail);
+      decide(answer);
+    } catch (error) {
+      fail(error);
+    }
+    return undefined;
+  }
+
+  #pass(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser, now: Instant): void {
+    if (to === SERVER_ID) this.#toServer(packet, sender, info, now);
+    else {
+      const delivery = new Delivery(packet, this.#bodyOf(packet, sender.id), sender.id, to, sender);
+      this.#parts.courier.deliver(delivery, to === sender.id ? sender : this.#parts.directory.find(to), now);
+    }
+  }
+
+  /** The received bytes, unless something must be changed in them. */
+  #bodyOf(packet: ReceivedPacket, from: string): string {
+    const { stamp } = this.#parts;
+    const qos = packet.QoS && packet.fp !== undefined;
+    if (packet.from === from && stamp === undefined && qos === packet.QoS) return packet.body;
+    const { type, dataContent, to, fp, typeu, bridge } = packet;
+    return encodeFrameBody({
+      type,
+      dataContent,
+      from,
+      to,
+      fp,
+      QoS: qos,
+      typeu,
+      bridge,
+      sm: stamp?.() ?? packet.sm,
+    });
+  }
+
+  #toServer(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): void {
+    const { hooks, metrics, toSender } = this.#parts;
+    metrics.messagesToServer += 1;
+    if (hooks.onServerMessage === undefined) {
+      this.#acknowledge(packet, sender, now);
+      return;
+    }
+    const fail = (error: unknown): void => {
+      this.#parts.events.emit('error', new HookError('onServerMessage', error));
+      this.#refuse(packet, sender, now);
+    };
+    try {
+      const handled = hooks.onServerMessage(toMessage(packet, sender.id), toSender(info));
+      if (handled === undefined) this.#acknowledge(packet, sender, now);
+      else handled.then(() => this.#acknowledge(packet, sender, this.#parts.clock.now()), fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #acknowledge(packet: Packet, sender: User, now: Instant): void {
+    if (!packet.QoS || packet.fp === undefined) return;
+    sender.duplicates(now, this.#parts.duplicateLimits).finish(packet.fp, now);
+    sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
+  }
+
+  #refuse(packet: Packet, sender: User, now: Instant): void {
+    if (packet.QoS && packet.fp !== undefined)
+      sender.duplicates(now, this.#parts.duplicateLimits).refuse(packet.fp);
+  }
+
+  #rejected(reason: RejectedReason, info: OnlineUser): void {
+    const { transport, remoteAddress, userId } = info;
+    if (this.#parts.events.has('rejected'))
+      this.#parts.events.emit('rejected', { reason, transport, remoteAddress, userId });
+  }
+}

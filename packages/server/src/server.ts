@@ -1,0 +1,215 @@
+import {
+  type Clock,
+  createFingerprint,
+  dataPacket,
+  type Emitter,
+  encodeFrameBody,
+  isUserId,
+  KickOutCode,
+  type Packet,
+  type Random,
+  SERVER_ID,
+  type Unsubscribe,
+} from '@imcore/protocol';
+import type { Courier } from './delivery/courier.js';
+import { Delivery } from './delivery/delivery.js';
+import { PromiseOrigin } from './delivery/promise-origin.js';
+import { DeliveryError, UsageError } from './errors.js';
+import type { ServerEvents } from './events.js';
+import type { Gateway, GatewayAddress } from './gateways/gateway.js';
+import type { OnlineUser, SendOptions, SendOutcome } from './hooks.js';
+import type { ServerMetrics } from './metrics.js';
+import type { Bridge } from './ports/bridge.js';
+import type { MessageStore } from './ports/message-store.js';
+import type { DeadlineQueue } from './scheduling/deadline-queue.js';
+import type { Directory } from './sessions/directory.js';
+import type { Reception } from './sessions/reception.js';
+
+export interface ServerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly deadlines: DeadlineQueue;
+  readonly metrics: ServerMetrics;
+  readonly events: Emitter<ServerEvents>;
+  readonly gateways: readonly Gateway[];
+  readonly reception: Reception;
+  readonly directory: Directory;
+  readonly courier: Courier;
+  readonly store: MessageStore | undefined;
+  readonly bridge: Bridge | undefined;
+  readonly stamp: (() => number) | undefined;
+}
+
+/** How `close` lets go. */
+export interface CloseOptions {
+  /** How long messages that are with their receivers may still be acknowledged, in milliseconds. Default 1000. */
+  readonly drainMs?: number;
+}
+
+/**
+ * An instant-messaging server: users log in on its gateways and exchange messages with each other and with it.
+ *
+ * Made by `createServer`. Any number of servers can run in one process.
+ */
+export class ImServer {
+  readonly #parts: ServerParts;
+  #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+  }
+
+  /** Number of users that are online here. */
+  get onlineCount(): number {
+    return this.#parts.metrics.usersOnline;
+  }
+
+  /**
+   * Opens all gateways. Resolves with where they listen, in the order of the option; when one cannot, the others are
+   * closed again.
+   *
+   * @throws UsageError `ERR_ALREADY_LISTENING` on a second call.
+   */
+  async listen(): Promise<readonly GatewayAddress[]> {
+    if (this.#state !== 'new')
+      throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
+    this.#state = 'listening';
+    const { gateways, reception, bridge } = this.#parts;
+    try {
+      const addresses: GatewayAddress[] = [];
+      for (const gateway of gateways) addresses.push(await gateway.listen(reception));
+      await bridge?.start((packet) => this.#takeFromBridge(packet));
+      return addresses;
+    } catch (error) {
+      await this.close({ drainMs: 0 });
+      throw error;
+    }
+  }
+
+  /**
+   * Sends a message to a user.
+   *
+   * Resolves when somebody else is responsible for it: see {@link SendOutcome}.
+   *
+   * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_NOT_LISTENING`
+   * @throws DeliveryError `ERR_UNDELIVERABLE` when the user is not online and nobody stores, `ERR_NOT_ACKNOWLEDGED`
+   *   after the last copy, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
+   */
+  send(userId: string, content: string, options: SendOptions = {}): Promise<SendOutcome> {
+    const problem = this.#checkSend(userId, options);
+    if (problem !== undefined) return Promise.reject(problem);
+    const { random, clock, courier, directory, metrics, stamp } = this.#parts;
+    const qos = options.qos ?? true;
+    const fingerprint = options.fingerprint ?? (qos ? createFingerprint(random) : undefined);
+    const packet: Packet = {
+      ...dataPacket({ from: SERVER_ID, to: userId, content, fingerprint, type: options.type }),
+      QoS: qos,
+      ...(stamp === undefined ? {} : { sm: stamp() }),
+    };
+    const origin = new PromiseOrigin(false);
+    metrics.messagesFromServer += 1;
+    const delivery = new Delivery(packet, encodeFrameBody(packet), SERVER_ID, userId, origin);
+    courier.deliver(delivery, directory.find(userId), clock.now());
+    return origin.outcome;
+  }
+
+  /** Ends a user's session with a kick-out. Returns false when the user is not online. */
+  kick(userId: string, options: { readonly code?: number; readonly reason?: string } = {}): boolean {
+    const session = this.#parts.directory.find(userId)?.mailbox.session;
+    session?.kick(options.code ?? KickOutCode.Administrator, options.reason);
+    return session !== undefined;
+  }
+
+  isOnline(userId: string): boolean {
+    return this.#parts.directory.find(userId)?.mailbox.session !== undefined;
+  }
+
+  /** Everyone who is online here, in no particular order. A copy: with many users, prefer {@link onlineCount}. */
+  onlineUsers(): OnlineUser[] {
+    const users: OnlineUser[] = [];
+    for (const { mailbox } of this.#parts.directory.online())
+      if (mailbox.session) users.push(mailbox.session.info);
+    return users;
+  }
+
+  on<Name extends keyof ServerEvents>(
+    name: Name,
+    listener: (event: ServerEvents[Name]) => void,
+  ): Unsubscribe {
+    return this.#parts.events.on(name, listener);
+  }
+
+  off<Name extends keyof ServerEvents>(name: Name, listener: (event: ServerEvents[Name]) => void): void {
+    this.#parts.events.off(name, listener);
+  }
+
+  /** Everything that is counted, at this moment. */
+  metrics(): Readonly<Record<string, number>> {
+    return this.#parts.metrics.snapshot();
+  }
+
+  /**
+   * Stops: takes no new peers and messages, waits for acknowledgements that are due, hands what is left to the
+   * store or reports it, and ends every connection. Safe to call twice.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#state = 'closing';
+    const { gateways, reception, courier, deadlines, store, bridge } = this.#parts;
+    for (const gateway of gateways) gateway.stopAccepting();
+    await this.#drain(options.drainMs ?? 1000);
+    reception.endAll();
+    await courier.settled();
+    await Promise.all(gateways.map((gateway) => gateway.close()));
+    await bridge?.close();
+    await courier.settled();
+    await store?.close();
+    deadlines.close();
+    this.#state = 'closed';
+  }
+
+  /** Resolves when nothing waits for an acknowledgement any more, after `drainMs` at the latest. */
+  async #drain(drainMs: number): Promise<void> {
+    const { clock, metrics } = this.#parts;
+    const until = clock.now() + drainMs;
+    this.#parts.reception.stopTaking();
+    while (metrics.messagesInFlight > 0 && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.schedule(Math.min(until, clock.now() + 10), resolve));
+    }
+  }
+
+  /** A packet of another system's user to one of ours. Rejects when nobody took it. */
+  async #takeFromBridge(incoming: Packet): Promise<void> {
+    const { courier, directory, clock, metrics } = this.#parts;
+    const { to, from } = incoming;
+    if (!isUserId(to))
+      throw new DeliveryError('ERR_UNDELIVERABLE', 'a packet from the bridge has no receiver');
+    metrics.messagesFromBridge += 1;
+    const packet: Packet = { ...incoming, QoS: incoming.fp !== undefined, bridge: true };
+    const origin = new PromiseOrigin(true);
+    const delivery = new Delivery(packet, encodeFrameBody(packet), from ?? '', to, origin);
+    courier.deliver(delivery, directory.find(to), clock.now());
+    await origin.outcome;
+  }
+
+  #checkSend(userId: string, options: SendOptions): Error | undefined {
+    if (this.#state === 'closed' || this.#state === 'closing') {
+      return new DeliveryError('ERR_SERVER_CLOSED', 'send() was called on a server that is closed');
+    }
+    if (this.#state === 'new')
+      return new UsageError('ERR_NOT_LISTENING', 'send() was called before listen()');
+    if (!isUserId(userId)) {
+      return new UsageError(
+        'ERR_INVALID_ARGUMENT',
+        `${JSON.stringify(userId)} is not a user id: 1 to 256 characters, not "0" or "-1"`,
+      );
+    }
+    if (options.type !== undefined && (options.type | 0) !== options.type) {
+      return new UsageError(
+        'ERR_INVALID_ARGUMENT',
+        `type is ${options.type}, allowed are whole numbers of 32 bits`,
+      );
+    }
+    return undefined;
+  }
+}

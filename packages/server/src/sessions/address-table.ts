@@ -1,0 +1,71 @@
+import type { Instant } from '@imcore/protocol';
+
+interface AddressEntry {
+  sessions: number;
+  /** When the next login from here would be free of delay if all before it were evenly spaced. */
+  nextLoginAt: Instant;
+}
+
+/**
+ * What each remote address is doing: its open sessions and how fast it logs in.
+ *
+ * An address is forgotten with its last session, unless its logins are still being slowed.
+ */
+export class AddressTable {
+  readonly #maxSessions: number;
+  readonly #loginSpacingMs: number;
+  readonly #burstMs: number;
+  readonly #isExempt: (address: string) => boolean;
+  readonly #entries = new Map<string, AddressEntry>();
+
+  constructor(limits: {
+    readonly maxSessionsPerAddress: number;
+    readonly loginsPerSecondPerAddress: number;
+    readonly isExempt: (address: string) => boolean;
+  }) {
+    this.#maxSessions = limits.maxSessionsPerAddress;
+    this.#loginSpacingMs = 1000 / limits.loginsPerSecondPerAddress;
+    this.#burstMs = 1000;
+    this.#isExempt = limits.isExempt;
+  }
+
+  /** Counts a session in. Returns false, and counts nothing, when the address has as many as it may. */
+  enter(address: string): boolean {
+    if (this.#isExempt(address)) return true;
+    const entry = this.#entries.get(address);
+    if (entry === undefined) {
+      this.#entries.set(address, { sessions: 1, nextLoginAt: 0 });
+      return true;
+    }
+    if (entry.sessions >= this.#maxSessions) return false;
+    entry.sessions += 1;
+    return true;
+  }
+
+  leave(address: string, now: Instant): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.sessions -= 1;
+    if (entry.sessions <= 0 && entry.nextLoginAt <= now) this.#entries.delete(address);
+  }
+
+  /** How long a login from here must wait, in milliseconds: 0 within the rate, a second's worth of logins at once. */
+  loginDelayMs(address: string, now: Instant): number {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return 0;
+    entry.nextLoginAt = Math.max(entry.nextLoginAt, now - this.#burstMs) + this.#loginSpacingMs;
+    return Math.max(0, entry.nextLoginAt - now);
+  }
+
+  /** Forgets addresses without sessions whose logins are no longer slowed. */
+  sweep(now: Instant): void {
+    for (const [address, entry] of this.#entries) {
+      if (entry.sessions <= 0 && entry.nextLoginAt <= now) this.#entries.delete(address);
+    }
+  }
+}
+
+/** Loopback: the machine itself and proxies on it, where one address stands for many people. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

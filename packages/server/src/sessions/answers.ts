@@ -1,0 +1,62 @@
+import {
+  type BinaryString,
+  type ErrorResponse,
+  echoResponsePacket,
+  encodeFrameBody,
+  encodePacket,
+  errorResponsePacket,
+  type KickOut,
+  keepAliveResponsePacket,
+  kickOutPacket,
+  type LoginResponse,
+  loginResponsePacket,
+  type Packet,
+  ResponseCode,
+  UNSET_ID,
+} from '@imcore/protocol';
+
+/** Writes the server's own packets, with its time in them where that is switched on. */
+export class Answers {
+  readonly #stamp: (() => number) | undefined;
+
+  constructor(stamp: (() => number) | undefined) {
+    this.#stamp = stamp;
+  }
+
+  login(response: LoginResponse, userId: string): BinaryString {
+    return this.#write(loginResponsePacket(response, userId));
+  }
+
+  keepAlive(userId: string): BinaryString {
+    return this.#write(keepAliveResponsePacket(userId));
+  }
+
+  kickOut(kickOut: KickOut, userId: string): BinaryString {
+    return this.#write(kickOutPacket(kickOut, userId));
+  }
+
+  echo(echo: Packet): BinaryString {
+    return this.#write(echoResponsePacket(echo));
+  }
+
+  error(error: ErrorResponse, userId: string | undefined): BinaryString {
+    return this.#write(errorResponsePacket(error, userId ?? UNSET_ID));
+  }
+
+  /**
+   * Error 301. Its text is the packet that came too early, as the original has it; without it where the answer
+   * would be longer than `maxBytes`.
+   */
+  notLoggedIn(packet: Packet, maxBytes: number): BinaryString {
+    const errorCode = ResponseCode.ServerSaysNotLoggedIn;
+    if (maxBytes > 0) {
+      const full = this.error({ errorCode, errorMsg: encodePacket(packet) }, undefined);
+      if (full.length <= maxBytes) return full;
+    }
+    return this.error({ errorCode, errorMsg: undefined }, undefined);
+  }
+
+  #write(packet: Packet): BinaryString {
+    return encodeFrameBody(this.#stamp === undefined ? packet : { ...packet, sm: this.#stamp() });
+  }
+}

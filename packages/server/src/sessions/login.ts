@@ -1,0 +1,143 @@
+import {
+  type Clock,
+  decideDuplicateLogin,
+  type Emitter,
+  type Instant,
+  isUserId,
+  KickOutCode,
+  type LoginRequest,
+  ProtocolError,
+  type ReceivedPacket,
+  ResponseCode,
+  readLoginRequest,
+} from '@imcore/protocol';
+import type { Courier } from '../delivery/courier.js';
+import { HookError } from '../errors.js';
+import type { ServerEvents } from '../events.js';
+import type { Hooks, LoginVerdict } from '../hooks.js';
+import type { ServerLimits } from '../limits.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { AddressTable } from './address-table.js';
+import type { Answers } from './answers.js';
+import type { Directory } from './directory.js';
+import type { SessionHost } from './session-host.js';
+
+export interface LoginParts {
+  readonly clock: Clock;
+  readonly metrics: ServerMetrics;
+  readonly events: Emitter<ServerEvents>;
+  readonly hooks: Hooks;
+  readonly limits: ServerLimits;
+  readonly addresses: AddressTable;
+  readonly answers: Answers;
+  readonly directory: Directory;
+  readonly courier: Courier;
+}
+
+const REFUSED_BY_FAILURE: LoginVerdict = { accept: false, code: ResponseCode.Unknown };
+
+/**
+ * Decides logins: asks the application each time, settles which of two sessions of one user stays, and lets the
+ * user in before the answer leaves, so that no message written upon it can miss its receiver.
+ *
+ * @see docs/protocol/SPEC.md#4-login
+ */
+export class Login {
+  readonly #parts: LoginParts;
+
+  constructor(parts: LoginParts) {
+    this.#parts = parts;
+  }
+
+  begin(host: SessionHost, packet: ReceivedPacket, now: Instant): void {
+    let request: LoginRequest;
+    try {
+      request = readLoginRequest(packet.dataContent);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      host.ignoreLogin();
+      host.violated(error);
+      host.loginDecided();
+      return;
+    }
+    const delayMs = this.#parts.addresses.loginDelayMs(host.connection.remoteAddress, now);
+    if (delayMs === 0) {
+      this.#ask(host, request);
+      return;
+    }
+    const { metrics, events, limits, clock } = this.#parts;
+    metrics.loginsDelayed += 1;
+    const { remoteAddress } = host.connection;
+    const value = limits.loginsPerSecondPerAddress;
+    events.emit('limited', {
+      limit: 'loginsPerSecondPerAddress',
+      value,
+      remoteAddress,
+      userId: request.userId,
+    });
+    clock.schedule(now + delayMs, () => this.#ask(host, request));
+  }
+
+  #ask(host: SessionHost, request: LoginRequest): void {
+    if (!host.isOpen) return;
+    const { hooks } = this.#parts;
+    if (!isUserId(request.userId)) this.#refuse(host, ResponseCode.InvalidPacket);
+    else if (hooks.authenticate === undefined) this.#enter(host, request);
+    else {
+      const { userId, token, extra } = request;
+      const { transport, remoteAddress } = host.connection;
+      try {
+        const verdict = hooks.authenticate({ userId, token, extra, transport, remoteAddress });
+        if ('then' in verdict) {
+          verdict.then(
+            (late) => this.#decide(host, request, late),
+            (error: unknown) => this.#failed(host, request, error),
+          );
+        } else this.#decide(host, request, verdict);
+      } catch (error) {
+        this.#failed(host, request, error);
+      }
+    }
+  }
+
+  #failed(host: SessionHost, request: LoginRequest, error: unknown): void {
+    this.#parts.events.emit('error', new HookError('authenticate', error));
+    this.#decide(host, request, REFUSED_BY_FAILURE);
+  }
+
+  #decide(host: SessionHost, request: LoginRequest, verdict: LoginVerdict): void {
+    if (!host.isOpen) return;
+    if (verdict.accept) this.#enter(host, request);
+    else this.#refuse(host, verdict.code);
+  }
+
+  #refuse(host: SessionHost, code: number): void {
+    this.#parts.metrics.loginsRefused += 1;
+    host.send(this.#parts.answers.login({ code, firstLoginTime: -1 }, ''));
+    host.end();
+  }
+
+  #enter(host: SessionHost, request: LoginRequest): void {
+    const { answers, clock, courier, directory, events, metrics } = this.#parts;
+    const firstLoginTime = request.firstLoginTime > 0 ? request.firstLoginTime : clock.wallTime();
+    const answer = answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId);
+    const old = directory.find(request.userId)?.mailbox.session;
+    if (old !== undefined && old !== host) {
+      const decision = decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
+      if (decision === 'kick-new') {
+        host.send(answer);
+        host.kickAsStale(request.userId);
+        return;
+      }
+      old.displace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
+    }
+    const user = directory.enter(request.userId);
+    host.accept(user, request, firstLoginTime);
+    metrics.loginsAccepted += 1;
+    host.send(answer);
+    host.connection.trust();
+    if (old !== host) courier.attach(user, host, clock.now());
+    events.emit('online', host.info);
+    host.loginDecided();
+  }
+}

@@ -1,0 +1,108 @@
+import type { Clock, Emitter } from '@imcore/protocol';
+import type { ServerEvents } from '../events.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  Gateway,
+  GatewayCount,
+  GatewayHost,
+  RefusalReason,
+} from '../gateways/gateway.js';
+import type { ServerLimits } from '../limits.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
+import type { AddressTable } from './address-table.js';
+import type { HostParts } from './host-parts.js';
+import { SessionHost } from './session-host.js';
+
+export interface ReceptionParts {
+  readonly clock: Clock;
+  readonly metrics: ServerMetrics;
+  readonly events: Emitter<ServerEvents>;
+  readonly limits: ServerLimits;
+  readonly addresses: AddressTable;
+  readonly deadlines: DeadlineQueue;
+  readonly host: HostParts;
+}
+
+/** Takes connections from all gateways, within the limits, and keeps count of the sessions that they become. */
+export class Reception implements GatewayHost {
+  readonly #parts: ReceptionParts;
+  readonly #hosts = new Set<SessionHost>();
+  readonly #readDeadlines = new Map<number, DeadlineRing>();
+  #isTaking = true;
+
+  constructor(parts: ReceptionParts) {
+    this.#parts = parts;
+  }
+
+  accept(connection: Connection, gateway: Gateway): ConnectionHandler | RefusalReason {
+    const { metrics, limits, addresses } = this.#parts;
+    if (!this.#isTaking) return 'closing';
+    if (this.#hosts.size >= limits.maxSessions) {
+      metrics.limitSessions += 1;
+      return this.#refuse('maxSessions', connection, 'sessions');
+    }
+    if (!addresses.enter(connection.remoteAddress)) {
+      metrics.limitSessionsPerAddress += 1;
+      return this.#refuse('maxSessionsPerAddress', connection, 'sessions-per-address');
+    }
+    const host = new SessionHost(
+      connection,
+      this.#parts.host,
+      this.#deadlinesFor(gateway.readTimeoutMs),
+      () => {
+        this.#hosts.delete(host);
+        metrics.sessionsOpen -= 1;
+        addresses.leave(connection.remoteAddress, this.#parts.clock.now());
+      },
+    );
+    this.#hosts.add(host);
+    metrics.sessionsAccepted += 1;
+    metrics.sessionsOpen += 1;
+    return host;
+  }
+
+  count(name: GatewayCount): void {
+    this.#parts.metrics[name] += 1;
+  }
+
+  failed(error: Error): void {
+    this.#parts.events.emit('error', error);
+  }
+
+  /** From now on no session is taken and no message accepted; acknowledgements still are. */
+  stopTaking(): void {
+    this.#isTaking = false;
+    for (const host of this.#hosts) host.stopTaking();
+  }
+
+  endAll(): void {
+    for (const host of [...this.#hosts]) host.end();
+  }
+
+  #refuse(
+    limit: 'maxSessions' | 'maxSessionsPerAddress',
+    connection: Connection,
+    reason: RefusalReason,
+  ): RefusalReason {
+    const { metrics, events, limits } = this.#parts;
+    metrics.sessionsRefused += 1;
+    events.emit('limited', {
+      limit,
+      value: limits[limit],
+      remoteAddress: connection.remoteAddress,
+      userId: undefined,
+    });
+    return reason;
+  }
+
+  #deadlinesFor(readTimeoutMs: number): DeadlineRing {
+    let ring = this.#readDeadlines.get(readTimeoutMs);
+    if (ring === undefined) {
+      ring = this.#parts.deadlines.ring<SessionHost>(readTimeoutMs, (host) => host.timedOut());
+      this.#readDeadlines.set(readTimeoutMs, ring);
+    }
+    return ring;
+  }
+}

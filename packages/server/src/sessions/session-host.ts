@@ -1,0 +1,364 @@
+import {
+  type BinaryString,
+  decodeFrameBody,
+  type Instant,
+  KickOutCode,
+  type LoginRequest,
+  NOT_KICKED,
+  ProtocolError,
+  type ReceivedPacket,
+  ResponseCode,
+} from '@imcore/protocol';
+import type { LimitName, RejectedReason } from '../events.js';
+import type { Connection, ConnectionHandler } from '../gateways/gateway.js';
+import type { OnlineUser } from '../hooks.js';
+import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
+import type { HostParts } from './host-parts.js';
+import type { LiveSession } from './live-session.js';
+import { PacketRate } from './packet-rate.js';
+import { Reading } from './reading.js';
+import { Session } from './session.js';
+import { SlowReader } from './slow-reader.js';
+import type { User } from './user.js';
+
+/**
+ * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
+ *
+ * Owns the connection and its read deadline, which only complete packets move.
+ */
+export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
+  readonly connection: Connection;
+  readonly #session = new Session();
+  readonly #parts: HostParts;
+  readonly #readDeadlines: DeadlineRing;
+  readonly #rate: PacketRate;
+  readonly #reading: Reading;
+  readonly #onGone: () => void;
+  #user: User | undefined = undefined;
+  #info: OnlineUser | undefined = undefined;
+  #slowReader: SlowReader | undefined = undefined;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+
+  /** `onGone` is called once, when the connection is gone. */
+  constructor(connection: Connection, parts: HostParts, readDeadlines: DeadlineRing, onGone: () => void) {
+    this.connection = connection;
+    this.#onGone = onGone;
+    this.#parts = parts;
+    this.#readDeadlines = readDeadlines;
+    const now = parts.clock.now();
+    this.#rate = new PacketRate(now);
+    this.#reading = new Reading(connection, parts.limits.maxDeferredPackets);
+    readDeadlines.start(this, now);
+  }
+
+  get info(): OnlineUser {
+    this.#info ??= this.#describe();
+    return this.#info;
+  }
+
+  get maxSendBytes(): number {
+    return this.connection.maxSendBytes;
+  }
+
+  get isOpen(): boolean {
+    return this.#session.state !== 'closed';
+  }
+
+  receive(body: BinaryString): void {
+    const now = this.#parts.clock.now();
+    this.#parts.metrics.packetsReceived += 1;
+    if (!this.#isWithinRate(now)) return;
+    let packet: ReceivedPacket;
+    try {
+      packet = decodeFrameBody(body);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.violated(error);
+      return;
+    }
+    this.#readDeadlines.start(this, now);
+    this.#handle(packet, now);
+  }
+
+  violated(error: ProtocolError): void {
+    if (!this.isOpen) return;
+    const { metrics, events, answers } = this.#parts;
+    const { transport, remoteAddress } = this.connection;
+    metrics.violations += 1;
+    events.emit('violation', {
+      code: error.code,
+      reason: error.message,
+      transport,
+      remoteAddress,
+      userId: this.#session.userId,
+    });
+    if (transport === 'udp') return;
+    this.send(
+      answers.error({ errorCode: ResponseCode.InvalidPacket, errorMsg: error.message }, this.#session.userId),
+    );
+    this.end();
+  }
+
+  drained(): void {
+    this.#slowReader?.end();
+    this.#slowReader = undefined;
+  }
+
+  closed(): void {
+    this.#leave(NOT_KICKED);
+    this.#release();
+    this.#onGone();
+  }
+
+  send(body: BinaryString): boolean {
+    const hasRoom = this.connection.send(body);
+    if (!hasRoom) this.#fellBehind();
+    return hasRoom;
+  }
+
+  waitFor(receiver: LiveSession): void {
+    this.#reading.waitFor(receiver);
+  }
+
+  onCaughtUp(resume: () => void): void {
+    if (this.#slowReader === undefined) resume();
+    else this.#slowReader.onCaughtUp(resume);
+  }
+
+  /** The login under way is accepted. The caller has made room in the directory and answers. */
+  accept(user: User, login: LoginRequest, firstLoginTime: number): void {
+    if (this.#user !== undefined && this.#user !== user) this.#leave(NOT_KICKED);
+    this.#session.accepted(login, firstLoginTime);
+    this.#info = undefined;
+    if (this.#user === undefined) this.#parts.metrics.usersOnline += 1;
+    this.#user = user;
+  }
+
+  /** The login under way is decided, one way or the other: what came meanwhile is handled now. */
+  loginDecided(): void {
+    this.#resumeHandling();
+  }
+
+  /** The login could not be read, and on UDP that changes nothing. */
+  ignoreLogin(): void {
+    this.#session.loginIgnored();
+  }
+
+  /** A newer session of this user stays: the peer has missed its own kick-out. */
+  kickAsStale(userId: string): void {
+    this.#parts.metrics.kickOuts += 1;
+    this.send(this.#parts.answers.kickOut({ code: KickOutCode.DuplicateLogin, reason: undefined }, userId));
+    this.end();
+  }
+
+  displace(kickCode: number | undefined): void {
+    if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
+    const user = this.#user;
+    this.#user = undefined;
+    if (user !== undefined) this.#reportOffline(kickCode ?? NOT_KICKED);
+    this.end();
+  }
+
+  kick(code: number, reason: string | undefined): void {
+    this.#sendKickOut(code, reason);
+    this.#leave(code);
+    this.end();
+  }
+
+  end(): void {
+    this.#leave(NOT_KICKED);
+    this.#release();
+    this.connection.close();
+  }
+
+  /** The server closes: no message is taken any more, acknowledgements are. */
+  stopTaking(): void {
+    this.#session.stopTaking();
+  }
+
+  /** The read time-out has passed. While this server itself does not read, the peer is not to blame. */
+  timedOut(): void {
+    if (this.#reading.isPaused) {
+      this.#readDeadlines.start(this, this.#parts.clock.now());
+      return;
+    }
+    this.#parts.metrics.sessionsTimedOut += 1;
+    this.end();
+  }
+
+  #handle(packet: ReceivedPacket, now: Instant): void {
+    const effect = this.#session.receive(packet);
+    const { router, courier, answers, login, metrics } = this.#parts;
+    const user = this.#user;
+    switch (effect) {
+      case 'route':
+        if (user === undefined) return;
+        if (this.#reading.isBlocked) this.#defer(packet);
+        else this.#blockFor(router.route(packet, user, this.info, now));
+        return;
+      case 'take-acknowledgement':
+        if (user !== undefined) this.#takeAcknowledgement(packet, user, courier, now);
+        return;
+      case 'answer-keep-alive':
+        this.send(answers.keepAlive(this.#session.userId ?? ''));
+        return;
+      case 'authenticate':
+        this.#reading.block();
+        login.begin(this, packet, now);
+        return;
+      case 'defer':
+        this.#defer(packet);
+        return;
+      case 'answer-echo':
+        this.send(answers.echo(packet));
+        return;
+      case 'close':
+        if (this.#reading.hasDeferred) this.#defer(packet);
+        else this.end();
+        return;
+      case 'refuse-not-logged-in':
+        metrics.notLoggedIn += 1;
+        this.#reject('not-logged-in');
+        this.send(answers.notLoggedIn(packet, this.connection.transport === 'udp' ? 0 : this.maxSendBytes));
+        if (this.connection.transport !== 'udp') this.end();
+        return;
+      case 'refuse-spoofed-sender':
+        metrics.spoofedSenders += 1;
+        this.#reject('spoofed-sender');
+        this.send(
+          answers.error(
+            { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' },
+            user?.id,
+          ),
+        );
+        return;
+      case 'ignore':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #takeAcknowledgement(
+    packet: ReceivedPacket,
+    user: User,
+    courier: HostParts['courier'],
+    now: Instant,
+  ): void {
+    const { dataContent: fingerprint, from, to } = packet;
+    const frame = from === user.id && to !== undefined ? packet.body : undefined;
+    if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
+    this.#parts.metrics.unknownAcknowledgements += 1;
+    this.#reject('unknown-acknowledgement');
+  }
+
+  #blockFor(answer: Promise<void> | undefined): void {
+    if (answer === undefined) return;
+    this.#reading.block();
+    answer.then(
+      () => this.#resumeHandling(),
+      (error: unknown) => {
+        this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
+        this.#resumeHandling();
+      },
+    );
+  }
+
+  #defer(packet: ReceivedPacket): void {
+    if (this.#reading.defer(packet)) return;
+    this.#parts.metrics.limitDeferredPackets += 1;
+    this.#limited('maxDeferredPackets', this.#parts.limits.maxDeferredPackets);
+  }
+
+  #resumeHandling(): void {
+    const packets = this.#reading.unblock();
+    for (const packet of packets) {
+      if (!this.isOpen) return;
+      this.#handle(packet, this.#parts.clock.now());
+    }
+  }
+
+  #isWithinRate(now: Instant): boolean {
+    const { limits, metrics, clock } = this.#parts;
+    const waitMs = this.#rate.count(now, limits.packetsPerSecond);
+    if (waitMs === 0) return true;
+    metrics.limitPackets += 1;
+    this.#limited('packetsPerSecond', limits.packetsPerSecond);
+    if (this.connection.transport === 'udp') return false;
+    this.#reading.pauseUntil(now + waitMs, clock);
+    return true;
+  }
+
+  #fellBehind(): void {
+    const { limits, metrics, stallDeadlines, clock } = this.#parts;
+    if (this.connection.bufferedBytes > limits.maxBufferedBytes) {
+      metrics.limitBufferedBytes += 1;
+      this.#limited('maxBufferedBytes', limits.maxBufferedBytes);
+      this.#destroy();
+      return;
+    }
+    if (this.#slowReader !== undefined) return;
+    this.#slowReader = new SlowReader(this.connection, () => {
+      metrics.limitStalled += 1;
+      this.#limited('stallTimeoutMs', limits.stallTimeoutMs);
+      this.#destroy();
+    });
+    stallDeadlines.start(this.#slowReader, clock.now());
+  }
+
+  #destroy(): void {
+    this.#leave(NOT_KICKED);
+    this.#release();
+    this.connection.destroy();
+  }
+
+  #sendKickOut(code: number, reason: string | undefined): void {
+    this.#parts.metrics.kickOuts += 1;
+    this.send(this.#parts.answers.kickOut({ code, reason }, this.#session.userId ?? ''));
+  }
+
+  /** Leaves the directory, once, if this session was online. */
+  #leave(kickCode: number): void {
+    const user = this.#user;
+    if (user === undefined) return;
+    this.#user = undefined;
+    this.#parts.courier.detach(user);
+    this.#parts.directory.left(user);
+    this.#reportOffline(kickCode);
+  }
+
+  #reportOffline(kickCode: number): void {
+    this.#parts.metrics.usersOnline -= 1;
+    this.#parts.events.emit('offline', { ...this.info, kickCode });
+  }
+
+  /** Lets go of everything but the connection. */
+  #release(): void {
+    this.#session.close();
+    this.ring?.stop(this);
+    this.drained();
+    this.#reading.end();
+  }
+
+  #reject(reason: RejectedReason): void {
+    const { events } = this.#parts;
+    const { transport, remoteAddress } = this.connection;
+    if (events.has('rejected'))
+      events.emit('rejected', { reason, transport, remoteAddress, userId: this.#user?.id });
+  }
+
+  #limited(limit: LimitName, value: number): void {
+    const { remoteAddress } = this.connection;
+    this.#parts.events.emit('limited', { limit, value, remoteAddress, userId: this.#user?.id });
+  }
+
+  #describe(): OnlineUser {
+    const { transport, remoteAddress, remotePort } = this.connection;
+    const { userId = '', extra, firstLoginTime } = this.#session;
+    return { userId, transport, remoteAddress, remotePort, firstLoginTime, extra };
+  }
+}
