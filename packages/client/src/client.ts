@@ -1,0 +1,345 @@
+import {
+  type Clock,
+  Emitter,
+  encodePacket,
+  type Instant,
+  loginPacket,
+  NEVER,
+  type Random,
+  type Scheduled,
+  type Unsubscribe,
+} from '@imcore/protocol';
+import { checkIdentity, composeMessage, type LoginRequest } from './compose.js';
+import type { Effect } from './effects.js';
+import { DeliveryError, LinkError, type LoginError, UsageError } from './errors.js';
+import type { ClientEvents, StateChange } from './events.js';
+import type { Logger } from './logger.js';
+import type { Receipt, SendRequest } from './message.js';
+import type { CheckedSettings } from './options.js';
+import { PendingSends } from './pending-sends.js';
+import { Session } from './session.js';
+import type { Identity } from './session-settings.js';
+import type { ClientState } from './state.js';
+import type { Link, Transport } from './transport.js';
+import { utf8Length } from './utf8-length.js';
+
+/** The parts that {@link ImClient} works with. */
+export interface ClientParts {
+  readonly transport: Transport;
+  readonly settings: CheckedSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What a login has come to. */
+export interface LoginResult {
+  /** When the server accepted the first login of this run, in milliseconds since 1970 by its clock. */
+  readonly firstLoginTime: number;
+}
+
+interface PendingLogin {
+  resolve(result: LoginResult): void;
+  reject(error: Error): void;
+}
+
+/**
+ * A user's end of the conversation with a server: logs in, stays logged in over lost links, sends and receives.
+ *
+ * Drives a {@link Session}: carries out its effects in order, owns its link, its one timer and the promises of those
+ * who wait. Made by `createClient`.
+ */
+export class ImClient {
+  readonly #parts: ClientParts;
+  readonly #session: Session;
+  readonly #emitter: Emitter<ClientEvents>;
+  readonly #sends = new PendingSends();
+  #link: Link | undefined;
+  /** Counts links, so that what an old one reports late is not taken for the present one's. */
+  #linkNumber = 0;
+  #login: PendingLogin | undefined;
+  #lastTicket = 0;
+  #queue: Effect[] = [];
+  #isRunning = false;
+  #timer: Scheduled | undefined;
+  #timerAt: Instant = NEVER;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#session = new Session(parts.settings, parts.random);
+    this.#emitter = new Emitter((error, name) => this.#reportListenerError(error, name));
+  }
+
+  get state(): ClientState {
+    return this.#session.state;
+  }
+
+  /** Who is logged in or logging in, or was last; an empty id before the first login. */
+  get userId(): string {
+    return this.#session.userId;
+  }
+
+  /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
+  get roundTripMs(): number | undefined {
+    return this.#session.roundTripMs;
+  }
+
+  /** Messages that wait for a link or for their acknowledgement. */
+  get pendingMessages(): number {
+    return this.#session.pendingMessages;
+  }
+
+  /**
+   * Logs in, and stays logged in until `logout`, a kick-out, a refusal or `close`: a lost link is followed by another
+   * login unless `autoReconnect` is off.
+   *
+   * Resolves when the server has accepted. A server that cannot be reached is tried again until `connectTimeoutMs`
+   * (default 30 000 ms) has passed, with `autoReconnect: false` once.
+   *
+   * @throws LoginError `ERR_LOGIN_REFUSED` (with `serverCode`), `ERR_CANNOT_CONNECT` (with `cause`), `ERR_KICKED`,
+   *   `ERR_LOGIN_ABORTED` when `logout` or `close` is called meanwhile; the client is `idle` after each.
+   * @throws UsageError `ERR_ALREADY_LOGGED_IN`, `ERR_CLIENT_CLOSED`, `ERR_INVALID_ARGUMENT`
+   * @see docs/protocol/SPEC.md#4-login
+   */
+  async login(request: LoginRequest): Promise<LoginResult> {
+    const identity = checkIdentity(request);
+    if (this.state === 'closed') throw closedError();
+    if (this.state !== 'idle') {
+      throw new UsageError('ERR_ALREADY_LOGGED_IN', `${this.userId} is logged in already, log out first`);
+    }
+    this.#requireSendable(identity);
+    return new Promise((resolve, reject) => {
+      this.#login = { resolve, reject };
+      this.#run(this.#session.login(identity, this.#now()));
+    });
+  }
+
+  /**
+   * Tells the server goodbye and goes `idle`; whoever waits for a login or an acknowledgement is rejected. Without
+   * effect when nobody is logged in. Resolves when nothing is left to do.
+   */
+  async logout(): Promise<void> {
+    this.#run(this.#session.logout('logout'));
+  }
+
+  /** Logs out and releases everything, for good: this client cannot log in again. */
+  async close(): Promise<void> {
+    this.#run(this.#session.logout('close'));
+  }
+
+  /**
+   * Sends a message and waits until somebody else is responsible for it.
+   *
+   * Resolves when the receiver has it or the server has stored it, not when a person has read it; with `qos: false`
+   * when it is written. Messages leave in the order of the calls, around a lost link too: those that were not
+   * acknowledged are written again to the next link, before those that have waited for it, with all retries again.
+   * What ends that is `sendTimeoutMs` (default 30 000 ms), counted from the call.
+   *
+   * @throws DeliveryError `ERR_NOT_ACKNOWLEDGED` after the last retry, `ERR_NOT_SENT` when there was no link in time,
+   *   `ERR_TOO_LARGE`, `ERR_OFFLINE`, `ERR_QUEUE_FULL`, `ERR_ABORTED`, `ERR_CLOSED`
+   * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_FINGERPRINT_IN_USE`
+   * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
+   */
+  async send(request: SendRequest): Promise<Receipt> {
+    const { settings, random } = this.#parts;
+    this.#lastTicket += 1;
+    const message = composeMessage(request, this.userId, this.#lastTicket, random);
+    const { ticket, packet } = message;
+    if (packet.fp !== undefined && this.#session.isPending(packet.fp)) {
+      throw new UsageError(
+        'ERR_FINGERPRINT_IN_USE',
+        `a message with the fingerprint ${packet.fp} is pending`,
+      );
+    }
+    const receipt = this.#sends.add(ticket, request.signal, () => this.#run(this.#session.abort(ticket)));
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      this.#run([{ kind: 'undelivered', ticket, fingerprint: packet.fp, error: refusal }]);
+    } else {
+      this.#run(this.#session.send(message, request.whenOffline ?? settings.whenOffline, this.#now()));
+    }
+    return receipt;
+  }
+
+  /** While `waiting`: tries at once, for instance because the platform reports that there is a network again. */
+  retryNow(): void {
+    this.#run(this.#session.retryNow(this.#now()));
+  }
+
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (event: ClientEvents[Name]) => void,
+  ): Unsubscribe {
+    return this.#emitter.on(name, listener);
+  }
+
+  off<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): void {
+    this.#emitter.off(name, listener);
+  }
+
+  /** Carries effects out, in order; those that listeners cause meanwhile come after them. Then sets the timer. */
+  #run(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#queue.push(effect);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    for (let i = 0; i < this.#queue.length; i++) {
+      const effect = this.#queue[i];
+      if (effect !== undefined) this.#carryOut(effect);
+    }
+    this.#queue = [];
+    this.#isRunning = false;
+    this.#setTimer();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'write':
+        this.#link?.send(effect.frame);
+        break;
+      case 'connect':
+        this.#connect();
+        break;
+      case 'disconnect':
+        this.#disconnect();
+        break;
+      case 'state':
+        this.#emitter.emit('state', this.#stateChange(effect));
+        break;
+      case 'logged-in':
+        this.#login?.resolve({ firstLoginTime: effect.firstLoginTime });
+        this.#login = undefined;
+        break;
+      case 'login-failed':
+        this.#loginFailed(effect.error);
+        break;
+      case 'link-lost':
+        this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });
+        break;
+      case 'kicked':
+        this.#emitter.emit('kicked', { code: effect.code, reason: effect.reason });
+        break;
+      case 'message':
+        this.#emitter.emit('message', effect.message);
+        break;
+      case 'sent':
+        this.#sent(effect);
+        break;
+      case 'undelivered':
+        this.#sends.reject(effect.ticket, effect.error);
+        this.#emitter.emit('undelivered', { fingerprint: effect.fingerprint, error: effect.error });
+        break;
+      case 'error':
+        this.#reportError(effect.error);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #connect(): void {
+    this.#linkNumber += 1;
+    const number = this.#linkNumber;
+    const ifPresent = (effects: (now: Instant) => Effect[]): void => {
+      if (number === this.#linkNumber) this.#run(effects(this.#now()));
+    };
+    const closed = (error?: Error): void => ifPresent((now) => this.#session.linkClosed(error, now));
+    try {
+      this.#link = this.#parts.transport.connect({
+        opened: () => ifPresent((now) => this.#session.linkOpened(now)),
+        received: (frame) => ifPresent((now) => this.#session.receive(frame, now)),
+        closed,
+      });
+    } catch (cause) {
+      closed(new LinkError('ERR_LINK_FAILED', 'the transport could not begin to connect', { cause }));
+    }
+  }
+
+  #disconnect(): void {
+    this.#linkNumber += 1;
+    const link = this.#link;
+    this.#link = undefined;
+    link?.close();
+  }
+
+  #loginFailed(error: LoginError): void {
+    this.#login?.reject(error);
+    this.#login = undefined;
+    if (error.serverCode !== undefined) this.#emitter.emit('refused', { code: error.serverCode });
+  }
+
+  #sent({ ticket, fingerprint, attempts, isAcknowledged }: Effect & { kind: 'sent' }): void {
+    const acknowledgedAt = isAcknowledged ? this.#parts.clock.wallTime() : undefined;
+    this.#sends.resolve(ticket, { fingerprint, attempts, acknowledgedAt });
+    if (isAcknowledged && fingerprint !== undefined) this.#emitter.emit('delivered', { fingerprint });
+  }
+
+  #stateChange({ previous, current, reason, retryAt, cause }: Effect & { kind: 'state' }): StateChange {
+    const { clock } = this.#parts;
+    return {
+      previous,
+      current,
+      ...(reason !== undefined && { reason }),
+      ...(retryAt !== undefined && { retryAt: clock.wallTime() + (retryAt - clock.now()) }),
+      ...(cause !== undefined && { cause }),
+    };
+  }
+
+  /** Why a message is not even handed to the session. */
+  #refusal({ signal }: SendRequest): DeliveryError | undefined {
+    if (signal?.aborted === true) return new DeliveryError('ERR_ABORTED', 'the signal had fired before');
+    const buffered = this.#link?.bufferedBytes ?? 0;
+    const { maxPendingBytes } = this.#parts.settings;
+    if (buffered <= maxPendingBytes) return undefined;
+    const text = `${buffered} bytes wait for the server to read them, maxPendingBytes is ${maxPendingBytes}`;
+    return new DeliveryError('ERR_QUEUE_FULL', text);
+  }
+
+  #requireSendable(identity: Identity): void {
+    const bytes = utf8Length(
+      encodePacket(loginPacket({ ...identity, firstLoginTime: Number.MAX_SAFE_INTEGER })),
+    );
+    const { maxSendBytes } = this.#parts.settings;
+    if (bytes <= maxSendBytes) return;
+    throw new UsageError(
+      'ERR_INVALID_ARGUMENT',
+      `this login takes ${bytes} bytes, the transport carries ${maxSendBytes}: shorten token or extra`,
+    );
+  }
+
+  #reportError(error: Error): void {
+    if (this.#emitter.has('error')) this.#emitter.emit('error', error);
+    else this.#parts.logger.warn({ error: error.name }, error.message);
+  }
+
+  #reportListenerError(thrown: unknown, name: keyof ClientEvents): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    if (name === 'error') {
+      this.#parts.logger.error(
+        { error: error.name },
+        `a listener of the event error threw: ${error.message}`,
+      );
+    } else this.#reportError(error);
+  }
+
+  #now(): Instant {
+    return this.#parts.clock.now();
+  }
+
+  #setTimer(): void {
+    const at = this.#session.nextDeadline;
+    if (at === this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = at === NEVER ? undefined : this.#parts.clock.schedule(at, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#timerAt = NEVER;
+    this.#timer = undefined;
+    this.#run(this.#session.tick(this.#now()));
+  }
+}
+
+function closedError(): UsageError {
+  return new UsageError('ERR_CLIENT_CLOSED', 'this client was closed for good, create another one');
+}

@@ -1,0 +1,41 @@
+import { ImClient } from './client.js';
+import { UsageError } from './errors.js';
+import { consoleLogger } from './logger.js';
+import { type ClientOptions, checkSettings, type Endpoint } from './options.js';
+import { SystemClock } from './system-clock.js';
+import { createSystemRandom } from './system-random.js';
+import type { Transport } from './transport.js';
+import { websocket } from './websocket-transport.js';
+
+/**
+ * Creates a client. Nothing happens until its `login`.
+ *
+ * Takes `{ url: 'wss://…' }` for the platform's WebSocket, or `{ transport }`; `@imcore/client/node` has transports
+ * for TCP and UDP, and a `createClient` that takes their URLs.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
+ */
+export function createClient(options: ClientOptions): ImClient {
+  return assembleClient(options, (url) => websocket({ url }));
+}
+
+/** {@link createClient} for a platform with its own idea of URLs. */
+export function assembleClient(options: ClientOptions, transportFor: (url: string) => Transport): ImClient {
+  const transport = chooseTransport(options, transportFor);
+  return new ImClient({
+    transport,
+    settings: checkSettings(options, transport),
+    clock: options.clock ?? new SystemClock(),
+    random: options.random ?? createSystemRandom(),
+    logger: options.logger ?? consoleLogger,
+  });
+}
+
+function chooseTransport({ url, transport }: Endpoint, transportFor: (url: string) => Transport): Transport {
+  if (url !== undefined && transport !== undefined) {
+    throw new UsageError('ERR_INVALID_OPTION', 'options url and transport exclude each other');
+  }
+  if (transport !== undefined) return transport;
+  if (url !== undefined) return transportFor(url);
+  throw new UsageError('ERR_INVALID_OPTION', 'one of the options url and transport is needed');
+}

@@ -1,0 +1,112 @@
+/** The caller used the API in a way that cannot work. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code: UsageErrorCode;
+
+  constructor(code: UsageErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type UsageErrorCode =
+  /** An option of `createClient` or of a transport is missing, out of bounds or contradicts another. */
+  | 'ERR_INVALID_OPTION'
+  /** An argument of a method cannot be sent, such as an empty user id. */
+  | 'ERR_INVALID_ARGUMENT'
+  /** `login` was called while somebody is logged in or logging in: `logout` first. */
+  | 'ERR_ALREADY_LOGGED_IN'
+  /** A message with this fingerprint still waits for its acknowledgement. */
+  | 'ERR_FINGERPRINT_IN_USE'
+  /** The client was closed for good. */
+  | 'ERR_CLIENT_CLOSED';
+
+/** A login came to nothing. */
+export class LoginError extends Error {
+  override readonly name = 'LoginError';
+  readonly code: LoginErrorCode;
+  /** The server's answer; present with `ERR_LOGIN_REFUSED` only. 1025 and up are the application's own codes. */
+  readonly serverCode: number | undefined;
+
+  constructor(code: LoginErrorCode, message: string, detail: { serverCode?: number; cause?: unknown } = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.serverCode = detail.serverCode;
+  }
+}
+
+export type LoginErrorCode =
+  /** The server said no; its code is in `serverCode`. */
+  | 'ERR_LOGIN_REFUSED'
+  /** No answer within `connectTimeoutMs`, or with `autoReconnect: false` at the first try; `cause` is the last failure. */
+  | 'ERR_CANNOT_CONNECT'
+  /** The server kicked the user out before the login was through. */
+  | 'ERR_KICKED'
+  /** `logout` or `close` was called meanwhile. */
+  | 'ERR_LOGIN_ABORTED';
+
+/** A message could not be brought to anybody who is responsible for it now. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  readonly code: DeliveryErrorCode;
+
+  constructor(code: DeliveryErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type DeliveryErrorCode =
+  /** It was written, the last copy too, and nobody acknowledged it. It may have arrived all the same. */
+  | 'ERR_NOT_ACKNOWLEDGED'
+  /** `sendTimeoutMs` passed while there was no link to write it to. It has not arrived. */
+  | 'ERR_NOT_SENT'
+  /** There is no link and `whenOffline` is `'fail'`. It was not written. */
+  | 'ERR_OFFLINE'
+  /** It is longer than the transport can carry. It was not written. */
+  | 'ERR_TOO_LARGE'
+  /** Too much waits already: `maxPendingMessages` or `maxPendingBytes`. It was not written. */
+  | 'ERR_QUEUE_FULL'
+  /** Its `signal` fired. It may have arrived if it had been written before. */
+  | 'ERR_ABORTED'
+  /** Nobody is logged in, or the login ended (logout, kick-out, refusal, close) while it waited. It may have arrived. */
+  | 'ERR_CLOSED';
+
+/** The server reported that something went wrong, with a type 52 packet. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+  readonly code = 'ERR_SERVER_REPORTED';
+  /** As in section 3 of the specification: 301 not logged in, 4 invalid packet, … */
+  readonly serverCode: number;
+  /** What the server says about it. An original server quotes the offending packet, so this does not belong in a log. */
+  readonly serverText: string | undefined;
+
+  constructor(serverCode: number, serverText: string | undefined) {
+    super(`the server reports error ${serverCode}`);
+    this.serverCode = serverCode;
+    this.serverText = serverText;
+  }
+}
+
+/** A link could not be opened, or broke. */
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+  readonly code: LinkErrorCode;
+
+  constructor(code: LinkErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type LinkErrorCode =
+  /** The link could not be opened; `cause` says why where the platform tells. */
+  | 'ERR_LINK_FAILED'
+  /** The server ended the link. */
+  | 'ERR_LINK_CLOSED'
+  /** The server did not answer keep-alives for the sense mode's time-out. */
+  | 'ERR_LINK_SILENT'
+  /** The server did not answer within `loginTimeoutMs`. */
+  | 'ERR_LOGIN_UNANSWERED'
+  /** The server does not know this session any more (error 301). */
+  | 'ERR_NOT_LOGGED_IN';

@@ -1,0 +1,23 @@
+export { ImClient, type LoginResult } from '../client.js';
+export type { LoginRequest } from '../compose.js';
+export {
+  DeliveryError,
+  type DeliveryErrorCode,
+  LinkError,
+  type LinkErrorCode,
+  LoginError,
+  type LoginErrorCode,
+  ServerError,
+  UsageError,
+  type UsageErrorCode,
+} from '../errors.js';
+export type { ClientEvents, StateChange } from '../events.js';
+export { type Logger, silentLogger } from '../logger.js';
+export type { AbortSignalLike, Message, Receipt, SendRequest, WhenOffline } from '../message.js';
+export type { ClientOptions, ClientSettings, Endpoint } from '../options.js';
+export type { ClientState, StateReason } from '../state.js';
+export type { Link, LinkHandler, Transport } from '../transport.js';
+export { createClient, transportForUrl } from './create-client.js';
+export { type TcpOptions, tcp } from './tcp.js';
+export { type UdpOptions, udp } from './udp.js';
+export { type NodeWebSocketOptions, websocket } from './websocket.js';

@@ -1,0 +1,132 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import {
+  DEFAULT_MAX_TCP_BODY_BYTES,
+  TCP_HEADER_BYTES,
+  TcpFrameReader,
+  writeTcpHeader,
+} from '@imcore/protocol';
+import { LinkError } from '../errors.js';
+import { requireInteger, requireText } from '../options-check.js';
+import type { Link, LinkHandler, Transport } from '../transport.js';
+import { cutAfterGrace } from './grace.js';
+
+/** The original server's port. */
+export const DEFAULT_TCP_PORT = 8901;
+
+export interface TcpOptions {
+  readonly host: string;
+  /** Default 8901. */
+  readonly port?: number | undefined;
+  /** Wraps the link in TLS: true for the platform's authorities, or options of `tls.connect`. Default: no TLS. */
+  readonly tls?: boolean | ConnectionOptions | undefined;
+  /** Largest packet that is sent and taken, in bytes. Client and server must agree. Default 6144. */
+  readonly maxBodyBytes?: number | undefined;
+}
+
+/**
+ * TCP, or TLS over TCP: each packet behind its length.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ * @see docs/protocol/SPEC.md#1-frames
+ */
+export function tcp(options: TcpOptions): Transport {
+  const host = requireText('host', options.host);
+  const port = requireInteger('port', options.port, DEFAULT_TCP_PORT, 1, 65_535);
+  const maxBodyBytes = requireInteger(
+    'maxBodyBytes',
+    options.maxBodyBytes,
+    DEFAULT_MAX_TCP_BODY_BYTES,
+    1,
+    0x7fffffff,
+  );
+  const { tls = false } = options;
+  const open = (): Socket =>
+    tls === false ? connectTcp({ host, port }) : connectTls({ host, port, ...(tls === true ? {} : tls) });
+  return {
+    kind: 'tcp',
+    maxSendBytes: maxBodyBytes,
+    connect: (handler) =>
+      new TcpLink(open(), tls === false ? 'connect' : 'secureConnect', maxBodyBytes, handler),
+  };
+}
+
+/** One TCP socket. Frames that are sent in one go leave in one write. */
+class TcpLink implements Link {
+  readonly #socket: Socket;
+  readonly #handler: LinkHandler;
+  readonly #reader: TcpFrameReader<Buffer>;
+  #frames: string[] = [];
+  #isClosed = false;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, openEvent: string, maxBodyBytes: number, handler: LinkHandler) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#reader = new TcpFrameReader(maxBodyBytes, Buffer.allocUnsafe);
+    socket.setNoDelay(true);
+    let isOpen = false;
+    socket.once(openEvent, () => {
+      isOpen = true;
+      handler.opened();
+    });
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (cause) => {
+      const text = `the link ${isOpen ? 'broke' : 'could not be opened'}: ${cause.message}`;
+      this.#error ??= new LinkError(isOpen ? 'ERR_LINK_CLOSED' : 'ERR_LINK_FAILED', text, { cause });
+    });
+    socket.once('close', () => {
+      this.#isClosed = true;
+      handler.closed(this.#error);
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(frame: string): void {
+    this.#frames.push(frame);
+    if (this.#frames.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  close(): void {
+    this.#flush();
+    this.#isClosed = true;
+    this.#socket.destroySoon();
+    cutAfterGrace(() => this.#socket.destroy());
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    try {
+      this.#reader.push(chunk, (bytes, start, end) => {
+        this.#handler.received(bytes.toString('utf8', start, end));
+        return !this.#isClosed;
+      });
+    } catch (error) {
+      this.#error ??= error instanceof Error ? error : new Error(String(error));
+      this.#socket.destroy();
+    }
+  }
+
+  #flush(): void {
+    const frames = this.#frames;
+    this.#frames = [];
+    if (frames.length > 0 && this.#socket.writable) this.#socket.write(joinFrames(frames));
+  }
+}
+
+/** The bytes of frames, each behind its length. */
+function joinFrames(frames: readonly string[]): Buffer {
+  let size = 0;
+  for (const frame of frames) size += TCP_HEADER_BYTES + Buffer.byteLength(frame);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const frame of frames) {
+    const length = bytes.write(frame, at + TCP_HEADER_BYTES);
+    writeTcpHeader(bytes, at, length);
+    at += TCP_HEADER_BYTES + length;
+  }
+  return bytes;
+}

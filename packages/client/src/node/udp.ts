@@ -1,0 +1,109 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns';
+import { LinkError } from '../errors.js';
+import { requireInteger, requireText } from '../options-check.js';
+import type { Link, LinkHandler, Transport } from '../transport.js';
+
+/** The original server's port. */
+export const DEFAULT_UDP_PORT = 7901;
+
+/** What an original client reads of a datagram: a message that is longer would not arrive at one. */
+export const DEFAULT_MAX_UDP_BYTES = 1024;
+
+/** The most that one datagram can hold. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+export interface UdpOptions {
+  readonly host: string;
+  /** Default 7901. */
+  readonly port?: number | undefined;
+  /**
+   * Largest packet that is sent, in UTF-8 bytes. Default 1024, what an original client reads; an original server
+   * reads 2048.
+   */
+  readonly maxSendBytes?: number | undefined;
+}
+
+/**
+ * UDP: one packet a datagram. Datagrams from other addresses than the server's are not taken.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ * @see docs/protocol/SPEC.md#1-frames
+ */
+export function udp(options: UdpOptions): Transport {
+  const host = requireText('host', options.host);
+  const port = requireInteger('port', options.port, DEFAULT_UDP_PORT, 1, 65_535);
+  const maxSendBytes = requireInteger(
+    'maxSendBytes',
+    options.maxSendBytes,
+    DEFAULT_MAX_UDP_BYTES,
+    1,
+    MAX_DATAGRAM_BYTES,
+  );
+  return { kind: 'udp', maxSendBytes, connect: (handler) => new UdpLink(host, port, handler) };
+}
+
+/** One UDP socket with the server as its only peer; "open" as soon as the server's address is known. */
+class UdpLink implements Link {
+  readonly #handler: LinkHandler;
+  #socket: Socket | undefined;
+  #sending = 0;
+  #isClosed = false;
+
+  constructor(host: string, port: number, handler: LinkHandler) {
+    this.#handler = handler;
+    lookup(host, (error, address, family) => {
+      if (this.#isClosed) return;
+      if (error !== null) this.#fail('ERR_LINK_FAILED', error);
+      else this.#open(address, port, family === 6 ? 'udp6' : 'udp4');
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket === undefined || this.#isClosed ? 0 : this.#socket.getSendQueueSize();
+  }
+
+  send(frame: string): void {
+    if (this.#isClosed || this.#socket === undefined) return;
+    this.#sending += 1;
+    this.#socket.send(frame, (error) => {
+      this.#sending -= 1;
+      if (this.#isClosed) this.#release();
+      else if (error !== null) this.#fail('ERR_LINK_CLOSED', error);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#release();
+  }
+
+  #open(address: string, port: number, type: 'udp4' | 'udp6'): void {
+    const socket = createSocket(type);
+    this.#socket = socket;
+    let isOpen = false;
+    socket.on('message', (bytes) => {
+      if (!this.#isClosed) this.#handler.received(bytes.toString('utf8'));
+    });
+    // The server's host answers that nobody listens on the port: the system reports that as an error.
+    socket.on('error', (error) => this.#fail(isOpen ? 'ERR_LINK_CLOSED' : 'ERR_LINK_FAILED', error));
+    socket.connect(port, address, () => {
+      isOpen = true;
+      if (!this.#isClosed) this.#handler.opened();
+    });
+  }
+
+  #fail(code: 'ERR_LINK_FAILED' | 'ERR_LINK_CLOSED', cause: Error): void {
+    if (this.#isClosed) return;
+    this.close();
+    const text = `the link ${code === 'ERR_LINK_FAILED' ? 'could not be opened' : 'broke'}: ${cause.message}`;
+    this.#handler.closed(new LinkError(code, text, { cause }));
+  }
+
+  /** Frees the socket once every datagram has been handed to the system. */
+  #release(): void {
+    if (this.#sending > 0 || this.#socket === undefined) return;
+    this.#socket.close();
+    this.#socket = undefined;
+  }
+}

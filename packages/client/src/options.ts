@@ -1,0 +1,132 @@
+import {
+  type BackoffPolicy,
+  CLIENT_RETRY,
+  type Clock,
+  DEFAULT_BACKOFF,
+  DEFAULT_SENSE_MODE,
+  type Random,
+  type RetryPolicy,
+  type SenseMode,
+  senseTimes,
+} from '@imcore/protocol';
+import { UsageError } from './errors.js';
+import type { Logger } from './logger.js';
+import type { WhenOffline } from './message.js';
+import { requireInteger, requireOneOf } from './options-check.js';
+import type { SessionSettings } from './session-settings.js';
+import type { Transport } from './transport.js';
+
+/** Where the server is: a URL for the platform's own transport, or a transport made by hand. */
+export type Endpoint =
+  | { readonly url: string; readonly transport?: undefined }
+  | { readonly transport: Transport; readonly url?: undefined };
+
+/** Options of `createClient` beside the endpoint. */
+export interface ClientSettings {
+  /**
+   * Seconds between keep-alives, one of 3, 5, 10, 15, 30, 60, 120. The server must be set to the same. Default 15, on
+   * UDP 3.
+   */
+  readonly senseMode?: SenseMode | undefined;
+  /** Whether a lost link is followed by a new login. Default true. */
+  readonly autoReconnect?: boolean | undefined;
+  /** Waits between tries: `initialMs` (default 1000), `maxMs` (30 000), `minMs` (100). */
+  readonly backoff?: Partial<BackoffPolicy> | undefined;
+  /** Copies of a message: written again after `waitMs` (default 5000) without acknowledgement, `retries` times (2). */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How long opening a link may take, and again the answer to a login, before the next try. Default 6000 ms. */
+  readonly loginTimeoutMs?: number | undefined;
+  /** How long `login` goes on trying to reach the server before it rejects. Default 30 000 ms. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How long `send` waits for the acknowledgement, lost links included, before it rejects. Default 30 000 ms. */
+  readonly sendTimeoutMs?: number | undefined;
+  /** Whether messages wait for the next link or fail at once where there is none. Default `'wait'`. */
+  readonly whenOffline?: WhenOffline | undefined;
+  /** Most messages that wait for a link or their acknowledgement. Default 10 000. */
+  readonly maxPendingMessages?: number | undefined;
+  /** Most UTF-8 bytes of such messages, and of what the link has not got rid of yet. Default 16 MiB. */
+  readonly maxPendingBytes?: number | undefined;
+  /** Most received fingerprints that are remembered, for 10 minutes at least, to hand a message on once. Default 100 000. */
+  readonly maxRemembered?: number | undefined;
+  /** Default: warnings and errors to the console. */
+  readonly logger?: Logger | undefined;
+  /** Default: the platform's. */
+  readonly clock?: Clock | undefined;
+  /** Makes fingerprints and jitter. Default: the platform's. */
+  readonly random?: Random | undefined;
+}
+
+export type ClientOptions = Endpoint & ClientSettings;
+
+/** What the machines are told, every value there and within bounds. */
+export interface CheckedSettings extends SessionSettings {
+  readonly whenOffline: WhenOffline;
+}
+
+/** Defaults of all numbers that are not other packages' tables. */
+const DEFAULTS = {
+  loginTimeoutMs: 6_000,
+  connectTimeoutMs: 30_000,
+  sendTimeoutMs: 30_000,
+  maxPendingMessages: 10_000,
+  maxPendingBytes: 16 * 1024 * 1024,
+  maxRemembered: 100_000,
+} as const;
+
+const REMEMBER_MS = 600_000;
+const MAX_DURATION_MS = 24 * 60 * 60 * 1000;
+const MAX_COUNT = 1_000_000_000;
+const SENSE_MODES: readonly SenseMode[] = [3, 5, 10, 15, 30, 60, 120];
+
+/**
+ * Fills in the defaults and checks every value.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION` with the option's name and bounds.
+ */
+export function checkSettings(options: ClientSettings, transport: Transport): CheckedSettings {
+  const duration = (name: keyof typeof DEFAULTS): number =>
+    requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
+  const count = (name: keyof typeof DEFAULTS): number =>
+    requireInteger(name, options[name], DEFAULTS[name], 1, MAX_COUNT);
+  const senseMode = requireOneOf(
+    'senseMode',
+    options.senseMode,
+    DEFAULT_SENSE_MODE[transport.kind],
+    SENSE_MODES,
+  );
+  return Object.freeze({
+    keepAlive: senseTimes(senseMode, transport.kind),
+    backoff: checkBackoff(options.backoff ?? {}),
+    retry: checkRetry(options.retry ?? {}),
+    duplicates: { rememberMs: REMEMBER_MS, maxRemembered: count('maxRemembered') },
+    autoReconnect: requireOneOf('autoReconnect', options.autoReconnect, true, [true, false]),
+    whenOffline: requireOneOf<WhenOffline>('whenOffline', options.whenOffline, 'wait', ['wait', 'fail']),
+    loginTimeoutMs: duration('loginTimeoutMs'),
+    connectTimeoutMs: duration('connectTimeoutMs'),
+    sendTimeoutMs: duration('sendTimeoutMs'),
+    maxPendingMessages: count('maxPendingMessages'),
+    maxPendingBytes: count('maxPendingBytes'),
+    maxSendBytes: transport.maxSendBytes,
+  });
+}
+
+function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
+  const bound = (name: keyof BackoffPolicy, min: number): number =>
+    requireInteger(`backoff.${name}`, given[name], DEFAULT_BACKOFF[name], min, MAX_DURATION_MS);
+  const policy = { initialMs: bound('initialMs', 1), maxMs: bound('maxMs', 1), minMs: bound('minMs', 0) };
+  if (policy.minMs > policy.initialMs || policy.initialMs > policy.maxMs) {
+    const { minMs, initialMs, maxMs } = policy;
+    throw new UsageError(
+      'ERR_INVALID_OPTION',
+      `option backoff must rise from minMs over initialMs to maxMs, found ${minMs}, ${initialMs}, ${maxMs}`,
+    );
+  }
+  return policy;
+}
+
+function checkRetry(given: Partial<RetryPolicy>): RetryPolicy {
+  return {
+    waitMs: requireInteger('retry.waitMs', given.waitMs, CLIENT_RETRY.waitMs, 1, MAX_DURATION_MS),
+    retries: requireInteger('retry.retries', given.retries, CLIENT_RETRY.retries, 0, 1000),
+  };
+}
