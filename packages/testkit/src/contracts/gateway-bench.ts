@@ -1,0 +1,82 @@
+import type { BinaryString } from '@imcore/protocol';
+import type { Gateway, GatewayAddress } from '@imcore/server/ports';
+import { afterEach } from 'vitest';
+import {
+  type CreateGatewayFixture,
+  type GatewayFixture,
+  type GatewayPeer,
+  type RecordingHandler,
+  RecordingHost,
+} from './gateway-fixture.js';
+
+/** A peer and the server's side of the same connection. */
+export interface Pair {
+  readonly peer: GatewayPeer;
+  readonly handler: RecordingHandler;
+}
+
+/** A listening gateway with its fixture and host, and the steps that most tests begin with. */
+export class GatewayBench {
+  readonly fixture: GatewayFixture;
+  readonly host: RecordingHost;
+  readonly address: GatewayAddress;
+
+  constructor(fixture: GatewayFixture, host: RecordingHost, address: GatewayAddress) {
+    this.fixture = fixture;
+    this.host = host;
+    this.address = address;
+  }
+
+  get gateway(): Gateway {
+    return this.fixture.gateway;
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return this.fixture.until(condition);
+  }
+
+  connect(): Promise<GatewayPeer> {
+    return this.fixture.connect(this.address);
+  }
+
+  /** Connects a peer and says hello, for on UDP there is no connection before the first datagram. */
+  async pair(hello: BinaryString = 'hello'): Promise<Pair> {
+    const peer = await this.connect();
+    peer.send(hello);
+    await this.until(() => this.#handlerOf(hello) !== undefined);
+    const handler = this.#handlerOf(hello);
+    if (handler === undefined) throw new Error('the gateway lost a connection it had');
+    handler.received.length = 0;
+    return { peer, handler };
+  }
+
+  #handlerOf(hello: BinaryString): RecordingHandler | undefined {
+    return this.host.handlers.find(({ received }) => received.includes(hello));
+  }
+}
+
+/** Returns a function that opens a bench; what it opened is closed after each test. */
+export function benches(create: CreateGatewayFixture): (port?: number) => Promise<GatewayBench> {
+  const open: GatewayFixture[] = [];
+  afterEach(async () => {
+    for (const fixture of open.splice(0)) {
+      await fixture.gateway.close();
+      await fixture.dispose();
+    }
+  });
+  return async (port = 0) => {
+    const fixture = await create({ port });
+    open.push(fixture);
+    const host = new RecordingHost();
+    const address = await fixture.gateway.listen(host);
+    return new GatewayBench(fixture, host, address);
+  };
+}
+
+/** Distinct bodies of growing length, up to `maxBytes` each. */
+export function bodies(count: number, maxBytes: number): BinaryString[] {
+  return Array.from({ length: count }, (_, index) => {
+    const text = `${index}:`;
+    return text.padEnd(Math.max(text.length, Math.floor(((index + 1) * maxBytes) / count)), 'x');
+  });
+}

@@ -1,0 +1,170 @@
+import { encodeUtf8, type TransportKind } from '@imcore/protocol';
+import { describe, expect, it } from 'vitest';
+import { describeDatagramGateway } from './datagram-gateway-contract.js';
+import { benches, bodies } from './gateway-bench.js';
+import type { CreateGatewayFixture } from './gateway-fixture.js';
+import { describeStreamGateway } from './stream-gateway-contract.js';
+
+/** Bytes that go through a datagram socket at once without loss on one machine. */
+const SAFE_BODY_BYTES = 1000;
+
+/**
+ * What every gateway must do: frames whole and in order both ways, an end that is told once, no new peers after
+ * `stopAccepting`. Streams and datagrams have a part of their own.
+ */
+export function describeGateway(name: string, transport: TransportKind, create: CreateGatewayFixture): void {
+  describe(`gateway contract: ${name}`, () => {
+    const open = benches(create);
+
+    it('listens and tells where', async () => {
+      const { address, gateway } = await open();
+      expect(address.transport).toBe(transport);
+      expect(gateway.transport).toBe(transport);
+      expect(address.port).toBeGreaterThan(0);
+      expect(gateway.readTimeoutMs).toBeGreaterThan(0);
+    });
+
+    it('tells who has come', async () => {
+      const { handler } = await (await open()).pair();
+      expect(handler.connection.transport).toBe(transport);
+      expect(handler.connection.remoteAddress).not.toBe('');
+      expect(handler.connection.remotePort).toBeGreaterThan(0);
+      expect(handler.connection.maxSendBytes).toBeGreaterThanOrEqual(1024);
+    });
+
+    it('hands in what a peer sends whole and in order', async () => {
+      const bench = await open();
+      const { peer, handler } = await bench.pair();
+      const sent = bodies(40, SAFE_BODY_BYTES);
+      for (const body of sent) peer.send(body);
+      await bench.until(() => handler.received.length >= sent.length);
+      expect(handler.received).toEqual(sent);
+    });
+
+    it('brings a peer what is sent whole and in order', async () => {
+      const bench = await open();
+      const { peer, handler } = await bench.pair();
+      handler.connection.trust();
+      const sent = bodies(40, SAFE_BODY_BYTES);
+      for (const body of sent) handler.connection.send(body);
+      await bench.until(() => peer.received.length >= sent.length);
+      expect(peer.received).toEqual(sent);
+    });
+
+    it('keeps every byte of text in any script', async () => {
+      const bench = await open();
+      const { peer, handler } = await bench.pair();
+      handler.connection.trust();
+      const body = encodeUtf8('{"text":"\u0000 é 消息 😀 \u{10ffff} \ud7ff"}');
+      peer.send(body);
+      await bench.until(() => handler.received.length > 0);
+      expect(handler.received).toEqual([body]);
+      handler.connection.send(body);
+      await bench.until(() => peer.received.length > 0);
+      expect(peer.received).toEqual([body]);
+    });
+
+    it('keeps several peers apart', async () => {
+      const bench = await open();
+      const pairs = [await bench.pair('a'), await bench.pair('b'), await bench.pair('c')];
+      expect(bench.host.handlers).toHaveLength(3);
+      for (const [index, { peer }] of pairs.entries()) peer.send(`from ${index}`);
+      await bench.until(() => pairs.every(({ handler }) => handler.received.length > 0));
+      for (const [index, { handler }] of pairs.entries()) {
+        expect(handler.received).toEqual([`from ${index}`]);
+        handler.connection.trust();
+        handler.connection.send(`to ${index}`);
+      }
+      await bench.until(() => pairs.every(({ peer }) => peer.received.length > 0));
+      for (const [index, { peer }] of pairs.entries()) expect(peer.received).toEqual([`to ${index}`]);
+    });
+
+    it('does not keep a peer that the host refuses', async () => {
+      const bench = await open();
+      bench.host.refusal = 'sessions';
+      const peer = await bench.connect();
+      peer.send('hello');
+      await bench.until(() => bench.host.refusals > 0);
+      await bench.fixture.settle();
+      expect(bench.host.handlers).toHaveLength(0);
+      expect(peer.received).toEqual([]);
+      if (transport !== 'udp') await bench.until(() => peer.isClosed);
+    });
+
+    it('tells of the end once when the server closes', async () => {
+      const bench = await open();
+      const { handler } = await bench.pair();
+      handler.connection.close();
+      handler.connection.close();
+      handler.connection.destroy();
+      await bench.until(() => handler.closedCount > 0);
+      await bench.fixture.settle();
+      expect(handler.closedCount).toBe(1);
+      expect(handler.callsAfterClosed).toBe(0);
+    });
+
+    it('tells of the end once when the server destroys', async () => {
+      const bench = await open();
+      const { handler } = await bench.pair();
+      handler.connection.destroy();
+      handler.connection.destroy();
+      handler.connection.close();
+      await bench.until(() => handler.closedCount > 0);
+      await bench.fixture.settle();
+      expect(handler.closedCount).toBe(1);
+      expect(handler.callsAfterClosed).toBe(0);
+    });
+
+    it('takes calls on a connection that has ended without a word', async () => {
+      const bench = await open();
+      const { handler } = await bench.pair();
+      handler.connection.destroy();
+      await bench.until(() => handler.closedCount > 0);
+      handler.connection.send('too late');
+      handler.connection.pause();
+      handler.connection.resume();
+      handler.connection.trust();
+      await bench.fixture.settle();
+      expect(handler.callsAfterClosed).toBe(0);
+      expect(bench.host.failures).toEqual([]);
+    });
+
+    it('hands in nothing after the end, though more had come', async () => {
+      const bench = await open();
+      const { peer, handler } = await bench.pair();
+      bench.host.onReceive = (_body, { connection }) => connection.destroy();
+      for (const body of bodies(10, 100)) peer.send(body);
+      await bench.until(() => handler.closedCount > 0);
+      await bench.fixture.settle();
+      expect(handler.received).toHaveLength(1);
+      expect(handler.callsAfterClosed).toBe(0);
+    });
+
+    it('takes no new peers after stopAccepting and keeps those it has', async () => {
+      const bench = await open();
+      const { peer, handler } = await bench.pair();
+      bench.gateway.stopAccepting();
+      const late = await bench.connect();
+      late.send('may I?');
+      if (transport !== 'udp') await bench.until(() => late.isClosed);
+      peer.send('still here');
+      await bench.until(() => handler.received.includes('still here'));
+      handler.connection.trust();
+      handler.connection.send('so am I');
+      await bench.until(() => peer.received.includes('so am I'));
+      expect(bench.host.handlers).toHaveLength(1);
+    });
+
+    it('ends every connection and frees the port when it is closed', async () => {
+      const bench = await open();
+      const pairs = [await bench.pair('a'), await bench.pair('b')];
+      await bench.gateway.close();
+      await bench.until(() => pairs.every(({ handler }) => handler.closedCount === 1));
+      const again = await open(bench.address.port);
+      expect(again.address.port).toBe(bench.address.port);
+    });
+
+    if (transport === 'udp') describeDatagramGateway(open);
+    else describeStreamGateway(open);
+  });
+}

@@ -1,0 +1,7 @@
+export { describeGateway } from './gateway-contract.js';
+export type { CreateGatewayFixture, GatewayFixture, GatewayPeer } from './gateway-fixture.js';
+export {
+  type CreateMessageStore,
+  describeMessageStore,
+  type StoreUnderTestOptions,
+} from './message-store-contract.js';

@@ -1,0 +1,142 @@
+import { expect, it } from 'vitest';
+import { bodies, type GatewayBench } from './gateway-bench.js';
+
+/** More than the sockets' buffers of any platform hold, in bytes. */
+const FLOOD_BYTES = 16 * 1024 * 1024;
+
+/** Length of one frame of the flood, in bytes. */
+const FLOOD_BODY_BYTES = 6000;
+
+/** The part of the contract that gateways over streams add. */
+export function describeStreamGateway(open: () => Promise<GatewayBench>): void {
+  it('takes a body of the largest size and reports one byte more as a violation', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    const largest = 'x'.repeat(bench.fixture.maxBodyBytes);
+    peer.send(largest);
+    await bench.until(() => handler.received.length > 0);
+    expect(handler.received).toEqual([largest]);
+    peer.send(`${largest}y`);
+    await bench.until(() => handler.violations.length > 0);
+    expect(handler.received).toHaveLength(1);
+    expect(handler.violations.map(({ code }) => code)).toEqual(['ERR_FRAME_TOO_LARGE']);
+  });
+
+  it('reads nothing on after a violation', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.send('x'.repeat(bench.fixture.maxBodyBytes + 1));
+    peer.send('more');
+    await bench.until(() => handler.violations.length > 0);
+    await bench.fixture.settle();
+    expect(handler.received).toEqual([]);
+    expect(handler.violations).toHaveLength(1);
+  });
+
+  it('signals a peer that does not read, and that it has caught up', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.pause();
+    const sent = flood();
+    const answers = sent.map((body) => handler.connection.send(body));
+    expect(answers[0]).toBe(true);
+    expect(answers.at(-1)).toBe(false);
+    await bench.fixture.settle();
+    expect(handler.connection.bufferedBytes).toBeGreaterThan(0);
+    expect(handler.drainedCount).toBe(0);
+
+    peer.resume();
+    await bench.until(() => peer.received.length === sent.length && handler.drainedCount > 0);
+    expect(peer.received.every((body, index) => body === sent[index])).toBe(true);
+    expect(handler.drainedCount).toBe(1);
+    expect(handler.connection.bufferedBytes).toBe(0);
+  });
+
+  it('does not tell a sender to go on that was never told to stop', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    expect(handler.connection.send('a')).toBe(true);
+    await bench.until(() => peer.received.length > 0);
+    await bench.fixture.settle();
+    expect(handler.drainedCount).toBe(0);
+  });
+
+  it('reads nothing while it is paused and everything afterwards', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair('paused');
+    const other = await bench.pair('other');
+    handler.connection.pause();
+    const sent = bodies(20, 500);
+    for (const body of sent) peer.send(body);
+    other.peer.send('later');
+    await bench.until(() => other.handler.received.includes('later'));
+    await bench.fixture.settle();
+    expect(handler.received).toEqual([]);
+
+    handler.connection.resume();
+    await bench.until(() => handler.received.length === sent.length);
+    expect(handler.received).toEqual(sent);
+  });
+
+  it('lets what was sent arrive before it closes', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    const sent = bodies(100, 1000);
+    for (const body of sent) handler.connection.send(body);
+    handler.connection.close();
+    await bench.until(() => peer.isClosed && handler.closedCount > 0);
+    expect(peer.received).toEqual(sent);
+  });
+
+  it('lets nothing more arrive once it is destroyed', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.pause();
+    const sent = flood();
+    for (const body of sent) handler.connection.send(body);
+    handler.connection.destroy();
+    await bench.until(() => handler.closedCount > 0);
+    peer.resume();
+    await bench.until(() => peer.isClosed);
+    expect(peer.received.length).toBeLessThan(sent.length);
+  });
+
+  it('tells of the end once when the peer ends in order', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.send('last words');
+    peer.close();
+    await bench.until(() => handler.closedCount > 0);
+    await bench.fixture.settle();
+    expect(handler.received).toEqual(['last words']);
+    expect(handler.closedCount).toBe(1);
+    expect(handler.callsAfterClosed).toBe(0);
+  });
+
+  it('tells of the end once when the peer vanishes', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.destroy();
+    await bench.until(() => handler.closedCount > 0);
+    await bench.fixture.settle();
+    expect(handler.closedCount).toBe(1);
+    expect(handler.callsAfterClosed).toBe(0);
+  });
+
+  it('tells of the end once when both sides end at the same time', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair();
+    peer.close();
+    handler.connection.close();
+    await bench.until(() => handler.closedCount > 0 && peer.isClosed);
+    await bench.fixture.settle();
+    expect(handler.closedCount).toBe(1);
+    expect(handler.callsAfterClosed).toBe(0);
+  });
+}
+
+function flood(): string[] {
+  return bodies(Math.ceil(FLOOD_BYTES / FLOOD_BODY_BYTES), 0).map((body) =>
+    body.padEnd(FLOOD_BODY_BYTES, 'x'),
+  );
+}

@@ -1,0 +1,20 @@
+export {
+  DEFAULT_MAX_BODY_BYTES,
+  DEFAULT_MAX_DATAGRAM_SEND_BYTES,
+  type MemoryGatewayOptions,
+  memoryGateway,
+} from './memory/memory-gateway.js';
+export { type MemoryTransportOptions, memoryTransport } from './memory/memory-transport.js';
+export { type Direction, type LinkConditions, PERFECT_LINK } from './network/link-conditions.js';
+export { type DatagramFate, SimulatedLink } from './network/simulated-link.js';
+export {
+  type Datagram,
+  type DatagramListening,
+  type Listening,
+  type NetworkOptions,
+  SimulatedNetwork,
+  type StreamAcceptor,
+} from './network/simulated-network.js';
+export { SeededRandom } from './seeded-random.js';
+export { settlePromises } from './settle-promises.js';
+export { type PendingRun, VirtualClock } from './virtual-clock.js';

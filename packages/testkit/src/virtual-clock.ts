@@ -1,0 +1,205 @@
+import { type Clock, type Instant, NEVER, type Scheduled } from '@imcore/protocol';
+import { settlePromises } from './settle-promises.js';
+
+/** Runs at one instant after which the clock takes it that time will never go on. */
+const MAX_RUNS_AT_ONE_INSTANT = 100_000;
+
+/** The wall clock's reading at instant 0 unless another is given: a fixed moment, in milliseconds since 1970. */
+const DEFAULT_WALL_TIME = 1_700_000_000_000;
+
+/** A run that waits: when it is due and who asked for it. */
+export interface PendingRun {
+  readonly at: Instant;
+  readonly owner: string;
+}
+
+interface Entry extends PendingRun {
+  readonly sequence: number;
+  run: (() => void) | undefined;
+}
+
+/**
+ * Time that stands still until a test moves it.
+ *
+ * Runs happen in the order of their instants, and of their scheduling where those are equal; `now()` is the run's
+ * own instant while it runs. Nothing is scheduled with the platform.
+ */
+export class VirtualClock implements Clock {
+  readonly #wallTimeAtZero: number;
+  readonly #heap: Entry[] = [];
+  #now: Instant = 0;
+  #sequence = 0;
+  #pending = 0;
+  #runsAtThisInstant = 0;
+
+  /** `wallTimeAtZero` is what `wallTime()` reads at instant 0, in milliseconds since 1970. */
+  constructor(wallTimeAtZero: number = DEFAULT_WALL_TIME) {
+    this.#wallTimeAtZero = wallTimeAtZero;
+  }
+
+  now(): Instant {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return Math.floor(this.#wallTimeAtZero + this.#now);
+  }
+
+  schedule(at: Instant, run: () => void): Scheduled {
+    return this.#schedule(at, run, 'unnamed');
+  }
+
+  /** The same time for one user of it, whose name {@link pendingRuns} then gives for what it schedules. */
+  ownedBy(owner: string): Clock {
+    return {
+      now: () => this.#now,
+      wallTime: () => this.wallTime(),
+      schedule: (at, run) => this.#schedule(at, run, owner),
+    };
+  }
+
+  /** How many runs wait; cancelled ones do not. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** When the next run is due; {@link NEVER} where none waits. */
+  get nextAt(): Instant {
+    return this.#peek()?.at ?? NEVER;
+  }
+
+  /** What waits, in the order in which it will run. */
+  pendingRuns(): PendingRun[] {
+    return this.#heap
+      .filter((entry) => entry.run !== undefined)
+      .sort((a, b) => (isBefore(a, b) ? -1 : 1))
+      .map(({ at, owner }) => ({ at, owner }));
+  }
+
+  /** Moves on by `ms` and runs what falls due on the way, also what those runs schedule. */
+  advance(ms: number): void {
+    this.advanceTo(this.#now + ms);
+  }
+
+  advanceTo(at: Instant): void {
+    while (this.nextAt <= at) this.runNext();
+    this.#moveTo(at);
+  }
+
+  /** Moves to the next run and runs it. False where none waits. */
+  runNext(): boolean {
+    const entry = this.#peek();
+    if (entry === undefined) return false;
+    this.#removeFirst();
+    this.#moveTo(entry.at);
+    this.#countRun(entry.owner);
+    const run = entry.run;
+    entry.run = undefined;
+    this.#pending -= 1;
+    run?.();
+    return true;
+  }
+
+  /** {@link advance}, letting promises settle before the first run and after each. */
+  async advanceAsync(ms: number, turns?: number): Promise<void> {
+    await this.advanceToAsync(this.#now + ms, turns);
+  }
+
+  async advanceToAsync(at: Instant, turns?: number): Promise<void> {
+    await settlePromises(turns);
+    while (this.nextAt <= at) {
+      this.runNext();
+      await settlePromises(turns);
+    }
+    this.#moveTo(at);
+  }
+
+  async runNextAsync(turns?: number): Promise<boolean> {
+    const ran = this.runNext();
+    await settlePromises(turns);
+    return ran;
+  }
+
+  #schedule(at: Instant, run: () => void, owner: string): Scheduled {
+    if (Number.isNaN(at)) throw new RangeError(`${owner} schedules a run at NaN`);
+    if (at === NEVER) return { cancel() {} };
+    const entry: Entry = { at: Math.max(at, this.#now), sequence: this.#sequence++, run, owner };
+    this.#pending += 1;
+    if (this.#heap.length > 2 * this.#pending + 64) this.#dropCancelled();
+    this.#insert(entry);
+    return {
+      cancel: () => {
+        if (entry.run === undefined) return;
+        entry.run = undefined;
+        this.#pending -= 1;
+      },
+    };
+  }
+
+  #moveTo(at: Instant): void {
+    if (at <= this.#now) return;
+    this.#now = at;
+    this.#runsAtThisInstant = 0;
+  }
+
+  #countRun(owner: string): void {
+    this.#runsAtThisInstant += 1;
+    if (this.#runsAtThisInstant > MAX_RUNS_AT_ONE_INSTANT) {
+      throw new Error(
+        `${MAX_RUNS_AT_ONE_INSTANT} runs at ${this.#now} ms, the last by ${owner}: time stands still`,
+      );
+    }
+  }
+
+  /** The first run that is not cancelled. Cancelled ones leave the heap when they come to its top. */
+  #peek(): Entry | undefined {
+    let first = this.#heap[0];
+    while (first !== undefined && first.run === undefined) {
+      this.#removeFirst();
+      first = this.#heap[0];
+    }
+    return first;
+  }
+
+  /** Many long waits that are started anew would otherwise pile up. A sorted list is a heap. */
+  #dropCancelled(): void {
+    const waiting = this.#heap.filter((entry) => entry.run !== undefined);
+    waiting.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#heap.length = 0;
+    this.#heap.push(...waiting);
+  }
+
+  #insert(entry: Entry): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1;
+      const parent = heap[parentIndex];
+      if (parent === undefined || isBefore(parent, entry)) break;
+      heap[index] = parent;
+      index = parentIndex;
+    }
+    heap[index] = entry;
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      const left = heap[2 * index + 1];
+      const right = heap[2 * index + 2];
+      const takesRight = left !== undefined && right !== undefined && isBefore(right, left);
+      const child = takesRight ? right : left;
+      if (child === undefined || isBefore(last, child)) break;
+      heap[index] = child;
+      index = 2 * index + (takesRight ? 2 : 1);
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+}
