@@ -1,41 +1,56 @@
+import { encodePacket } from './encode.js';
 import type { Packet } from './packet.js';
 
 /**
- * How many characters of `text` are, from its start, the one canonical writing of `packet`; -1 where it differs.
+ * Whether `text`, from which `packet` was read, is the one canonical writing of it: fields in the wire's order, each
+ * once, nothing else between or behind them. Only then may the received bytes be passed on in place of a packet
+ * that was validated.
  *
- * Equal to `text.length` means: fields in the wire's order, each once, nothing else between or behind them. Only
- * then may the received bytes be passed on in place of a packet that was validated. The content is compared by
- * position, not by value, so that any escapes are allowed in it; ids that need escapes count as different.
+ * The content is compared by position, not by value, so that any escapes are allowed in it; ids that need escapes
+ * count as different. `hasEscapes` tells whether a backslash occurs in `text` at all.
  */
-export function canonicalLength(text: string, packet: Packet): number {
-  let at = literal(text, 0, packet.bridge ? '{"bridge":true,"type":' : '{"bridge":false,"type":');
-  at = literal(text, at, packet.type === 2 ? '2' : String(packet.type));
-  if (packet.dataContent !== undefined) {
-    at = literal(text, at, ',"dataContent":"');
-    if (at < 0) return -1;
-    at = literal(text, endOfString(text, at, packet.dataContent.length), '"');
+export function isCanonical(text: string, packet: Packet, hasEscapes: boolean): boolean {
+  const { dataContent, from, to, fp } = packet;
+  if (dataContent === undefined || from === undefined || to === undefined)
+    return encodePacket(packet) === text;
+  const head = headOf(packet);
+  if (!text.startsWith(head)) return false;
+  let at = hasEscapes ? endOfString(text, head.length) : head.length + dataContent.length;
+  if (at < 0 || !text.startsWith('","from":"', at)) return false;
+  at += 10;
+  if (!text.startsWith(from, at)) return false;
+  at += from.length;
+  if (!text.startsWith('","to":"', at)) return false;
+  at += 8;
+  if (!text.startsWith(to, at)) return false;
+  at += to.length;
+  if (fp !== undefined) {
+    if (!text.startsWith('","fp":"', at)) return false;
+    at += 8;
+    if (!text.startsWith(fp, at)) return false;
+    at += fp.length;
   }
-  if (packet.from !== undefined)
-    at = literal(text, literal(text, literal(text, at, ',"from":"'), packet.from), '"');
-  if (packet.to !== undefined)
-    at = literal(text, literal(text, literal(text, at, ',"to":"'), packet.to), '"');
-  if (packet.fp !== undefined)
-    at = literal(text, literal(text, literal(text, at, ',"fp":"'), packet.fp), '"');
-  at = literal(text, at, packet.QoS ? ',"QoS":true,"typeu":' : ',"QoS":false,"typeu":');
-  at = literal(text, at, packet.typeu === -1 ? '-1' : String(packet.typeu));
-  at = literal(text, at, ',"sm":');
-  at = literal(text, at, packet.sm === -1 ? '-1' : String(packet.sm));
-  return literal(text, at, '}');
+  const tail = tailOf(packet);
+  return text.length === at + tail.length && text.startsWith(tail, at);
 }
 
-function literal(text: string, at: number, expected: string): number {
-  return at >= 0 && text.startsWith(expected, at) ? at + expected.length : -1;
+/** Everything before the content; constants for the two shapes that nearly all traffic has. */
+function headOf(packet: Packet): string {
+  if (!packet.bridge && packet.type === 2) return '{"bridge":false,"type":2,"dataContent":"';
+  if (!packet.bridge && packet.type === 4) return '{"bridge":false,"type":4,"dataContent":"';
+  return `{"bridge":${packet.bridge},"type":${packet.type},"dataContent":"`;
 }
 
-/** Index of the quote that ends the string whose first character is at `start`. */
-function endOfString(text: string, start: number, unescapedLength: number): number {
-  const end = start + unescapedLength;
-  if (text.charCodeAt(end) === QUOTE && !text.slice(start, end).includes('\\')) return end;
+/** Everything behind the last id, its closing quote included. */
+function tailOf(packet: Packet): string {
+  if (packet.typeu === -1 && packet.sm === -1) {
+    return packet.QoS ? '","QoS":true,"typeu":-1,"sm":-1}' : '","QoS":false,"typeu":-1,"sm":-1}';
+  }
+  return `","QoS":${packet.QoS},"typeu":${packet.typeu},"sm":${packet.sm}}`;
+}
+
+/** Index of the quote that ends the string whose first character is at `start`; -1 where none does. */
+function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes += 1;
@@ -44,5 +59,4 @@ function endOfString(text: string, start: number, unescapedLength: number): numb
   return -1;
 }
 
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

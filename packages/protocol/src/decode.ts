@@ -1,5 +1,5 @@
 import { type BinaryString, decodeUtf8 } from './binary-string.js';
-import { canonicalLength } from './canonical.js';
+import { isCanonical } from './canonical.js';
 import { toBoolean, toInteger, toObject, toText } from './coerce.js';
 import { encodeFrameBody } from './encode.js';
 import { ProtocolError } from './errors.js';
@@ -68,8 +68,9 @@ export class ReceivedPacket implements Packet {
 export function decodeFrameBody(body: BinaryString): ReceivedPacket {
   if (body.length === 0) throw new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
   // An escape \uXXXX yields a character that cannot be told from a byte, so such a body is decoded first.
-  if (body.includes('\\u')) return read(decodeUtf8(body), false, body);
-  return read(body, true, body);
+  const hasEscapes = body.includes('\\');
+  if (hasEscapes && body.includes('\\u')) return read(decodeUtf8(body), false, body, true);
+  return read(body, true, body, hasEscapes);
 }
 
 /**
@@ -79,10 +80,15 @@ export function decodeFrameBody(body: BinaryString): ReceivedPacket {
  */
 export function decodePacket(text: string): ReceivedPacket {
   if (text.length === 0) throw new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
-  return read(text, false, undefined);
+  return read(text, false, undefined, true);
 }
 
-function read(text: string, isBinary: boolean, body: BinaryString | undefined): ReceivedPacket {
+function read(
+  text: string,
+  isBinary: boolean,
+  body: BinaryString | undefined,
+  hasEscapes: boolean,
+): ReceivedPacket {
   const fields = toObject(withoutByteOrderMark(text, isBinary), 'a packet');
   const packet: Mutable<Packet> = {
     type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
@@ -95,8 +101,7 @@ function read(text: string, isBinary: boolean, body: BinaryString | undefined): 
     bridge: toBoolean('bridge', fields['bridge']),
     sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   };
-  const canonicalBody =
-    body !== undefined && canonicalLength(text, packet) === text.length ? body : undefined;
+  const canonicalBody = body !== undefined && isCanonical(text, packet, hasEscapes) ? body : undefined;
   packet.from = id('from', packet.from, isBinary);
   packet.to = id('to', packet.to, isBinary);
   packet.fp = id('fp', packet.fp, isBinary);
