@@ -4,15 +4,15 @@ import {
   encodePacket,
   type Instant,
   loginPacket,
-  NEVER,
   type Random,
-  type Scheduled,
   type Unsubscribe,
 } from '@imcore/protocol';
+import { Alarm } from './alarm.js';
 import { checkIdentity, composeMessage, type LoginRequest } from './compose.js';
 import type { Effect } from './effects.js';
-import { DeliveryError, LinkError, type LoginError, UsageError } from './errors.js';
+import { DeliveryError, UsageError } from './errors.js';
 import type { ClientEvents, StateChange } from './events.js';
+import { LinkHolder } from './link-holder.js';
 import type { Logger } from './logger.js';
 import type { Receipt, SendRequest } from './message.js';
 import type { CheckedSettings } from './options.js';
@@ -20,7 +20,7 @@ import { PendingSends } from './pending-sends.js';
 import { Session } from './session.js';
 import type { Identity } from './session-settings.js';
 import type { ClientState } from './state.js';
-import type { Link, Transport } from './transport.js';
+import type { Transport } from './transport.js';
 import { utf8Length } from './utf8-length.js';
 
 /** The parts that {@link ImClient} works with. */
@@ -46,7 +46,7 @@ interface PendingLogin {
 /**
  * A user's end of the conversation with a server: logs in, stays logged in over lost links, sends and receives.
  *
- * Drives a {@link Session}: carries out its effects in order, owns its link, its one timer and the promises of those
+ * Drives a {@link Session}: carries out its effects in order, owns its link, its alarm and the promises of those
  * who wait. Made by `createClient`.
  */
 export class ImClient {
@@ -54,20 +54,24 @@ export class ImClient {
   readonly #session: Session;
   readonly #emitter: Emitter<ClientEvents>;
   readonly #sends = new PendingSends();
-  #link: Link | undefined;
-  /** Counts links, so that what an old one reports late is not taken for the present one's. */
-  #linkNumber = 0;
-  #login: PendingLogin | undefined;
+  readonly #link: LinkHolder;
+  readonly #alarm: Alarm;
+  /** One for each run whose outcome was not carried out yet: a listener may log in again before that. */
+  readonly #logins: PendingLogin[] = [];
   #lastTicket = 0;
   #queue: Effect[] = [];
   #isRunning = false;
-  #timer: Scheduled | undefined;
-  #timerAt: Instant = NEVER;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.#session = new Session(parts.settings, parts.random);
     this.#emitter = new Emitter((error, name) => this.#reportListenerError(error, name));
+    this.#alarm = new Alarm(parts.clock, () => this.#run(this.#session.tick(this.#now())));
+    this.#link = new LinkHolder(parts.transport, {
+      opened: () => this.#run(this.#session.linkOpened(this.#now())),
+      received: (frame) => this.#run(this.#session.receive(frame, this.#now())),
+      closed: (error) => this.#run(this.#session.linkClosed(error, this.#now())),
+    });
   }
 
   get state(): ClientState {
@@ -109,7 +113,7 @@ export class ImClient {
     }
     this.#requireSendable(identity);
     return new Promise((resolve, reject) => {
-      this.#login = { resolve, reject };
+      this.#logins.push({ resolve, reject });
       this.#run(this.#session.login(identity, this.#now()));
     });
   }
@@ -177,7 +181,7 @@ export class ImClient {
     this.#emitter.off(name, listener);
   }
 
-  /** Carries effects out, in order; those that listeners cause meanwhile come after them. Then sets the timer. */
+  /** Carries effects out, in order; those that listeners cause meanwhile come after them. Then sets the alarm. */
   #run(effects: readonly Effect[]): void {
     for (const effect of effects) this.#queue.push(effect);
     if (this.#isRunning) return;
@@ -188,29 +192,31 @@ export class ImClient {
     }
     this.#queue = [];
     this.#isRunning = false;
-    this.#setTimer();
+    this.#alarm.set(this.#session.nextDeadline);
   }
 
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'write':
-        this.#link?.send(effect.frame);
+        this.#link.send(effect.frame);
         break;
       case 'connect':
-        this.#connect();
+        this.#link.open();
         break;
       case 'disconnect':
-        this.#disconnect();
+        this.#link.close();
         break;
       case 'state':
         this.#emitter.emit('state', this.#stateChange(effect));
         break;
       case 'logged-in':
-        this.#login?.resolve({ firstLoginTime: effect.firstLoginTime });
-        this.#login = undefined;
+        this.#logins.shift()?.resolve({ firstLoginTime: effect.firstLoginTime });
         break;
       case 'login-failed':
-        this.#loginFailed(effect.error);
+        this.#logins.shift()?.reject(effect.error);
+        break;
+      case 'refused':
+        this.#emitter.emit('refused', { code: effect.code });
         break;
       case 'link-lost':
         this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });
@@ -236,37 +242,6 @@ export class ImClient {
     }
   }
 
-  #connect(): void {
-    this.#linkNumber += 1;
-    const number = this.#linkNumber;
-    const ifPresent = (effects: (now: Instant) => Effect[]): void => {
-      if (number === this.#linkNumber) this.#run(effects(this.#now()));
-    };
-    const closed = (error?: Error): void => ifPresent((now) => this.#session.linkClosed(error, now));
-    try {
-      this.#link = this.#parts.transport.connect({
-        opened: () => ifPresent((now) => this.#session.linkOpened(now)),
-        received: (frame) => ifPresent((now) => this.#session.receive(frame, now)),
-        closed,
-      });
-    } catch (cause) {
-      closed(new LinkError('ERR_LINK_FAILED', 'the transport could not begin to connect', { cause }));
-    }
-  }
-
-  #disconnect(): void {
-    this.#linkNumber += 1;
-    const link = this.#link;
-    this.#link = undefined;
-    link?.close();
-  }
-
-  #loginFailed(error: LoginError): void {
-    this.#login?.reject(error);
-    this.#login = undefined;
-    if (error.serverCode !== undefined) this.#emitter.emit('refused', { code: error.serverCode });
-  }
-
   #sent({ ticket, fingerprint, attempts, isAcknowledged }: Effect & { kind: 'sent' }): void {
     const acknowledgedAt = isAcknowledged ? this.#parts.clock.wallTime() : undefined;
     this.#sends.resolve(ticket, { fingerprint, attempts, acknowledgedAt });
@@ -287,7 +262,7 @@ export class ImClient {
   /** Why a message is not even handed to the session. */
   #refusal({ signal }: SendRequest): DeliveryError | undefined {
     if (signal?.aborted === true) return new DeliveryError('ERR_ABORTED', 'the signal had fired before');
-    const buffered = this.#link?.bufferedBytes ?? 0;
+    const buffered = this.#link.bufferedBytes;
     const { maxPendingBytes } = this.#parts.settings;
     if (buffered <= maxPendingBytes) return undefined;
     const text = `${buffered} bytes wait for the server to read them, maxPendingBytes is ${maxPendingBytes}`;
@@ -323,20 +298,6 @@ export class ImClient {
 
   #now(): Instant {
     return this.#parts.clock.now();
-  }
-
-  #setTimer(): void {
-    const at = this.#session.nextDeadline;
-    if (at === this.#timerAt) return;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = at === NEVER ? undefined : this.#parts.clock.schedule(at, () => this.#wake());
-  }
-
-  #wake(): void {
-    this.#timerAt = NEVER;
-    this.#timer = undefined;
-    this.#run(this.#session.tick(this.#now()));
   }
 }
 

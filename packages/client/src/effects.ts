@@ -19,10 +19,12 @@ export type Effect =
       readonly retryAt: Instant | undefined;
       readonly cause: Error | undefined;
     }
-  /** A login was accepted, the first or a repeated one. */
+  /** The first login of a run was accepted. Each run has one such effect or one `login-failed`. */
   | { readonly kind: 'logged-in'; readonly firstLoginTime: number }
-  /** The login ended before it was accepted for the first time, or was refused later. */
+  /** The run ended before a login was accepted. */
   | { readonly kind: 'login-failed'; readonly error: LoginError }
+  /** The server refused a login, the first or a later one. */
+  | { readonly kind: 'refused'; readonly code: number }
   /** A link that was online is gone. */
   | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }

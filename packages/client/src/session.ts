@@ -47,7 +47,7 @@ export class Session {
   #identity: Identity = { userId: '', token: undefined, extra: undefined };
   /** The server's answer to the first login of this run; 0 before it. */
   #firstLoginTime = 0;
-  /** When a first login that has not succeeded yet is given up. */
+  /** When a run whose first login was not accepted yet is given up; NEVER from then on. */
   #giveUpAt: Instant = NEVER;
   #lastFailure: Error | undefined;
   #roundTripMs: number | undefined;
@@ -193,13 +193,15 @@ export class Session {
     if (serverCode !== ResponseCode.Ok) {
       const text = `the server refused the login with code ${serverCode}`;
       const error = new LoginError('ERR_LOGIN_REFUSED', text, { serverCode });
+      this.#effects.push({ kind: 'refused', code: serverCode });
       this.#end('refused', error, error);
       return;
     }
     if (this.#firstLoginTime <= 0) this.#firstLoginTime = firstLoginTime;
+    const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
     this.#enter({ state: 'online', heartbeat: new Heartbeat(this.#settings.keepAlive, now) });
-    this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
+    if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
   }
 
@@ -277,7 +279,7 @@ export class Session {
     if (state !== 'idle' && state !== 'waiting') this.#effects.push({ kind: 'disconnect' });
     this.#giveUpAt = NEVER;
     this.#enter({ state: reason === 'close' ? 'closed' : 'idle' }, reason, cause);
-    if (isFirstLogin || reason === 'refused') this.#effects.push({ kind: 'login-failed', error });
+    if (isFirstLogin) this.#effects.push({ kind: 'login-failed', error });
     this.#messaging.end(reason);
   }
 

@@ -13,6 +13,9 @@ export const DEFAULT_MAX_UDP_BYTES = 1024;
 /** The most that one datagram can hold. */
 const MAX_DATAGRAM_BYTES = 65_507;
 
+/** Room for what arrives while the process is busy; the system may give less. */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+
 export interface UdpOptions {
   readonly host: string;
   /** Default 7901. */
@@ -87,10 +90,13 @@ class UdpLink implements Link {
     });
     // The server's host answers that nobody listens on the port: the system reports that as an error.
     socket.on('error', (error) => this.#fail(isOpen ? 'ERR_LINK_CLOSED' : 'ERR_LINK_FAILED', error));
-    socket.connect(port, address, () => {
+    socket.once('connect', () => {
+      if (this.#isClosed) return;
       isOpen = true;
-      if (!this.#isClosed) this.#handler.opened();
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      this.#handler.opened();
     });
+    socket.connect(port, address);
   }
 
   #fail(code: 'ERR_LINK_FAILED' | 'ERR_LINK_CLOSED', cause: Error): void {
