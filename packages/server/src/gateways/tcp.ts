@@ -122,15 +122,12 @@ class TcpConnection implements Connection {
     };
     socket.on('data', (chunk: Buffer) => {
       if (isBroken || !socket.writable) return;
-      this.#flusher.begin();
       try {
         this.#frames.push(chunk, onBody);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         isBroken = true;
         handler.violated(error);
-      } finally {
-        this.#flusher.end();
       }
     });
     socket.on('drain', () => {
