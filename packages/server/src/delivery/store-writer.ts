@@ -1,7 +1,7 @@
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
 
 /** Messages that one append takes at most. */
-const MAX_BATCH = 512;
+const MAX_BATCH = 2048;
 
 /** What an append came to; `undefined` when the store failed. */
 export type StoreAnswer = (result: AppendResult | undefined) => void;

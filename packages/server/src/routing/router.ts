@@ -4,10 +4,10 @@ import {
   type Emitter,
   encodeFrameBody,
   type Instant,
+  isUserId,
   type Packet,
   type ReceivedPacket,
   SERVER_ID,
-  UNSET_ID,
 } from '@imcore/protocol';
 import type { Courier } from '../delivery/courier.js';
 import { Delivery, toMessage } from '../delivery/delivery.js';
@@ -53,7 +53,7 @@ export class Router {
   route(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): Promise<void> | undefined {
     const { to } = packet;
     const { metrics, hooks } = this.#parts;
-    if (to === undefined || to === '' || to === UNSET_ID) {
+    if (to === undefined || (to !== SERVER_ID && !isUserId(to))) {
       metrics.withoutReceiver += 1;
       this.#rejected('no-receiver', info);
       return undefined;
