@@ -55,9 +55,14 @@ export interface Packet {
   readonly sm: number;
 }
 
-/** Tells whether a user can have this id: not empty, not too long, not the server's `"0"`, not the unset `"-1"`. */
+/** Half of a character: it has no UTF-8 form, so a store or another node would see a different id. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Tells whether a user can have this id: not empty, at most {@link MAX_ID_LENGTH} characters, well-formed text, not
+ * the server's `"0"`, not the unset `"-1"`.
+ */
 export function isUserId(id: string | undefined): id is string {
-  return (
-    id !== undefined && id.length > 0 && id.length <= MAX_ID_LENGTH && id !== SERVER_ID && id !== UNSET_ID
-  );
+  if (id === undefined || id.length === 0 || id.length > MAX_ID_LENGTH) return false;
+  return id !== SERVER_ID && id !== UNSET_ID && !LONE_SURROGATE.test(id);
 }
