@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { isUserId } from '../src/packet.js';
+
+describe('isUserId', () => {
+  it.each(['a', '10001', '用户', '-2', '00', 'x'.repeat(256)])('takes %j', (id) => {
+    expect(isUserId(id)).toBe(true);
+  });
+
+  it.each([[undefined], [''], ['0'], ['-1'], ['x'.repeat(257)]])('refuses %j', (id) => {
+    expect(isUserId(id)).toBe(false);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_SENSE_MODE, isSenseMode, type SenseMode, senseTimes } from '../src/sense-mode.js';
+
+const seconds = (mode: SenseMode, transport: 'tcp' | 'udp' | 'websocket') => {
+  const times = senseTimes(mode, transport);
+  return [times.keepAliveIntervalMs, times.clientTimeoutMs, times.serverReadTimeoutMs].map((ms) => ms / 1000);
+};
+
+describe('senseTimes', () => {
+  it.each<[SenseMode, number, number, number]>([
+    [3, 3, 5, 7],
+    [5, 5, 8, 11],
+    [10, 10, 15, 15],
+    [15, 15, 20, 20],
+    [30, 30, 35, 35],
+    [60, 60, 65, 65],
+    [120, 120, 125, 125],
+  ])('has the times of mode %i s on TCP and WebSocket', (mode, ...expected) => {
+    expect(seconds(mode, 'tcp')).toEqual(expected);
+    expect(seconds(mode, 'websocket')).toEqual(expected);
+  });
+
+  it.each<[SenseMode, number, number, number]>([
+    [3, 3, 10, 10],
+    [10, 10, 21, 21],
+    [30, 30, 61, 62],
+    [60, 60, 121, 122],
+    [120, 120, 241, 242],
+  ])('has the times of mode %i s on UDP', (mode, ...expected) => {
+    expect(seconds(mode, 'udp')).toEqual(expected);
+  });
+
+  it('never lets a server give up before its client', () => {
+    for (const mode of [3, 5, 10, 15, 30, 60, 120] as const) {
+      for (const transport of ['tcp', 'udp', 'websocket'] as const) {
+        const times = senseTimes(mode, transport);
+        expect(times.clientTimeoutMs).toBeGreaterThan(times.keepAliveIntervalMs);
+        expect(times.serverReadTimeoutMs).toBeGreaterThanOrEqual(times.clientTimeoutMs);
+      }
+    }
+  });
+
+  it('waits 20 s on TCP and 10 s on UDP by default', () => {
+    expect(senseTimes(DEFAULT_SENSE_MODE.tcp, 'tcp').serverReadTimeoutMs).toBe(20_000);
+    expect(senseTimes(DEFAULT_SENSE_MODE.udp, 'udp').serverReadTimeoutMs).toBe(10_000);
+  });
+});
+
+describe('isSenseMode', () => {
+  it('knows the seven modes and no other', () => {
+    const modes = Array.from({ length: 200 }, (_, second) => second).filter(isSenseMode);
+    expect(modes).toEqual([3, 5, 10, 15, 30, 60, 120]);
+  });
+});
