@@ -59,6 +59,9 @@ describe('isCanonical', () => {
     ['a missing member', CANONICAL.replace(',"sm":-1', '')],
     ['a missing fingerprint', CANONICAL.replace(',"fp":"fp-1"', '')],
     ['another bridge', CANONICAL.replace('"bridge":false', '"bridge":true')],
+    ['another sender of the same length', CANONICAL.replace('"alice"', '"carol"')],
+    ['another receiver of the same length', CANONICAL.replace('"bob"', '"eve"')],
+    ['another fingerprint of the same length', CANONICAL.replace('"fp-1"', '"fp-2"')],
     ['another receiver', CANONICAL.replace('"bob"', '"boss"')],
     ['another fingerprint', CANONICAL.replace('"fp-1"', '"fp-12"')],
   ])('refuses %s', (_name, text) => {
