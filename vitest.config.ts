@@ -6,8 +6,12 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 /** Tests read the packages' sources, so that no stale build can be tested by mistake. */
 const alias = [
   { find: /^@imcore\/server\/ports$/, replacement: source('server/src/ports/index.ts') },
+  { find: /^@imcore\/testkit\/contracts$/, replacement: source('testkit/src/contracts/index.ts') },
   { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
-  { find: /^@imcore\/(protocol|server|client|testkit|cli)$/, replacement: source('$1/src/index.ts') },
+  {
+    find: /^@imcore\/(protocol|server|client|testkit|cli|store-sqlite)$/,
+    replacement: source('$1/src/index.ts'),
+  },
 ];
 
 export default defineConfig({

@@ -1,3 +1,4 @@
+export { StoreError } from '../errors.js';
 export type {
   Connection,
   ConnectionHandler,
