@@ -51,13 +51,17 @@ export class Reading {
     return true;
   }
 
-  /** Handling goes on. Returns what has waited, oldest first. */
+  /** Handling goes on. Returns what has waited, oldest first; only {@link caughtUp} lets more be read. */
   unblock(): readonly ReceivedPacket[] {
     if (this.#state === 'blocked') this.#state = 'handling';
     const packets = this.#deferred;
     this.#deferred = [];
-    this.#update();
     return packets;
+  }
+
+  /** What {@link unblock} returned is handled, or waits again. */
+  caughtUp(): void {
+    this.#update();
   }
 
   /** Reads no more until `receiver` has caught up. */

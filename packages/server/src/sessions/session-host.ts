@@ -5,6 +5,7 @@ import {
   KickOutCode,
   type LoginRequest,
   NOT_KICKED,
+  PacketType,
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
@@ -191,6 +192,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   #handle(packet: ReceivedPacket, now: Instant): void {
+    if (packet.type === PacketType.Login && this.#reading.isBlocked) {
+      // What an earlier message waits for comes first: behind this login another user may be speaking.
+      this.#defer(packet);
+      return;
+    }
     const effect = this.#session.receive(packet);
     const { router, courier, answers, login, metrics } = this.#parts;
     const user = this.#user;
@@ -280,6 +286,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
       if (!this.isOpen) return;
       this.#handle(packet, this.#parts.clock.now());
     }
+    this.#reading.caughtUp();
   }
 
   #isWithinRate(now: Instant): boolean {
