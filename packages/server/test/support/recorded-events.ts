@@ -1,0 +1,28 @@
+import type { ServerEvents } from '../../src/events.js';
+import type { ImServer } from '../../src/server.js';
+
+/** What a server has told, by event, oldest first. */
+export type RecordedEvents = { readonly [Name in keyof ServerEvents]: ServerEvents[Name][] };
+
+export function recordEvents(server: ImServer): RecordedEvents {
+  const record = <Name extends keyof ServerEvents>(name: Name): ServerEvents[Name][] => {
+    const events: ServerEvents[Name][] = [];
+    server.on(name, (event) => events.push(event));
+    return events;
+  };
+  return {
+    online: record('online'),
+    offline: record('offline'),
+    delivered: record('delivered'),
+    stored: record('stored'),
+    undelivered: record('undelivered'),
+    received: record('received'),
+    lost: record('lost'),
+    bridged: record('bridged'),
+    bridgeFailed: record('bridgeFailed'),
+    violation: record('violation'),
+    rejected: record('rejected'),
+    limited: record('limited'),
+    error: record('error'),
+  };
+}
