@@ -254,7 +254,7 @@ export class ImClient {
       previous,
       current,
       ...(reason !== undefined && { reason }),
-      ...(retryAt !== undefined && { retryAt: clock.wallTime() + (retryAt - clock.now()) }),
+      ...(retryAt !== undefined && { retryAt: Math.round(clock.wallTime() + (retryAt - clock.now())) }),
       ...(cause !== undefined && { cause }),
     };
   }

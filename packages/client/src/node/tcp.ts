@@ -57,6 +57,7 @@ class TcpLink implements Link {
   readonly #handler: LinkHandler;
   readonly #reader: TcpFrameReader<Buffer>;
   #frames: string[] = [];
+  #isOpen = false;
   #isClosed = false;
   #error: Error | undefined;
 
@@ -65,15 +66,15 @@ class TcpLink implements Link {
     this.#handler = handler;
     this.#reader = new TcpFrameReader(maxBodyBytes, Buffer.allocUnsafe);
     socket.setNoDelay(true);
-    let isOpen = false;
     socket.once(openEvent, () => {
-      isOpen = true;
+      this.#isOpen = true;
       handler.opened();
     });
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (cause) => {
-      const text = `the link ${isOpen ? 'broke' : 'could not be opened'}: ${cause.message}`;
-      this.#error ??= new LinkError(isOpen ? 'ERR_LINK_CLOSED' : 'ERR_LINK_FAILED', text, { cause });
+      this.#error ??= this.#isOpen
+        ? new LinkError('ERR_LINK_CLOSED', `the link broke: ${cause.message}`, { cause })
+        : new LinkError('ERR_LINK_FAILED', `the link could not be opened: ${cause.message}`, { cause });
     });
     socket.once('close', () => {
       this.#isClosed = true;
@@ -93,6 +94,10 @@ class TcpLink implements Link {
   close(): void {
     this.#flush();
     this.#isClosed = true;
+    if (!this.#isOpen) {
+      this.#socket.destroy();
+      return;
+    }
     this.#socket.destroySoon();
     cutAfterGrace(() => this.#socket.destroy());
   }

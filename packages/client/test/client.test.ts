@@ -1,0 +1,479 @@
+import { SeededRandom, VirtualClock } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import type { ImClient } from '../src/client.js';
+import { createClient } from '../src/create-client.js';
+import type { ClientEvents } from '../src/events.js';
+import type { Logger } from '../src/logger.js';
+import type { ClientSettings } from '../src/options.js';
+import { ScriptedTransport } from './fixtures/scripted-transport.js';
+
+describe('login', () => {
+  it('resolves with the first login time when the server has accepted', async () => {
+    const { client, transport } = setUp();
+
+    const login = client.login({ userId: 'alice', token: 't' });
+    expect(client.state).toBe('connecting');
+    transport.link.accept();
+
+    await expect(login).resolves.toEqual({ firstLoginTime: 77 });
+    expect(client.state).toBe('online');
+    expect(client.userId).toBe('alice');
+  });
+
+  it('rejects with the server’s code, and leaves nothing scheduled and no link', async () => {
+    const { client, transport, clock } = setUp();
+    const refusals: number[] = [];
+    client.on('refused', ({ code }) => refusals.push(code));
+
+    const login = client.login({ userId: 'alice' });
+    transport.link.handler.opened();
+    transport.link.answer(50, '{"code":1025,"firstLoginTime":-1}');
+
+    await expect(login).rejects.toMatchObject({
+      name: 'LoginError',
+      code: 'ERR_LOGIN_REFUSED',
+      serverCode: 1025,
+    });
+    expect(refusals).toEqual([1025]);
+    expect(transport.link.isClosed).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('goes on trying a server that cannot be reached until connectTimeoutMs has passed', async () => {
+    const { client, transport, clock } = setUp({ connectTimeoutMs: 10_000 });
+    transport.onConnect = (link) => link.handler.closed(new Error('ECONNREFUSED'));
+
+    const login = client.login({ userId: 'alice' });
+    clock.advance(10_000);
+
+    await expect(login).rejects.toMatchObject({
+      code: 'ERR_CANNOT_CONNECT',
+      cause: { message: 'ECONNREFUSED' },
+    });
+    expect(transport.links.length).toBeGreaterThan(3);
+    expect(client.state).toBe('idle');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes a transport that throws for one that cannot connect', async () => {
+    const { client, transport } = setUp({ autoReconnect: false });
+    const failure = new Error('no such scheme');
+    transport.onConnect = () => {
+      throw failure;
+    };
+
+    await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({
+      code: 'ERR_CANNOT_CONNECT',
+      cause: { code: 'ERR_LINK_FAILED', cause: failure },
+    });
+  });
+
+  it('works with a link that opens and answers before connect returns', async () => {
+    const { client, transport } = setUp();
+    transport.onConnect = (link) => link.accept();
+
+    await client.login({ userId: 'alice' });
+
+    expect(transport.link.packets(0)).toHaveLength(1);
+  });
+
+  it('rejects a second login, and one after close', async () => {
+    const { client } = await online();
+
+    await expect(client.login({ userId: 'bob' })).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'ERR_ALREADY_LOGGED_IN',
+    });
+    await client.close();
+    await expect(client.login({ userId: 'bob' })).rejects.toMatchObject({ code: 'ERR_CLIENT_CLOSED' });
+  });
+
+  it.each(['', '0', '-1', 'x'.repeat(257)])('rejects the user id %j', async (userId) => {
+    await expect(setUp().client.login({ userId })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  });
+
+  it('rejects a login that the transport cannot carry', async () => {
+    const { client, transport } = setUp();
+
+    await expect(client.login({ userId: 'alice', token: 'x'.repeat(6144) })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+    expect(transport.links).toEqual([]);
+  });
+
+  it('can be called from a listener of the event that ended the last one', async () => {
+    const { client, transport } = setUp();
+    const first = client.login({ userId: 'alice' });
+    let second: Promise<unknown> | undefined;
+    client.on('kicked', () => {
+      second = client.login({ userId: 'alice' });
+    });
+
+    transport.link.handler.opened();
+    transport.link.answer(54, '{"code":1}');
+    transport.link.accept();
+
+    await expect(first).rejects.toMatchObject({ code: 'ERR_KICKED' });
+    await expect(second).resolves.toEqual({ firstLoginTime: 77 });
+    expect(transport.links.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  });
+});
+
+describe('logout', () => {
+  it('says goodbye, closes the link and leaves nothing scheduled', async () => {
+    const { client, transport, clock } = await online();
+
+    await client.logout();
+
+    expect(transport.link.packets(3)).toHaveLength(1);
+    expect(transport.link.isClosed).toBe(true);
+    expect(client.state).toBe('idle');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('rejects a login that is under way', async () => {
+    const { client } = setUp();
+    const login = client.login({ userId: 'alice' });
+
+    await client.logout();
+
+    await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_ABORTED' });
+  });
+
+  it('leaves nothing scheduled while waiting for the next try either', async () => {
+    const { client, transport, clock } = await online();
+    transport.link.handler.closed();
+    expect(clock.pending).toBe(1);
+
+    await client.close();
+
+    expect(clock.pending).toBe(0);
+    clock.advance(100_000);
+    expect(transport.links).toHaveLength(1);
+  });
+});
+
+describe('send', () => {
+  it('resolves with a receipt when the receiver has acknowledged', async () => {
+    const { client, transport, clock } = await online();
+    const delivered: string[] = [];
+    client.on('delivered', ({ fingerprint }) => delivered.push(fingerprint));
+
+    const sending = client.send({ to: 'bob', content: 'hello' });
+    const fp = transport.link.packets(2)[0]?.fp ?? '';
+    clock.advance(40);
+    transport.link.answer(4, fp, 'bob');
+
+    expect(fp).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    await expect(sending).resolves.toEqual({
+      fingerprint: fp,
+      attempts: 1,
+      acknowledgedAt: clock.wallTime(),
+    });
+    expect(delivered).toEqual([fp]);
+  });
+
+  it('rejects after the last retry', async () => {
+    const { client, transport, clock } = await online({ senseMode: 120 });
+    const undelivered: unknown[] = [];
+    client.on('undelivered', (event) => undelivered.push(event));
+
+    const sending = client.send({ to: 'bob', content: 'hello', fingerprint: 'f' });
+    clock.advance(15_000);
+
+    await expect(sending).rejects.toMatchObject({ name: 'DeliveryError', code: 'ERR_NOT_ACKNOWLEDGED' });
+    expect(transport.link.packets(2)).toHaveLength(3);
+    expect(undelivered).toEqual([
+      { fingerprint: 'f', error: expect.objectContaining({ name: 'DeliveryError' }) },
+    ]);
+  });
+
+  it('resolves without QoS when it is written', async () => {
+    const { client, transport } = await online();
+
+    const receipt = await client.send({ to: 'bob', content: 'hello', qos: false });
+
+    expect(receipt).toEqual({ fingerprint: undefined, attempts: 1, acknowledgedAt: undefined });
+    expect(transport.link.packets(2)).toEqual([
+      {
+        bridge: false,
+        type: 2,
+        dataContent: 'hello',
+        from: 'alice',
+        to: 'bob',
+        QoS: false,
+        typeu: -1,
+        sm: -1,
+      },
+    ]);
+  });
+
+  it('gives a message up when its signal fires, and stops listening to it when it is done', async () => {
+    const { client, transport, clock } = await online({ senseMode: 120 });
+    const controller = new AbortController();
+
+    const given = client.send({ to: 'bob', content: '1', signal: controller.signal });
+    const done = client.send({ to: 'bob', content: '2', fingerprint: 'f2', signal: controller.signal });
+    transport.link.answer(4, 'f2', 'bob');
+    controller.abort();
+
+    await expect(given).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    await expect(done).resolves.toMatchObject({ fingerprint: 'f2' });
+    clock.advance(20_000);
+    expect(transport.link.packets(2)).toHaveLength(2);
+    await expect(client.send({ to: 'bob', content: '3', signal: controller.signal })).rejects.toMatchObject({
+      code: 'ERR_ABORTED',
+    });
+    expect(transport.link.packets(2)).toHaveLength(2);
+  });
+
+  it('waits for the next link, or fails at once', async () => {
+    const { client, transport, clock } = await online();
+    transport.link.handler.closed();
+
+    const waiting = client.send({ to: 'bob', content: 'later', fingerprint: 'f' });
+    await expect(client.send({ to: 'bob', content: 'now', whenOffline: 'fail' })).rejects.toMatchObject({
+      code: 'ERR_OFFLINE',
+    });
+    clock.advance(1_000);
+    transport.link.accept();
+    transport.link.answer(4, 'f', 'bob');
+
+    await expect(waiting).resolves.toMatchObject({ attempts: 1 });
+  });
+
+  it('fails at once by default where whenOffline says so', async () => {
+    const { client, transport } = await online({ whenOffline: 'fail' });
+    transport.link.handler.closed();
+
+    await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_OFFLINE' });
+  });
+
+  it('rejects a fingerprint that is pending, and takes it again when it is done', async () => {
+    const { client, transport } = await online();
+    const first = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+
+    await expect(client.send({ to: 'bob', content: 'x', fingerprint: 'f' })).rejects.toMatchObject({
+      code: 'ERR_FINGERPRINT_IN_USE',
+    });
+    transport.link.answer(4, 'f', 'bob');
+    await first;
+    const again = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    transport.link.answer(4, 'f', 'bob');
+    await expect(again).resolves.toMatchObject({ fingerprint: 'f' });
+  });
+
+  it('refuses more while the server takes nothing', async () => {
+    const { client, transport } = await online({ maxPendingBytes: 1_000 });
+    transport.link.bufferedBytes = 1_001;
+
+    await expect(client.send({ to: 'bob', content: 'x', qos: false })).rejects.toMatchObject({
+      code: 'ERR_QUEUE_FULL',
+    });
+  });
+
+  it.each([
+    ['an empty receiver', { to: '', content: 'x' }],
+    ['the unset receiver', { to: '-1', content: 'x' }],
+    ['a type beyond 32 bits', { to: 'bob', content: 'x', type: 2 ** 31 }],
+    ['an empty fingerprint', { to: 'bob', content: 'x', fingerprint: '' }],
+  ])('rejects %s', async (_name, request) => {
+    const { client } = await online();
+
+    await expect(client.send(request)).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+  });
+
+  it('rejects what waits when the login ends', async () => {
+    const { client, transport, clock } = await online();
+    const sending = client.send({ to: 'bob', content: 'x' });
+
+    transport.link.answer(54, '{"code":2,"reason":"r"}');
+
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    expect(clock.pending).toBe(0);
+    await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  });
+});
+
+describe('events', () => {
+  it('tell the whole story of a lost link, with the time of the next try for people', async () => {
+    const { transport, clock, seen } = await online();
+    const broken = new Error('ECONNRESET');
+
+    transport.link.handler.closed(broken);
+    const [lost, waiting] = seen.slice(-2);
+    expect(lost).toEqual(['linkLost', { reason: 'link-closed', cause: broken }]);
+    expect(waiting).toEqual([
+      'state',
+      {
+        previous: 'online',
+        current: 'waiting',
+        reason: 'link-closed',
+        cause: broken,
+        retryAt: expect.closeTo(clock.wallTime() + (clock.nextAt - clock.now()), 0),
+      },
+    ]);
+
+    clock.advance(1_000);
+    transport.link.accept();
+    expect(seen.slice(-3)).toEqual([
+      ['state', { previous: 'waiting', current: 'connecting' }],
+      ['state', { previous: 'connecting', current: 'authenticating' }],
+      ['state', { previous: 'authenticating', current: 'online' }],
+    ]);
+  });
+
+  it('hand a message on once and acknowledge it each time', async () => {
+    const { transport, seen } = await online();
+    const frame = '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true,"typeu":3}';
+
+    transport.link.handler.received(frame);
+    transport.link.handler.received(frame);
+
+    expect(seen.filter(([name]) => name === 'message')).toEqual([
+      ['message', { from: 'bob', to: 'alice', content: 'hi', type: 3, fingerprint: 'f' }],
+    ]);
+    expect(transport.link.packets(4)).toHaveLength(2);
+  });
+
+  it('of a kick-out carry code and reason', async () => {
+    const { client, transport, seen } = await online();
+
+    transport.link.answer(54, '{"code":2,"reason":"r"}');
+
+    expect(seen).toContainEqual(['kicked', { code: 2, reason: 'r' }]);
+    expect(client.state).toBe('idle');
+    expect(transport.link.isClosed).toBe(true);
+  });
+
+  it('come in order although a listener sends and logs out', async () => {
+    const { client, transport, seen } = await online();
+    client.on('message', () => {
+      client.send({ to: 'bob', content: 'answer' }).catch(() => {});
+      client.logout().catch(() => {});
+    });
+
+    transport.link.handler.received(
+      '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true}',
+    );
+
+    expect(transport.link.frames.map((frame) => JSON.parse(frame).type)).toEqual([0, 4, 2, 3]);
+    expect(seen.slice(-3).map(([name]) => name)).toEqual(['message', 'state', 'undelivered']);
+  });
+
+  it('of what a listener throws reach the error listeners, and everybody else is still told', async () => {
+    const { client, transport, seen } = await online();
+    const later: string[] = [];
+    client.on('message', () => {
+      throw new Error('a listener’s own');
+    });
+    client.on('message', ({ content }) => later.push(content));
+
+    transport.link.handler.received('{"type":2,"dataContent":"hi","from":"bob","to":"alice"}');
+
+    expect(later).toEqual(['hi']);
+    expect(seen.filter(([name]) => name === 'error')).toEqual([['error', new Error('a listener’s own')]]);
+  });
+
+  it('named error go to the log where nobody listens, without what a packet held', async () => {
+    const warnings: string[] = [];
+    const logger: Logger = {
+      debug() {},
+      info() {},
+      warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`),
+      error() {},
+    };
+    const transport = new ScriptedTransport();
+    const client = createClient({ transport, clock: new VirtualClock(), logger });
+    transport.onConnect = (link) => link.accept();
+    await client.login({ userId: 'alice' });
+
+    transport.link.answer(52, '{"errorCode":4,"errorMsg":"secret"}');
+    transport.link.handler.received('{"secret"');
+
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join()).toContain('error 4');
+    expect(warnings.join()).not.toContain('secret');
+  });
+
+  it('end with the subscription', async () => {
+    const { client, transport } = await online();
+    const heard: string[] = [];
+    const unsubscribe = client.on('message', ({ content }) => heard.push(content));
+    const message = (content: string) => `{"type":2,"dataContent":"${content}","from":"bob","to":"alice"}`;
+
+    transport.link.handler.received(message('1'));
+    unsubscribe();
+    transport.link.handler.received(message('2'));
+
+    expect(heard).toEqual(['1']);
+  });
+});
+
+describe('a link', () => {
+  it('is closed before the next is opened, and not listened to any longer', async () => {
+    const { client, transport, clock } = await online({ senseMode: 3 });
+    const silent = transport.link;
+
+    clock.advance(5_000);
+    expect(silent.isClosed).toBe(true);
+    expect(transport.links).toHaveLength(2);
+    silent.handler.closed();
+    silent.answer(54, '{"code":1}');
+
+    expect(client.state).toBe('connecting');
+  });
+
+  it('is tried again at once on request', async () => {
+    const { client, transport } = await online();
+    transport.link.handler.closed();
+
+    client.retryNow();
+
+    expect(transport.links).toHaveLength(2);
+    expect(client.state).toBe('connecting');
+  });
+
+  it('is measured by its keep-alives', async () => {
+    const { client, transport, clock } = await online({ senseMode: 3 });
+
+    clock.advance(3_000);
+    clock.advance(25);
+    transport.link.answer(51, '{}');
+
+    expect(client.roundTripMs).toBe(25);
+  });
+});
+
+type Seen = { [Name in keyof ClientEvents]: [Name, ClientEvents[Name]] }[keyof ClientEvents];
+
+function setUp(settings: ClientSettings = {}) {
+  const transport = new ScriptedTransport();
+  const clock = new VirtualClock();
+  const client = createClient({ transport, clock, random: new SeededRandom(1).next, ...settings });
+  return { client, transport, clock, seen: record(client) };
+}
+
+async function online(settings: ClientSettings = {}) {
+  const parts = setUp(settings);
+  const login = parts.client.login({ userId: 'alice', token: 't' });
+  parts.transport.link.accept();
+  await login;
+  return parts;
+}
+
+function record(client: ImClient): Seen[] {
+  const seen: Seen[] = [];
+  client.on('message', (event) => seen.push(['message', event]));
+  client.on('state', (event) => seen.push(['state', event]));
+  client.on('kicked', (event) => seen.push(['kicked', event]));
+  client.on('refused', (event) => seen.push(['refused', event]));
+  client.on('linkLost', (event) => seen.push(['linkLost', event]));
+  client.on('delivered', (event) => seen.push(['delivered', event]));
+  client.on('undelivered', (event) => seen.push(['undelivered', event]));
+  client.on('error', (event) => seen.push(['error', event]));
+  return seen;
+}

@@ -1,0 +1,254 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type TcpOptions, tcp } from '../../src/node/tcp.js';
+import { RecordingHandler } from '../fixtures/recording-handler.js';
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+describe('the TCP transport', () => {
+  it('puts the length before each packet and joins what is sent in one go', async () => {
+    const { link, peer } = await connected();
+
+    link.send('{"a":1}');
+    link.send('{"b":"中😀"}');
+
+    const expected = Buffer.concat([frame('{"a":1}'), frame('{"b":"中😀"}')]);
+    expect(await peer.read(expected.length)).toEqual(expected);
+    expect(expected.subarray(0, 4)).toEqual(Buffer.from([0, 0, 0, 7]));
+    link.close();
+  });
+
+  it('cuts packets out of the stream however the bytes come', async () => {
+    const { link, peer, handler } = await connected();
+    const bytes = Buffer.concat([frame('{"first":1}'), frame('{"中":"😀"}'), frame('{"third":3}')]);
+
+    for (const byte of bytes.subarray(0, 25)) {
+      peer.socket.write(Buffer.from([byte]));
+      await handler.turn();
+    }
+    peer.socket.write(bytes.subarray(25));
+
+    expect(await handler.frames(3)).toEqual(['{"first":1}', '{"中":"😀"}', '{"third":3}']);
+    link.close();
+  });
+
+  it('hands nothing on after it was closed, not even the rest of a chunk', async () => {
+    const { link, peer, handler } = await connected();
+    handler.onReceived = () => link.close();
+
+    peer.socket.write(Buffer.concat([frame('{"n":1}'), frame('{"n":2}')]));
+
+    await peer.ended;
+    expect(handler.all).toEqual(['{"n":1}']);
+  });
+
+  it.each([
+    ['longer than allowed', 6145, 'ERR_FRAME_TOO_LARGE'],
+    ['empty', 0, 'ERR_EMPTY_FRAME'],
+  ])('ends a link on which a packet is announced that is %s', async (_name, length, code) => {
+    const { peer, handler } = await connected();
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(length);
+
+    peer.socket.write(header);
+
+    expect(await handler.closing).toMatchObject({ name: 'ProtocolError', code });
+    await peer.ended;
+  });
+
+  it('takes a packet of exactly the allowed length', async () => {
+    const { link, peer, handler } = await connected({ maxBodyBytes: 100 });
+    const body = 'x'.repeat(100);
+
+    peer.socket.write(frame(body));
+
+    expect(await handler.frames(1)).toEqual([body]);
+    link.close();
+  });
+
+  it('reports a connection that is refused', async () => {
+    const port = await freePort();
+    const handler = new RecordingHandler();
+
+    tcp({ host: '127.0.0.1', port }).connect(handler);
+
+    expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED', cause: { code: 'ECONNREFUSED' } });
+    expect(handler.isOpen).toBe(false);
+  });
+
+  it('reports an end by the server, in order without an error and broken with one', async () => {
+    const orderly = await connected();
+    orderly.peer.socket.end();
+    expect(await orderly.handler.closing).toBeUndefined();
+
+    const broken = await connected();
+    broken.peer.socket.resetAndDestroy();
+    expect(await broken.handler.closing).toMatchObject({
+      code: 'ERR_LINK_CLOSED',
+      cause: { code: 'ECONNRESET' },
+    });
+  });
+
+  it('closes after what was sent has left', async () => {
+    const { link, peer } = await connected();
+    const body = 'x'.repeat(6_000);
+
+    for (let i = 0; i < 100; i++) link.send(body);
+    link.close();
+
+    expect((await peer.read(100 * 6_004)).length).toBe(600_400);
+    await peer.ended;
+  });
+
+  it('can be closed while it is opening', async () => {
+    const { port } = await listen();
+    const handler = new RecordingHandler();
+
+    tcp({ host: '127.0.0.1', port }).connect(handler).close();
+
+    expect(await handler.closing).toBeUndefined();
+    expect(handler.isOpen).toBe(false);
+  });
+
+  it('does not send to a link that is gone', async () => {
+    const { link, peer, handler } = await connected();
+    peer.socket.destroy();
+    await handler.closing;
+
+    expect(() => link.send('{}')).not.toThrow();
+    await handler.turn();
+  });
+
+  it('counts what waits for a peer that does not read', async () => {
+    const { link, peer, handler } = await connected();
+    peer.socket.pause();
+
+    for (let i = 0; i < 5_000; i++) link.send('x'.repeat(6_000));
+    await handler.turn();
+
+    expect(link.bufferedBytes).toBeGreaterThan(10_000_000);
+    peer.socket.destroy();
+    link.close();
+  });
+});
+
+describe('the TCP transport with TLS', () => {
+  it('reaches a server whose certificate is trusted', async () => {
+    const { key, cert } = selfSigned();
+    const { port, connection } = await listen({ key, cert });
+    const handler = new RecordingHandler();
+
+    const link = tcp({ host: '127.0.0.1', port, tls: { ca: cert, servername: 'localhost' } }).connect(
+      handler,
+    );
+    await handler.opening;
+    link.send('{"a":1}');
+
+    expect(await (await connection).read(11)).toEqual(frame('{"a":1}'));
+    link.close();
+  });
+
+  it('does not reach one whose certificate is not', async () => {
+    const { port } = await listen(selfSigned());
+    const handler = new RecordingHandler();
+
+    tcp({ host: '127.0.0.1', port, tls: true }).connect(handler);
+
+    expect(await handler.closing).toMatchObject({
+      code: 'ERR_LINK_FAILED',
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    });
+    expect(handler.isOpen).toBe(false);
+  });
+});
+
+/** The server's end of one connection. */
+class Peer {
+  readonly socket: Socket;
+  readonly ended: Promise<void>;
+  #bytes = Buffer.alloc(0);
+  #onBytes = (): void => {};
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      this.#onBytes();
+    });
+    this.ended = new Promise((resolve) => {
+      socket.on('close', () => resolve());
+    });
+  }
+
+  /** Waits for so many bytes in all and returns everything that has come. */
+  async read(length: number): Promise<Buffer> {
+    while (this.#bytes.length < length) {
+      await new Promise<void>((resolve) => {
+        this.#onBytes = resolve;
+      });
+    }
+    return this.#bytes;
+  }
+}
+
+async function listen(tls?: { key: string; cert: string }) {
+  let accept: (peer: Peer) => void;
+  const connection = new Promise<Peer>((resolve) => {
+    accept = resolve;
+  });
+  const onSocket = (socket: Socket): void => accept(new Peer(socket));
+  const server = tls === undefined ? createServer(onSocket) : createTlsServer(tls, onSocket);
+  servers.push(server);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, connection };
+}
+
+async function connected(options: Partial<TcpOptions> = {}) {
+  const { port, connection } = await listen();
+  const handler = new RecordingHandler();
+  const link = tcp({ host: '127.0.0.1', port, ...options }).connect(handler);
+  await handler.opening;
+  return { link, handler, peer: await connection };
+}
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const { port } = await listen();
+  const server = servers.pop();
+  await new Promise((resolve) => {
+    server?.close(resolve);
+  });
+  return port;
+}
+
+function frame(body: string): Buffer {
+  const bytes = Buffer.from(body);
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(bytes.length);
+  return Buffer.concat([header, bytes]);
+}
+
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'imcore-tls-'));
+  try {
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    const subject = ['-days', '1', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,152 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { websocket } from '../../src/node/websocket.js';
+import { type WebSocketLike, webSocketLink } from '../../src/websocket-link.js';
+import { RecordingHandler } from '../fixtures/recording-handler.js';
+
+const closing: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+describe('the WebSocket transport of Node', () => {
+  it('carries each packet in a text message, both ways, and offers no compression', async () => {
+    const server = await listen();
+    const handler = new RecordingHandler();
+    const link = websocket({ url: server.url, headers: { 'x-test': 'yes' } }).connect(handler);
+    await handler.opening;
+    const { socket, headers } = await server.connection;
+    const received = new Promise((resolve) => {
+      socket.once('message', (data, isBinary) => resolve([String(data), isBinary]));
+    });
+
+    link.send('{"a":"中😀"}');
+    expect(await received).toEqual(['{"a":"中😀"}', false]);
+    expect(headers['sec-websocket-extensions']).toBeUndefined();
+    expect(headers['sec-websocket-protocol']).toBeUndefined();
+    expect(headers['x-test']).toBe('yes');
+
+    socket.send(Buffer.from('binary'));
+    socket.send('{"b":2}');
+    expect(await handler.frames(1)).toEqual(['{"b":2}']);
+    link.close();
+  });
+
+  it('reports a server that is not there', async () => {
+    const server = await listen();
+    server.close();
+    const handler = new RecordingHandler();
+
+    websocket({ url: server.url }).connect(handler);
+
+    expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED', cause: { code: 'ECONNREFUSED' } });
+    expect(handler.isOpen).toBe(false);
+  });
+
+  it('reports a path that is not the server’s', async () => {
+    const server = await listen();
+    const handler = new RecordingHandler();
+
+    websocket({ url: server.url.replace('/websocket', '/elsewhere') }).connect(handler);
+
+    expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
+  });
+
+  it('reports an end by the server, in order without an error and otherwise with the code', async () => {
+    const orderly = await connected();
+    orderly.socket.close(1000);
+    expect(await orderly.handler.closing).toBeUndefined();
+
+    const refused = await connected();
+    refused.socket.close(1009, 'too large');
+    expect(await refused.handler.closing).toMatchObject({
+      code: 'ERR_LINK_CLOSED',
+      message: expect.stringContaining('1009 too large'),
+    });
+
+    const broken = await connected();
+    broken.socket.terminate();
+    expect(await broken.handler.closing).toMatchObject({ code: 'ERR_LINK_CLOSED' });
+  });
+
+  it('closes after what was sent has left', async () => {
+    const { link, socket } = await connected();
+    const received: string[] = [];
+    socket.on('message', (data) => received.push(String(data)));
+    const closed = new Promise((resolve) => {
+      socket.once('close', resolve);
+    });
+
+    link.send('{"type":3}');
+    link.close();
+
+    expect(await closed).toBe(1000);
+    expect(received).toEqual(['{"type":3}']);
+    expect(() => link.send('{}')).not.toThrow();
+  });
+
+  it('can be closed while its implementation is loaded', async () => {
+    const server = await listen();
+    const handler = new RecordingHandler();
+
+    const link = websocket({ url: server.url }).connect(handler);
+    expect(link.bufferedBytes).toBe(0);
+    link.close();
+    for (let i = 0; i < 20; i++) await handler.turn();
+
+    expect(handler.isOpen).toBe(false);
+  });
+});
+
+describe('a link over a WebSocket', () => {
+  it('reports how much waits to be sent', async () => {
+    const server = await listen();
+    const socket: WebSocketLike = new WebSocket(server.url);
+    const handler = new RecordingHandler();
+    const link = webSocketLink(socket, handler);
+    await handler.opening;
+
+    for (let i = 0; i < 200; i++) link.send('x'.repeat(60_000));
+
+    expect(link.bufferedBytes).toBe(socket.bufferedAmount);
+    expect(link.bufferedBytes).toBeGreaterThan(0);
+    (await server.connection).socket.terminate();
+    link.close();
+  });
+});
+
+/** A WebSocket server at `/websocket` on a port that the system chooses. */
+async function listen() {
+  const http: HttpServer = createServer();
+  const server = new WebSocketServer({ server: http, path: '/websocket' });
+  const close = (): void => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+    http.close();
+  };
+  closing.push(close);
+  const connection = new Promise<{ socket: WebSocket; headers: NodeJS.Dict<string | string[]> }>(
+    (resolve) => {
+      server.once('connection', (socket, { headers }) => {
+        socket.on('error', () => {});
+        resolve({ socket, headers });
+      });
+    },
+  );
+  await new Promise<void>((resolve) => {
+    http.listen(0, '127.0.0.1', resolve);
+  });
+  return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/websocket`, connection, close };
+}
+
+async function connected() {
+  const server = await listen();
+  const handler = new RecordingHandler();
+  const link = websocket({ url: server.url }).connect(handler);
+  await handler.opening;
+  const { socket } = await server.connection;
+  return { link, handler, socket };
+}

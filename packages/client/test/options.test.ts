@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { createClient } from '../src/create-client.js';
+import { createClient as createNodeClient, tcp, transportForUrl, udp, websocket } from '../src/node/index.js';
+import { type ClientOptions, checkSettings } from '../src/options.js';
+import { ScriptedTransport } from './fixtures/scripted-transport.js';
+
+const transport = new ScriptedTransport();
+
+describe('the options of a client', () => {
+  it('have the documented defaults', () => {
+    expect(checkSettings({}, transport)).toEqual({
+      keepAlive: { keepAliveIntervalMs: 15_000, clientTimeoutMs: 20_000, serverReadTimeoutMs: 20_000 },
+      backoff: { initialMs: 1_000, maxMs: 30_000, minMs: 100 },
+      retry: { waitMs: 5_000, retries: 2 },
+      duplicates: { rememberMs: 600_000, maxRemembered: 100_000 },
+      autoReconnect: true,
+      whenOffline: 'wait',
+      loginTimeoutMs: 6_000,
+      connectTimeoutMs: 30_000,
+      sendTimeoutMs: 30_000,
+      maxPendingMessages: 10_000,
+      maxPendingBytes: 16_777_216,
+      maxSendBytes: 6144,
+    });
+  });
+
+  it('have the sense mode of the transport', () => {
+    expect(checkSettings({}, udp({ host: 'localhost' })).keepAlive.keepAliveIntervalMs).toBe(3_000);
+    expect(checkSettings({ senseMode: 60 }, udp({ host: 'localhost' })).keepAlive.clientTimeoutMs).toBe(
+      121_000,
+    );
+  });
+
+  it('may be given in part', () => {
+    const settings = checkSettings({ backoff: { maxMs: 5_000 }, retry: { retries: 0 } }, transport);
+
+    expect(settings.backoff).toEqual({ initialMs: 1_000, maxMs: 5_000, minMs: 100 });
+    expect(settings.retry).toEqual({ waitMs: 5_000, retries: 0 });
+  });
+
+  it.each<[string, object]>([
+    ['senseMode', { senseMode: 4 }],
+    ['autoReconnect', { autoReconnect: 'yes' }],
+    ['whenOffline', { whenOffline: 'drop' }],
+    ['loginTimeoutMs', { loginTimeoutMs: 0 }],
+    ['connectTimeoutMs', { connectTimeoutMs: Number.POSITIVE_INFINITY }],
+    ['sendTimeoutMs', { sendTimeoutMs: 1.5 }],
+    ['maxPendingMessages', { maxPendingMessages: -1 }],
+    ['maxPendingBytes', { maxPendingBytes: '1' }],
+    ['maxRemembered', { maxRemembered: Number.NaN }],
+    ['backoff.minMs', { backoff: { minMs: -1 } }],
+    ['backoff', { backoff: { minMs: 2_000 } }],
+    ['backoff', { backoff: { maxMs: 500 } }],
+    ['retry.retries', { retry: { retries: -1 } }],
+    ['retry.waitMs', { retry: { waitMs: 0 } }],
+    ['transport', { transport: undefined }],
+    ['exclude', { url: 'ws://localhost' }],
+  ])('name %s when it is wrong: %j', (name, wrong) => {
+    const options = { transport, ...wrong } as ClientOptions;
+
+    expect(() => createClient(options)).toThrow(
+      expect.objectContaining({
+        name: 'UsageError',
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringMatching(new RegExp(`\\b${name}\\b`)),
+      }),
+    );
+  });
+
+  it.each(['http://localhost', 'localhost:3000', 'ws://', ''])(
+    'refuse %j as the URL of a WebSocket',
+    (url) => {
+      expect(() => createClient({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
+    },
+  );
+});
+
+describe('the options of the transports', () => {
+  it.each<[string, () => unknown]>([
+    ['host', () => tcp({ host: '' })],
+    ['port', () => tcp({ host: 'localhost', port: 0 })],
+    ['maxBodyBytes', () => tcp({ host: 'localhost', maxBodyBytes: 0 })],
+    ['port', () => udp({ host: 'localhost', port: 65_536 })],
+    ['maxSendBytes', () => udp({ host: 'localhost', maxSendBytes: 65_508 })],
+    ['url', () => websocket({ url: 'http://localhost' })],
+    ['maxSendBytes', () => websocket({ url: 'ws://localhost', maxSendBytes: 0 })],
+  ])('name %s when it is wrong', (name, make) => {
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
+    );
+  });
+
+  it('limit a packet to what the original servers and clients read', () => {
+    expect(tcp({ host: 'localhost' }).maxSendBytes).toBe(6144);
+    expect(udp({ host: 'localhost' }).maxSendBytes).toBe(1024);
+    expect(websocket({ url: 'ws://localhost' }).maxSendBytes).toBe(65_536);
+  });
+
+  it('follow from a URL', () => {
+    expect(transportForUrl('tcp://localhost').kind).toBe('tcp');
+    expect(transportForUrl('tls://localhost:8902').kind).toBe('tcp');
+    expect(transportForUrl('udp://[::1]:7901').kind).toBe('udp');
+    expect(transportForUrl('wss://localhost/websocket').kind).toBe('websocket');
+    for (const url of ['http://localhost', 'tcp://', 'nonsense']) {
+      expect(() => createNodeClient({ url })).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+      );
+    }
+  });
+});

@@ -1,0 +1,249 @@
+import { senseTimes } from '@imcore/protocol';
+import { SeededRandom } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import type { Session } from '../src/session.js';
+import {
+  effect,
+  incoming,
+  KEEP_ALIVE_ANSWER,
+  kinds,
+  newSession,
+  onlineSession,
+  reconnect,
+  runUntil,
+  serverError,
+  written,
+} from './fixtures/machine.js';
+
+describe('keep-alives', () => {
+  it('leave every interval of the sense mode', () => {
+    const session = onlineSession();
+
+    expect(session.nextDeadline).toBe(3_000);
+    expect(written(session.tick(3_000))).toEqual([
+      { bridge: false, type: 1, dataContent: '{}', from: 'alice', to: '0', QoS: false, typeu: -1, sm: -1 },
+    ]);
+    session.receive(KEEP_ALIVE_ANSWER, 3_040);
+    expect(session.nextDeadline).toBe(6_000);
+    expect(session.roundTripMs).toBe(40);
+  });
+
+  it('that stay unanswered for the time-out end the link, on TCP after 5 s in the 3 s mode', () => {
+    const session = onlineSession();
+
+    const happened = runUntil(session, 5_000);
+
+    expect(happened.map(({ at, effect: { kind } }) => [at, kind])).toEqual([
+      [3_000, 'write'],
+      [5_000, 'link-lost'],
+      [5_000, 'disconnect'],
+      [5_000, 'state'],
+      [5_000, 'state'],
+      [5_000, 'connect'],
+    ]);
+  });
+
+  it('may go unanswered twice as long on UDP: three are written before the link is given up after 10 s', () => {
+    const session = onlineSession({ keepAlive: senseTimes(3, 'udp') });
+
+    const happened = runUntil(session, 10_000);
+
+    expect(written(happened.map((each) => each.effect))).toMatchObject([
+      { type: 1 },
+      { type: 1 },
+      { type: 1 },
+    ]);
+    expect(happened.find((each) => each.effect.kind === 'link-lost')?.at).toBe(10_000);
+  });
+
+  it('are not answered by messages: only the server’s answer shows that it still knows the session', () => {
+    const session = onlineSession();
+
+    session.receive(incoming('f1'), 4_000);
+
+    expect(kinds(runUntil(session, 5_000).map((each) => each.effect))).toContain('link-lost');
+  });
+
+  it('measure no round trip where it is unclear which one was answered', () => {
+    const session = onlineSession({ keepAlive: senseTimes(3, 'udp') });
+    session.tick(3_000);
+    session.tick(6_000);
+
+    session.receive(KEEP_ALIVE_ANSWER, 6_010);
+
+    expect(session.roundTripMs).toBeUndefined();
+  });
+
+  it('ask first when this side has slept, instead of taking its own sleep for the server’s silence', () => {
+    const session = onlineSession();
+
+    const effects = session.tick(600_000);
+
+    expect(written(effects)).toMatchObject([{ type: 1 }]);
+    expect(session.state).toBe('online');
+  });
+
+  it('stop with the link', () => {
+    const session = onlineSession();
+    session.linkClosed(undefined, 100);
+
+    expect(session.nextDeadline).toBe(650);
+  });
+});
+
+describe('a lost link', () => {
+  it('is reported with its reason and followed by another try', () => {
+    const session = onlineSession();
+    const broken = new Error('ECONNRESET');
+
+    const effects = session.linkClosed(broken, 100);
+
+    expect(kinds(effects)).toEqual(['link-lost', 'disconnect', 'state']);
+    expect(effect(effects, 'link-lost')).toMatchObject({ reason: 'link-closed', cause: broken });
+    expect(effect(effects, 'state')).toMatchObject({
+      previous: 'online',
+      current: 'waiting',
+      reason: 'link-closed',
+      retryAt: 650,
+      cause: broken,
+    });
+  });
+
+  it('ends the login where autoReconnect is off', () => {
+    const session = onlineSession({ autoReconnect: false });
+
+    const effects = session.linkClosed(undefined, 100);
+
+    expect(kinds(effects)).toEqual(['link-lost', 'disconnect', 'state']);
+    expect(effect(effects, 'state')).toMatchObject({
+      current: 'idle',
+      reason: 'link-closed',
+      cause: { code: 'ERR_LINK_CLOSED' },
+    });
+    expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('follows from error 301: the server does not know the session any more', () => {
+    const session = onlineSession();
+
+    const effects = session.receive(serverError(301), 100);
+
+    expect(kinds(effects)).toEqual(['error', 'link-lost', 'disconnect', 'state']);
+    expect(effect(effects, 'error').error).toMatchObject({ code: 'ERR_SERVER_REPORTED', serverCode: 301 });
+    expect(effect(effects, 'state')).toMatchObject({ current: 'waiting', reason: 'session-unknown' });
+  });
+
+  it('does not follow from other errors', () => {
+    const session = onlineSession();
+
+    expect(kinds(session.receive(serverError(999), 100))).toEqual(['error']);
+    expect(session.state).toBe('online');
+  });
+
+  it('is heard of once: what the link reports late means nothing', () => {
+    const session = onlineSession();
+    session.linkClosed(undefined, 100);
+
+    expect(session.linkClosed(undefined, 101)).toEqual([]);
+    expect(session.receive(incoming('f1'), 102)).toEqual([]);
+    expect(session.linkOpened(103)).toEqual([]);
+  });
+
+  it('can be tried again at once when the platform reports a network', () => {
+    const session = onlineSession();
+    session.linkClosed(undefined, 100);
+
+    expect(kinds(session.retryNow(101))).toEqual(['state', 'connect']);
+    expect(session.retryNow(102)).toEqual([]);
+  });
+});
+
+describe('the waits between tries', () => {
+  it('double up to the largest, each anywhere between the shortest and that bound', () => {
+    const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+
+    expect(
+      waitsOf(
+        onlineSession({}, () => 0),
+        bounds.length,
+      ),
+    ).toEqual(bounds.map(() => 100));
+    expect(
+      waitsOf(
+        onlineSession({}, () => 1),
+        bounds.length,
+      ),
+    ).toEqual(bounds);
+  });
+
+  it('differ between clients that lost the same server', () => {
+    const waits = [1, 2, 3, 4, 5].map(
+      (seed) => waitsOf(onlineSession({}, new SeededRandom(seed).next), 1)[0],
+    );
+
+    expect(new Set(waits).size).toBe(5);
+    expect(waits.every((wait) => wait !== undefined && wait >= 100 && wait <= 1_000)).toBe(true);
+  });
+
+  it('start from the beginning once the link has proved to be good', () => {
+    const session = onlineSession({}, () => 1);
+    expect(waitsOf(session, 3)).toEqual([1_000, 2_000, 4_000]);
+    session.retryNow(0);
+    reconnect(session, 0);
+    session.tick(3_000);
+    session.receive(KEEP_ALIVE_ANSWER, 3_001);
+
+    expect(waitsOf(session, 1)).toEqual([1_000]);
+  });
+
+  it('go on growing when each login is followed by the loss of its link', () => {
+    const session = onlineSession({}, () => 1);
+    const waits: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      waits.push(...waitsOf(session, 1));
+      session.retryNow(0);
+      reconnect(session, 0);
+    }
+
+    expect(waits).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it('are left out after silence, which each client notices at a time of its own', () => {
+    const session = onlineSession();
+    session.tick(3_000);
+
+    expect(effect(session.tick(5_000), 'state')).toMatchObject({ current: 'waiting', retryAt: 5_000 });
+  });
+
+  it('are not left out a second time when nothing but silence follows', () => {
+    const session = onlineSession();
+    session.tick(3_000);
+    session.tick(5_000);
+    session.tick(5_000);
+    reconnect(session, 5_000);
+    session.tick(8_000);
+
+    expect(effect(session.tick(10_000), 'state')).toMatchObject({ current: 'waiting', retryAt: 11_050 });
+  });
+});
+
+describe('a session that is idle', () => {
+  it('takes nothing that a link reports', () => {
+    const session = newSession();
+
+    expect(session.linkOpened(0)).toEqual([]);
+    expect(session.linkClosed(undefined, 0)).toEqual([]);
+    expect(session.receive(incoming('f1'), 0)).toEqual([]);
+  });
+});
+
+/** Loses the link so many times without a login between, all at instant 0. Returns the waits. */
+function waitsOf(session: Session, times: number): number[] {
+  const waits: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const effects = session.linkClosed(undefined, 0);
+    waits.push(effect(effects, 'state').retryAt ?? Number.NaN);
+    if (i < times - 1) session.retryNow(0);
+  }
+  return waits;
+}

@@ -1,0 +1,351 @@
+import { describe, expect, it } from 'vitest';
+import type { Effect } from '../src/effects.js';
+import {
+  ALICE,
+  acknowledgement,
+  contents,
+  effect,
+  incoming,
+  KEEP_ALIVE_ANSWER,
+  kickOut,
+  kinds,
+  loginAccepted,
+  newSession,
+  onlineSession,
+  outgoing,
+  reconnect,
+  runUntil,
+  serverError,
+  written,
+} from './fixtures/machine.js';
+
+/** Longer than any test: keep-alives would only be in the way. */
+const CALM = { keepAlive: { keepAliveIntervalMs: 1_000_000, clientTimeoutMs: 1_000_000 } };
+
+describe('sending', () => {
+  it('writes a message at once and reports who acknowledged it', () => {
+    const session = onlineSession();
+
+    expect(contents(session.send(outgoing(1), 'wait', 10))).toEqual(['m1']);
+    expect(session.pendingMessages).toBe(1);
+    expect(session.receive(acknowledgement('fp-1'), 20)).toEqual([
+      { kind: 'sent', ticket: 1, fingerprint: 'fp-1', attempts: 1, isAcknowledged: true },
+    ]);
+    expect(session.pendingMessages).toBe(0);
+  });
+
+  it('writes two more copies 5 s apart and gives up 5 s later, as the recorded clients', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 1_000);
+
+    const happened = runUntil(session, 60_000);
+
+    expect(happened.map(({ at, effect: { kind } }) => [at, kind])).toEqual([
+      [6_000, 'write'],
+      [11_000, 'write'],
+      [16_000, 'undelivered'],
+    ]);
+    expect(errorCode(happened.map((each) => each.effect))).toBe('ERR_NOT_ACKNOWLEDGED');
+  });
+
+  it('counts the copies that an acknowledgement took', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 0);
+    session.tick(5_000);
+
+    expect(effect(session.receive(acknowledgement('fp-1'), 5_100), 'sent').attempts).toBe(2);
+    expect(runUntil(session, 60_000)).toEqual([]);
+  });
+
+  it('is done with the writing where no acknowledgement is asked for', () => {
+    const session = onlineSession(CALM);
+
+    const effects = session.send(outgoing(1, { qos: false }), 'wait', 0);
+
+    expect(kinds(effects)).toEqual(['write', 'sent']);
+    expect(effect(effects, 'sent')).toMatchObject({
+      attempts: 1,
+      isAcknowledged: false,
+      fingerprint: undefined,
+    });
+    expect(runUntil(session, 60_000)).toEqual([]);
+  });
+
+  it('takes no acknowledgement from anybody but the receiver', () => {
+    const session = onlineSession();
+    session.send(outgoing(1), 'wait', 0);
+
+    expect(session.receive(acknowledgement('fp-1', 'mallory'), 1)).toEqual([]);
+    expect(session.pendingMessages).toBe(1);
+  });
+
+  it('ignores acknowledgements that are unknown or repeated', () => {
+    const session = onlineSession();
+    session.send(outgoing(1), 'wait', 0);
+    session.receive(acknowledgement('fp-1'), 1);
+
+    expect(session.receive(acknowledgement('fp-1'), 2)).toEqual([]);
+    expect(session.receive(acknowledgement('never'), 3)).toEqual([]);
+  });
+
+  it('refuses what the transport cannot carry, before it is written', () => {
+    const session = onlineSession({ maxSendBytes: 1024 });
+    const fits = outgoing(1, { content: '中'.repeat(304) });
+    const tooLarge = outgoing(2, { content: '中'.repeat(305) });
+    expect([fits.bytes, tooLarge.bytes]).toEqual([1022, 1025]);
+
+    expect(kinds(session.send(fits, 'wait', 0))).toEqual(['write']);
+    expect(errorCode(session.send(tooLarge, 'wait', 0))).toBe('ERR_TOO_LARGE');
+  });
+
+  it('takes exactly what the transport carries', () => {
+    const { bytes } = outgoing(1);
+
+    expect(kinds(onlineSession({ maxSendBytes: bytes }).send(outgoing(1), 'wait', 0))).toEqual(['write']);
+    expect(errorCode(onlineSession({ maxSendBytes: bytes - 1 }).send(outgoing(1), 'wait', 0))).toBe(
+      'ERR_TOO_LARGE',
+    );
+  });
+
+  it('refuses at once where nobody is logged in', () => {
+    expect(errorCode(newSession().send(outgoing(1), 'wait', 0))).toBe('ERR_CLOSED');
+  });
+
+  it('stops when its sender has given up', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 0);
+
+    expect(errorCode(session.abort(1))).toBe('ERR_ABORTED');
+    expect(session.abort(1)).toEqual([]);
+    expect(session.receive(acknowledgement('fp-1'), 1)).toEqual([]);
+    expect(runUntil(session, 60_000)).toEqual([]);
+  });
+});
+
+describe('sending without a link', () => {
+  it('waits for the login and then writes in the order of sending', () => {
+    const session = newSession();
+    session.login(ALICE, 0);
+    expect(session.send(outgoing(1), 'wait', 1)).toEqual([]);
+    expect(session.send(outgoing(2, { qos: false }), 'wait', 2)).toEqual([]);
+    session.linkOpened(3);
+    expect(session.send(outgoing(3), 'wait', 4)).toEqual([]);
+
+    const effects = session.receive(loginAccepted(1), 5);
+
+    expect(kinds(effects)).toEqual(['state', 'logged-in', 'write', 'write', 'sent', 'write']);
+    expect(contents(effects)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('fails at once where the caller wants that', () => {
+    const session = onlineSession();
+    session.linkClosed(undefined, 10);
+
+    expect(errorCode(session.send(outgoing(1), 'fail', 11))).toBe('ERR_OFFLINE');
+  });
+
+  it('fails as never sent when no link has come in time', () => {
+    const session = onlineSession({ ...CALM, connectTimeoutMs: 90_000 });
+    session.linkClosed(undefined, 0);
+    session.send(outgoing(1), 'wait', 1_000);
+
+    const happened = runUntil(session, 40_000).filter((each) => each.effect.kind === 'undelivered');
+
+    expect(happened.map(({ at }) => at)).toEqual([31_000]);
+    expect(errorCode(happened.map((each) => each.effect))).toBe('ERR_NOT_SENT');
+  });
+
+  it('takes no more messages than maxPendingMessages', () => {
+    const session = onlineSession({ maxPendingMessages: 2 });
+    session.linkClosed(undefined, 0);
+    session.send(outgoing(1), 'wait', 1);
+    session.send(outgoing(2), 'wait', 1);
+
+    expect(errorCode(session.send(outgoing(3), 'wait', 1))).toBe('ERR_QUEUE_FULL');
+    session.abort(1);
+    expect(session.send(outgoing(4), 'wait', 1)).toEqual([]);
+  });
+
+  it('takes no more bytes than maxPendingBytes', () => {
+    const { bytes } = outgoing(1);
+    const session = onlineSession({ maxPendingBytes: 2 * bytes });
+    session.linkClosed(undefined, 0);
+    session.send(outgoing(1), 'wait', 1);
+    session.send(outgoing(2), 'wait', 1);
+
+    expect(errorCode(session.send(outgoing(3), 'wait', 1))).toBe('ERR_QUEUE_FULL');
+    session.tick(31_000);
+    expect(session.pendingMessages).toBe(0);
+    expect(session.send(outgoing(4), 'wait', 31_000)).toEqual([]);
+  });
+});
+
+describe('a link that is lost under unacknowledged messages', () => {
+  it('is followed by writing them again, in order, before what was sent since', () => {
+    const session = onlineSession();
+    session.send(outgoing(1), 'wait', 0);
+    session.send(outgoing(2), 'wait', 0);
+    session.send(outgoing(3), 'wait', 0);
+    session.receive(acknowledgement('fp-2'), 1);
+    session.linkClosed(undefined, 2);
+    session.send(outgoing(4), 'wait', 3);
+    session.tick(552);
+
+    expect(contents(reconnect(session, 560))).toEqual(['m1', 'm3', 'm4']);
+  });
+
+  it('does not count against their retries: each link gives them all again', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 0);
+    session.tick(5_000);
+    session.tick(10_000);
+    session.linkClosed(undefined, 14_000);
+    session.retryNow(14_000);
+    reconnect(session, 14_000);
+
+    const happened = runUntil(session, 40_000);
+
+    expect(happened.map(({ at, effect: { kind } }) => [at, kind])).toEqual([
+      [19_000, 'write'],
+      [24_000, 'write'],
+      [29_000, 'undelivered'],
+    ]);
+  });
+
+  it('ends after sendTimeoutMs, as possibly arrived', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 0);
+    session.linkClosed(undefined, 1);
+
+    const failed = runUntil(session, 40_000).filter((each) => each.effect.kind === 'undelivered');
+
+    expect(failed.map(({ at }) => at)).toEqual([30_000]);
+    expect(errorCode(failed.map((each) => each.effect))).toBe('ERR_NOT_ACKNOWLEDGED');
+  });
+
+  it('lets them be acknowledged by the next link', () => {
+    const session = onlineSession();
+    session.send(outgoing(1), 'wait', 0);
+    session.receive(serverError(301), 1);
+    session.retryNow(2);
+    reconnect(session, 3);
+
+    expect(effect(session.receive(acknowledgement('fp-1'), 4), 'sent')).toMatchObject({ attempts: 2 });
+  });
+
+  it('fails them when the login ends, in order', () => {
+    for (const end of [
+      () => onlineWithTwo().receive(kickOut(1), 5),
+      () => onlineWithTwo().logout('logout'),
+      () => onlineWithTwo().logout('close'),
+    ]) {
+      const failed = end().filter((each) => each.kind === 'undelivered');
+      expect(failed.map((each) => each.ticket)).toEqual([1, 2]);
+      expect(failed.map((each) => each.error.code)).toEqual(['ERR_CLOSED', 'ERR_CLOSED']);
+    }
+  });
+});
+
+describe('receiving', () => {
+  it('acknowledges a message before it is handed on', () => {
+    const session = onlineSession();
+
+    const effects = session.receive(incoming('f1', 'bob', 'hello'), 10);
+
+    expect(kinds(effects)).toEqual(['write', 'message']);
+    expect(written(effects)).toEqual([
+      { bridge: false, type: 4, dataContent: 'f1', from: 'alice', to: 'bob', QoS: false, typeu: -1, sm: -1 },
+    ]);
+    expect(effect(effects, 'message').message).toEqual({
+      from: 'bob',
+      to: 'alice',
+      content: 'hello',
+      type: -1,
+      fingerprint: 'f1',
+    });
+  });
+
+  it('acknowledges every copy and hands on the first', () => {
+    const session = onlineSession();
+    session.receive(incoming('f1'), 10);
+
+    expect(kinds(session.receive(incoming('f1'), 5_010))).toEqual(['write']);
+    expect(kinds(session.receive(incoming('f1'), 600_000))).toEqual(['write']);
+  });
+
+  it('hands equal fingerprints of different senders on', () => {
+    const session = onlineSession();
+    session.receive(incoming('f1', 'bob'), 10);
+
+    expect(kinds(session.receive(incoming('f1', 'carol'), 11))).toEqual(['write', 'message']);
+  });
+
+  it('does not take the seam between sender and fingerprint for another one', () => {
+    const session = onlineSession();
+    session.receive(incoming('1:x', 'a'), 10);
+
+    expect(kinds(session.receive(incoming('x', 'a1:'), 11))).toEqual(['write', 'message']);
+  });
+
+  it('remembers fingerprints over a lost link', () => {
+    const session = onlineSession();
+    session.receive(incoming('f1'), 10);
+    session.linkClosed(undefined, 20);
+    session.retryNow(20);
+    reconnect(session, 20);
+
+    expect(kinds(session.receive(incoming('f1'), 30))).toEqual(['write']);
+  });
+
+  it('forgets a fingerprint after ten minutes at the earliest, and within twenty', () => {
+    const session = onlineSession(CALM);
+    session.receive(incoming('f1'), 0);
+    session.receive(incoming('f2'), 599_000);
+    expect(kinds(session.receive(incoming('f1'), 600_000))).toEqual(['write']);
+
+    session.receive(incoming('f3'), 1_200_001);
+    session.receive(incoming('f4'), 1_800_002);
+    expect(kinds(session.receive(incoming('f1'), 1_800_003))).toEqual(['write', 'message']);
+  });
+
+  it('takes messages that overtake the answer to the login', () => {
+    const session = newSession();
+    session.login(ALICE, 0);
+    session.linkOpened(0);
+
+    expect(kinds(session.receive(incoming('f1'), 1))).toEqual(['write', 'message']);
+  });
+
+  it('reports a frame that cannot be read and goes on', () => {
+    const session = onlineSession();
+
+    for (const frame of ['{"type":2', 'null', '', '[]', '{"type":{}}']) {
+      expect(kinds(session.receive(frame, 1))).toEqual(['error']);
+    }
+    expect(kinds(session.receive(incoming('f1'), 2))).toEqual(['write', 'message']);
+  });
+
+  it('reports control packets that cannot be read and goes on', () => {
+    const session = onlineSession();
+
+    for (const type of [52, 54]) {
+      expect(kinds(session.receive(JSON.stringify({ type, dataContent: 'x' }), 1))).toEqual(['error']);
+    }
+    expect(session.state).toBe('online');
+  });
+
+  it('does nothing for a keep-alive answer that nobody asked for', () => {
+    expect(onlineSession().receive(KEEP_ALIVE_ANSWER, 1)).toEqual([]);
+  });
+});
+
+function onlineWithTwo() {
+  const session = onlineSession();
+  session.send(outgoing(1), 'wait', 0);
+  session.send(outgoing(2), 'wait', 0);
+  return session;
+}
+
+function errorCode(effects: readonly Effect[]): string {
+  return effect(effects, 'undelivered').error.code;
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SystemClock } from '../src/system-clock.js';
+import { createSystemRandom } from '../src/system-random.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe('SystemClock', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('runs at the instant and not before', () => {
+    const clock = new SystemClock();
+    const runs: number[] = [];
+    const at = clock.now() + 1_000;
+    clock.schedule(at, () => runs.push(clock.now()));
+
+    vi.advanceTimersByTime(999);
+    expect(runs).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(runs).toEqual([at]);
+  });
+
+  it('does not run what was cancelled', () => {
+    const clock = new SystemClock();
+    const run = vi.fn();
+    clock.schedule(clock.now() + 10, run).cancel();
+
+    vi.advanceTimersByTime(100);
+
+    expect(run).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('waits longer than one timer of the platform can', () => {
+    const clock = new SystemClock();
+    const run = vi.fn();
+    const scheduled = clock.schedule(clock.now() + 30 * DAY_MS, run);
+
+    vi.advanceTimersByTime(30 * DAY_MS - 1);
+    expect(run).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(run).toHaveBeenCalledTimes(1);
+    scheduled.cancel();
+  });
+});
+
+describe('the system’s random numbers', () => {
+  it('lie in [0, 1) and spread over it', () => {
+    const random = createSystemRandom();
+    const drawn = Array.from({ length: 2_000 }, () => random());
+
+    expect(drawn.every((number) => number >= 0 && number < 1)).toBe(true);
+    const tenths = new Set(drawn.map((number) => Math.floor(number * 10)));
+    expect(tenths.size).toBe(10);
+    expect(new Set(drawn).size).toBeGreaterThan(1_990);
+  });
+});
