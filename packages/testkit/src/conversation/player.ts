@@ -1,0 +1,116 @@
+import { MemoryBridge } from './memory-bridge.js';
+import { endOf, type RecordedEntry, type Recording, type ServerCallback } from './recording.js';
+import { actsOf, type ServerAct } from './server-acts.js';
+import { followEvents, kickFromServer, recordedRules, sendFromServer } from './server-rules.js';
+import type { Peer, Stage } from './stage.js';
+import { Transcript } from './transcript.js';
+import { VirtualStage } from './virtual-stage.js';
+
+/** How long the play goes on after the recording's end, for what our server does a little later. */
+const TAIL_MS = 5000;
+
+/**
+ * Plays a recording's clients against our server in virtual time: every client does what it did when it did it, and
+ * the server's application and operator do their part.
+ */
+export async function playInVirtualTime(recording: Recording): Promise<Transcript> {
+  const transcript = new Transcript(recording);
+  const emit = (callback: ServerCallback) => transcript.callbacks.push({ atMs: stage.clock.now(), callback });
+  const bridge = new MemoryBridge((payload) =>
+    transcript.published.push({ atMs: stage.clock.now(), queue: 'q_app2web', payload }),
+  );
+  const stage = new VirtualStage({
+    hooks: recordedRules({ emit }),
+    server: recording.queue.length > 0 ? { bridge } : {},
+    onServer: (server) => {
+      followEvents(server, (callback) => {
+        if (stage.isOn(server)) emit(callback);
+      });
+    },
+  });
+  await stage.start();
+  const clients = new Clients(stage, transcript, () => stage.clock.now());
+  for (const step of stepsOf(recording)) {
+    await stage.clock.advanceToAsync(step.atMs);
+    if (step.act !== undefined) await perform(step.act, stage, bridge, emit);
+    else await clients.perform(step.entry);
+    await stage.clock.advanceAsync(0);
+  }
+  await stage.clock.advanceToAsync(endOf(recording) + TAIL_MS);
+  return transcript;
+}
+
+type Step =
+  | { readonly atMs: number; readonly act: ServerAct; readonly entry?: undefined }
+  | { readonly atMs: number; readonly entry: RecordedEntry; readonly act?: undefined };
+
+/** Acts and entries in the order of their instants, acts first where those are equal. */
+function stepsOf(recording: Recording): Step[] {
+  const acts: Step[] = actsOf(recording).map((act) => ({ atMs: act.atMs, act }));
+  const entries: Step[] = recording.entries.map((entry) => ({ atMs: entry.atMs, entry }));
+  return [...acts, ...entries].sort((a, b) => a.atMs - b.atMs);
+}
+
+async function perform(
+  act: ServerAct,
+  stage: VirtualStage,
+  bridge: MemoryBridge,
+  emit: (callback: ServerCallback) => void,
+): Promise<void> {
+  switch (act.kind) {
+    case 'send':
+      return await sendFromServer(stage.server, act, emit);
+    case 'kick':
+      kickFromServer(stage.server, act, emit);
+      return;
+    case 'bridge':
+      void bridge.consume(act.payload);
+      return;
+    case 'stop':
+      return await stage.kill();
+    case 'start':
+      return await stage.start();
+    default:
+      act satisfies never;
+  }
+}
+
+/** The clients of a recording: does what the recorded ones did, and notes what they see. */
+export class Clients {
+  readonly #stage: Stage;
+  readonly #transcript: Transcript;
+  readonly #now: () => number;
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(stage: Stage, transcript: Transcript, now: () => number) {
+    this.#stage = stage;
+    this.#transcript = transcript;
+    this.#now = now;
+  }
+
+  /** Does an entry's part of the client; nothing where it is the server's. */
+  async perform(entry: RecordedEntry): Promise<void> {
+    const { connection } = entry;
+    if (entry.kind === 'open') await this.#open(entry);
+    else if (entry.kind === 'frame' && entry.by === 'client') {
+      const peer = this.#peers.get(connection) ?? (await this.#open(entry));
+      peer.send(this.#transcript.rewriteLogin(connection, entry.body));
+    } else if (entry.kind === 'close' && entry.by === 'client') this.#peers.get(connection)?.close();
+  }
+
+  closeAll(): void {
+    for (const peer of this.#peers.values()) peer.close();
+  }
+
+  async #open({ connection, transport }: RecordedEntry): Promise<Peer> {
+    const note = this.#transcript.observe.bind(this.#transcript, connection);
+    const peer = await this.#stage.connect(transport, {
+      frame: (body, wholeFrame) =>
+        note({ kind: 'frame', atMs: this.#now(), body, ...(wholeFrame === undefined ? {} : { wholeFrame }) }),
+      closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
+      closed: () => note({ kind: 'close', atMs: this.#now() }),
+    });
+    this.#peers.set(connection, peer);
+    return peer;
+  }
+}

@@ -1,0 +1,118 @@
+import { PacketType } from '@imcore/protocol';
+import { isObject, type JsonObject, parseJson } from './json.js';
+import { isFrame, packetOf, type QueuedPayload, type Recording, type TimedCallback } from './recording.js';
+
+/** What a connection's client saw of our server. */
+export type Observation = { readonly atMs: number } & (
+  | { readonly kind: 'frame'; readonly body: string; readonly wholeFrame?: Uint8Array }
+  | { readonly kind: 'close-frame'; readonly hex: string }
+  | { readonly kind: 'close' }
+);
+
+/**
+ * What happened when a recording was played: what each client saw and what the server's application heard.
+ *
+ * Also knows which instant of the play stands for which of the recording. The server chooses a login's time, and a
+ * client that comes back sends what it was given: in the play that is what our server gave.
+ */
+export class Transcript {
+  readonly callbacks: TimedCallback[] = [];
+  readonly published: QueuedPayload[] = [];
+  readonly #recording: Recording;
+  readonly #observations = new Map<string, Observation[]>();
+  /** Instant in the play → instant in the recording, by connection. */
+  readonly #times = new Map<string, Map<number, number>>();
+  /** User → connections. */
+  readonly #users = new Map<string, Set<string>>();
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+  }
+
+  observe(connection: string, observation: Observation): void {
+    if (observation.kind === 'frame') this.#learnTime(connection, observation.body);
+    this.#of(connection).push(observation);
+  }
+
+  observationsOf(connection: string): readonly Observation[] {
+    return this.#observations.get(connection) ?? [];
+  }
+
+  /** A login as it is to be sent now: with the times of the play in the place of those of the recording. */
+  rewriteLogin(connection: string, body: string): string {
+    const packet = packetOf(body);
+    if (packet['type'] !== PacketType.Login) return body;
+    const user = packet['from'];
+    if (typeof user === 'string') this.#users.set(user, (this.#users.get(user) ?? new Set()).add(connection));
+    const recorded = firstLoginTimeIn(packet);
+    if (recorded === undefined || recorded <= 0) return body;
+    const ours = this.#inPlay(recorded) ?? recorded;
+    this.#timesOf(connection).set(ours, recorded);
+    return body.replace(String(recorded), String(ours));
+  }
+
+  /** The instant of the recording that an instant on this connection stands for. */
+  translate(connection: string, time: number): number {
+    return this.#times.get(connection)?.get(time) ?? time;
+  }
+
+  /** The same for what the server says of a user. */
+  translateFor(user: string, time: number): number {
+    for (const connection of this.#users.get(user) ?? []) {
+      const recorded = this.#times.get(connection)?.get(time);
+      if (recorded !== undefined) return recorded;
+    }
+    return time;
+  }
+
+  /** The first time that our server chooses on a connection stands for the first that the original chose. */
+  #learnTime(connection: string, body: string): void {
+    const times = this.#timesOf(connection);
+    const ours = loginTimeIn(body);
+    if (ours === undefined || times.size > 0) return;
+    for (const entry of this.#recording.entries) {
+      if (entry.connection !== connection || !isFrame(entry, 'server')) continue;
+      const recorded = loginTimeIn(entry.body);
+      if (recorded === undefined) continue;
+      times.set(ours, recorded);
+      return;
+    }
+  }
+
+  #inPlay(recorded: number): number | undefined {
+    for (const times of this.#times.values())
+      for (const [ours, original] of times) if (original === recorded) return ours;
+    return undefined;
+  }
+
+  #of(connection: string): Observation[] {
+    let observations = this.#observations.get(connection);
+    if (observations === undefined) {
+      observations = [];
+      this.#observations.set(connection, observations);
+    }
+    return observations;
+  }
+
+  #timesOf(connection: string): Map<number, number> {
+    let times = this.#times.get(connection);
+    if (times === undefined) {
+      times = new Map();
+      this.#times.set(connection, times);
+    }
+    return times;
+  }
+}
+
+/** The time in an accepted login's answer. */
+function loginTimeIn(body: string): number | undefined {
+  const packet = packetOf(body);
+  const time = packet['type'] === PacketType.LoginResponse ? firstLoginTimeIn(packet) : undefined;
+  return time !== undefined && time > 0 ? time : undefined;
+}
+
+function firstLoginTimeIn(packet: JsonObject): number | undefined {
+  const content = parseJson(String(packet['dataContent']));
+  const time = isObject(content) ? content['firstLoginTime'] : undefined;
+  return typeof time === 'number' ? time : undefined;
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { createInterface } from 'node:readline';
+import {
+  createServer,
+  type GatewayAddress,
+  type ImServer,
+  tcp,
+  udp,
+  type WebSocketOptions,
+  websocket,
+} from '@imcore/server';
+import type { ServerCallback } from './conversation/recording.js';
+import { followEvents, kickFromServer, recordedRules, sendFromServer } from './conversation/server-rules.js';
+import { type HarnessCommand, parseHarnessCommand } from './harness-command.js';
+import { HARNESS_USAGE, type HarnessOptions, parseHarnessOptions } from './harness-options.js';
+
+/**
+ * A real server as a process of its own, driven over JSON lines: commands on stdin, events on stdout. Ends when
+ * stdin does, or on SIGTERM, after what is under way has been acknowledged.
+ *
+ * Its application is that of the recordings: see {@link recordedRules}.
+ */
+async function main(options: HarnessOptions): Promise<void> {
+  const server = createHarnessServer(options);
+  emit({ ev: 'listening', ...portsOf(await server.listen()) });
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    if (line.trim() !== '') void obey(server, line);
+  });
+  await new Promise<void>((resolve) => {
+    lines.once('close', resolve);
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  lines.close();
+  process.stdin.destroy();
+  await server.close();
+}
+
+function createHarnessServer({ host, ports, senseMode, stampServerTime, tls }: HarnessOptions): ImServer {
+  const secure: Pick<WebSocketOptions, 'tls'> = tls === undefined ? {} : { tls };
+  const server = createServer({
+    gateways: [
+      tcp({ host, port: ports.tcp, senseMode, ...secure }),
+      udp({ host, port: ports.udp, senseMode }),
+      websocket({ host, port: ports.websocket, senseMode, ...secure }),
+    ],
+    hooks: recordedRules({ emit }),
+    stampServerTime,
+    logger: stderrLogger,
+  });
+  followEvents(server, emit);
+  return server;
+}
+
+async function obey(server: ImServer, line: string): Promise<void> {
+  let command: HarnessCommand;
+  try {
+    command = parseHarnessCommand(line);
+  } catch (error) {
+    emit({ ev: 'error', message: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  switch (command.cmd) {
+    case 's2c':
+      return await sendFromServer(server, command, emit);
+    case 'kick':
+      kickFromServer(server, command, emit);
+      return;
+    case 'online':
+      emit({ ev: 'online-list', users: server.onlineUsers().map(({ userId }) => userId) });
+      return;
+    default:
+      command satisfies never;
+  }
+}
+
+function portsOf(addresses: readonly GatewayAddress[]): Record<string, number> {
+  const names = { tcp: 'tcp', udp: 'udp', websocket: 'ws' } as const;
+  return Object.fromEntries(addresses.map(({ transport, port }) => [names[transport], port]));
+}
+
+/** Stdout belongs to the events. */
+const stderrLogger = {
+  debug() {},
+  info() {},
+  warn: (fields: object, message: string) => log('warn', fields, message),
+  error: (fields: object, message: string) => log('error', fields, message),
+};
+
+function log(level: string, fields: object, message: string): void {
+  process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+}
+
+function emit(event: ServerCallback): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+try {
+  await main(parseHarnessOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(
+    `${error instanceof Error ? error.message : String(error)}\nusage: ${HARNESS_USAGE}\n`,
+  );
+  process.exitCode = 2;
+}

@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseRecording, type Recording } from '../../src/conversation/recording.js';
+
+const PROTOCOL = new URL('../../../../docs/protocol/', import.meta.url);
+
+/** A file of docs/protocol. */
+export function readProtocolFile(path: string): string {
+  return readFileSync(new URL(path, PROTOCOL), 'utf8');
+}
+
+/** Names of the recorded conversations. */
+export function conversationNames(): string[] {
+  return readdirSync(new URL('vectors/', PROTOCOL))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length));
+}
+
+export function readRecording(name: string): Recording {
+  return parseRecording(readProtocolFile(`vectors/${name}.json`));
+}
