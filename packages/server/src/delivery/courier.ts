@@ -106,7 +106,7 @@ export class Courier {
     const { store, events, metrics } = this.#parts;
     if (store === undefined) {
       mailbox.session = session;
-      for (const delivery of mailbox.values()) this.#writeAgain(delivery, session, now);
+      for (const delivery of [...mailbox.values()]) this.#moveTo(session, delivery, now);
       return;
     }
     this.detach(user);
@@ -167,6 +167,23 @@ export class Courier {
     if (!session.send(delivery.body)) delivery.origin.waitFor(session);
   }
 
+  /** Another session has taken the place of the one that a message was written to. */
+  #moveTo(session: LiveSession, delivery: Delivery, now: Instant): void {
+    if (delivery.body.length <= session.maxSendBytes) {
+      this.#writeAgain(delivery, session, now);
+      return;
+    }
+    this.#takeBack(delivery);
+    this.#refuseTooLarge(delivery);
+  }
+
+  /** A message is no longer with its receiver. */
+  #takeBack(delivery: Delivery): void {
+    delivery.ring?.stop(delivery);
+    if (delivery.fingerprint !== undefined) delivery.mailbox?.remove(delivery.fingerprint, delivery);
+    this.#parts.metrics.messagesInFlight -= 1;
+  }
+
   #writeAgain(delivery: Delivery, session: LiveSession, now: Instant): void {
     this.#parts.metrics.retransmissions += 1;
     delivery.attempts += 1;
@@ -190,8 +207,7 @@ export class Courier {
       return;
     }
     const { metrics, events } = this.#parts;
-    if (delivery.fingerprint !== undefined) delivery.mailbox?.remove(delivery.fingerprint, delivery);
-    metrics.messagesInFlight -= 1;
+    this.#takeBack(delivery);
     metrics.abandoned += 1;
     if (events.has('lost')) events.emit('lost', { userId: delivery.to, messages: [delivery.message] });
     this.#undeliverable(delivery, 'not-acknowledged');

@@ -17,10 +17,11 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
 import { PacketRate } from './packet-rate.js';
+import { Presence } from './presence.js';
 import { Reading } from './reading.js';
 import { Session } from './session.js';
-import { SlowReader } from './slow-reader.js';
 import type { User } from './user.js';
+import { Writing } from './writing.js';
 
 /**
  * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
@@ -35,9 +36,8 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly #rate: PacketRate;
   readonly #reading: Reading;
   readonly #onGone: () => void;
-  #user: User | undefined = undefined;
-  #info: OnlineUser | undefined = undefined;
-  #slowReader: SlowReader | undefined = undefined;
+  readonly #writing: Writing;
+  readonly #presence: Presence;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -53,12 +53,13 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     const now = parts.clock.now();
     this.#rate = new PacketRate(now);
     this.#reading = new Reading(connection, parts.limits.maxDeferredPackets);
+    this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
+    this.#presence = new Presence(parts);
     readDeadlines.start(this, now);
   }
 
   get info(): OnlineUser {
-    this.#info ??= this.#describe();
-    return this.#info;
+    return this.#presence.info ?? this.#describe();
   }
 
   get maxSendBytes(): number {
@@ -105,20 +106,17 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   drained(): void {
-    this.#slowReader?.end();
-    this.#slowReader = undefined;
+    this.#writing.caughtUp();
   }
 
   closed(): void {
-    this.#leave(NOT_KICKED);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.#onGone();
   }
 
   send(body: BinaryString): boolean {
-    const hasRoom = this.connection.send(body);
-    if (!hasRoom) this.#fellBehind();
-    return hasRoom;
+    return this.#writing.send(body);
   }
 
   waitFor(receiver: LiveSession): void {
@@ -126,17 +124,13 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   onCaughtUp(resume: () => void): void {
-    if (this.#slowReader === undefined) resume();
-    else this.#slowReader.onCaughtUp(resume);
+    this.#writing.onCaughtUp(resume);
   }
 
   /** The login under way is accepted. The caller has made room in the directory and answers. */
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
-    if (this.#user !== undefined && this.#user !== user) this.#leave(NOT_KICKED);
     this.#session.accepted(login, firstLoginTime);
-    this.#info = undefined;
-    if (this.#user === undefined) this.#parts.metrics.usersOnline += 1;
-    this.#user = user;
+    this.#presence.enter(user, this.#describe());
   }
 
   /** The login under way is decided, one way or the other: what came meanwhile is handled now. */
@@ -158,20 +152,18 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   displace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
-    const user = this.#user;
-    this.#user = undefined;
-    if (user !== undefined) this.#reportOffline(kickCode ?? NOT_KICKED);
+    this.#presence.giveWay(kickCode ?? NOT_KICKED);
     this.end();
   }
 
   kick(code: number, reason: string | undefined): void {
     this.#sendKickOut(code, reason);
-    this.#leave(code);
+    this.#presence.leave(code);
     this.end();
   }
 
   end(): void {
-    this.#leave(NOT_KICKED);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.close();
   }
@@ -198,8 +190,8 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
       return;
     }
     const effect = this.#session.receive(packet);
-    const { router, courier, answers, login, metrics } = this.#parts;
-    const user = this.#user;
+    const { router, answers, login, metrics } = this.#parts;
+    const user = this.#presence.user;
     switch (effect) {
       case 'route':
         if (user === undefined) return;
@@ -207,7 +199,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         else this.#blockFor(router.route(packet, user, this.info, now));
         return;
       case 'take-acknowledgement':
-        if (user !== undefined) this.#takeAcknowledgement(packet, user, courier, now);
+        if (user !== undefined) this.#takeAcknowledgement(packet, user, now);
         return;
       case 'answer-keep-alive':
         this.send(answers.keepAlive(this.#session.userId ?? ''));
@@ -249,14 +241,10 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     }
   }
 
-  #takeAcknowledgement(
-    packet: ReceivedPacket,
-    user: User,
-    courier: HostParts['courier'],
-    now: Instant,
-  ): void {
+  #takeAcknowledgement(packet: ReceivedPacket, user: User, now: Instant): void {
     const { dataContent: fingerprint, from, to } = packet;
     const frame = from === user.id && to !== undefined ? packet.body : undefined;
+    const { courier } = this.#parts;
     if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
     this.#parts.metrics.unknownAcknowledgements += 1;
     this.#reject('unknown-acknowledgement');
@@ -300,25 +288,10 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     return true;
   }
 
-  #fellBehind(): void {
-    const { limits, metrics, stallDeadlines, clock } = this.#parts;
-    if (this.connection.bufferedBytes > limits.maxBufferedBytes) {
-      metrics.limitBufferedBytes += 1;
-      this.#limited('maxBufferedBytes', limits.maxBufferedBytes);
-      this.#destroy();
-      return;
-    }
-    if (this.#slowReader !== undefined) return;
-    this.#slowReader = new SlowReader(this.connection, () => {
-      metrics.limitStalled += 1;
-      this.#limited('stallTimeoutMs', limits.stallTimeoutMs);
-      this.#destroy();
-    });
-    stallDeadlines.start(this.#slowReader, clock.now());
-  }
-
-  #destroy(): void {
-    this.#leave(NOT_KICKED);
+  /** The peer is hopelessly behind. */
+  #giveUp(limit: LimitName, value: number): void {
+    this.#limited(limit, value);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.destroy();
   }
@@ -326,21 +299,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   #sendKickOut(code: number, reason: string | undefined): void {
     this.#parts.metrics.kickOuts += 1;
     this.send(this.#parts.answers.kickOut({ code, reason }, this.#session.userId ?? ''));
-  }
-
-  /** Leaves the directory, once, if this session was online. */
-  #leave(kickCode: number): void {
-    const user = this.#user;
-    if (user === undefined) return;
-    this.#user = undefined;
-    this.#parts.courier.detach(user);
-    this.#parts.directory.left(user);
-    this.#reportOffline(kickCode);
-  }
-
-  #reportOffline(kickCode: number): void {
-    this.#parts.metrics.usersOnline -= 1;
-    this.#parts.events.emit('offline', { ...this.info, kickCode });
   }
 
   /** Lets go of everything but the connection. */
@@ -355,12 +313,12 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     const { events } = this.#parts;
     const { transport, remoteAddress } = this.connection;
     if (events.has('rejected'))
-      events.emit('rejected', { reason, transport, remoteAddress, userId: this.#user?.id });
+      events.emit('rejected', { reason, transport, remoteAddress, userId: this.#presence.user?.id });
   }
 
   #limited(limit: LimitName, value: number): void {
     const { remoteAddress } = this.connection;
-    this.#parts.events.emit('limited', { limit, value, remoteAddress, userId: this.#user?.id });
+    this.#parts.events.emit('limited', { limit, value, remoteAddress, userId: this.#presence.user?.id });
   }
 
   #describe(): OnlineUser {

@@ -1,0 +1,60 @@
+import type { BinaryString } from '@imcore/protocol';
+import type { LimitName } from '../events.js';
+import type { Connection } from '../gateways/gateway.js';
+import type { HostParts } from './host-parts.js';
+import { SlowReader } from './slow-reader.js';
+
+/**
+ * Writes to one peer, and watches it while it has fallen behind. One that is hopelessly behind, in bytes or in time,
+ * is reported to the owner, who ends it.
+ */
+export class Writing {
+  readonly #connection: Connection;
+  readonly #parts: HostParts;
+  readonly #onHopeless: (limit: LimitName, value: number) => void;
+  #slowReader: SlowReader | undefined = undefined;
+
+  constructor(
+    connection: Connection,
+    parts: HostParts,
+    onHopeless: (limit: LimitName, value: number) => void,
+  ) {
+    this.#connection = connection;
+    this.#parts = parts;
+    this.#onHopeless = onHopeless;
+  }
+
+  /** Returns false when the peer reads too slowly. */
+  send(body: BinaryString): boolean {
+    const hasRoom = this.#connection.send(body);
+    if (!hasRoom) this.#fellBehind();
+    return hasRoom;
+  }
+
+  /** Calls `resume` once, when the peer has caught up or is gone; at once when it is not behind. */
+  onCaughtUp(resume: () => void): void {
+    if (this.#slowReader === undefined) resume();
+    else this.#slowReader.onCaughtUp(resume);
+  }
+
+  /** The peer has caught up, or is gone. */
+  caughtUp(): void {
+    this.#slowReader?.end();
+    this.#slowReader = undefined;
+  }
+
+  #fellBehind(): void {
+    const { limits, metrics, stallDeadlines, clock } = this.#parts;
+    if (this.#connection.bufferedBytes > limits.maxBufferedBytes) {
+      metrics.limitBufferedBytes += 1;
+      this.#onHopeless('maxBufferedBytes', limits.maxBufferedBytes);
+      return;
+    }
+    if (this.#slowReader !== undefined) return;
+    this.#slowReader = new SlowReader(this.#connection, () => {
+      metrics.limitStalled += 1;
+      this.#onHopeless('stallTimeoutMs', limits.stallTimeoutMs);
+    });
+    stallDeadlines.start(this.#slowReader, clock.now());
+  }
+}
