@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { openBench } from './support/bench.js';
+import { keepAlive, login, message } from './support/wire.js';
+
+const times = [
+  ['tcp', 20_000],
+  ['websocket', 20_000],
+  ['udp', 10_000],
+] as const;
+
+describe('the read time-out', () => {
+  it.each(times)('closes a session on %s that has sent nothing for %d ms', async (transport, timeoutMs) => {
+    const bench = await openBench();
+    const alice = await bench.online('alice', transport);
+    await bench.advance(timeoutMs - 1);
+    expect(alice.isClosed).toBe(false);
+    await bench.advance(1);
+    expect(alice.end).toBe('closed');
+    expect(alice.received).toEqual([]);
+    expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: -1 }]);
+    expect(bench.metric('sessionsTimedOut')).toBe(1);
+    expect(bench.metric('sessionsOpen')).toBe(0);
+  });
+
+  it.each(times)('closes a connection on %s that never logs in', async (transport, timeoutMs) => {
+    const bench = await openBench();
+    const peer = bench.connect(transport);
+    await bench.advance(timeoutMs);
+    expect(peer.end).toBe('closed');
+    expect(bench.metric('sessionsTimedOut')).toBe(1);
+    expect(bench.metric('sessionsOpen')).toBe(0);
+  });
+
+  it('starts anew with every packet', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice');
+    await bench.advance(19_999);
+    alice.write(keepAlive('alice'));
+    await bench.advance(19_999);
+    alice.write(message('alice', '0', 'hello', 'fp-1'));
+    await bench.advance(19_999);
+    expect(alice.isClosed).toBe(false);
+    await bench.advance(1);
+    expect(alice.isClosed).toBe(true);
+  });
+
+  it('is the gateway’s own', async () => {
+    const bench = await openBench();
+    const tcp = await bench.online('alice', 'tcp');
+    const udp = await bench.online('bob', 'udp');
+    await bench.advance(10_000);
+    expect([tcp.isClosed, udp.isClosed]).toEqual([false, true]);
+  });
+
+  it('is not moved by a datagram that is no packet', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice', 'udp');
+    await bench.advance(9_999);
+    alice.write('noise');
+    await bench.advance(1);
+    expect(alice.isClosed).toBe(true);
+  });
+
+  it('is moved by an echo of a session that is not logged in', async () => {
+    const bench = await openBench();
+    const peer = bench.connect();
+    await bench.advance(19_999);
+    peer.write('{"type":5,"dataContent":"ping"}');
+    await bench.advance(1);
+    expect(peer.isClosed).toBe(false);
+  });
+
+  it('does not blame a peer that the server itself has stopped reading from', async () => {
+    const bench = await openBench({ hooks: { authenticate: () => new Promise(() => {}) } });
+    const alice = bench.connect();
+    alice.write(login('alice'), keepAlive('alice'));
+    expect(alice.isPaused).toBe(true);
+    await bench.advance(60_000);
+    expect(alice.isClosed).toBe(false);
+    expect(bench.metric('sessionsTimedOut')).toBe(0);
+  });
+
+  it('counts what a peer has sent meanwhile, once it is read', async () => {
+    const verdicts: (() => void)[] = [];
+    const bench = await openBench({
+      hooks: {
+        authenticate: () => new Promise((resolve) => verdicts.push(() => resolve({ accept: true }))),
+      },
+    });
+    const alice = bench.connect();
+    alice.write(login('alice'), keepAlive('alice'));
+    await bench.advance(15_000);
+    alice.write(keepAlive('alice'));
+    await bench.advance(24_999);
+    verdicts[0]?.();
+    await bench.advance(1);
+    expect(alice.received).toMatchObject([{ type: 50 }, { type: 51 }, { type: 51 }]);
+    await bench.advance(19_998);
+    expect(alice.isClosed).toBe(false);
+    await bench.advance(1);
+    expect(alice.isClosed).toBe(true);
+  });
+
+  it('waits for a peer whose login is slow only as long as for any other', async () => {
+    const bench = await openBench({ hooks: { authenticate: () => new Promise(() => {}) } });
+    const alice = bench.connect();
+    alice.write(login('alice'));
+    await bench.advance(20_000);
+    expect(alice.isClosed).toBe(true);
+  });
+});
