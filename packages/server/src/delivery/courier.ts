@@ -7,7 +7,6 @@ import {
   type RetryPolicy,
   SERVER_ID,
 } from '@imcore/protocol';
-import { HookError } from '../errors.js';
 import type { ServerEvents, UndeliveredReason } from '../events.js';
 import type { Hooks, SendOutcome } from '../hooks.js';
 import type { ServerMetrics } from '../metrics.js';
@@ -18,6 +17,7 @@ import type { Directory } from '../sessions/directory.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
 import { Delivery } from './delivery.js';
+import { LastResort } from './last-resort.js';
 import { Replay } from './replay.js';
 import { replayOrigin } from './replay-origin.js';
 import { StoreWriter } from './store-writer.js';
@@ -49,9 +49,11 @@ export class Courier {
   readonly #writer: StoreWriter | undefined;
   readonly #storing: DeadlineRing | undefined;
   readonly #retrying: DeadlineRing;
+  readonly #lastResort: LastResort;
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
+    this.#lastResort = new LastResort(parts);
     const { store, deadlines, events, metrics } = parts;
     if (store !== undefined) {
       this.#writer = new StoreWriter(store, (error) => {
@@ -158,7 +160,7 @@ export class Courier {
       return;
     }
     if (!receiver.mailbox.add(fingerprint, delivery)) {
-      this.#drop(delivery, 'not-acknowledged');
+      this.#lastResort.drop(delivery, 'not-acknowledged');
       return;
     }
     this.#parts.metrics.messagesInFlight += 1;
@@ -295,50 +297,12 @@ export class Courier {
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {
-    const hook = this.#parts.hooks.onUndeliverable;
-    if (hook === undefined || !delivery.origin.asksHook) {
-      this.#drop(delivery, reason);
-      return;
-    }
-    try {
-      const answer = hook(delivery.message);
-      if (typeof answer === 'boolean') this.#takenByHook(delivery, answer, reason);
-      else
-        answer.then(
-          (taken) => this.#takenByHook(delivery, taken, reason),
-          (error: unknown) => this.#hookFailed(delivery, error, reason),
-        );
-    } catch (error) {
-      this.#hookFailed(delivery, error, reason);
-    }
-  }
-
-  #takenByHook(delivery: Delivery, taken: boolean, reason: UndeliveredReason): void {
-    if (!taken) {
-      this.#drop(delivery, reason);
-      return;
-    }
-    this.#responsible(delivery, 'stored');
-    if (this.#parts.events.has('stored')) this.#parts.events.emit('stored', delivery.message);
-  }
-
-  #hookFailed(delivery: Delivery, error: unknown, reason: UndeliveredReason): void {
-    this.#parts.events.emit('error', new HookError('onUndeliverable', error));
-    this.#drop(delivery, reason);
+    this.#lastResort.take(delivery, reason);
   }
 
   #responsible(delivery: Delivery, outcome: SendOutcome): void {
     delivery.custody = outcome === 'stored' ? 'stored' : 'received';
     delivery.origin.responsible(delivery, outcome, this.#parts.clock.now());
-  }
-
-  #drop(delivery: Delivery, reason: UndeliveredReason): void {
-    delivery.custody = 'dropped';
-    this.#parts.metrics.messagesUndelivered += 1;
-    delivery.origin.failed(delivery, reason);
-    if (this.#parts.events.has('undelivered')) {
-      this.#parts.events.emit('undelivered', { message: delivery.message, reason });
-    }
   }
 }
 

@@ -10,13 +10,14 @@ import {
   type ReceivedPacket,
   ResponseCode,
 } from '@imcore/protocol';
-import type { LimitName, RejectedReason } from '../events.js';
+import type { LimitName } from '../events.js';
 import type { Connection, ConnectionHandler } from '../gateways/gateway.js';
 import type { OnlineUser } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
 import { PacketRate } from './packet-rate.js';
+import { PeerReports } from './peer-reports.js';
 import { Presence } from './presence.js';
 import { Reading } from './reading.js';
 import { Session } from './session.js';
@@ -38,6 +39,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly #onGone: () => void;
   readonly #writing: Writing;
   readonly #presence: Presence;
+  readonly #reports: PeerReports;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -55,6 +57,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#reading = new Reading(connection, parts.limits.maxDeferredPackets);
     this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
     this.#presence = new Presence(parts);
+    this.#reports = new PeerReports(connection, parts);
     readDeadlines.start(this, now);
   }
 
@@ -88,17 +91,9 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   violated(error: ProtocolError): void {
     if (!this.isOpen) return;
-    const { metrics, events, answers } = this.#parts;
-    const { transport, remoteAddress } = this.connection;
-    metrics.violations += 1;
-    events.emit('violation', {
-      code: error.code,
-      reason: error.message,
-      transport,
-      remoteAddress,
-      userId: this.#session.userId,
-    });
-    if (transport === 'udp') return;
+    this.#reports.violation(error, this.#session.userId);
+    if (this.connection.transport === 'udp') return;
+    const { answers } = this.#parts;
     this.send(
       answers.error({ errorCode: ResponseCode.InvalidPacket, errorMsg: error.message }, this.#session.userId),
     );
@@ -220,13 +215,13 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         return;
       case 'refuse-not-logged-in':
         metrics.notLoggedIn += 1;
-        this.#reject('not-logged-in');
+        this.#reports.rejected('not-logged-in', this.#presence.user?.id);
         this.send(answers.notLoggedIn(packet, this.connection.transport === 'udp' ? 0 : this.maxSendBytes));
         if (this.connection.transport !== 'udp') this.end();
         return;
       case 'refuse-spoofed-sender':
         metrics.spoofedSenders += 1;
-        this.#reject('spoofed-sender');
+        this.#reports.rejected('spoofed-sender', this.#presence.user?.id);
         this.send(
           answers.error(
             { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' },
@@ -247,7 +242,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     const { courier } = this.#parts;
     if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
     this.#parts.metrics.unknownAcknowledgements += 1;
-    this.#reject('unknown-acknowledgement');
+    this.#reports.rejected('unknown-acknowledgement', this.#presence.user?.id);
   }
 
   #blockFor(answer: Promise<void> | undefined): void {
@@ -265,7 +260,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   #defer(packet: ReceivedPacket): void {
     if (this.#reading.defer(packet)) return;
     this.#parts.metrics.limitDeferredPackets += 1;
-    this.#limited('maxDeferredPackets', this.#parts.limits.maxDeferredPackets);
+    this.#reports.limited(
+      'maxDeferredPackets',
+      this.#parts.limits.maxDeferredPackets,
+      this.#presence.user?.id,
+    );
   }
 
   #resumeHandling(): void {
@@ -282,7 +281,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     const waitMs = this.#rate.count(now, limits.packetsPerSecond);
     if (waitMs === 0) return true;
     metrics.limitPackets += 1;
-    this.#limited('packetsPerSecond', limits.packetsPerSecond);
+    this.#reports.limited('packetsPerSecond', limits.packetsPerSecond, this.#presence.user?.id);
     if (this.connection.transport === 'udp') return false;
     this.#reading.pauseUntil(now + waitMs, clock);
     return true;
@@ -290,7 +289,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   /** The peer is hopelessly behind. */
   #giveUp(limit: LimitName, value: number): void {
-    this.#limited(limit, value);
+    this.#reports.limited(limit, value, this.#presence.user?.id);
     this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.destroy();
@@ -307,18 +306,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.ring?.stop(this);
     this.drained();
     this.#reading.end();
-  }
-
-  #reject(reason: RejectedReason): void {
-    const { events } = this.#parts;
-    const { transport, remoteAddress } = this.connection;
-    if (events.has('rejected'))
-      events.emit('rejected', { reason, transport, remoteAddress, userId: this.#presence.user?.id });
-  }
-
-  #limited(limit: LimitName, value: number): void {
-    const { remoteAddress } = this.connection;
-    this.#parts.events.emit('limited', { limit, value, remoteAddress, userId: this.#presence.user?.id });
   }
 
   #describe(): OnlineUser {
