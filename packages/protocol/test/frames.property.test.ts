@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeUtf8, encodeUtf8 } from '../src/binary-string.js';
 import { decodeFrameBody, decodePacket, type ReceivedPacket } from '../src/decode.js';
 import { encodeFrameBody, encodePacket } from '../src/encode.js';
 import { ProtocolError } from '../src/errors.js';
 import { anyPacket, mutatedFrame, nearCanonicalFrame, someText } from './frame-arbitraries.js';
 import { fieldsOf } from './packet-fixture.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /**
  * The only shape that may be passed on: every member once, in the order of the wire, nothing else. A string of the

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '../src/errors.js';
 import { TCP_HEADER_BYTES, TcpFrameReader, writeTcpHeader } from '../src/tcp-framing.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const MAX_BODY_BYTES = 300;
 
