@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Prints what a test report counts, as the line that log readers look for. Fails when nothing ran, when something
+ * failed, and when something was skipped: a test that CI does not run guards nothing.
+ */
+const [, , file] = process.argv;
+const report = JSON.parse(readFileSync(file, 'utf8'));
+
+const results = report.testResults.flatMap((suite) =>
+  suite.assertionResults.map((result) => ({ ...result, file: suite.name })),
+);
+const passed = results.filter(({ status }) => status === 'passed').length;
+const failed = results.filter(({ status }) => status === 'failed').length;
+const skipped = results.filter(({ status }) => status !== 'passed' && status !== 'failed');
+const brokenFiles = report.testResults.filter(
+  ({ status, assertionResults }) =>
+    status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
+);
+
+for (const { file: where, fullName } of skipped) console.log(`skipped: ${where}: ${fullName}`);
+for (const { name, message } of brokenFiles) console.log(`could not run: ${name}: ${message}`);
+if (passed === 0) console.log('no test has run');
+if (passed === 0 || skipped.length > 0 || brokenFiles.length > 0 || !report.success) process.exitCode = 1;
+console.log(`${passed} passed, ${failed + brokenFiles.length} failed, ${skipped.length} skipped`);
