@@ -185,7 +185,18 @@ export class ImServer {
     if (!isUserId(to))
       throw new DeliveryError('ERR_UNDELIVERABLE', 'a packet from the bridge has no receiver');
     metrics.messagesFromBridge += 1;
-    const packet: Packet = { ...incoming, QoS: incoming.fp !== undefined, bridge: true };
+    const { type, dataContent, fp, typeu, sm } = incoming;
+    const packet: Packet = {
+      type,
+      dataContent,
+      from,
+      to,
+      fp,
+      QoS: fp !== undefined,
+      typeu,
+      bridge: true,
+      sm,
+    };
     const origin = new PromiseOrigin(true);
     const delivery = new Delivery(packet, encodeFrameBody(packet), from ?? '', to, origin);
     courier.deliver(delivery, directory.find(to), clock.now());

@@ -1,21 +1,12 @@
-import {
-  type BinaryString,
-  type Clock,
-  decodeFrameBody,
-  type Emitter,
-  type Instant,
-  type RetryPolicy,
-  SERVER_ID,
-} from '@imcore/protocol';
-import type { ServerEvents, UndeliveredReason } from '../events.js';
-import type { Hooks, SendOutcome } from '../hooks.js';
-import type { ServerMetrics } from '../metrics.js';
+import { type BinaryString, decodeFrameBody, type Instant, SERVER_ID } from '@imcore/protocol';
+import type { UndeliveredReason } from '../events.js';
+import type { SendOutcome } from '../hooks.js';
 import type { Bridge } from '../ports/bridge.js';
-import type { MessageStore, WaitingMessage } from '../ports/message-store.js';
-import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
-import type { Directory } from '../sessions/directory.js';
+import type { WaitingMessage } from '../ports/message-store.js';
+import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
+import type { CourierParts } from './courier-parts.js';
 import { Delivery } from './delivery.js';
 import { LastResort } from './last-resort.js';
 import { Replay } from './replay.js';
@@ -24,19 +15,6 @@ import { StoreWriter } from './store-writer.js';
 
 /** How long a failed reading of the store waits before the next try. */
 const STORE_RETRY_MS = 1000;
-
-export interface CourierParts {
-  readonly clock: Clock;
-  readonly deadlines: DeadlineQueue;
-  readonly metrics: ServerMetrics;
-  readonly directory: Directory;
-  readonly events: Emitter<ServerEvents>;
-  readonly hooks: Hooks;
-  readonly store: MessageStore | undefined;
-  readonly bridge: Bridge | undefined;
-  readonly retry: RetryPolicy;
-  readonly storeAfterMs: number;
-}
 
 /**
  * Brings messages to users, and hands each to somebody who is responsible: the receiver, the store, the bridge or

@@ -1,6 +1,17 @@
 import type { Clock, Instant, ReceivedPacket, Scheduled } from '@imcore/protocol';
 import type { Connection } from '../gateways/gateway.js';
+import type { ServerLimits } from '../limits.js';
+import type { ServerMetrics } from '../metrics.js';
 import type { LiveSession } from './live-session.js';
+import { PacketRate } from './packet-rate.js';
+
+export interface ReadingParts {
+  readonly clock: Clock;
+  readonly metrics: ServerMetrics;
+  readonly limits: ServerLimits;
+  /** Called for each packet that comes faster than allowed. */
+  readonly onTooFast: () => void;
+}
 
 /**
  * Whether a session reads from its peer: not while an answer of the application is awaited, not faster than
@@ -11,16 +22,18 @@ import type { LiveSession } from './live-session.js';
  */
 export class Reading {
   readonly #connection: Connection;
-  readonly #maxDeferred: number;
+  readonly #parts: ReadingParts;
+  readonly #rate: PacketRate;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   #deferred: ReceivedPacket[] = [];
   #receivers: Set<LiveSession> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
 
-  constructor(connection: Connection, maxDeferred: number) {
+  constructor(connection: Connection, parts: ReadingParts) {
     this.#connection = connection;
-    this.#maxDeferred = maxDeferred;
+    this.#parts = parts;
+    this.#rate = new PacketRate(parts.clock.now());
   }
 
   /** Whether nothing is being read from the peer now. */
@@ -45,7 +58,11 @@ export class Reading {
   /** Keeps a packet for later. Returns false when there is no room: the packet is dropped. */
   defer(packet: ReceivedPacket): boolean {
     if (this.#state === 'ended') return true;
-    if (this.#connection.transport === 'udp' && this.#deferred.length >= this.#maxDeferred) return false;
+    if (
+      this.#connection.transport === 'udp' &&
+      this.#deferred.length >= this.#parts.limits.maxDeferredPackets
+    )
+      return false;
     this.#deferred.push(packet);
     this.#update();
     return true;
@@ -76,14 +93,22 @@ export class Reading {
     this.#update();
   }
 
-  /** Reads no more until an instant. */
-  pauseUntil(at: Instant, clock: Clock): void {
-    if (this.#pause !== undefined || this.#state === 'ended') return;
-    this.#pause = clock.schedule(at, () => {
-      this.#pause = undefined;
+  /** Counts a packet. Returns false when it comes too fast and is dropped; a stream is read more slowly instead. */
+  admits(now: Instant): boolean {
+    const { limits, metrics, clock, onTooFast } = this.#parts;
+    const waitMs = this.#rate.count(now, limits.packetsPerSecond);
+    if (waitMs === 0) return true;
+    metrics.limitPackets += 1;
+    onTooFast();
+    if (this.#connection.transport === 'udp') return false;
+    if (this.#pause === undefined && this.#state !== 'ended') {
+      this.#pause = clock.schedule(now + waitMs, () => {
+        this.#pause = undefined;
+        this.#update();
+      });
       this.#update();
-    });
-    this.#update();
+    }
+    return true;
   }
 
   /** The session has ended. */

@@ -16,13 +16,14 @@ import type { OnlineUser } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
-import { PacketRate } from './packet-rate.js';
 import { PeerReports } from './peer-reports.js';
 import { Presence } from './presence.js';
 import { Reading } from './reading.js';
 import { Session } from './session.js';
 import type { User } from './user.js';
 import { Writing } from './writing.js';
+
+const SPOOFED_SENDER = { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' };
 
 /**
  * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
@@ -34,7 +35,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly #session = new Session();
   readonly #parts: HostParts;
   readonly #readDeadlines: DeadlineRing;
-  readonly #rate: PacketRate;
   readonly #reading: Reading;
   readonly #onGone: () => void;
   readonly #writing: Writing;
@@ -52,13 +52,15 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#onGone = onGone;
     this.#parts = parts;
     this.#readDeadlines = readDeadlines;
-    const now = parts.clock.now();
-    this.#rate = new PacketRate(now);
-    this.#reading = new Reading(connection, parts.limits.maxDeferredPackets);
+    const { clock, metrics, limits } = parts;
+    const onTooFast = (): void => {
+      this.#reports.limited('packetsPerSecond', limits.packetsPerSecond, this.#presence.user?.id);
+    };
+    this.#reading = new Reading(connection, { clock, metrics, limits, onTooFast });
     this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
     this.#presence = new Presence(parts);
     this.#reports = new PeerReports(connection, parts);
-    readDeadlines.start(this, now);
+    readDeadlines.start(this, clock.now());
   }
 
   get info(): OnlineUser {
@@ -76,7 +78,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   receive(body: BinaryString): void {
     const now = this.#parts.clock.now();
     this.#parts.metrics.packetsReceived += 1;
-    if (!this.#isWithinRate(now)) return;
+    if (!this.#reading.admits(now)) return;
     let packet: ReceivedPacket;
     try {
       packet = decodeFrameBody(body);
@@ -140,8 +142,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   /** A newer session of this user stays: the peer has missed its own kick-out. */
   kickAsStale(userId: string): void {
-    this.#parts.metrics.kickOuts += 1;
-    this.send(this.#parts.answers.kickOut({ code: KickOutCode.DuplicateLogin, reason: undefined }, userId));
+    this.#sendKickOut(KickOutCode.DuplicateLogin, undefined, userId);
     this.end();
   }
 
@@ -222,12 +223,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
       case 'refuse-spoofed-sender':
         metrics.spoofedSenders += 1;
         this.#reports.rejected('spoofed-sender', this.#presence.user?.id);
-        this.send(
-          answers.error(
-            { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' },
-            user?.id,
-          ),
-        );
+        this.send(answers.error(SPOOFED_SENDER, user?.id));
         return;
       case 'ignore':
         return;
@@ -276,17 +272,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#reading.caughtUp();
   }
 
-  #isWithinRate(now: Instant): boolean {
-    const { limits, metrics, clock } = this.#parts;
-    const waitMs = this.#rate.count(now, limits.packetsPerSecond);
-    if (waitMs === 0) return true;
-    metrics.limitPackets += 1;
-    this.#reports.limited('packetsPerSecond', limits.packetsPerSecond, this.#presence.user?.id);
-    if (this.connection.transport === 'udp') return false;
-    this.#reading.pauseUntil(now + waitMs, clock);
-    return true;
-  }
-
   /** The peer is hopelessly behind. */
   #giveUp(limit: LimitName, value: number): void {
     this.#reports.limited(limit, value, this.#presence.user?.id);
@@ -295,9 +280,9 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.connection.destroy();
   }
 
-  #sendKickOut(code: number, reason: string | undefined): void {
+  #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {
     this.#parts.metrics.kickOuts += 1;
-    this.send(this.#parts.answers.kickOut({ code, reason }, this.#session.userId ?? ''));
+    this.send(this.#parts.answers.kickOut({ code, reason }, userId));
   }
 
   /** Lets go of everything but the connection. */
