@@ -55,9 +55,7 @@ export class Login {
       request = readLoginRequest(packet.dataContent);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      host.ignoreLogin();
-      host.violated(error);
-      host.loginDecided();
+      host.loginUnreadable(error);
       return;
     }
     const delayMs = this.#parts.addresses.loginDelayMs(host.connection.remoteAddress, now);

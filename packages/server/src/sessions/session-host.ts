@@ -72,7 +72,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   get isOpen(): boolean {
-    return this.#session.state !== 'closed';
+    return this.#session.isOpen;
   }
 
   receive(body: BinaryString): void {
@@ -135,9 +135,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#resumeHandling();
   }
 
-  /** The login could not be read, and on UDP that changes nothing. */
-  ignoreLogin(): void {
+  /** The login could not be read: on UDP that changes nothing, elsewhere it ends the session. */
+  loginUnreadable(error: ProtocolError): void {
     this.#session.loginIgnored();
+    this.violated(error);
+    this.#resumeHandling();
   }
 
   /** A newer session of this user stays: the peer has missed its own kick-out. */
@@ -235,9 +237,9 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   #takeAcknowledgement(packet: ReceivedPacket, user: User, now: Instant): void {
     const { dataContent: fingerprint, from, to } = packet;
     const frame = from === user.id && to !== undefined ? packet.body : undefined;
-    const { courier } = this.#parts;
+    const { courier, metrics } = this.#parts;
     if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
-    this.#parts.metrics.unknownAcknowledgements += 1;
+    metrics.unknownAcknowledgements += 1;
     this.#reports.rejected('unknown-acknowledgement', this.#presence.user?.id);
   }
 

@@ -35,6 +35,10 @@ export class Session {
     return this.#state;
   }
 
+  get isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
   /** The user that this session speaks for; undefined before the first accepted login. */
   get userId(): string | undefined {
     return this.#login?.userId;
