@@ -11,6 +11,7 @@ import { Flusher } from './flusher.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, stop } from './listening.js';
+import { SocketOutput } from './socket-output.js';
 
 export interface TcpOptions extends GatewayOptions {
   /** Default 8901. */
@@ -27,8 +28,6 @@ export interface TcpGateway extends Gateway {
   reloadTls(options: tls.SecureContextOptions): void;
 }
 
-/** Bytes that may wait for a peer before it counts as slow. */
-const SLOW_BYTES = 256 * 1024;
 /** How long an ended connection may take to be closed by its peer, in milliseconds. */
 const LINGER_MS = 1000;
 const BACKLOG = 4096;
@@ -94,23 +93,21 @@ class TcpConnection implements Connection {
   readonly remotePort: number;
   readonly maxSendBytes: number;
   readonly #socket: net.Socket;
-  readonly #flusher: Flusher;
+  readonly #output: SocketOutput;
   readonly #frames: TcpFrameReader<Buffer>;
-  #output: BinaryString = '';
-  #isSlow = false;
 
   constructor(socket: net.Socket, flusher: Flusher, maxBodyBytes: number) {
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#socket = socket;
-    this.#flusher = flusher;
+    this.#output = new SocketOutput(socket, flusher);
     this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
     socket.setNoDelay(true);
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength + this.#output.length;
+    return this.#output.bufferedBytes;
   }
 
   start(handler: ConnectionHandler): void {
@@ -130,27 +127,13 @@ class TcpConnection implements Connection {
         handler.violated(error);
       }
     });
-    socket.on('drain', () => {
-      if (!this.#isSlow) return;
-      this.#isSlow = false;
-      handler.drained();
-    });
+    this.#output.onDrained(() => handler.drained());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => handler.closed());
   }
 
   send(body: BinaryString): boolean {
-    if (!this.#socket.writable) return true;
-    if (this.#output === '') this.#flusher.add(this);
-    this.#output += lengthHeader(body.length) + body;
-    if (this.bufferedBytes > SLOW_BYTES) this.#isSlow = true;
-    return !this.#isSlow;
-  }
-
-  flush(): void {
-    const output = this.#output;
-    this.#output = '';
-    if (this.#socket.writable) this.#socket.write(output, 'latin1');
+    return this.#output.add(lengthHeader(body.length) + body);
   }
 
   pause(): void {
@@ -166,7 +149,7 @@ class TcpConnection implements Connection {
   close(): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (this.#output !== '') this.flush();
+    this.#output.flush();
     socket.end();
     // What the peer still sends is read and dropped: closing with unread input would reset the connection, and the
     // peer would lose what was just written to it.

@@ -1,15 +1,15 @@
-import { isUtf8 } from 'node:buffer';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type tls from 'node:tls';
-import { type BinaryString, decodeUtf8, ProtocolError } from '@imcore/protocol';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { checkNumber } from '../check-options.js';
 import { UsageError } from '../errors.js';
-import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
+import { Flusher } from './flusher.js';
+import type { Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, portOf, stop } from './listening.js';
+import { WebSocketConnection } from './websocket-connection.js';
 
 export interface WebSocketOptions extends GatewayOptions {
   /** Default 3000. */
@@ -32,12 +32,6 @@ export interface WebSocketGateway extends Gateway {
   reloadTls(options: tls.SecureContextOptions): void;
 }
 
-const SLOW_BYTES = 256 * 1024;
-const LINGER_MS = 1000;
-/** The close frame of the original server. */
-const NORMAL_CLOSURE = 1000;
-const CLOSE_REASON = 'Bye';
-
 /**
  * Listens for WebSocket peers: one packet a text message.
  *
@@ -54,6 +48,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
   const readTimeoutMs = readTimeoutOf(options, 'websocket');
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes, perMessageDeflate: false });
   const server = options.server ?? createHttpServer(options, readTimeoutMs);
+  const flusher = new Flusher();
   let gatewayHost: GatewayHost | undefined;
   let isAccepting = true;
 
@@ -75,7 +70,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     }
     const host = gatewayHost;
     sockets.handleUpgrade(request, socket, head, (peer) => {
-      const connection = new WebSocketConnection(peer, request.socket, maxBodyBytes);
+      const connection = new WebSocketConnection(peer, request.socket, flusher, maxBodyBytes);
       const handler = host.accept(connection, gateway);
       if (typeof handler === 'string') {
         peer.on('error', () => peer.terminate());
@@ -117,71 +112,6 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
 /** Close code of RFC 6455's registry for a server that cannot take more. */
 const TRY_AGAIN_LATER = 1013;
 
-class WebSocketConnection implements Connection {
-  readonly transport = 'websocket';
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly maxSendBytes: number;
-  readonly #peer: WebSocket;
-  readonly #socket: http.IncomingMessage['socket'];
-  #isSlow = false;
-
-  constructor(peer: WebSocket, socket: http.IncomingMessage['socket'], maxBodyBytes: number) {
-    this.remoteAddress = socket.remoteAddress ?? '';
-    this.remotePort = socket.remotePort ?? 0;
-    this.maxSendBytes = maxBodyBytes;
-    this.#peer = peer;
-    this.#socket = socket;
-  }
-
-  get bufferedBytes(): number {
-    return this.#peer.bufferedAmount;
-  }
-
-  start(handler: ConnectionHandler): void {
-    this.#peer.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary)
-        handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
-      else handler.receive(data.toString('latin1'));
-    });
-    this.#peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
-    this.#socket.on('drain', () => {
-      if (!this.#isSlow) return;
-      this.#isSlow = false;
-      handler.drained();
-    });
-    this.#peer.once('close', () => handler.closed());
-  }
-
-  send(body: BinaryString): boolean {
-    const bytes = Buffer.from(body, 'latin1');
-    this.#peer.send(isUtf8(bytes) ? bytes : decodeUtf8(body), { binary: false });
-    if (this.#peer.bufferedAmount > SLOW_BYTES) this.#isSlow = true;
-    return !this.#isSlow;
-  }
-
-  pause(): void {
-    this.#peer.pause();
-  }
-
-  resume(): void {
-    this.#peer.resume();
-  }
-
-  trust(): void {}
-
-  close(): void {
-    this.#peer.resume();
-    this.#peer.close(NORMAL_CLOSURE, CLOSE_REASON);
-    const linger = setTimeout(() => this.#peer.terminate(), LINGER_MS);
-    this.#peer.once('close', () => clearTimeout(linger));
-  }
-
-  destroy(): void {
-    this.#peer.terminate();
-  }
-}
-
 /** An HTTP server for nothing but handshakes: whatever is not one is told so, and a silent peer is dropped. */
 function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): http.Server | https.Server {
   const answer: http.RequestListener = (_request, response) => {
@@ -214,10 +144,4 @@ function pathOf(request: http.IncomingMessage): string {
 
 function isAllowedOrigin(origin: string | undefined, allowed: readonly string[] | undefined): boolean {
   return origin === undefined || allowed === undefined || allowed.includes(origin);
-}
-
-function toProtocolError(error: Error & { code?: string }): ProtocolError {
-  const code =
-    error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_MALFORMED_PACKET';
-  return new ProtocolError(code, error.message);
 }

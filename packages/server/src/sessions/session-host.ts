@@ -183,8 +183,8 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   #handle(packet: ReceivedPacket, now: Instant): void {
     // What an earlier message waits for comes first: behind a login another user may be speaking.
-    if (packet.type === PacketType.Login && this.#reading.isBlocked) return this.#defer(packet);
-    const effect = this.#session.receive(packet);
+    const mustWait = packet.type === PacketType.Login && this.#reading.isBlocked;
+    const effect = mustWait ? 'defer' : this.#session.receive(packet);
     const { router, answers, login, metrics } = this.#parts;
     const user = this.#presence.user;
     switch (effect) {
@@ -210,8 +210,8 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         this.send(answers.echo(packet));
         return;
       case 'close':
-        if (!this.#reading.hasDeferred) return this.end();
-        this.#defer(packet);
+        if (this.#reading.hasDeferred) this.#defer(packet);
+        else this.end();
         return;
       case 'refuse-not-logged-in':
         metrics.notLoggedIn += 1;

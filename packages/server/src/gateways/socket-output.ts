@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream';
+import type { BinaryString } from '@imcore/protocol';
+import type { Flushable, Flusher } from './flusher.js';
+
+/** Bytes that may wait for a peer before it counts as slow. */
+const SLOW_BYTES = 256 * 1024;
+
+/** What one connection of a stream writes: gathered over a turn of the event loop, then handed to the socket. */
+export class SocketOutput implements Flushable {
+  readonly #socket: Duplex;
+  readonly #flusher: Flusher;
+  #pending: BinaryString = '';
+  #isSlow = false;
+
+  constructor(socket: Duplex, flusher: Flusher) {
+    this.#socket = socket;
+    this.#flusher = flusher;
+  }
+
+  /** Bytes that have not left the process. */
+  get bufferedBytes(): number {
+    return this.#socket.writableLength + this.#pending.length;
+  }
+
+  /** Takes bytes. Returns false while the peer reads too slowly. */
+  add(bytes: BinaryString): boolean {
+    if (!this.#socket.writable) return true;
+    if (this.#pending === '') this.#flusher.add(this);
+    this.#pending += bytes;
+    if (this.bufferedBytes > SLOW_BYTES) this.#isSlow = true;
+    return !this.#isSlow;
+  }
+
+  /** Hands what has gathered to the socket now. */
+  flush(): void {
+    const bytes = this.#pending;
+    if (bytes === '') return;
+    this.#pending = '';
+    if (this.#socket.writable) this.#socket.write(bytes, 'latin1');
+  }
+
+  /** Calls `drained` whenever a slow peer has caught up. */
+  onDrained(drained: () => void): void {
+    this.#socket.on('drain', () => {
+      if (!this.#isSlow) return;
+      this.#isSlow = false;
+      drained();
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { type BinaryString, decodeUtf8, encodeUtf8, isAscii, ProtocolError } from '@imcore/protocol';
+import type { WebSocket } from 'ws';
+import type { Flusher } from './flusher.js';
+import type { Connection, ConnectionHandler } from './gateway.js';
+import { SocketOutput } from './socket-output.js';
+
+/** How long an ended connection may take to be closed by its peer, in milliseconds. */
+const LINGER_MS = 1000;
+/** The close frame of the original server. */
+const NORMAL_CLOSURE = 1000;
+const CLOSE_REASON = 'Bye';
+
+/**
+ * One WebSocket peer. Handshake, reading and control frames are those of `ws`; text frames are written to the socket
+ * directly, so that those of one turn of the event loop leave together.
+ */
+export class WebSocketConnection implements Connection {
+  readonly transport = 'websocket';
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly maxSendBytes: number;
+  readonly #peer: WebSocket;
+  readonly #output: SocketOutput;
+
+  constructor(peer: WebSocket, socket: IncomingMessage['socket'], flusher: Flusher, maxBodyBytes: number) {
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.maxSendBytes = maxBodyBytes;
+    this.#peer = peer;
+    this.#output = new SocketOutput(socket, flusher);
+  }
+
+  get bufferedBytes(): number {
+    return this.#output.bufferedBytes;
+  }
+
+  start(handler: ConnectionHandler): void {
+    const peer = this.#peer;
+    peer.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary)
+        handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
+      else handler.receive(data.toString('latin1'));
+    });
+    peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
+    this.#output.onDrained(() => handler.drained());
+    peer.once('close', () => handler.closed());
+  }
+
+  send(body: BinaryString): boolean {
+    if (this.#peer.readyState !== this.#peer.OPEN) return true;
+    const text = isValidText(body) ? body : encodeUtf8(decodeUtf8(body));
+    return this.#output.add(textFrameHeader(text.length) + text);
+  }
+
+  pause(): void {
+    this.#peer.pause();
+  }
+
+  resume(): void {
+    this.#peer.resume();
+  }
+
+  trust(): void {}
+
+  close(): void {
+    const peer = this.#peer;
+    this.#output.flush();
+    peer.resume();
+    peer.close(NORMAL_CLOSURE, CLOSE_REASON);
+    const linger = setTimeout(() => peer.terminate(), LINGER_MS);
+    peer.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(): void {
+    this.#peer.terminate();
+  }
+}
+
+/** Browsers end a connection that brings text which is not UTF-8; TCP and UDP peers may send such. */
+function isValidText(body: BinaryString): boolean {
+  return isAscii(body) || isUtf8(Buffer.from(body, 'latin1'));
+}
+
+/**
+ * The header of a final, unmasked text frame.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+ */
+function textFrameHeader(length: number): BinaryString {
+  if (length < 126) return String.fromCharCode(0x81, length);
+  if (length < 0x10000) return String.fromCharCode(0x81, 126, length >> 8, length & 0xff);
+  const [a, b, c, d] = [length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff];
+  return String.fromCharCode(0x81, 127, 0, 0, 0, 0, a, b, c, d);
+}
+
+function toProtocolError(error: Error & { code?: string }): ProtocolError {
+  const code =
+    error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_MALFORMED_PACKET';
+  return new ProtocolError(code, error.message);
+}
