@@ -2,14 +2,7 @@ import { PacketType } from '@imcore/protocol';
 import { type Aligned, align } from './alignment.js';
 import { callbackMeaning } from './callback-meaning.js';
 import { packetMeaning } from './packet-meaning.js';
-import {
-  endOf,
-  isFrame,
-  packetOf,
-  type Recording,
-  type ServerCallback,
-  type TimedCallback,
-} from './recording.js';
+import { isFrame, packetOf, type Recording, type ServerCallback, type TimedCallback } from './recording.js';
 import type { Transcript } from './transcript.js';
 
 /** Something that only one of the two servers did, or that both did at different times. */
@@ -62,11 +55,12 @@ export function compare(
   options: ComparisonOptions = {},
 ): Difference[] {
   const differences: Difference[] = [];
-  const judge = (where: string, expected: readonly Seen[], found: readonly Seen[], endMs: number): void => {
+  const judge = (where: string, expected: readonly Seen[], found: readonly Seen[]): void => {
     for (const pair of align(expected, found)) {
       const difference = judgePair(pair, options.times === true);
       const isBeyond =
-        difference?.kind === 'has' && (recording.isTruncated || (pair.found?.atMs ?? 0) >= endMs);
+        difference?.kind === 'has' &&
+        (recording.isTruncated || (pair.found?.atMs ?? 0) >= transcript.endsAtMs);
       if (difference !== undefined && !isBeyond)
         differences.push({
           where,
@@ -76,10 +70,9 @@ export function compare(
     }
   };
 
-  const endMs = endOf(recording);
   const judgeAll = (where: string, expected: Map<string, Seen[]>, found: Map<string, Seen[]>): void => {
     for (const name of new Set([...expected.keys(), ...found.keys()]))
-      judge(where, expected.get(name) ?? [], found.get(name) ?? [], endMs);
+      judge(where, expected.get(name) ?? [], found.get(name) ?? []);
   };
   const closeFrames = options.closeFrames === true;
   for (const connection of connectionsOf(recording)) {
@@ -96,7 +89,7 @@ export function compare(
     bySubject(recording, recording.callbacks, (_user, time) => time),
     bySubject(recording, transcript.callbacks, (user, time) => transcript.translateFor(user, time)),
   );
-  judge('queue', publishedIn(recording.queue), publishedIn(transcript.published), endMs);
+  judge('queue', publishedIn(recording.queue), publishedIn(transcript.published));
   return differences;
 }
 

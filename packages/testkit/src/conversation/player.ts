@@ -1,8 +1,8 @@
+import { Clients } from './clients.js';
 import { MemoryBridge } from './memory-bridge.js';
 import { endOf, type RecordedEntry, type Recording, type ServerCallback } from './recording.js';
 import { actsOf, type ServerAct } from './server-acts.js';
 import { followEvents, kickFromServer, recordedRules, sendFromServer } from './server-rules.js';
-import type { Peer, Stage } from './stage.js';
 import { Transcript } from './transcript.js';
 import { VirtualStage } from './virtual-stage.js';
 
@@ -36,7 +36,8 @@ export async function playInVirtualTime(recording: Recording): Promise<Transcrip
     else await clients.perform(step.entry);
     await stage.clock.advanceAsync(0);
   }
-  await stage.clock.advanceToAsync(endOf(recording) + TAIL_MS);
+  transcript.endsAtMs = endOf(recording);
+  await stage.clock.advanceToAsync(transcript.endsAtMs + TAIL_MS);
   return transcript;
 }
 
@@ -72,45 +73,5 @@ async function perform(
       return await stage.start();
     default:
       act satisfies never;
-  }
-}
-
-/** The clients of a recording: does what the recorded ones did, and notes what they see. */
-export class Clients {
-  readonly #stage: Stage;
-  readonly #transcript: Transcript;
-  readonly #now: () => number;
-  readonly #peers = new Map<string, Peer>();
-
-  constructor(stage: Stage, transcript: Transcript, now: () => number) {
-    this.#stage = stage;
-    this.#transcript = transcript;
-    this.#now = now;
-  }
-
-  /** Does an entry's part of the client; nothing where it is the server's. */
-  async perform(entry: RecordedEntry): Promise<void> {
-    const { connection } = entry;
-    if (entry.kind === 'open') await this.#open(entry);
-    else if (entry.kind === 'frame' && entry.by === 'client') {
-      const peer = this.#peers.get(connection) ?? (await this.#open(entry));
-      peer.send(this.#transcript.rewriteLogin(connection, entry.body));
-    } else if (entry.kind === 'close' && entry.by === 'client') this.#peers.get(connection)?.close();
-  }
-
-  closeAll(): void {
-    for (const peer of this.#peers.values()) peer.close();
-  }
-
-  async #open({ connection, transport }: RecordedEntry): Promise<Peer> {
-    const note = this.#transcript.observe.bind(this.#transcript, connection);
-    const peer = await this.#stage.connect(transport, {
-      frame: (body, wholeFrame) =>
-        note({ kind: 'frame', atMs: this.#now(), body, ...(wholeFrame === undefined ? {} : { wholeFrame }) }),
-      closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
-      closed: () => note({ kind: 'close', atMs: this.#now() }),
-    });
-    this.#peers.set(connection, peer);
-    return peer;
   }
 }

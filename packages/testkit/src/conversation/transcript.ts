@@ -17,21 +17,27 @@ export type Observation = { readonly atMs: number } & (
  */
 export class Transcript {
   readonly callbacks: TimedCallback[] = [];
+  /** From when on, on the play's clock, the recording does not tell any more what happened. */
+  endsAtMs = Number.POSITIVE_INFINITY;
   readonly published: QueuedPayload[] = [];
   readonly #recording: Recording;
+  readonly #onObserved: () => void;
   readonly #observations = new Map<string, Observation[]>();
   /** Instant in the play → instant in the recording, by connection. */
   readonly #times = new Map<string, Map<number, number>>();
   /** User → connections. */
   readonly #users = new Map<string, Set<string>>();
 
-  constructor(recording: Recording) {
+  /** `onObserved` is called after each observation. */
+  constructor(recording: Recording, onObserved: () => void = () => {}) {
     this.#recording = recording;
+    this.#onObserved = onObserved;
   }
 
   observe(connection: string, observation: Observation): void {
     if (observation.kind === 'frame') this.#learnTime(connection, observation.body);
     this.#of(connection).push(observation);
+    this.#onObserved();
   }
 
   observationsOf(connection: string): readonly Observation[] {

@@ -1,0 +1,46 @@
+import type { RecordedEntry } from './recording.js';
+import type { Peer, Stage } from './stage.js';
+import type { Transcript } from './transcript.js';
+
+/** The clients of a recording: does what the recorded ones did, and notes what they see. */
+export class Clients {
+  readonly #stage: Stage;
+  readonly #transcript: Transcript;
+  readonly #now: () => number;
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(stage: Stage, transcript: Transcript, now: () => number) {
+    this.#stage = stage;
+    this.#transcript = transcript;
+    this.#now = now;
+  }
+
+  /** Does an entry's part of the client; nothing where it is the server's. */
+  async perform(entry: RecordedEntry): Promise<void> {
+    const { connection } = entry;
+    if (entry.kind === 'open') await this.#open(entry);
+    else if (entry.kind === 'frame' && entry.by === 'client') {
+      const peer = this.#peers.get(connection) ?? (await this.#open(entry));
+      const body = this.#transcript.rewriteLogin(connection, entry.body);
+      if (entry.wholeFrameHex !== undefined && body === entry.body)
+        peer.sendRaw(Buffer.from(entry.wholeFrameHex, 'hex'));
+      else peer.send(body);
+    } else if (entry.kind === 'close' && entry.by === 'client') this.#peers.get(connection)?.close();
+  }
+
+  closeAll(): void {
+    for (const peer of this.#peers.values()) peer.close();
+  }
+
+  async #open({ connection, transport }: RecordedEntry): Promise<Peer> {
+    const note = this.#transcript.observe.bind(this.#transcript, connection);
+    const peer = await this.#stage.connect(transport, {
+      frame: (body, wholeFrame) =>
+        note({ kind: 'frame', atMs: this.#now(), body, ...(wholeFrame === undefined ? {} : { wholeFrame }) }),
+      closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
+      closed: () => note({ kind: 'close', atMs: this.#now() }),
+    });
+    this.#peers.set(connection, peer);
+    return peer;
+  }
+}
