@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ImClient } from '../src/client.js';
 import { createClient } from '../src/create-client.js';
 import type { ClientEvents } from '../src/events.js';
-import type { Logger } from '../src/logger.js';
+import { type Logger, silentLogger } from '../src/logger.js';
 import type { ClientSettings } from '../src/options.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
@@ -208,6 +208,32 @@ describe('send', () => {
     ]);
   });
 
+  it('reports nothing as delivered that nobody has acknowledged', async () => {
+    const { client, seen } = await online();
+
+    const receipt = await client.send({ to: 'bob', content: 'hello', qos: false, fingerprint: 'f' });
+
+    expect(receipt).toEqual({ fingerprint: 'f', attempts: 1, acknowledgedAt: undefined });
+    expect(seen.filter(([name]) => name === 'delivered')).toEqual([]);
+  });
+
+  it('lets go of a signal with the message', async () => {
+    const { client } = await online();
+    const listeners = new Set<() => void>();
+    const signal = {
+      aborted: false,
+      addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+      removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+    };
+
+    const sending = client.send({ to: 'bob', content: 'x', signal });
+    expect(listeners.size).toBe(1);
+    await client.logout();
+
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    expect(listeners.size).toBe(0);
+  });
+
   it('gives a message up when its signal fires, and stops listening to it when it is done', async () => {
     const { client, transport, clock } = await online({ senseMode: 120 });
     const controller = new AbortController();
@@ -381,10 +407,8 @@ describe('events', () => {
   it('named error go to the log where nobody listens, without what a packet held', async () => {
     const warnings: string[] = [];
     const logger: Logger = {
-      debug() {},
-      info() {},
+      ...silentLogger,
       warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`),
-      error() {},
     };
     const transport = new ScriptedTransport();
     const client = createClient({ transport, clock: new VirtualClock(), logger });
@@ -397,6 +421,19 @@ describe('events', () => {
     expect(warnings).toHaveLength(2);
     expect(warnings.join()).toContain('error 4');
     expect(warnings.join()).not.toContain('secret');
+  });
+
+  it('named error go to the log when their own listener throws', async () => {
+    const errors: string[] = [];
+    const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
+    const { client, transport } = await online({ logger });
+    client.on('error', () => {
+      throw new Error('in vain');
+    });
+
+    transport.link.handler.received('not JSON');
+
+    expect(errors).toEqual(['a listener of the event error threw: in vain']);
   });
 
   it('end with the subscription', async () => {

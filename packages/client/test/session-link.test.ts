@@ -26,6 +26,9 @@ describe('keep-alives', () => {
     session.receive(KEEP_ALIVE_ANSWER, 3_040);
     expect(session.nextDeadline).toBe(6_000);
     expect(session.roundTripMs).toBe(40);
+    session.tick(6_000);
+    session.receive(KEEP_ALIVE_ANSWER, 6_070);
+    expect(session.roundTripMs).toBe(70);
   });
 
   it('that stay unanswered for the time-out end the link, on TCP after 5 s in the 3 s mode', () => {

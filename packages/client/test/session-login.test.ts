@@ -8,6 +8,7 @@ import {
   loginRefused,
   newSession,
   onlineSession,
+  outgoing,
   reconnect,
   runUntil,
   serverError,
@@ -142,6 +143,14 @@ describe('a first login', () => {
     }
   });
 
+  it('takes the answer once, for a network may repeat it', () => {
+    const session = onlineSession();
+
+    expect(session.receive(loginAccepted(1_700_000_000_001), 10)).toEqual([]);
+    expect(session.receive(loginRefused(1025), 11)).toEqual([]);
+    expect(session.nextDeadline).toBe(3_000);
+  });
+
   it('waits on when the answer cannot be read', () => {
     const session = newSession();
     session.login(ALICE, 0);
@@ -240,6 +249,28 @@ describe('the end of a login', () => {
     session.login(ALICE, 1_000);
 
     expect(written(session.linkOpened(1_000))[0]?.dataContent).toContain('"firstLoginTime":0');
+  });
+
+  it('leaves nothing of the last run’s failures to the next', () => {
+    const session = newSession({ connectTimeoutMs: 5_000 });
+    session.login(ALICE, 0);
+    session.linkClosed(new Error('ECONNREFUSED'), 0);
+    session.retryNow(0);
+    session.linkClosed(new Error('ECONNREFUSED'), 0);
+    session.logout('logout');
+    session.login(ALICE, 0);
+
+    expect(effect(session.tick(5_000), 'login-failed').error.cause).toBeUndefined();
+    session.login(ALICE, 6_000);
+    expect(effect(session.linkClosed(undefined, 6_000), 'state').retryAt).toBe(6_550);
+  });
+
+  it('keeps messages of the next run until that is online', () => {
+    const session = onlineSession();
+    session.logout('logout');
+    session.login(ALICE, 10);
+
+    expect(session.send(outgoing(1), 'wait', 11)).toEqual([]);
   });
 
   it('is final after close', () => {

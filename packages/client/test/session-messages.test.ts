@@ -88,6 +88,15 @@ describe('sending', () => {
     expect(session.receive(acknowledgement('never'), 3)).toEqual([]);
   });
 
+  it('gives a fingerprint that is used again all its time', () => {
+    const session = onlineSession(CALM);
+    session.send(outgoing(1), 'wait', 0);
+    session.receive(acknowledgement('fp-1'), 1);
+    session.send(outgoing(2, { fingerprint: 'fp-1' }), 'wait', 4_000);
+
+    expect(runUntil(session, 9_000).map(({ at }) => at)).toEqual([9_000]);
+  });
+
   it('refuses what the transport cannot carry, before it is written', () => {
     const session = onlineSession({ maxSendBytes: 1024 });
     const fits = outgoing(1, { content: '中'.repeat(304) });
@@ -170,13 +179,23 @@ describe('sending without a link', () => {
     const { bytes } = outgoing(1);
     const session = onlineSession({ maxPendingBytes: 2 * bytes });
     session.linkClosed(undefined, 0);
-    session.send(outgoing(1), 'wait', 1);
-    session.send(outgoing(2), 'wait', 1);
+    expect(session.send(outgoing(1), 'wait', 1)).toEqual([]);
+    expect(session.send(outgoing(2), 'wait', 1)).toEqual([]);
 
     expect(errorCode(session.send(outgoing(3), 'wait', 1))).toBe('ERR_QUEUE_FULL');
     session.tick(31_000);
     expect(session.pendingMessages).toBe(0);
     expect(session.send(outgoing(4), 'wait', 31_000)).toEqual([]);
+  });
+
+  it('has all its room again after the next login', () => {
+    const { bytes } = outgoing(1);
+    const session = onlineSession({ maxPendingBytes: bytes });
+    session.send(outgoing(1), 'wait', 1);
+    session.logout('logout');
+    session.login(ALICE, 2);
+
+    expect(session.send(outgoing(2), 'wait', 3)).toEqual([]);
   });
 });
 
@@ -282,9 +301,9 @@ describe('receiving', () => {
 
   it('does not take the seam between sender and fingerprint for another one', () => {
     const session = onlineSession();
-    session.receive(incoming('1:x', 'a'), 10);
+    session.receive(incoming('b:x', 'a'), 10);
 
-    expect(kinds(session.receive(incoming('x', 'a1:'), 11))).toEqual(['write', 'message']);
+    expect(kinds(session.receive(incoming('x', 'a:b'), 11))).toEqual(['write', 'message']);
   });
 
   it('remembers fingerprints over a lost link', () => {
@@ -295,6 +314,20 @@ describe('receiving', () => {
     reconnect(session, 20);
 
     expect(kinds(session.receive(incoming('f1'), 30))).toEqual(['write']);
+  });
+
+  it('remembers fingerprints for the same user, and forgets them for another', () => {
+    const session = onlineSession();
+    session.receive(incoming('f1'), 10);
+    session.logout('logout');
+    session.login(ALICE, 20);
+    reconnect(session, 20);
+    expect(kinds(session.receive(incoming('f1'), 30))).toEqual(['write']);
+
+    session.logout('logout');
+    session.login({ ...ALICE, userId: 'carol' }, 40);
+    reconnect(session, 40);
+    expect(kinds(session.receive(incoming('f1'), 50))).toEqual(['write', 'message']);
   });
 
   it('forgets a fingerprint after ten minutes at the earliest, and within twenty', () => {

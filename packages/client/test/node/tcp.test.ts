@@ -98,15 +98,22 @@ describe('the TCP transport', () => {
     });
   });
 
-  it('closes after what was sent has left', async () => {
-    const { link, peer } = await connected();
+  it('closes after what was sent has left, hearing nothing meanwhile', async () => {
+    const { link, peer, handler } = await connected();
+    peer.socket.pause();
     const body = 'x'.repeat(6_000);
+    for (let i = 0; i < 2_000; i++) link.send(body);
 
-    for (let i = 0; i < 100; i++) link.send(body);
     link.close();
+    await new Promise((resolve) => {
+      peer.socket.write(frame('{"late":1}'), resolve);
+    });
+    for (let i = 0; i < 10; i++) await handler.turn();
+    peer.socket.resume();
 
-    expect((await peer.read(100 * 6_004)).length).toBe(600_400);
+    expect((await peer.read(2_000 * 6_004)).length).toBe(12_008_000);
     await peer.ended;
+    expect(handler.all).toEqual([]);
   });
 
   it('can be closed while it is opening', async () => {

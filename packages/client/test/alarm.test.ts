@@ -1,0 +1,60 @@
+import type { Clock, Instant } from '@imcore/protocol';
+import { VirtualClock } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { Alarm } from '../src/alarm.js';
+
+describe('Alarm', () => {
+  it('rings once at the instant that it was last set to', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    alarm.set(100);
+    alarm.set(50);
+    alarm.set(70);
+    clock.advance(200);
+
+    expect(rings).toEqual([70]);
+  });
+
+  it('can be set to the same instant again once it has rung', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    alarm.set(50);
+    clock.advance(50);
+    alarm.set(50);
+    clock.advance(0);
+
+    expect(rings).toEqual([50, 50]);
+  });
+
+  it('leaves nothing scheduled when it is set to never', () => {
+    const clock = new VirtualClock();
+    const alarm = new Alarm(clock, () => {});
+
+    alarm.set(50);
+    alarm.set(Number.POSITIVE_INFINITY);
+
+    expect(clock.pending).toBe(0);
+  });
+
+  it('asks the clock once for an instant that does not change', () => {
+    const asked: Instant[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      wallTime: () => 0,
+      schedule: (at) => {
+        asked.push(at);
+        return { cancel() {} };
+      },
+    };
+    const alarm = new Alarm(clock, () => {});
+
+    alarm.set(50);
+    alarm.set(50);
+
+    expect(asked).toEqual([50]);
+  });
+});
