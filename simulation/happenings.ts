@@ -1,0 +1,196 @@
+import { SERVER_ID } from '@imcore/protocol';
+import type { SeededRandom } from '@imcore/testkit';
+import type { Device } from './device.js';
+import type { Profile } from './plan.js';
+import { FORBIDDEN, type World } from './world.js';
+
+/** Longest pause between two happenings, in milliseconds. */
+const MAX_PAUSE_MS = 300;
+
+/** Longest partition, in milliseconds: longer than every time-out of the links. */
+const MAX_PARTITION_MS = 20_000;
+
+/** Messages of a burst, at most: a sender whose hooks take 200 ms each still gets all through between two copies. */
+const MAX_BURST = 8;
+
+/** Content that no original UDP client can read, and every stream can carry. */
+const LONG_CONTENT = 'long '.repeat(250);
+
+type Happening = (happenings: Happenings) => void;
+
+/** Happenings with how often they come, relative to one another. */
+const MESSAGES: readonly [number, Happening][] = [
+  [10, (now) => now.message()],
+  [3, (now) => now.burst()],
+  [3, (now) => now.messageToServer()],
+  [2, (now) => now.messageFromServer()],
+];
+
+const TROUBLE: readonly [number, Happening][] = [
+  [1, (now) => now.messageWithoutQos()],
+  [1, (now) => now.longMessage()],
+  [0.5, (now) => now.messageToNobody()],
+  [0.5, (now) => now.forbiddenMessage()],
+  [0.5, (now) => now.sharedFingerprint()],
+  [1, (now) => now.partition()],
+  [1, (now) => now.cut()],
+  [0.5, (now) => now.freeze()],
+  [0.5, (now) => now.rebind()],
+  [0.5, (now) => now.kick()],
+  [0.5, (now) => now.logout()],
+  [2, (now) => now.login()],
+];
+
+/** Lets things happen at random until it is stopped. */
+export class Happenings {
+  readonly #world: World;
+  readonly #random: SeededRandom;
+  readonly #table: readonly [number, Happening][];
+  #isStopped = false;
+  #messages = 0;
+
+  constructor(world: World, profile: Profile) {
+    this.#world = world;
+    this.#random = world.random.fork('happenings');
+    this.#table = profile === 'chaos' ? [...MESSAGES, ...TROUBLE] : MESSAGES;
+  }
+
+  start(): void {
+    this.#after(this.#random.between(0, MAX_PAUSE_MS), () => {
+      this.#next();
+      this.start();
+    });
+  }
+
+  /** Nothing new happens from now on; partitions end with the world's healing. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  message(): void {
+    this.#device().send(this.#userId(), this.#content());
+  }
+
+  burst(): void {
+    const device = this.#device();
+    const to = this.#userId();
+    for (let left = this.#random.int(2, MAX_BURST); left > 0; left--) device.send(to, this.#content());
+  }
+
+  messageToServer(): void {
+    this.#device().send(SERVER_ID, this.#content());
+  }
+
+  messageFromServer(): void {
+    this.#world.sendFromServer(this.#userId(), this.#content());
+  }
+
+  messageWithoutQos(): void {
+    this.#device().send(this.#userId(), this.#content(), { qos: false });
+  }
+
+  longMessage(): void {
+    this.#device().send(this.#userId(), this.#content() + LONG_CONTENT);
+  }
+
+  messageToNobody(): void {
+    this.#device().send('nobody', this.#content());
+  }
+
+  forbiddenMessage(): void {
+    this.#device().send(this.#userId(), `${FORBIDDEN} ${this.#content()}`);
+  }
+
+  /** Fingerprints are unique per sender only: two users' equal ones name two messages. */
+  sharedFingerprint(): void {
+    const fingerprint = `shared-${this.#random.int(1, 3)}`;
+    const to = this.#userId();
+    for (const device of this.#world.devices.slice(0, 3)) {
+      const sent = this.#world.journal.find(device.userId, fingerprint);
+      if (sent === undefined) device.send(to, this.#content(), { fingerprint });
+    }
+  }
+
+  partition(): void {
+    const { link, name } = this.#device();
+    const directions = this.#random.pick([['to-server', 'to-client'], ['to-server'], ['to-client']] as const);
+    this.#note(`partition of ${name}, ${directions.join(' and ')}`);
+    link.partition(directions);
+    this.#after(this.#random.between(500, MAX_PARTITION_MS), () => {
+      this.#note(`end of partition of ${name}`);
+      link.heal();
+    });
+  }
+
+  cut(): void {
+    const { link, name } = this.#device();
+    this.#note(`cut of ${name}`);
+    link.cut();
+  }
+
+  freeze(): void {
+    const { link, name } = this.#device();
+    this.#note(`${name} half open`);
+    link.freeze();
+  }
+
+  rebind(): void {
+    const { link, name } = this.#device();
+    this.#note(`${name} behind another port`);
+    link.rebind();
+  }
+
+  kick(): void {
+    const userId = this.#userId();
+    this.#note(`kick of ${userId}`);
+    this.#world.server.kick(userId);
+  }
+
+  logout(): void {
+    const device = this.#device();
+    this.#note(`logout of ${device.name}`);
+    device.logout();
+  }
+
+  /** Of somebody who is not logged in, where there is one. */
+  login(): void {
+    const idle = this.#world.devices.filter(({ wantsOnline }) => !wantsOnline);
+    if (idle.length > 0) this.#random.pick(idle).login();
+  }
+
+  #next(): void {
+    const total = this.#table.reduce((sum, [weight]) => sum + weight, 0);
+    let at = this.#random.between(0, total);
+    for (const [weight, happen] of this.#table) {
+      at -= weight;
+      if (at < 0) {
+        happen(this);
+        return;
+      }
+    }
+  }
+
+  #device(): Device {
+    return this.#random.pick(this.#world.devices);
+  }
+
+  #userId(): string {
+    return this.#random.pick(this.#world.plan.users);
+  }
+
+  #content(): string {
+    this.#messages += 1;
+    return `message ${this.#messages} 消息`;
+  }
+
+  #note(what: string): void {
+    this.#world.journal.note('happens', what);
+  }
+
+  #after(ms: number, run: () => void): void {
+    const clock = this.#world.clock.ownedBy('happenings');
+    clock.schedule(clock.now() + ms, () => {
+      if (!this.#isStopped) run();
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Transport } from '@imcore/client';
+import { CLIENT_RETRY } from '@imcore/protocol';
+import type { Connection, Gateway } from '@imcore/server/ports';
+import { dataFingerprint, peek } from './frames.js';
+import type { Journal } from './journal.js';
+import { wrapGateway } from './wrapped-gateway.js';
+import { wrapTransport } from './wrapped-transport.js';
+
+/** Copies of one message that a client may write to one link each time that it is told to send it. */
+const MAX_COPIES = 1 + CLIENT_RETRY.retries;
+
+/** The connections that the server has been told of and whose end it has not been told. */
+export class OpenConnections {
+  readonly #open = new Set<Connection>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(address: string, port: number): boolean {
+    for (const { remoteAddress, remotePort } of this.#open) {
+      if (remoteAddress === address && remotePort === port) return true;
+    }
+    return false;
+  }
+
+  watch(gateway: Gateway): Gateway {
+    return wrapGateway(gateway, (connection) => {
+      this.#open.add(connection);
+      return { closed: () => this.#open.delete(connection) };
+    });
+  }
+}
+
+/** Notes what passes a device's links, and that it writes no more copies than it may. */
+export function watchTransport(transport: Transport, device: string, journal: Journal): Transport {
+  return wrapTransport(transport, () => {
+    const copies = new Map<string, number>();
+    return {
+      send: (frame, pass) => {
+        if (journal.isTracing) journal.note(device, `> ${frame}`);
+        if (frame.includes('"type":2,')) countCopy(frame, copies, device, journal);
+        pass(frame);
+      },
+      receive: (frame, pass) => {
+        if (journal.isTracing) journal.note(device, `< ${frame}`);
+        pass(frame);
+      },
+    };
+  });
+}
+
+function countCopy(frame: string, copies: Map<string, number>, device: string, journal: Journal): void {
+  const packet = peek(frame);
+  const fingerprint = dataFingerprint(packet);
+  if (fingerprint === undefined) return;
+  const written = (copies.get(fingerprint) ?? 0) + 1;
+  copies.set(fingerprint, written);
+  const sends = journal.find(packet?.from, fingerprint)?.isRepeated === true ? 2 : 1;
+  if (written > MAX_COPIES * sends)
+    journal.breach(`${device} wrote copy ${written} of ${fingerprint} to one link`);
+}

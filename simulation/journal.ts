@@ -1,0 +1,113 @@
+import type { Clock, Instant } from '@imcore/protocol';
+
+/** Who sent a message: a device by its name, or the server. */
+export const SERVER = 'server';
+
+/** A message that an application sent, and what it was told of it. */
+export interface SentMessage {
+  readonly from: string;
+  /** The device that sent it, or {@link SERVER}. */
+  readonly by: string;
+  readonly to: string;
+  readonly fingerprint: string;
+  readonly content: string;
+  readonly qos: boolean;
+  /** Rises with each message of a run, in the order of sending. */
+  readonly sequence: number;
+  readonly sentAt: Instant;
+  /** Calls of `send` that have not settled. */
+  pending: number;
+  acknowledgements: number;
+  /** Codes that `send` rejected with. */
+  readonly failures: string[];
+  /** The application sent it again, with the same fingerprint, after it had been told of a failure. */
+  isRepeated: boolean;
+}
+
+/** A message that was handed to an application. */
+export interface HandedMessage {
+  /** The device, or {@link SERVER}. */
+  readonly to: string;
+  readonly userId: string;
+  readonly from: string;
+  readonly fingerprint: string | undefined;
+  readonly content: string;
+  readonly at: Instant;
+}
+
+/** What all applications of a run did and saw, from the outside. */
+export class Journal {
+  readonly sent = new Map<string, SentMessage>();
+  readonly handed: HandedMessage[] = [];
+  /** Messages that the `onUndeliverable` hook took, by key. */
+  readonly takenByHook = new Set<string>();
+  /** Messages that the server reported as dropped at least once, by key. */
+  readonly dropped = new Set<string>();
+  /** Breaches that were noticed while they happened. */
+  readonly breaches: string[] = [];
+  readonly #clock: Clock;
+  readonly #trace: string[] | undefined;
+  #sequence = 0;
+
+  /** Keeps a trace where it is asked to; that costs more than the run itself. */
+  constructor(clock: Clock, keepsTrace: boolean) {
+    this.#clock = clock;
+    this.#trace = keepsTrace ? [] : undefined;
+  }
+
+  get trace(): readonly string[] {
+    return this.#trace ?? [];
+  }
+
+  get isTracing(): boolean {
+    return this.#trace !== undefined;
+  }
+
+  note(who: string, what: string): void {
+    this.#trace?.push(`${this.#clock.now().toFixed(1).padStart(9)}  ${who.padEnd(12)} ${what}`);
+  }
+
+  /** What was sent under a fingerprint; undefined where nothing was. */
+  find(from: string | undefined, fingerprint: string | undefined): SentMessage | undefined {
+    return from === undefined ? undefined : this.sent.get(keyOf(from, fingerprint));
+  }
+
+  /** A call of `send` begins. */
+  sending(message: Pick<SentMessage, 'from' | 'by' | 'to' | 'fingerprint' | 'content' | 'qos'>): SentMessage {
+    const key = keyOf(message.from, message.fingerprint);
+    const known = this.sent.get(key);
+    if (known !== undefined) {
+      known.isRepeated = true;
+      known.pending += 1;
+      return known;
+    }
+    this.#sequence += 1;
+    const sent: SentMessage = {
+      ...message,
+      sequence: this.#sequence,
+      sentAt: this.#clock.now(),
+      pending: 1,
+      acknowledgements: 0,
+      failures: [],
+      isRepeated: false,
+    };
+    this.sent.set(key, sent);
+    return sent;
+  }
+
+  /** A message has reached an application. */
+  hand(message: Omit<HandedMessage, 'at'>): void {
+    this.handed.push({ ...message, at: this.#clock.now() });
+    this.note(message.to, `handed ${message.fingerprint} from ${message.from}`);
+  }
+
+  breach(text: string): void {
+    this.breaches.push(text);
+    this.note('BREACH', text);
+  }
+}
+
+/** Names a message: fingerprints are unique per sender only. */
+export function keyOf(from: string, fingerprint: string | undefined): string {
+  return `${from.length}:${from}${fingerprint}`;
+}

@@ -1,0 +1,144 @@
+import { DEFAULT_BACKOFF, senseTimes } from '@imcore/protocol';
+import { type Device, LOGIN_AGAIN_MS } from './device.js';
+import { Happenings } from './happenings.js';
+import {
+  checkArrived,
+  checkDirectory,
+  checkMessages,
+  checkNothingScheduled,
+  checkOnline,
+  checkStoreIsDrained,
+} from './invariants.js';
+import type { SentMessage } from './journal.js';
+import { type Plan, planFor } from './plan.js';
+import type { Seams } from './seams.js';
+import { World } from './world.js';
+
+/** How long everybody has to log in before things begin to happen, in milliseconds. */
+const ARRIVAL_MS = 2000;
+
+/** How often the directory is looked at while things happen, in milliseconds. */
+const LOOK_EVERY_MS = 1000;
+
+/** How long `send` takes at most: the client's `sendTimeoutMs`, in milliseconds. */
+const SEND_TIMEOUT_MS = 30_000;
+
+/** Longest answer to a login, link and hooks together, in milliseconds. */
+const LOGIN_MS = 1000;
+
+/** How long a login may go unanswered before the client tries again: its `loginTimeoutMs`, in milliseconds. */
+const LOGIN_TIMEOUT_MS = 6000;
+
+/** In calm a message passes in well under a second; with a slow store and a replay it takes some. In milliseconds. */
+const CALM_DELIVERY_MS = 10_000;
+
+/** What is still under way after the end, lingering closes included, in milliseconds. */
+const AFTERMATH_MS = 6000;
+
+export interface RunResult {
+  readonly seed: number;
+  readonly plan: Plan;
+  /** What did not hold; empty for a good run. */
+  readonly breaches: readonly string[];
+  readonly trace: readonly string[];
+  readonly messages: readonly SentMessage[];
+}
+
+/** Lives one seed from the first login to the last logout, and checks everything that must hold on the way. */
+export async function run(seed: number, seams: Seams = {}, keepsTrace = false): Promise<RunResult> {
+  const plan = planFor(seed);
+  const world = new World(plan, seams, keepsTrace);
+  const breaches = world.journal.breaches;
+  await world.listen();
+  await arrive(world);
+  await live(world, breaches);
+  const { online, lastMessages } = await calm(world, breaches);
+  breaches.push(...checkArrived(world, lastMessages));
+  if (plan.profile === 'bounded-loss')
+    breaches.push(...checkArrived(world, [...world.journal.sent.values()]));
+  breaches.push(...(await checkStoreIsDrained(world, online)));
+  breaches.push(...(await checkMessages(world)));
+  await end(world, breaches);
+  return { seed, plan, breaches, trace: world.journal.trace, messages: [...world.journal.sent.values()] };
+}
+
+/** The first device of each user logs in, each at a moment of its own. */
+async function arrive(world: World): Promise<void> {
+  const random = world.random.fork('arrival');
+  const clock = world.clock.ownedBy('arrival');
+  for (const device of firstDevices(world)) {
+    clock.schedule(clock.now() + random.between(0, ARRIVAL_MS / 2), () => device.login());
+  }
+  await world.clock.advanceAsync(ARRIVAL_MS);
+}
+
+async function live(world: World, breaches: string[]): Promise<void> {
+  const happenings = new Happenings(world, world.plan.profile);
+  happenings.start();
+  for (let left = world.plan.durationMs; left > 0; left -= LOOK_EVERY_MS) {
+    await world.clock.advanceAsync(LOOK_EVERY_MS);
+    breaches.push(...checkDirectory(world));
+  }
+  happenings.stop();
+}
+
+/**
+ * The network heals, one device of each user means to be online, and a while later everybody is. Then everybody
+ * writes to everybody, and what ever was sent settles.
+ */
+async function calm(
+  world: World,
+  breaches: string[],
+): Promise<{ online: readonly Device[]; lastMessages: readonly SentMessage[] }> {
+  world.journal.note('happens', 'everything heals');
+  world.heal();
+  const online = firstDevices(world);
+  for (const device of world.devices) if (!online.includes(device)) device.logout();
+  for (const device of online) device.loginForGood();
+  await world.clock.advanceAsync(healingMs(world.plan));
+  breaches.push(...checkDirectory(world), ...checkOnline(world, online));
+
+  const sentBefore = world.journal.sent.size;
+  for (const device of online) {
+    for (const userId of world.plan.users) device.send(userId, `at last, from ${device.name}`);
+  }
+  await world.clock.advanceAsync(CALM_DELIVERY_MS);
+  const lastMessages = [...world.journal.sent.values()].slice(sentBefore);
+  breaches.push(...checkArrived(world, lastMessages));
+  await world.clock.advanceAsync(SEND_TIMEOUT_MS);
+  return { online, lastMessages };
+}
+
+/**
+ * Within so many milliseconds of the healing everybody is online: the largest back-off, after the longest that a
+ * client takes to find out that its link is dead (no answers, or a login that was lost), and a login.
+ *
+ * A client whose first login came to nothing, or who is kicked out even now, is idle and logs in again
+ * {@link LOGIN_AGAIN_MS} later; no back-off precedes that.
+ */
+function healingMs({ streamSenseMode }: Plan): number {
+  const noticeMs = Math.max(
+    senseTimes(3, 'udp').clientTimeoutMs,
+    senseTimes(streamSenseMode, 'tcp').clientTimeoutMs,
+    LOGIN_TIMEOUT_MS,
+  );
+  return noticeMs + DEFAULT_BACKOFF.maxMs + LOGIN_AGAIN_MS + LOGIN_MS;
+}
+
+async function end(world: World, breaches: string[]): Promise<void> {
+  for (const device of world.devices) device.logout();
+  await world.clock.advanceAsync(LOGIN_MS);
+  const closing = { isOver: false };
+  void world.server.close({ drainMs: 100 }).then(() => {
+    closing.isOver = true;
+  });
+  await world.clock.advanceAsync(AFTERMATH_MS);
+  if (!closing.isOver) breaches.push('the server does not come to an end of its closing');
+  if (world.openConnections.size > 0)
+    breaches.push(`${world.openConnections.size} connections are still open`);
+  breaches.push(...checkNothingScheduled(world));
+}
+
+function firstDevices(world: World): Device[] {
+  return world.devices.filter(({ plan }) => plan.name.endsWith('/1'));
+}

@@ -1,0 +1,15 @@
+import type { Transport } from '@imcore/client';
+import type { Clock } from '@imcore/protocol';
+import type { Gateway, MessageStore } from '@imcore/server/ports';
+import type { SeededRandom } from '@imcore/testkit';
+
+/** Where something can be put between the parts of a world without a change to any of them. */
+export interface Seams {
+  gateway?(gateway: Gateway): Gateway;
+  /** Around a device's transport, outside the world's own instruments. */
+  transport?(transport: Transport, device: string, random: SeededRandom): Transport;
+  store?(store: MessageStore): MessageStore;
+  clientClock?(clock: Clock): Clock;
+  /** The fingerprint that an application's message had before the transport changed it. */
+  originalFingerprint?(fingerprint: string): string;
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '@imcore/protocol';
+import { StoreError } from '@imcore/server';
+import type { MessageStore } from '@imcore/server/ports';
+import type { SeededRandom } from '@imcore/testkit';
+
+/** Longest time that a call takes, in milliseconds. */
+const MAX_LATENCY_MS = 300;
+
+/** How likely a call fails: as often before as after it has done its work. */
+const FAILURE = 0.05;
+
+/** A store that answers late and fails now and then, as one behind a network does, until it is told to behave. */
+export class SlowStore implements MessageStore {
+  readonly durable = true;
+  readonly #store: MessageStore;
+  readonly #clock: Clock;
+  readonly #random: SeededRandom;
+  #isSound = false;
+  #lastAnswerAt = 0;
+
+  constructor(store: MessageStore, clock: Clock, random: SeededRandom) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** From now on nothing fails. */
+  behave(): void {
+    this.#isSound = true;
+  }
+
+  append: MessageStore['append'] = (messages) => this.#call(() => this.#store.append(messages));
+
+  take: MessageStore['take'] = (userId, after, limit) =>
+    this.#call(() => this.#store.take(userId, after, limit));
+
+  confirm: MessageStore['confirm'] = (userId, ids) => this.#call(() => this.#store.confirm(userId, ids));
+
+  count: MessageStore['count'] = (userId) => this.#store.count(userId);
+
+  close: MessageStore['close'] = () => this.#store.close();
+
+  /** Answers come in the order of the calls, as over one connection. */
+  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
+    const fails = !this.#isSound && this.#random.chance(FAILURE);
+    const failsBefore = fails && this.#random.chance(0.5);
+    const answerAt = this.#clock.now() + this.#random.between(0, MAX_LATENCY_MS);
+    this.#lastAnswerAt = Math.max(this.#lastAnswerAt, answerAt);
+    const answer = failsBefore ? undefined : work();
+    await new Promise<void>((resolve) => this.#clock.schedule(this.#lastAnswerAt, resolve));
+    if (fails || answer === undefined) throw new StoreError('ERR_STORE_FAILED', 'simulated failure');
+    return answer;
+  }
+}

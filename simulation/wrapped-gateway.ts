@@ -1,0 +1,77 @@
+import type { BinaryString } from '@imcore/protocol';
+import type { Connection, ConnectionHandler, Gateway, GatewayHost } from '@imcore/server/ports';
+
+/** What stands between a server and one of its connections. */
+export interface ConnectionInterceptor {
+  /** Takes what the server writes; `pass` writes it on. */
+  send?(body: BinaryString, pass: (body: BinaryString) => boolean): boolean;
+  /** Takes what has come; `pass` hands it to the server. */
+  receive?(body: BinaryString, pass: (body: BinaryString) => void): void;
+  closed?(): void;
+}
+
+/** Puts an interceptor of its own into each connection that the server takes from a gateway. */
+export function wrapGateway(
+  gateway: Gateway,
+  createInterceptor: (connection: Connection) => ConnectionInterceptor,
+): Gateway {
+  return {
+    transport: gateway.transport,
+    readTimeoutMs: gateway.readTimeoutMs,
+    listen: (host) => gateway.listen(wrapHost(host, createInterceptor)),
+    stopAccepting: () => gateway.stopAccepting(),
+    close: () => gateway.close(),
+  };
+}
+
+function wrapHost(
+  host: GatewayHost,
+  createInterceptor: (connection: Connection) => ConnectionInterceptor,
+): GatewayHost {
+  return {
+    count: (name) => host.count(name),
+    failed: (error) => host.failed(error),
+    accept: (connection, gateway) => {
+      const interceptor: { current: ConnectionInterceptor } = { current: {} };
+      const handler = host.accept(wrapConnection(connection, interceptor), gateway);
+      if (typeof handler === 'string') return handler;
+      interceptor.current = createInterceptor(connection);
+      return wrapHandler(handler, interceptor.current);
+    },
+  };
+}
+
+function wrapConnection(
+  connection: Connection,
+  interceptor: { readonly current: ConnectionInterceptor },
+): Connection {
+  const pass = (body: BinaryString): boolean => connection.send(body);
+  return {
+    transport: connection.transport,
+    remoteAddress: connection.remoteAddress,
+    remotePort: connection.remotePort,
+    maxSendBytes: connection.maxSendBytes,
+    get bufferedBytes() {
+      return connection.bufferedBytes;
+    },
+    send: (body) => interceptor.current.send?.(body, pass) ?? pass(body),
+    pause: () => connection.pause(),
+    resume: () => connection.resume(),
+    trust: () => connection.trust(),
+    close: () => connection.close(),
+    destroy: () => connection.destroy(),
+  };
+}
+
+function wrapHandler(handler: ConnectionHandler, interceptor: ConnectionInterceptor): ConnectionHandler {
+  const pass = (body: BinaryString): void => handler.receive(body);
+  return {
+    receive: (body) => (interceptor.receive === undefined ? pass(body) : interceptor.receive(body, pass)),
+    violated: (error) => handler.violated(error),
+    drained: () => handler.drained(),
+    closed: () => {
+      interceptor.closed?.();
+      handler.closed();
+    },
+  };
+}
