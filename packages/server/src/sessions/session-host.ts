@@ -232,8 +232,10 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   #takeAcknowledgement(packet: ReceivedPacket, user: User, now: Instant): void {
-    const { dataContent: fingerprint, from, to } = packet;
-    const frame = from === user.id && to !== undefined ? packet.body : undefined;
+    const { dataContent: fingerprint, from, to, fp, QoS } = packet;
+    // Only type 2 may ask for an acknowledgement: the sender would answer another one, to nobody's use.
+    const isPlain = !QoS && fp === undefined;
+    const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
     const { courier, metrics } = this.#parts;
     if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
     metrics.unknownAcknowledgements += 1;
