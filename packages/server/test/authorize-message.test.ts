@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { OnlineUser } from '../src/hooks.js';
+import type { Message } from '../src/message.js';
+import { openBench } from './support/bench.js';
+import { keepAlive, login, logout, message, plainMessage } from './support/wire.js';
+
+/** An `authorizeMessage` hook that the test answers by hand. */
+function slowHook() {
+  const asked: string[] = [];
+  const answers: { resolve: (allowed: boolean) => void; reject: (error: Error) => void }[] = [];
+  const authorizeMessage = ({ content }: Message) => {
+    asked.push(content);
+    return new Promise<boolean>((resolve, reject) => answers.push({ resolve, reject }));
+  };
+  return { asked, answers, hooks: { authorizeMessage } };
+}
+
+describe('the authorization of a message', () => {
+  it('is asked about messages to users and to the server, with who sends them', async () => {
+    const asked: [Message, OnlineUser][] = [];
+    const bench = await openBench({
+      hooks: {
+        authorizeMessage: (received, sender) => {
+          asked.push([received, sender]);
+          return true;
+        },
+      },
+    });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'), plainMessage('alice', '0', 'hi'));
+    expect(asked).toMatchObject([
+      [{ from: 'alice', to: 'bob', content: 'hello', fingerprint: 'fp-1', qos: true }, { userId: 'alice' }],
+      [{ from: 'alice', to: '0', content: 'hi', fingerprint: undefined, qos: false }, { userId: 'alice' }],
+    ]);
+  });
+
+  it('that says no lets nothing pass, and asks again about the next copy', async () => {
+    const answers = [false, true];
+    const bench = await openBench({ hooks: { authorizeMessage: () => answers.shift() ?? false } });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    expect(bob.received).toEqual([]);
+    expect(alice.received).toEqual([]);
+    expect(bench.metric('notAuthorized')).toBe(1);
+    expect(bench.events.rejected).toMatchObject([{ reason: 'not-authorized', userId: 'alice' }]);
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    expect(bob.received).toMatchObject([{ fp: 'fp-1' }]);
+  });
+
+  it('that says no later lets nothing pass either', async () => {
+    const { answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', '0', 'hello', 'fp-1'));
+    answers[0]?.resolve(false);
+    await bench.settle();
+    expect(alice.received).toEqual([]);
+    expect(bench.metric('messagesToServer')).toBe(0);
+    expect(bench.metric('notAuthorized')).toBe(1);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no database');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no database'))],
+  ])('that %s counts as no, with an error event', async (_name, authorizeMessage) => {
+    const bench = await openBench({ hooks: { authorizeMessage } });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', '0', 'hello', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toEqual([]);
+    expect(bench.metric('notAuthorized')).toBe(1);
+    expect(bench.events.error.map(({ message: text }) => text)).toEqual([
+      'the hook authorizeMessage failed: no database',
+    ]);
+  });
+
+  it('that takes time keeps the order of one sender’s messages', async () => {
+    const { asked, answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
+    alice.write(message('alice', 'bob', 'three', 'fp-3'));
+    await bench.settle();
+    expect(asked).toEqual(['one']);
+    expect(alice.isPaused).toBe(true);
+    for (const text of ['two', 'three']) {
+      answers.at(-1)?.resolve(true);
+      await bench.settle();
+      expect(asked.at(-1)).toBe(text);
+    }
+    answers.at(-1)?.resolve(true);
+    await bench.settle();
+    expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(['one', 'two', 'three']);
+    expect(alice.isPaused).toBe(false);
+  });
+
+  it('that takes time holds up neither other senders nor keep-alives', async () => {
+    const { hooks, asked } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const carol = await bench.online('carol');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'), keepAlive('alice'));
+    carol.write(message('carol', 'bob', 'other', 'fp-1'));
+    expect(alice.received).toMatchObject([{ type: 51 }]);
+    expect(asked).toEqual(['one', 'other']);
+  });
+
+  it('goes on with the next message after one that was refused or failed', async () => {
+    const { answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(
+      message('alice', 'bob', 'one', 'fp-1'),
+      message('alice', 'bob', 'two', 'fp-2'),
+      message('alice', 'bob', 'three', 'fp-3'),
+    );
+    answers[0]?.resolve(false);
+    await bench.settle();
+    answers[1]?.reject(new Error('no database'));
+    await bench.settle();
+    answers[2]?.resolve(true);
+    await bench.settle();
+    expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(['three']);
+  });
+
+  it('is silent about a copy that comes while it is being decided', async () => {
+    const { asked, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    await bench.settle();
+    expect(asked).toEqual(['one']);
+    expect(alice.received).toEqual([]);
+  });
+
+  it('lets what was sent before a logout pass before the session ends', async () => {
+    const { answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(
+      message('alice', 'bob', 'one', 'fp-1'),
+      message('alice', 'bob', 'two', 'fp-2'),
+      logout('alice'),
+    );
+    answers[0]?.resolve(true);
+    await bench.settle();
+    answers[1]?.resolve(true);
+    await bench.settle();
+    expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(['one', 'two']);
+    expect(alice.isClosed).toBe(true);
+  });
+
+  it('is not answered to a sender who has gone, and his message still passes', async () => {
+    const { answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    alice.leave();
+    await bench.settle();
+    answers[0]?.resolve(true);
+    await bench.settle();
+    expect(bob.received).toMatchObject([{ dataContent: 'one' }]);
+  });
+
+  it('passes a message in the name of the user who sent it, whoever the session is by then', async () => {
+    const { answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const peer = await bench.online('alice');
+    const bob = await bench.online('bob');
+    peer.write(message('alice', 'bob', 'one', 'fp-1'), login('carol'));
+    answers[0]?.resolve(true);
+    await bench.settle();
+    expect(bob.received).toMatchObject([{ from: 'alice' }]);
+    expect(peer.received).toMatchObject([{ type: 50, to: 'carol' }]);
+  });
+});
