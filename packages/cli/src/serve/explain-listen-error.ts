@@ -1,0 +1,31 @@
+import { CommandError } from '../command-error.js';
+
+/** A system's error while opening a port, as advice; any other error as it is. */
+export function explainListenError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const where = `${address ?? ''}:${port ?? ''}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new CommandError(
+        `${where} is taken by another program`,
+        'Stop that one, or choose another port with --tcp-port, --udp-port or --ws-port (0 takes a free one).',
+        { cause: error },
+      );
+    case 'EACCES':
+      return new CommandError(
+        `this user may not listen on ${where}`,
+        'Ports below 1024 need more rights: choose a higher one.',
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CommandError(
+        `${address ?? 'the address'} is no address of this machine`,
+        'Choose one with --host; 0.0.0.0 listens on all.',
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Logger } from '@imcore/server';
+import { type AssembledServer, assembleServer } from './assemble-server.js';
+import { banner, urlOf } from './banner.js';
+import { createLogger } from './create-logger.js';
+import { explainListenError } from './explain-listen-error.js';
+import { openStore } from './open-store.js';
+import { readSettings } from './read-settings.js';
+import type { ServeSettings } from './settings.js';
+
+/**
+ * Runs a server until the process is told to end.
+ *
+ * The log goes to the standard output, what a person should know to the standard error. SIGTERM and SIGINT let what is
+ * under way be finished; a second one ends at once. SIGHUP reads certificate and key again.
+ *
+ * @throws CommandError for settings that cannot be, a store or a port that cannot be had.
+ */
+export async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const environment = process.env;
+  const { config, ...rest } = flags;
+  const file = typeof config === 'string' ? config : environment['IMCORE_CONFIG'];
+  const settings = readSettings({ flags: rest, environment, file });
+  const logger = createLogger(settings, process.stdout);
+  const store = await openStore(settings.store);
+  const assembled = assembleServer(settings, store, logger);
+  const addresses = await assembled.server.listen().catch((error: unknown) => {
+    throw explainListenError(error);
+  });
+  for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
+  process.stderr.write(banner(addresses, settings));
+  obeySignals(assembled, settings, logger);
+}
+
+function obeySignals({ server, reloadTls }: AssembledServer, settings: ServeSettings, logger: Logger): void {
+  let isStopping = false;
+  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+    isStopping = true;
+    process.stderr.write('imcore is stopping; the same signal again ends it at once.\n');
+    logger.info({ signal, drainMs: settings.drainMs }, 'stopping');
+    server.close({ drainMs: settings.drainMs }).then(
+      () => {
+        logger.info({}, 'stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error({ err: error }, 'could not stop in order');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGHUP', () => {
+    try {
+      reloadTls();
+      logger.info({}, 'certificate and key are read again');
+    } catch (error) {
+      logger.error({ err: error }, 'certificate and key cannot be read, the old ones stay');
+    }
+  });
+}

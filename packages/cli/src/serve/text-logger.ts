@@ -1,0 +1,31 @@
+import type { Logger } from '@imcore/server';
+import type { LogLevel } from './settings.js';
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+/**
+ * Logs for a person who looks on: a line each, the time of day first.
+ *
+ * `wallTime` gives milliseconds since 1970; the line shows them in the machine's time zone.
+ */
+export function textLogger(level: LogLevel, write: (line: string) => void, wallTime: () => number): Logger {
+  const lineAt = (lineLevel: Exclude<LogLevel, 'silent'>) => {
+    if (RANK[lineLevel] < RANK[level]) return () => {};
+    return (fields: object, message: string) => {
+      const time = new Date(wallTime()).toTimeString().slice(0, 8);
+      write(`${time} ${lineLevel.padEnd(5)} ${message}${describe(fields)}\n`);
+    };
+  };
+  return { debug: lineAt('debug'), info: lineAt('info'), warn: lineAt('warn'), error: lineAt('error') };
+}
+
+function describe(fields: object): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}=${value instanceof Error ? value.message : asText(value)}`)
+    .join('');
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' && /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
+}
