@@ -1,0 +1,38 @@
+import type { AppendResult, MessageStore, StoredMessage } from '@imcore/server';
+import { createServer, silentLogger, tcp, udp, websocket } from '@imcore/server';
+import { sqliteStore } from '@imcore/store-sqlite';
+
+/**
+ * The server under proof: a process that is killed. `node server-main.js FILE TCP UDP WS [--early]`; with `--early` it
+ * breaks the promise on purpose, so that the proof can be seen to notice.
+ */
+const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', flag] = process.argv.slice(2);
+const store = sqliteStore({ file });
+const host = '127.0.0.1';
+const server = createServer({
+  gateways: [
+    tcp({ host, port: Number(tcpPort), senseMode: 3 }),
+    udp({ host, port: Number(udpPort), senseMode: 3 }),
+    websocket({ host, port: Number(wsPort), senseMode: 3 }),
+  ],
+  store: flag === '--early' ? answersEarly(store) : store,
+  logger: silentLogger,
+});
+const ports = (await server.listen()).map(({ port }) => port);
+process.stdout.write(`${JSON.stringify(ports)}\n`);
+
+/** A store that says "stored" at once and writes a little later: what nearly every messaging system does. */
+function answersEarly(real: MessageStore): MessageStore {
+  let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
+  return {
+    durable: true,
+    append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
+      setTimeout(() => void real.append(messages), 50);
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));
+    },
+    take: (userId, after, limit) => real.take(userId, after, limit),
+    confirm: (userId, ids) => real.confirm(userId, ids),
+    count: (userId) => real.count(userId),
+    close: () => real.close(),
+  };
+}

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** Ports of the three gateways. */
+export interface Ports {
+  readonly tcp: number;
+  readonly udp: number;
+  readonly ws: number;
+}
+
+/** A server process that can be killed without warning and started again on the same ports and file. */
+export class ServerProcess {
+  readonly #file: string;
+  readonly #flags: readonly string[];
+  #child: ChildProcess | undefined;
+  #ports: Ports = { tcp: 0, udp: 0, ws: 0 };
+
+  constructor(file: string, flags: readonly string[]) {
+    this.#file = file;
+    this.#flags = flags;
+  }
+
+  get ports(): Ports {
+    return this.#ports;
+  }
+
+  /** Resolves when it listens; rejects when it ends before. */
+  async start(): Promise<void> {
+    const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
+    const { tcp, udp, ws } = this.#ports;
+    const args = [main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    const lines = createInterface({ input: child.stdout });
+    const first = await Promise.race([once(lines, 'line'), once(child, 'exit')]);
+    const line: unknown = first[0];
+    if (typeof line !== 'string')
+      throw new Error(`the server ended before it listened, exit code ${String(line)}`);
+    const [newTcp = 0, newUdp = 0, newWs = 0] = JSON.parse(line) as number[];
+    this.#ports = { tcp: newTcp, udp: newUdp, ws: newWs };
+  }
+
+  /** Ends it as a power failure would end the process: no handler runs. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
