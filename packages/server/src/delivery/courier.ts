@@ -1,4 +1,5 @@
-import { type BinaryString, decodeFrameBody, type Instant, SERVER_ID } from '@imcore/protocol';
+import { type BinaryString, decodeFrameBody, type Instant, type Packet, SERVER_ID } from '@imcore/protocol';
+import { StoreError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import type { Bridge } from '../ports/bridge.js';
@@ -27,6 +28,7 @@ export class Courier {
   readonly #writer: StoreWriter | undefined;
   readonly #storing: DeadlineRing | undefined;
   readonly #retrying: DeadlineRing;
+  readonly #rereading: DeadlineRing;
   readonly #lastResort: LastResort;
 
   constructor(parts: CourierParts) {
@@ -41,14 +43,16 @@ export class Courier {
       this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
     }
     this.#retrying = deadlines.ring<Delivery>(parts.retry.waitMs, (delivery) => this.#retry(delivery));
+    this.#rereading = deadlines.ring<Replay>(STORE_RETRY_MS, (replay) => replay.wake());
   }
 
   /** Takes a message for a user, who may be unknown here. Calls its origin once somebody is responsible, or nobody. */
   deliver(delivery: Delivery, receiver: User | undefined, now: Instant): void {
     const session = receiver?.mailbox.session;
     if (receiver === undefined || session === undefined) this.#sendAway(delivery);
-    else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery);
-    else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined) this.#store(delivery);
+    else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver);
+    else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined)
+      this.#storeBehind(delivery, receiver);
     else this.#write(delivery, receiver, session, now);
   }
 
@@ -76,7 +80,7 @@ export class Courier {
     delivery.custody = 'received';
     if (custody !== 'stored') delivery.origin.responsible(delivery, 'received', now, frame);
     else if (delivery.storeId !== undefined) this.#writer?.confirm(receiver.id, delivery.storeId);
-    receiver.mailbox.replay?.wake();
+    if (receiver.mailbox.isReplaying) receiver.mailbox.replay?.wake();
     return true;
   }
 
@@ -86,7 +90,7 @@ export class Courier {
     const { store, events, metrics } = this.#parts;
     if (store === undefined) {
       mailbox.session = session;
-      for (const delivery of [...mailbox.values()]) this.#moveTo(session, delivery, now);
+      for (const delivery of [...mailbox.values()]) this.#moveTo(session, delivery, user, now);
       return;
     }
     this.detach(user);
@@ -98,7 +102,7 @@ export class Courier {
       failed: (error) => {
         metrics.storeFailures += 1;
         events.emit('error', asError(error));
-        this.#parts.clock.schedule(this.#parts.clock.now() + STORE_RETRY_MS, () => replay.wake());
+        this.#rereading.start(replay, this.#parts.clock.now());
       },
     });
     mailbox.replay = replay;
@@ -109,6 +113,7 @@ export class Courier {
   detach(user: User): void {
     const { mailbox } = user;
     mailbox.session = undefined;
+    if (mailbox.replay !== undefined) this.#rereading.stop(mailbox.replay);
     mailbox.replay?.end();
     mailbox.replay = undefined;
     for (const delivery of mailbox.drain()) {
@@ -138,7 +143,8 @@ export class Courier {
       return;
     }
     if (!receiver.mailbox.add(fingerprint, delivery)) {
-      this.#lastResort.drop(delivery, 'not-acknowledged');
+      if (this.#writer === undefined) this.#lastResort.drop(delivery, 'not-acknowledged');
+      else this.#storeBehind(delivery, receiver);
       return;
     }
     this.#parts.metrics.messagesInFlight += 1;
@@ -148,13 +154,13 @@ export class Courier {
   }
 
   /** Another session has taken the place of the one that a message was written to. */
-  #moveTo(session: LiveSession, delivery: Delivery, now: Instant): void {
+  #moveTo(session: LiveSession, delivery: Delivery, receiver: User, now: Instant): void {
     if (delivery.body.length <= session.maxSendBytes) {
       this.#writeAgain(delivery, session, now);
       return;
     }
     this.#takeBack(delivery);
-    this.#refuseTooLarge(delivery);
+    this.#refuseTooLarge(delivery, receiver);
   }
 
   /** A message is no longer with its receiver. */
@@ -194,7 +200,9 @@ export class Courier {
   }
 
   #replayed(message: WaitingMessage, user: User, session: LiveSession): boolean {
-    const packet = decodeFrameBody(message.body);
+    if (this.#writer?.isConfirming(user.id, message.id)) return true;
+    const packet = this.#readStored(message);
+    if (packet === undefined) return false;
     if (message.body.length > session.maxSendBytes) {
       this.#parts.metrics.messagesTooLarge += 1;
       return false;
@@ -211,9 +219,23 @@ export class Courier {
     return true;
   }
 
-  #refuseTooLarge(delivery: Delivery): void {
+  /** What cannot be read, as a damaged store may give it, is left where it is. */
+  #readStored(message: WaitingMessage): Packet | undefined {
+    try {
+      return decodeFrameBody(message.body);
+    } catch (cause) {
+      const { metrics, events } = this.#parts;
+      metrics.storeFailures += 1;
+      const text = `message ${message.id} of user ${message.to} cannot be read`;
+      events.emit('error', new StoreError('ERR_STORE_FAILED', text, { cause }));
+      return undefined;
+    }
+  }
+
+  #refuseTooLarge(delivery: Delivery, receiver: User): void {
     this.#parts.metrics.messagesTooLarge += 1;
-    if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
+    if (this.#writer !== undefined && delivery.fingerprint !== undefined)
+      this.#storeBehind(delivery, receiver);
     else this.#undeliverable(delivery, 'too-large');
   }
 
@@ -238,6 +260,12 @@ export class Courier {
     metrics.messagesBridged += 1;
     this.#responsible(delivery, 'bridged');
     if (events.has('bridged')) events.emit('bridged', delivery.message);
+  }
+
+  /** What is in flight goes to the store first: the order there is the order in which messages came. */
+  #storeBehind(delivery: Delivery, receiver: User): void {
+    for (const earlier of receiver.mailbox.values()) if (earlier.custody === 'memory') this.#store(earlier);
+    this.#store(delivery);
   }
 
   #store(delivery: Delivery): void {
@@ -270,8 +298,12 @@ export class Courier {
   /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
   #storeRefused(delivery: Delivery): void {
     if (delivery.custody === 'received') return;
-    if (delivery.mailbox !== undefined) delivery.custody = 'memory';
-    else this.#undeliverable(delivery, 'store');
+    if (delivery.mailbox !== undefined) {
+      delivery.custody = 'memory';
+      return;
+    }
+    this.#undeliverable(delivery, 'store');
+    this.#parts.directory.find(delivery.to)?.mailbox.replay?.wake();
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {

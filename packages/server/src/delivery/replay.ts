@@ -1,4 +1,6 @@
+import type { Instant } from '@imcore/protocol';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 
 /** Unacknowledged messages that a replay keeps under way. Old clients take more, but lose more with a dead link. */
 export const REPLAY_WINDOW = 16;
@@ -11,6 +13,7 @@ export interface ReplayTarget {
   underWay(): number;
   /** Appends for this user that the store has not answered for. */
   pendingAppends(): number;
+  /** The store could not be read. The replay waits to be woken. */
   failed(error: unknown): void;
 }
 
@@ -21,13 +24,18 @@ export interface ReplayTarget {
  * delays nobody else. Caught up when the store has nothing left and nothing is on its way there; a message that is
  * stored later for this user wakes it again.
  */
-export class Replay {
+export class Replay implements RingEntry {
   readonly #store: MessageStore;
   readonly #userId: string;
   readonly #target: ReplayTarget;
   #after: StoreId | undefined;
   #state: 'idle' | 'reading' | 'caught-up' | 'ended' = 'idle';
   #mustReadAgain = false;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
 
   constructor(store: MessageStore, userId: string, target: ReplayTarget) {
     this.#store = store;
@@ -61,6 +69,7 @@ export class Replay {
       try {
         page = await this.#store.take(this.#userId, this.#after, room);
       } catch (error) {
+        if (this.#hasEnded()) return;
         this.#target.failed(error);
         break;
       }

@@ -15,6 +15,8 @@ export class StoreWriter {
   readonly #onError: (error: unknown) => void;
   #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
   #confirmations = new Map<string, StoreId[]>();
+  /** The confirmations that the store is being given. */
+  #underWay: ReadonlyMap<string, readonly StoreId[]> = new Map();
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
@@ -47,6 +49,11 @@ export class StoreWriter {
     queueMicrotask(() => void this.#confirmAll());
   }
 
+  /** Whether the store is yet to learn that the receiver has this message. */
+  isConfirming(userId: string, id: StoreId): boolean {
+    return [this.#confirmations, this.#underWay].some((all) => all.get(userId)?.includes(id) === true);
+  }
+
   /** Resolves when the store has answered for everything. */
   idle(): Promise<void> {
     if (!this.#isWriting && !this.#isConfirming) return Promise.resolve();
@@ -73,9 +80,9 @@ export class StoreWriter {
 
   async #confirmAll(): Promise<void> {
     while (this.#confirmations.size > 0) {
-      const confirmations = this.#confirmations;
+      this.#underWay = this.#confirmations;
       this.#confirmations = new Map();
-      for (const [userId, ids] of confirmations) {
+      for (const [userId, ids] of this.#underWay) {
         try {
           await this.#store.confirm(userId, ids);
         } catch (error) {
@@ -83,6 +90,7 @@ export class StoreWriter {
         }
       }
     }
+    this.#underWay = new Map();
     this.#isConfirming = false;
     this.#checkIdle();
   }
