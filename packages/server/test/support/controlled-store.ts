@@ -1,0 +1,76 @@
+import type {
+  AppendResult,
+  MessageStore,
+  StoredMessage,
+  StoreId,
+  WaitingMessage,
+} from '../../src/ports/message-store.js';
+import { type MemoryStoreOptions, memoryStore } from '../../src/stores/memory-store.js';
+
+type Operation = 'append' | 'take' | 'confirm';
+
+/** A memory store that counts its calls, and fails or keeps its caller waiting as the test says. */
+export class ControlledStore implements MessageStore {
+  readonly durable = false;
+  /** What each `append` was given. */
+  readonly appended: (readonly StoredMessage[])[] = [];
+  readonly calls: Record<Operation | 'close', number> = { append: 0, take: 0, confirm: 0, close: 0 };
+  /** Set one to let calls of that kind fail. */
+  readonly failures: { [Kind in Operation]?: Error | undefined } = {};
+  readonly #inner: MessageStore;
+  readonly #held = new Map<Operation, (() => void)[]>();
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#inner = memoryStore(options);
+  }
+
+  /** From now on calls of this kind do not begin before {@link release}. */
+  hold(kind: Operation): void {
+    this.#held.set(kind, []);
+  }
+
+  release(kind: Operation): void {
+    const waiting = this.#held.get(kind) ?? [];
+    this.#held.delete(kind);
+    for (const resume of waiting) resume();
+  }
+
+  async append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
+    this.appended.push(messages);
+    await this.#enter('append');
+    return this.#inner.append(messages);
+  }
+
+  async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
+    await this.#enter('take');
+    return this.#inner.take(userId, after, limit);
+  }
+
+  async confirm(userId: string, ids: readonly StoreId[]): Promise<void> {
+    await this.#enter('confirm');
+    await this.#inner.confirm(userId, ids);
+  }
+
+  count(userId: string): Promise<number> {
+    return this.#inner.count(userId);
+  }
+
+  close(): Promise<void> {
+    this.calls.close += 1;
+    return this.#inner.close();
+  }
+
+  /** Fingerprints of what waits for a user, oldest first. */
+  async waiting(userId: string): Promise<string[]> {
+    const page = await this.#inner.take(userId, undefined, 1_000_000);
+    return page.map(({ fingerprint }) => fingerprint);
+  }
+
+  async #enter(kind: Operation): Promise<void> {
+    this.calls[kind] += 1;
+    const held = this.#held.get(kind);
+    if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve));
+    const failure = this.failures[kind];
+    if (failure !== undefined) throw failure;
+  }
+}
