@@ -188,11 +188,20 @@ export class ImClient {
     this.#isRunning = true;
     for (let i = 0; i < this.#queue.length; i++) {
       const effect = this.#queue[i];
-      if (effect !== undefined) this.#carryOut(effect);
+      if (effect !== undefined) this.#try(effect);
     }
     this.#queue = [];
     this.#isRunning = false;
     this.#alarm.set(this.#session.nextDeadline);
+  }
+
+  /** A transport that throws, against its contract, must not stop what comes after. */
+  #try(effect: Effect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (thrown) {
+      this.#reportError(toError(thrown));
+    }
   }
 
   #carryOut(effect: Effect): void {
@@ -287,7 +296,7 @@ export class ImClient {
   }
 
   #reportListenerError(thrown: unknown, name: keyof ClientEvents): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = toError(thrown);
     if (name === 'error') {
       this.#parts.logger.error(
         { error: error.name },
@@ -299,6 +308,10 @@ export class ImClient {
   #now(): Instant {
     return this.#parts.clock.now();
   }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function closedError(): UsageError {

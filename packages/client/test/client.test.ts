@@ -464,6 +464,24 @@ describe('a link', () => {
     expect(client.state).toBe('connecting');
   });
 
+  it('that throws, against its contract, stops nothing else', async () => {
+    const { client, transport, clock, seen } = await online();
+    transport.link.close = () => {
+      throw new Error('cannot close');
+    };
+
+    await client.logout();
+
+    expect(seen.slice(-2)).toEqual([
+      ['error', new Error('cannot close')],
+      ['state', { previous: 'online', current: 'idle', reason: 'logout' }],
+    ]);
+    expect(clock.pending).toBe(0);
+    const again = client.login({ userId: 'alice' });
+    transport.link.accept();
+    await expect(again).resolves.toEqual({ firstLoginTime: 77 });
+  });
+
   it('is tried again at once on request', async () => {
     const { client, transport } = await online();
     transport.link.handler.closed();

@@ -77,15 +77,17 @@ describe('the UDP transport', () => {
     expect((await peer.read(1)).map(({ text }) => text)).toEqual(['{"type":3}']);
   });
 
-  it('can be closed while it is opening', async () => {
+  it('can be closed while it is opening, and then holds no socket', async () => {
     const peer = await bind();
     const handler = new RecordingHandler();
+    for (let i = 0; i < 20; i++) await handler.turn();
+    const sockets = openSockets();
 
-    udp({ host: 'localhost', port: peer.port }).connect(handler).close();
     udp({ host: '127.0.0.1', port: peer.port }).connect(handler).close();
     for (let i = 0; i < 20; i++) await handler.turn();
 
     expect(handler.isOpen).toBe(false);
+    expect(openSockets()).toBe(sockets);
   });
 
   it('reaches servers over IPv6', async () => {
@@ -135,6 +137,10 @@ async function bind(type: 'udp4' | 'udp6' = 'udp4', address = '127.0.0.1') {
       if (last !== undefined) socket.send(text, last.from.port, last.from.address);
     },
   };
+}
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'UDPWrap').length;
 }
 
 async function closeSocket(socket: Socket): Promise<void> {

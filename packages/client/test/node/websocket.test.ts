@@ -1,10 +1,13 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createClient } from '../../src/create-client.js';
 import { websocket } from '../../src/node/websocket.js';
 import { type WebSocketLike, webSocketLink } from '../../src/websocket-link.js';
 import { RecordingHandler } from '../fixtures/recording-handler.js';
+import { selfSigned } from '../fixtures/self-signed.js';
 
 const closing: (() => void)[] = [];
 
@@ -88,6 +91,22 @@ describe('the WebSocket transport of Node', () => {
     expect(() => link.send('{}')).not.toThrow();
   });
 
+  it('carries packets over TLS to a server whose certificate is trusted, and to no other', async () => {
+    const { key, cert } = selfSigned();
+    const server = await listen({ key, cert });
+    const stranger = new RecordingHandler();
+    websocket({ url: server.url }).connect(stranger);
+    expect(await stranger.closing).toMatchObject({ cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
+
+    const handler = new RecordingHandler();
+    const link = websocket({ url: server.url, tls: { ca: cert, servername: 'localhost' } }).connect(handler);
+    await handler.opening;
+    (await server.connection).socket.send('{"a":1}');
+
+    expect(await handler.frames(1)).toEqual(['{"a":1}']);
+    link.close();
+  });
+
   it('can be closed while its implementation is loaded', async () => {
     const server = await listen();
     const handler = new RecordingHandler();
@@ -98,6 +117,37 @@ describe('the WebSocket transport of Node', () => {
     for (let i = 0; i < 20; i++) await handler.turn();
 
     expect(handler.isOpen).toBe(false);
+  });
+});
+
+describe('the WebSocket of the platform', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('carries a client that is given a URL', async () => {
+    vi.stubGlobal('WebSocket', WebSocket);
+    const server = await listen();
+    const client = createClient({ url: server.url });
+
+    const login = client.login({ userId: 'alice' });
+    (await server.connection).socket.send(
+      '{"type":50,"dataContent":"{\\"code\\":0,\\"firstLoginTime\\":5}"}',
+    );
+
+    await expect(login).resolves.toEqual({ firstLoginTime: 5 });
+    await client.close();
+  });
+
+  it('is asked for at once where there is none', () => {
+    vi.stubGlobal('WebSocket', undefined);
+
+    expect(() => createClient({ url: 'ws://localhost/websocket' })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining('@imcore/client/node'),
+      }),
+    );
   });
 });
 
@@ -119,8 +169,8 @@ describe('a link over a WebSocket', () => {
 });
 
 /** A WebSocket server at `/websocket` on a port that the system chooses. */
-async function listen() {
-  const http: HttpServer = createServer();
+async function listen(tls?: { key: string; cert: string }) {
+  const http = tls === undefined ? createServer() : createTlsServer(tls);
   const server = new WebSocketServer({ server: http, path: '/websocket' });
   const close = (): void => {
     for (const socket of server.clients) socket.terminate();
@@ -139,7 +189,12 @@ async function listen() {
   await new Promise<void>((resolve) => {
     http.listen(0, '127.0.0.1', resolve);
   });
-  return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/websocket`, connection, close };
+  const scheme = tls === undefined ? 'ws' : 'wss';
+  return {
+    url: `${scheme}://127.0.0.1:${(http.address() as AddressInfo).port}/websocket`,
+    connection,
+    close,
+  };
 }
 
 async function connected() {
