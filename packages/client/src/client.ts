@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  Emitter,
-  encodePacket,
-  type Instant,
-  loginPacket,
-  type Random,
-  type Unsubscribe,
-} from '@imcore/protocol';
+import { type Clock, Emitter, type Instant, type Random, type Unsubscribe } from '@imcore/protocol';
 import { Alarm } from './alarm.js';
 import { checkIdentity, composeMessage, type LoginRequest } from './compose.js';
 import type { Effect } from './effects.js';
@@ -18,10 +10,8 @@ import type { Receipt, SendRequest } from './message.js';
 import type { CheckedSettings } from './options.js';
 import { PendingSends } from './pending-sends.js';
 import { Session } from './session.js';
-import type { Identity } from './session-settings.js';
 import type { ClientState } from './state.js';
 import type { Transport } from './transport.js';
-import { utf8Length } from './utf8-length.js';
 
 /** The parts that {@link ImClient} works with. */
 export interface ClientParts {
@@ -106,12 +96,11 @@ export class ImClient {
    * @see docs/protocol/SPEC.md#4-login
    */
   async login(request: LoginRequest): Promise<LoginResult> {
-    const identity = checkIdentity(request);
+    const identity = checkIdentity(request, this.#parts.settings.maxSendBytes);
     if (this.state === 'closed') throw closedError();
     if (this.state !== 'idle') {
       throw new UsageError('ERR_ALREADY_LOGGED_IN', `${this.userId} is logged in already, log out first`);
     }
-    this.#requireSendable(identity);
     return new Promise((resolve, reject) => {
       this.#logins.push({ resolve, reject });
       this.#run(this.#session.login(identity, this.#now()));
@@ -276,18 +265,6 @@ export class ImClient {
     if (buffered <= maxPendingBytes) return undefined;
     const text = `${buffered} bytes wait for the server to read them, maxPendingBytes is ${maxPendingBytes}`;
     return new DeliveryError('ERR_QUEUE_FULL', text);
-  }
-
-  #requireSendable(identity: Identity): void {
-    const bytes = utf8Length(
-      encodePacket(loginPacket({ ...identity, firstLoginTime: Number.MAX_SAFE_INTEGER })),
-    );
-    const { maxSendBytes } = this.#parts.settings;
-    if (bytes <= maxSendBytes) return;
-    throw new UsageError(
-      'ERR_INVALID_ARGUMENT',
-      `this login takes ${bytes} bytes, the transport carries ${maxSendBytes}: shorten token or extra`,
-    );
   }
 
   #reportError(error: Error): void {

@@ -3,6 +3,7 @@ import {
   dataPacket,
   encodePacket,
   isUserId,
+  loginPacket,
   MAX_ID_LENGTH,
   type Random,
   SERVER_ID,
@@ -23,14 +24,20 @@ export interface LoginRequest {
   readonly extra?: string | undefined;
 }
 
-/** @throws UsageError `ERR_INVALID_ARGUMENT` for what cannot be sent. */
-export function checkIdentity({ userId, token, extra }: LoginRequest): Identity {
+/** @throws UsageError `ERR_INVALID_ARGUMENT` for what cannot be sent, in a packet of so many bytes at most. */
+export function checkIdentity({ userId, token, extra }: LoginRequest, maxSendBytes: number): Identity {
   if (typeof userId !== 'string' || !isUserId(userId)) {
     throw invalid(`userId must be 1 to ${MAX_ID_LENGTH} characters and neither "0" nor "-1"`);
   }
   if (token !== undefined && typeof token !== 'string') throw invalid('token must be a string');
   if (extra !== undefined && typeof extra !== 'string') throw invalid('extra must be a string');
-  return { userId, token, extra };
+  const identity: Identity = { userId, token, extra };
+  const longest = loginPacket({ ...identity, firstLoginTime: Number.MAX_SAFE_INTEGER });
+  const bytes = utf8Length(encodePacket(longest));
+  if (bytes <= maxSendBytes) return identity;
+  throw invalid(
+    `this login takes ${bytes} bytes, the transport carries ${maxSendBytes}: shorten token or extra`,
+  );
 }
 
 /** Makes the packet of a message. @throws UsageError `ERR_INVALID_ARGUMENT` for what cannot be sent. */
