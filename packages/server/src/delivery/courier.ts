@@ -1,21 +1,15 @@
-import { type BinaryString, decodeFrameBody, type Instant, type Packet, SERVER_ID } from '@imcore/protocol';
-import { StoreError } from '../errors.js';
+import { type BinaryString, type Instant, SERVER_ID } from '@imcore/protocol';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import type { Bridge } from '../ports/bridge.js';
-import type { WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
 import type { CourierParts } from './courier-parts.js';
-import { Delivery } from './delivery.js';
+import type { Delivery } from './delivery.js';
 import { LastResort } from './last-resort.js';
-import { Replay } from './replay.js';
-import { replayOrigin } from './replay-origin.js';
+import { Replays } from './replays.js';
 import { StoreWriter } from './store-writer.js';
-
-/** How long a failed reading of the store waits before the next try. */
-const STORE_RETRY_MS = 1000;
 
 /**
  * Brings messages to users, and hands each to somebody who is responsible: the receiver, the store, the bridge or
@@ -28,22 +22,21 @@ export class Courier {
   readonly #writer: StoreWriter | undefined;
   readonly #storing: DeadlineRing | undefined;
   readonly #retrying: DeadlineRing;
-  readonly #rereading: DeadlineRing;
+  readonly #replays: Replays | undefined;
   readonly #lastResort: LastResort;
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
     this.#lastResort = new LastResort(parts);
     const { store, deadlines, events, metrics } = parts;
-    if (store !== undefined) {
-      this.#writer = new StoreWriter(store, (error) => {
-        metrics.storeFailures += 1;
-        events.emit('error', asError(error));
-      });
-      this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
-    }
     this.#retrying = deadlines.ring<Delivery>(parts.retry.waitMs, (delivery) => this.#retry(delivery));
-    this.#rereading = deadlines.ring<Replay>(STORE_RETRY_MS, (replay) => replay.wake());
+    if (store === undefined) return;
+    this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
+    this.#writer = new StoreWriter(store, (error) => {
+      metrics.storeFailures += 1;
+      events.emit('error', asError(error));
+    });
+    this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
   }
 
   /** Takes a message for a user, who may be unknown here. Calls its origin once somebody is responsible, or nobody. */
@@ -87,35 +80,21 @@ export class Courier {
   /** A user has come online on `session`, perhaps in place of another. */
   attach(user: User, session: LiveSession, now: Instant): void {
     const { mailbox } = user;
-    const { store, events, metrics } = this.#parts;
-    if (store === undefined) {
+    if (this.#replays === undefined) {
       mailbox.session = session;
       for (const delivery of [...mailbox.values()]) this.#moveTo(session, delivery, user, now);
       return;
     }
     this.detach(user);
     mailbox.session = session;
-    const replay = new Replay(store, user.id, {
-      write: (message) => this.#replayed(message, user, session),
-      underWay: () => mailbox.unacknowledged,
-      pendingAppends: () => this.#writer?.pendingFor(user.id) ?? 0,
-      failed: (error) => {
-        metrics.storeFailures += 1;
-        events.emit('error', asError(error));
-        this.#rereading.start(replay, this.#parts.clock.now());
-      },
-    });
-    mailbox.replay = replay;
-    replay.wake();
+    this.#replays.begin(user, session);
   }
 
   /** A user's session has ended: what it had not acknowledged goes into other hands, in order. */
   detach(user: User): void {
     const { mailbox } = user;
     mailbox.session = undefined;
-    if (mailbox.replay !== undefined) this.#rereading.stop(mailbox.replay);
-    mailbox.replay?.end();
-    mailbox.replay = undefined;
+    this.#replays?.end(user);
     for (const delivery of mailbox.drain()) {
       delivery.ring?.stop(delivery);
       this.#parts.metrics.messagesInFlight -= 1;
@@ -197,39 +176,6 @@ export class Courier {
     metrics.abandoned += 1;
     if (events.has('lost')) events.emit('lost', { userId: delivery.to, messages: [delivery.message] });
     this.#undeliverable(delivery, 'not-acknowledged');
-  }
-
-  #replayed(message: WaitingMessage, user: User, session: LiveSession): boolean {
-    if (this.#writer?.isConfirming(user.id, message.id)) return true;
-    const packet = this.#readStored(message);
-    if (packet === undefined) return false;
-    if (message.body.length > session.maxSendBytes) {
-      this.#parts.metrics.messagesTooLarge += 1;
-      return false;
-    }
-    const delivery = new Delivery(packet, message.body, message.from, message.to, replayOrigin);
-    delivery.custody = 'stored';
-    delivery.storeId = message.id;
-    if (!user.mailbox.add(message.fingerprint, delivery)) return true;
-    this.#parts.metrics.messagesInFlight += 1;
-    this.#parts.metrics.messagesReplayed += 1;
-    delivery.attempts = 1;
-    this.#retrying.start(delivery, this.#parts.clock.now());
-    session.send(delivery.body);
-    return true;
-  }
-
-  /** What cannot be read, as a damaged store may give it, is left where it is. */
-  #readStored(message: WaitingMessage): Packet | undefined {
-    try {
-      return decodeFrameBody(message.body);
-    } catch (cause) {
-      const { metrics, events } = this.#parts;
-      metrics.storeFailures += 1;
-      const text = `message ${message.id} of user ${message.to} cannot be read`;
-      events.emit('error', new StoreError('ERR_STORE_FAILED', text, { cause }));
-      return undefined;
-    }
   }
 
   #refuseTooLarge(delivery: Delivery, receiver: User): void {
