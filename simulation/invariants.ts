@@ -3,6 +3,9 @@ import type { Device } from './device.js';
 import { type HandedMessage, keyOf, SERVER, type SentMessage } from './journal.js';
 import { FORBIDDEN, type World } from './world.js';
 
+/** Content up to this length fits into a datagram whatever the ids, in characters. */
+const SHORT_CONTENT = 200;
+
 /** Messages that a store gives at once when it is asked what it holds. */
 const EVERYTHING = 1_000_000;
 
@@ -62,9 +65,11 @@ function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): 
 }
 
 /**
- * Messages between two devices on streams arrive in the order in which they were sent.
+ * Messages between two devices on streams arrive in the order in which they were sent, except
  *
- * Not of a message that the server had dropped: its sender may bring it again later, with all the right in the world.
+ * - a message that the server dropped, or that the store failed to take: it is brought again, behind later ones;
+ * - a message too long for UDP to a user who has been on UDP meanwhile: it waits in the store without holding up
+ *   what comes behind it.
  */
 function inOrder(world: World): string[] {
   const streams = new Set(world.devices.filter((device) => device.isOnStream).map(({ name }) => name));
@@ -74,7 +79,7 @@ function inOrder(world: World): string[] {
     const sent = world.journal.find(from, fingerprint);
     if (sent === undefined || !sent.qos || sent.isRepeated || !streams.has(to)) continue;
     if (sent.by !== SERVER && !streams.has(sent.by)) continue;
-    if (world.journal.dropped.has(keyOf(from, fingerprint))) continue;
+    if (world.journal.setBack.has(keyOf(from, fingerprint)) || mayWaitForStream(world, sent)) continue;
     const pair = `${sent.by} → ${to}`;
     const before = last.get(pair);
     if (before !== undefined && before.sequence > sent.sequence) {
@@ -83,6 +88,12 @@ function inOrder(world: World): string[] {
     last.set(pair, sent);
   }
   return breaches;
+}
+
+function mayWaitForStream({ devices }: World, { to, content }: SentMessage): boolean {
+  return (
+    content.length > SHORT_CONTENT && devices.some(({ userId, isOnStream }) => userId === to && !isOnStream)
+  );
 }
 
 /** The server's directory is the sessions that are open and logged in, one per user. May be asked at any time. */

@@ -41,8 +41,8 @@ export class Journal {
   readonly handed: HandedMessage[] = [];
   /** Messages that the `onUndeliverable` hook took, by key. */
   readonly takenByHook = new Set<string>();
-  /** Messages that the server reported as dropped at least once, by key. */
-  readonly dropped = new Set<string>();
+  /** Messages that the server reported as dropped, or that the store failed to take, at least once, by key. */
+  readonly setBack = new Set<string>();
   /** Breaches that were noticed while they happened. */
   readonly breaches: string[] = [];
   readonly #clock: Clock;

@@ -1,6 +1,6 @@
 import type { Clock } from '@imcore/protocol';
 import { StoreError } from '@imcore/server';
-import type { MessageStore } from '@imcore/server/ports';
+import type { MessageStore, StoredMessage } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
 /** Longest time that a call takes, in milliseconds. */
@@ -15,13 +15,20 @@ export class SlowStore implements MessageStore {
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
+  readonly #onAppendFailed: (messages: readonly StoredMessage[]) => void;
   #isSound = false;
   #lastAnswerAt = 0;
 
-  constructor(store: MessageStore, clock: Clock, random: SeededRandom) {
+  constructor(
+    store: MessageStore,
+    clock: Clock,
+    random: SeededRandom,
+    onAppendFailed: (messages: readonly StoredMessage[]) => void,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#onAppendFailed = onAppendFailed;
   }
 
   /** From now on nothing fails. */
@@ -29,7 +36,11 @@ export class SlowStore implements MessageStore {
     this.#isSound = true;
   }
 
-  append: MessageStore['append'] = (messages) => this.#call(() => this.#store.append(messages));
+  append: MessageStore['append'] = (messages) =>
+    this.#call(
+      () => this.#store.append(messages),
+      () => this.#onAppendFailed(messages),
+    );
 
   take: MessageStore['take'] = (userId, after, limit) =>
     this.#call(() => this.#store.take(userId, after, limit));
@@ -41,14 +52,15 @@ export class SlowStore implements MessageStore {
   close: MessageStore['close'] = () => this.#store.close();
 
   /** Answers come in the order of the calls, as over one connection. */
-  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #call<Result>(work: () => Promise<Result>, onFailed: () => void = () => {}): Promise<Result> {
     const fails = !this.#isSound && this.#random.chance(FAILURE);
     const failsBefore = fails && this.#random.chance(0.5);
     const answerAt = this.#clock.now() + this.#random.between(0, MAX_LATENCY_MS);
     this.#lastAnswerAt = Math.max(this.#lastAnswerAt, answerAt);
     const answer = failsBefore ? undefined : work();
     await new Promise<void>((resolve) => this.#clock.schedule(this.#lastAnswerAt, resolve));
-    if (fails || answer === undefined) throw new StoreError('ERR_STORE_FAILED', 'simulated failure');
-    return answer;
+    if (!fails && answer !== undefined) return answer;
+    onFailed();
+    throw new StoreError('ERR_STORE_FAILED', 'simulated failure');
   }
 }

@@ -59,7 +59,14 @@ export class World {
     });
     if (plan.store !== 'none') this.store = seams.store?.(memoryStore()) ?? memoryStore();
     if (plan.store === 'slow' && this.store !== undefined) {
-      this.#slowStore = new SlowStore(this.store, this.clock.ownedBy('store'), this.random.fork('store'));
+      this.#slowStore = new SlowStore(
+        this.store,
+        this.clock.ownedBy('store'),
+        this.random.fork('store'),
+        (messages) => {
+          for (const { from, fingerprint } of messages) this.journal.setBack.add(keyOf(from, fingerprint));
+        },
+      );
     }
     this.server = this.#createServer(seams);
     this.devices = plan.devices.map((device) => this.#createDevice(device, seams));
@@ -117,7 +124,7 @@ export class World {
       ...(store !== undefined && { store }),
     });
     server.on('undelivered', ({ message, reason }) => {
-      journal.dropped.add(keyOf(message.from, message.fingerprint));
+      journal.setBack.add(keyOf(message.from, message.fingerprint));
       journal.note(SERVER, `undelivered ${message.fingerprint}: ${reason}`);
     });
     server.on('online', ({ userId, remoteAddress, remotePort }) =>
