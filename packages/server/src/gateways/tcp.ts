@@ -77,7 +77,8 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     stopAccepting: () => void server.close(),
     async close() {
       const stopped = stop(server);
-      for (const socket of sockets) socket.destroy();
+      // A connection that was ended is given its linger time, so that its peer sees an orderly end.
+      for (const socket of sockets) if (socket.writable) socket.destroy();
       await stopped;
     },
     reloadTls(context) {

@@ -98,7 +98,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     async close() {
       server.removeListener('upgrade', onUpgrade);
       const stopped = options.server === undefined ? stop(server) : undefined;
-      for (const peer of sockets.clients) peer.terminate();
+      for (const peer of sockets.clients) if (peer.readyState === peer.OPEN) peer.terminate();
       if (options.server === undefined) server.closeAllConnections();
       await stopped;
     },
