@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { StoreError } from '../src/errors.js';
+import { openBench } from './support/bench.js';
+import { ControlledStore } from './support/controlled-store.js';
+import { acknowledgement, message } from './support/wire.js';
+
+const broken = new StoreError('ERR_STORE_FAILED', 'disk full');
+
+describe('a store that does not take a message', () => {
+  it('leaves the sender unacknowledged, tells of the error and takes the next copy', async () => {
+    const store = new ControlledStore();
+    store.failures.append = broken;
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toEqual([]);
+    expect(bench.events.error).toEqual([broken]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store', message: { fingerprint: 'fp-1' } }]);
+    expect(bench.metric('storeFailures')).toBe(1);
+
+    store.failures.append = undefined;
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(await store.waiting('bob')).toEqual(['fp-1']);
+  });
+
+  it('has the application asked instead', async () => {
+    const store = new ControlledStore();
+    store.failures.append = broken;
+    const bench = await openBench({ store, hooks: { onUndeliverable: () => true } });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(bench.events.stored).toHaveLength(1);
+  });
+
+  it('because it is full leaves the sender unacknowledged without an error', async () => {
+    const store = new ControlledStore({ maxPerUser: 1 });
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store', message: { fingerprint: 'fp-2' } }]);
+    expect(bench.events.error).toEqual([]);
+    const bob = await bench.online('bob');
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    alice.write(message('alice', 'bob', 'two', 'fp-2'));
+    await bench.settle();
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2']);
+  });
+
+  it('leaves the message with its receiver, who may still acknowledge', async () => {
+    const store = new ControlledStore();
+    store.failures.append = broken;
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.advance(3000);
+    expect(alice.received).toEqual([]);
+    expect(bench.events.undelivered).toEqual([]);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+  });
+
+  it('is asked again with the next copy to the receiver', async () => {
+    const store = new ControlledStore();
+    store.failures.append = broken;
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.advance(5999);
+    store.failures.append = undefined;
+    await bench.advance(1);
+    expect(bob.received).toHaveLength(2);
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(await store.waiting('bob')).toEqual(['fp-1']);
+  });
+
+  it('makes undeliverable what was in flight when the session ended', async () => {
+    const store = new ControlledStore();
+    store.failures.append = broken;
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    bob.leave();
+    await bench.settle();
+    expect(alice.received).toEqual([]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store' }]);
+    store.failures.append = undefined;
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+  });
+
+  it('and had been asked when the session ended makes it undeliverable too', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    store.hold('append');
+    await bench.advance(1000);
+    bob.leave();
+    await bench.settle();
+    store.failures.append = broken;
+    store.release('append');
+    await bench.settle();
+    expect(alice.received).toEqual([]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store' }]);
+    expect(bench.metric('messagesInFlight')).toBe(0);
+  });
+
+  it('does not keep messages from a receiver who came online meanwhile', async () => {
+    const store = new ControlledStore();
+    store.hold('append');
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'lost', 'fp-1'));
+    const bob = await bench.online('bob');
+    store.failures.append = broken;
+    store.release('append');
+    await bench.settle();
+    alice.write(message('alice', 'bob', 'live', 'fp-2'));
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-2']);
+  });
+});
+
+describe('a store that cannot be read', () => {
+  it('is read again a second later, and again', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    (await bench.online('alice')).write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    store.failures.take = broken;
+    const bob = await bench.online('bob');
+    await bench.advance(1000);
+    expect(bench.events.error).toEqual([broken, broken]);
+    store.failures.take = undefined;
+    await bench.advance(999);
+    expect(bob.received).toEqual([]);
+    await bench.advance(1);
+    expect(bob.received).toMatchObject([{ fp: 'fp-1' }]);
+  });
+
+  it('is not read for a session that has ended meanwhile', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    (await bench.online('alice')).write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    store.hold('take');
+    const bob = await bench.online('bob');
+    bob.leave();
+    await bench.settle();
+    store.failures.take = broken;
+    store.release('take');
+    await bench.settle();
+    store.failures.take = undefined;
+    const { take } = store.calls;
+    await bench.advance(5000);
+    expect(store.calls.take).toBe(take);
+    expect(bench.metric('messagesInFlight')).toBe(0);
+  });
+
+  it('keeps new messages in order behind those it does not give', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    await bench.settle();
+    store.failures.take = broken;
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'two', 'fp-2'));
+    await bench.settle();
+    expect(bob.received).toEqual([]);
+    store.failures.take = undefined;
+    await bench.advance(1000);
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2']);
+  });
+
+  it('in one message gives the others, and an error for that one', async () => {
+    const store = new ControlledStore();
+    await store.append([
+      { to: 'bob', from: 'alice', fingerprint: 'fp-1', body: '{"type":', acceptedAt: 0 },
+      {
+        to: 'bob',
+        from: 'alice',
+        fingerprint: 'fp-2',
+        body: message('alice', 'bob', 'ok', 'fp-2'),
+        acceptedAt: 0,
+      },
+    ]);
+    const bench = await openBench({ store });
+    const bob = await bench.online('bob');
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-2']);
+    expect(bench.events.error).toMatchObject([
+      { code: 'ERR_STORE_FAILED', message: 'message 1 of user bob cannot be read' },
+    ]);
+    expect(await store.waiting('bob')).toEqual(['fp-1', 'fp-2']);
+  });
+});
+
+describe('a store that cannot confirm', () => {
+  it('tells of the error, and the message comes again with the next session', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    store.failures.confirm = broken;
+    const bob = await bench.online('bob');
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    expect(bench.events.error).toEqual([broken]);
+    expect(bench.metric('storeFailures')).toBe(1);
+    store.failures.confirm = undefined;
+    const back = await bench.online('bob');
+    expect(back.received.map(({ fp }) => fp)).toEqual(['fp-1']);
+    back.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    expect(await store.waiting('bob')).toEqual([]);
+  });
+});
