@@ -1,0 +1,55 @@
+import { createClient, tcp } from '@imcore/client/node';
+import { silentLogger } from '@imcore/server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type AssembledServer, assembleServer } from '../../src/serve/assemble-server.js';
+import { readSettings } from '../../src/serve/read-settings.js';
+
+const local = { host: '127.0.0.1', tcpPort: '0', udpPort: '0', wsPort: '0' };
+
+describe('assembleServer', () => {
+  let assembled: AssembledServer | undefined;
+
+  const listen = (flags: Record<string, unknown>) => {
+    const settings = readSettings({ flags: { ...local, ...flags }, environment: {}, file: undefined });
+    assembled = assembleServer(settings, undefined, silentLogger);
+    return assembled.server.listen();
+  };
+
+  afterEach(() => assembled?.server.close({ drainMs: 0 }));
+
+  it('opens a door for each transport', async () => {
+    const addresses = await listen({});
+    expect(addresses.map(({ transport }) => transport).sort()).toEqual(['tcp', 'udp', 'websocket']);
+  });
+
+  it('leaves closed what is off', async () => {
+    const addresses = await listen({ udpPort: 'off', wsPort: 'off' });
+    expect(addresses.map(({ transport }) => transport)).toEqual(['tcp']);
+  });
+
+  it('takes the right token and refuses others with 1025', async () => {
+    const [address] = await listen({ token: 'open sesame', udpPort: 'off', wsPort: 'off' });
+    const login = async (token: string | undefined) => {
+      const transport = tcp({ host: '127.0.0.1', port: address?.port });
+      const client = createClient({ transport, logger: silentLogger });
+      try {
+        await client.login({ userId: 'alice', token });
+        return 'accepted';
+      } catch (error) {
+        return error instanceof Error && 'serverCode' in error ? error.serverCode : error;
+      } finally {
+        await client.close();
+      }
+    };
+    expect(await login('open sesame')).toBe('accepted');
+    expect(await login('open sesamE')).toBe(1025);
+    expect(await login('open')).toBe(1025);
+    expect(await login(undefined)).toBe(1025);
+  });
+
+  it('names the file of a certificate that cannot be read', () => {
+    expect(() => listen({ tlsCert: '/nowhere/c.pem', tlsKey: '/nowhere/k.pem' })).toThrow(
+      'tlsCert cannot be read: ENOENT',
+    );
+  });
+});

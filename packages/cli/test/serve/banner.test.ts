@@ -1,0 +1,53 @@
+import type { GatewayAddress } from '@imcore/server';
+import { describe, expect, it } from 'vitest';
+import { banner, urlOf } from '../../src/serve/banner.js';
+
+const addresses: GatewayAddress[] = [
+  { transport: 'tcp', host: '0.0.0.0', port: 8901 },
+  { transport: 'websocket', host: '0.0.0.0', port: 3000 },
+  { transport: 'udp', host: '0.0.0.0', port: 7901 },
+];
+const settings = { store: 'memory', token: undefined, tlsCert: undefined, wsPath: '/websocket' };
+
+describe('banner', () => {
+  it('names all addresses as URLs', () => {
+    const text = banner(addresses, settings);
+    expect(text).toContain('tcp://0.0.0.0:8901\n');
+    expect(text).toContain('ws://0.0.0.0:3000/websocket\n');
+    expect(text).toContain('udp://0.0.0.0:7901\n');
+  });
+
+  it('says what happens to messages for users who are offline', () => {
+    expect(banner(addresses, settings)).toContain('in memory only: they are lost when this process ends');
+    expect(banner(addresses, { ...settings, store: 'none' })).toContain('are not kept');
+    expect(banner(addresses, { ...settings, store: '/var/im.db' })).toContain('wait in /var/im.db.');
+  });
+
+  it('warns that everyone may log in, and never shows the token', () => {
+    expect(banner(addresses, settings)).toContain('Everyone may log in');
+    const withToken = banner(addresses, { ...settings, token: 'geheim' });
+    expect(withToken).not.toContain('Everyone may log in');
+    expect(withToken).not.toContain('geheim');
+  });
+
+  it('shows commands to try, with an address that can be reached', () => {
+    expect(banner(addresses, settings)).toContain(
+      'npx imcore chat --user alice --to bob --url tcp://127.0.0.1:8901',
+    );
+  });
+});
+
+describe('urlOf', () => {
+  it('says where TLS wraps', () => {
+    const secure = { ...settings, tlsCert: 'c.pem' };
+    expect(addresses.map((address) => urlOf(address, secure))).toEqual([
+      'tls://0.0.0.0:8901',
+      'wss://0.0.0.0:3000/websocket',
+      'udp://0.0.0.0:7901',
+    ]);
+  });
+
+  it('puts an IPv6 address in brackets', () => {
+    expect(urlOf({ transport: 'tcp', host: '::1', port: 1 }, settings)).toBe('tcp://[::1]:1');
+  });
+});

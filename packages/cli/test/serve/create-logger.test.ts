@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/serve/create-logger.js';
+import type { LogLevel } from '../../src/serve/settings.js';
+
+function loggerWithOutput(logLevel: LogLevel, isTTY: boolean) {
+  const written: string[] = [];
+  const output = { isTTY, write: (text: string) => written.push(text) };
+  return { logger: createLogger({ logLevel, logFormat: 'auto' }, output), written };
+}
+
+const user = { userId: 'alice', token: 'geheim', extra: 'geheim' };
+
+describe('createLogger', () => {
+  it('writes JSON where no terminal looks on', () => {
+    const { logger, written } = loggerWithOutput('info', false);
+    logger.info(user, 'online');
+    expect(written).toHaveLength(1);
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({ level: 30, userId: 'alice', msg: 'online' });
+  });
+
+  it('writes lines for people on a terminal', () => {
+    const { logger, written } = loggerWithOutput('info', true);
+    logger.warn(
+      { limit: 'maxSessions', text: 'two words', gone: undefined, err: new Error('broken') },
+      'a limit',
+    );
+    expect(written[0]).toMatch(
+      /^\d\d:\d\d:\d\d warn {2}a limit limit=maxSessions text="two words" err=broken\n$/,
+    );
+  });
+
+  it.each([true, false])('writes nothing below its level (terminal: %s)', (isTTY) => {
+    const { logger, written } = loggerWithOutput('warn', isTTY);
+    logger.debug({}, 'a');
+    logger.info({}, 'b');
+    logger.warn({}, 'c');
+    logger.error({}, 'd');
+    expect(written).toHaveLength(2);
+  });
+
+  it.each([true, false])('can be silent (terminal: %s)', (isTTY) => {
+    const { logger, written } = loggerWithOutput('silent', isTTY);
+    logger.error({}, 'x');
+    expect(written).toEqual([]);
+  });
+
+  it.each([true, false])('never writes secrets (terminal: %s)', (isTTY) => {
+    const { logger, written } = loggerWithOutput('debug', isTTY);
+    logger.info(user, 'online');
+    logger.debug(user, 'online');
+    expect(written.join()).toContain('alice');
+    expect(written.join()).not.toContain('geheim');
+  });
+});

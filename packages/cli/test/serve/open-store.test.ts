@@ -1,0 +1,47 @@
+import { StoreError } from '@imcore/server';
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../src/serve/open-store.js';
+
+describe('openStore', () => {
+  it('opens none for none', async () => {
+    expect(await openStore('none')).toBeUndefined();
+  });
+
+  it('keeps messages in memory, which is not durable', async () => {
+    expect((await openStore('memory'))?.durable).toBe(false);
+  });
+
+  it('hands a file to the package that keeps messages in files', async () => {
+    const files: string[] = [];
+    const store = await openStore('memory');
+    if (store === undefined) throw new Error('there is no store');
+    const load = async () => ({
+      sqliteStore: ({ file }: { file: string }) => {
+        files.push(file);
+        return store;
+      },
+    });
+    expect(await openStore('messages.db', load)).toBe(store);
+    expect(files).toEqual(['messages.db']);
+  });
+
+  it('says what to install where that package is missing', async () => {
+    const load = () => Promise.reject(new Error('Cannot find package'));
+    await expect(openStore('messages.db', load)).rejects.toMatchObject({
+      message: 'the store messages.db needs the package @imcore/store-sqlite, which cannot be loaded',
+      advice: 'Install it with "npm install @imcore/store-sqlite", or use --store memory.',
+    });
+  });
+
+  it('says why a file cannot be opened', async () => {
+    const load = async () => ({
+      sqliteStore: () => {
+        throw new StoreError('ERR_STORE_FAILED', 'cannot open x.db: it is damaged');
+      },
+    });
+    await expect(openStore('x.db', load)).rejects.toMatchObject({
+      name: 'CommandError',
+      message: 'the store cannot be opened: cannot open x.db: it is damaged',
+    });
+  });
+});
