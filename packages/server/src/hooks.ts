@@ -41,8 +41,8 @@ export interface SendOptions {
 }
 
 /**
- * Who has a message that `send` was called for: the receiver has acknowledged it; the store has it durably (or the
- * `onUndeliverable` hook took it); the bridge's broker has it; or, without QoS, it was written to a session.
+ * Who has a message that `send` was called for: the receiver has acknowledged it; the store has it; the bridge's
+ * broker has it; or, without QoS, it was written to a session.
  */
 export type SendOutcome = 'received' | 'stored' | 'bridged' | 'written';
 
@@ -63,6 +63,7 @@ export interface Hooks {
   /**
    * Takes a message that could not be delivered and that no store has. True: the application is responsible now,
    * and a QoS sender is acknowledged. False (the default): the message is dropped and its sender not acknowledged.
+   * Not asked about messages of `ImServer.send`, whose caller learns it from the promise.
    */
   onUndeliverable?(message: Message): boolean | Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import {
   encodeFrameBody,
   isUserId,
   KickOutCode,
+  MAX_ID_LENGTH,
   type Packet,
   type Random,
   SERVER_ID,
@@ -213,6 +214,13 @@ export class ImServer {
       return new UsageError(
         'ERR_INVALID_ARGUMENT',
         `${JSON.stringify(userId)} is not a user id: 1 to 256 characters, not "0" or "-1"`,
+      );
+    }
+    const { fingerprint } = options;
+    if (fingerprint !== undefined && (fingerprint.length === 0 || fingerprint.length > MAX_ID_LENGTH)) {
+      return new UsageError(
+        'ERR_INVALID_ARGUMENT',
+        `the fingerprint has ${fingerprint.length} characters, allowed are 1 to ${MAX_ID_LENGTH}`,
       );
     }
     if (options.type !== undefined && (options.type | 0) !== options.type) {
