@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { openBench, START_TIME } from './support/bench.js';
+import { message } from './support/wire.js';
+
+describe('a kick', () => {
+  it('tells the user why, ends the session and is carried by the offline event', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice');
+    expect(bench.server.kick('alice', { code: 7, reason: 'maintenance "now"' })).toBe(true);
+    expect(alice.received).toEqual([
+      {
+        bridge: false,
+        type: 54,
+        dataContent: '{"code":7,"reason":"maintenance \\"now\\""}',
+        from: '0',
+        to: 'alice',
+        QoS: false,
+        typeu: -1,
+        sm: -1,
+      },
+    ]);
+    expect(alice.end).toBe('closed');
+    expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: 7 }]);
+    expect(bench.server.isOnline('alice')).toBe(false);
+    expect(bench.metric('kickOuts')).toBe(1);
+  });
+
+  it('is by an administrator and without a reason unless told otherwise', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice', 'udp');
+    bench.server.kick('alice');
+    expect(alice.received).toMatchObject([{ type: 54, dataContent: '{"code":2}' }]);
+    expect(alice.isClosed).toBe(true);
+    expect(bench.events.offline).toMatchObject([{ kickCode: 2 }]);
+  });
+
+  it('of a user who is not online does nothing', async () => {
+    const bench = await openBench();
+    expect(bench.server.kick('alice')).toBe(false);
+    const alice = await bench.online('alice');
+    alice.leave();
+    await bench.settle();
+    expect(bench.server.kick('alice')).toBe(false);
+    expect(bench.metric('kickOuts')).toBe(0);
+    expect(bench.events.offline).toHaveLength(1);
+  });
+
+  it('does not keep the user from coming back', async () => {
+    const bench = await openBench();
+    await bench.online('alice');
+    bench.server.kick('alice');
+    await bench.online('alice');
+    expect(bench.server.isOnline('alice')).toBe(true);
+  });
+
+  it('may be the answer to a user’s coming online', async () => {
+    const bench = await openBench();
+    bench.server.on('online', ({ userId }) => void bench.server.kick(userId));
+    const alice = bench.connect();
+    alice.write('{"type":0,"dataContent":"{\\"loginUserId\\":\\"alice\\"}"}');
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 50 }, { type: 54 }]);
+    expect(bench.server.onlineCount).toBe(0);
+    expect(bench.metric('sessionsOpen')).toBe(0);
+  });
+});
+
+describe('who is online', () => {
+  it('is told one by one, all together and as a number', async () => {
+    const bench = await openBench();
+    await bench.online('alice', 'tcp', { remoteAddress: '192.0.2.5' });
+    const bob = await bench.online('bob', 'udp', { firstLoginTime: 1234, extra: 'phone' });
+    expect(bench.server.isOnline('alice')).toBe(true);
+    expect(bench.server.isOnline('carol')).toBe(false);
+    expect(bench.server.onlineCount).toBe(2);
+    expect(bench.server.onlineUsers()).toEqual([
+      {
+        userId: 'alice',
+        transport: 'tcp',
+        remoteAddress: '192.0.2.5',
+        remotePort: 1,
+        firstLoginTime: START_TIME,
+        extra: undefined,
+      },
+      {
+        userId: 'bob',
+        transport: 'udp',
+        remoteAddress: '192.0.2.1',
+        remotePort: 1,
+        firstLoginTime: 1234,
+        extra: 'phone',
+      },
+    ]);
+    bob.leave();
+    await bench.settle();
+    expect(bench.server.isOnline('bob')).toBe(false);
+    expect(bench.server.onlineUsers().map(({ userId }) => userId)).toEqual(['alice']);
+    expect(bench.server.onlineCount).toBe(1);
+  });
+});
+
+describe('listeners', () => {
+  it('hear nothing more once they have left', async () => {
+    const bench = await openBench();
+    const heard: string[] = [];
+    const byFunction = ({ userId }: { userId: string }) => heard.push(`off ${userId}`);
+    bench.server.on('online', byFunction);
+    const unsubscribe = bench.server.on('online', ({ userId }) => heard.push(userId));
+    await bench.online('alice');
+    bench.server.off('online', byFunction);
+    unsubscribe();
+    await bench.online('bob');
+    expect(heard).toEqual(['off alice', 'alice']);
+  });
+
+  it('that throw keep neither other listeners from hearing nor the server from working', async () => {
+    const logged: unknown[] = [];
+    const bench = await openBench({
+      logger: { debug() {}, info() {}, warn() {}, error: (fields) => logged.push(fields) },
+    });
+    bench.server.on('online', () => {
+      throw new Error('mine');
+    });
+    const heard: string[] = [];
+    bench.server.on('online', ({ userId }) => heard.push(userId));
+    await bench.online('alice');
+    expect(heard).toEqual(['alice']);
+    expect(logged).toMatchObject([{ event: 'online', error: { message: 'mine' } }]);
+  });
+});
+
+describe('metrics', () => {
+  it('are numbers as of the moment they were asked for', async () => {
+    const bench = await openBench();
+    const before = bench.server.metrics();
+    await bench.online('alice');
+    expect(before).toMatchObject({ usersOnline: 0, sessionsOpen: 0, packetsReceived: 0 });
+    const after = bench.server.metrics();
+    expect(after).toMatchObject({ usersOnline: 1, sessionsOpen: 1, sessionsAccepted: 1, packetsReceived: 1 });
+    expect(Object.values(after).every((value) => typeof value === 'number')).toBe(true);
+  });
+
+  it('of gateways are counted under their names', async () => {
+    const bench = await openBench();
+    const { host } = bench.gateways.udp;
+    host.count('datagramsTooLarge');
+    host.count('amplificationPrevented');
+    host.count('amplificationPrevented');
+    host.count('handshakesRefused');
+    expect(bench.server.metrics()).toMatchObject({
+      datagramsTooLarge: 1,
+      amplificationPrevented: 2,
+      handshakesRefused: 1,
+    });
+  });
+});
+
+describe('a gateway that fails', () => {
+  it('is told in an error event', async () => {
+    const bench = await openBench();
+    const failure = new Error('EMFILE');
+    bench.gateways.tcp.host.failed(failure);
+    expect(bench.events.error).toEqual([failure]);
+  });
+});
+
+describe('the server’s time', () => {
+  it('stands on everything the server sends where it is switched on', async () => {
+    const bench = await openBench({ stampServerTime: true });
+    const alice = bench.connect();
+    alice.write('{"type":0,"dataContent":"{\\"loginUserId\\":\\"alice\\"}"}');
+    await bench.advance(5);
+    alice.write('{"type":1,"from":"alice"}', message('alice', '0', 'hello', 'fp-1'));
+    alice.write('{"type":5,"dataContent":"echo"}', message('bob', '0', 'spoofed', 'fp-2'));
+    void bench.server.send('alice', 'hello', { qos: false });
+    alice.write(message('alice', 'alice', 'note', 'fp-3'));
+    alice.write('{"type":4,"dataContent":"fp-3","from":"alice","to":"alice"}');
+    bench.server.kick('alice');
+    expect(alice.received.map(({ type, sm }) => [type, sm])).toEqual([
+      [50, START_TIME],
+      [51, START_TIME + 5],
+      [4, START_TIME + 5],
+      [53, START_TIME + 5],
+      [52, START_TIME + 5],
+      [2, START_TIME + 5],
+      [2, START_TIME + 5],
+      [4, START_TIME + 5],
+      [54, START_TIME + 5],
+    ]);
+  });
+
+  it('stands on no acknowledgement that a receiver has made up', async () => {
+    const bench = await openBench({ stampServerTime: true });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    expect(bob.received).toMatchObject([{ sm: START_TIME }]);
+    bob.write('{"type":4,"dataContent":"fp-1","from":"bob","to":"alice","sm":5}');
+    expect(alice.received).toMatchObject([{ type: 4, sm: START_TIME }]);
+  });
+
+  it('stands nowhere unless it is switched on', async () => {
+    const bench = await openBench();
+    const bob = await bench.online('bob');
+    void bench.server.send('bob', 'hello');
+    expect(bob.received).toMatchObject([{ sm: -1 }]);
+  });
+});
