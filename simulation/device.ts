@@ -8,7 +8,10 @@ export interface DeviceParts {
   readonly plan: DevicePlan;
   readonly transport: Transport;
   readonly link: SimulatedLink;
+  /** The client's time. */
   readonly clock: Clock;
+  /** The application's time. */
+  readonly applicationClock: Clock;
   readonly random: SeededRandom;
   readonly senseMode: 3 | 5;
   readonly journal: Journal;
@@ -106,14 +109,14 @@ export class Device {
   }
 
   #loginLater(): void {
-    const { clock, random } = this.#parts;
+    const { applicationClock: clock, random } = this.#parts;
     clock.schedule(clock.now() + random.between(1, LOGIN_AGAIN_MS), () => {
       if (this.#wantsOnline) this.login();
     });
   }
 
   #settled(sent: SentMessage, failure: string | undefined): void {
-    const { journal, random, clock } = this.#parts;
+    const { journal, random, applicationClock: clock } = this.#parts;
     sent.pending -= 1;
     journal.note(this.name, `${failure ?? 'acknowledged'} ${sent.fingerprint}`);
     if (failure === undefined) sent.acknowledgements += 1;

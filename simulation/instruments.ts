@@ -51,11 +51,12 @@ export function watchTransport(transport: Transport, device: string, journal: Jo
 }
 
 function countCopy(frame: string, copies: Map<string, number>, device: string, journal: Journal): void {
+  const written = (copies.get(frame) ?? 0) + 1;
+  copies.set(frame, written);
+  if (written <= MAX_COPIES) return;
   const packet = peek(frame);
   const fingerprint = dataFingerprint(packet);
   if (fingerprint === undefined) return;
-  const written = (copies.get(fingerprint) ?? 0) + 1;
-  copies.set(fingerprint, written);
   const sends = journal.find(packet?.from, fingerprint)?.isRepeated === true ? 2 : 1;
   if (written > MAX_COPIES * sends)
     journal.breach(`${device} wrote copy ${written} of ${fingerprint} to one link`);

@@ -159,9 +159,20 @@ export async function checkStoreIsDrained(world: World, online: readonly Device[
   return breaches;
 }
 
-/** When everybody has left and the server is closed, nothing is scheduled any more. */
+/** A client that has logged out, and a server that is closed, has nothing scheduled any more. */
+export function checkNothingScheduledBy(world: World, owners: readonly string[]): string[] {
+  return world.clock
+    .pendingRuns()
+    .filter(({ owner }) => owners.includes(owner))
+    .map(({ at, owner }) => `${owner} still has something scheduled for ${at} at ${world.clock.now()}`);
+}
+
+/** When everybody has left and what was under way has arrived, nothing is scheduled at all. */
 export function checkNothingScheduled(world: World): string[] {
-  return world.clock.pendingRuns().map(({ at, owner }) => `${owner} still has something scheduled at ${at}`);
+  return checkNothingScheduledBy(
+    world,
+    world.clock.pendingRuns().map(({ owner }) => owner),
+  );
 }
 
 async function heldByStore(world: World): Promise<Set<string>> {

@@ -76,7 +76,7 @@ export function planFor(seed: number): Plan {
     conditions: profile === 'chaos' ? CHAOS_LINK : BOUNDED_LOSS_LINK,
     hookDelayMs: random.pick([0, 0, 200]),
     takesUndeliverable: random.pick([undefined, true, false]),
-    durationMs: random.int(30, 50) * 1000,
+    durationMs: random.int(15, 35) * 1000,
   };
 }
 

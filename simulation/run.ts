@@ -6,6 +6,7 @@ import {
   checkDirectory,
   checkMessages,
   checkNothingScheduled,
+  checkNothingScheduledBy,
   checkOnline,
   checkStoreIsDrained,
 } from './invariants.js';
@@ -125,12 +126,16 @@ function healingMs({ streamSenseMode }: Plan): number {
   return noticeMs + DEFAULT_BACKOFF.maxMs + LOGIN_AGAIN_MS + LOGIN_MS;
 }
 
+/** Everybody logs out, the server closes, and nothing is left behind. */
 async function end(world: World, breaches: string[]): Promise<void> {
   for (const device of world.devices) device.logout();
+  const clients = world.devices.map(({ name }) => name);
+  breaches.push(...checkNothingScheduledBy(world, clients));
   await world.clock.advanceAsync(LOGIN_MS);
   const closing = { isOver: false };
   void world.server.close({ drainMs: 100 }).then(() => {
     closing.isOver = true;
+    breaches.push(...checkNothingScheduledBy(world, ['server', ...clients]));
   });
   await world.clock.advanceAsync(AFTERMATH_MS);
   if (!closing.isOver) breaches.push('the server does not come to an end of its closing');

@@ -191,6 +191,7 @@ export class World {
       transport: seams.transport?.(transport, device.name, random.fork('fault')) ?? transport,
       link,
       clock: seams.clientClock?.(clock) ?? clock,
+      applicationClock: this.clock.ownedBy('application'),
       random,
       senseMode: plan.streamSenseMode,
       journal,

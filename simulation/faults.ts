@@ -1,0 +1,221 @@
+import {
+  acknowledgementPacket,
+  type BinaryString,
+  decodeFrameBody,
+  encodeFrameBody,
+  encodePacket,
+  SERVER_ID,
+} from '@imcore/protocol';
+import type { AppendResult, MessageStore } from '@imcore/server/ports';
+import { acknowledgedFingerprint, dataFingerprint, peek, peekBody } from './frames.js';
+import type { Seams } from './seams.js';
+import { wrapGateway } from './wrapped-gateway.js';
+import { wrapTransport } from './wrapped-transport.js';
+
+/** Something wrong that is put into a world on purpose, and what the invariants must say of it. */
+export interface Fault {
+  readonly name: string;
+  readonly caughtAs: RegExp;
+  /** Seams of their own for each run. */
+  createSeams(): Seams;
+}
+
+/** The server tells a sender that its message is safe as soon as it has come. */
+const acknowledgesTooEarly: Fault = {
+  name: 'the sender is acknowledged before anybody is responsible',
+  caughtAs: /was acknowledged and is lost/,
+  createSeams: () => ({
+    gateway: (gateway) =>
+      wrapGateway(gateway, (connection) => ({
+        receive: (body, pass) => {
+          const packet = peekBody(body);
+          if (packet !== undefined && dataFingerprint(packet) !== undefined && packet.to !== SERVER_ID) {
+            connection.send(encodeFrameBody(acknowledgementPacket(packet)));
+          }
+          pass(body);
+        },
+      })),
+  }),
+};
+
+/** Separates a fingerprint from the number that makes each copy look new. */
+const COPY_MARK = '~';
+
+/** A client sees every copy under a fingerprint of its own, so that none is a repetition to it. */
+const neverRemembers: Fault = {
+  name: 'a receiver never remembers what it was handed',
+  caughtAs: /was handed \S+ twice/,
+  createSeams: () => {
+    const copies = { count: 0 };
+    return {
+      originalFingerprint: (fingerprint) => fingerprint.split(COPY_MARK)[0] ?? fingerprint,
+      transport: (transport) =>
+        wrapTransport(transport, () => ({
+          receive: (frame, pass) => {
+            const packet = peek(frame);
+            const fingerprint = dataFingerprint(packet);
+            if (packet === undefined || fingerprint === undefined) return pass(frame);
+            copies.count += 1;
+            const { type, dataContent, from, to, QoS, typeu, bridge, sm } = packet;
+            const fp = `${fingerprint}${COPY_MARK}${copies.count}`;
+            pass(encodePacket({ type, dataContent, from, to, fp, QoS, typeu, bridge, sm }));
+          },
+          send: (frame, pass) => {
+            pass(acknowledgedFingerprint(peek(frame)) === undefined ? frame : frame.replace(/~\d+/, ''));
+          },
+        })),
+    };
+  },
+};
+
+/** What a client writes a second time gets lost, whatever happened to the first. */
+const losesRetransmissions: Fault = {
+  name: 'every retransmission of a client is lost',
+  caughtAs: /ought to have arrived/,
+  createSeams: () => ({
+    transport: (transport) => {
+      const written = new Set<string>();
+      return wrapTransport(transport, () => ({
+        receive: (frame, pass) => pass(frame),
+        send: (frame, pass) => {
+          const fingerprint = dataFingerprint(peek(frame));
+          if (fingerprint !== undefined && written.has(fingerprint)) return;
+          if (fingerprint !== undefined) written.add(fingerprint);
+          pass(frame);
+        },
+      }));
+    },
+  }),
+};
+
+const acknowledgesOnce: Fault = {
+  name: 'a receiver acknowledges the first copy only',
+  caughtAs: /ought to have arrived/,
+  createSeams: () => ({
+    transport: (transport) => {
+      const acknowledged = new Set<string>();
+      return wrapTransport(transport, () => ({
+        receive: (frame, pass) => pass(frame),
+        send: (frame, pass) => {
+          const fingerprint = acknowledgedFingerprint(peek(frame));
+          if (fingerprint !== undefined && acknowledged.has(fingerprint)) return;
+          if (fingerprint !== undefined) acknowledged.add(fingerprint);
+          pass(frame);
+        },
+      }));
+    },
+  }),
+};
+
+const retransmitsTooOften: Fault = {
+  name: 'a client retransmits more often than it may',
+  caughtAs: /wrote copy 4 of/,
+  createSeams: () => ({
+    transport: (transport) =>
+      wrapTransport(transport, () => {
+        const written = new Set<string>();
+        return {
+          receive: (frame, pass) => pass(frame),
+          send: (frame, pass) => {
+            pass(frame);
+            if (dataFingerprint(peek(frame)) === undefined) return;
+            if (written.has(frame)) pass(frame);
+            written.add(frame);
+          },
+        };
+      }),
+  }),
+};
+
+/** Every so many messages that a faulty store is given. */
+const EVERY = 5;
+
+const storeLoses: Fault = {
+  name: 'the store loses a message that it says it has',
+  caughtAs: /was acknowledged and is lost/,
+  createSeams: () => ({
+    store: (store) => {
+      const seen = { count: 0 };
+      const append = async (
+        message: Parameters<MessageStore['append']>[0][number],
+      ): Promise<AppendResult> => {
+        seen.count += 1;
+        if (seen.count % EVERY === 0) return { outcome: 'stored', id: Number.MAX_SAFE_INTEGER };
+        return (await store.append([message]))[0] ?? { outcome: 'full' };
+      };
+      return withStore(store, { append: (messages) => Promise.all(messages.map(append)) });
+    },
+  }),
+};
+
+const storeShuffles: Fault = {
+  name: 'the store gives messages back in another order',
+  caughtAs: /which was sent later/,
+  createSeams: () => ({
+    store: (store) =>
+      withStore(store, {
+        take: async (userId, after, limit) => [...(await store.take(userId, after, limit))].reverse(),
+      }),
+  }),
+};
+
+const storeRenames: Fault = {
+  name: 'the store gives a message back under another fingerprint',
+  caughtAs: /which was not sent so/,
+  createSeams: () => ({
+    store: (store) =>
+      withStore(store, {
+        take: async (userId, after, limit) =>
+          (await store.take(userId, after, limit)).map((message) => ({
+            ...message,
+            fingerprint: `${message.fingerprint}${message.id % EVERY === 0 ? '!' : ''}`,
+            body: message.id % EVERY === 0 ? renamed(message.body) : message.body,
+          })),
+      }),
+  }),
+};
+
+const timersLeak: Fault = {
+  name: 'what a client schedules cannot be cancelled',
+  caughtAs: /still has something scheduled/,
+  createSeams: () => ({
+    clientClock: (clock) => ({
+      now: () => clock.now(),
+      wallTime: () => clock.wallTime(),
+      schedule: (at, run) => {
+        clock.schedule(at, run);
+        return { cancel() {} };
+      },
+    }),
+  }),
+};
+
+/** All of them. */
+export const FAULTS: readonly Fault[] = [
+  acknowledgesTooEarly,
+  neverRemembers,
+  losesRetransmissions,
+  acknowledgesOnce,
+  retransmitsTooOften,
+  storeLoses,
+  storeShuffles,
+  storeRenames,
+  timersLeak,
+];
+
+function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {
+  return {
+    durable: store.durable,
+    append: (messages) => store.append(messages),
+    take: (userId, after, limit) => store.take(userId, after, limit),
+    confirm: (userId, ids) => store.confirm(userId, ids),
+    count: (userId) => store.count(userId),
+    close: () => store.close(),
+    ...changes,
+  };
+}
+
+function renamed(body: BinaryString): BinaryString {
+  const { type, dataContent, from, to, fp, QoS, typeu, bridge, sm } = decodeFrameBody(body);
+  return encodeFrameBody({ type, dataContent, from, to, fp: `${fp}!`, QoS, typeu, bridge, sm });
+}
