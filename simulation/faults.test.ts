@@ -8,11 +8,9 @@ const SEEDS = 30;
 describe('the invariants', () => {
   it.each(FAULTS)('catch it when $name', async ({ createSeams, caughtAs }) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const { breaches } = await run(seed, createSeams());
-      const found = breaches.find((breach) => caughtAs.test(breach));
-      if (found === undefined) continue;
       expect((await run(seed)).breaches, `seed ${seed} without the fault`).toEqual([]);
-      return;
+      const { breaches } = await run(seed, createSeams());
+      if (breaches.some((breach) => caughtAs.test(breach))) return;
     }
     expect.fail(`not caught within ${SEEDS} seeds`);
   });

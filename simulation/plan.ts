@@ -31,6 +31,8 @@ export interface Plan {
   readonly conditions: Partial<LinkConditions>;
   /** Longest time that a hook takes to answer, in milliseconds; 0 for hooks that answer at once. */
   readonly hookDelayMs: number;
+  /** How likely the server's application fails to handle a message. */
+  readonly handlingFails: number;
   /** What `onUndeliverable` answers; undefined where there is no such hook. */
   readonly takesUndeliverable: boolean | undefined;
   /** How long things happen before the world calms down, in milliseconds. */
@@ -75,6 +77,7 @@ export function planFor(seed: number): Plan {
     streamSenseMode: random.pick([3, 5]),
     conditions: profile === 'chaos' ? CHAOS_LINK : BOUNDED_LOSS_LINK,
     hookDelayMs: random.pick([0, 0, 200]),
+    handlingFails: profile === 'chaos' ? 0.05 : 0,
     takesUndeliverable: random.pick([undefined, true, false]),
     durationMs: random.int(15, 35) * 1000,
   };

@@ -29,9 +29,6 @@ export const FORBIDDEN = 'forbidden';
 
 const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 
-/** How likely the server's application fails to handle a message. */
-const HANDLING_FAILS = 0.05;
-
 /** One server, its store and its users' devices on one network, all under one clock and made from one seed. */
 export class World {
   readonly plan: Plan;
@@ -149,7 +146,7 @@ export class World {
         this.#later(random, () => (token === 'secret' ? { accept: true } : { accept: false, code: 1025 })),
       onServerMessage: ({ from, content, fingerprint }) =>
         this.#later(random, () => {
-          if (plan.profile === 'chaos' && random.chance(HANDLING_FAILS)) throw new Error('simulated failure');
+          if (random.chance(plan.handlingFails)) throw new Error('simulated failure');
           journal.hand({ to: SERVER, userId: SERVER_ID, from, fingerprint, content });
         }),
       authorizeMessage: ({ content }) => this.#later(random, () => !content.startsWith(FORBIDDEN)),
