@@ -10,6 +10,7 @@ export class SlowReader implements RingEntry {
   readonly #connection: Connection;
   readonly #onStalled: () => void;
   readonly #waiting = new Set<() => void>();
+  /** What would be waiting if the peer had taken nothing. */
   #bufferedBytes: number;
 
   dueAt: Instant = 0;
@@ -25,6 +26,11 @@ export class SlowReader implements RingEntry {
 
   onCaughtUp(resume: () => void): void {
     this.#waiting.add(resume);
+  }
+
+  /** More is waiting for the peer, because it was written. */
+  grew(bytes: number): void {
+    this.#bufferedBytes += bytes;
   }
 
   /** The stall time-out has passed. A peer that took anything gets another one. */

@@ -26,7 +26,11 @@ export class Writing {
 
   /** Returns false when the peer reads too slowly. */
   send(body: BinaryString): boolean {
-    const hasRoom = this.#connection.send(body);
+    const connection = this.#connection;
+    const slowReader = this.#slowReader;
+    const before = slowReader === undefined ? 0 : connection.bufferedBytes;
+    const hasRoom = connection.send(body);
+    slowReader?.grew(connection.bufferedBytes - before);
     if (!hasRoom) this.#fellBehind();
     return hasRoom;
   }
