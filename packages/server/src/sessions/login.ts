@@ -38,7 +38,7 @@ const REFUSED_BY_FAILURE: LoginVerdict = { accept: false, code: ResponseCode.Unk
 
 /**
  * Decides logins: asks the application each time, settles which of two sessions of one user stays, and lets the
- * user in before the answer leaves, so that no message written upon it can miss its receiver.
+ * user in at the moment of the answer, so that no message written upon it can miss its receiver.
  *
  * @see docs/protocol/SPEC.md#4-login
  */
@@ -63,7 +63,7 @@ export class Login {
       this.#ask(host, request);
       return;
     }
-    const { metrics, events, limits, clock } = this.#parts;
+    const { metrics, events, limits } = this.#parts;
     metrics.loginsDelayed += 1;
     const { remoteAddress } = host.connection;
     const value = limits.loginsPerSecondPerAddress;
@@ -73,7 +73,7 @@ export class Login {
       remoteAddress,
       userId: request.userId,
     });
-    clock.schedule(now + delayMs, () => this.#ask(host, request));
+    host.later(now + delayMs, () => this.#ask(host, request));
   }
 
   #ask(host: SessionHost, request: LoginRequest): void {
@@ -120,19 +120,22 @@ export class Login {
     const firstLoginTime = request.firstLoginTime > 0 ? request.firstLoginTime : clock.wallTime();
     const answer = answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId);
     const old = directory.find(request.userId)?.mailbox.session;
-    if (old !== undefined && old !== host) {
-      const decision = decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
-      if (decision === 'kick-new') {
-        host.send(answer);
-        host.kickAsStale(request.userId);
-        return;
-      }
-      old.displace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
+    const decision =
+      old === undefined || old === host
+        ? undefined
+        : decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
+    host.send(answer);
+    // The answer may have been one byte too much for a peer that reads nothing.
+    if (!host.isOpen) return;
+    if (decision === 'kick-new') {
+      host.kickAsStale(request.userId);
+      return;
     }
+    if (decision !== undefined)
+      old?.displace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
     const user = directory.enter(request.userId);
     host.accept(user, request, firstLoginTime);
     metrics.loginsAccepted += 1;
-    host.send(answer);
     host.connection.trust();
     if (old !== host) courier.attach(user, host, clock.now());
     events.emit('online', host.info);

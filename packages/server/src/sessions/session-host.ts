@@ -9,6 +9,7 @@ import {
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
+  type Scheduled,
 } from '@imcore/protocol';
 import type { LimitName } from '../events.js';
 import type { Connection, ConnectionHandler } from '../gateways/gateway.js';
@@ -40,6 +41,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly #writing: Writing;
   readonly #presence: Presence;
   readonly #reports: PeerReports;
+  #delayed: Scheduled | undefined = undefined;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -128,6 +130,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
     this.#session.accepted(login, firstLoginTime);
     this.#presence.enter(user, this.#describe());
+  }
+
+  /** Runs at an instant, unless the session has ended by then. One run at a time. */
+  later(at: Instant, run: () => void): void {
+    this.#delayed = this.#parts.clock.schedule(at, run);
   }
 
   /** The login under way is decided, one way or the other: what came meanwhile is handled now. */
@@ -289,6 +296,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   /** Lets go of everything but the connection. */
   #release(): void {
     this.#session.close();
+    this.#delayed?.cancel();
     this.ring?.stop(this);
     this.drained();
     this.#reading.end();
