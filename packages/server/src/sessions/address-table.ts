@@ -6,6 +6,9 @@ interface AddressEntry {
   nextLoginAt: Instant;
 }
 
+/** Below so many addresses it is not worth looking for those that can be forgotten. */
+const MIN_SWEPT = 1000;
+
 /**
  * What each remote address is doing: its open sessions and how fast it logs in.
  *
@@ -17,6 +20,7 @@ export class AddressTable {
   readonly #burstMs: number;
   readonly #isExempt: (address: string) => boolean;
   readonly #entries = new Map<string, AddressEntry>();
+  #sweepsAtSize = MIN_SWEPT;
 
   constructor(limits: {
     readonly maxSessionsPerAddress: number;
@@ -29,12 +33,18 @@ export class AddressTable {
     this.#isExempt = limits.isExempt;
   }
 
+  /** Addresses that are known. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Counts a session in. Returns false, and counts nothing, when the address has as many as it may. */
-  enter(address: string): boolean {
+  enter(address: string, now: Instant): boolean {
     if (this.#isExempt(address)) return true;
     const entry = this.#entries.get(address);
     if (entry === undefined) {
-      this.#entries.set(address, { sessions: 1, nextLoginAt: 0 });
+      if (this.#entries.size >= this.#sweepsAtSize) this.#sweep(now);
+      this.#entries.set(address, { sessions: 1, nextLoginAt: Number.NEGATIVE_INFINITY });
       return true;
     }
     if (entry.sessions >= this.#maxSessions) return false;
@@ -57,11 +67,12 @@ export class AddressTable {
     return Math.max(0, entry.nextLoginAt - now);
   }
 
-  /** Forgets addresses without sessions whose logins are no longer slowed. */
-  sweep(now: Instant): void {
+  /** Forgets addresses without sessions whose logins are no longer slowed; seldom enough to cost nothing on average. */
+  #sweep(now: Instant): void {
     for (const [address, entry] of this.#entries) {
       if (entry.sessions <= 0 && entry.nextLoginAt <= now) this.#entries.delete(address);
     }
+    this.#sweepsAtSize = Math.max(MIN_SWEPT, 2 * this.#entries.size);
   }
 }
 

@@ -43,7 +43,7 @@ export class Reception implements GatewayHost {
       metrics.limitSessions += 1;
       return this.#refuse('maxSessions', connection, 'sessions');
     }
-    if (!addresses.enter(connection.remoteAddress)) {
+    if (!addresses.enter(connection.remoteAddress, this.#parts.clock.now())) {
       metrics.limitSessionsPerAddress += 1;
       return this.#refuse('maxSessionsPerAddress', connection, 'sessions-per-address');
     }
