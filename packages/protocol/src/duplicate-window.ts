@@ -63,11 +63,15 @@ export class DuplicateWindow {
     this.#inProgress.add(fingerprint);
   }
 
-  /** Marks it as handled. */
-  finish(fingerprint: string, now: Instant): void {
+  /** Marks it as handled. Returns how many others had to be forgotten before their time. */
+  finish(fingerprint: string, now: Instant): number {
     this.#inProgress?.delete(fingerprint);
-    if (now >= this.#turnsAt || this.#current.size >= this.#limits.maxRemembered / 2) this.#turn(now);
+    const isTime = now >= this.#turnsAt;
+    const isFull = this.#current.size >= this.#limits.maxRemembered / 2;
+    const forgotten = isFull && !isTime ? this.#previous.size : 0;
+    if (isTime || isFull) this.#turn(now);
     this.#current.add(fingerprint);
+    return forgotten;
   }
 
   /** Forgets it, because it was not handled: the sender's next copy is new again. */

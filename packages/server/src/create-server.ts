@@ -17,6 +17,7 @@ import { Directory } from './sessions/directory.js';
 import { Login } from './sessions/login.js';
 import { Reception } from './sessions/reception.js';
 import type { SlowReader } from './sessions/slow-reader.js';
+import type { User } from './sessions/user.js';
 
 /**
  * Puts a server together. Nothing happens until `listen()`.
@@ -36,7 +37,17 @@ export function createServer(options: ServerOptions): ImServer {
   );
   logEvents(events, logger);
   const deadlines = new DeadlineQueue(clock);
-  const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, stamp);
+  const onForgotten = ({ id, mailbox }: User): void => {
+    metrics.limitRemembered += 1;
+    const remoteAddress = mailbox.session?.info.remoteAddress ?? '';
+    events.emit('limited', {
+      limit: 'maxRemembered',
+      value: limits.maxRemembered,
+      remoteAddress,
+      userId: id,
+    });
+  };
+  const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, { stamp, onForgotten });
   const answers = new Answers(stamp);
   const addresses = new AddressTable({ ...limits, isExempt: options.isExemptAddress ?? isLoopback });
   const shared = { clock, metrics, events, hooks, limits, directory, answers };

@@ -178,7 +178,7 @@ export class Router {
 
   #acknowledge(packet: Packet, sender: User, now: Instant): void {
     if (!packet.QoS || packet.fp === undefined) return;
-    sender.duplicates(now, this.#parts.duplicateLimits).finish(packet.fp, now);
+    sender.handled(packet.fp, now);
     sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
   }
 

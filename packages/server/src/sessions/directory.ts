@@ -1,6 +1,6 @@
 import type { Clock } from '@imcore/protocol';
 import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
-import { User } from './user.js';
+import { User, type UserParts } from './user.js';
 
 /**
  * The users that this server knows: who is online here, and who was lately.
@@ -11,11 +11,11 @@ export class Directory {
   readonly #clock: Clock;
   readonly #users = new Map<string, User>();
   readonly #forgetting: DeadlineRing;
-  readonly #stamp: (() => number) | undefined;
+  readonly #userParts: UserParts;
 
-  constructor(clock: Clock, deadlines: DeadlineQueue, rememberMs: number, stamp: (() => number) | undefined) {
+  constructor(clock: Clock, deadlines: DeadlineQueue, rememberMs: number, userParts: UserParts) {
     this.#clock = clock;
-    this.#stamp = stamp;
+    this.#userParts = userParts;
     this.#forgetting = deadlines.ring<User>(rememberMs, (user) => this.#forget(user));
   }
 
@@ -27,7 +27,7 @@ export class Directory {
   enter(userId: string): User {
     let user = this.#users.get(userId);
     if (user === undefined) {
-      user = new User(userId, this.#stamp);
+      user = new User(userId, this.#userParts);
       this.#users.set(userId, user);
     }
     this.#forgetting.stop(user);

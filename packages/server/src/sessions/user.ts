@@ -13,6 +13,13 @@ import type { Origin } from '../delivery/origin.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from './live-session.js';
 
+export interface UserParts {
+  /** Gives the value of `sm` where the server stamps its time. */
+  readonly stamp: (() => number) | undefined;
+  /** Called when a user has sent so much that fingerprints were forgotten before their time. */
+  readonly onForgotten: (user: User) => void;
+}
+
 /**
  * What this server knows of one user, across sessions: what waits for it, and which of its own messages were seen.
  *
@@ -24,17 +31,16 @@ export class User implements Origin, RingEntry {
   readonly mailbox = new Mailbox();
   readonly asksHook = true;
   #duplicates: DuplicateWindow | undefined = undefined;
-  readonly #stamp: (() => number) | undefined;
+  readonly #parts: UserParts;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  /** `stamp` gives the value of `sm` where the server stamps its time. */
-  constructor(id: string, stamp: (() => number) | undefined) {
+  constructor(id: string, parts: UserParts) {
     this.id = id;
-    this.#stamp = stamp;
+    this.#parts = parts;
   }
 
   /** The window of what this user has sent. */
@@ -43,10 +49,16 @@ export class User implements Origin, RingEntry {
     return this.#duplicates;
   }
 
+  /** A message of this user needs no further handling: a repetition is only acknowledged. */
+  handled(fingerprint: string, now: Instant): void {
+    const forgotten = this.#duplicates?.finish(fingerprint, now) ?? 0;
+    if (forgotten > 0) this.#parts.onForgotten(this);
+  }
+
   responsible(delivery: Delivery, _outcome: string, now: Instant, acknowledgement?: BinaryString): void {
     if (delivery.fingerprint === undefined) return;
-    this.#duplicates?.finish(delivery.fingerprint, now);
-    if (acknowledgement !== undefined && this.#stamp === undefined)
+    this.handled(delivery.fingerprint, now);
+    if (acknowledgement !== undefined && this.#parts.stamp === undefined)
       this.mailbox.session?.send(acknowledgement);
     else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
   }
@@ -71,7 +83,7 @@ export class User implements Origin, RingEntry {
         QoS: false,
         typeu: UNSET_NUMBER,
         bridge,
-        sm: this.#stamp?.() ?? UNSET_NUMBER,
+        sm: this.#parts.stamp?.() ?? UNSET_NUMBER,
       }),
     );
   }
