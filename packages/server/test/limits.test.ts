@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest';
+import { openBench } from './support/bench.js';
+import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
+
+describe('maxSessions', () => {
+  it('refuses a connection beyond it, of whatever transport, logged in or not', async () => {
+    const bench = await openBench({ limits: { maxSessions: 2 } });
+    await bench.online('alice');
+    const stranger = bench.connect('udp');
+    const third = bench.connect('websocket', '192.0.2.9');
+    expect(third.refusal).toBe('sessions');
+    expect(bench.events.limited).toEqual([
+      { limit: 'maxSessions', value: 2, remoteAddress: '192.0.2.9', userId: undefined },
+    ]);
+    expect(bench.server.metrics()).toMatchObject({ limitSessions: 1, sessionsRefused: 1, sessionsOpen: 2 });
+    stranger.leave();
+    expect(bench.connect().refusal).toBeUndefined();
+  });
+});
+
+describe('maxSessionsPerAddress', () => {
+  it('refuses a connection beyond it from one address only', async () => {
+    const bench = await openBench({ limits: { maxSessionsPerAddress: 2 } });
+    const first = bench.connect('tcp', '192.0.2.1');
+    bench.connect('udp', '192.0.2.1');
+    expect(bench.connect('tcp', '192.0.2.1').refusal).toBe('sessions-per-address');
+    expect(bench.connect('tcp', '192.0.2.2').refusal).toBeUndefined();
+    expect(bench.events.limited).toEqual([
+      { limit: 'maxSessionsPerAddress', value: 2, remoteAddress: '192.0.2.1', userId: undefined },
+    ]);
+    expect(bench.server.metrics()).toMatchObject({ limitSessionsPerAddress: 1, sessionsRefused: 1 });
+    first.leave();
+    await bench.settle();
+    expect(bench.connect('tcp', '192.0.2.1').refusal).toBeUndefined();
+  });
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('does not apply to %s', async (address) => {
+    const bench = await openBench({ limits: { maxSessionsPerAddress: 1 } });
+    bench.connect('tcp', address);
+    expect(bench.connect('tcp', address).refusal).toBeUndefined();
+  });
+
+  it('does not apply to addresses that the option exempts, and to loopback then too', async () => {
+    const bench = await openBench({
+      limits: { maxSessionsPerAddress: 1 },
+      isExemptAddress: (address) => address === '10.0.0.1',
+    });
+    bench.connect('tcp', '10.0.0.1');
+    expect(bench.connect('tcp', '10.0.0.1').refusal).toBeUndefined();
+    bench.connect('tcp', '127.0.0.1');
+    expect(bench.connect('tcp', '127.0.0.1').refusal).toBe('sessions-per-address');
+  });
+});
+
+describe('loginsPerSecondPerAddress', () => {
+  it('lets a second’s worth of logins in at once and delays those beyond', async () => {
+    const bench = await openBench({ limits: { loginsPerSecondPerAddress: 2 } });
+    const peers = [1, 2, 3, 4].map(() => bench.connect('tcp', '192.0.2.1'));
+    for (const [index, peer] of peers.entries()) peer.write(login(`user-${index + 1}`));
+    const answered = () => peers.map(({ frames }) => frames.length);
+    expect(answered()).toEqual([1, 1, 0, 0]);
+    await bench.advance(499);
+    expect(answered()).toEqual([1, 1, 0, 0]);
+    await bench.advance(1);
+    expect(answered()).toEqual([1, 1, 1, 0]);
+    await bench.advance(500);
+    expect(answered()).toEqual([1, 1, 1, 1]);
+    expect(bench.metric('loginsDelayed')).toBe(2);
+    expect(bench.events.limited).toEqual(
+      ['user-3', 'user-4'].map((userId) => ({
+        limit: 'loginsPerSecondPerAddress',
+        value: 2,
+        remoteAddress: '192.0.2.1',
+        userId,
+      })),
+    );
+  });
+
+  it('counts each address by itself, and not those that are exempt', async () => {
+    const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
+    for (const [index, address] of ['192.0.2.1', '192.0.2.2', '127.0.0.1', '127.0.0.1'].entries()) {
+      const peer = bench.connect('tcp', address);
+      peer.write(login(`user-${index}`));
+      expect(peer.received).toMatchObject([{ type: 50 }]);
+    }
+  });
+
+  it('counts logins that are refused', async () => {
+    const bench = await openBench({
+      limits: { loginsPerSecondPerAddress: 1 },
+      hooks: { authenticate: () => ({ accept: false, code: 1025 }) },
+    });
+    const first = bench.connect();
+    first.write(login('alice'));
+    const second = bench.connect();
+    second.write(login('alice'));
+    expect([first.frames.length, second.frames.length]).toEqual([1, 0]);
+    await bench.advance(1000);
+    expect(second.received).toMatchObject([{ type: 50 }]);
+  });
+
+  it('lets what is sent behind a delayed login wait for it', async () => {
+    const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
+    await bench.online('alice');
+    const bob = bench.connect();
+    bob.write(login('bob'), message('bob', '0', 'hello', 'fp-1'));
+    expect(bob.isPaused).toBe(true);
+    await bench.advance(1000);
+    expect(bob.received).toMatchObject([{ type: 50 }, { type: 4, dataContent: 'fp-1' }]);
+  });
+
+  it('keeps nothing scheduled for a session that ends before its login', async () => {
+    const asked: string[] = [];
+    const bench = await openBench({
+      limits: { loginsPerSecondPerAddress: 1 },
+      hooks: {
+        authenticate: ({ userId }) => {
+          asked.push(userId);
+          return { accept: true };
+        },
+      },
+    });
+    const alice = await bench.online('alice');
+    const bob = bench.connect();
+    alice.leave();
+    await bench.settle();
+    const { pending } = bench.clock;
+    bob.write(login('bob'));
+    expect(bench.clock.pending).toBe(pending + 1);
+    bob.leave();
+    await bench.settle();
+    expect(bench.clock.pending).toBe(pending);
+    await bench.advance(5000);
+    expect(asked).toEqual(['alice']);
+  });
+});
+
+describe('packetsPerSecond', () => {
+  it('pauses a stream that sends faster, after two seconds’ worth at once, and loses nothing', async () => {
+    const bench = await openBench({ limits: { packetsPerSecond: 10 } });
+    const alice = await bench.online('alice');
+    for (let i = 0; i < 19; i++) alice.write(keepAlive('alice'));
+    expect(alice.isPaused).toBe(false);
+    alice.write(keepAlive('alice'));
+    expect(alice.isPaused).toBe(true);
+    alice.write(keepAlive('alice'));
+    expect(alice.frames).toHaveLength(20);
+    await bench.advance(99);
+    expect(alice.isPaused).toBe(true);
+    await bench.advance(1);
+    expect(alice.frames).toHaveLength(21);
+    expect(bench.metric('limitPackets')).toBeGreaterThan(0);
+    expect(bench.events.limited[0]).toEqual({
+      limit: 'packetsPerSecond',
+      value: 10,
+      remoteAddress: '192.0.2.1',
+      userId: 'alice',
+    });
+  });
+
+  it('is not reached by a peer that sends at exactly that rate', async () => {
+    const bench = await openBench({ limits: { packetsPerSecond: 10 } });
+    const alice = await bench.online('alice');
+    for (let i = 0; i < 100; i++) {
+      await bench.advance(100);
+      alice.write(keepAlive('alice'));
+    }
+    expect(bench.metric('limitPackets')).toBe(0);
+  });
+
+  it('drops what comes faster on UDP', async () => {
+    const bench = await openBench({ limits: { packetsPerSecond: 10 } });
+    const alice = await bench.online('alice', 'udp');
+    for (let i = 0; i < 30; i++) alice.write(keepAlive('alice'));
+    expect(alice.frames).toHaveLength(19);
+    expect(bench.metric('limitPackets')).toBe(11);
+    expect(bench.events.limited).toHaveLength(11);
+  });
+
+  it('holds for strangers too, and counts what is no packet', async () => {
+    const bench = await openBench({ limits: { packetsPerSecond: 1 } });
+    const peer = bench.connect('udp');
+    for (let i = 0; i < 5; i++) peer.write('noise');
+    expect(bench.metric('violations')).toBe(2);
+    expect(bench.events.limited[0]).toMatchObject({ limit: 'packetsPerSecond', userId: undefined });
+  });
+
+  it('keeps nothing scheduled for a session that has ended', async () => {
+    const bench = await openBench({ limits: { packetsPerSecond: 1 } });
+    const { pending } = bench.clock;
+    const peer = bench.connect();
+    for (let i = 0; i < 5; i++) peer.write('{"type":5}');
+    expect(peer.isPaused).toBe(true);
+    peer.leave();
+    await bench.settle();
+    expect(bench.clock.pending).toBeLessThanOrEqual(pending + 1);
+    await bench.advance(20_000);
+    expect(bench.clock.pending).toBe(pending);
+  });
+});
+
+describe('maxUnacknowledged', () => {
+  it('drops a message of a sender who has so many that wait for their receivers', async () => {
+    const bench = await openBench({ limits: { maxUnacknowledged: 2 } });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    for (let i = 1; i <= 3; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    alice.write(plainMessage('alice', 'bob', 'plain'));
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2', undefined]);
+    expect(alice.received).toEqual([]);
+    expect(bench.metric('limitUnacknowledged')).toBe(1);
+    expect(bench.events.limited).toEqual([
+      { limit: 'maxUnacknowledged', value: 2, remoteAddress: '192.0.2.1', userId: 'alice' },
+    ]);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    alice.write(message('alice', 'bob', 'hello', 'fp-3'));
+    expect(bob.received.at(-1)).toMatchObject({ fp: 'fp-3' });
+  });
+
+  it('counts each sender by itself', async () => {
+    const bench = await openBench({ limits: { maxUnacknowledged: 1 } });
+    const alice = await bench.online('alice');
+    const carol = await bench.online('carol');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    carol.write(message('carol', 'bob', 'hello', 'fp-1'));
+    expect(bob.received).toHaveLength(2);
+  });
+
+  it('counts what the application has not finished with', async () => {
+    const bench = await openBench({
+      limits: { maxUnacknowledged: 1 },
+      hooks: { onServerMessage: () => new Promise(() => {}) },
+    });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', '0', 'one', 'fp-1'), message('alice', '0', 'two', 'fp-2'));
+    expect(bench.metric('messagesToServer')).toBe(1);
+    expect(bench.metric('limitUnacknowledged')).toBe(1);
+  });
+});
+
+describe('maxRemembered', () => {
+  it('forgets the oldest fingerprints of a sender beyond it, and tells', async () => {
+    const bench = await openBench({ limits: { maxRemembered: 4 } });
+    const alice = await bench.online('alice');
+    const send = (n: number) => alice.write(message('alice', '0', 'hello', `fp-${n}`));
+    for (let i = 1; i <= 4; i++) send(i);
+    expect(bench.events.limited).toEqual([]);
+    send(1);
+    expect(bench.metric('messagesDuplicate')).toBe(1);
+    send(5);
+    expect(bench.events.limited).toEqual([
+      { limit: 'maxRemembered', value: 4, remoteAddress: '192.0.2.1', userId: 'alice' },
+    ]);
+    expect(bench.metric('limitRemembered')).toBe(1);
+    send(5);
+    send(4);
+    expect(bench.metric('messagesDuplicate')).toBe(3);
+    send(1);
+    expect(bench.metric('messagesToServer')).toBe(6);
+  });
+
+  it('is not reached by a sender whose fingerprints have grown old', async () => {
+    const bench = await openBench({ limits: { maxRemembered: 4 } });
+    for (let i = 1; i <= 20; i++) {
+      const alice = await bench.online('alice');
+      alice.write(message('alice', '0', 'hello', `fp-${i}`));
+      await bench.advance(599_000);
+    }
+    expect(bench.metric('limitRemembered')).toBe(0);
+  });
+});
+
+describe('maxDeferredPackets', () => {
+  it('drops what comes over UDP while so many packets wait for the application', async () => {
+    const allowed: (() => void)[] = [];
+    const bench = await openBench({
+      limits: { maxDeferredPackets: 2 },
+      hooks: {
+        authorizeMessage: () => new Promise((resolve) => allowed.push(() => resolve(true))),
+      },
+    });
+    const alice = await bench.online('alice', 'udp');
+    const bob = await bench.online('bob');
+    for (let i = 1; i <= 5; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    expect(bench.metric('limitDeferredPackets')).toBe(2);
+    expect(bench.events.limited).toEqual(
+      [1, 2].map(() => ({
+        limit: 'maxDeferredPackets',
+        value: 2,
+        remoteAddress: '192.0.2.1',
+        userId: 'alice',
+      })),
+    );
+    for (let i = 0; i < 3; i++) {
+      allowed[i]?.();
+      await bench.settle();
+    }
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2', 'fp-3']);
+  });
+
+  it('drops nothing on a stream, which is read no further', async () => {
+    const allowed: (() => void)[] = [];
+    const bench = await openBench({
+      limits: { maxDeferredPackets: 2 },
+      hooks: {
+        authorizeMessage: () => new Promise((resolve) => allowed.push(() => resolve(true))),
+      },
+    });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    for (let i = 1; i <= 5; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    expect(alice.isPaused).toBe(true);
+    for (let i = 0; i < 5; i++) {
+      allowed[i]?.();
+      await bench.settle();
+    }
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2', 'fp-3', 'fp-4', 'fp-5']);
+    expect(bench.metric('limitDeferredPackets')).toBe(0);
+  });
+});
