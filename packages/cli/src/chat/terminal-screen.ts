@@ -33,8 +33,8 @@ export class TerminalScreen implements Screen {
   #live: Entry[] = [];
   #status: LinkStatus | undefined;
   #input: InputLine = NO_INPUT;
-  /** Rows of the drawn block, the one with the cursor last. */
-  #rowsAboveCursor: string[] = [];
+  /** Rows of the drawn block down to the cursor; of its own row what is before it. */
+  #rowsToCursor: string[] = [''];
   #isClosed = false;
 
   /** `now` gives milliseconds since 1970. */
@@ -95,15 +95,15 @@ export class TerminalScreen implements Screen {
       (up > 0 ? `\u001b[${up}A` : '') +
       (right > 0 ? `\r\u001b[${right}C` : '\r');
     this.#output.write(this.#toTop() + text);
-    this.#rowsAboveCursor = [...above, ...beforeCursor.slice(0, -1)];
+    this.#rowsToCursor = [...above, ...beforeCursor];
   }
 
   /** Brings the cursor to the block's first column and row, and erases all from there. */
   #toTop(): string {
     const { columns } = this.#output;
     // A terminal that has become narrower since shows one row as several.
-    const up = this.#rowsAboveCursor.reduce((rows, row) => rows + wrapText(row, columns).length, 0);
-    this.#rowsAboveCursor = [];
+    const up = this.#rowsToCursor.reduce((rows, row) => rows + wrapText(row, columns).length, -1);
+    this.#rowsToCursor = [''];
     return `${up > 0 ? `\u001b[${up}A` : ''}\r\u001b[J`;
   }
 
