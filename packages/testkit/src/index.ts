@@ -21,6 +21,7 @@ export {
   RawWebSocket,
   type RawWebSocketEvents,
   WebSocketOpcode,
+  webSocketFrame,
 } from './conversation/raw-websocket.js';
 export {
   isFrame,

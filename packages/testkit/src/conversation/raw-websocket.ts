@@ -75,12 +75,8 @@ export class RawWebSocket {
     return { head, isAccepted: head.startsWith('HTTP/1.1 101 ') && head.includes(accept) };
   }
 
-  send({ opcode, payload, isFinal = true, isMasked = true }: OutgoingFrame): void {
-    const mask = isMasked ? randomBytes(4) : Buffer.alloc(0);
-    const body = Buffer.from(payload);
-    if (isMasked) for (const [at, byte] of body.entries()) body[at] = byte ^ (mask[at % 4] ?? 0);
-    const first = (isFinal ? 0x80 : 0) | opcode;
-    this.writeRaw(Buffer.concat([Buffer.from([first]), lengthOf(body.length, isMasked), mask, body]));
+  send(frame: OutgoingFrame): void {
+    this.writeRaw(webSocketFrame(frame));
   }
 
   /** Writes bytes as they are. */
@@ -119,6 +115,15 @@ export class RawWebSocket {
       this.#events.frame(frame.opcode, frame.payload);
     }
   }
+}
+
+/** The bytes of a frame. */
+export function webSocketFrame({ opcode, payload, isFinal = true, isMasked = true }: OutgoingFrame): Buffer {
+  const mask = isMasked ? randomBytes(4) : Buffer.alloc(0);
+  const body = Buffer.from(payload);
+  if (isMasked) for (const [at, byte] of body.entries()) body[at] = byte ^ (mask[at % 4] ?? 0);
+  const first = (isFinal ? 0x80 : 0) | opcode;
+  return Buffer.concat([Buffer.from([first]), lengthOf(body.length, isMasked), mask, body]);
 }
 
 function lengthOf(length: number, isMasked: boolean): Buffer {

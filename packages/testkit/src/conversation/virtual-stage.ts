@@ -79,15 +79,16 @@ export class VirtualStage implements Stage {
     await closed;
   }
 
-  connect(transport: TransportKind, events: PeerEvents): Promise<Peer> {
+  /** Resolves when the connection is open, or closed because nobody listens: at the same instant. */
+  async connect(transport: TransportKind, events: PeerEvents): Promise<Peer> {
     const link = this.#network.link(CLIENT_ADDRESS);
     if (transport === 'udp') {
       const socket = link.openDatagrams(PORTS.udp, (bytes) => events.frame(decodeUtf8(bytes)));
-      return Promise.resolve({
+      return {
         send: (body) => socket.send(encodeUtf8(body)),
         sendRaw: (bytes) => socket.send(Buffer.from(bytes).toString('latin1')),
         close: () => socket.close(),
-      });
+      };
     }
     const end = link.connectStream(PORTS[transport]);
     const cutter = new FrameCutter(DEFAULT_MAX_BODY_BYTES[transport]);
@@ -104,7 +105,8 @@ export class VirtualStage implements Stage {
         if (!hasClosed) events.closed();
       },
     });
-    return Promise.resolve({
+    await this.clock.advanceAsync(0);
+    return {
       send: (body) => {
         end.write(frame(encodeUtf8(body)));
       },
@@ -115,6 +117,6 @@ export class VirtualStage implements Stage {
         hasClosed = true;
         end.end();
       },
-    });
+    };
   }
 }
