@@ -46,7 +46,12 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
   const path = options.path ?? '/websocket';
   const maxBodyBytes = options.maxBodyBytes ?? 65_536;
   const readTimeoutMs = readTimeoutOf(options, 'websocket');
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxBodyBytes,
+    perMessageDeflate: false,
+    handleProtocols: () => false,
+  });
   const server = options.server ?? createHttpServer(options, readTimeoutMs);
   const flusher = new Flusher();
   let gatewayHost: GatewayHost | undefined;
