@@ -55,6 +55,7 @@ export interface CloseOptions {
 export class ImServer {
   readonly #parts: ServerParts;
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
+  #closing: Promise<void> | undefined = undefined;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -151,22 +152,36 @@ export class ImServer {
 
   /**
    * Stops: takes no new peers and messages, waits for acknowledgements that are due, hands what is left to the
-   * store or reports it, and ends every connection. Safe to call twice.
+   * store or reports it, and ends every connection. A second call waits for the end of the first.
    */
-  async close(options: CloseOptions = {}): Promise<void> {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drainMs ?? 1000);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
     const { gateways, reception, courier, deadlines, store, bridge } = this.#parts;
     for (const gateway of gateways) gateway.stopAccepting();
-    await this.#drain(options.drainMs ?? 1000);
+    await this.#drain(drainMs);
     reception.endAll();
     await courier.settled();
-    await Promise.all(gateways.map((gateway) => gateway.close()));
-    await bridge?.close();
+    await Promise.all(gateways.map((gateway) => this.#closePart(gateway)));
+    await this.#closePart(bridge);
+    courier.stop();
     await courier.settled();
-    await store?.close();
+    await this.#closePart(store);
     deadlines.close();
     this.#state = 'closed';
+  }
+
+  /** A part that cannot be closed does not keep the others open. */
+  async #closePart(part: { close(): Promise<void> } | undefined): Promise<void> {
+    try {
+      await part?.close();
+    } catch (error) {
+      this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Resolves when nothing waits for an acknowledgement any more, after `drainMs` at the latest. */

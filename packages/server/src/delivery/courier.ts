@@ -24,6 +24,7 @@ export class Courier {
   readonly #retrying: DeadlineRing;
   readonly #replays: Replays | undefined;
   readonly #lastResort: LastResort;
+  #isStopped = false;
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
@@ -42,7 +43,8 @@ export class Courier {
   /** Takes a message for a user, who may be unknown here. Calls its origin once somebody is responsible, or nobody. */
   deliver(delivery: Delivery, receiver: User | undefined, now: Instant): void {
     const session = receiver?.mailbox.session;
-    if (receiver === undefined || session === undefined) this.#sendAway(delivery);
+    if (this.#isStopped) this.#lastResort.drop(delivery, 'offline');
+    else if (receiver === undefined || session === undefined) this.#sendAway(delivery);
     else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver);
     else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined)
       this.#storeBehind(delivery, receiver);
@@ -102,6 +104,11 @@ export class Courier {
       if (this.#writer !== undefined) this.#store(delivery);
       else this.#undeliverable(delivery, 'offline');
     }
+  }
+
+  /** From now on messages are dropped: those that a slow hook lets pass when the server has closed. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Resolves when the store has answered for everything it was handed. */
