@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { Bench, openBench } from './support/bench.js';
+import { ControlledStore } from './support/controlled-store.js';
+import { LoopbackBridge } from './support/loopback-bridge.js';
+
+describe('listening', () => {
+  it('opens all gateways and tells where, in the order of the option', async () => {
+    const bench = new Bench({});
+    expect(await bench.server.listen()).toEqual([
+      { transport: 'tcp', host: 'nowhere', port: 1 },
+      { transport: 'udp', host: 'nowhere', port: 1 },
+      { transport: 'websocket', host: 'nowhere', port: 1 },
+    ]);
+  });
+
+  it('is done once', async () => {
+    const bench = await openBench();
+    await expect(bench.server.listen()).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'ERR_ALREADY_LISTENING',
+    });
+    expect(bench.gateways.tcp.calls).toEqual(['listen']);
+    await bench.close(0);
+    await expect(bench.server.listen()).rejects.toMatchObject({ code: 'ERR_ALREADY_LISTENING' });
+  });
+
+  it('closes what it has opened when a gateway cannot listen', async () => {
+    const store = new ControlledStore();
+    const bridge = new LoopbackBridge();
+    const bench = new Bench({ store, bridge });
+    const failure = new Error('EADDRINUSE');
+    bench.gateways.udp.failure = failure;
+    await expect(bench.server.listen()).rejects.toBe(failure);
+    expect(bench.gateways.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
+    expect(bench.gateways.websocket.calls).not.toContain('listen');
+    expect(bridge.calls).toEqual(['close']);
+    expect(store.calls.close).toBe(1);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it('closes what it has opened when the bridge cannot start', async () => {
+    const bridge = new LoopbackBridge();
+    const failure = new Error('no broker');
+    bridge.failures.start = failure;
+    const bench = new Bench({ bridge });
+    await expect(bench.server.listen()).rejects.toBe(failure);
+    for (const { calls } of Object.values(bench.gateways)) expect(calls).toContain('close');
+  });
+
+  it('serves two servers in one process that know nothing of each other', async () => {
+    const one = await openBench();
+    const two = await openBench();
+    await one.online('alice');
+    expect(two.server.isOnline('alice')).toBe(false);
+    await two.online('alice');
+    await one.close(0);
+    expect(two.server.isOnline('alice')).toBe(true);
+  });
+});
