@@ -150,7 +150,7 @@ export function describeMessageStore(name: string, create: CreateMessageStore): 
       );
       const pages: string[][] = [];
       let after: StoreId | undefined;
-      for (;;) {
+      while (pages.length < 4) {
         const page: readonly WaitingMessage[] = await store.take('bob', after, 4);
         if (page.length === 0) break;
         pages.push(page.map(({ fingerprint }) => fingerprint));

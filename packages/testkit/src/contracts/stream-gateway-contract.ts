@@ -81,7 +81,7 @@ export function describeStreamGateway(open: () => Promise<GatewayBench>): void {
   it('lets what was sent arrive before it closes', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
-    const sent = bodies(100, 1000);
+    const sent = bodies(100, FLOOD_BODY_BYTES);
     for (const body of sent) handler.connection.send(body);
     handler.connection.close();
     await bench.until(() => peer.isClosed && handler.closedCount > 0);
