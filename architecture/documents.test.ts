@@ -1,0 +1,83 @@
+import { DEFAULT_LIMITS } from '@imcore/server';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { packageNames, readText, sourcesOf } from './sources.js';
+
+/** Codes that Node and packages give their errors: they are documented there. */
+const CODES_OF_OTHERS = new Set(['ERR_TLS_CERT_ALTNAME_INVALID', 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']);
+
+/** What stands in the first column of a document's tables, or as its headings, in back quotes. */
+function documentedIn(path: string): string[] {
+  return [...readText(path).matchAll(/^(?:\|\s*|#+ )`([^`]+)`/gm)].map((match) => match[1] ?? '');
+}
+
+/** Names of the members of an interface. */
+function membersOf(path: string, interfaceName: string): string[] {
+  const file = ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
+  const names: string[] = [];
+  file.forEachChild((node) => {
+    if (!ts.isInterfaceDeclaration(node) || node.name.text !== interfaceName) return;
+    for (const member of node.members) if (member.name !== undefined) names.push(member.name.getText(file));
+  });
+  return names;
+}
+
+const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+
+describe('docs/reference/errors.md', () => {
+  it('documents the codes that occur in the sources, and no others', () => {
+    const codes = packageNames()
+      .flatMap(sourcesOf)
+      .flatMap(({ text }) => [...text.matchAll(/\b(?:WS_)?ERR_[A-Z_]+/g)].map(([code]) => code))
+      .filter((code) => !CODES_OF_OTHERS.has(code));
+    expect(codes.length).toBeGreaterThan(100);
+    expect(sorted(documentedIn('docs/reference/errors.md'))).toEqual(sorted(codes));
+  });
+
+  it('documents each code once', () => {
+    const documented = documentedIn('docs/reference/errors.md');
+    expect(documented).toEqual([...new Set(documented)]);
+  });
+});
+
+describe('docs/reference/limits.md', () => {
+  it('documents the limits that there are, and no others', () => {
+    expect(sorted(documentedIn('docs/reference/limits.md'))).toEqual(sorted(Object.keys(DEFAULT_LIMITS)));
+  });
+
+  it('gives each its real default', () => {
+    const text = readText('docs/reference/limits.md');
+    for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
+      const written = row.split('|')[2]?.replaceAll(/[^\d]/g, '');
+      expect(`${name} ${written}`).toBe(`${name} ${value}`);
+    }
+  });
+});
+
+describe('docs/reference/events.md', () => {
+  it('documents the events that the server and the client have, and no others', () => {
+    const events = [
+      ...membersOf('packages/server/src/events.ts', 'ServerEvents'),
+      ...membersOf('packages/client/src/events.ts', 'ClientEvents'),
+    ];
+    expect(events.length).toBeGreaterThan(15);
+    expect(sorted(documentedIn('docs/reference/events.md'))).toEqual(sorted(events));
+  });
+});
+
+describe('the lock file', () => {
+  it('names no host that packages are loaded from', () => {
+    expect(readText('package-lock.json')).not.toMatch(/"resolved": "https?:/);
+  });
+
+  it('names a version for every package', () => {
+    const lock = JSON.parse(readText('package-lock.json')) as {
+      readonly packages: Readonly<Record<string, { readonly version?: string; readonly link?: boolean }>>;
+    };
+    const without = Object.entries(lock.packages)
+      .filter(([path, entry]) => path !== '' && entry.link !== true && entry.version === undefined)
+      .map(([path]) => path);
+    expect(without).toEqual([]);
+  });
+});

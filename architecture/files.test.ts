@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageNames, ROOT, readText, sourcesOf } from './sources.js';
+
+/** At this length a file has a second idea in it. */
+const MAX_LINES = 300;
+
+const all = packageNames().flatMap(sourcesOf);
+
+describe('source files', () => {
+  it('are there', () => {
+    expect(all.length).toBeGreaterThan(100);
+  });
+
+  it(`have at most ${MAX_LINES} lines`, () => {
+    const long = all
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > MAX_LINES)
+      .map(({ path, lines }) => `${path}: ${lines} lines`);
+    expect(long).toEqual([]);
+  });
+
+  it('name what they export one by one', () => {
+    expect(all.filter(({ text }) => /^export \*/m.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('have no default exports', () => {
+    expect(all.filter(({ text }) => /^export default/m.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe.each(packageNames())('the package %s', (name) => {
+  it('has a list of what it exports, or is a program', () => {
+    const isLibrary = existsSync(join(ROOT, 'packages', name, 'src/index.ts'));
+    const isProgram = existsSync(join(ROOT, 'packages', name, 'src/main.ts'));
+    expect(isLibrary !== isProgram).toBe(true);
+  });
+
+  it('is built with the others', () => {
+    expect(readText('tsconfig.json')).toContain(`"packages/${name}"`);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { PACKAGES } from './packages.js';
+import { packageNames, packageOf, readText, type Source, sourcesOf, targetOf } from './sources.js';
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const isRelative = (specifier: string) => specifier.startsWith('.');
+const isOurs = (specifier: string) => specifier.startsWith('@imcore/');
+const isOfNode = (specifier: string) => specifier.startsWith('node:');
+
+/** All imports of a package that the test does not like, as `file imports what`. */
+function offences(
+  sources: readonly Source[],
+  isOffence: (specifier: string, source: Source) => boolean,
+): string[] {
+  return sources.flatMap((source) =>
+    source.imports
+      .filter((specifier) => isOffence(specifier, source))
+      .map((specifier) => `${source.path} imports ${specifier}`),
+  );
+}
+
+describe('the table of packages', () => {
+  it('names every package', () => {
+    expect(packageNames().sort()).toEqual(Object.keys(PACKAGES).sort());
+  });
+});
+
+describe.each(packageNames())('the package %s', (name) => {
+  const sources = sourcesOf(name);
+  const allowed = PACKAGES[name]?.imports ?? [];
+
+  it('imports of ours only what the table allows', () => {
+    expect(offences(sources, (specifier) => isOurs(specifier) && !allowed.includes(specifier))).toEqual([]);
+  });
+
+  it('is allowed nothing that it does not import', () => {
+    const used = new Set(sources.flatMap(({ imports }) => imports));
+    expect(allowed.filter((specifier) => !used.has(specifier))).toEqual([]);
+  });
+
+  it('declares what it imports, and nothing of ours that it does not', () => {
+    const manifest = JSON.parse(readText(`packages/${name}/package.json`)) as Manifest;
+    const declared = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    });
+    const undeclared = offences(
+      sources,
+      (specifier) =>
+        !isRelative(specifier) && !isOfNode(specifier) && !declared.includes(packageOf(specifier)),
+    );
+    const used = new Set(sources.flatMap(({ imports }) => imports.map(packageOf)));
+    expect(undeclared).toEqual([]);
+    expect(declared.filter((dependency) => isOurs(dependency) && !used.has(dependency))).toEqual([]);
+  });
+
+  it('reaches into no other package’s files', () => {
+    const home = `packages/${name}/src/`;
+    expect(
+      offences(
+        sources,
+        (specifier, source) => isRelative(specifier) && !targetOf(source, specifier).startsWith(home),
+      ),
+    ).toEqual([]);
+  });
+
+  it('writes relative imports with their extension', () => {
+    expect(offences(sources, (specifier) => isRelative(specifier) && !specifier.endsWith('.js'))).toEqual([]);
+  });
+});
+
+describe('the protocol', () => {
+  it('imports nothing at all', () => {
+    expect(offences(sourcesOf('protocol'), (specifier) => !isRelative(specifier))).toEqual([]);
+  });
+});
+
+describe('the client', () => {
+  const core = sourcesOf('client').filter(({ path }) => !path.startsWith('packages/client/src/node/'));
+
+  it('imports nothing of Node outside its entry point for Node', () => {
+    expect(offences(core, (specifier) => isOfNode(specifier) || specifier === 'ws')).toEqual([]);
+  });
+
+  it('never reaches from its core into the entry point for Node', () => {
+    const isInNode = (specifier: string, source: Source) =>
+      isRelative(specifier) && targetOf(source, specifier).startsWith('packages/client/src/node/');
+    expect(offences(core, isInNode)).toEqual([]);
+  });
+});

@@ -1,0 +1,18 @@
+/** What the sources of a package may import of ours. Whatever is not named here is forbidden. */
+export interface PackageRule {
+  /** Specifiers of our other packages. */
+  readonly imports: readonly string[];
+}
+
+/** The arrows of ARCHITECTURE.md, one entry for each folder of packages/. A changed arrow is a decision: write an ADR. */
+export const PACKAGES: Readonly<Record<string, PackageRule>> = {
+  protocol: { imports: [] },
+  server: { imports: ['@imcore/protocol'] },
+  client: { imports: ['@imcore/protocol'] },
+  'store-sqlite': { imports: ['@imcore/server/ports'] },
+  'store-postgres': { imports: ['@imcore/server/ports'] },
+  testkit: {
+    imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/client'],
+  },
+  cli: { imports: ['@imcore/server', '@imcore/client/node', '@imcore/store-sqlite'] },
+};

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** A source file, and what it imports as it is written there: types and dynamic imports too. */
+export interface Source {
+  /** From the root of the project. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+  /** Those that are there when the program runs: not the ones of types only. */
+  readonly valueImports: readonly string[];
+}
+
+/** The folders of packages/. */
+export function packageNames(): string[] {
+  return readdirSync(join(ROOT, 'packages'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+/** The sources of a package, without tests. */
+export function sourcesOf(packageName: string): Source[] {
+  return filesUnder(join(ROOT, 'packages', packageName, 'src'), '.ts').map((file) => {
+    const text = readFileSync(file, 'utf8');
+    return {
+      path: relative(ROOT, file),
+      text,
+      imports: ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName),
+      valueImports: valueImportsOf(text),
+    };
+  });
+}
+
+export function readText(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** The file that a relative import means, from the root of the project. */
+export function targetOf(source: Source, specifier: string): string {
+  const written = resolve(ROOT, dirname(source.path), specifier);
+  return relative(ROOT, written.replace(/\.js$/, '.ts'));
+}
+
+/** `@imcore/server/ports` is `@imcore/server`, `node:fs` is itself. */
+export function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+}
+
+/** Static imports and re-exports that are not marked as a whole as being of types. */
+function valueImportsOf(text: string): string[] {
+  const file = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);
+  return file.statements.flatMap((statement) => {
+    if (ts.isImportDeclaration(statement)) {
+      return statement.importClause?.isTypeOnly ? [] : textOf(statement.moduleSpecifier);
+    }
+    if (ts.isExportDeclaration(statement))
+      return statement.isTypeOnly ? [] : textOf(statement.moduleSpecifier);
+    return [];
+  });
+}
+
+function textOf(specifier: ts.Expression | undefined): string[] {
+  return specifier !== undefined && ts.isStringLiteral(specifier) ? [specifier.text] : [];
+}
+
+function filesUnder(directory: string, extension: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
