@@ -1,0 +1,160 @@
+import { encodeUtf8, type TransportKind } from '@imcore/protocol';
+import type { JsonObject } from '../../../src/conversation/json.js';
+import { packetOf } from '../../../src/conversation/recording.js';
+import type { Peer } from '../../../src/conversation/stage.js';
+import { describeAnswer } from './describe.js';
+import type { Lab } from './lab.js';
+
+/** What the server makes of a client: it answers, it ended the connection, or it does not know who this is. */
+export type ClientState = 'open' | 'closed' | 'not logged in';
+
+const BARRIER = 'barrier';
+const AMPLIFICATION_LIMIT = 3;
+
+/** A client that writes what it likes. */
+export class LabClient {
+  readonly transport: TransportKind;
+  /** What came, in order, without the answers to the client's own keep-alives and barriers. */
+  readonly packets: JsonObject[] = [];
+  userId: string | undefined;
+  isClosed = false;
+  /** Payload of the WebSocket close frame that came, as hexadecimal digits. */
+  closeFrame: string | undefined;
+  readonly #lab: Lab;
+  #peer: Peer | undefined;
+  #barriers = 0;
+  #barrierAnswers: JsonObject[] = [];
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  #isTrusted = false;
+  #worstRatio = 0;
+
+  private constructor(lab: Lab, transport: TransportKind) {
+    this.#lab = lab;
+    this.transport = transport;
+  }
+
+  static async connect(lab: Lab, transport: TransportKind): Promise<LabClient> {
+    const client = new LabClient(lab, transport);
+    client.#peer = await lab.stage.connect(transport, {
+      frame: (body) => client.#received(body),
+      closeFrame: (hex) => {
+        client.closeFrame = hex;
+        lab.changed();
+      },
+      closed: () => {
+        client.isClosed = true;
+        lab.changed();
+      },
+    });
+    return client;
+  }
+
+  /** What came, in short. */
+  get answers(): string[] {
+    return this.packets.map((packet) => describeAnswer(packet));
+  }
+
+  /** Logs in and forgets the answer, unless it was refused. */
+  async login(userId: string, login: JsonObject = {}): Promise<void> {
+    this.sendLogin({ loginUserId: userId, loginToken: 'tok', firstLoginTime: 0, ...login }, userId);
+    await this.#lab.until(() => this.packets.length > 0 || this.isClosed, `${userId} is answered`);
+    const answer = this.packets[0];
+    if (answer?.['type'] !== 50 || answer['to'] !== userId) return;
+    this.userId = userId;
+    this.packets.length = 0;
+  }
+
+  sendLogin(content: unknown, from = 'me'): void {
+    this.send({ type: 0, dataContent: JSON.stringify(content), from, to: '0' });
+  }
+
+  /** Sends a packet with just these fields, or a text as it is. */
+  send(packet: JsonObject | string): void {
+    const body = typeof packet === 'string' ? packet : JSON.stringify(packet);
+    this.#bytesSent += encodeUtf8(body).length;
+    this.#peer?.send(body);
+  }
+
+  /** A type 2 packet with QoS. */
+  sendMessage(to: string, content: string, fp: string, fields: JsonObject = {}): void {
+    const from = this.userId ?? 'me';
+    this.send({ type: 2, dataContent: content, from, to, fp, QoS: true, typeu: -1, sm: -1, ...fields });
+  }
+
+  acknowledge(fp: string, to: string): void {
+    this.send({ type: 4, dataContent: fp, from: this.userId ?? 'me', to });
+  }
+
+  /** Writes bytes to the socket as they are. */
+  sendRaw(bytes: Uint8Array): void {
+    this.#bytesSent += bytes.length;
+    this.#peer?.sendRaw(bytes);
+  }
+
+  /**
+   * Asks whether the server still answers: a logged-in client with a keep-alive, another with an echo. Whatever the
+   * server sends because of something earlier has come by then.
+   */
+  async state(): Promise<ClientState> {
+    this.#barriers += 1;
+    const answersBefore = this.#barrierAnswers.length;
+    if (this.userId !== undefined) this.send({ type: 1, dataContent: '{}', from: this.userId, to: '0' });
+    else this.send({ type: 5, dataContent: BARRIER, from: '-', to: '0', fp: BARRIER });
+    await this.#lab.until(
+      () => this.isClosed || this.#barrierAnswers.length > answersBefore,
+      'an answer or the end',
+    );
+    const answer = this.#barrierAnswers.at(-1);
+    if (this.isClosed) return 'closed';
+    return answer?.['type'] === 52 ? 'not logged in' : 'open';
+  }
+
+  /** What came and what became of the connection, on one line. */
+  async outcome(): Promise<string> {
+    const state = await this.state();
+    const answers = this.answers.join(', ') || 'nothing';
+    if (this.transport === 'udp') return `${answers}; ${state === 'open' ? 'session stays' : 'session ends'}`;
+    return `${answers}; ${state === 'closed' ? `closed${this.#closing()}` : 'stays open'}`;
+  }
+
+  /** What came, on one line. */
+  async came(): Promise<string> {
+    await this.state();
+    return this.answers.join(', ') || 'nothing';
+  }
+
+  checkAmplification(): void {
+    if (this.transport === 'udp' && this.#worstRatio > AMPLIFICATION_LIMIT)
+      throw new Error(`an address that had not logged in was answered ${this.#worstRatio} times its bytes`);
+  }
+
+  close(): void {
+    this.#peer?.close();
+  }
+
+  #closing(): string {
+    if (this.closeFrame === undefined) return '';
+    const payload = Buffer.from(this.closeFrame, 'hex');
+    return payload.length < 2
+      ? ' (no code)'
+      : ` (${`${payload.readUInt16BE(0)} ${payload.toString('utf8', 2)}`.trim()})`;
+  }
+
+  #received(body: string): void {
+    const packet = packetOf(body);
+    this.#bytesReceived += encodeUtf8(body).length;
+    this.#isTrusted ||= packet['type'] === 50 && packet['to'] !== '-1';
+    if (!this.#isTrusted)
+      this.#worstRatio = Math.max(this.#worstRatio, this.#bytesReceived / this.#bytesSent);
+    if (this.#barriers > this.#barrierAnswers.length && this.#answersBarrier(packet))
+      this.#barrierAnswers.push(packet);
+    else this.packets.push({ ...packet, bytes: encodeUtf8(body).length });
+    this.#lab.changed();
+  }
+
+  #answersBarrier({ type, fp, dataContent }: JsonObject): boolean {
+    if (this.userId === undefined) return type === 53 && fp === BARRIER;
+    return type === 51 || (type === 52 && String(dataContent).includes('"errorCode":301'));
+  }
+}

@@ -1,0 +1,80 @@
+import { systemClock } from '@imcore/server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseJson, requireObject } from '../../../src/conversation/json.js';
+import { codeSpans, readTable, requireCell } from '../../../src/conversation/markdown-table.js';
+import { readProtocolFile } from '../fixtures.js';
+import { beyondExperiments } from './beyond.js';
+import { conductExperiments } from './conduct.js';
+import { describeObserved } from './describe.js';
+import type { Experiment } from './experiment.js';
+import { type Lab, socketLab, virtualLab } from './lab.js';
+import { lenientExperiments } from './lenient.js';
+import { loginExperiments } from './logins.js';
+import { transportExperiments } from './transports.js';
+
+const experiments: readonly Experiment[] = [
+  ...lenientExperiments,
+  ...loginExperiments,
+  ...conductExperiments,
+  ...transportExperiments,
+  ...beyondExperiments,
+];
+const rows = readTable(readProtocolFile('odd-input.md'), 'experiment');
+const rowOf = new Map(rows.map((row) => [requireCell(row, 'experiment'), row]));
+const observed = requireObject(parseJson(readProtocolFile('observed-java-server.json')), 'the observations');
+
+/** A cell's outcome, without the code span around it. */
+function outcomeIn(name: string, column: string): string | undefined {
+  const cell = rowOf.get(name)?.cells.get(column);
+  return cell === undefined ? undefined : codeSpans(cell)[0];
+}
+
+describe('odd input', () => {
+  let lab: Lab | undefined;
+
+  afterEach(async () => {
+    await lab?.close();
+    lab = undefined;
+  });
+
+  it.each(experiments)(
+    'has the answer that docs/protocol/odd-input.md gives: $name',
+    async (experiment) => {
+      const options = {
+        limits: experiment.limits ?? {},
+        ...(experiment.inRealTime === true ? { clock: systemClock } : {}),
+      };
+      lab = await (experiment.overSockets === true ? socketLab(options) : virtualLab(options));
+      const outcome = await experiment.run(lab);
+      await lab.checkBystanders();
+      lab.checkAmplification();
+      expect(outcome).toBe(outcomeIn(experiment.name, 'ours'));
+    },
+    30_000,
+  );
+});
+
+describe('docs/protocol/odd-input.md', () => {
+  it('names every experiment once, the observed ones as they are named there', () => {
+    const names = experiments.map(({ name }) => name);
+    expect([...rowOf.keys()].sort()).toEqual([...names].sort());
+    expect(rows).toHaveLength(new Set(names).size);
+    expect(Object.keys(observed).filter((name) => !rowOf.has(name))).toEqual([]);
+    expect(Object.keys(observed).filter((name) => outcomeIn(name, 'the original') === undefined)).toEqual([]);
+  });
+
+  it.each(Object.keys(observed))('tells what the original did: %s', (name) => {
+    const told = describeObserved(requireObject(observed[name], name));
+    if (told !== undefined && rowOf.get(name) !== undefined)
+      expect(outcomeIn(name, 'the original')?.startsWith(told)).toBe(true);
+  });
+
+  it('gives a reason where ours is another answer, and none where it is the same', () => {
+    const wrong = rows.filter((row) => {
+      const original = row.cells.get('the original');
+      const isSame = original !== undefined && original === requireCell(row, 'ours');
+      return isSame !== (requireCell(row, 'why') === '–');
+    });
+    expect(wrong.map((row) => requireCell(row, 'experiment'))).toEqual([]);
+  });
+});
