@@ -17,7 +17,8 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   checkNumber('storeAfterMs', options.storeAfterMs, 1);
   checkNumber('retry.waitMs', options.retry?.waitMs, 1);
   checkNumber('retry.retries', options.retry?.retries, 0);
-  for (const [name, value] of Object.entries(options.limits ?? {})) {
+  const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
     if (!(name in DEFAULT_LIMITS)) {
       throw new UsageError(
         'ERR_INVALID_OPTION',
@@ -26,7 +27,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
     }
     checkNumber(`limits.${name}`, value, 1);
   }
-  return Object.freeze({ ...DEFAULT_LIMITS, ...options.limits });
+  return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(given) });
 }
 
 /** Checks an optional number of an option. */
