@@ -1,0 +1,124 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createServer } from '../src/create-server.js';
+import type { Logger } from '../src/ports/logger.js';
+import { openBench } from './support/bench.js';
+import { ControlledStore } from './support/controlled-store.js';
+import { LoopbackBridge } from './support/loopback-bridge.js';
+import { PeerGateway } from './support/peer-gateway.js';
+import { login, message } from './support/wire.js';
+
+interface Line {
+  readonly level: keyof Logger;
+  readonly fields: object;
+  readonly text: string;
+}
+
+function recordingLogger(): { logger: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: keyof Logger) => (fields: object, text: string) => {
+    lines.push({ level, fields, text });
+  };
+  return {
+    lines,
+    logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+  };
+}
+
+describe('the log', () => {
+  it('tells who comes and goes', async () => {
+    const { logger, lines } = recordingLogger();
+    const bench = await openBench({ logger });
+    const alice = await bench.online('alice', 'tcp', { extra: 'phone' });
+    alice.leave();
+    await bench.settle();
+    expect(lines).toMatchObject([
+      { level: 'info', text: 'online', fields: { userId: 'alice', transport: 'tcp' } },
+      { level: 'info', text: 'offline', fields: { userId: 'alice', kickCode: -1 } },
+    ]);
+  });
+
+  it('warns of broken packets, of limits and of messages that were never acknowledged', async () => {
+    const { logger, lines } = recordingLogger();
+    const bench = await openBench({ logger, limits: { maxUnacknowledged: 1 } });
+    const alice = await bench.online('alice');
+    await bench.online('bob', 'udp', { remoteAddress: '192.0.2.2' });
+    alice.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
+    bench.connect('udp').write('noise');
+    await bench.advance(10_000);
+    expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      {
+        text: 'a limit was reached',
+        fields: { limit: 'maxUnacknowledged', value: 1, userId: 'alice', times: 1 },
+      },
+      { text: 'a peer broke the protocol', fields: { code: 'ERR_MALFORMED_PACKET', transport: 'udp' } },
+      { text: 'messages were never acknowledged', fields: { userId: 'bob', fingerprints: ['fp-1'] } },
+    ]);
+  });
+
+  it('names a limit once in a thousand times', async () => {
+    const { logger, lines } = recordingLogger();
+    const bench = await openBench({ logger, limits: { packetsPerSecond: 1 } });
+    const peer = bench.connect('udp');
+    for (let i = 0; i < 1002; i++) peer.write('{"type":5}');
+    expect(lines).toHaveLength(1);
+    peer.write('{"type":5}');
+    expect(lines).toMatchObject([{ fields: { times: 1 } }, { fields: { times: 1001 } }]);
+  });
+
+  it('has an error for what fails inside', async () => {
+    const { logger, lines } = recordingLogger();
+    const bridge = new LoopbackBridge();
+    bridge.failures.publish = new Error('no broker');
+    const store = new ControlledStore();
+    store.failures.append = new Error('disk full');
+    const bench = await openBench({ logger, bridge, store });
+    (await bench.online('alice')).write(message('alice', 'bob', 'secret text', 'fp-1'));
+    await bench.settle();
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { text: 'the bridge did not take a message', fields: { to: 'bob', fingerprint: 'fp-1' } },
+      { text: 'disk full' },
+    ]);
+  });
+
+  it('holds neither tokens nor content', async () => {
+    const { logger, lines } = recordingLogger();
+    const bridge = new LoopbackBridge();
+    bridge.failures.publish = new Error('no broker');
+    const bench = await openBench({
+      logger,
+      bridge,
+      limits: { maxUnacknowledged: 1, loginsPerSecondPerAddress: 1 },
+      hooks: { authenticate: ({ userId }) => ({ accept: userId !== 'mallory', code: 1025 }) },
+    });
+    const alice = await bench.online('alice', 'tcp', { loginToken: 'T0KEN' });
+    bench.connect().write(login('mallory', { loginToken: 'T0KEN' }));
+    alice.write(message('alice', 'bob', 'C0NTENT', 'fp-1'), message('alice', 'alice', 'C0NTENT', 'fp-2'));
+    bench.connect('udp').write(login('carol', { loginToken: 'T0KEN' }).replace('"type":0', '"type":{}'));
+    await bench.advance(11_000);
+    expect(lines.length).toBeGreaterThan(4);
+    expect(JSON.stringify(lines)).not.toMatch(/T0KEN|C0NTENT/);
+  });
+});
+
+describe('without a logger', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('warnings and errors go to the console, and nothing else', async () => {
+    const quiet = ['log', 'info', 'debug'] as const;
+    const spies = quiet.map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const gateway = new PeerGateway('tcp');
+    const server = createServer({ gateways: [gateway] });
+    await server.listen();
+    gateway.connect('192.0.2.1').write(login('alice'));
+    gateway.connect('192.0.2.1').write('noise');
+    gateway.host.failed(new Error('EMFILE'));
+    await server.close({ drainMs: 0 });
+    expect(warn.mock.calls.map(([text]) => text)).toEqual(['imcore: a peer broke the protocol']);
+    expect(error.mock.calls.map(([text]) => text)).toEqual(['imcore: EMFILE']);
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+  });
+});

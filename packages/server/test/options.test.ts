@@ -1,0 +1,141 @@
+import http from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { createServer } from '../src/create-server.js';
+import { UsageError } from '../src/errors.js';
+import { tcp } from '../src/gateways/tcp.js';
+import { udp } from '../src/gateways/udp.js';
+import { websocket } from '../src/gateways/websocket.js';
+import { DEFAULT_LIMITS, type ServerLimits } from '../src/limits.js';
+import type { ServerOptions } from '../src/options.js';
+import { openBench } from './support/bench.js';
+import { PeerGateway } from './support/peer-gateway.js';
+
+/** What a caller without types may give. */
+function untyped<T>(entries: readonly (readonly unknown[])[]): T {
+  return Object.fromEntries(entries);
+}
+
+function errorOf(run: () => unknown): UsageError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('an option that cannot be', () => {
+  const gateways = [new PeerGateway('tcp')];
+  it.each<[string, ServerOptions, string]>([
+    ['no gateway', { gateways: [] }, 'option gateways must hold at least one of tcp(), udp(), websocket()'],
+    [
+      'no time before the store',
+      { gateways, storeAfterMs: 0 },
+      'option storeAfterMs is 0, allowed are numbers from 1 to 9007199254740991',
+    ],
+    [
+      'no time to acknowledge',
+      { gateways, retry: { waitMs: Number.NaN, retries: 1 } },
+      'option retry.waitMs is NaN, allowed are numbers from 1 to 9007199254740991',
+    ],
+    [
+      'fewer retries than none',
+      { gateways, retry: { waitMs: 1000, retries: -1 } },
+      'option retry.retries is -1, allowed are numbers from 0 to 9007199254740991',
+    ],
+    [
+      'a limit of none',
+      { gateways, limits: { maxSessions: 0 } },
+      'option limits.maxSessions is 0, allowed are numbers from 1 to 9007199254740991',
+    ],
+    [
+      'a limit that is text',
+      { gateways, limits: untyped<Partial<ServerLimits>>([['maxSessions', '5']]) },
+      'option limits.maxSessions is 5, allowed are numbers from 1 to 9007199254740991',
+    ],
+  ])('is refused at once by name: %s', (_name, options, text) => {
+    const error = errorOf(() => createServer(options));
+    expect(error.code).toBe('ERR_INVALID_OPTION');
+    expect(error.message).toBe(text);
+  });
+
+  it('is refused where there is no such limit, with those that there are', () => {
+    const limits = untyped<Partial<ServerLimits>>([['maxSession', 5]]);
+    const error = errorOf(() => createServer({ gateways, limits }));
+    expect(error.message).toContain('option limits.maxSession does not exist');
+    for (const name of Object.keys(DEFAULT_LIMITS)) expect(error.message).toContain(name);
+  });
+
+  it('counts as not given where it is undefined', async () => {
+    const limits = untyped<Partial<ServerLimits>>([
+      ['maxSessions', undefined],
+      ['maxSessionsPerAddress', 1],
+    ]);
+    const bench = await openBench({ limits });
+    for (let i = 0; i < 3; i++) bench.connect('tcp', `192.0.2.${i}`);
+    const refused = bench.connect('tcp', '192.0.2.1');
+    expect(refused.refusal).toBe('sessions-per-address');
+    expect(bench.metric('sessionsOpen')).toBe(3);
+  });
+});
+
+describe('an option of a gateway', () => {
+  it.each([
+    ['tcp', () => tcp({ port: 65_536 }), 'option port is 65536, allowed are numbers from 0 to 65535'],
+    [
+      'tcp',
+      () => tcp({ maxBodyBytes: 0 }),
+      'option maxBodyBytes is 0, allowed are numbers from 1 to 2147483647',
+    ],
+    [
+      'tcp',
+      () => tcp({ readTimeoutMs: -5 }),
+      'option readTimeoutMs is -5, allowed are numbers from 1 to 9007199254740991',
+    ],
+    [
+      'udp',
+      () => udp({ maxSendBytes: 65_508 }),
+      'option maxSendBytes is 65508, allowed are numbers from 1 to 65507',
+    ],
+    [
+      'udp',
+      () => udp({ maxReceiveBytes: 0 }),
+      'option maxReceiveBytes is 0, allowed are numbers from 1 to 65507',
+    ],
+    ['udp', () => udp({ port: -1 }), 'option port is -1, allowed are numbers from 0 to 65535'],
+    [
+      'websocket',
+      () => websocket({ maxBodyBytes: Number.NaN }),
+      'option maxBodyBytes is NaN, allowed are numbers from 1 to 2147483647',
+    ],
+    [
+      'websocket',
+      () => websocket(untyped([['senseMode', 7]])),
+      'option senseMode is 7, allowed are 3, 5, 10, 15, 30, 60, 120',
+    ],
+    [
+      'websocket',
+      () => websocket({ server: http.createServer(), port: 3000 }),
+      'option server excludes port and tls: the server has its own',
+    ],
+    [
+      'websocket',
+      () => websocket({ server: http.createServer(), tls: {} }),
+      'option server excludes port and tls: the server has its own',
+    ],
+  ])('is refused at once by name on %s', (_name, create, text) => {
+    const error = errorOf(create);
+    expect(error.code).toBe('ERR_INVALID_OPTION');
+    expect(error.message).toBe(text);
+  });
+
+  it('gives the read time-out of the sense mode, unless a time-out is given', () => {
+    expect([tcp(), websocket(), udp()].map(({ readTimeoutMs }) => readTimeoutMs)).toEqual([
+      20_000, 20_000, 10_000,
+    ]);
+    expect(tcp({ senseMode: 3 }).readTimeoutMs).toBe(7000);
+    expect(udp({ senseMode: 120 }).readTimeoutMs).toBe(242_000);
+    expect(websocket({ senseMode: 3, readTimeoutMs: 1234 }).readTimeoutMs).toBe(1234);
+  });
+});
