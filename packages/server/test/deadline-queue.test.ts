@@ -1,0 +1,170 @@
+import { VirtualClock } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { DeadlineQueue, type DeadlineRing, type RingEntry } from '../src/scheduling/deadline-queue.js';
+
+class Entry implements RingEntry {
+  readonly name: string;
+  dueAt = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+function setUp() {
+  const clock = new VirtualClock();
+  const queue = new DeadlineQueue(clock);
+  const due: string[] = [];
+  const ring = (waitMs: number) =>
+    queue.ring<Entry>(waitMs, ({ name }) => due.push(`${name} at ${clock.now()}`));
+  return { clock, queue, due, ring };
+}
+
+describe('DeadlineRing', () => {
+  it('hands out entries in the order in which they started, each after its wait', () => {
+    const { clock, due, ring } = setUp();
+    const hundred = ring(100);
+    for (const name of ['a', 'b', 'c']) {
+      hundred.start(new Entry(name), clock.now());
+      clock.advance(10);
+    }
+    clock.advance(1000);
+    expect(due).toEqual(['a at 100', 'b at 110', 'c at 120']);
+  });
+
+  it('hands out nothing that was stopped, wherever it stood', () => {
+    const { clock, due, ring } = setUp();
+    const hundred = ring(100);
+    const entries = ['a', 'b', 'c', 'd', 'e'].map((name) => new Entry(name));
+    for (const entry of entries) hundred.start(entry, 0);
+    for (const index of [0, 2, 4]) {
+      const entry = entries[index];
+      if (entry !== undefined) hundred.stop(entry);
+    }
+    clock.advance(100);
+    expect(due).toEqual(['b at 100', 'd at 100']);
+  });
+
+  it('moves an entry that starts anew to the end', () => {
+    const { clock, due, ring } = setUp();
+    const hundred = ring(100);
+    const [a, b] = [new Entry('a'), new Entry('b')];
+    hundred.start(a, 0);
+    hundred.start(b, 0);
+    clock.advance(50);
+    hundred.start(a, clock.now());
+    clock.advance(1000);
+    expect(due).toEqual(['b at 100', 'a at 150']);
+  });
+
+  it('takes an entry over from another ring', () => {
+    const { clock, due, ring } = setUp();
+    const [slow, fast] = [ring(100), ring(10)];
+    const a = new Entry('a');
+    slow.start(a, 0);
+    fast.start(a, 0);
+    clock.advance(1000);
+    expect(due).toEqual(['a at 10']);
+  });
+
+  it('ignores the stop of an entry that waits elsewhere or nowhere', () => {
+    const { clock, due, ring } = setUp();
+    const [slow, fast] = [ring(100), ring(10)];
+    const a = new Entry('a');
+    fast.stop(a);
+    slow.start(a, 0);
+    fast.stop(a);
+    clock.advance(100);
+    fast.stop(a);
+    expect(due).toEqual(['a at 100']);
+  });
+
+  it('lets an entry start anew while it is handed out', () => {
+    const clock = new VirtualClock();
+    const queue = new DeadlineQueue(clock);
+    const times: number[] = [];
+    const ring: DeadlineRing = queue.ring<Entry>(100, (entry) => {
+      times.push(clock.now());
+      if (times.length < 3) ring.start(entry, clock.now());
+    });
+    ring.start(new Entry('a'), 0);
+    clock.advance(1000);
+    expect(times).toEqual([100, 200, 300]);
+  });
+
+  it('lets one entry stop the next while it is handed out', () => {
+    const clock = new VirtualClock();
+    const queue = new DeadlineQueue(clock);
+    const due: string[] = [];
+    const b = new Entry('b');
+    const ring: DeadlineRing = queue.ring<Entry>(100, ({ name }) => {
+      due.push(name);
+      ring.stop(b);
+    });
+    ring.start(new Entry('a'), 0);
+    ring.start(b, 0);
+    ring.start(new Entry('c'), 0);
+    clock.advance(100);
+    expect(due).toEqual(['a', 'c']);
+  });
+
+  it('tells its next deadline', () => {
+    const { ring } = setUp();
+    const hundred = ring(100);
+    expect(hundred.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+    hundred.start(new Entry('a'), 5);
+    hundred.start(new Entry('b'), 7);
+    expect(hundred.nextDeadline).toBe(105);
+  });
+});
+
+describe('DeadlineQueue', () => {
+  it('keeps one timer for all rings', () => {
+    const { clock, due, ring } = setUp();
+    const rings = [ring(300), ring(100), ring(200)];
+    for (const [index, each] of rings.entries()) {
+      for (let i = 0; i < 100; i++) each.start(new Entry(`${index}`), 0);
+    }
+    expect(clock.pending).toBe(1);
+    clock.advance(150);
+    expect(due).toHaveLength(100);
+    expect(clock.pending).toBe(1);
+    clock.advance(1000);
+    expect(due).toHaveLength(300);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('hands out everything at once when its timer comes much too late', () => {
+    const waiting: (() => void)[] = [];
+    let now = 0;
+    const queue = new DeadlineQueue({
+      now: () => now,
+      wallTime: () => 0,
+      schedule: (_at, run) => {
+        waiting.push(run);
+        return { cancel() {} };
+      },
+    });
+    const due: string[] = [];
+    const ring = queue.ring<Entry>(100, ({ name }) => due.push(name));
+    ring.start(new Entry('a'), 0);
+    ring.start(new Entry('b'), 50);
+    now = 10_000;
+    waiting[0]?.();
+    expect(due).toEqual(['a', 'b']);
+  });
+
+  it('forgets its timer and its deadlines when it is closed', () => {
+    const { clock, due, queue, ring } = setUp();
+    const hundred = ring(100);
+    hundred.start(new Entry('a'), 0);
+    queue.close();
+    expect(clock.pending).toBe(0);
+    hundred.start(new Entry('b'), 0);
+    clock.advance(1000);
+    expect(due).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { dataPacket } from '@imcore/protocol';
+import { describe, expect, it } from 'vitest';
+import { Delivery } from '../src/delivery/delivery.js';
+import { InFlight } from '../src/delivery/in-flight.js';
+import { replayOrigin } from '../src/delivery/replay-origin.js';
+
+function delivery(from: string, fingerprint: string): Delivery {
+  const packet = dataPacket({ from, to: 'bob', content: 'hello', fingerprint });
+  return new Delivery(packet, 'body', from, 'bob', replayOrigin);
+}
+
+describe('InFlight', () => {
+  it('gives a delivery to whoever names its fingerprint and sender, once', () => {
+    const inFlight = new InFlight();
+    const hello = delivery('alice', 'fp-1');
+    expect(inFlight.add('fp-1', hello)).toBe(true);
+    expect(inFlight.take('fp-1', 'carol')).toBeUndefined();
+    expect(inFlight.take('fp-2', 'alice')).toBeUndefined();
+    expect(inFlight.take('fp-1', 'alice')).toBe(hello);
+    expect(inFlight.take('fp-1', 'alice')).toBeUndefined();
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('refuses the same message twice', () => {
+    const inFlight = new InFlight();
+    expect(inFlight.add('fp-1', delivery('alice', 'fp-1'))).toBe(true);
+    expect(inFlight.add('fp-1', delivery('alice', 'fp-1'))).toBe(false);
+    expect(inFlight.add('fp-1', delivery('carol', 'fp-1'))).toBe(true);
+    expect(inFlight.add('fp-1', delivery('carol', 'fp-1'))).toBe(false);
+    expect(inFlight.size).toBe(2);
+  });
+
+  it('keeps equal fingerprints of any number of senders apart', () => {
+    const inFlight = new InFlight();
+    const senders = ['alice', 'carol', 'dave'];
+    const all = senders.map((from) => delivery(from, 'fp-1'));
+    for (const each of all) inFlight.add('fp-1', each);
+    expect(inFlight.take('fp-1', 'dave')).toBe(all[2]);
+    expect(inFlight.take('fp-1', 'alice')).toBe(all[0]);
+    expect(inFlight.take('fp-1', 'carol')).toBe(all[1]);
+  });
+
+  it('gives the first under a fingerprint where no sender is named', () => {
+    const inFlight = new InFlight();
+    const [first, second] = [delivery('alice', 'fp-1'), delivery('carol', 'fp-1')];
+    inFlight.add('fp-1', first);
+    inFlight.add('fp-1', second);
+    expect(inFlight.take('fp-1', undefined)).toBe(first);
+    expect(inFlight.take('fp-1', undefined)).toBeUndefined();
+    expect(inFlight.take('fp-1', 'carol')).toBe(second);
+  });
+
+  it('does not take two senders for one whatever characters their ids hold', () => {
+    const inFlight = new InFlight();
+    inFlight.add('fp', delivery('alice', 'fp'));
+    inFlight.add('fp', delivery('x', 'fp'));
+    const odd = delivery('alice', 'fp\nx');
+    expect(inFlight.add('fp\nx', odd)).toBe(true);
+    expect(inFlight.take('fp\nx', 'alice')).toBe(odd);
+    expect(inFlight.take('fp', 'x')?.from).toBe('x');
+  });
+
+  it('takes out a delivery that its owner gives up, and no other of its fingerprint', () => {
+    const inFlight = new InFlight();
+    const [first, second] = [delivery('alice', 'fp-1'), delivery('carol', 'fp-1')];
+    inFlight.add('fp-1', first);
+    inFlight.add('fp-1', second);
+    inFlight.remove('fp-1', second);
+    expect([...inFlight.values()]).toEqual([first]);
+    inFlight.remove('fp-1', first);
+    expect(inFlight.size).toBe(0);
+  });
+
+  it('gives up everything at once, oldest first', () => {
+    const inFlight = new InFlight();
+    const all = ['b', 'a', 'c'].map((fingerprint) => delivery('alice', fingerprint));
+    for (const each of all) inFlight.add(each.fingerprint ?? '', each);
+    expect(inFlight.drain()).toEqual(all);
+    expect(inFlight.size).toBe(0);
+    expect(inFlight.drain()).toEqual([]);
+  });
+});

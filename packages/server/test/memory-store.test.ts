@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../src/stores/memory-store.js';
+
+function message(fingerprint: string, to = 'bob') {
+  return { to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 };
+}
+
+describe('memoryStore', () => {
+  it('is not durable', () => {
+    expect(memoryStore().durable).toBe(false);
+  });
+
+  it('keeps 10 000 messages a user unless told otherwise', async () => {
+    const store = memoryStore();
+    const results = await store.append(Array.from({ length: 10_001 }, (_, index) => message(`${index}`)));
+    expect(results.map(({ outcome }) => outcome).lastIndexOf('stored')).toBe(9999);
+    expect(results.at(-1)).toEqual({ outcome: 'full' });
+  });
+
+  it('forgets the oldest confirmed fingerprints beyond the limit, and none that wait', async () => {
+    const store = memoryStore({ maxRemembered: 2 });
+    await store.append(['waiting', '1', '2', '3'].map((fingerprint) => message(fingerprint)));
+    await store.confirm('bob', [2, 3, 4]);
+    const results = await store.append(['waiting', '2', '3', '1'].map((fingerprint) => message(fingerprint)));
+    expect(results).toEqual([
+      { outcome: 'duplicate', id: 1 },
+      { outcome: 'duplicate', id: undefined },
+      { outcome: 'duplicate', id: undefined },
+      { outcome: 'stored', id: 5 },
+    ]);
+  });
+
+  it('is empty once it was closed', async () => {
+    const store = memoryStore();
+    await store.append([message('1')]);
+    await store.close();
+    expect(await store.count('bob')).toBe(0);
+  });
+});

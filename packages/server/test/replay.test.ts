@@ -1,0 +1,174 @@
+import { settlePromises } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { REPLAY_WINDOW, Replay } from '../src/delivery/replay.js';
+import type { WaitingMessage } from '../src/ports/message-store.js';
+import { ControlledStore } from './support/controlled-store.js';
+
+async function setUp(count: number) {
+  const store = new ControlledStore();
+  const add = (from: number, to: number) =>
+    store.append(
+      Array.from({ length: to - from + 1 }, (_, index) => ({
+        to: 'bob',
+        from: 'alice',
+        fingerprint: `${from + index}`,
+        body: 'body',
+        acceptedAt: 0,
+      })),
+    );
+  await add(1, count);
+  const written: string[] = [];
+  const state = { underWay: 0, pendingAppends: 0, takes: (_message: WaitingMessage): boolean => true };
+  const failures: unknown[] = [];
+  const replay = new Replay(store, 'bob', {
+    write: (message) => {
+      written.push(message.fingerprint);
+      const isTaken = state.takes(message);
+      if (isTaken) state.underWay += 1;
+      return isTaken;
+    },
+    underWay: () => state.underWay,
+    pendingAppends: () => state.pendingAppends,
+    failed: (error) => failures.push(error),
+  });
+  const wake = async () => {
+    replay.wake();
+    await settlePromises(50);
+  };
+  return { store, add, written, state, failures, replay, wake };
+}
+
+describe('Replay', () => {
+  it('writes nothing before it is woken', async () => {
+    const { written, replay } = await setUp(3);
+    await settlePromises(50);
+    expect(written).toEqual([]);
+    expect(replay.isCaughtUp).toBe(false);
+  });
+
+  it('is caught up when the store has nothing left', async () => {
+    const { written, replay, wake } = await setUp(3);
+    await wake();
+    expect(written).toEqual(['1', '2', '3']);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('is caught up at once with an empty store', async () => {
+    const { replay, wake } = await setUp(0);
+    await wake();
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('keeps no more under way than its window, and goes on where it stopped', async () => {
+    const { written, state, replay, wake } = await setUp(40);
+    await wake();
+    expect(written).toHaveLength(REPLAY_WINDOW);
+    await wake();
+    expect(written).toHaveLength(REPLAY_WINDOW);
+    state.underWay -= 5;
+    await wake();
+    expect(written).toHaveLength(REPLAY_WINDOW + 5);
+    expect(replay.isCaughtUp).toBe(false);
+    state.underWay = 0;
+    await wake();
+    state.underWay = 0;
+    await wake();
+    expect(written).toEqual(Array.from({ length: 40 }, (_, index) => `${index + 1}`));
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('never asks the store for more than the session has room for', async () => {
+    const { store, state, wake } = await setUp(40);
+    const limits: number[] = [];
+    const take = store.take.bind(store);
+    store.take = (userId, after, limit) => {
+      limits.push(limit);
+      return take(userId, after, limit);
+    };
+    state.underWay = 13;
+    await wake();
+    expect(limits).toEqual([3]);
+  });
+
+  it('passes over what the session cannot take', async () => {
+    const { written, state, replay, wake } = await setUp(3);
+    state.takes = ({ fingerprint }) => fingerprint !== '2';
+    await wake();
+    expect(written).toEqual(['1', '2', '3']);
+    expect(state.underWay).toBe(2);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('is not caught up while something is on its way to the store', async () => {
+    const { add, written, state, replay, wake } = await setUp(1);
+    state.pendingAppends = 1;
+    await wake();
+    expect(replay.isCaughtUp).toBe(false);
+    await add(2, 2);
+    state.pendingAppends = 0;
+    await wake();
+    expect(written).toEqual(['1', '2']);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('reads again when it is woken while it reads', async () => {
+    const { store, add, written, replay, wake } = await setUp(1);
+    store.hold('take');
+    await wake();
+    replay.wake();
+    store.release('take');
+    await add(2, 2);
+    await settlePromises(50);
+    expect(written).toEqual(['1', '2']);
+  });
+
+  it('tells of a store that cannot be read, and waits to be woken', async () => {
+    const { store, written, failures, replay, wake } = await setUp(2);
+    const failure = new Error('unreadable');
+    store.failures.take = failure;
+    await wake();
+    expect(failures).toEqual([failure]);
+    expect(replay.isCaughtUp).toBe(false);
+    expect(store.calls.take).toBe(1);
+    store.failures.take = undefined;
+    await wake();
+    expect(written).toEqual(['1', '2']);
+  });
+
+  it('writes nothing once it has ended, and cannot be woken', async () => {
+    const { store, written, failures, replay, wake } = await setUp(2);
+    store.hold('take');
+    await wake();
+    replay.end();
+    store.release('take');
+    await settlePromises(50);
+    await wake();
+    expect(written).toEqual([]);
+    expect(store.calls.take).toBe(1);
+    expect(failures).toEqual([]);
+  });
+
+  it('stops in the middle of a page when it ends there', async () => {
+    const { written, state, replay, wake } = await setUp(3);
+    state.takes = () => {
+      replay.end();
+      return true;
+    };
+    await wake();
+    expect(written).toEqual(['1']);
+  });
+
+  it('stays ended though the store fails only then', async () => {
+    const { store, failures, replay, wake } = await setUp(2);
+    store.hold('take');
+    store.failures.take = new Error('unreadable');
+    await wake();
+    replay.end();
+    store.release('take');
+    await settlePromises(50);
+    store.failures.take = undefined;
+    await wake();
+    expect(failures).toEqual([]);
+    expect(store.calls.take).toBe(1);
+  });
+});

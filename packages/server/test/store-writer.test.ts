@@ -1,0 +1,179 @@
+import { settlePromises } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { StoreWriter } from '../src/delivery/store-writer.js';
+import type { AppendResult, StoredMessage } from '../src/ports/message-store.js';
+import { ControlledStore } from './support/controlled-store.js';
+
+function stored(fingerprint: string, to = 'bob'): StoredMessage {
+  return { to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 };
+}
+
+function setUp() {
+  const store = new ControlledStore();
+  const errors: unknown[] = [];
+  const writer = new StoreWriter(store, (error) => errors.push(error));
+  const answers: [string, AppendResult | undefined][] = [];
+  const append = (fingerprint: string, to?: string) =>
+    writer.append(stored(fingerprint, to), (result) => answers.push([fingerprint, result]));
+  return { store, errors, writer, answers, append };
+}
+
+describe('StoreWriter', () => {
+  it('hands over together what came together, and answers each in order', async () => {
+    const { store, answers, append } = setUp();
+    for (const fingerprint of ['1', '2', '1']) append(fingerprint);
+    expect(store.calls.append).toBe(0);
+    await settlePromises(20);
+    expect(store.calls.append).toBe(1);
+    expect(answers).toEqual([
+      ['1', { outcome: 'stored', id: 1 }],
+      ['2', { outcome: 'stored', id: 2 }],
+      ['1', { outcome: 'duplicate', id: 1 }],
+    ]);
+  });
+
+  it('has one append under way at a time, and gathers what comes meanwhile', async () => {
+    const { store, append } = setUp();
+    store.hold('append');
+    append('1');
+    await settlePromises(20);
+    append('2');
+    append('3');
+    await settlePromises(20);
+    expect(store.calls.append).toBe(1);
+    store.release('append');
+    await settlePromises(20);
+    expect(store.appended.map((batch) => batch.map(({ fingerprint }) => fingerprint))).toEqual([
+      ['1'],
+      ['2', '3'],
+    ]);
+  });
+
+  it('gives the store no more than 2048 at a time', async () => {
+    const { store, answers, append } = setUp();
+    for (let i = 0; i < 5000; i++) append(`${i}`);
+    await settlePromises(50);
+    expect(store.appended.map(({ length }) => length)).toEqual([2048, 2048, 904]);
+    expect(answers).toHaveLength(5000);
+  });
+
+  it('answers with nothing when the store fails, tells the error once and goes on', async () => {
+    const { store, errors, answers, append } = setUp();
+    const failure = new Error('disk full');
+    store.failures.append = failure;
+    append('1');
+    append('2');
+    await settlePromises(20);
+    store.failures.append = undefined;
+    append('1');
+    await settlePromises(20);
+    expect(errors).toEqual([failure]);
+    expect(answers).toEqual([
+      ['1', undefined],
+      ['2', undefined],
+      ['1', { outcome: 'stored', id: 1 }],
+    ]);
+  });
+
+  it('takes an answer that the store has left out for a failure', async () => {
+    const { store, answers, append } = setUp();
+    store.append = (messages) =>
+      Promise.resolve(messages.slice(1).map((): AppendResult => ({ outcome: 'stored', id: 1 })));
+    append('1');
+    append('2');
+    await settlePromises(20);
+    expect(answers).toEqual([
+      ['1', { outcome: 'stored', id: 1 }],
+      ['2', undefined],
+    ]);
+  });
+
+  it('counts what it has not been answered for, by user', async () => {
+    const { store, writer, append } = setUp();
+    store.hold('append');
+    append('1');
+    await settlePromises(20);
+    append('2');
+    append('3', 'carol');
+    expect([writer.pendingFor('bob'), writer.pendingFor('carol'), writer.pendingFor('dave')]).toEqual([
+      2, 1, 0,
+    ]);
+    store.release('append');
+    await settlePromises(20);
+    expect([writer.pendingFor('bob'), writer.pendingFor('carol')]).toEqual([0, 0]);
+  });
+
+  it('no longer counts a message when it answers for it', async () => {
+    const { store, writer } = setUp();
+    const pending: number[] = [];
+    writer.append(stored('1'), () => pending.push(writer.pendingFor('bob')));
+    writer.append(stored('2'), () => pending.push(writer.pendingFor('bob')));
+    await settlePromises(20);
+    expect(pending).toEqual([1, 0]);
+    expect(store.calls.append).toBe(1);
+  });
+
+  it('confirms together what came together, user by user', async () => {
+    const { store, writer, append } = setUp();
+    for (const fingerprint of ['1', '2', '3']) append(fingerprint);
+    append('4', 'carol');
+    await settlePromises(20);
+    writer.confirm('bob', 1);
+    writer.confirm('carol', 4);
+    writer.confirm('bob', 3);
+    await settlePromises(20);
+    expect(store.calls.confirm).toBe(2);
+    expect(await store.waiting('bob')).toEqual(['2']);
+    expect(await store.waiting('carol')).toEqual([]);
+  });
+
+  it('knows what it is confirming, until the store knows', async () => {
+    const { store, writer, append } = setUp();
+    append('1');
+    await settlePromises(20);
+    expect(writer.isConfirming('bob', 1)).toBe(false);
+    store.hold('confirm');
+    writer.confirm('bob', 1);
+    expect(writer.isConfirming('bob', 1)).toBe(true);
+    await settlePromises(20);
+    expect(writer.isConfirming('bob', 1)).toBe(true);
+    expect(writer.isConfirming('carol', 1)).toBe(false);
+    store.release('confirm');
+    await settlePromises(20);
+    expect(writer.isConfirming('bob', 1)).toBe(false);
+  });
+
+  it('tells of a confirmation that failed and confirms the others', async () => {
+    const { store, errors, writer, append } = setUp();
+    append('1');
+    append('2', 'carol');
+    await settlePromises(20);
+    const failure = new Error('disk full');
+    const confirm = store.confirm.bind(store);
+    store.confirm = (userId, ids) => (userId === 'bob' ? Promise.reject(failure) : confirm(userId, ids));
+    writer.confirm('bob', 1);
+    writer.confirm('carol', 2);
+    await settlePromises(20);
+    expect(errors).toEqual([failure]);
+    expect(await store.waiting('carol')).toEqual([]);
+  });
+
+  it('is idle when the store has answered for everything', async () => {
+    const { store, writer, append } = setUp();
+    await writer.idle();
+    store.hold('append');
+    store.hold('confirm');
+    append('1');
+    writer.confirm('bob', 7);
+    let isIdle = false;
+    const idle = writer.idle().then(() => {
+      isIdle = true;
+    });
+    await settlePromises(20);
+    store.release('append');
+    await settlePromises(20);
+    expect(isIdle).toBe(false);
+    store.release('confirm');
+    await idle;
+  });
+});
