@@ -21,14 +21,10 @@ import { Heartbeat } from './heartbeat.js';
 import type { WhenOffline } from './message.js';
 import { Messaging } from './messaging.js';
 import type { OutgoingMessage } from './outgoing.js';
+import { deadlineOf, type Phase } from './phase.js';
 import { RetrySchedule } from './retry-schedule.js';
 import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState, StateReason } from './state.js';
-
-type Phase =
-  | { readonly state: 'idle' | 'closed' }
-  | { readonly state: 'connecting' | 'authenticating' | 'waiting'; readonly deadline: Instant }
-  | { readonly state: 'online'; readonly heartbeat: Heartbeat };
 
 /**
  * A client's conversation with its server, from login to logout, over as many links as that takes.
@@ -297,9 +293,4 @@ export class Session {
   #takeEffects(): Effect[] {
     return this.#effects.splice(0);
   }
-}
-
-function deadlineOf(phase: Phase): Instant {
-  if (phase.state === 'online') return phase.heartbeat.nextDeadline;
-  return 'deadline' in phase ? phase.deadline : NEVER;
 }

@@ -98,7 +98,9 @@ class TcpLink implements Link {
       this.#socket.destroy();
       return;
     }
-    this.#socket.destroySoon();
+    // What still comes in is read and dropped until the peer closes too: closing with unread input would reset the
+    // connection, and the peer would lose what was just written to it.
+    this.#socket.end();
     cutAfterGrace(() => this.#socket.destroy());
   }
 

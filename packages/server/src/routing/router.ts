@@ -48,7 +48,7 @@ export class Router {
 
   /**
    * Returns a promise while the application has not answered whether the message may pass; whatever the same sender
-   * sends meanwhile must wait for it.
+   * sends meanwhile must wait for it. It never rejects.
    */
   route(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): Promise<void> | undefined {
     const { to } = packet;
@@ -121,13 +121,17 @@ export class Router {
     };
     try {
       const answer = this.#parts.hooks.authorizeMessage?.(toMessage(packet, sender.id), info) ?? true;
-      if (typeof answer !== 'boolean') return answer.then(decide, fail);
+      if (typeof answer !== 'boolean') return answer.then(decide, fail).catch(this.#report);
       decide(answer);
     } catch (error) {
       fail(error);
     }
     return undefined;
   }
+
+  readonly #report = (error: unknown): void => {
+    this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
+  };
 
   #pass(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser, now: Instant): void {
     if (to === SERVER_ID) this.#toServer(packet, sender, info, now);

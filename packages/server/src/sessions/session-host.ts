@@ -55,13 +55,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#parts = parts;
     this.#readDeadlines = readDeadlines;
     const { clock, metrics, limits } = parts;
-    const onTooFast = (): void => {
-      this.#reports.limited('packetsPerSecond', limits.packetsPerSecond, this.#presence.user?.id);
-    };
+    const onTooFast = (): void => this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);
     this.#reading = new Reading(connection, { clock, metrics, limits, onTooFast });
     this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
     this.#presence = new Presence(parts);
-    this.#reports = new PeerReports(connection, parts);
+    this.#reports = new PeerReports(connection, parts, this.#presence);
     readDeadlines.start(this, clock.now());
   }
 
@@ -210,11 +208,11 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         this.#reading.block();
         login.begin(this, packet, now);
         return;
-      case 'defer':
-        this.#defer(packet);
-        return;
       case 'answer-echo':
         this.send(answers.echo(packet));
+        return;
+      case 'defer':
+        this.#defer(packet);
         return;
       case 'close':
         if (this.#reading.hasDeferred) this.#defer(packet);
@@ -222,13 +220,13 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         return;
       case 'refuse-not-logged-in':
         metrics.notLoggedIn += 1;
-        this.#reports.rejected('not-logged-in', this.#presence.user?.id);
+        this.#reports.rejected('not-logged-in');
         this.send(answers.notLoggedIn(packet, this.connection.transport === 'udp' ? 0 : this.maxSendBytes));
         if (this.connection.transport !== 'udp') this.end();
         return;
       case 'refuse-spoofed-sender':
         metrics.spoofedSenders += 1;
-        this.#reports.rejected('spoofed-sender', this.#presence.user?.id);
+        this.#reports.rejected('spoofed-sender');
         this.send(answers.error(SPOOFED_SENDER, user?.id));
         return;
       case 'ignore':
@@ -243,32 +241,22 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     // Only type 2 may ask for an acknowledgement: the sender would answer another one, to nobody's use.
     const isPlain = !QoS && fp === undefined;
     const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
-    const { courier, metrics } = this.#parts;
-    if (fingerprint !== undefined && courier.acknowledged(user, fingerprint, to, now, frame)) return;
-    metrics.unknownAcknowledgements += 1;
-    this.#reports.rejected('unknown-acknowledgement', this.#presence.user?.id);
+    if (fingerprint !== undefined && this.#parts.courier.acknowledged(user, fingerprint, to, now, frame))
+      return;
+    this.#parts.metrics.unknownAcknowledgements += 1;
+    this.#reports.rejected('unknown-acknowledgement');
   }
 
   #blockFor(answer: Promise<void> | undefined): void {
     if (answer === undefined) return;
     this.#reading.block();
-    answer.then(
-      () => this.#resumeHandling(),
-      (error: unknown) => {
-        this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
-        this.#resumeHandling();
-      },
-    );
+    void answer.then(() => this.#resumeHandling());
   }
 
   #defer(packet: ReceivedPacket): void {
     if (this.#reading.defer(packet)) return;
     this.#parts.metrics.limitDeferredPackets += 1;
-    this.#reports.limited(
-      'maxDeferredPackets',
-      this.#parts.limits.maxDeferredPackets,
-      this.#presence.user?.id,
-    );
+    this.#reports.limited('maxDeferredPackets', this.#parts.limits.maxDeferredPackets);
   }
 
   #resumeHandling(): void {
@@ -282,7 +270,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   /** The peer is hopelessly behind. */
   #giveUp(limit: LimitName, value: number): void {
-    this.#reports.limited(limit, value, this.#presence.user?.id);
+    this.#reports.limited(limit, value);
     this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.destroy();

@@ -1,0 +1,14 @@
+import { type Instant, NEVER } from '@imcore/protocol';
+import type { Heartbeat } from './heartbeat.js';
+
+/** Where a client is, with what only exists there. */
+export type Phase =
+  | { readonly state: 'idle' | 'closed' }
+  | { readonly state: 'connecting' | 'authenticating' | 'waiting'; readonly deadline: Instant }
+  | { readonly state: 'online'; readonly heartbeat: Heartbeat };
+
+/** When the phase itself needs attention next. */
+export function deadlineOf(phase: Phase): Instant {
+  if (phase.state === 'online') return phase.heartbeat.nextDeadline;
+  return 'deadline' in phase ? phase.deadline : NEVER;
+}
