@@ -20,7 +20,12 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'architecture/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],
+          // No module of ours holds state, so files need no process of their own: half the time on two cores.
+          isolate: false,
+        },
       },
       {
         resolve: { alias },
