@@ -25,6 +25,8 @@ export default defineConfig({
           include: ['packages/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],
           // No module of ours holds state, so files need no process of their own: half the time on two cores.
           isolate: false,
+          // Tests of real sockets wait for what two busy cores may take long to bring.
+          testTimeout: 30_000,
         },
       },
       {

@@ -46,6 +46,8 @@ export function udp(options: UdpOptions = {}): Gateway {
     return connection;
   };
   socket.on('message', (datagram, remote) => {
+    // Nobody can be answered at port 0; only a forged datagram comes from there.
+    if (remote.port === 0) return;
     if (datagram.length > maxReceiveBytes) {
       gatewayHost?.count('datagramsTooLarge');
       return;

@@ -138,6 +138,8 @@ function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): htt
 
 function refuse(socket: Duplex, status: number, reason: string): void {
   socket.on('error', () => socket.destroy());
+  // The peer may keep its half of the connection open for ever: both end here.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
