@@ -11,6 +11,7 @@ export class SocketOutput implements Flushable {
   readonly #flusher: Flusher;
   #pending: BinaryString = '';
   #isSlow = false;
+  #onDrained: () => void = () => {};
 
   constructor(socket: Duplex, flusher: Flusher) {
     this.#socket = socket;
@@ -36,15 +37,21 @@ export class SocketOutput implements Flushable {
     const bytes = this.#pending;
     if (bytes === '') return;
     this.#pending = '';
-    if (this.#socket.writable) this.#socket.write(bytes, 'latin1');
+    if (!this.#socket.writable) return;
+    this.#socket.write(bytes, 'latin1');
+    // A socket that takes everything at once, however much, has no reason to emit `drain` later.
+    if (!this.#socket.writableNeedDrain) this.#caughtUp();
   }
 
   /** Calls `drained` whenever a slow peer has caught up. */
   onDrained(drained: () => void): void {
-    this.#socket.on('drain', () => {
-      if (!this.#isSlow) return;
-      this.#isSlow = false;
-      drained();
-    });
+    this.#onDrained = drained;
+    this.#socket.on('drain', () => this.#caughtUp());
+  }
+
+  #caughtUp(): void {
+    if (!this.#isSlow) return;
+    this.#isSlow = false;
+    this.#onDrained();
   }
 }
