@@ -1,0 +1,255 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { VirtualClock } from '@imcore/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { websocket } from '../src/gateways/websocket.js';
+import { firstOf, liveServers } from './support/live-server.js';
+import { connectTcp, connectWebSocket, LOOPBACK, quiet, until } from './support/sockets.js';
+import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
+
+const start = liveServers();
+const host = LOOPBACK;
+
+function urlOf(port: number, path = '/websocket'): string {
+  return `ws://${host}:${port}${path}`;
+}
+
+async function online(port: number, userId: string) {
+  const peer = await connectWebSocket(urlOf(port));
+  peer.write(login(userId));
+  await until(() => peer.received.length > 0);
+  peer.received.length = 0;
+  return peer;
+}
+
+async function statusOf(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.text();
+  return response.status;
+}
+
+describe('a server on WebSocket', () => {
+  it('brings a message and its acknowledgement from one client to the other', async () => {
+    const { ports } = await start([websocket({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    const bob = await online(firstOf(ports), 'bob');
+    alice.write(message('alice', 'bob', '消息 😀', 'fp-1'));
+    await until(() => bob.received.length > 0);
+    expect(bob.received).toMatchObject([{ dataContent: '消息 😀', from: 'alice' }]);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await until(() => alice.received.length > 0);
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1', from: 'bob' }]);
+  });
+
+  it.each([1, 125, 126, 127, 1000, 60_000])(
+    'carries a message of %d more bytes than the shortest',
+    async (bytes) => {
+      const { ports } = await start([websocket({ host, port: 0 })]);
+      const alice = await online(firstOf(ports), 'alice');
+      alice.write(plainMessage('alice', 'alice', 'x'.repeat(bytes)));
+      await until(() => alice.received.length > 0);
+      expect(alice.received[0]?.dataContent).toHaveLength(bytes);
+    },
+  );
+
+  it('carries messages beyond 65 535 bytes where it is told to', async () => {
+    const { ports } = await start([websocket({ host, port: 0, maxBodyBytes: 200_000 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    alice.write(plainMessage('alice', 'alice', 'x'.repeat(150_000)));
+    await until(() => alice.received.length > 0);
+    expect(alice.received[0]?.dataContent).toHaveLength(150_000);
+  });
+
+  it('offers neither compression nor a subprotocol', async () => {
+    const { ports } = await start([websocket({ host, port: 0 })]);
+    const peer = await connectWebSocket(urlOf(firstOf(ports)), { perMessageDeflate: true });
+    expect([peer.socket.extensions, peer.socket.protocol]).toEqual(['', '']);
+  });
+
+  it('answers a plain HTTP request with 426', async () => {
+    const { ports } = await start([websocket({ host, port: 0 })]);
+    expect(await statusOf(`http://${host}:${firstOf(ports)}/websocket`)).toBe(426);
+  });
+
+  it.each([
+    ['another path', urlOf, '/other', 404],
+    ['a longer path', urlOf, '/websocket/', 404],
+  ])('answers a handshake on %s with 404, and counts it', async (_name, url, path, status) => {
+    const { ports, server } = await start([websocket({ host, port: 0 })]);
+    const peer = await connectWebSocket(url(firstOf(ports), path));
+    expect(peer.refusedWith).toBe(status);
+    expect(server.metrics()).toMatchObject({ handshakesRefused: 1, sessionsAccepted: 0 });
+  });
+
+  it('takes a handshake on its own path with a query', async () => {
+    const { ports } = await start([websocket({ host, port: 0, path: '/chat' })]);
+    const peer = await connectWebSocket(urlOf(firstOf(ports), '/chat?v=2'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+  });
+
+  it('takes web pages of its origins, and programs, and no other pages', async () => {
+    const { ports, server } = await start([
+      websocket({ host, port: 0, origins: ['https://chat.example.com'] }),
+    ]);
+    const connect = (origin?: string) =>
+      connectWebSocket(urlOf(firstOf(ports)), origin === undefined ? {} : { origin });
+    expect((await connect('https://chat.example.com')).refusedWith).toBeUndefined();
+    expect((await connect()).refusedWith).toBeUndefined();
+    expect((await connect('https://evil.example.com')).refusedWith).toBe(403);
+    expect(server.metrics()['handshakesRefused']).toBe(1);
+  });
+
+  it('refuses a binary message with error 4 and closes', async () => {
+    const { ports, events } = await start([websocket({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    alice.socket.send(Buffer.from(keepAlive('alice')));
+    await until(() => alice.closeCode !== undefined);
+    expect(alice.received).toMatchObject([{ type: 52, to: 'alice' }]);
+    expect(JSON.parse(alice.received[0]?.dataContent ?? '')).toMatchObject({ errorCode: 4 });
+    expect(alice.closeCode).toBe(1000);
+    expect(events.violation).toMatchObject([{ code: 'ERR_MALFORMED_PACKET', transport: 'websocket' }]);
+  });
+
+  it('closes the connection of a message that is too long with code 1009, and tells', async () => {
+    const { ports, events } = await start([websocket({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    alice.write('x'.repeat(65_537));
+    await until(() => alice.closeCode !== undefined);
+    expect(alice.closeCode).toBe(1009);
+    expect(events.violation).toMatchObject([{ code: 'ERR_FRAME_TOO_LARGE', userId: 'alice' }]);
+    await until(() => events.offline.length === 1);
+  });
+
+  it('does not take a ping for a sign of life, and answers it', async () => {
+    const clock = new VirtualClock();
+    const { ports } = await start([websocket({ host, port: 0 })], { clock });
+    const alice = await online(firstOf(ports), 'alice');
+    let pongs = 0;
+    alice.socket.on('pong', () => {
+      pongs += 1;
+    });
+    clock.advance(19_999);
+    alice.socket.ping();
+    await until(() => pongs === 1);
+    clock.advance(1);
+    await until(() => alice.closeCode !== undefined);
+    expect(alice.closeCode).toBe(1000);
+  });
+
+  it('keeps its answers whole between its own control frames', async () => {
+    const { ports } = await start([websocket({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    let pongs = 0;
+    alice.socket.on('pong', () => {
+      pongs += 1;
+    });
+    for (let i = 0; i < 100; i++) {
+      alice.write(plainMessage('alice', 'alice', `${i}:${'x'.repeat(2000)}`));
+      alice.socket.ping(`${i}`);
+    }
+    await until(() => alice.received.length === 100 && pongs === 100);
+    expect(alice.received.every(({ dataContent }, index) => dataContent?.startsWith(`${index}:`))).toBe(true);
+  });
+
+  it('tells a connection beyond its limit to try again later', async () => {
+    const { ports } = await start([websocket({ host, port: 0 })], { limits: { maxSessions: 1 } });
+    await online(firstOf(ports), 'alice');
+    const second = await connectWebSocket(urlOf(firstOf(ports)));
+    await until(() => second.closeCode !== undefined);
+    expect(second.closeCode).toBe(1013);
+  });
+
+  it('ends a session that is kicked out with the close frame of the original', async () => {
+    const { ports, server } = await start([websocket({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    server.kick('alice');
+    await until(() => alice.closeCode !== undefined);
+    expect(alice.received).toMatchObject([{ type: 54 }]);
+    expect(alice.closeCode).toBe(1000);
+  });
+
+  it('drops a connection that never sends a handshake', async () => {
+    const { ports } = await start([websocket({ host, port: 0, readTimeoutMs: 50 })]);
+    const peer = await connectTcp(firstOf(ports));
+    await until(() => peer.isClosed);
+  });
+});
+
+describe('a server on an HTTP server of the application', () => {
+  const opened: http.Server[] = [];
+  afterEach(() => {
+    for (const each of opened.splice(0)) {
+      each.closeAllConnections();
+      each.close();
+    }
+  });
+
+  async function application(): Promise<{ server: http.Server; port: number }> {
+    const server = http.createServer((_request, response) => response.end('home'));
+    opened.push(server);
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    return { server, port: (server.address() as AddressInfo).port };
+  }
+
+  it('takes handshakes on its path and leaves pages to the application', async () => {
+    const { server, port } = await application();
+    const { ports } = await start([websocket({ server, path: '/im' })]);
+    expect(ports).toEqual([port]);
+    const peer = await connectWebSocket(urlOf(port, '/im'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+    expect(await statusOf(`http://${host}:${port}/`)).toBe(200);
+    expect((await connectWebSocket(urlOf(port, '/other'))).refusedWith).toBe(404);
+  });
+
+  it('checks origins there too', async () => {
+    const { server, port } = await application();
+    await start([websocket({ server, path: '/im', origins: ['https://chat.example.com'] })]);
+    const refused = await connectWebSocket(urlOf(port, '/im'), { origin: 'https://evil.example.com' });
+    expect(refused.refusedWith).toBe(403);
+  });
+
+  it('leaves handshakes on other paths to other listeners', async () => {
+    const { server, port } = await application();
+    const others = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url !== '/other') return;
+      others.handleUpgrade(request, socket, head, (peer) => peer.close(4000));
+    });
+    await start([websocket({ server, path: '/im' })]);
+    const other = await connectWebSocket(urlOf(port, '/other'));
+    await until(() => other.closeCode !== undefined);
+    expect(other.closeCode).toBe(4000);
+    const peer = await connectWebSocket(urlOf(port, '/im'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+  });
+
+  it('ends its own connections when it closes and leaves the application running', async () => {
+    const { server, port } = await application();
+    const live = await start([websocket({ server, path: '/im' })]);
+    const peer = await connectWebSocket(urlOf(port, '/im'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+    await live.server.close({ drainMs: 0 });
+    await until(() => peer.closeCode !== undefined);
+    expect(await statusOf(`http://${host}:${port}/`)).toBe(200);
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  it('refuses handshakes while it closes', async () => {
+    const { server, port } = await application();
+    const live = await start([websocket({ server, path: '/im' })]);
+    const peer = await connectWebSocket(urlOf(port, '/im'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+    void live.server.send('alice', 'not acknowledged').catch(() => {});
+    const closed = live.server.close({ drainMs: 300 });
+    const late = await connectWebSocket(urlOf(port, '/im'));
+    expect(late.refusedWith).toBe(503);
+    await closed;
+    await quiet();
+  });
+});
