@@ -11,22 +11,43 @@ const MAX_REPORTED = 5;
 const MAX_BREACHES = 10;
 
 /** How many seeds are run, from 1 on. */
-export const seeds = Number(process.env['SEEDS'] ?? DEFAULT_SEEDS);
+export const seeds = positiveFrom('SEEDS') ?? DEFAULT_SEEDS;
 
 /** The one seed to replay, from the environment's `SEED`; undefined for all. */
-export const onlySeed = process.env['SEED'] === undefined ? undefined : Number(process.env['SEED']);
+export const onlySeed = positiveFrom('SEED');
 
-/** Runs the seeds of a profile, or the one to replay. Returns what did not hold, with the seeds to replay it. */
+/** Whether the one seed to replay lives another profile: then there is nothing to check of this one. */
+export function isOtherProfile(profile: Profile): boolean {
+  return onlySeed !== undefined && planFor(onlySeed).profile !== profile;
+}
+
+/**
+ * Runs the seeds of a profile, or the one to replay. Returns what did not hold, with the seeds to replay it.
+ *
+ * @throws RangeError when no seed lives this profile: nothing would have been checked.
+ */
 export async function checkSeeds(profile: Profile): Promise<string> {
   const failures: string[] = [];
   const [first, last] = onlySeed === undefined ? [1, seeds] : [onlySeed, onlySeed];
+  let lives = 0;
   for (let seed = first; seed <= last && failures.length < MAX_REPORTED; seed++) {
     if (planFor(seed).profile !== profile) continue;
+    lives += 1;
     const { breaches, trace, plan } = await run(seed, {}, onlySeed !== undefined);
     if (onlySeed !== undefined) console.log([JSON.stringify(plan), ...trace].join('\n'));
     if (breaches.length === 0) continue;
     const shown = breaches.slice(0, MAX_BREACHES);
     failures.push([`SEED=${seed} npm run test:sim`, ...shown].join('\n  '));
   }
+  if (lives === 0) throw new RangeError(`none of the seeds ${first} to ${last} lives the profile ${profile}`);
   return failures.join('\n');
+}
+
+/** A whole number from 1 of the environment; undefined where it is not set. */
+function positiveFrom(name: string): number | undefined {
+  const text = process.env[name];
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number;
+  throw new RangeError(`${name} is ${JSON.stringify(text)}, allowed are whole numbers from 1`);
 }
