@@ -1,7 +1,10 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DEFAULT_LIMITS } from '@imcore/server';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { packageNames, readText, sourcesOf } from './sources.js';
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../packages/cli/src/serve/settings.js';
+import { packageNames, ROOT, readText, sourcesOf } from './sources.js';
 
 /** Codes that Node and packages give their errors: they are documented there. */
 const CODES_OF_OTHERS = new Set(['ERR_TLS_CERT_ALTNAME_INVALID', 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']);
@@ -63,6 +66,49 @@ describe('docs/reference/events.md', () => {
     ];
     expect(events.length).toBeGreaterThan(15);
     expect(sorted(documentedIn('docs/reference/events.md'))).toEqual(sorted(events));
+  });
+});
+
+describe('docs/reference/command.md', () => {
+  const rows = readText('docs/reference/command.md')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+
+  it('documents the settings that there are, and no others', () => {
+    expect(sorted(documentedIn('docs/reference/command.md'))).toEqual(sorted(SETTING_NAMES));
+  });
+
+  it.each(SETTING_NAMES)('writes the flag, the variable and the default of %s as they are', (name) => {
+    const { byDefault } = SETTINGS[name];
+    const isSaid = byDefault !== undefined && typeof byDefault !== 'object';
+    const row = rows.find((cells) => cells[1] === name);
+    expect(row?.slice(2, 5)).toEqual([flagOf(name), variableOf(name), isSaid ? String(byDefault) : '–']);
+  });
+});
+
+describe('the documents', () => {
+  const documents = [
+    ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  ];
+
+  it.each(documents)('leads with its links to files that are there: %s', (document) => {
+    const links = [...readText(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((link) => !/^[a-z]+:/.test(link));
+    expect(links.filter((link) => !existsSync(join(ROOT, dirname(document), link)))).toEqual([]);
+  });
+
+  it('are what comments in the sources refer to', () => {
+    const missing = packageNames()
+      .flatMap(sourcesOf)
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/\bdocs\/[\w/.-]+\.md\b/g)].map(([link]) => ({ path, link })),
+      )
+      .filter(({ link }) => !existsSync(join(ROOT, link)));
+    expect(missing).toEqual([]);
   });
 });
 
