@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { HarnessProcess } from './harness-process.js';
+import { Scene, TRANSPORTS } from './scene.js';
+
+const scene = Scene.set(['--sense', '3']);
+
+/** How long a server session may be silent, in sense mode 3 s. */
+const READ_TIMEOUT_MS = { tcp: 7000, udp: 10_000, websocket: 7000 };
+/** How long a client hears nothing before it takes the link as broken. */
+const CLIENT_TIMEOUT_MS = { tcp: 5000, udp: 10_000, websocket: 5000 };
+const KEEP_ALIVE_MS = 3000;
+const SLACK_MS = 3000;
+
+describe('a client whose server was killed and started again', () => {
+  it('comes back on every transport, as who it was, and its messages arrive', async () => {
+    const users = await Promise.all(TRANSPORTS.map((transport) => scene.user('alice', transport)));
+    const times = await Promise.all(
+      users.map(
+        async ({ userId }) => (await scene.harness.event('online', { user: userId }))['firstLoginTime'],
+      ),
+    );
+    const { ports } = scene.harness;
+    await scene.harness.signal('SIGKILL');
+    const waiting = users.map(({ client, userId }) => client.send({ to: '0', content: `${userId} is away` }));
+    scene.replace(await HarnessProcess.start(['--sense', '3'], ports));
+    for (const [index, user] of users.entries()) {
+      const back = await scene.harness.event('online', { user: user.userId }, 40_000);
+      expect(back).toMatchObject({ via: TRANSPORTS[index], firstLoginTime: times[index] });
+    }
+    await Promise.all(waiting);
+    for (const { userId } of users)
+      expect(scene.harness.count('c2s', { from: userId, text: `${userId} is away` })).toBe(1);
+    const carol = await scene.user('carol', 'tcp');
+    for (const { userId } of users) await carol.client.send({ to: userId, content: 'welcome back' });
+    await Promise.all(users.map((user) => user.message('welcome back')));
+  });
+});
+
+describe('a peer that falls silent', () => {
+  it('is noticed by the server within its read time-out, while others are kept online by their keep-alives', async () => {
+    const idle = await Promise.all(TRANSPORTS.map((transport) => scene.user('idle', transport)));
+    await Promise.all(
+      TRANSPORTS.map(async (transport) => {
+        const raw = await scene.raw(transport);
+        const userId = scene.name('silent');
+        await raw.login(userId);
+        const since = performance.now();
+        const [readTimeoutMs, told] = [
+          READ_TIMEOUT_MS[transport],
+          { user: userId, kickCode: -1, via: transport },
+        ];
+        await scene.harness.event('offline', told, readTimeoutMs + SLACK_MS);
+        expect(performance.now() - since).toBeGreaterThan(readTimeoutMs - 500);
+      }),
+    );
+    const carol = await scene.user('carol', 'tcp');
+    for (const { client, userId, reports } of idle) {
+      await carol.client.send({ to: userId, content: 'awake?' });
+      expect(client.state).toBe('online');
+      expect(scene.harness.count('offline', { user: userId })).toBe(0);
+      expect(reports.items.filter(({ kind }) => kind === 'linkLost')).toEqual([]);
+    }
+  });
+
+  it('is noticed by the client within its own time-out, when it is the server', async () => {
+    const users = await Promise.all(TRANSPORTS.map((transport) => scene.user('alice', transport)));
+    const since = performance.now();
+    scene.harness.freeze();
+    try {
+      await Promise.all(
+        users.map(async ({ reports }, index) => {
+          const timeoutMs = CLIENT_TIMEOUT_MS[TRANSPORTS[index] ?? 'tcp'];
+          const deadlineMs = timeoutMs + KEEP_ALIVE_MS + SLACK_MS;
+          const lost = await reports.first(({ kind }) => kind === 'linkLost', 'lost link', deadlineMs);
+          expect(lost).toMatchObject({ reason: 'link-silent' });
+          expect(performance.now() - since).toBeGreaterThan(timeoutMs - KEEP_ALIVE_MS - 500);
+        }),
+      );
+    } finally {
+      scene.harness.thaw();
+    }
+  });
+});
