@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -15,11 +15,12 @@ export interface Source {
   readonly valueImports: readonly string[];
 }
 
-/** The folders of packages/. */
+/** The folders of packages/ that hold sources. */
 export function packageNames(): string[] {
   return readdirSync(join(ROOT, 'packages'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
+    .filter((entry) => entry.isDirectory() && existsSync(join(entry.parentPath, entry.name, 'src')))
+    .map((entry) => entry.name)
+    .filter((name) => sourcesOf(name).length > 0);
 }
 
 /** The sources of a package, without tests. */
