@@ -1,3 +1,4 @@
+export { ProtocolError, type ProtocolErrorCode } from '@imcore/protocol';
 export { ImClient, type LoginResult } from './client.js';
 export type { LoginRequest } from './compose.js';
 export { createClient } from './create-client.js';

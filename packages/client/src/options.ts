@@ -6,6 +6,7 @@ import {
   DEFAULT_SENSE_MODE,
   type Random,
   type RetryPolicy,
+  SENSE_MODES,
   type SenseMode,
   senseTimes,
 } from '@imcore/protocol';
@@ -24,8 +25,7 @@ export type Endpoint =
 /** Options of `createClient` beside the endpoint. */
 export interface ClientSettings {
   /**
-   * Seconds between keep-alives, one of 3, 5, 10, 15, 30, 60, 120. The server must be set to the same. Default 15, on
-   * UDP 3.
+   * Seconds between keep-alives, one of `SENSE_MODES`. The server must be set to the same. Default 15, on UDP 3.
    */
   readonly senseMode?: SenseMode | undefined;
   /** Whether a lost link is followed by a new login. Default true. */
@@ -76,7 +76,6 @@ const DEFAULTS = {
 const REMEMBER_MS = 600_000;
 const MAX_DURATION_MS = 24 * 60 * 60 * 1000;
 const MAX_COUNT = 1_000_000_000;
-const SENSE_MODES: readonly SenseMode[] = [3, 5, 10, 15, 30, 60, 120];
 
 /**
  * Fills in the defaults and checks every value.
@@ -88,7 +87,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
   const count = (name: keyof typeof DEFAULTS): number =>
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_COUNT);
-  const senseMode = requireOneOf(
+  const senseMode = requireOneOf<SenseMode>(
     'senseMode',
     options.senseMode,
     DEFAULT_SENSE_MODE[transport.kind],

@@ -49,6 +49,7 @@ export { CLIENT_RETRY, type RetryPolicy, SERVER_RETRY } from './retry-policy.js'
 export {
   DEFAULT_SENSE_MODE,
   isSenseMode,
+  SENSE_MODES,
   type SenseMode,
   type SenseTimes,
   senseTimes,

@@ -1,5 +1,8 @@
+/** The sense modes that there are, in seconds. */
+export const SENSE_MODES = [3, 5, 10, 15, 30, 60, 120] as const;
+
 /** Seconds between a client's keep-alives, the one setting that client and server must agree on. */
-export type SenseMode = 3 | 5 | 10 | 15 | 30 | 60 | 120;
+export type SenseMode = (typeof SENSE_MODES)[number];
 
 /** The transports that a time-out depends on. TCP and WebSocket notice more by themselves, so they wait less. */
 export type TransportKind = 'tcp' | 'udp' | 'websocket';
@@ -50,8 +53,8 @@ export function senseTimes(mode: SenseMode, transport: TransportKind): SenseTime
   return transport === 'udp' ? DATAGRAM[mode] : STREAM[mode];
 }
 
-export function isSenseMode(value: number): value is SenseMode {
-  return value in STREAM;
+export function isSenseMode(value: unknown): value is SenseMode {
+  return SENSE_MODES.some((mode) => mode === value);
 }
 
 function times(interval: number, client: number, server: number): SenseTimes {

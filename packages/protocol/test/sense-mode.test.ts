@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SENSE_MODE, isSenseMode, type SenseMode, senseTimes } from '../src/sense-mode.js';
+import {
+  DEFAULT_SENSE_MODE,
+  isSenseMode,
+  SENSE_MODES,
+  type SenseMode,
+  senseTimes,
+} from '../src/sense-mode.js';
 
 const seconds = (mode: SenseMode, transport: 'tcp' | 'udp' | 'websocket') => {
   const times = senseTimes(mode, transport);
@@ -31,7 +37,7 @@ describe('senseTimes', () => {
   });
 
   it('never lets a server give up before its client', () => {
-    for (const mode of [3, 5, 10, 15, 30, 60, 120] as const) {
+    for (const mode of SENSE_MODES) {
       for (const transport of ['tcp', 'udp', 'websocket'] as const) {
         const times = senseTimes(mode, transport);
         expect(times.clientTimeoutMs).toBeGreaterThan(times.keepAliveIntervalMs);
@@ -50,5 +56,9 @@ describe('isSenseMode', () => {
   it('knows the seven modes and no other', () => {
     const modes = Array.from({ length: 200 }, (_, second) => second).filter(isSenseMode);
     expect(modes).toEqual([3, 5, 10, 15, 30, 60, 120]);
+  });
+
+  it.each(['toString', '15', null, undefined, 15.5, Number.NaN, [15]])('does not know %j', (value) => {
+    expect(isSenseMode(value)).toBe(false);
   });
 });

@@ -1,3 +1,14 @@
+export {
+  type Clock,
+  ProtocolError,
+  type ProtocolErrorCode,
+  type Random,
+  type RetryPolicy,
+  SENSE_MODES,
+  type SenseMode,
+  type TransportKind,
+  type Unsubscribe,
+} from '@imcore/protocol';
 export { createServer } from './create-server.js';
 export { DeliveryError, HookError, StoreError, UsageError } from './errors.js';
 export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
@@ -6,7 +17,9 @@ export type {
   ConnectionHandler,
   Gateway,
   GatewayAddress,
+  GatewayCount,
   GatewayHost,
+  RefusalReason,
 } from './gateways/gateway.js';
 export type { GatewayOptions } from './gateways/gateway-options.js';
 export { type TcpGateway, type TcpOptions, tcp } from './gateways/tcp.js';

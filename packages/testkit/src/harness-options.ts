@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isSenseMode, type SenseMode } from '@imcore/protocol';
+import { isSenseMode, SENSE_MODES, type SenseMode } from '@imcore/protocol';
 
 /** What the harness was started with. */
 export interface HarnessOptions {
@@ -36,7 +36,7 @@ export function parseHarnessOptions(args: readonly string[]): HarnessOptions {
   });
   const senseMode = Number(values.sense);
   if (!isSenseMode(senseMode))
-    throw new RangeError(`--sense is ${values.sense}, allowed are 3, 5, 10, 15, 30, 60, 120`);
+    throw new RangeError(`--sense is ${values.sense}, allowed are ${SENSE_MODES.join(', ')}`);
   return {
     host: values.host,
     ports: {

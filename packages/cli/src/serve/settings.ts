@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, type ServerLimits } from '@imcore/server';
+import { DEFAULT_LIMITS, SENSE_MODES, type SenseMode, type ServerLimits } from '@imcore/server';
 import { z } from 'zod';
 
 /** Everything that `imcore serve` can be told, checked. */
@@ -10,7 +10,7 @@ export interface ServeSettings {
   readonly wsPort: number | 'off';
   readonly wsPath: string;
   /** Seconds between keep-alives; undefined: 15, on UDP 3. */
-  readonly senseMode: 3 | 5 | 10 | 15 | 30 | 60 | 120 | undefined;
+  readonly senseMode: SenseMode | undefined;
   /** `'memory'`, `'none'`, or the path of a file. */
   readonly store: string;
   readonly tlsCert: string | undefined;
@@ -43,7 +43,6 @@ export interface Setting<Value> {
   readonly isSecret?: boolean;
 }
 
-const SENSE_MODES = [3, 5, 10, 15, 30, 60, 120] as const;
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 const LOG_FORMATS = ['auto', 'json', 'text'] as const;
 
