@@ -1,18 +1,19 @@
 import type { Emitter } from '@imcore/protocol';
 import type { ServerEvents } from './events.js';
+import type { OnlineUser } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
 /** A peer that keeps running into one limit is logged once in so many times. */
 const LOG_EVERY = 1000;
 
 /**
- * Logs what an operator must know, without tokens and content. Only events that are rare, or bad, have a listener
+ * Logs what an operator must know, without tokens, content and `extra`, which are the application's. Only events that are rare, or bad, have a listener
  * here: messages that flow cost nothing.
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
   events.on('error', (error) => logger.error({ err: error }, error.message));
-  events.on('online', (user) => logger.info(user, 'online'));
-  events.on('offline', (user) => logger.info(user, 'offline'));
+  events.on('online', (user) => logger.info(describe(user), 'online'));
+  events.on('offline', (user) => logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline'));
   events.on('violation', (violation) => logger.warn(violation, 'a peer broke the protocol'));
   const limits = new Map<string, number>();
   events.on('limited', (limited) => {
@@ -30,4 +31,9 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
       'the bridge did not take a message',
     );
   });
+}
+
+/** What a log may hold of a user. */
+function describe({ userId, transport, remoteAddress, remotePort, firstLoginTime }: OnlineUser): object {
+  return { userId, transport, remoteAddress, remotePort, firstLoginTime };
 }

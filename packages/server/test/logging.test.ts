@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from '../src/create-server.js';
 import type { Logger } from '../src/ports/logger.js';
-import { openBench } from './support/bench.js';
+import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { LoopbackBridge } from './support/loopback-bridge.js';
 import { PeerGateway } from './support/peer-gateway.js';
@@ -32,7 +32,17 @@ describe('the log', () => {
     alice.leave();
     await bench.settle();
     expect(lines).toMatchObject([
-      { level: 'info', text: 'online', fields: { userId: 'alice', transport: 'tcp' } },
+      {
+        level: 'info',
+        text: 'online',
+        fields: {
+          userId: 'alice',
+          transport: 'tcp',
+          remoteAddress: '192.0.2.1',
+          remotePort: expect.any(Number),
+          firstLoginTime: START_TIME,
+        },
+      },
       { level: 'info', text: 'offline', fields: { userId: 'alice', kickCode: -1 } },
     ]);
   });
@@ -80,7 +90,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('holds neither tokens nor content', async () => {
+  it('holds neither tokens nor content nor what the application attaches to a login', async () => {
     const { logger, lines } = recordingLogger();
     const bridge = new LoopbackBridge();
     bridge.failures.publish = new Error('no broker');
@@ -90,13 +100,13 @@ describe('the log', () => {
       limits: { maxUnacknowledged: 1, loginsPerSecondPerAddress: 1 },
       hooks: { authenticate: ({ userId }) => ({ accept: userId !== 'mallory', code: 1025 }) },
     });
-    const alice = await bench.online('alice', 'tcp', { loginToken: 'T0KEN' });
+    const alice = await bench.online('alice', 'tcp', { loginToken: 'T0KEN', extra: 'EXTR4' });
     bench.connect().write(login('mallory', { loginToken: 'T0KEN' }));
     alice.write(message('alice', 'bob', 'C0NTENT', 'fp-1'), message('alice', 'alice', 'C0NTENT', 'fp-2'));
     bench.connect('udp').write(login('carol', { loginToken: 'T0KEN' }).replace('"type":0', '"type":{}'));
     await bench.advance(11_000);
     expect(lines.length).toBeGreaterThan(4);
-    expect(JSON.stringify(lines)).not.toMatch(/T0KEN|C0NTENT/);
+    expect(JSON.stringify(lines)).not.toMatch(/T0KEN|C0NTENT|EXTR4/);
   });
 });
 

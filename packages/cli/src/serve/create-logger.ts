@@ -3,36 +3,18 @@ import { pino } from 'pino';
 import type { ServeSettings } from './settings.js';
 import { textLogger } from './text-logger.js';
 
-/** What a log must never hold: secrets of the peers. */
-const SECRETS = ['token', 'extra'];
-
 /** The log on the standard output: JSON lines for machines, or text where a terminal shows it. */
 export function createLogger(
   { logLevel, logFormat }: Pick<ServeSettings, 'logLevel' | 'logFormat'>,
   output: { readonly isTTY?: boolean | undefined; write(text: string): unknown },
 ): Logger {
   const asText = logFormat === 'text' || (logFormat === 'auto' && output.isTTY === true);
-  if (asText) {
-    return withoutSecrets(textLogger(logLevel, (line) => output.write(line), Date.now));
-  }
+  if (asText) return textLogger(logLevel, (line) => output.write(line), Date.now);
   const logger = pino({ level: logLevel }, { write: (line: string) => void output.write(line) });
-  return withoutSecrets({
+  return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
-  });
-}
-
-function withoutSecrets(logger: Logger): Logger {
-  const strip = (fields: object): object =>
-    SECRETS.some((name) => name in fields)
-      ? Object.fromEntries(Object.entries(fields).filter(([name]) => !SECRETS.includes(name)))
-      : fields;
-  return {
-    debug: (fields, message) => logger.debug(strip(fields), message),
-    info: (fields, message) => logger.info(strip(fields), message),
-    warn: (fields, message) => logger.warn(strip(fields), message),
-    error: (fields, message) => logger.error(strip(fields), message),
   };
 }
