@@ -16,12 +16,7 @@ export class UsageError extends Error {
 /** A message could not be brought to anybody who is responsible for it now. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
-  readonly code:
-    | 'ERR_UNDELIVERABLE'
-    | 'ERR_NOT_ACKNOWLEDGED'
-    | 'ERR_TOO_LARGE'
-    | 'ERR_SERVER_CLOSED'
-    | 'ERR_TOO_MANY_UNACKNOWLEDGED';
+  readonly code: 'ERR_UNDELIVERABLE' | 'ERR_NOT_ACKNOWLEDGED' | 'ERR_TOO_LARGE' | 'ERR_SERVER_CLOSED';
 
   constructor(code: DeliveryError['code'], message: string) {
     super(message);

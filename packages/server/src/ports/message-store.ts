@@ -22,7 +22,8 @@ export interface WaitingMessage extends StoredMessage {
 
 /**
  * What became of one message of an `append`. A duplicate is as safe as a stored one, under the id it had first;
- * `id` is undefined where the message was already confirmed. `full` and `failed` mean: this store has not got it.
+ * `id` is undefined where the message was already confirmed. `full` means: this store has not got it. A store that
+ * fails rejects the whole `append`.
  */
 export type AppendResult =
   | { readonly outcome: 'stored'; readonly id: StoreId }
@@ -32,7 +33,7 @@ export type AppendResult =
 /**
  * Keeps messages until their receiver has acknowledged them.
  *
- * Every call is idempotent. Messages of one receiver come back in the order in which they were appended. Methods
+ * A message is the same as another when sender, receiver and fingerprint are. Every call is idempotent. Messages of one receiver come back in the order in which they were appended. Methods
  * reject with a `StoreError`; a caller may then repeat the call.
  */
 export interface MessageStore {
