@@ -17,7 +17,7 @@ import { Directory } from './sessions/directory.js';
 import { Login } from './sessions/login.js';
 import { Reception } from './sessions/reception.js';
 import type { SlowReader } from './sessions/slow-reader.js';
-import type { User } from './sessions/user.js';
+import type { UserParts } from './sessions/user.js';
 
 /**
  * Puts a server together. Nothing happens until `listen()`.
@@ -37,17 +37,14 @@ export function createServer(options: ServerOptions): ImServer {
   );
   logEvents(events, logger);
   const deadlines = new DeadlineQueue(clock);
-  const onForgotten = ({ id, mailbox }: User): void => {
+  const onForgotten: UserParts['onForgotten'] = ({ id, mailbox }, limit) => {
     metrics.limitRemembered += 1;
     const remoteAddress = mailbox.session?.info.remoteAddress ?? '';
-    events.emit('limited', {
-      limit: 'maxRemembered',
-      value: limits.maxRemembered,
-      remoteAddress,
-      userId: id,
-    });
+    events.emit('limited', { limit, value: limits[limit], remoteAddress, userId: id });
   };
-  const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, { stamp, onForgotten });
+  const { maxRememberedAway } = limits;
+  const userParts = { stamp, onForgotten, maxRememberedAway };
+  const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, userParts);
   const answers = new Answers(stamp);
   const addresses = new AddressTable({ ...limits, isExempt: options.isExemptAddress ?? isLoopback });
   const shared = { clock, metrics, events, hooks, limits, directory, answers };
@@ -76,6 +73,7 @@ export function createServer(options: ServerOptions): ImServer {
     store,
     bridge,
     stamp,
+    logger,
   };
   const server = new ImServer(parts);
   return server;

@@ -8,6 +8,8 @@ export type UndeliveredReason =
   | 'offline'
   /** The receiver's session took it and never acknowledged. */
   | 'not-acknowledged'
+  /** The receiver's session reads too slowly to take more. */
+  | 'slow-receiver'
   /** It is longer than the receiver's transport can carry. */
   | 'too-large'
   /** The store refused it or failed. */
@@ -36,6 +38,7 @@ export type LimitName =
   | 'maxBufferedBytes'
   | 'stallTimeoutMs'
   | 'maxRemembered'
+  | 'maxRememberedAway'
   | 'maxDeferredPackets';
 
 /** Notifications: any number of listeners, no answer. */

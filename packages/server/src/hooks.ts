@@ -33,11 +33,11 @@ export interface Sender extends OnlineUser {
 
 export interface SendOptions {
   /** The application's own message type, a 32-bit number. Default -1: none. */
-  readonly type?: number;
+  readonly type?: number | undefined;
   /** Whether the receiver must acknowledge. Default true. */
-  readonly qos?: boolean;
+  readonly qos?: boolean | undefined;
   /** The message's id; a repeat is not handed on twice. Default: a new UUID. */
-  readonly fingerprint?: string;
+  readonly fingerprint?: string | undefined;
 }
 
 /**

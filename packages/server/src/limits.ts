@@ -16,6 +16,8 @@ export interface ServerLimits {
   readonly stallTimeoutMs: number;
   /** Handled fingerprints remembered per sender, for 10 minutes at the longest. The oldest are forgotten first. */
   readonly maxRemembered: number;
+  /** Handled fingerprints remembered of all users together who are not online. The longest away are forgotten first. */
+  readonly maxRememberedAway: number;
   /** Packets of one session that wait for a hook's answer. Beyond it reading pauses; on UDP the packet is dropped. */
   readonly maxDeferredPackets: number;
 }
@@ -29,5 +31,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxBufferedBytes: 4 * 1024 * 1024,
   stallTimeoutMs: 5_000,
   maxRemembered: 10_000,
+  maxRememberedAway: 200_000,
   maxDeferredPackets: 64,
 };

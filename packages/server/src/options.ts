@@ -10,22 +10,22 @@ import type { MessageStore } from './ports/message-store.js';
 export interface ServerOptions {
   /** Where peers come from: `tcp()`, `udp()`, `websocket()`, any number of each. */
   readonly gateways: readonly Gateway[];
-  readonly hooks?: Hooks;
+  readonly hooks?: Hooks | undefined;
   /** Keeps what cannot be delivered at once. Default none: then `onUndeliverable` decides. */
-  readonly store?: MessageStore;
+  readonly store?: MessageStore | undefined;
   /** Joins the users of another system. Default none. */
-  readonly bridge?: Bridge;
-  readonly limits?: Partial<ServerLimits>;
+  readonly bridge?: Bridge | undefined;
+  readonly limits?: { readonly [Name in keyof ServerLimits]?: ServerLimits[Name] | undefined } | undefined;
   /** Addresses that limits per address do not apply to. Default: loopback, where proxies and tests come from. */
-  readonly isExemptAddress?: (address: string) => boolean;
+  readonly isExemptAddress?: ((address: string) => boolean) | undefined;
   /** How long a message waits for its receiver before the store takes it, in milliseconds. Default 1000. */
-  readonly storeAfterMs?: number;
+  readonly storeAfterMs?: number | undefined;
   /** How often an unacknowledged message is written again. Default: after 5 s, once, as the original. */
-  readonly retry?: RetryPolicy;
+  readonly retry?: RetryPolicy | undefined;
   /** Whether what the server sends carries its time in `sm`. Default false. */
-  readonly stampServerTime?: boolean;
+  readonly stampServerTime?: boolean | undefined;
   /** Default: errors and warnings to the console. */
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-  readonly random?: Random;
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
 }

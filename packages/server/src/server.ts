@@ -21,6 +21,7 @@ import type { Gateway, GatewayAddress } from './gateways/gateway.js';
 import type { OnlineUser, SendOptions, SendOutcome } from './hooks.js';
 import type { ServerMetrics } from './metrics.js';
 import type { Bridge } from './ports/bridge.js';
+import type { Logger } from './ports/logger.js';
 import type { MessageStore } from './ports/message-store.js';
 import type { DeadlineQueue } from './scheduling/deadline-queue.js';
 import type { Directory } from './sessions/directory.js';
@@ -39,12 +40,21 @@ export interface ServerParts {
   readonly store: MessageStore | undefined;
   readonly bridge: Bridge | undefined;
   readonly stamp: (() => number) | undefined;
+  readonly logger: Logger;
 }
 
 /** How `close` lets go. */
 export interface CloseOptions {
   /** How long messages that are with their receivers may still be acknowledged, in milliseconds. Default 1000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
+}
+
+/** How a user is kicked out. */
+export interface KickOptions {
+  /** What the client is told: 1 duplicate login, 2 an administrator, others as client and application agree. Default 2. */
+  readonly code?: number | undefined;
+  /** Text for the client. Default none. */
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -76,11 +86,12 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { gateways, reception, bridge } = this.#parts;
+    const { gateways, reception, bridge, store, logger } = this.#parts;
     try {
       const addresses: GatewayAddress[] = [];
       for (const gateway of gateways) addresses.push(await gateway.listen(reception));
       await bridge?.start((packet) => this.#takeFromBridge(packet));
+      if (store?.durable === false) logger.warn({}, 'messages are kept in memory only');
       return addresses;
     } catch (error) {
       await this.close({ drainMs: 0 });
@@ -98,7 +109,7 @@ export class ImServer {
    *   after the last copy, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
    */
   send(userId: string, content: string, options: SendOptions = {}): Promise<SendOutcome> {
-    const problem = this.#checkSend(userId, options);
+    const problem = this.#checkSend(userId, content, options);
     if (problem !== undefined) return Promise.reject(problem);
     const { random, clock, courier, directory, metrics, stamp } = this.#parts;
     const qos = options.qos ?? true;
@@ -116,7 +127,7 @@ export class ImServer {
   }
 
   /** Ends a user's session with a kick-out. Returns false when the user is not online. */
-  kick(userId: string, options: { readonly code?: number; readonly reason?: string } = {}): boolean {
+  kick(userId: string, options: KickOptions = {}): boolean {
     const session = this.#parts.directory.find(userId)?.mailbox.session;
     session?.kick(options.code ?? KickOutCode.Administrator, options.reason);
     return session !== undefined;
@@ -219,7 +230,7 @@ export class ImServer {
     await origin.outcome;
   }
 
-  #checkSend(userId: string, options: SendOptions): Error | undefined {
+  #checkSend(userId: string, content: unknown, options: SendOptions): Error | undefined {
     if (this.#state === 'closed' || this.#state === 'closing') {
       return new DeliveryError('ERR_SERVER_CLOSED', 'send() was called on a server that is closed');
     }
@@ -230,6 +241,9 @@ export class ImServer {
         'ERR_INVALID_ARGUMENT',
         `${JSON.stringify(userId)} is not a user id: 1 to 256 characters, not "0" or "-1"`,
       );
+    }
+    if (typeof content !== 'string') {
+      return new UsageError('ERR_INVALID_ARGUMENT', `the content is of type ${typeof content}, not a string`);
     }
     const { fingerprint } = options;
     if (fingerprint !== undefined && (fingerprint.length === 0 || fingerprint.length > MAX_ID_LENGTH)) {

@@ -7,7 +7,7 @@ const REMEMBER_MS = 600_000;
 
 function setUp() {
   const clock = new VirtualClock();
-  const parts = { stamp: undefined, onForgotten: () => {} };
+  const parts = { stamp: undefined, onForgotten: () => {}, maxRememberedAway: 1000 };
   return { clock, directory: new Directory(clock, new DeadlineQueue(clock), REMEMBER_MS, parts) };
 }
 

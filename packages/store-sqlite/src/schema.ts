@@ -21,7 +21,7 @@ const STEPS: readonly string[] = [
      accepted_at INTEGER NOT NULL,
      confirmed_at INTEGER
    ) STRICT;
-   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint);
+   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, receiver);
    CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL;
    CREATE INDEX message_confirmed ON message (confirmed_at) WHERE confirmed_at IS NOT NULL;`,
 ];

@@ -71,7 +71,7 @@ class SqliteStore implements MessageStore {
       'INSERT OR IGNORE INTO message (receiver, sender, fingerprint, body, accepted_at) VALUES (?, ?, ?, ?, ?)',
     );
     this.#find = database.prepare(
-      'SELECT id, confirmed_at FROM message WHERE sender = ? AND fingerprint = ?',
+      'SELECT id, confirmed_at FROM message WHERE sender = ? AND fingerprint = ? AND receiver = ?',
     );
     this.#page = database.prepare(
       'SELECT id, receiver, sender, fingerprint, body, accepted_at FROM message WHERE receiver = ? AND id > ? AND confirmed_at IS NULL ORDER BY id LIMIT ?',
@@ -121,7 +121,7 @@ class SqliteStore implements MessageStore {
 
   #append(message: StoredMessage): AppendResult {
     const { to, from, fingerprint, body, acceptedAt } = message;
-    const known = this.#find.get(from, fingerprint);
+    const known = this.#find.get(from, fingerprint, to);
     if (known !== undefined) return { outcome: 'duplicate', id: waitingId(known) };
     if (!this.#counts.hasRoom(to)) return { outcome: 'full' };
     const { lastInsertRowid } = this.#insert.run(

@@ -8,7 +8,7 @@ import type { User } from '../sessions/user.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { LastResort } from './last-resort.js';
-import { Replays } from './replays.js';
+import { Replays, STORE_RETRY_MS } from './replays.js';
 import { StoreWriter } from './store-writer.js';
 
 /**
@@ -37,6 +37,8 @@ export class Courier {
       metrics.storeFailures += 1;
       events.emit('error', asError(error));
     });
+    const confirming = deadlines.ring<StoreWriter>(STORE_RETRY_MS, (writer) => writer.confirmAgain());
+    this.#writer.onConfirmFailed((writer) => confirming.start(writer, parts.clock.now()));
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
   }
 
@@ -46,6 +48,7 @@ export class Courier {
     if (this.#isStopped) this.#lastResort.drop(delivery, 'offline');
     else if (receiver === undefined || session === undefined) this.#sendAway(delivery);
     else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver);
+    else if (session.isStuck(now)) this.#refuseStuck(delivery, receiver);
     else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined)
       this.#storeBehind(delivery, receiver);
     else this.#write(delivery, receiver, session, now);
@@ -183,6 +186,13 @@ export class Courier {
     metrics.abandoned += 1;
     if (events.has('lost')) events.emit('lost', { userId: delivery.to, messages: [delivery.message] });
     this.#undeliverable(delivery, 'not-acknowledged');
+  }
+
+  /** Its receiver takes nothing, or next to nothing: what is written to it would only wait here. */
+  #refuseStuck(delivery: Delivery, receiver: User): void {
+    if (this.#writer !== undefined && delivery.fingerprint !== undefined)
+      this.#storeBehind(delivery, receiver);
+    else this.#undeliverable(delivery, 'slow-receiver');
   }
 
   #refuseTooLarge(delivery: Delivery, receiver: User): void {

@@ -1,4 +1,5 @@
 import type { Clock, Emitter } from '@imcore/protocol';
+import { askHook } from '../ask-hook.js';
 import { HookError } from '../errors.js';
 import type { ServerEvents, UndeliveredReason } from '../events.js';
 import type { Hooks } from '../hooks.js';
@@ -27,18 +28,13 @@ export class LastResort {
       this.drop(delivery, reason);
       return;
     }
-    const decide = (taken: boolean): void => (taken ? this.#taken(delivery) : this.drop(delivery, reason));
+    const decide = (taken: unknown): void =>
+      taken === true ? this.#taken(delivery) : this.drop(delivery, reason);
     const fail = (error: unknown): void => {
       this.#parts.events.emit('error', new HookError('onUndeliverable', error));
       this.drop(delivery, reason);
     };
-    try {
-      const answer = onUndeliverable(delivery.message);
-      if (typeof answer === 'boolean') decide(answer);
-      else answer.then(decide, fail);
-    } catch (error) {
-      fail(error);
-    }
+    void askHook(() => onUndeliverable(delivery.message), decide, fail);
   }
 
   /** Gives the message up; its sender is not acknowledged. */

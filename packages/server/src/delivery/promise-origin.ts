@@ -49,6 +49,11 @@ function toError(delivery: Delivery, reason: UndeliveredReason): DeliveryError {
         'ERR_UNDELIVERABLE',
         `user ${to} is not online and no store keeps the message`,
       );
+    case 'slow-receiver':
+      return new DeliveryError(
+        'ERR_UNDELIVERABLE',
+        `user ${to} reads too slowly and no store keeps the message`,
+      );
     case 'store':
       return new DeliveryError('ERR_UNDELIVERABLE', `the store did not take the message to user ${to}`);
     default:

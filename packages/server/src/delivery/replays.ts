@@ -10,8 +10,8 @@ import { Replay } from './replay.js';
 import { replayOrigin } from './replay-origin.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** How long a failed reading of the store waits before the next try. */
-const STORE_RETRY_MS = 1000;
+/** How long a store that failed is left alone before the next try. */
+export const STORE_RETRY_MS = 1000;
 
 /** Gives each user who comes online what the store holds for them, one {@link Replay} a session. */
 export class Replays {

@@ -1,4 +1,6 @@
+import type { Instant } from '@imcore/protocol';
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
+import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 
 /** Messages that one append takes at most. */
 const MAX_BATCH = 2048;
@@ -10,7 +12,7 @@ export type StoreAnswer = (result: AppendResult | undefined) => void;
  * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
  * way goes with the next. Confirmations gather the same way.
  */
-export class StoreWriter {
+export class StoreWriter implements RingEntry {
   readonly #store: MessageStore;
   readonly #onError: (error: unknown) => void;
   #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
@@ -21,6 +23,12 @@ export class StoreWriter {
   #isWriting = false;
   #isConfirming = false;
   #onIdle: (() => void)[] = [];
+  #onConfirmFailed: ((writer: StoreWriter) => void) | undefined = undefined;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
 
   constructor(store: MessageStore, onError: (error: unknown) => void) {
     this.#store = store;
@@ -47,6 +55,18 @@ export class StoreWriter {
     if (this.#isConfirming) return;
     this.#isConfirming = true;
     queueMicrotask(() => void this.#confirmAll());
+  }
+
+  /** Whom to tell that confirmations failed and are kept: it calls {@link confirmAgain} after a while. */
+  onConfirmFailed(tell: (writer: StoreWriter) => void): void {
+    this.#onConfirmFailed = tell;
+  }
+
+  /** Gives the store again what it failed to take. */
+  confirmAgain(): void {
+    if (this.#isConfirming || this.#confirmations.size === 0) return;
+    this.#isConfirming = true;
+    void this.#confirmAll();
   }
 
   /** Whether the store is yet to learn that the receiver has this message. */
@@ -79,6 +99,7 @@ export class StoreWriter {
   }
 
   async #confirmAll(): Promise<void> {
+    const failed = new Map<string, readonly StoreId[]>();
     while (this.#confirmations.size > 0) {
       this.#underWay = this.#confirmations;
       this.#confirmations = new Map();
@@ -86,13 +107,23 @@ export class StoreWriter {
         try {
           await this.#store.confirm(userId, ids);
         } catch (error) {
+          failed.set(userId, ids);
           this.#onError(error);
         }
       }
     }
     this.#underWay = new Map();
     this.#isConfirming = false;
+    this.#keepForLater(failed);
     this.#checkIdle();
+  }
+
+  #keepForLater(failed: ReadonlyMap<string, readonly StoreId[]>): void {
+    if (failed.size === 0) return;
+    for (const [userId, ids] of failed) {
+      this.#confirmations.set(userId, [...ids, ...(this.#confirmations.get(userId) ?? [])]);
+    }
+    this.#onConfirmFailed?.(this);
   }
 
   #answered(userId: string): void {

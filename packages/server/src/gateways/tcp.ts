@@ -6,21 +6,23 @@ import {
   ProtocolError,
   TcpFrameReader,
 } from '@imcore/protocol';
-import { checkNumber } from '../check-options.js';
+import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { Flusher } from './flusher.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, stop } from './listening.js';
 import { SocketOutput } from './socket-output.js';
 
 export interface TcpOptions extends GatewayOptions {
   /** Default 8901. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Longest frame body in either direction, in bytes. Default 6144, as every original client has it. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Makes it TLS. `key` and `cert` at least; see `tls.createServer`. */
-  readonly tls?: tls.TlsOptions;
+  readonly tls?: tls.TlsOptions | undefined;
 }
+
+const OPTIONS: OptionNames<TcpOptions> = { ...GATEWAY_OPTIONS, maxBodyBytes: true, tls: true };
 
 /** A TCP gateway, whose certificate can be changed while it runs. */
 export interface TcpGateway extends Gateway {
@@ -39,7 +41,8 @@ const BACKLOG = 4096;
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function tcp(options: TcpOptions = {}): TcpGateway {
-  checkNumber('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
+  checkNames(options, OPTIONS);
+  checkInteger('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_TCP_BODY_BYTES;
   const readTimeoutMs = readTimeoutOf(options, 'tcp');
   const flusher = new Flusher();

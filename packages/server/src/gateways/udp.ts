@@ -1,18 +1,20 @@
 import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
-import { checkNumber } from '../check-options.js';
+import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 
 export interface UdpOptions extends GatewayOptions {
   /** Default 7901. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Longest datagram that is read, in bytes; a longer one is dropped. Default 2048, as the original server has it. */
-  readonly maxReceiveBytes?: number;
+  readonly maxReceiveBytes?: number | undefined;
   /** Longest message that is sent, in bytes. Default 1024, what an original client reads of a datagram. */
-  readonly maxSendBytes?: number;
+  readonly maxSendBytes?: number | undefined;
 }
+
+const OPTIONS: OptionNames<UdpOptions> = { ...GATEWAY_OPTIONS, maxReceiveBytes: true, maxSendBytes: true };
 
 /** Answers to an address that has not logged in stay within so many times the bytes it sent (RFC 9000, 8.1). */
 const AMPLIFICATION_LIMIT = 3;
@@ -25,8 +27,9 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function udp(options: UdpOptions = {}): Gateway {
-  checkNumber('maxReceiveBytes', options.maxReceiveBytes, 1, 65_507);
-  checkNumber('maxSendBytes', options.maxSendBytes, 1, 65_507);
+  checkNames(options, OPTIONS);
+  checkInteger('maxReceiveBytes', options.maxReceiveBytes, 1, 65_507);
+  checkInteger('maxSendBytes', options.maxSendBytes, 1, 65_507);
   const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
   const host = options.host ?? '0.0.0.0';
   const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });

@@ -39,6 +39,7 @@ export class WebSocketConnection implements Connection {
   start(handler: ConnectionHandler): void {
     const peer = this.#peer;
     peer.on('message', (data: Buffer, isBinary: boolean) => {
+      if (peer.readyState !== peer.OPEN) return;
       if (isBinary)
         handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
       else handler.receive(data.toString('latin1'));

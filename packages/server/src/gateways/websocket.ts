@@ -3,28 +3,37 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type tls from 'node:tls';
 import { WebSocketServer } from 'ws';
-import { checkNumber } from '../check-options.js';
+import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
 import { Flusher } from './flusher.js';
 import type { Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, portOf, stop } from './listening.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
 export interface WebSocketOptions extends GatewayOptions {
   /** Default 3000. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Shares this HTTP server, which its owner starts and stops, instead of opening a port. */
-  readonly server?: http.Server | https.Server;
+  readonly server?: http.Server | https.Server | undefined;
   /** Path of the endpoint. Default `/websocket`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Web pages that may connect, as origins such as `https://chat.example.com`. Default: all, and programs always. */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly string[] | undefined;
   /** Longest message in either direction, in bytes. Default 65 536. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Makes it wss. `key` and `cert` at least. */
-  readonly tls?: tls.TlsOptions;
+  readonly tls?: tls.TlsOptions | undefined;
 }
+
+const OPTIONS: OptionNames<WebSocketOptions> = {
+  ...GATEWAY_OPTIONS,
+  server: true,
+  path: true,
+  origins: true,
+  maxBodyBytes: true,
+  tls: true,
+};
 
 /** A WebSocket gateway, whose certificate can be changed while it runs. */
 export interface WebSocketGateway extends Gateway {
@@ -39,7 +48,8 @@ export interface WebSocketGateway extends Gateway {
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
-  checkNumber('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
+  checkNames(options, OPTIONS);
+  checkInteger('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
   if (options.server !== undefined && (options.port !== undefined || options.tls !== undefined)) {
     throw new UsageError('ERR_INVALID_OPTION', 'option server excludes port and tls: the server has its own');
   }

@@ -33,8 +33,9 @@ export type AppendResult =
 /**
  * Keeps messages until their receiver has acknowledged them.
  *
- * A message is the same as another when sender, receiver and fingerprint are. Every call is idempotent. Messages of one receiver come back in the order in which they were appended. Methods
- * reject with a `StoreError`; a caller may then repeat the call.
+ * A message is the same as another when sender, receiver and fingerprint are. Every call is idempotent. Messages of
+ * one receiver come back in the order in which they were appended. Methods reject with a `StoreError`; a caller may
+ * then repeat the call.
  */
 export interface MessageStore {
   /** Whether a message that `append` has resolved for survives the end of the process. */

@@ -9,6 +9,7 @@ import {
   type ReceivedPacket,
   SERVER_ID,
 } from '@imcore/protocol';
+import { askHook } from '../ask-hook.js';
 import type { Courier } from '../delivery/courier.js';
 import { Delivery, toMessage } from '../delivery/delivery.js';
 import { HookError } from '../errors.js';
@@ -17,7 +18,7 @@ import type { Hooks, OnlineUser, Sender } from '../hooks.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Directory } from '../sessions/directory.js';
-import type { User } from '../sessions/user.js';
+import { keyOf, type User } from '../sessions/user.js';
 
 export interface RouterParts {
   readonly clock: Clock;
@@ -79,7 +80,8 @@ export class Router {
   ): boolean {
     const { metrics, limits, events } = this.#parts;
     const duplicates = sender.duplicates(now, this.#parts.duplicateLimits);
-    const seen = duplicates.look(fingerprint);
+    const key = keyOf(fingerprint, to);
+    const seen = duplicates.look(key);
     if (seen !== 'new') {
       metrics.messagesDuplicate += 1;
       if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
@@ -96,7 +98,7 @@ export class Router {
       });
       return false;
     }
-    duplicates.begin(fingerprint);
+    duplicates.begin(key);
     return true;
   }
 
@@ -107,31 +109,25 @@ export class Router {
     info: OnlineUser,
     now: Instant,
   ): Promise<void> | undefined {
-    const decide = (allowed: boolean): void => {
-      if (allowed) this.#pass(packet, to, sender, info, this.#parts.clock.now());
-      else {
-        this.#parts.metrics.notAuthorized += 1;
-        this.#refuse(packet, sender, now);
-        this.#rejected('not-authorized', info);
-      }
+    const { hooks, clock, metrics, events } = this.#parts;
+    const refuse = (): void => {
+      metrics.notAuthorized += 1;
+      this.#refuse(packet, to, sender, now);
+      this.#rejected('not-authorized', info);
+    };
+    const decide = (allowed: unknown): void => {
+      if (typeof allowed !== 'boolean')
+        throw new TypeError(`it answered ${typeof allowed}, not true or false`);
+      if (allowed) this.#pass(packet, to, sender, info, clock.now());
+      else refuse();
     };
     const fail = (error: unknown): void => {
-      this.#parts.events.emit('error', new HookError('authorizeMessage', error));
-      decide(false);
+      events.emit('error', new HookError('authorizeMessage', error));
+      refuse();
     };
-    try {
-      const answer = this.#parts.hooks.authorizeMessage?.(toMessage(packet, sender.id), info) ?? true;
-      if (typeof answer !== 'boolean') return answer.then(decide, fail).catch(this.#report);
-      decide(answer);
-    } catch (error) {
-      fail(error);
-    }
-    return undefined;
+    const answer = askHook(() => hooks.authorizeMessage?.(toMessage(packet, sender.id), info), decide, fail);
+    return answer === undefined ? undefined : sender.awaits(answer);
   }
-
-  readonly #report = (error: unknown): void => {
-    this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
-  };
 
   #pass(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser, now: Instant): void {
     if (to === SERVER_ID) this.#toServer(packet, sender, info, now);
@@ -169,26 +165,22 @@ export class Router {
     }
     const fail = (error: unknown): void => {
       this.#parts.events.emit('error', new HookError('onServerMessage', error));
-      this.#refuse(packet, sender, now);
+      this.#refuse(packet, SERVER_ID, sender, now);
     };
-    try {
-      const handled = hooks.onServerMessage(toMessage(packet, sender.id), toSender(info));
-      if (handled === undefined) this.#acknowledge(packet, sender, now);
-      else handled.then(() => this.#acknowledge(packet, sender, this.#parts.clock.now()), fail);
-    } catch (error) {
-      fail(error);
-    }
+    const accept = (): void => this.#acknowledge(packet, sender, this.#parts.clock.now());
+    const question = (): unknown => hooks.onServerMessage?.(toMessage(packet, sender.id), toSender(info));
+    void askHook(question, accept, fail);
   }
 
   #acknowledge(packet: Packet, sender: User, now: Instant): void {
     if (!packet.QoS || packet.fp === undefined) return;
-    sender.handled(packet.fp, now);
+    sender.handled(packet.fp, SERVER_ID, now);
     sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
   }
 
-  #refuse(packet: Packet, sender: User, now: Instant): void {
-    if (packet.QoS && packet.fp !== undefined)
-      sender.duplicates(now, this.#parts.duplicateLimits).refuse(packet.fp);
+  #refuse(packet: Packet, to: string, sender: User, now: Instant): void {
+    if (!packet.QoS || packet.fp === undefined) return;
+    sender.duplicates(now, this.#parts.duplicateLimits).refuse(keyOf(packet.fp, to));
   }
 
   #rejected(reason: RejectedReason, info: OnlineUser): void {

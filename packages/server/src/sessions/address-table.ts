@@ -12,7 +12,7 @@ const MIN_SWEPT = 1000;
 /**
  * What each remote address is doing: its open sessions and how fast it logs in.
  *
- * An address is forgotten with its last session, unless its logins are still being slowed.
+ * An address is forgotten with its last session, unless its logins are still counted.
  */
 export class AddressTable {
   readonly #maxSessions: number;
@@ -56,7 +56,7 @@ export class AddressTable {
     const entry = this.#entries.get(address);
     if (entry === undefined) return;
     entry.sessions -= 1;
-    if (entry.sessions <= 0 && entry.nextLoginAt <= now) this.#entries.delete(address);
+    if (this.#isForgettable(entry, now)) this.#entries.delete(address);
   }
 
   /** How long a login from here must wait, in milliseconds: 0 within the rate, a second's worth of logins at once. */
@@ -67,10 +67,15 @@ export class AddressTable {
     return Math.max(0, entry.nextLoginAt - now);
   }
 
+  /** Without sessions, and with a whole burst of logins before it again: nothing is lost with it. */
+  #isForgettable(entry: AddressEntry, now: Instant): boolean {
+    return entry.sessions <= 0 && entry.nextLoginAt <= now - this.#burstMs;
+  }
+
   /** Forgets addresses without sessions whose logins are no longer slowed; seldom enough to cost nothing on average. */
   #sweep(now: Instant): void {
     for (const [address, entry] of this.#entries) {
-      if (entry.sessions <= 0 && entry.nextLoginAt <= now) this.#entries.delete(address);
+      if (this.#isForgettable(entry, now)) this.#entries.delete(address);
     }
     this.#sweepsAtSize = Math.max(MIN_SWEPT, 2 * this.#entries.size);
   }

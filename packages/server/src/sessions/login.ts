@@ -11,6 +11,7 @@ import {
   ResponseCode,
   readLoginRequest,
 } from '@imcore/protocol';
+import { askHook } from '../ask-hook.js';
 import type { Courier } from '../delivery/courier.js';
 import { HookError } from '../errors.js';
 import type { ServerEvents } from '../events.js';
@@ -84,17 +85,11 @@ export class Login {
     else {
       const { userId, token, extra } = request;
       const { transport, remoteAddress } = host.connection;
-      try {
-        const verdict = hooks.authenticate({ userId, token, extra, transport, remoteAddress });
-        if ('then' in verdict) {
-          verdict.then(
-            (late) => this.#decide(host, request, late),
-            (error: unknown) => this.#failed(host, request, error),
-          );
-        } else this.#decide(host, request, verdict);
-      } catch (error) {
-        this.#failed(host, request, error);
-      }
+      void askHook(
+        () => hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
+        (verdict) => this.#decide(host, request, requireVerdict(verdict)),
+        (error) => this.#failed(host, request, error),
+      );
     }
   }
 
@@ -141,4 +136,15 @@ export class Login {
     events.emit('online', host.info);
     host.loginDecided();
   }
+}
+
+/** @throws TypeError for an answer that says neither yes nor no. */
+function requireVerdict(answer: unknown): LoginVerdict {
+  if (typeof answer === 'object' && answer !== null && 'accept' in answer) {
+    if (answer.accept === true) return { accept: true };
+    if (answer.accept === false && 'code' in answer && typeof answer.code === 'number') {
+      return { accept: false, code: answer.code };
+    }
+  }
+  throw new TypeError('it must answer { accept: true } or { accept: false, code }');
 }

@@ -2,7 +2,7 @@ import type { Clock, Instant, ReceivedPacket, Scheduled } from '@imcore/protocol
 import type { Connection } from '../gateways/gateway.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
-import type { LiveSession } from './live-session.js';
+import { type LiveSession, MAX_WAIT_MS } from './live-session.js';
 import { PacketRate } from './packet-rate.js';
 
 export interface ReadingParts {
@@ -26,7 +26,7 @@ export class Reading {
   readonly #rate: PacketRate;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   #deferred: ReceivedPacket[] = [];
-  #receivers: Set<LiveSession> | undefined = undefined;
+  #receivers: Map<LiveSession, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
 
@@ -81,15 +81,18 @@ export class Reading {
     this.#update();
   }
 
-  /** Reads no more until `receiver` has caught up. */
+  /** Reads no more until `receiver` has caught up, for {@link MAX_WAIT_MS} at the longest. */
   waitFor(receiver: LiveSession): void {
-    this.#receivers ??= new Set();
+    this.#receivers ??= new Map();
     if (this.#state === 'ended' || this.#receivers.has(receiver)) return;
-    this.#receivers.add(receiver);
-    receiver.onCaughtUp(() => {
+    const { clock } = this.#parts;
+    const goOn = (): void => {
+      this.#receivers?.get(receiver)?.cancel();
       this.#receivers?.delete(receiver);
       this.#update();
-    });
+    };
+    this.#receivers.set(receiver, clock.schedule(clock.now() + MAX_WAIT_MS, goOn));
+    receiver.onCaughtUp(goOn);
     this.#update();
   }
 
@@ -115,6 +118,7 @@ export class Reading {
   end(): void {
     this.#state = 'ended';
     this.#deferred = [];
+    for (const wait of this.#receivers?.values() ?? []) wait.cancel();
     this.#receivers = undefined;
     this.#pause?.cancel();
     this.#pause = undefined;

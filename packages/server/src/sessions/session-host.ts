@@ -67,6 +67,10 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     return this.#presence.info ?? this.#describe();
   }
 
+  isStuck(now: Instant): boolean {
+    return this.#writing.isStuck(now);
+  }
+
   get maxSendBytes(): number {
     return this.connection.maxSendBytes;
   }
@@ -128,6 +132,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
     this.#session.accepted(login, firstLoginTime);
     this.#presence.enter(user, this.#describe());
+    this.#blockFor(user.awaited);
   }
 
   /** Runs at an instant, unless the session has ended by then. One run at a time. */
@@ -137,7 +142,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
 
   /** The login under way is decided, one way or the other: what came meanwhile is handled now. */
   loginDecided(): void {
-    this.#resumeHandling();
+    if (this.#presence.user?.awaited === undefined) this.#resumeHandling();
   }
 
   /** The login could not be read: on UDP that changes nothing, elsewhere it ends the session. */

@@ -7,6 +7,8 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
  * at all. Exists only meanwhile, so that readers that keep up cost nothing.
  */
 export class SlowReader implements RingEntry {
+  /** When it fell behind. */
+  readonly since: Instant;
   readonly #connection: Connection;
   readonly #onStalled: () => void;
   readonly #waiting = new Set<() => void>();
@@ -18,8 +20,9 @@ export class SlowReader implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(connection: Connection, onStalled: () => void) {
+  constructor(connection: Connection, since: Instant, onStalled: () => void) {
     this.#connection = connection;
+    this.since = since;
     this.#onStalled = onStalled;
     this.#bufferedBytes = connection.bufferedBytes;
   }

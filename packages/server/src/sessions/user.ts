@@ -16,8 +16,10 @@ import type { LiveSession } from './live-session.js';
 export interface UserParts {
   /** Gives the value of `sm` where the server stamps its time. */
   readonly stamp: (() => number) | undefined;
-  /** Called when a user has sent so much that fingerprints were forgotten before their time. */
-  readonly onForgotten: (user: User) => void;
+  /** Fingerprints remembered of all users together who are not online. */
+  readonly maxRememberedAway: number;
+  /** Called when fingerprints of a user were forgotten before their time. */
+  readonly onForgotten: (user: User, limit: 'maxRemembered' | 'maxRememberedAway') => void;
 }
 
 /**
@@ -32,6 +34,7 @@ export class User implements Origin, RingEntry {
   readonly asksHook = true;
   #duplicates: DuplicateWindow | undefined = undefined;
   readonly #parts: UserParts;
+  #awaited: Promise<void> | undefined = undefined;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -50,21 +53,41 @@ export class User implements Origin, RingEntry {
   }
 
   /** A message of this user needs no further handling: a repetition is only acknowledged. */
-  handled(fingerprint: string, now: Instant): void {
-    const forgotten = this.#duplicates?.finish(fingerprint, now) ?? 0;
-    if (forgotten > 0) this.#parts.onForgotten(this);
+  handled(fingerprint: string, to: string, now: Instant): void {
+    const forgotten = this.#duplicates?.finish(keyOf(fingerprint, to), now) ?? 0;
+    if (forgotten > 0) this.#parts.onForgotten(this, 'maxRemembered');
   }
 
   responsible(delivery: Delivery, _outcome: string, now: Instant, acknowledgement?: BinaryString): void {
     if (delivery.fingerprint === undefined) return;
-    this.handled(delivery.fingerprint, now);
+    this.handled(delivery.fingerprint, delivery.to, now);
     if (acknowledgement !== undefined && this.#parts.stamp === undefined)
       this.mailbox.session?.send(acknowledgement);
     else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
   }
 
   failed(delivery: Delivery): void {
-    if (delivery.fingerprint !== undefined) this.#duplicates?.refuse(delivery.fingerprint);
+    if (delivery.fingerprint !== undefined)
+      this.#duplicates?.refuse(keyOf(delivery.fingerprint, delivery.to));
+  }
+
+  /** Fingerprints of this user that are remembered. */
+  get remembered(): number {
+    return this.#duplicates?.remembered ?? 0;
+  }
+
+  /** An answer about one of this user's messages is awaited: what comes behind must wait, on any session. */
+  awaits(answer: Promise<void>): Promise<void> {
+    const awaited = answer.then(() => {
+      if (this.#awaited === awaited) this.#awaited = undefined;
+    });
+    this.#awaited = awaited;
+    return awaited;
+  }
+
+  /** The answer that is awaited, if any. */
+  get awaited(): Promise<void> | undefined {
+    return this.#awaited;
   }
 
   waitFor(receiver: LiveSession): void {
@@ -87,4 +110,12 @@ export class User implements Origin, RingEntry {
       }),
     );
   }
+}
+
+/**
+ * What makes a message of one sender unique: its fingerprint and its receiver, so that an application may send one
+ * fingerprint to several users.
+ */
+export function keyOf(fingerprint: string, to: string): string {
+  return `${fingerprint}\n${to}`;
 }

@@ -1,7 +1,8 @@
-import type { BinaryString } from '@imcore/protocol';
+import type { BinaryString, Instant } from '@imcore/protocol';
 import type { LimitName } from '../events.js';
 import type { Connection } from '../gateways/gateway.js';
 import type { HostParts } from './host-parts.js';
+import { MAX_WAIT_MS } from './live-session.js';
 import { SlowReader } from './slow-reader.js';
 
 /**
@@ -35,6 +36,11 @@ export class Writing {
     return hasRoom;
   }
 
+  /** Whether the peer has been behind for so long that nobody should wait for it any more. */
+  isStuck(now: Instant): boolean {
+    return this.#slowReader !== undefined && now - this.#slowReader.since >= MAX_WAIT_MS;
+  }
+
   /** Calls `resume` once, when the peer has caught up or is gone; at once when it is not behind. */
   onCaughtUp(resume: () => void): void {
     if (this.#slowReader === undefined) resume();
@@ -55,7 +61,7 @@ export class Writing {
       return;
     }
     if (this.#slowReader !== undefined) return;
-    this.#slowReader = new SlowReader(this.#connection, () => {
+    this.#slowReader = new SlowReader(this.#connection, clock.now(), () => {
       metrics.limitStalled += 1;
       this.#onHopeless('stallTimeoutMs', limits.stallTimeoutMs);
     });

@@ -26,9 +26,9 @@ class MemoryStore implements MessageStore {
   readonly #maxPerUser: number;
   readonly #maxRemembered: number;
   readonly #mailboxes = new Map<string, Map<StoreId, WaitingMessage>>();
-  /** (from, fingerprint) of what waits, with its id. */
+  /** (from, to, fingerprint) of what waits, with its id. */
   readonly #waiting = new Map<string, StoreId>();
-  /** (from, fingerprint) of what was confirmed, oldest first. */
+  /** (from, to, fingerprint) of what was confirmed, oldest first. */
   readonly #confirmed = new Set<string>();
   #lastId = 0;
 
@@ -102,5 +102,5 @@ class MemoryStore implements MessageStore {
 }
 
 function keyOf(message: StoredMessage): string {
-  return `${message.from.length}:${message.from}${message.fingerprint}`;
+  return `${message.from.length}:${message.from}${message.to.length}:${message.to}${message.fingerprint}`;
 }
