@@ -25,6 +25,19 @@ function membersOf(path: string, interfaceName: string): string[] {
   return names;
 }
 
+/** The texts that a union type allows. */
+function membersOfUnion(path: string, typeName: string): string[] {
+  const file = ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
+  const texts: string[] = [];
+  file.forEachChild((node) => {
+    if (!ts.isTypeAliasDeclaration(node) || node.name.text !== typeName) return;
+    node.type.forEachChild((member) => {
+      if (ts.isLiteralTypeNode(member) && ts.isStringLiteral(member.literal)) texts.push(member.literal.text);
+    });
+  });
+  return texts;
+}
+
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
 
 describe('docs/reference/errors.md', () => {
@@ -66,6 +79,16 @@ describe('docs/reference/events.md', () => {
     ];
     expect(events.length).toBeGreaterThan(15);
     expect(sorted(documentedIn('docs/reference/events.md'))).toEqual(sorted(events));
+  });
+});
+
+describe('the reasons in docs/reference/events.md', () => {
+  const text = readText('docs/reference/events.md');
+
+  it.each(['UndeliveredReason', 'RejectedReason'])('are those of %s', (name) => {
+    const reasons = membersOfUnion('packages/server/src/events.ts', name);
+    expect(reasons.length).toBeGreaterThan(2);
+    expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
   });
 });
 
