@@ -1,8 +1,8 @@
-import { PacketType } from '@imcore/protocol';
 import { type Aligned, align } from './alignment.js';
-import { callbackMeaning } from './callback-meaning.js';
-import { packetMeaning } from './packet-meaning.js';
-import { isFrame, packetOf, type Recording, type ServerCallback, type TimedCallback } from './recording.js';
+import type { Recording } from './recording.js';
+import type { Seen } from './seen.js';
+import { bySubject } from './seen-callbacks.js';
+import { CLOSE, publishedIn, recordedOn, type Sight, sequencesOf } from './seen-frames.js';
 import type { Transcript } from './transcript.js';
 
 /** Something that only one of the two servers did, or that both did at different times. */
@@ -26,15 +26,6 @@ export interface ComparisonOptions {
   readonly closeFrames?: boolean;
   /** When things happened: where time is virtual. */
   readonly times?: boolean;
-}
-
-/** A thing seen, with what it is compared by. */
-interface Seen {
-  readonly key: string;
-  readonly shown: string;
-  readonly atMs: number;
-  /** When what it is measured from happened, where it came by a timer. */
-  readonly sinceMs: number | undefined;
 }
 
 /** What comes so soon is caused by a packet and not by a timer: its time says nothing. */
@@ -108,155 +99,6 @@ function judgePair(
   const what = `${found.shown} after ${oursMs} ms instead of ${recordedMs}`;
   if (oursMs > recordedMs * factor) return { kind: 'late', what };
   return oursMs < recordedMs / factor ? { kind: 'early', what } : undefined;
-}
-
-const CLOSE = { key: 'close', shown: 'close' };
-
-/** What one end of a connection saw of the server, whoever saw it. */
-type Sight =
-  | { readonly kind: 'frame'; readonly atMs: number; readonly body: string }
-  | { readonly kind: 'close-frame'; readonly atMs: number; readonly hex: string }
-  | { readonly kind: 'close'; readonly atMs: number };
-
-/** What the original server sent on a connection, and that it closed it. */
-function recordedOn(recording: Recording, connection: string): Sight[] {
-  const sights: Sight[] = [];
-  for (const entry of recording.entries) {
-    if (entry.connection !== connection) continue;
-    if (isFrame(entry, 'server')) sights.push(entry);
-    else if ((entry.kind === 'close-frame' || entry.kind === 'close') && entry.by === 'server')
-      sights.push(entry);
-  }
-  return sights;
-}
-
-/**
- * Sorts what was seen on a connection into sequences within which order counts. Acknowledgements are apart, one
- * sequence each: ours come when the receiver has acknowledged, which is later than the original's.
- */
-function sequencesOf(
-  recording: Recording,
-  connection: string,
-  sights: readonly Sight[],
-  translate: (time: number) => number,
-  closeFrames: boolean,
-): Map<string, Seen[]> {
-  const sequences = new Map<string, Seen[]>();
-  const main: Seen[] = [];
-  sequences.set('', main);
-  for (const sight of sights) {
-    const { atMs } = sight;
-    if (sight.kind === 'frame') {
-      const seen = frameSeen(main, packetMeaning(sight.body, translate), atMs);
-      const { type, dataContent } = packetOf(sight.body);
-      if (type === PacketType.Acknowledgement) append(sequences, String(dataContent), seen);
-      else main.push(seen);
-      continue;
-    }
-    if (sight.kind === 'close-frame' && closeFrames)
-      main.push({ ...closeFrameMeaning(sight.hex), atMs, sinceMs: undefined });
-    if (!main.some(({ key }) => key === CLOSE.key))
-      main.push({ ...CLOSE, atMs, sinceMs: lastWordMs(recording, connection, atMs) });
-  }
-  return sequences;
-}
-
-function append(sequences: Map<string, Seen[]>, name: string, seen: Seen): void {
-  const sequence = sequences.get(name);
-  if (sequence === undefined) sequences.set(name, [seen]);
-  else sequence.push(seen);
-}
-
-/** A further copy of a frame is measured from the first. */
-function frameSeen(before: readonly Seen[], meaning: { key: string; shown: string }, atMs: number): Seen {
-  const first = before.find(({ key }) => key === meaning.key && !isKeepAliveAnswer(key));
-  return { ...meaning, atMs, sinceMs: first?.atMs };
-}
-
-function isKeepAliveAnswer(key: string): boolean {
-  return packetOf(key)['type'] === PacketType.KeepAliveResponse;
-}
-
-function closeFrameMeaning(hex: string): { key: string; shown: string } {
-  const payload = Buffer.from(hex, 'hex');
-  const code = payload.length >= 2 ? payload.readUInt16BE(0) : undefined;
-  const shown = `close frame ${String(code)} "${payload.toString('utf8', 2)}"`;
-  return { key: `close frame ${hex}`, shown };
-}
-
-/** When the client last sent something on a connection before an instant; the start of the connection at the least. */
-function lastWordMs(recording: Recording, connection: string, beforeMs: number): number | undefined {
-  let last: number | undefined;
-  for (const entry of recording.entries) {
-    const isWord = entry.kind === 'open' || isFrame(entry, 'client');
-    if (entry.connection === connection && isWord && entry.atMs <= beforeMs) last = entry.atMs;
-  }
-  return last;
-}
-
-function bySubject(
-  recording: Recording,
-  callbacks: readonly TimedCallback[],
-  translate: (user: string, time: number) => number,
-): Map<string, Seen[]> {
-  const subjects = new Map<string, Seen[]>();
-  for (const { atMs, callback } of callbacks) {
-    const ours = attributable(recording, callback);
-    const meaning = ours && callbackMeaning(translateTime(recording, ours, translate));
-    if (meaning !== undefined)
-      append(subjects, meaning.subject, { ...meaning, atMs, sinceMs: causeMs(recording, callback, atMs) });
-  }
-  return subjects;
-}
-
-/** What a callback that comes by a timer is measured from. */
-function causeMs(recording: Recording, callback: ServerCallback, atMs: number): number | undefined {
-  const { entries } = recording;
-  if (callback.ev === 'lost') return firstCopyMs(entries, callback);
-  if (callback.ev !== 'offline') return undefined;
-  const login = entries.findLast(
-    (entry) =>
-      entry.atMs <= atMs && isFrame(entry, 'client') && packetOf(entry.body)['from'] === callback['user'],
-  );
-  return login && lastWordMs(recording, login.connection, atMs);
-}
-
-/**
- * `received` and `lost` name nothing but fingerprints, and several conversations were recorded at a time: a recording
- * holds those alone whose fingerprint names the conversation. `undefined` where nothing is left.
- */
-function attributable(recording: Recording, callback: ServerCallback): ServerCallback | undefined {
-  const isOwn = (fp: unknown) => recording.queue.length > 0 || String(fp).includes(recording.name);
-  if (callback.ev === 'received') return isOwn(callback['fp']) ? callback : undefined;
-  const fps = callback['fps'];
-  if (callback.ev !== 'lost' || !Array.isArray(fps)) return callback;
-  const own = fps.filter(isOwn);
-  return own.length > 0 ? { ...callback, fps: own } : undefined;
-}
-
-/** A time that no frame of the recording tells can only be compared by kind. */
-function translateTime(
-  recording: Recording,
-  callback: ServerCallback,
-  translate: (user: string, time: number) => number,
-): ServerCallback {
-  const { user, firstLoginTime } = callback;
-  if (typeof firstLoginTime !== 'number') return callback;
-  const time = translate(String(user), firstLoginTime);
-  const isTold = recording.entries.some((entry) => isFrame(entry) && entry.body.includes(String(time)));
-  return { ...callback, firstLoginTime: isTold ? time : 'a time' };
-}
-
-/** When the first of the lost packets was written first. */
-function firstCopyMs(entries: Recording['entries'], { fps }: ServerCallback): number | undefined {
-  if (!Array.isArray(fps)) return undefined;
-  return entries.find((entry) => isFrame(entry, 'server') && fps.includes(packetOf(entry.body)['fp']))?.atMs;
-}
-
-function publishedIn(queue: Recording['queue']): Seen[] {
-  return queue
-    .filter((entry) => entry.queue === 'q_app2web')
-    .map(({ payload, atMs }) => ({ ...packetMeaning(payload), atMs, sinceMs: undefined }));
 }
 
 function connectionsOf(recording: Recording): Set<string> {

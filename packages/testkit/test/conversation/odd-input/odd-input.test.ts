@@ -10,13 +10,17 @@ import type { Experiment } from './experiment.js';
 import { type Lab, socketLab, virtualLab } from './lab.js';
 import { lenientExperiments } from './lenient.js';
 import { loginExperiments } from './logins.js';
-import { transportExperiments } from './transports.js';
+import { tcpExperiments } from './tcp-input.js';
+import { udpExperiments } from './udp-input.js';
+import { webSocketExperiments } from './websocket-input.js';
 
 const experiments: readonly Experiment[] = [
   ...lenientExperiments,
   ...loginExperiments,
   ...conductExperiments,
-  ...transportExperiments,
+  ...tcpExperiments,
+  ...webSocketExperiments,
+  ...udpExperiments,
   ...beyondExperiments,
 ];
 const rows = readTable(readProtocolFile('odd-input.md'), 'experiment');

@@ -1,135 +1,9 @@
 import net from 'node:net';
 import { RawWebSocket, WebSocketOpcode, webSocketFrame } from '../../../src/conversation/raw-websocket.js';
+import { echoOf, goodEcho } from './bytes.js';
 import type { Experiment } from './experiment.js';
 import { HOST, type Lab } from './lab.js';
-import type { LabClient } from './lab-client.js';
-
-/** A 4-byte header and what stands behind it. */
-function frame(length: number, body = ''): Buffer {
-  const header = Buffer.alloc(4);
-  header.writeUInt32BE(length);
-  return Buffer.concat([header, Buffer.from(body)]);
-}
-
-/** The text of an echo that is so many bytes long. */
-function echoOf(bytes: number): string {
-  const text = JSON.stringify({ type: 5, dataContent: '', from: 'me', to: '0' });
-  return text.replace('""', `"${'x'.repeat(bytes - text.length)}"`);
-}
-
-/** A logged-in user writes these bytes to its TCP connection. */
-function tcpBytes(name: string, ...chunks: readonly Buffer[]): Experiment {
-  return {
-    name: `tcp ${name}`,
-    overSockets: true,
-    async run(lab) {
-      const me = await lab.user('tcp');
-      for (const chunk of chunks) me.sendRaw(chunk);
-      return await me.outcome();
-    },
-  };
-}
-
-/** How long until the server ends a silent connection, in virtual time. */
-async function endOfSilence(lab: Lab, client: LabClient): Promise<string> {
-  await lab.pass(6900);
-  if (client.isClosed) return 'closed within 6900 ms';
-  await lab.pass(200);
-  await lab.until(() => client.isClosed, 'the silent connection is closed');
-  return 'closed after its read time-out';
-}
-
-const slowEcho = JSON.stringify({
-  bridge: false,
-  type: 5,
-  dataContent: 'slow 慢',
-  from: 'me',
-  to: '0',
-  QoS: false,
-  typeu: -1,
-  sm: -1,
-});
-
-const tcpExperiments: readonly Experiment[] = [
-  tcpBytes(
-    'frame split one byte at a time',
-    ...[...frame(Buffer.byteLength(slowEcho), slowEcho)].map((byte) => Buffer.from([byte])),
-  ),
-  tcpBytes(
-    'three frames in one segment',
-    Buffer.concat(
-      ['s1', 's2', 's3'].map((dataContent) => {
-        const body = JSON.stringify({ type: 5, dataContent, from: 'me', to: '0' });
-        return frame(body.length, body);
-      }),
-    ),
-  ),
-  tcpBytes('zero-length frame', frame(0)),
-  {
-    name: 'tcp zero-length frame before login',
-    overSockets: true,
-    async run(lab) {
-      const client = await lab.connect('tcp');
-      client.sendRaw(frame(0));
-      return await client.outcome();
-    },
-  },
-  ...[6140, 6144, 6145, 7000].map((bytes) => tcpBytes(`body of ${bytes} bytes`, frame(bytes, echoOf(bytes)))),
-  {
-    name: 'tcp oversize frame in small pieces',
-    overSockets: true,
-    async run(lab) {
-      const me = await lab.user('tcp');
-      me.sendRaw(frame(7000));
-      const outcome = await me.outcome();
-      return `after the header alone: ${outcome}`;
-    },
-  },
-  tcpBytes('length 0x7fffffff', frame(0x7fffffff, 'x')),
-  tcpBytes('length 0xffffffff (negative)', frame(0xffffffff, 'x')),
-  tcpBytes('length 0x80000000', frame(0x80000000, 'x')),
-  {
-    name: 'tcp half a frame, then silence',
-    overSockets: true,
-    async run(lab) {
-      const me = await lab.user('tcp');
-      me.sendRaw(frame(100, '{"type":5,"da'));
-      return await endOfSilence(lab, me);
-    },
-  },
-  {
-    name: 'tcp slow drip keeps the connection alive',
-    overSockets: true,
-    async run(lab) {
-      const me = await lab.user('tcp');
-      me.sendRaw(frame(100));
-      for (let second = 0; second < 6; second++) {
-        me.sendRaw(Buffer.from(' '));
-        await lab.pass(1000);
-      }
-      me.sendRaw(Buffer.from(' '));
-      await lab.pass(1100);
-      await lab.until(() => me.isClosed, 'a frame that drips in keeps no connection alive');
-      return 'closed after its read time-out';
-    },
-  },
-  {
-    name: 'tcp HTTP request to the TCP port',
-    overSockets: true,
-    async run(lab) {
-      const client = await lab.connect('tcp');
-      client.sendRaw(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
-      return await client.outcome();
-    },
-  },
-  {
-    name: 'tcp never logs in',
-    overSockets: true,
-    async run(lab) {
-      return await endOfSilence(lab, await lab.connect('tcp'));
-    },
-  },
-];
+import { endOfSilence } from './silence.js';
 
 /** What the server's HTTP side answers to a text. */
 async function httpAnswer(lab: Lab, request: string): Promise<string> {
@@ -189,7 +63,6 @@ function webSocketFrames(name: string, ...frames: readonly Buffer[]): Experiment
 }
 
 const { Text, Binary, Continuation, Ping, Pong, Close } = WebSocketOpcode;
-const goodEcho = Buffer.from('{"type":5,"dataContent":"v","from":"me","to":"0"}');
 
 /** What control frames come back to one that a logged-in client sends. */
 function control(name: string, opcode: number, payload: Buffer): Experiment {
@@ -220,7 +93,8 @@ function control(name: string, opcode: number, payload: Buffer): Experiment {
   };
 }
 
-const webSocketExperiments: readonly Experiment[] = [
+/** What can be odd about handshakes and WebSocket frames. */
+export const webSocketExperiments: readonly Experiment[] = [
   ...[
     '/websocket',
     '/websocket?x=1',
@@ -306,43 +180,4 @@ const webSocketExperiments: readonly Experiment[] = [
       return await endOfSilence(lab, await lab.connect('websocket'));
     },
   },
-];
-
-/** A logged-in user sends a datagram of these bytes. */
-function datagram(name: string, bytes: Buffer): Experiment {
-  return {
-    name: `udp ${name}`,
-    overSockets: true,
-    async run(lab) {
-      const me = await lab.user('udp');
-      me.sendRaw(bytes);
-      return await me.outcome();
-    },
-  };
-}
-
-const udpExperiments: readonly Experiment[] = [
-  datagram('empty datagram', Buffer.alloc(0)),
-  {
-    name: 'udp first datagram is garbage',
-    overSockets: true,
-    async run(lab) {
-      const client = await lab.connect('udp');
-      client.sendRaw(Buffer.from('garbage'));
-      client.sendLogin({ loginUserId: 'me', loginToken: 'tok', firstLoginTime: 0 });
-      await lab.until(() => client.packets.length > 0, 'the login is answered');
-      return client.answers.join(', ');
-    },
-  },
-  ...[1400, 2047, 2048, 2049, 4000].map((bytes) =>
-    datagram(`datagram of ${bytes} bytes`, Buffer.from(echoOf(bytes))),
-  ),
-  datagram('framed like TCP (4-byte header)', frame(goodEcho.length, goodEcho.toString())),
-];
-
-/** What can be odd below packets: frames, handshakes, datagrams, silence. */
-export const transportExperiments: readonly Experiment[] = [
-  ...tcpExperiments,
-  ...webSocketExperiments,
-  ...udpExperiments,
 ];

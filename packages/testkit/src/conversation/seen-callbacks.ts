@@ -1,0 +1,63 @@
+import { callbackMeaning } from './callback-meaning.js';
+import { isFrame, packetOf, type Recording, type ServerCallback, type TimedCallback } from './recording.js';
+import { append, lastWordMs, type Seen } from './seen.js';
+
+/** Sorts callbacks by what they are about: a user, a message. Order counts within a subject. */
+export function bySubject(
+  recording: Recording,
+  callbacks: readonly TimedCallback[],
+  translate: (user: string, time: number) => number,
+): Map<string, Seen[]> {
+  const subjects = new Map<string, Seen[]>();
+  for (const { atMs, callback } of callbacks) {
+    const ours = attributable(recording, callback);
+    const meaning = ours && callbackMeaning(translateTime(recording, ours, translate));
+    if (meaning !== undefined)
+      append(subjects, meaning.subject, { ...meaning, atMs, sinceMs: causeMs(recording, callback, atMs) });
+  }
+  return subjects;
+}
+
+/** What a callback that comes by a timer is measured from. */
+function causeMs(recording: Recording, callback: ServerCallback, atMs: number): number | undefined {
+  const { entries } = recording;
+  if (callback.ev === 'lost') return firstCopyMs(entries, callback);
+  if (callback.ev !== 'offline') return undefined;
+  const login = entries.findLast(
+    (entry) =>
+      entry.atMs <= atMs && isFrame(entry, 'client') && packetOf(entry.body)['from'] === callback['user'],
+  );
+  return login && lastWordMs(recording, login.connection, atMs);
+}
+
+/**
+ * `received` and `lost` name nothing but fingerprints, and several conversations were recorded at a time: a recording
+ * holds those alone whose fingerprint names the conversation. `undefined` where nothing is left.
+ */
+function attributable(recording: Recording, callback: ServerCallback): ServerCallback | undefined {
+  const isOwn = (fp: unknown) => recording.queue.length > 0 || String(fp).includes(recording.name);
+  if (callback.ev === 'received') return isOwn(callback['fp']) ? callback : undefined;
+  const fps = callback['fps'];
+  if (callback.ev !== 'lost' || !Array.isArray(fps)) return callback;
+  const own = fps.filter(isOwn);
+  return own.length > 0 ? { ...callback, fps: own } : undefined;
+}
+
+/** A time that no frame of the recording tells can only be compared by kind. */
+function translateTime(
+  recording: Recording,
+  callback: ServerCallback,
+  translate: (user: string, time: number) => number,
+): ServerCallback {
+  const { user, firstLoginTime } = callback;
+  if (typeof firstLoginTime !== 'number') return callback;
+  const time = translate(String(user), firstLoginTime);
+  const isTold = recording.entries.some((entry) => isFrame(entry) && entry.body.includes(String(time)));
+  return { ...callback, firstLoginTime: isTold ? time : 'a time' };
+}
+
+/** When the first of the lost packets was written first. */
+function firstCopyMs(entries: Recording['entries'], { fps }: ServerCallback): number | undefined {
+  if (!Array.isArray(fps)) return undefined;
+  return entries.find((entry) => isFrame(entry, 'server') && fps.includes(packetOf(entry.body)['fp']))?.atMs;
+}
