@@ -65,6 +65,17 @@ describe('the log', () => {
     ]);
   });
 
+  it.each([
+    [false, ['messages are kept in memory only']],
+    [true, []],
+  ])('warns once that a store does not survive the process (durable: %s)', async (durable, warnings) => {
+    const { logger, lines } = recordingLogger();
+    const store = Object.assign(new ControlledStore(), { durable });
+    const bench = await openBench({ logger, store });
+    await bench.online('alice');
+    expect(lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual(warnings);
+  });
+
   it('names a limit once in a thousand times', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger, limits: { packetsPerSecond: 1 } });

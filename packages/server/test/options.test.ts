@@ -32,27 +32,64 @@ describe('an option that cannot be', () => {
     [
       'no time before the store',
       { gateways, storeAfterMs: 0 },
-      'option storeAfterMs is 0, allowed are numbers from 1 to 9007199254740991',
+      'option storeAfterMs is 0, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'no time to acknowledge',
       { gateways, retry: { waitMs: Number.NaN, retries: 1 } },
-      'option retry.waitMs is NaN, allowed are numbers from 1 to 9007199254740991',
+      'option retry.waitMs is NaN, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'fewer retries than none',
       { gateways, retry: { waitMs: 1000, retries: -1 } },
-      'option retry.retries is -1, allowed are numbers from 0 to 9007199254740991',
+      'option retry.retries is -1, allowed are whole numbers from 0 to 9007199254740991',
     ],
     [
       'a limit of none',
       { gateways, limits: { maxSessions: 0 } },
-      'option limits.maxSessions is 0, allowed are numbers from 1 to 9007199254740991',
+      'option limits.maxSessions is 0, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'a limit that is text',
       { gateways, limits: untyped<Partial<ServerLimits>>([['maxSessions', '5']]) },
-      'option limits.maxSessions is 5, allowed are numbers from 1 to 9007199254740991',
+      'option limits.maxSessions is 5, allowed are whole numbers from 1 to 9007199254740991',
+    ],
+    [
+      'a time with a fraction',
+      { gateways, storeAfterMs: 1.5 },
+      'option storeAfterMs is 1.5, allowed are whole numbers from 1 to 9007199254740991',
+    ],
+    [
+      'half a session',
+      { gateways, limits: { maxSessions: 2.5 } },
+      'option limits.maxSessions is 2.5, allowed are whole numbers from 1 to 9007199254740991',
+    ],
+    [
+      'a switch that is text',
+      untyped([
+        ['gateways', gateways],
+        ['stampServerTime', 'no'],
+      ]),
+      'option stampServerTime is no, allowed are true and false',
+    ],
+    [
+      'a name that is wrong',
+      untyped([
+        ['gateways', gateways],
+        ['storeAfter', 5],
+      ]),
+      'option storeAfter does not exist; there are gateways, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, retry, stampServerTime, logger, clock, random',
+    ],
+    [
+      'a name within retry that is wrong',
+      {
+        gateways,
+        retry: untyped([
+          ['waitMs', 1000],
+          ['retry', 3],
+        ]),
+      },
+      'option retry.retry does not exist; there are waitMs, retries',
     ],
   ])('is refused at once by name: %s', (_name, options, text) => {
     const error = errorOf(() => createServer(options));
@@ -63,8 +100,16 @@ describe('an option that cannot be', () => {
   it('is refused where there is no such limit, with those that there are', () => {
     const limits = untyped<Partial<ServerLimits>>([['maxSession', 5]]);
     const error = errorOf(() => createServer({ gateways, limits }));
+    expect(error.code).toBe('ERR_INVALID_OPTION');
     expect(error.message).toContain('option limits.maxSession does not exist');
     for (const name of Object.keys(DEFAULT_LIMITS)) expect(error.message).toContain(name);
+  });
+
+  it('is refused where its name is one that every object has', () => {
+    const limits = untyped<Partial<ServerLimits>>([['toString', 5]]);
+    expect(errorOf(() => createServer({ gateways, limits })).message).toContain(
+      'limits.toString does not exist',
+    );
   });
 
   it('counts as not given where it is undefined', async () => {
@@ -80,34 +125,49 @@ describe('an option that cannot be', () => {
   });
 });
 
+describe('options that are undefined', () => {
+  it('count as not given', () => {
+    const gateway = tcp({ host: undefined, port: undefined, senseMode: undefined, tls: undefined });
+    expect(gateway.readTimeoutMs).toBe(20_000);
+    const server = createServer({
+      gateways: [gateway],
+      store: undefined,
+      retry: undefined,
+      stampServerTime: undefined,
+      limits: { maxSessions: undefined },
+    });
+    expect(server.onlineCount).toBe(0);
+  });
+});
+
 describe('an option of a gateway', () => {
   it.each([
-    ['tcp', () => tcp({ port: 65_536 }), 'option port is 65536, allowed are numbers from 0 to 65535'],
+    ['tcp', () => tcp({ port: 65_536 }), 'option port is 65536, allowed are whole numbers from 0 to 65535'],
     [
       'tcp',
       () => tcp({ maxBodyBytes: 0 }),
-      'option maxBodyBytes is 0, allowed are numbers from 1 to 2147483647',
+      'option maxBodyBytes is 0, allowed are whole numbers from 1 to 2147483647',
     ],
     [
       'tcp',
       () => tcp({ readTimeoutMs: -5 }),
-      'option readTimeoutMs is -5, allowed are numbers from 1 to 9007199254740991',
+      'option readTimeoutMs is -5, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'udp',
       () => udp({ maxSendBytes: 65_508 }),
-      'option maxSendBytes is 65508, allowed are numbers from 1 to 65507',
+      'option maxSendBytes is 65508, allowed are whole numbers from 1 to 65507',
     ],
     [
       'udp',
       () => udp({ maxReceiveBytes: 0 }),
-      'option maxReceiveBytes is 0, allowed are numbers from 1 to 65507',
+      'option maxReceiveBytes is 0, allowed are whole numbers from 1 to 65507',
     ],
-    ['udp', () => udp({ port: -1 }), 'option port is -1, allowed are numbers from 0 to 65535'],
+    ['udp', () => udp({ port: -1 }), 'option port is -1, allowed are whole numbers from 0 to 65535'],
     [
       'websocket',
       () => websocket({ maxBodyBytes: Number.NaN }),
-      'option maxBodyBytes is NaN, allowed are numbers from 1 to 2147483647',
+      'option maxBodyBytes is NaN, allowed are whole numbers from 1 to 2147483647',
     ],
     [
       'websocket',
@@ -123,6 +183,32 @@ describe('an option of a gateway', () => {
       'websocket',
       () => websocket({ server: http.createServer(), tls: {} }),
       'option server excludes port and tls: the server has its own',
+    ],
+    [
+      'websocket',
+      () => websocket(untyped([['senseMode', 'toString']])),
+      'option senseMode is toString, allowed are 3, 5, 10, 15, 30, 60, 120',
+    ],
+    ['tcp', () => tcp({ port: 80.5 }), 'option port is 80.5, allowed are whole numbers from 0 to 65535'],
+    [
+      'udp',
+      () => udp({ maxSendBytes: 1.5 }),
+      'option maxSendBytes is 1.5, allowed are whole numbers from 1 to 65507',
+    ],
+    [
+      'tcp',
+      () => tcp(untyped([['path', '/']])),
+      'option path does not exist; there are host, port, senseMode, readTimeoutMs, maxBodyBytes, tls',
+    ],
+    [
+      'udp',
+      () => udp(untyped([['tls', {}]])),
+      'option tls does not exist; there are host, port, senseMode, readTimeoutMs, maxReceiveBytes, maxSendBytes',
+    ],
+    [
+      'websocket',
+      () => websocket(untyped([['origin', []]])),
+      'option origin does not exist; there are host, port, senseMode, readTimeoutMs, server, path, origins, maxBodyBytes, tls',
     ],
   ])('is refused at once by name on %s', (_name, create, text) => {
     const error = errorOf(create);

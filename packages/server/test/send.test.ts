@@ -208,6 +208,24 @@ describe('a message of the server is rejected', () => {
     expect(bench.metric('messagesFromServer')).toBe(0);
   });
 
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['object', { text: 'hello' }],
+    ['number', 5],
+  ])('as a mistake when its content is of type %s', async (type, content) => {
+    const bench = await openBench({ store: new ControlledStore() });
+    const send = bench.server.send.bind(bench.server) as (
+      userId: string,
+      content: unknown,
+    ) => Promise<unknown>;
+    await expect(send('bob', content)).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'ERR_INVALID_ARGUMENT',
+      message: `the content is of type ${type}, not a string`,
+    });
+    expect(bench.metric('messagesFromServer')).toBe(0);
+  });
+
   it.each<[string, SendOptions]>([
     ['a type that is not whole', { type: 1.5 }],
     ['a type of 33 bits', { type: 2_147_483_648 }],
