@@ -1,14 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline';
-import {
-  createServer,
-  type GatewayAddress,
-  type ImServer,
-  tcp,
-  udp,
-  type WebSocketOptions,
-  websocket,
-} from '@imcore/server';
+import { createServer, type GatewayAddress, type ImServer, tcp, udp, websocket } from '@imcore/server';
 import type { ServerCallback } from './conversation/recording.js';
 import { followEvents, kickFromServer, recordedRules, sendFromServer } from './conversation/server-rules.js';
 import { type HarnessCommand, parseHarnessCommand } from './harness-command.js';
@@ -38,12 +30,11 @@ async function main(options: HarnessOptions): Promise<void> {
 }
 
 function createHarnessServer({ host, ports, senseMode, stampServerTime, tls }: HarnessOptions): ImServer {
-  const secure: Pick<WebSocketOptions, 'tls'> = tls === undefined ? {} : { tls };
   const server = createServer({
     gateways: [
-      tcp({ host, port: ports.tcp, senseMode, ...secure }),
+      tcp({ host, port: ports.tcp, senseMode, tls }),
       udp({ host, port: ports.udp, senseMode }),
-      websocket({ host, port: ports.websocket, senseMode, ...secure }),
+      websocket({ host, port: ports.websocket, senseMode, tls }),
     ],
     hooks: recordedRules({ emit }),
     stampServerTime,

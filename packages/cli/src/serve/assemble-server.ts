@@ -40,7 +40,7 @@ export function assembleServer(
     limits: settings.limits,
     stampServerTime: settings.serverTimestamp,
     logger,
-    ...(store !== undefined && { store }),
+    store,
   });
   return {
     server,
@@ -54,8 +54,8 @@ export function assembleServer(
 function gatewaysOf(settings: ServeSettings, secure: (TcpGateway | WebSocketGateway)[]): Gateway[] {
   const { host, tcpPort, udpPort, wsPort, wsPath, senseMode } = settings;
   const tls = readTls(settings);
-  const common = { host, ...(senseMode !== undefined && { senseMode }) };
-  const wrapped = { ...common, ...(tls !== undefined && { tls }) };
+  const common = { host, senseMode };
+  const wrapped = { ...common, tls };
   const gateways: Gateway[] = [];
   if (tcpPort !== 'off') secure.push(tcp({ ...wrapped, port: tcpPort }));
   if (wsPort !== 'off') secure.push(websocket({ ...wrapped, port: wsPort, path: wsPath }));
