@@ -1,0 +1,2 @@
+export type { PostgresConnection } from './database.js';
+export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './postgres-store.js';
