@@ -4,7 +4,7 @@ export interface ServerLimits {
   readonly maxSessions: number;
   /** Sessions from one address, where it is not exempt. A connection beyond it is refused. */
   readonly maxSessionsPerAddress: number;
-  /** Logins from one address in a second, where it is not exempt. A login beyond it is not answered yet: it is delayed. */
+  /** Logins from one address in a second, where it is not exempt. A login beyond it waits, up to 2 s; beyond that it is turned away. */
   readonly loginsPerSecondPerAddress: number;
   /** Packets of one session in a second, two seconds' worth at once. Beyond it reading pauses; on UDP the packet is dropped. */
   readonly packetsPerSecond: number;

@@ -12,6 +12,7 @@ export class ServerMetrics {
   loginsAccepted = 0;
   loginsRefused = 0;
   loginsDelayed = 0;
+  loginsTurnedAway = 0;
   kickOuts = 0;
   packetsReceived = 0;
   violations = 0;

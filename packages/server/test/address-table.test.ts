@@ -55,10 +55,27 @@ describe('AddressTable', () => {
   it('remembers an address that is being slowed though it has no session', () => {
     const addresses = table(2, 1);
     addresses.enter('a', 0);
-    for (let i = 0; i < 3; i++) addresses.loginDelayMs('a', 0);
+    for (let i = 0; i < 2; i++) addresses.loginDelayMs('a', 0);
     addresses.leave('a', 0);
     addresses.enter('a', 0);
-    expect(addresses.loginDelayMs('a', 0)).toBe(3000);
+    expect(addresses.loginDelayMs('a', 0)).toBe(2000);
+  });
+
+  it('gives no new burst to an address that comes back while its logins still count', () => {
+    const addresses = table(2, 10);
+    addresses.enter('a', 0);
+    for (let i = 0; i < 10; i++) expect(addresses.loginDelayMs('a', 0)).toBe(0);
+    addresses.leave('a', 0);
+    addresses.enter('a', 0);
+    expect(addresses.loginDelayMs('a', 0)).toBe(100);
+  });
+
+  it('turns away what would wait for more than two seconds, and lets it take no place', () => {
+    const addresses = table(2, 1);
+    addresses.enter('a', 0);
+    for (let i = 0; i < 3; i++) addresses.loginDelayMs('a', 0);
+    for (let i = 0; i < 100; i++) expect(addresses.loginDelayMs('a', 0)).toBeUndefined();
+    expect(addresses.loginDelayMs('a', 1000)).toBe(2000);
   });
 
   it('does not grow with addresses that come once, however fast they log in', () => {

@@ -29,20 +29,23 @@ export class InFlight {
   /** Takes out what `from` sent under this fingerprint; from anybody when `from` is not given. */
   take(fingerprint: string, from: string | undefined): Delivery | undefined {
     const delivery = this.#deliveries.get(fingerprint);
-    if (delivery !== undefined && (from === undefined || delivery.from === from)) {
+    if (delivery?.fingerprint === fingerprint && (from === undefined || delivery.from === from)) {
       this.#deliveries.delete(fingerprint);
       return delivery;
     }
     if (from === undefined) return undefined;
     const key = fullKey(fingerprint, from);
     const second = this.#deliveries.get(key);
-    if (second !== undefined) this.#deliveries.delete(key);
+    if (second?.from !== from || second.fingerprint !== fingerprint) return undefined;
+    this.#deliveries.delete(key);
     return second;
   }
 
   remove(fingerprint: string, delivery: Delivery): void {
     if (this.#deliveries.get(fingerprint) === delivery) this.#deliveries.delete(fingerprint);
-    else this.#deliveries.delete(fullKey(fingerprint, delivery.from));
+    else if (this.#deliveries.get(fullKey(fingerprint, delivery.from)) === delivery) {
+      this.#deliveries.delete(fullKey(fingerprint, delivery.from));
+    }
   }
 
   /** Takes all of them out. */

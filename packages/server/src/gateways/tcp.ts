@@ -32,6 +32,8 @@ export interface TcpGateway extends Gateway {
 
 /** How long an ended connection may take to be closed by its peer, in milliseconds. */
 const LINGER_MS = 1000;
+/** How long after that the gateway cuts whatever is left when it closes. */
+const CUT_AFTER_MS = 200;
 const BACKLOG = 4096;
 
 /**
@@ -65,6 +67,12 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     options.tls === undefined
       ? net.createServer({ noDelay: true }, attach)
       : tls.createServer({ handshakeTimeout: readTimeoutMs, ...options.tls }, attach);
+  // Those that are still in the handshake of TLS are known here alone.
+  const raw = new Set<net.Socket>();
+  server.on('connection', (socket: net.Socket) => {
+    raw.add(socket);
+    socket.once('close', () => raw.delete(socket));
+  });
   server.on('tlsClientError', () => gatewayHost?.count('handshakesRefused'));
 
   const gateway: TcpGateway = {
@@ -80,9 +88,11 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     stopAccepting: () => void server.close(),
     async close() {
       const stopped = stop(server);
+      const cut = setTimeout(() => raw.forEach(destroy), LINGER_MS + CUT_AFTER_MS);
       // A connection that was ended is given its linger time, so that its peer sees an orderly end.
       for (const socket of sockets) if (socket.writable) socket.destroy();
       await stopped;
+      clearTimeout(cut);
     },
     reloadTls(context) {
       if (server instanceof tls.Server) server.setSecureContext(context);
@@ -165,6 +175,10 @@ class TcpConnection implements Connection {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function destroy(socket: net.Socket): void {
+  socket.destroy();
 }
 
 function lengthHeader(bodyBytes: number): BinaryString {

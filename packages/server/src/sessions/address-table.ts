@@ -6,6 +6,9 @@ interface AddressEntry {
   nextLoginAt: Instant;
 }
 
+/** Logins that would have to wait longer are turned away, in milliseconds: a client retries after 3 s. */
+const MAX_LOGIN_DELAY_MS = 2000;
+
 /** Below so many addresses it is not worth looking for those that can be forgotten. */
 const MIN_SWEPT = 1000;
 
@@ -59,12 +62,17 @@ export class AddressTable {
     if (this.#isForgettable(entry, now)) this.#entries.delete(address);
   }
 
-  /** How long a login from here must wait, in milliseconds: 0 within the rate, a second's worth of logins at once. */
-  loginDelayMs(address: string, now: Instant): number {
+  /**
+   * How long a login from here must wait, in milliseconds: 0 within the rate, a second's worth of logins at once.
+   * `undefined` where it would be too long: the login is turned away, and takes no place in the queue.
+   */
+  loginDelayMs(address: string, now: Instant): number | undefined {
     const entry = this.#entries.get(address);
     if (entry === undefined) return 0;
-    entry.nextLoginAt = Math.max(entry.nextLoginAt, now - this.#burstMs) + this.#loginSpacingMs;
-    return Math.max(0, entry.nextLoginAt - now);
+    const next = Math.max(entry.nextLoginAt, now - this.#burstMs) + this.#loginSpacingMs;
+    if (next - now > MAX_LOGIN_DELAY_MS) return undefined;
+    entry.nextLoginAt = next;
+    return Math.max(0, next - now);
   }
 
   /** Without sessions, and with a whole burst of logins before it again: nothing is lost with it. */

@@ -65,15 +65,16 @@ export class Login {
       return;
     }
     const { metrics, events, limits } = this.#parts;
-    metrics.loginsDelayed += 1;
     const { remoteAddress } = host.connection;
     const value = limits.loginsPerSecondPerAddress;
-    events.emit('limited', {
-      limit: 'loginsPerSecondPerAddress',
-      value,
-      remoteAddress,
-      userId: request.userId,
-    });
+    const { userId } = request;
+    events.emit('limited', { limit: 'loginsPerSecondPerAddress', value, remoteAddress, userId });
+    if (delayMs === undefined) {
+      metrics.loginsTurnedAway += 1;
+      host.end();
+      return;
+    }
+    metrics.loginsDelayed += 1;
     host.later(now + delayMs, () => this.#ask(host, request));
   }
 

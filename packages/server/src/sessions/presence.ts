@@ -1,6 +1,8 @@
 import { NOT_KICKED } from '@imcore/protocol';
+import type { Connection } from '../gateways/gateway.js';
 import type { OnlineUser } from '../hooks.js';
 import type { HostParts } from './host-parts.js';
+import type { Session } from './session.js';
 import type { User } from './user.js';
 
 /** Whether, and as whom, one session is online: enters the directory, leaves it once, and reports the leaving. */
@@ -54,4 +56,11 @@ export class Presence {
     this.#parts.metrics.usersOnline -= 1;
     if (this.#info !== undefined) this.#parts.events.emit('offline', { ...this.#info, kickCode });
   }
+}
+
+/** A session as the application sees it. */
+export function describeSession(connection: Connection, session: Session): OnlineUser {
+  const { transport, remoteAddress, remotePort } = connection;
+  const { userId = '', extra, firstLoginTime } = session;
+  return { userId, transport, remoteAddress, remotePort, firstLoginTime, extra };
 }

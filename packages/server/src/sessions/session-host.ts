@@ -18,7 +18,7 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
 import { PeerReports } from './peer-reports.js';
-import { Presence } from './presence.js';
+import { describeSession, Presence } from './presence.js';
 import { Reading } from './reading.js';
 import { Session } from './session.js';
 import type { User } from './user.js';
@@ -29,7 +29,7 @@ const SPOOFED_SENDER = { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from 
 /**
  * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
  *
- * Owns the connection and its read deadline, which only complete packets move.
+ * Owns the connection and its read deadline, which only complete packets of a user move.
  */
 export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly connection: Connection;
@@ -64,7 +64,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   get info(): OnlineUser {
-    return this.#presence.info ?? this.#describe();
+    return this.#presence.info ?? describeSession(this.connection, this.#session);
   }
 
   isStuck(now: Instant): boolean {
@@ -80,6 +80,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   receive(body: BinaryString): void {
+    if (!this.isOpen) return;
     const now = this.#parts.clock.now();
     this.#parts.metrics.packetsReceived += 1;
     if (!this.#reading.admits(now)) return;
@@ -91,7 +92,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
       this.violated(error);
       return;
     }
-    this.#readDeadlines.start(this, now);
+    if (this.#session.state !== 'anonymous') this.#readDeadlines.start(this, now);
     this.#handle(packet, now);
   }
 
@@ -131,7 +132,8 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   /** The login under way is accepted. The caller has made room in the directory and answers. */
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
     this.#session.accepted(login, firstLoginTime);
-    this.#presence.enter(user, this.#describe());
+    this.#presence.enter(user, describeSession(this.connection, this.#session));
+    this.#readDeadlines.start(this, this.#parts.clock.now());
     this.#blockFor(user.awaited);
   }
 
@@ -293,11 +295,5 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.ring?.stop(this);
     this.drained();
     this.#reading.end();
-  }
-
-  #describe(): OnlineUser {
-    const { transport, remoteAddress, remotePort } = this.connection;
-    const { userId = '', extra, firstLoginTime } = this.#session;
-    return { userId, transport, remoteAddress, remotePort, firstLoginTime, extra };
   }
 }
