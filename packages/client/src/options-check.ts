@@ -1,5 +1,18 @@
 import { UsageError } from './errors.js';
 
+/** The names of an object's options, complete because the compiler looks. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Refuses options that do not exist: a typing error would otherwise leave a default in force. @throws UsageError */
+export function refuseUnknown(given: object, known: object, prefix = ''): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    'ERR_INVALID_OPTION',
+    `option ${prefix}${unknown} does not exist; there are ${Object.keys(known).join(', ')}`,
+  );
+}
+
 /** A whole number between the bounds, the default where it is undefined. @throws UsageError that names the option. */
 export function requireInteger(
   name: string,

@@ -13,7 +13,7 @@ import {
 import { UsageError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { WhenOffline } from './message.js';
-import { requireInteger, requireOneOf } from './options-check.js';
+import { type OptionNames, refuseUnknown, requireInteger, requireOneOf } from './options-check.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Transport } from './transport.js';
 
@@ -63,6 +63,25 @@ export interface CheckedSettings extends SessionSettings {
   readonly whenOffline: WhenOffline;
 }
 
+const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
+  url: true,
+  transport: true,
+  senseMode: true,
+  autoReconnect: true,
+  backoff: true,
+  retry: true,
+  loginTimeoutMs: true,
+  connectTimeoutMs: true,
+  sendTimeoutMs: true,
+  whenOffline: true,
+  maxPendingMessages: true,
+  maxPendingBytes: true,
+  maxRemembered: true,
+  logger: true,
+  clock: true,
+  random: true,
+};
+
 /** Defaults of all numbers that are not other packages' tables. */
 const DEFAULTS = {
   loginTimeoutMs: 6_000,
@@ -83,6 +102,7 @@ const MAX_COUNT = 1_000_000_000;
  * @throws UsageError `ERR_INVALID_OPTION` with the option's name and bounds.
  */
 export function checkSettings(options: ClientSettings, transport: Transport): CheckedSettings {
+  refuseUnknown(options, OPTIONS);
   const duration = (name: keyof typeof DEFAULTS): number =>
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
   const count = (name: keyof typeof DEFAULTS): number =>
@@ -110,6 +130,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
 }
 
 function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
+  refuseUnknown(given, DEFAULT_BACKOFF, 'backoff.');
   const bound = (name: keyof BackoffPolicy, min: number): number =>
     requireInteger(`backoff.${name}`, given[name], DEFAULT_BACKOFF[name], min, MAX_DURATION_MS);
   const policy = { initialMs: bound('initialMs', 1), maxMs: bound('maxMs', 1), minMs: bound('minMs', 0) };
@@ -124,6 +145,7 @@ function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
 }
 
 function checkRetry(given: Partial<RetryPolicy>): RetryPolicy {
+  refuseUnknown(given, CLIENT_RETRY, 'retry.');
   return {
     waitMs: requireInteger('retry.waitMs', given.waitMs, CLIENT_RETRY.waitMs, 1, MAX_DURATION_MS),
     retries: requireInteger('retry.retries', given.retries, CLIENT_RETRY.retries, 0, 1000),

@@ -1,5 +1,5 @@
 import { UsageError } from './errors.js';
-import { requireInteger } from './options-check.js';
+import { type OptionNames, refuseUnknown, requireInteger } from './options-check.js';
 import { platform } from './platform.js';
 import type { Transport } from './transport.js';
 import { webSocketLink } from './websocket-link.js';
@@ -14,12 +14,15 @@ export interface WebSocketOptions {
   readonly maxSendBytes?: number | undefined;
 }
 
+const OPTIONS: OptionNames<WebSocketOptions> = { url: true, maxSendBytes: true };
+
 /**
  * The WebSocket of the platform: browsers, workers, Node from version 22 on.
  *
  * @throws UsageError `ERR_INVALID_OPTION` for an option out of bounds, and where the platform has no WebSocket.
  */
 export function websocket(options: WebSocketOptions): Transport {
+  refuseUnknown(options, OPTIONS);
   const url = requireWebSocketUrl(options.url);
   const maxSendBytes = requireInteger(
     'maxSendBytes',

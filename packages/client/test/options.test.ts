@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient } from '../src/create-client.js';
 import { createClient as createNodeClient, tcp, transportForUrl, udp, websocket } from '../src/node/index.js';
 import { type ClientOptions, checkSettings } from '../src/options.js';
+import { websocket as platformWebSocket } from '../src/websocket-transport.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 const transport = new ScriptedTransport();
@@ -55,6 +56,10 @@ describe('the options of a client', () => {
     ['retry.waitMs', { retry: { waitMs: 0 } }],
     ['transport', { transport: undefined }],
     ['exclude', { url: 'ws://localhost' }],
+    ['autoReconect', { autoReconect: false }],
+    ['toString', { toString: undefined }],
+    ['backoff.max', { backoff: { max: 5_000 } }],
+    ['retry.retry', { retry: { retry: 5 } }],
   ])('name %s when it is wrong: %j', (name, wrong) => {
     const options = { transport, ...wrong } as ClientOptions;
 
@@ -87,6 +92,20 @@ describe('the options of the transports', () => {
   ])('name %s when it is wrong', (name, make) => {
     expect(make).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
+    );
+  });
+
+  it.each<[string, (options: object) => unknown]>([
+    ['tcp', (options) => tcp({ host: 'localhost', ...options })],
+    ['udp', (options) => udp({ host: 'localhost', ...options })],
+    ['websocket on Node', (options) => websocket({ url: 'ws://localhost', ...options })],
+    ['websocket', (options) => platformWebSocket({ url: 'ws://localhost', ...options })],
+  ])('name what does not exist on %s', (_name, make) => {
+    expect(() => make({ maxBytes: 5 })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining('option maxBytes does not exist'),
+      }),
     );
   });
 

@@ -7,7 +7,7 @@ import {
   writeTcpHeader,
 } from '@imcore/protocol';
 import { LinkError } from '../errors.js';
-import { requireInteger, requireText } from '../options-check.js';
+import { type OptionNames, refuseUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { cutAfterGrace } from './grace.js';
 
@@ -24,6 +24,8 @@ export interface TcpOptions {
   readonly maxBodyBytes?: number | undefined;
 }
 
+const OPTIONS: OptionNames<TcpOptions> = { host: true, port: true, tls: true, maxBodyBytes: true };
+
 /**
  * TCP, or TLS over TCP: each packet behind its length.
  *
@@ -31,6 +33,7 @@ export interface TcpOptions {
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function tcp(options: TcpOptions): Transport {
+  refuseUnknown(options, OPTIONS);
   const host = requireText('host', options.host);
   const port = requireInteger('port', options.port, DEFAULT_TCP_PORT, 1, 65_535);
   const maxBodyBytes = requireInteger(

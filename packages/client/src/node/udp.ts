@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { LinkError } from '../errors.js';
-import { requireInteger, requireText } from '../options-check.js';
+import { type OptionNames, refuseUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 
 /** The original server's port. */
@@ -27,6 +27,8 @@ export interface UdpOptions {
   readonly maxSendBytes?: number | undefined;
 }
 
+const OPTIONS: OptionNames<UdpOptions> = { host: true, port: true, maxSendBytes: true };
+
 /**
  * UDP: one packet a datagram. Datagrams from other addresses than the server's are not taken.
  *
@@ -34,6 +36,7 @@ export interface UdpOptions {
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function udp(options: UdpOptions): Transport {
+  refuseUnknown(options, OPTIONS);
   const host = requireText('host', options.host);
   const port = requireInteger('port', options.port, DEFAULT_UDP_PORT, 1, 65_535);
   const maxSendBytes = requireInteger(

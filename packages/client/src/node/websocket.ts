@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { LinkError } from '../errors.js';
-import { requireInteger } from '../options-check.js';
+import { type OptionNames, refuseUnknown, requireInteger } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { webSocketLink } from '../websocket-link.js';
 import {
@@ -17,12 +17,20 @@ export interface NodeWebSocketOptions extends WebSocketOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+const OPTIONS: OptionNames<NodeWebSocketOptions> = {
+  url: true,
+  maxSendBytes: true,
+  tls: true,
+  headers: true,
+};
+
 /**
  * WebSocket on every version of Node, with the `ws` package, which the application installs.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function websocket(options: NodeWebSocketOptions): Transport {
+  refuseUnknown(options, OPTIONS);
   const url = requireWebSocketUrl(options.url);
   const maxSendBytes = requireInteger(
     'maxSendBytes',
