@@ -20,7 +20,7 @@ describe('the harness', () => {
     const ending = harness.signal('SIGTERM');
     await raw.closed();
     expect(await ending).toEqual({ code: 0, signal: null });
-    expect(harness.count('offline', { user: 'alice' })).toBe(1);
+    await harness.event('offline', { user: 'alice' });
   });
 
   it('answers a line that it does not understand, and goes on', async () => {

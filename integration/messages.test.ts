@@ -116,6 +116,9 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     await expect(alice.client.send({ to, content: 'is anybody there?' })).rejects.toMatchObject({
       code: 'ERR_NOT_ACKNOWLEDGED',
     });
+    const isIt = ({ ev, from }: { ev: string; from?: unknown }) =>
+      ev === 'unhandled' && from === alice.userId;
+    await scene.harness.events.count(isIt, 3, 'unhandled event');
     expect(scene.harness.count('unhandled', { from: alice.userId, to })).toBe(3);
   });
 
@@ -138,6 +141,7 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     raw.send(packet);
     await raw.sights.count((seen) => seen !== 'closed' && seen.type === 4, 2, 'acknowledgement');
     expect(bob.messages).toHaveLength(1);
+    await scene.harness.event('c2c', { fp: `dup-${userId}` });
     expect(scene.harness.count('c2c-before', { fp: `dup-${userId}` })).toBe(1);
   });
 });

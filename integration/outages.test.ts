@@ -28,8 +28,11 @@ describe('a client whose server was killed and started again', () => {
       expect(back).toMatchObject({ via: TRANSPORTS[index], firstLoginTime: times[index] });
     }
     await Promise.all(waiting);
-    for (const { userId } of users)
-      expect(scene.harness.count('c2s', { from: userId, text: `${userId} is away` })).toBe(1);
+    for (const { userId } of users) {
+      const told = { from: userId, text: `${userId} is away` };
+      await scene.harness.event('c2s', told);
+      expect(scene.harness.count('c2s', told)).toBe(1);
+    }
     const carol = await scene.user('carol', 'tcp');
     for (const { userId } of users) await carol.client.send({ to: userId, content: 'welcome back' });
     await Promise.all(users.map((user) => user.message('welcome back')));
