@@ -9,7 +9,7 @@ const alias = [
   { find: /^@imcore\/testkit\/contracts$/, replacement: source('testkit/src/contracts/index.ts') },
   { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
   {
-    find: /^@imcore\/(protocol|server|client|testkit|cli|store-sqlite|store-postgres)$/,
+    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres)$/,
     replacement: source('$1/src/index.ts'),
   },
 ];

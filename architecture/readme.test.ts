@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { ROOT, readText } from './sources.js';
+import { packageNames, ROOT, readText } from './sources.js';
 
 const README = 'README.md';
 const TRANSLATION = 'README.zh-CN.md';
@@ -15,9 +16,11 @@ function blocksIn(path: string, language: string): string[] {
 
 const withoutComments = (program: string) => program.replace(/ *\/\/.*$/gm, '');
 
-/** What the compiler says against a program, with our packages' sources in place of their builds. */
-function problemsOf(program: string): string[] {
-  const file = join(ROOT, 'readme-example.ts');
+/** What the compiler says against programs, with our packages' sources in place of their builds. */
+function problemsOf(...programs: readonly string[]): string[] {
+  const files = new Map(
+    programs.map((program, index) => [join(ROOT, `readme-example-${index}.ts`), program]),
+  );
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
     lib: ['lib.es2023.d.ts'],
@@ -31,21 +34,29 @@ function problemsOf(program: string): string[] {
     types: ['node'],
     paths: {
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
+      '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
       '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],
       '@imcore/*': [join(ROOT, 'packages/*/src/index.ts')],
     },
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (path) => path === file || fileExists(path);
-  host.readFile = (path) => (path === file ? program : readFile(path));
-  host.getSourceFile = (path, language) =>
-    path === file ? ts.createSourceFile(path, program, language) : getSourceFile(path, language);
-  const compiled = ts.createProgram([file], options, host);
-  const source = compiled.getSourceFile(file);
-  return [...compiled.getSyntacticDiagnostics(source), ...compiled.getSemanticDiagnostics(source)].map(
-    ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'),
-  );
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  host.getSourceFile = (path, language) => {
+    const program = files.get(path);
+    return program === undefined
+      ? getSourceFile(path, language)
+      : ts.createSourceFile(path, program, language);
+  };
+  const compiled = ts.createProgram([...files.keys()], options, host);
+  return [...files.keys()]
+    .map((file) => compiled.getSourceFile(file))
+    .flatMap((source) => [
+      ...compiled.getSyntacticDiagnostics(source),
+      ...compiled.getSemanticDiagnostics(source),
+    ])
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
 describe('the README', { timeout: 60_000 }, () => {
@@ -53,8 +64,8 @@ describe('the README', { timeout: 60_000 }, () => {
     expect(blocksIn(README, 'ts').length).toBeGreaterThanOrEqual(2);
   });
 
-  it.each(blocksIn(README, 'ts'))('shows a program that compiles: %#', (program) => {
-    expect(problemsOf(program)).toEqual([]);
+  it('shows programs that compile', () => {
+    expect(problemsOf(...blocksIn(README, 'ts'))).toEqual([]);
   });
 
   it('would not compile with a name that does not exist', () => {
@@ -68,5 +79,17 @@ describe('the README', { timeout: 60_000 }, () => {
       blocksIn(README, 'ts').map(withoutComments),
     );
     expect(blocksIn(TRANSLATION, '')).toEqual(blocksIn(README, ''));
+  });
+});
+
+describe('the READMEs of the packages', { timeout: 60_000 }, () => {
+  const readmes = packageNames()
+    .map((name) => `packages/${name}/README.md`)
+    .filter((path) => existsSync(join(ROOT, path)));
+
+  it('show programs that compile', () => {
+    const programs = readmes.flatMap((path) => blocksIn(path, 'ts'));
+    expect(programs.length).toBeGreaterThanOrEqual(5);
+    expect(problemsOf(...programs)).toEqual([]);
   });
 });
