@@ -10,6 +10,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   server: { imports: ['@imcore/protocol'] },
   client: { imports: ['@imcore/protocol'] },
   'store-sqlite': { imports: ['@imcore/server/ports'] },
+  'store-postgres': { imports: ['@imcore/server/ports'] },
   testkit: {
     imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/client'],
   },

@@ -10,7 +10,7 @@ import { hashOf, toKey } from './text-key.js';
  */
 const RECEIVER_LOCKS = 512;
 
-/** A message whose sender and fingerprint no other of the same append has. */
+/** A message whose sender, receiver and fingerprint no other of the same append has. */
 interface Draft {
   readonly message: StoredMessage;
   readonly sender: Buffer;
@@ -70,8 +70,8 @@ function draftsByKey(messages: readonly StoredMessage[]): ReadonlyMap<string, Dr
   return drafts;
 }
 
-function keyOf({ from, fingerprint }: StoredMessage): string {
-  return `${from.length}:${from}${fingerprint}`;
+function keyOf({ from, to, fingerprint }: StoredMessage): string {
+  return `${from.length}:${from}${to.length}:${to}${fingerprint}`;
 }
 
 function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, number> {
@@ -105,7 +105,11 @@ async function findKnown(
   if (drafts.length === 0) return;
   const { rows } = await client.query<{ n: string; id: string; confirmed: boolean }>({
     ...statements.find,
-    values: [drafts.map(({ sender }) => sender), drafts.map(({ fingerprint }) => fingerprint)],
+    values: [
+      drafts.map(({ sender }) => sender),
+      drafts.map(({ fingerprint }) => fingerprint),
+      drafts.map(({ message }) => toKey(message.to)),
+    ],
   });
   for (const { n, id, confirmed } of rows) {
     const draft = drafts[Number(n) - 1];

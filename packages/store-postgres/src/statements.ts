@@ -13,7 +13,7 @@ export const MAX_INSERT_ROWS = 512;
 export interface Statements {
   /** Inserts `rows` (a power of two) of receiver, sender, fingerprint, body, accepted_at; gives the ids of the new ones. */
   insert(rows: number): Statement;
-  /** Known messages of senders ($1) and fingerprints ($2): `n` counts from 1, `id`, `confirmed`. */
+  /** Known messages of senders ($1), fingerprints ($2) and receivers ($3): `n` counts from 1, `id`, `confirmed`. */
   readonly find: Statement;
   /** The waiting messages of a receiver ($1) behind an id ($2), at most $3. */
   readonly page: Statement;
@@ -32,8 +32,8 @@ export function statementsFor(schema: string): Statements {
     find: {
       name: 'imcore_find',
       text: `SELECT k.n, m.id, m.confirmed_at IS NOT NULL AS confirmed
-        FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, n)
-        JOIN ${table} AS m ON m.sender = k.sender AND m.fingerprint = k.fingerprint`,
+        FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, receiver, n)
+        JOIN ${table} AS m ON m.sender = k.sender AND m.fingerprint = k.fingerprint AND m.receiver = k.receiver`,
     },
     page: {
       name: 'imcore_page',
@@ -73,7 +73,7 @@ function insertInto(table: string): (rows: number) => Statement {
     const statement = {
       name: `imcore_insert_${rows}`,
       text: `INSERT INTO ${table} (receiver, sender, fingerprint, body, accepted_at) VALUES ${values.join(', ')}
-        ON CONFLICT (sender, fingerprint) DO NOTHING RETURNING id`,
+        ON CONFLICT (sender, fingerprint, md5(receiver)) DO NOTHING RETURNING id`,
     };
     made.set(rows, statement);
     return statement;

@@ -1,5 +1,6 @@
 import type { MessageStore, StoredMessage, StoreId, WaitingMessage } from '@imcore/server/ports';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ODD_IDS } from './odd-ids.js';
 
 /** Settings that a store under test must follow where it is given them. */
 export interface StoreUnderTestOptions {
@@ -9,25 +10,6 @@ export interface StoreUnderTestOptions {
 
 /** Makes an empty store of its own for each test. */
 export type CreateMessageStore = (options: StoreUnderTestOptions) => Promise<MessageStore>;
-
-/** Ids as they occur in the field: any non-empty text of up to 256 characters. */
-const ODD_IDS = [
-  'user with spaces',
-  "o'brien",
-  '"quoted"',
-  'a"; DROP TABLE messages; --',
-  'back\\slash',
-  '100%_',
-  '用户甲',
-  'émile',
-  'E\u0301mile',
-  '😀👩‍👩‍👧',
-  'tab\there',
-  'line\nbreak',
-  '123',
-  'ALICE',
-  'x'.repeat(256),
-];
 
 /**
  * What every {@link MessageStore} must do: keep the order of each receiver, store nothing twice, forget only what
@@ -120,6 +102,15 @@ export function describeMessageStore(name: string, create: CreateMessageStore): 
       ]);
       expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
       expect(await store.count('bob')).toBe(1);
+    });
+
+    it('keeps one fingerprint for several receivers, once for each', async () => {
+      const store = await open();
+      const results = await store.append([message('bob', 'news-1'), message('carol', 'news-1')]);
+      expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored']);
+      expect(await store.append([message('carol', 'news-1')])).toMatchObject([{ outcome: 'duplicate' }]);
+      expect(await fingerprints(store, 'bob')).toEqual(['news-1']);
+      expect(await fingerprints(store, 'carol')).toEqual(['news-1']);
     });
 
     it('tells senders with the same fingerprint apart', async () => {
