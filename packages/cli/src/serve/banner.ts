@@ -3,6 +3,13 @@ import type { ServeSettings } from './settings.js';
 
 type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath'>;
 
+/** The addresses that `imcore chat` knows by itself, and how it is told to use them. */
+const SHORT_FLAGS: Readonly<Record<string, string>> = {
+  'tcp://127.0.0.1:8901': '',
+  'ws://127.0.0.1:3000/websocket': ' --transport ws',
+  'udp://127.0.0.1:7901': ' --transport udp',
+};
+
 /** What a person is told when the server is up: where it listens, what it does not keep, how to try it. */
 export function banner(addresses: readonly GatewayAddress[], settings: BannerSettings): string {
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
@@ -40,17 +47,24 @@ function loginNote(token: string | undefined): string {
 }
 
 function howToTry(addresses: readonly GatewayAddress[], settings: BannerSettings): string[] {
-  const plain = settings.tlsCert === undefined ? addresses[0] : undefined;
-  if (plain === undefined) return ['Ctrl+C stops it.'];
-  const local = { ...plain, host: plain.host === '0.0.0.0' ? '127.0.0.1' : plain.host };
+  const [first] = settings.tlsCert === undefined ? addresses : [];
+  if (first === undefined) return ['Ctrl+C stops it.'];
+  const second = addresses.find(({ transport }) => transport === 'websocket') ?? first;
   const token = settings.token === undefined ? '' : ' --token …';
-  const command = (user: string, to: string) =>
-    `  npx imcore chat --user ${user} --to ${to} --url ${urlOf(local, settings)}${token}`;
+  const command = (user: string, to: string, address: GatewayAddress) =>
+    `  npx imcore chat --user ${user} --to ${to}${flagsOf(address, settings)}${token}`;
   return [
     'Try it in two other terminals:',
-    command('alice', 'bob'),
-    command('bob', 'alice'),
+    command('alice', 'bob', first),
+    command('bob', 'alice', second),
     '',
     'Ctrl+C stops it.',
   ];
+}
+
+/** What `imcore chat` must be told to find this address on the same machine: nothing where it looks by itself. */
+function flagsOf(address: GatewayAddress, settings: BannerSettings): string {
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host;
+  const url = urlOf({ ...address, host }, settings);
+  return SHORT_FLAGS[url] ?? ` --url ${url}`;
 }

@@ -1,5 +1,6 @@
 import type { GatewayAddress } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
+import { endpointOf } from '../../src/chat/endpoint.js';
 import { banner, urlOf } from '../../src/serve/banner.js';
 
 const addresses: GatewayAddress[] = [
@@ -30,10 +31,36 @@ describe('banner', () => {
     expect(withToken).not.toContain('geheim');
   });
 
-  it('shows commands to try, with an address that can be reached', () => {
+  it('shows commands to try, on two transports', () => {
     expect(banner(addresses, settings)).toContain(
-      'npx imcore chat --user alice --to bob --url tcp://127.0.0.1:8901',
+      [
+        'Try it in two other terminals:',
+        '  npx imcore chat --user alice --to bob',
+        '  npx imcore chat --user bob --to alice --transport ws',
+        '',
+      ].join('\n'),
     );
+  });
+
+  it('shows addresses that can be reached where they are not the ones that chat takes by itself', () => {
+    const elsewhere = addresses.map((address) => ({ ...address, port: 4000 }));
+    const text = banner(elsewhere, settings);
+    expect(text).toContain('--user alice --to bob --url tcp://127.0.0.1:4000\n');
+    expect(text).toContain('--user bob --to alice --url ws://127.0.0.1:4000/websocket\n');
+    const onOtherPath = banner(addresses, { ...settings, wsPath: '/im' });
+    expect(onOtherPath).toContain('--user bob --to alice --url ws://127.0.0.1:3000/im\n');
+  });
+
+  it('shows one transport to both where there is no WebSocket', () => {
+    const text = banner(addresses.slice(2), settings);
+    expect(text).toContain('--user alice --to bob --transport udp\n');
+    expect(text).toContain('--user bob --to alice --transport udp\n');
+  });
+
+  it('shows flags that chat takes for the addresses', () => {
+    expect(endpointOf({}).url).toBe('tcp://127.0.0.1:8901');
+    expect(endpointOf({ transport: 'ws' }).url).toBe('ws://127.0.0.1:3000/websocket');
+    expect(endpointOf({ transport: 'udp' }).url).toBe('udp://127.0.0.1:7901');
   });
 });
 
