@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DEFAULT_LIMITS } from '@imcore/server';
+import { createServer, DEFAULT_LIMITS, tcp } from '@imcore/server';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../packages/cli/src/serve/settings.js';
@@ -68,6 +68,14 @@ describe('docs/reference/limits.md', () => {
       const written = row.split('|')[2]?.replaceAll(/[^\d]/g, '');
       expect(`${name} ${written}`).toBe(`${name} ${value}`);
     }
+  });
+});
+
+describe('docs/reference/metrics.md', () => {
+  it('documents what the server counts, and nothing else', () => {
+    const metrics = Object.keys(createServer({ gateways: [tcp()] }).metrics());
+    expect(metrics.length).toBeGreaterThan(40);
+    expect(documentedIn('docs/reference/metrics.md').sort()).toEqual(metrics.sort());
   });
 });
 
