@@ -101,11 +101,19 @@ function read(
     bridge: toBoolean('bridge', fields['bridge']),
     sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   };
-  const canonicalBody = body !== undefined && isCanonical(text, packet, hasEscapes) ? body : undefined;
+  const canonicalBody =
+    body !== undefined && isText(fields['dataContent']) && isCanonical(text, packet, hasEscapes)
+      ? body
+      : undefined;
   packet.from = id('from', packet.from, isBinary);
   packet.to = id('to', packet.to, isBinary);
   packet.fp = id('fp', packet.fp, isBinary);
   return new ReceivedPacket(packet, isBinary, canonicalBody);
+}
+
+/** A content that was not a string in the frame must be written anew as one. */
+function isText(content: unknown): boolean {
+  return content === undefined || typeof content === 'string';
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

@@ -39,6 +39,7 @@ function slowReceiver() {
       extra: undefined,
     },
     maxSendBytes: 6144,
+    isStuck: () => false,
     send: () => false,
     waitFor: ignore,
     onCaughtUp: (resume) => resumes.push(resume),

@@ -80,9 +80,9 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     readTimeoutMs,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
-      server.on('error', (error) => host.failed(error));
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
       const port = await listen(server, { ...address, backlog: BACKLOG });
+      server.on('error', (error) => host.failed(error));
       return { transport: 'tcp', host: address.host, port };
     },
     stopAccepting: () => void server.close(),

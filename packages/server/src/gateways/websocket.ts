@@ -101,9 +101,9 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
       gatewayHost = host;
       server.on('upgrade', onUpgrade);
       if (options.server !== undefined) return { transport: 'websocket', host: '', port: portOf(server) };
-      server.on('error', (error) => host.failed(error));
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 3000 };
       const port = await listen(server, { ...address, backlog: 4096 });
+      server.on('error', (error) => host.failed(error));
       return { transport: 'websocket', host: address.host, port };
     },
     stopAccepting() {
