@@ -8,7 +8,8 @@ import { hashOf } from './text-key.js';
  *
  * `id` is in the order of arrival for each receiver, so that a mailbox is a range of the index on the receiver. A
  * confirmed message keeps its row without its body for a while, so that a late copy is known. The receiver is in the
- * key as a hash, because three of the longest ids would not fit into a row of an index.
+ * key as a hash, because three of the longest ids would not fit into a row of an index; nobody can make two ids of the
+ * same SHA-256, which would keep one of them from being stored.
  */
 const STEPS: readonly string[] = [
   `CREATE TABLE message (
@@ -20,7 +21,7 @@ const STEPS: readonly string[] = [
      accepted_at bigint NOT NULL,
      confirmed_at bigint
    );
-   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, md5(receiver));
+   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, sha256(receiver));
    CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL;
    CREATE INDEX message_confirmed ON message (confirmed_at) WHERE confirmed_at IS NOT NULL;`,
 ];

@@ -73,7 +73,7 @@ function insertInto(table: string): (rows: number) => Statement {
     const statement = {
       name: `imcore_insert_${rows}`,
       text: `INSERT INTO ${table} (receiver, sender, fingerprint, body, accepted_at) VALUES ${values.join(', ')}
-        ON CONFLICT (sender, fingerprint, md5(receiver)) DO NOTHING RETURNING id`,
+        ON CONFLICT (sender, fingerprint, sha256(receiver)) DO NOTHING RETURNING id`,
     };
     made.set(rows, statement);
     return statement;

@@ -1,0 +1,226 @@
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type PostgresStore, type PostgresStoreOptions, postgresStore } from '../src/postgres-store.js';
+import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
+import { fingerprints, idOf, message } from './messages.js';
+
+describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:5432', () => {
+  const newSchema = useSchemas();
+  const stores: PostgresStore[] = [];
+  const open = (options: PostgresStoreOptions = {}): PostgresStore => {
+    const store = postgresStore({ url, ...options });
+    stores.push(store);
+    return store;
+  };
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+  });
+
+  it('still has for another node what waited, and knows what was confirmed', async () => {
+    const schema = newSchema();
+    const first = open({ schema });
+    const [one] = await first.append([message('1'), message('2')]);
+    await first.confirm('bob', [idOf(one)]);
+    await first.close();
+    const second = open({ schema });
+    expect(await fingerprints(second)).toEqual(['2']);
+    expect(await second.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+  });
+
+  it('never gives an id twice, so that a cursor of before a restart stays right', async () => {
+    const schema = newSchema();
+    const first = open({ schema, rememberMs: 0, wallTime: () => 1_000_000 });
+    const [one] = await first.append([message('1')]);
+    await first.confirm('bob', [idOf(one)]);
+    await first.close();
+    const [two] = await open({ schema }).append([message('2')]);
+    expect(idOf(two)).toBeGreaterThan(idOf(one));
+  });
+
+  it('forgets a confirmed fingerprint when it was remembered long enough, and not before', async () => {
+    let now = 1_000_000;
+    const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
+    const results = await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
+    await store.confirm('bob', [idOf(results[0])]);
+    now += 119_000;
+    await store.confirm('bob', [idOf(results[1])]);
+    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    now += 61_000;
+    await store.confirm('bob', [idOf(results[2])]);
+    expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
+  });
+
+  it('purges a thousand rows at a time', async () => {
+    const schema = newSchema();
+    let now = 1_000_000;
+    const store = open({ schema, rememberMs: 1000, wallTime: () => now });
+    const results = await store.append(Array.from({ length: 2500 }, (_, index) => message(`${index}`)));
+    await store.confirm('bob', results.map(idOf));
+    const left: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      now += 60_000;
+      await store.confirm('bob', [1]);
+      left.push(await rowsOf(schema));
+    }
+    expect(left).toEqual([1500, 500, 0, 0]);
+  });
+
+  it('keeps no body of a message that was confirmed', async () => {
+    const schema = newSchema();
+    const store = open({ schema });
+    const [one] = await store.append([message('1')]);
+    await store.confirm('bob', [idOf(one)]);
+    expect(await query(`SELECT body FROM ${schema}.message`)).toEqual([{ body: null }]);
+  });
+
+  it('keeps ids that are no well-formed text apart, and the innocent of the same call', async () => {
+    const store = open({ schema: newSchema() });
+    const odd = ['nul\u0000', 'nul', '\ud800', '\udfff', '\ufffd', 'a\ud800', '\u00ff', '\\x00'];
+    await store.append(odd.map((id) => message(id, { to: id, from: id })));
+    for (const id of odd) {
+      expect(await store.take(id, undefined, 10)).toMatchObject([{ to: id, from: id, fingerprint: id }]);
+    }
+  });
+
+  it('takes the longest ids, of characters that compress badly', async () => {
+    const store = open({ schema: newSchema() });
+    const long = (seed: number) =>
+      Array.from({ length: 256 }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7919 + seed) % 20_000))).join(
+        '',
+      );
+    const stored = message(long(1), { to: long(2), from: long(3), body: 'x' });
+    await store.append([stored]);
+    expect(await store.take(long(2), undefined, 1)).toMatchObject([stored]);
+  });
+
+  it('answers for the same message object twice in one call as for two copies', async () => {
+    const store = open({ schema: newSchema() });
+    const twice = message('1');
+    expect((await store.append([twice, twice])).map(({ outcome }) => outcome)).toEqual([
+      'stored',
+      'duplicate',
+    ]);
+  });
+
+  it('tells copies from new messages in a call that has both', async () => {
+    const store = open({ schema: newSchema() });
+    const first = await store.append(['1', '3'].map((each) => message(each)));
+    const all = await store.append(['0', '1', '2', '3', '4'].map((each) => message(each)));
+    expect(all.map(({ outcome }) => outcome)).toEqual([
+      'stored',
+      'duplicate',
+      'stored',
+      'duplicate',
+      'stored',
+    ]);
+    expect([idOf(all[1]), idOf(all[3])]).toEqual(first.map(idOf));
+    expect(await fingerprints(store)).toEqual(['1', '3', '0', '2', '4']);
+  });
+
+  it('counts copies as no messages where room is short', async () => {
+    const store = open({ schema: newSchema(), maxPerUser: 2 });
+    await store.append([message('1')]);
+    const results = await store.append(['1', '2', '3'].map((each) => message(each)));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['duplicate', 'stored', 'full']);
+  });
+
+  it('learns within ten seconds that another node has filled a mailbox, and within one that it was emptied', async () => {
+    const schema = newSchema();
+    let now = 1_000_000;
+    const here = open({ schema, maxPerUser: 2, wallTime: () => now });
+    const there = open({ schema, maxPerUser: 2 });
+    await here.count('bob');
+    await here.append([message('1')]);
+    const [two] = await there.append([message('2')]);
+    now += 10_000;
+    expect(await here.append([message('3')])).toEqual([{ outcome: 'full' }]);
+    await there.confirm('bob', [idOf(two)]);
+    now += 1000;
+    expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
+  });
+
+  it('makes its tables once though many nodes start at once', async () => {
+    const schema = newSchema();
+    const nodes = Array.from({ length: 6 }, () => open({ schema }));
+    await Promise.all(nodes.map((node) => node.open()));
+    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 1 }]);
+  });
+
+  it('refuses a schema of a newer version, and says so', async () => {
+    const schema = newSchema();
+    await open({ schema }).open();
+    await query(`UPDATE ${schema}.imcore_version SET version = 99`);
+    await expect(open({ schema }).open()).rejects.toThrow(/has version 99, this version knows up to 1/);
+  });
+
+  it("leaves another program's table alone", async () => {
+    const schema = newSchema();
+    await query(`CREATE SCHEMA ${schema} CREATE TABLE message (words text)`);
+    await expect(open({ schema }).open()).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
+    expect(await query(`SELECT * FROM ${schema}.message`)).toEqual([]);
+    expect(await query('SELECT 1 FROM pg_tables WHERE schemaname = $1', [schema])).toHaveLength(1);
+  });
+
+  it('opens no more connections than it may', async () => {
+    const store = open({ schema: newSchema(), url: `${url}?application_name=imcore_few`, maxConnections: 2 });
+    await store.open();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => store.count(`user-${index}`)));
+    const connections = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'imcore_few'";
+    expect(await query(connections)).toHaveLength(2);
+    await store.close();
+    await expect.poll(() => query(connections)).toHaveLength(0);
+  });
+
+  it('rejects calls after close, and closes twice', async () => {
+    const store = open({ schema: newSchema() });
+    await store.open();
+    await store.close();
+    await store.close();
+    await expect(store.append([message('1')])).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
+    await expect(store.take('bob', undefined, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
+  });
+
+  async function rowsOf(schema: string): Promise<number> {
+    return (await query(`SELECT 1 FROM ${schema}.message`)).length;
+  }
+});
+
+describe('postgresStore without a database', () => {
+  const secret = 'open-sesame-4711';
+
+  it('rejects where nobody listens, and tells no password', async () => {
+    const store = postgresStore({ url: `postgres://alice:${secret}@127.0.0.1:1/test` });
+    const error = await store.count('bob').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'StoreError', code: 'ERR_STORE_FAILED' });
+    expect(String(error)).toContain('ECONNREFUSED');
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
+    await store.close();
+  });
+
+  it('refuses a url that cannot be read, and does not repeat it', () => {
+    const error = thrownBy(() => postgresStore({ url: `postgres://alice:${secret}@host:not-a-port/test` }));
+    expect(error).toMatchObject({ code: 'ERR_STORE_FAILED' });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
+  });
+
+  it.each([
+    [{ maxPerUser: 0 }, /maxPerUser/],
+    [{ rememberMs: -1 }, /rememberMs/],
+    [{ maxConnections: 1.5 }, /maxConnections/],
+    [{ connectTimeoutMs: 0 }, /connectTimeoutMs/],
+    [{ statementTimeoutMs: Number.NaN }, /statementTimeoutMs/],
+    [{ schema: '' }, /schema/],
+    [{ schema: 'x'.repeat(64) }, /schema/],
+  ])('refuses %j', (options, words) => {
+    expect(() => postgresStore(options)).toThrowError(words);
+  });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
