@@ -137,7 +137,7 @@ describe('the imcore command', () => {
   });
 
   it('writes its log as JSON lines', async () => {
-    const server = await serve();
+    const server = await serve('--store', 'none');
     const alice = chat('alice', 'bob', server.url('tcp'));
     await server.says('"userId":"alice"');
     alice.process.stdin.end();
