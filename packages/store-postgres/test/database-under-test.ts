@@ -5,6 +5,7 @@ import { afterAll } from 'vitest';
 /** The server that these tests use, and never stop or change outside their own schemas. */
 const connection = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'test' };
 
+export const { port } = connection;
 export const url = `postgres://${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
 
 /**

@@ -1,0 +1,88 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const BINARIES = '/usr/lib/postgresql/15/bin';
+const run = promisify(execFile);
+
+/** A PostgreSQL server of the tests' own, which they may stop. It asks for a password. */
+export interface PrivateCluster {
+  readonly port: number;
+  readonly password: string;
+  start(): Promise<void>;
+  /** `fast` ends connections in an orderly way; `immediate` is a crash, and the next start recovers. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Stops it and removes its files. */
+  remove(): Promise<void>;
+}
+
+/** Whether this machine can make one; it says so where not. PostgreSQL refuses to run as root. */
+export function canMakeCluster(): boolean {
+  const missing = !existsSync(join(BINARIES, 'initdb'))
+    ? `there is no ${BINARIES}/initdb`
+    : process.getuid?.() === 0 && postgresUser() === undefined
+      ? 'root has no user postgres to become'
+      : undefined;
+  if (missing !== undefined) console.warn(`SKIPPED: no PostgreSQL cluster of our own: ${missing}`);
+  return missing === undefined;
+}
+
+export async function makeCluster(): Promise<PrivateCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'imcore-pg-'));
+  const owner = process.getuid?.() === 0 ? postgresUser() : undefined;
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+  const data = join(folder, 'data');
+  const log = join(folder, 'log');
+  const password = 'open-sesame-4711';
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password);
+  const port = await freePort();
+  const execute = (program: string, ...args: string[]) =>
+    run(join(BINARIES, program), args, { cwd: folder, ...owner });
+  await execute(
+    'initdb',
+    ...['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+  );
+  let isRunning = false;
+  const cluster: PrivateCluster = {
+    port,
+    password,
+    start: async () => {
+      const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1`;
+      await execute('pg_ctl', '-D', data, '-l', log, '-w', '-o', settings, 'start');
+      isRunning = true;
+    },
+    stop: async (mode) => {
+      await execute('pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
+      isRunning = false;
+    },
+    remove: async () => {
+      if (isRunning) await cluster.stop('immediate');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return cluster;
+}
+
+function postgresUser(): { readonly uid: number; readonly gid: number } | undefined {
+  const idOf = (kind: string) => Number(execFileSync('id', [kind, 'postgres'], { stdio: 'pipe' }).toString());
+  try {
+    return { uid: idOf('-u'), gid: idOf('-g') };
+  } catch {
+    return undefined;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
