@@ -143,9 +143,16 @@ export class Login {
 function requireVerdict(answer: unknown): LoginVerdict {
   if (typeof answer === 'object' && answer !== null && 'accept' in answer) {
     if (answer.accept === true) return { accept: true };
-    if (answer.accept === false && 'code' in answer && typeof answer.code === 'number') {
+    if (answer.accept === false && 'code' in answer && isRefusalCode(answer.code)) {
       return { accept: false, code: answer.code };
     }
   }
-  throw new TypeError('it must answer { accept: true } or { accept: false, code }');
+  throw new TypeError(
+    'it must answer { accept: true } or { accept: false, code }, code a whole number but 0',
+  );
+}
+
+/** Code 0 is the acceptance of every client. */
+function isRefusalCode(code: unknown): code is number {
+  return Number.isSafeInteger(code) && code !== ResponseCode.Ok;
 }
