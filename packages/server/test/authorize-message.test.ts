@@ -80,6 +80,40 @@ describe('the authorization of a message', () => {
     ]);
   });
 
+  it.each([
+    ['undefined', undefined],
+    ['string', 'yes'],
+    ['number', 1],
+  ])('that answers with %s counts as no, with an error event', async (type, answer) => {
+    const authorizeMessage = () => answer as unknown as boolean;
+    const bench = await openBench({ hooks: { authorizeMessage } });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', '0', 'hello', 'fp-1'));
+    expect(alice.received).toEqual([]);
+    expect(bench.metric('notAuthorized')).toBe(1);
+    expect(bench.events.error.map(({ message: text }) => text)).toEqual([
+      `the hook authorizeMessage failed: it answered ${type}, not true or false`,
+    ]);
+  });
+
+  it('that takes time keeps the order across a sender’s sessions', async () => {
+    const { asked, answers, hooks } = slowHook();
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    const back = await bench.online('alice');
+    back.write(message('alice', 'bob', 'two', 'fp-2'), keepAlive('alice'));
+    expect(asked).toEqual(['one']);
+    expect(back.received).toMatchObject([{ type: 51 }]);
+    answers[0]?.resolve(true);
+    await bench.settle();
+    answers[1]?.resolve(true);
+    await bench.settle();
+    expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(['one', 'two']);
+    expect(back.isPaused).toBe(false);
+  });
+
   it('that takes time keeps the order of one sender’s messages', async () => {
     const { asked, answers, hooks } = slowHook();
     const bench = await openBench({ hooks });

@@ -86,6 +86,27 @@ describe('a message to another user', () => {
     expect(bench.metric('messagesDuplicate')).toBe(2);
   });
 
+  it('may go to several users under one fingerprint', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    const carol = await bench.online('carol');
+    alice.write(message('alice', 'bob', 'to all', 'fp-1'), message('alice', 'carol', 'to all', 'fp-1'));
+    alice.write(message('alice', '0', 'to all', 'fp-1'));
+    expect(bob.received).toHaveLength(1);
+    expect(carol.received).toHaveLength(1);
+    carol.write(acknowledgement('carol', 'alice', 'fp-1'));
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    expect(alice.received.map(({ from, dataContent }) => [from, dataContent])).toEqual([
+      ['0', 'fp-1'],
+      ['carol', 'fp-1'],
+      ['bob', 'fp-1'],
+    ]);
+    alice.write(message('alice', 'carol', 'to all', 'fp-1'));
+    expect(carol.received).toHaveLength(1);
+    expect(alice.received).toHaveLength(4);
+  });
+
   it('may be to oneself', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
@@ -454,6 +475,14 @@ describe('a message to a user who is not online', () => {
       expect(calls).toBe(2);
     },
   );
+
+  it('is dropped where the application answers anything but true', async () => {
+    const bench = await openBench({ hooks: { onUndeliverable: () => 'stored' as unknown as boolean } });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    expect(alice.received).toEqual([]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'offline' }]);
+  });
 
   it('is offered to the application without QoS too, and never acknowledged', async () => {
     const offered: boolean[] = [];

@@ -61,6 +61,13 @@ describe('a server on TCP with TLS', () => {
     expect(events.error).toEqual([]);
   });
 
+  it('closes though a handshake never comes to its end', async () => {
+    const { ports, server } = await start([tcp({ host, port: 0, tls: one })]);
+    const peer = await connectTcp(firstOf(ports));
+    await server.close({ drainMs: 0 });
+    await until(() => peer.isClosed);
+  });
+
   it('refuses a key that does not belong to the certificate', async () => {
     expect(() => tcp({ tls: { key: one.key, cert: two.cert } })).toThrow();
     const gateway = tcp({ host, port: 0, tls: one });

@@ -109,6 +109,19 @@ describe('loginsPerSecondPerAddress', () => {
     expect(bob.received).toMatchObject([{ type: 50 }, { type: 4, dataContent: 'fp-1' }]);
   });
 
+  it('turns away a login that would have to wait for more than two seconds', async () => {
+    const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
+    const peers = [1, 2, 3, 4].map(() => bench.connect());
+    for (const [index, peer] of peers.entries()) peer.write(login(`user-${index + 1}`));
+    await bench.settle();
+    expect(peers.map(({ end }) => end)).toEqual(['open', 'open', 'open', 'closed']);
+    expect(peers[3]?.received).toEqual([]);
+    expect(bench.server.metrics()).toMatchObject({ loginsDelayed: 2, loginsTurnedAway: 1 });
+    expect(bench.events.limited).toHaveLength(3);
+    await bench.advance(2000);
+    expect(peers.map(({ frames }) => frames.length)).toEqual([1, 1, 1, 0]);
+  });
+
   it('keeps nothing scheduled for a session that ends before its login', async () => {
     const asked: string[] = [];
     const bench = await openBench({
@@ -266,6 +279,40 @@ describe('maxRemembered', () => {
       const alice = await bench.online('alice');
       alice.write(message('alice', '0', 'hello', `fp-${i}`));
       await bench.advance(599_000);
+    }
+    expect(bench.metric('limitRemembered')).toBe(0);
+  });
+});
+
+describe('maxRememberedAway', () => {
+  it('forgets the users first who are away longest when those away have sent too much', async () => {
+    const bench = await openBench({ limits: { maxRememberedAway: 5 } });
+    const visit = async (userId: string): Promise<void> => {
+      const peer = await bench.online(userId);
+      for (let i = 1; i <= 2; i++) peer.write(message(userId, '0', 'hello', `fp-${i}`));
+      peer.leave();
+      await bench.settle();
+    };
+    await visit('alice');
+    await visit('bob');
+    expect(bench.metric('limitRemembered')).toBe(0);
+    await visit('carol');
+    expect(bench.events.limited).toEqual([
+      { limit: 'maxRememberedAway', value: 5, remoteAddress: '', userId: 'alice' },
+    ]);
+    expect(bench.metric('limitRemembered')).toBe(1);
+    expect(bench.metric('messagesToServer')).toBe(6);
+    await visit('bob');
+    expect(bench.metric('messagesToServer')).toBe(6);
+    await visit('alice');
+    expect(bench.metric('messagesToServer')).toBe(8);
+  });
+
+  it('does not count those who are online', async () => {
+    const bench = await openBench({ limits: { maxRememberedAway: 1 } });
+    for (const userId of ['alice', 'bob', 'carol']) {
+      const peer = await bench.online(userId);
+      for (let i = 1; i <= 5; i++) peer.write(message(userId, '0', 'hello', `fp-${i}`));
     }
     expect(bench.metric('limitRemembered')).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HookError } from '../src/errors.js';
-import type { LoginAttempt, LoginVerdict } from '../src/hooks.js';
+import type { Hooks, LoginAttempt, LoginVerdict } from '../src/hooks.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { acknowledgement, keepAlive, login, message, wire } from './support/wire.js';
 
@@ -184,6 +184,25 @@ describe('a login that is refused', () => {
     const [error] = bench.events.error;
     expect(error).toBeInstanceOf(HookError);
     expect(error?.message).toBe('the hook authenticate failed: database is down');
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['yes', true],
+    ['an object that says nothing', {}],
+    ['a no without a code', { accept: false }],
+    ['a no with a code that is text', { accept: false, code: '1025' }],
+    ['a no with code 0, which means yes to a client', { accept: false, code: 0 }],
+    ['a no with a code that is not whole', { accept: false, code: 1.5 }],
+    ['a yes that is text', { accept: 'true' }],
+  ])('is one whose hook answers %s: code 2 and an error event', async (_name, answer) => {
+    const hooks: Hooks = Object.assign({}, { authenticate: () => answer as LoginVerdict });
+    const bench = await openBench({ hooks });
+    const peer = bench.connect();
+    peer.write(login('alice'));
+    expect(peer.received).toEqual([refused(2)]);
+    expect(bench.events.error.map(({ name }) => name)).toEqual(['HookError']);
+    expect(bench.server.isOnline('alice')).toBe(false);
   });
 
   it('ends the session of whoever was logged in on it', async () => {

@@ -192,6 +192,20 @@ describe('a message of the server is rejected', () => {
     expect(bench.events.lost).toHaveLength(1);
   });
 
+  it('as undeliverable when the receiver has not read for a second and nobody stores', async () => {
+    const bench = await openBench();
+    const bob = await bench.online('bob');
+    bob.stopReading();
+    await bench.server.send('bob', 'x'.repeat(2000), { qos: false });
+    await bench.advance(1000);
+    await expect(bench.server.send('bob', 'hello')).rejects.toMatchObject({
+      code: 'ERR_UNDELIVERABLE',
+      message: 'user bob reads too slowly and no store keeps the message',
+    });
+    bob.catchUp();
+    await expect(bench.server.send('bob', 'hello', { qos: false })).resolves.toBe('written');
+  });
+
   it('as too large when the receiver’s transport cannot carry it and nobody stores', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob', 'udp');

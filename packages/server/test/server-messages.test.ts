@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HookError } from '../src/errors.js';
-import type { Sender } from '../src/hooks.js';
+import type { Hooks, Sender } from '../src/hooks.js';
 import type { Message } from '../src/message.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { acknowledgement, message, plainMessage, wire } from './support/wire.js';
@@ -160,6 +160,17 @@ describe('a message to the server', () => {
     expect(error?.message).toBe('the hook onServerMessage failed: disk full');
     alice.write(message('alice', '0', 'hello', 'fp-1'));
     expect(calls).toBe(2);
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+  });
+
+  it('is acknowledged whatever the hook returns, if it is no promise', async () => {
+    const contents: string[] = [];
+    const push = ({ content }: Message) => contents.push(content);
+    const hooks: Hooks = Object.assign({}, { onServerMessage: push as unknown as () => void });
+    const bench = await openBench({ hooks });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', '0', 'hello', 'fp-1'));
+    expect(contents).toEqual(['hello']);
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 

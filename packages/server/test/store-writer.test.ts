@@ -158,6 +158,41 @@ describe('StoreWriter', () => {
     expect(await store.waiting('carol')).toEqual([]);
   });
 
+  it('keeps confirmations that failed, before later ones, until it is told to try again', async () => {
+    const { store, writer, append } = setUp();
+    for (const fingerprint of ['1', '2', '3']) append(fingerprint);
+    await settlePromises(20);
+    const told: StoreWriter[] = [];
+    writer.onConfirmFailed((which) => told.push(which));
+    store.failures.confirm = new Error('disk full');
+    writer.confirm('bob', 1);
+    await settlePromises(20);
+    expect(told).toEqual([writer]);
+    expect(writer.isConfirming('bob', 1)).toBe(true);
+    expect(store.calls.confirm).toBe(1);
+    store.failures.confirm = undefined;
+    writer.confirmAgain();
+    await settlePromises(20);
+    expect(await store.waiting('bob')).toEqual(['2', '3']);
+    expect(writer.isConfirming('bob', 1)).toBe(false);
+    writer.confirmAgain();
+    await settlePromises(20);
+    expect(store.calls.confirm).toBe(2);
+  });
+
+  it('gives confirmations that failed to the store with the next ones', async () => {
+    const { store, writer, append } = setUp();
+    for (const fingerprint of ['1', '2', '3']) append(fingerprint);
+    await settlePromises(20);
+    store.failures.confirm = new Error('disk full');
+    writer.confirm('bob', 1);
+    await settlePromises(20);
+    store.failures.confirm = undefined;
+    writer.confirm('bob', 2);
+    await settlePromises(20);
+    expect(await store.waiting('bob')).toEqual(['3']);
+  });
+
   it('is idle when the store has answered for everything', async () => {
     const { store, writer, append } = setUp();
     await writer.idle();

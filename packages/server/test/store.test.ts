@@ -89,6 +89,20 @@ describe('a message to a user who is not online, with a store', () => {
     expect(bob.received).toEqual([]);
   });
 
+  it('may go to several users under one fingerprint', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'to all', 'fp-1'), message('alice', 'carol', 'to all', 'fp-1'));
+    await bench.settle();
+    expect(alice.received.map(({ from }) => from)).toEqual(['bob', 'carol']);
+    const carol = await bench.online('carol');
+    carol.write(acknowledgement('carol', 'alice', 'fp-1'));
+    await bench.settle();
+    expect(await store.waiting('bob')).toEqual(['fp-1']);
+    expect(await store.waiting('carol')).toEqual([]);
+  });
+
   it('without QoS is not stored', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
