@@ -62,6 +62,15 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     await refused.close();
   });
 
+  it('works as soon as the server is there, though it was not when the store was opened', async () => {
+    await cluster.stop('fast');
+    const early = postgresStore({ url: urlWith(cluster.password), schema: 'early' });
+    await expect(early.open()).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
+    await cluster.start();
+    expect(await early.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
+    await early.close();
+  });
+
   it('tells no password when the server stops under an open connection', async () => {
     await store.count('bob');
     await cluster.stop('immediate');
