@@ -57,7 +57,7 @@ const MAX_APPEND = 2048;
 const MAX_CONFIRM = 4096;
 
 /**
- * Keeps messages in PostgreSQL (12 or later), for any number of nodes.
+ * Keeps messages in PostgreSQL (tested with 15), for any number of nodes.
  *
  * An append that has resolved is as durable as the database's commit is with `synchronous_commit = on`, which is set
  * for each session: on the disk of the server, and on that of its synchronous standbys where
