@@ -8,8 +8,9 @@ const alias = [
   { find: /^@imcore\/server\/ports$/, replacement: source('server/src/ports/index.ts') },
   { find: /^@imcore\/testkit\/contracts$/, replacement: source('testkit/src/contracts/index.ts') },
   { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
+  { find: /^@imcore\/client\/mini-program$/, replacement: source('client/src/mini-program/index.ts') },
   {
-    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres)$/,
+    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|nestjs)$/,
     replacement: source('$1/src/index.ts'),
   },
 ];
@@ -22,7 +23,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],
+          include: ['{packages,apps}/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],
           // No module of ours holds state, so files need no process of their own: half the time on two cores.
           isolate: false,
           // Tests of real sockets wait for what two busy cores may take long to bring.

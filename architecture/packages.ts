@@ -14,5 +14,18 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   testkit: {
     imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/client'],
   },
-  cli: { imports: ['@imcore/server', '@imcore/client/node', '@imcore/store-sqlite'] },
+  'bridge-rabbitmq': { imports: ['@imcore/server/ports'] },
+  nestjs: { imports: ['@imcore/server', '@imcore/server/ports', '@imcore/client', '@imcore/client/node'] },
+  cli: {
+    imports: [
+      '@imcore/server',
+      '@imcore/server/ports',
+      '@imcore/client',
+      '@imcore/client/node',
+      '@imcore/store-sqlite',
+      '@imcore/store-postgres',
+      '@imcore/bridge-rabbitmq',
+      '@imcore/web',
+    ],
+  },
 };
