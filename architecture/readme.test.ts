@@ -33,6 +33,7 @@ function problemsOf(...programs: readonly string[]): string[] {
     noEmit: true,
     types: ['node'],
     paths: {
+      '@imcore/client/mini-program': [join(ROOT, 'packages/client/src/mini-program/index.ts')],
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
       '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
       '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],

@@ -102,6 +102,8 @@ export class LinkError extends Error {
 export type LinkErrorCode =
   /** The link could not be opened; `cause` says why where the platform tells. */
   | 'ERR_LINK_FAILED'
+  /** A mini-program has as many sockets as its platform allows: five on WeChat. Close another client. */
+  | 'ERR_TOO_MANY_SOCKETS'
   /** The server ended the link. */
   | 'ERR_LINK_CLOSED'
   /** The server did not answer keep-alives for the sense mode's time-out. */

@@ -5,11 +5,12 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /** Refuses options that do not exist: a typing error would otherwise leave a default in force. @throws UsageError */
 export function refuseUnknown(given: object, known: object, prefix = ''): void {
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  const names = Object.keys(known);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new UsageError(
     'ERR_INVALID_OPTION',
-    `option ${prefix}${unknown} does not exist; there are ${Object.keys(known).join(', ')}`,
+    `option ${prefix}${unknown} does not exist; there are ${names.join(', ')}`,
   );
 }
 

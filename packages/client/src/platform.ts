@@ -2,18 +2,46 @@ import type { WebSocketConstructor } from './websocket-link.js';
 
 /**
  * The few things that this package uses of the platform it runs on: browsers, Node and mini-programs have some or all
- * of them. Looked up when needed, so that importing the package works everywhere.
+ * of them.
  */
 export interface Platform {
-  readonly console?: {
-    warn(message: string, fields: object): void;
-    error(message: string, fields: object): void;
-  };
-  readonly performance?: { now(): number };
-  readonly crypto?: { getRandomValues?(target: Uint32Array): Uint32Array };
-  readonly WebSocket?: WebSocketConstructor;
+  readonly console?:
+    | {
+        warn(message: string, fields: object): void;
+        error(message: string, fields: object): void;
+      }
+    | undefined;
+  readonly performance?: { now(): number } | undefined;
+  readonly crypto?: { getRandomValues?(target: Uint32Array): Uint32Array } | undefined;
+  readonly WebSocket?: WebSocketConstructor | undefined;
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
 }
 
-export const platform = globalThis as unknown as Platform;
+declare const console: Platform['console'];
+declare const performance: Platform['performance'];
+declare const crypto: Platform['crypto'];
+declare const WebSocket: Platform['WebSocket'];
+declare const setTimeout: Platform['setTimeout'];
+declare const clearTimeout: Platform['clearTimeout'];
+
+/**
+ * Looked up when needed, so that importing the package works everywhere, and by their bare names: a mini-program finds
+ * them in its scope, and not all of them in its global object, where it has one.
+ */
+export const platform: Platform = {
+  get console() {
+    return typeof console === 'undefined' ? undefined : console;
+  },
+  get performance() {
+    return typeof performance === 'undefined' ? undefined : performance;
+  },
+  get crypto() {
+    return typeof crypto === 'undefined' ? undefined : crypto;
+  },
+  get WebSocket() {
+    return typeof WebSocket === 'undefined' ? undefined : WebSocket;
+  },
+  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer),
+};

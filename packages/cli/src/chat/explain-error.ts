@@ -69,6 +69,7 @@ function explainLink(error: LinkError, { url }: ChatContext): Explanation {
   const systemCode = systemCodeOf(error);
   switch (error.code) {
     case 'ERR_LINK_FAILED':
+    case 'ERR_TOO_MANY_SOCKETS':
       return explainFailedLink(systemCode, error, url);
     case 'ERR_LINK_CLOSED':
       // A UDP link counts as open before anybody has answered: only then does it come out that nobody is there.

@@ -5,3 +5,5 @@ export {
   describeMessageStore,
   type StoreUnderTestOptions,
 } from './message-store-contract.js';
+export { describeTransport } from './transport-contract.js';
+export type { CreateTransportFixture, TransportFixture, TransportPeer } from './transport-fixture.js';

@@ -1,4 +1,4 @@
-import type { Link, LinkHandler, Transport } from '@imcore/client';
+import { type Link, LinkError, type LinkHandler, type Transport } from '@imcore/client';
 import { type BinaryString, decodeUtf8, encodeUtf8, type TransportKind } from '@imcore/protocol';
 import type { SimulatedLink } from '../network/simulated-link.js';
 import type { StreamEnd } from '../network/stream-end.js';
@@ -42,19 +42,23 @@ function openDatagrams(link: SimulatedLink, port: number, handler: LinkHandler):
 
 function openStream(end: StreamEnd, maxBodyBytes: number, handler: LinkHandler): Link {
   const cutter = new FrameCutter(maxBodyBytes);
-  let violation: Error | undefined;
+  // Until the stream is open its end means that nobody listens there.
+  let error: Error | undefined = new LinkError('ERR_LINK_FAILED', 'nobody listens at that port');
   const receive = (body: BinaryString): boolean => {
     handler.received(decodeUtf8(body));
     return !end.isClosed;
   };
   end.attach({
-    opened: () => handler.opened(),
+    opened: () => {
+      error = undefined;
+      handler.opened();
+    },
     data: (bytes) => {
-      violation = cutter.push(bytes, receive) ?? violation;
-      if (violation !== undefined) end.destroy();
+      error = cutter.push(bytes, receive) ?? error;
+      if (error !== undefined) end.destroy();
     },
     drained() {},
-    closed: () => handler.closed(violation),
+    closed: () => handler.closed(error),
   });
   return {
     get bufferedBytes() {

@@ -1,0 +1,18 @@
+import type { ImClient } from '../client.js';
+import { assembleClient } from '../create-client.js';
+import type { ClientSettings } from '../options.js';
+import { type MiniProgramSocketOptions, miniProgramSocket } from './socket-transport.js';
+
+export type MiniProgramClientOptions = ClientSettings & MiniProgramSocketOptions;
+
+/**
+ * Creates a client in a mini-program: WeChat (`wx`), Alipay (`my`), Douyin (`tt`), or any platform that uni-app (`uni`)
+ * covers. Nothing happens until its `login`. All state is the client's: a program may have several.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
+ */
+export function createClient(options: MiniProgramClientOptions): ImClient {
+  const { platform, url, header, maxSendBytes, ...settings } = options;
+  const transport = miniProgramSocket({ platform, url, header, maxSendBytes });
+  return assembleClient({ ...settings, transport }, () => transport);
+}

@@ -1,0 +1,85 @@
+import { UsageError } from '../errors.js';
+import { type OptionNames, refuseUnknown, requireInteger } from '../options-check.js';
+import type { Link, LinkHandler, Transport } from '../transport.js';
+import { DEFAULT_MAX_WEBSOCKET_BYTES, requireWebSocketUrl } from '../websocket-transport.js';
+import { globalSocketTask } from './global-socket.js';
+import type { MiniProgramPlatform, SocketTask } from './platform-api.js';
+import { SocketLink } from './socket-link.js';
+
+export interface MiniProgramSocketOptions {
+  /** The platform's object: `wx`, `uni`, `my` or `tt`. */
+  readonly platform: MiniProgramPlatform;
+  /** `wss://…`, in the list of domains that the platform's console keeps for the program. */
+  readonly url: string;
+  /** Sent with the handshake. The platforms set `Referer` themselves. */
+  readonly header?: Readonly<Record<string, string>> | undefined;
+  /** Largest packet that is sent, in UTF-8 bytes. Default 65 536, what an original server takes. */
+  readonly maxSendBytes?: number | undefined;
+}
+
+const OPTIONS: OptionNames<MiniProgramSocketOptions> = {
+  platform: true,
+  url: true,
+  header: true,
+  maxSendBytes: true,
+};
+
+/**
+ * The sockets of a mini-program. Each link is a `SocketTask` of its own, so several clients live in one program, as
+ * many as the platform allows: five on WeChat and Alipay. One more is refused with `ERR_TOO_MANY_SOCKETS`. A platform
+ * from the time before `SocketTask` carries one client.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ */
+export function miniProgramSocket(options: MiniProgramSocketOptions): Transport {
+  refuseUnknown(options, OPTIONS);
+  const url = requireWebSocketUrl(options.url);
+  const { platform, header } = options;
+  if (typeof platform?.connectSocket !== 'function') {
+    throw new UsageError(
+      'ERR_INVALID_OPTION',
+      'option platform must be wx, uni, my or tt, with its connectSocket',
+    );
+  }
+  return {
+    kind: 'websocket',
+    maxSendBytes: requireInteger(
+      'maxSendBytes',
+      options.maxSendBytes,
+      DEFAULT_MAX_WEBSOCKET_BYTES,
+      1,
+      0x7fffffff,
+    ),
+    connect: (handler) => openLink(platform, url, header, handler),
+  };
+}
+
+/** uni-app returns a task only to callers with a callback. */
+function openLink(
+  platform: MiniProgramPlatform,
+  url: string,
+  header: Readonly<Record<string, string>> | undefined,
+  handler: LinkHandler,
+): Link {
+  const link = new SocketLink(handler);
+  const task = platform.connectSocket({
+    url,
+    ...(header !== undefined && { header }),
+    multiple: true,
+    success: () => link.accepted(),
+    fail: (failure) => link.refused(failure),
+  });
+  if (isTask(task)) {
+    link.attach(task, () => {});
+    return link;
+  }
+  const shared = globalSocketTask(platform);
+  if (shared !== undefined) link.attach(shared, () => shared.release());
+  return link;
+}
+
+function isTask(value: unknown): value is SocketTask {
+  return (
+    typeof value === 'object' && value !== null && 'onOpen' in value && typeof value.onOpen === 'function'
+  );
+}
