@@ -1,5 +1,6 @@
 import {
   acknowledgementPacket,
+  Digest,
   DuplicateWindow,
   type DuplicateWindowLimits,
   encodePacket,
@@ -43,10 +44,10 @@ export class Incoming {
   /** The message in a data packet; undefined for one that was handed on before. */
   unpack(packet: Packet, now: Instant): Message | undefined {
     if (packet.QoS && packet.fp !== undefined) {
-      this.#handedOn ??= new DuplicateWindow(now, this.#limits);
-      const key = `${packet.from?.length ?? 0}:${packet.from ?? ''}:${packet.fp}`;
-      if (this.#handedOn.look(key) !== 'new') return undefined;
-      this.#handedOn.finish(key, now);
+      const from = packet.from ?? '';
+      this.#handedOn ??= new DuplicateWindow(now, this.#limits, new Digest());
+      if (this.#handedOn.look(packet.fp, from) !== 'new') return undefined;
+      this.#handedOn.finish(packet.fp, from, now);
     }
     return {
       from: packet.from ?? UNSET_ID,

@@ -1,63 +1,14 @@
 import { type BinaryString, decodeUtf8 } from './binary-string.js';
 import { isCanonical } from './canonical.js';
 import { toBoolean, toInteger, toObject, toText } from './coerce.js';
-import { encodeFrameBody } from './encode.js';
 import { ProtocolError } from './errors.js';
 import { MAX_ID_LENGTH, type Packet } from './packet.js';
+import { readCanonical } from './read-canonical.js';
+import { ReceivedPacket } from './received-packet.js';
 
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
-
-/**
- * A packet that was read from a frame, and the bytes that stand for it.
- *
- * `body` is the received frame itself where that is exactly what {@link encodeFrameBody} would write (up to the
- * choice of escapes inside the content), so that a packet passed on costs no second serialisation; otherwise it is
- * written anew. Either way it decodes to this packet and holds nothing else: no second `from`, no unknown member.
- */
-export class ReceivedPacket implements Packet {
-  readonly type: number;
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-  readonly fp: string | undefined;
-  readonly QoS: boolean;
-  readonly typeu: number;
-  readonly bridge: boolean;
-  readonly sm: number;
-  #content: string | undefined;
-  #contentIsBinary: boolean;
-  #body: BinaryString | undefined;
-
-  constructor(fields: Packet, contentIsBinary: boolean, canonicalBody: BinaryString | undefined) {
-    this.type = fields.type;
-    this.from = fields.from;
-    this.to = fields.to;
-    this.fp = fields.fp;
-    this.QoS = fields.QoS;
-    this.typeu = fields.typeu;
-    this.bridge = fields.bridge;
-    this.sm = fields.sm;
-    this.#content = fields.dataContent;
-    this.#contentIsBinary = contentIsBinary;
-    this.#body = canonicalBody;
-  }
-
-  /** The content as text. Decoded when first asked for: most packets are passed on unread. */
-  get dataContent(): string | undefined {
-    if (this.#contentIsBinary) {
-      this.#contentIsBinary = false;
-      if (this.#content !== undefined) this.#content = decodeUtf8(this.#content);
-    }
-    return this.#content;
-  }
-
-  /** The bytes to pass on. */
-  get body(): BinaryString {
-    this.#body ??= encodeFrameBody(this);
-    return this.#body;
-  }
-}
 
 /**
  * Reads a frame body.
@@ -67,6 +18,8 @@ export class ReceivedPacket implements Packet {
  */
 export function decodeFrameBody(body: BinaryString): ReceivedPacket {
   if (body.length === 0) throw new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
+  const canonical = readCanonical(body);
+  if (canonical !== undefined) return canonical;
   // An escape \uXXXX yields a character that cannot be told from a byte, so such a body is decoded first.
   const hasEscapes = body.includes('\\');
   if (hasEscapes && body.includes('\\u')) return read(decodeUtf8(body), false, body, true);
@@ -90,7 +43,7 @@ function read(
   hasEscapes: boolean,
 ): ReceivedPacket {
   const fields = toObject(withoutByteOrderMark(text, isBinary), 'a packet');
-  const packet: Mutable<Packet> = {
+  const packet: Packet = {
     type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
     dataContent: toText('dataContent', fields['dataContent']),
     from: toText('from', fields['from']),
@@ -105,18 +58,25 @@ function read(
     body !== undefined && isText(fields['dataContent']) && isCanonical(text, packet, hasEscapes)
       ? body
       : undefined;
-  packet.from = id('from', packet.from, isBinary);
-  packet.to = id('to', packet.to, isBinary);
-  packet.fp = id('fp', packet.fp, isBinary);
-  return new ReceivedPacket(packet, isBinary, canonicalBody);
+  return new ReceivedPacket(
+    packet.type,
+    packet.dataContent,
+    isBinary,
+    id('from', packet.from, isBinary),
+    id('to', packet.to, isBinary),
+    id('fp', packet.fp, isBinary),
+    packet.QoS,
+    packet.typeu,
+    packet.bridge,
+    packet.sm,
+    canonicalBody,
+  );
 }
 
 /** A content that was not a string in the frame must be written anew as one. */
 function isText(content: unknown): boolean {
   return content === undefined || typeof content === 'string';
 }
-
-type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 function id(field: string, raw: string | undefined, isBinary: boolean): string | undefined {
   if (raw === undefined) return undefined;

@@ -1,6 +1,8 @@
 import type { Instant } from './clock.js';
+import type { Digest } from './digest.js';
+import { DigestSet } from './digest-set.js';
 
-/** What a receiver knows of a fingerprint. */
+/** What a receiver knows of a message. */
 export type Seen =
   /** Never seen, or so long ago that it is forgotten: hand it on. */
   | 'new'
@@ -10,73 +12,78 @@ export type Seen =
   | 'done';
 
 export interface DuplicateWindowLimits {
-  /** Shortest time that a handled fingerprint is remembered, in milliseconds. */
+  /** Shortest time that a handled message is remembered, in milliseconds. */
   readonly rememberMs: number;
-  /** Most handled fingerprints that are remembered; the oldest are forgotten first. */
+  /** Most handled messages that are remembered; the oldest are forgotten first. */
   readonly maxRemembered: number;
 }
 
 /** Ten minutes, as the original; the number bounds the memory that one peer can take. */
 export const DEFAULT_DUPLICATE_LIMITS: DuplicateWindowLimits = { rememberMs: 600_000, maxRemembered: 10_000 };
 
-const EMPTY: ReadonlySet<string> = new Set();
-
 /**
- * The fingerprints of one sender that a receiver has seen: each packet is handed on once, acknowledged each time.
+ * The messages that one side has seen: each is handed on once, acknowledged each time. A message is known by its
+ * fingerprint and its peer: to a server its receiver, so that one fingerprint may be sent to several users; to a
+ * client its sender.
  *
- * Handled fingerprints are kept in generations that are dropped whole: forgetting costs nothing per fingerprint.
- * What is in progress is never forgotten; its number is for the caller to limit.
+ * Handled ones are kept in generations that are dropped whole: forgetting costs nothing per message. What is in
+ * progress is never forgotten; its number is for the caller to limit.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export class DuplicateWindow {
   readonly #limits: DuplicateWindowLimits;
-  #inProgress: Set<string> | undefined;
-  #current = new Set<string>();
-  #previous: ReadonlySet<string> = EMPTY;
+  readonly #digest: Digest;
+  #inProgress: DigestSet | undefined;
+  #current = new DigestSet();
+  #previous: DigestSet | undefined;
   #turnsAt: Instant;
 
-  constructor(now: Instant, limits: DuplicateWindowLimits = DEFAULT_DUPLICATE_LIMITS) {
+  /** `digest` may be shared with any number of windows. */
+  constructor(now: Instant, limits: DuplicateWindowLimits, digest: Digest) {
     this.#limits = limits;
+    this.#digest = digest;
     this.#turnsAt = now + limits.rememberMs;
   }
 
-  /** Fingerprints in progress. */
+  /** Messages in progress. */
   get inProgress(): number {
     return this.#inProgress?.size ?? 0;
   }
 
-  /** Handled fingerprints that are remembered. */
+  /** Handled messages that are remembered. */
   get remembered(): number {
-    return this.#current.size + this.#previous.size;
+    return this.#current.size + (this.#previous?.size ?? 0);
   }
 
   /** Looks without changing anything. */
-  look(fingerprint: string): Seen {
-    if (this.#inProgress?.has(fingerprint)) return 'in-progress';
-    return this.#current.has(fingerprint) || this.#previous.has(fingerprint) ? 'done' : 'new';
+  look(fingerprint: string, peer: string): Seen {
+    const digest = this.#digest.of(fingerprint, peer);
+    if (this.#inProgress?.has(digest)) return 'in-progress';
+    return this.#current.has(digest) || this.#previous?.has(digest) ? 'done' : 'new';
   }
 
-  /** Marks a new fingerprint as being handled. */
-  begin(fingerprint: string): void {
-    this.#inProgress ??= new Set();
-    this.#inProgress.add(fingerprint);
+  /** Marks a new message as being handled. */
+  begin(fingerprint: string, peer: string): void {
+    this.#inProgress ??= new DigestSet();
+    this.#inProgress.add(this.#digest.of(fingerprint, peer));
   }
 
   /** Marks it as handled. Returns how many others had to be forgotten before their time. */
-  finish(fingerprint: string, now: Instant): number {
-    this.#inProgress?.delete(fingerprint);
+  finish(fingerprint: string, peer: string, now: Instant): number {
+    const digest = this.#digest.of(fingerprint, peer);
+    this.#inProgress?.delete(digest);
     const isTime = now >= this.#turnsAt;
     const isFull = this.#current.size >= this.#limits.maxRemembered / 2;
-    const forgotten = isFull && !isTime ? this.#previous.size : 0;
+    const forgotten = isFull && !isTime ? (this.#previous?.size ?? 0) : 0;
     if (isTime || isFull) this.#turn(now);
-    this.#current.add(fingerprint);
+    this.#current.add(digest);
     return forgotten;
   }
 
   /** Forgets it, because it was not handled: the sender's next copy is new again. */
-  refuse(fingerprint: string): void {
-    this.#inProgress?.delete(fingerprint);
+  refuse(fingerprint: string, peer: string): void {
+    this.#inProgress?.delete(this.#digest.of(fingerprint, peer));
   }
 
   /** Whether everything that it holds may be forgotten. */
@@ -86,8 +93,8 @@ export class DuplicateWindow {
 
   #turn(now: Instant): void {
     const isLongOver = now >= this.#turnsAt + this.#limits.rememberMs;
-    this.#previous = isLongOver ? EMPTY : this.#current;
-    this.#current = new Set();
+    this.#previous = isLongOver ? undefined : this.#current;
+    this.#current = new DigestSet();
     this.#turnsAt = now + this.#limits.rememberMs;
   }
 }

@@ -22,7 +22,8 @@ export {
   readLoginRequest,
   readLoginResponse,
 } from './control.js';
-export { decodeFrameBody, decodePacket, ReceivedPacket } from './decode.js';
+export { decodeFrameBody, decodePacket } from './decode.js';
+export { Digest } from './digest.js';
 export { type DuplicateLoginDecision, decideDuplicateLogin } from './duplicate-login.js';
 export {
   DEFAULT_DUPLICATE_LIMITS,
@@ -45,6 +46,7 @@ export {
   UNSET_ID,
   UNSET_NUMBER,
 } from './packet.js';
+export { ReceivedPacket } from './received-packet.js';
 export { CLIENT_RETRY, type RetryPolicy, SERVER_RETRY } from './retry-policy.js';
 export {
   DEFAULT_SENSE_MODE,

@@ -1,90 +1,91 @@
 import { describe, expect, it } from 'vitest';
+import { Digest } from '../src/digest.js';
 import { DuplicateWindow } from '../src/duplicate-window.js';
 
 const limits = { rememberMs: 600_000, maxRemembered: 10 };
 
 function handled(window: DuplicateWindow, fingerprint: string, now: number): void {
-  window.begin(fingerprint);
-  window.finish(fingerprint, now);
+  window.begin(fingerprint, 'bob');
+  window.finish(fingerprint, 'bob', now);
 }
 
 describe('DuplicateWindow', () => {
   it('follows a fingerprint from new over in progress to done', () => {
-    const window = new DuplicateWindow(0, limits);
-    expect(window.look('a')).toBe('new');
-    window.begin('a');
-    expect(window.look('a')).toBe('in-progress');
-    window.finish('a', 1);
-    expect(window.look('a')).toBe('done');
+    const window = new DuplicateWindow(0, limits, new Digest());
+    expect(window.look('a', 'bob')).toBe('new');
+    window.begin('a', 'bob');
+    expect(window.look('a', 'bob')).toBe('in-progress');
+    window.finish('a', 'bob', 1);
+    expect(window.look('a', 'bob')).toBe('done');
   });
 
   it('changes nothing by looking', () => {
-    const window = new DuplicateWindow(0, limits);
-    window.look('a');
-    expect(window.look('a')).toBe('new');
+    const window = new DuplicateWindow(0, limits, new Digest());
+    window.look('a', 'bob');
+    expect(window.look('a', 'bob')).toBe('new');
   });
 
   it('counts a refused fingerprint as new again', () => {
-    const window = new DuplicateWindow(0, limits);
-    window.begin('a');
-    window.refuse('a');
-    expect(window.look('a')).toBe('new');
+    const window = new DuplicateWindow(0, limits, new Digest());
+    window.begin('a', 'bob');
+    window.refuse('a', 'bob');
+    expect(window.look('a', 'bob')).toBe('new');
     expect(window.inProgress).toBe(0);
   });
 
   it('remembers for the whole time at least', () => {
-    const window = new DuplicateWindow(0, limits);
+    const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 599_999);
     handled(window, 'b', 600_000);
     handled(window, 'c', 1_199_998);
-    expect(window.look('a')).toBe('done');
+    expect(window.look('a', 'bob')).toBe('done');
   });
 
   it('forgets after two times as long at the latest', () => {
-    const window = new DuplicateWindow(0, limits);
+    const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 0);
     handled(window, 'b', 600_000);
     handled(window, 'c', 1_200_000);
-    expect(window.look('a')).toBe('new');
-    expect(window.look('b')).toBe('done');
+    expect(window.look('a', 'bob')).toBe('new');
+    expect(window.look('b', 'bob')).toBe('done');
   });
 
   it('forgets everything after a long silence', () => {
-    const window = new DuplicateWindow(0, limits);
+    const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 0);
     handled(window, 'b', 5_000_000);
-    expect(window.look('a')).toBe('new');
+    expect(window.look('a', 'bob')).toBe('new');
   });
 
   it('never remembers more than its limit and forgets the oldest first', () => {
-    const window = new DuplicateWindow(0, limits);
+    const window = new DuplicateWindow(0, limits, new Digest());
     for (let i = 0; i < 100; i++) {
       handled(window, `fp-${i}`, 1);
       expect(window.remembered).toBeLessThanOrEqual(10);
     }
-    expect(window.look('fp-99')).toBe('done');
-    expect(window.look('fp-95')).toBe('done');
-    expect(window.look('fp-0')).toBe('new');
+    expect(window.look('fp-99', 'bob')).toBe('done');
+    expect(window.look('fp-95', 'bob')).toBe('done');
+    expect(window.look('fp-0', 'bob')).toBe('new');
   });
 
   it('never forgets what is in progress', () => {
-    const window = new DuplicateWindow(0, limits);
-    window.begin('slow');
+    const window = new DuplicateWindow(0, limits, new Digest());
+    window.begin('slow', 'bob');
     for (let i = 0; i < 100; i++) handled(window, `fp-${i}`, i * 600_000);
-    expect(window.look('slow')).toBe('in-progress');
+    expect(window.look('slow', 'bob')).toBe('in-progress');
     expect(window.inProgress).toBe(1);
   });
 
   it('is stale when all that it holds could be forgotten', () => {
-    const window = new DuplicateWindow(0, limits);
+    const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 0);
     expect(window.isStale(1_199_999)).toBe(false);
     expect(window.isStale(1_200_000)).toBe(true);
   });
 
   it('is not stale while something is in progress', () => {
-    const window = new DuplicateWindow(0, limits);
-    window.begin('a');
+    const window = new DuplicateWindow(0, limits, new Digest());
+    window.begin('a', 'bob');
     expect(window.isStale(9_999_999)).toBe(false);
   });
 });

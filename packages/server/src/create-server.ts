@@ -1,4 +1,4 @@
-import { DEFAULT_DUPLICATE_LIMITS, Emitter, SERVER_RETRY } from '@imcore/protocol';
+import { DEFAULT_DUPLICATE_LIMITS, Digest, Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
 import { consoleLogger } from './console-logger.js';
 import { Courier } from './delivery/courier.js';
@@ -43,7 +43,7 @@ export function createServer(options: ServerOptions): ImServer {
     events.emit('limited', { limit, value: limits[limit], remoteAddress, userId: id });
   };
   const { maxRememberedAway } = limits;
-  const userParts = { stamp, onForgotten, maxRememberedAway };
+  const userParts = { digest: new Digest(), stamp, onForgotten, maxRememberedAway };
   const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, userParts);
   const answers = new Answers(stamp);
   const addresses = new AddressTable({ ...limits, isExempt: options.isExemptAddress ?? isLoopback });

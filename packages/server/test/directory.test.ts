@@ -1,3 +1,4 @@
+import { Digest } from '@imcore/protocol';
 import { VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { DeadlineQueue } from '../src/scheduling/deadline-queue.js';
@@ -7,7 +8,7 @@ const REMEMBER_MS = 600_000;
 
 function setUp() {
   const clock = new VirtualClock();
-  const parts = { stamp: undefined, onForgotten: () => {}, maxRememberedAway: 1000 };
+  const parts = { digest: new Digest(), stamp: undefined, onForgotten: () => {}, maxRememberedAway: 1000 };
   return { clock, directory: new Directory(clock, new DeadlineQueue(clock), REMEMBER_MS, parts) };
 }
 

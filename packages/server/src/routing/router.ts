@@ -18,7 +18,7 @@ import type { Hooks, OnlineUser, Sender } from '../hooks.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Directory } from '../sessions/directory.js';
-import { keyOf, type User } from '../sessions/user.js';
+import type { User } from '../sessions/user.js';
 
 export interface RouterParts {
   readonly clock: Clock;
@@ -80,8 +80,7 @@ export class Router {
   ): boolean {
     const { metrics, limits, events } = this.#parts;
     const duplicates = sender.duplicates(now, this.#parts.duplicateLimits);
-    const key = keyOf(fingerprint, to);
-    const seen = duplicates.look(key);
+    const seen = duplicates.look(fingerprint, to);
     if (seen !== 'new') {
       metrics.messagesDuplicate += 1;
       if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
@@ -98,7 +97,7 @@ export class Router {
       });
       return false;
     }
-    duplicates.begin(key);
+    duplicates.begin(fingerprint, to);
     return true;
   }
 
@@ -180,7 +179,7 @@ export class Router {
 
   #refuse(packet: Packet, to: string, sender: User, now: Instant): void {
     if (!packet.QoS || packet.fp === undefined) return;
-    sender.duplicates(now, this.#parts.duplicateLimits).refuse(keyOf(packet.fp, to));
+    sender.duplicates(now, this.#parts.duplicateLimits).refuse(packet.fp, to);
   }
 
   #rejected(reason: RejectedReason, info: OnlineUser): void {

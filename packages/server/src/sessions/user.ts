@@ -1,5 +1,6 @@
 import {
   type BinaryString,
+  type Digest,
   DuplicateWindow,
   type DuplicateWindowLimits,
   encodeFrameBody,
@@ -14,6 +15,8 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from './live-session.js';
 
 export interface UserParts {
+  /** Scratch pad of all windows. */
+  readonly digest: Digest;
   /** Gives the value of `sm` where the server stamps its time. */
   readonly stamp: (() => number) | undefined;
   /** Fingerprints remembered of all users together who are not online. */
@@ -48,13 +51,13 @@ export class User implements Origin, RingEntry {
 
   /** The window of what this user has sent. */
   duplicates(now: Instant, limits: DuplicateWindowLimits): DuplicateWindow {
-    this.#duplicates ??= new DuplicateWindow(now, limits);
+    this.#duplicates ??= new DuplicateWindow(now, limits, this.#parts.digest);
     return this.#duplicates;
   }
 
   /** A message of this user needs no further handling: a repetition is only acknowledged. */
   handled(fingerprint: string, to: string, now: Instant): void {
-    const forgotten = this.#duplicates?.finish(keyOf(fingerprint, to), now) ?? 0;
+    const forgotten = this.#duplicates?.finish(fingerprint, to, now) ?? 0;
     if (forgotten > 0) this.#parts.onForgotten(this, 'maxRemembered');
   }
 
@@ -67,8 +70,7 @@ export class User implements Origin, RingEntry {
   }
 
   failed(delivery: Delivery): void {
-    if (delivery.fingerprint !== undefined)
-      this.#duplicates?.refuse(keyOf(delivery.fingerprint, delivery.to));
+    if (delivery.fingerprint !== undefined) this.#duplicates?.refuse(delivery.fingerprint, delivery.to);
   }
 
   /** Fingerprints of this user that are remembered. */
@@ -110,12 +112,4 @@ export class User implements Origin, RingEntry {
       }),
     );
   }
-}
-
-/**
- * What makes a message of one sender unique: its fingerprint and its receiver, so that an application may send one
- * fingerprint to several users.
- */
-export function keyOf(fingerprint: string, to: string): string {
-  return `${fingerprint}\n${to}`;
 }
