@@ -56,17 +56,22 @@ export class DuplicateWindow {
     return this.#current.size + (this.#previous?.size ?? 0);
   }
 
+  /** Looks, and marks a new message as being handled, unless as many as `maxInProgress` are. */
+  begin(fingerprint: string, peer: string, maxInProgress: number): Seen | 'too-many' {
+    const digest = this.#digest.of(fingerprint, peer);
+    if (this.#inProgress?.has(digest)) return 'in-progress';
+    if (this.#current.has(digest) || this.#previous?.has(digest)) return 'done';
+    if (this.inProgress >= maxInProgress) return 'too-many';
+    this.#inProgress ??= new DigestSet();
+    this.#inProgress.add(digest);
+    return 'new';
+  }
+
   /** Looks without changing anything. */
   look(fingerprint: string, peer: string): Seen {
     const digest = this.#digest.of(fingerprint, peer);
     if (this.#inProgress?.has(digest)) return 'in-progress';
     return this.#current.has(digest) || this.#previous?.has(digest) ? 'done' : 'new';
-  }
-
-  /** Marks a new message as being handled. */
-  begin(fingerprint: string, peer: string): void {
-    this.#inProgress ??= new DigestSet();
-    this.#inProgress.add(this.#digest.of(fingerprint, peer));
   }
 
   /** Marks it as handled. Returns how many others had to be forgotten before their time. */

@@ -5,7 +5,7 @@ import { DuplicateWindow } from '../src/duplicate-window.js';
 const limits = { rememberMs: 600_000, maxRemembered: 10 };
 
 function handled(window: DuplicateWindow, fingerprint: string, now: number): void {
-  window.begin(fingerprint, 'bob');
+  window.begin(fingerprint, 'bob', 100);
   window.finish(fingerprint, 'bob', now);
 }
 
@@ -13,7 +13,7 @@ describe('DuplicateWindow', () => {
   it('follows a fingerprint from new over in progress to done', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     expect(window.look('a', 'bob')).toBe('new');
-    window.begin('a', 'bob');
+    window.begin('a', 'bob', 100);
     expect(window.look('a', 'bob')).toBe('in-progress');
     window.finish('a', 'bob', 1);
     expect(window.look('a', 'bob')).toBe('done');
@@ -27,7 +27,7 @@ describe('DuplicateWindow', () => {
 
   it('counts a refused fingerprint as new again', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
-    window.begin('a', 'bob');
+    window.begin('a', 'bob', 100);
     window.refuse('a', 'bob');
     expect(window.look('a', 'bob')).toBe('new');
     expect(window.inProgress).toBe(0);
@@ -70,7 +70,7 @@ describe('DuplicateWindow', () => {
 
   it('never forgets what is in progress', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
-    window.begin('slow', 'bob');
+    window.begin('slow', 'bob', 100);
     for (let i = 0; i < 100; i++) handled(window, `fp-${i}`, i * 600_000);
     expect(window.look('slow', 'bob')).toBe('in-progress');
     expect(window.inProgress).toBe(1);
@@ -85,7 +85,7 @@ describe('DuplicateWindow', () => {
 
   it('is not stale while something is in progress', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
-    window.begin('a', 'bob');
+    window.begin('a', 'bob', 100);
     expect(window.isStale(9_999_999)).toBe(false);
   });
 });

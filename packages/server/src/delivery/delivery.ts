@@ -37,6 +37,14 @@ export class Delivery implements RingEntry {
   /** The mailbox in which it waits for an acknowledgement. */
   mailbox: Mailbox | undefined = undefined;
 
+  /** Where it is in its mailbox's `InFlight`, which owns these fields. */
+  hash = 0;
+  /** Whether another sender's message of the same fingerprint was there first. */
+  isSecond = false;
+  nextInBucket: Delivery | undefined = undefined;
+  previousInFlight: Delivery | undefined = undefined;
+  nextInFlight: Delivery | undefined = undefined;
+
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
   previousInRing: RingEntry | undefined = undefined;

@@ -1,65 +1,114 @@
 import type { Delivery } from './delivery.js';
 
+const MIN_BUCKETS = 8;
+
 /**
- * The deliveries that one user was sent and has not acknowledged, oldest first.
+ * The deliveries that one user was sent and has not acknowledged, oldest first. Found by fingerprint and sender.
  *
- * Found by fingerprint alone, as nearly always only one sender uses it; a second sender's equal fingerprint is kept
- * under both.
+ * A chained hash table and a list, both threaded through the deliveries themselves. A `Map` that is filled and
+ * emptied all the time makes a new table every few messages, and each old one keeps the next alive until the next
+ * full collection: half of the garbage collector's work was that.
  */
 export class InFlight {
-  readonly #deliveries = new Map<string, Delivery>();
+  #buckets: (Delivery | undefined)[] = new Array(MIN_BUCKETS).fill(undefined);
+  #first: Delivery | undefined;
+  #last: Delivery | undefined;
+  #size = 0;
 
   get size(): number {
-    return this.#deliveries.size;
+    return this.#size;
   }
 
   /** Returns false when this very message is in flight already. */
   add(fingerprint: string, delivery: Delivery): boolean {
-    const other = this.#deliveries.get(fingerprint);
-    if (other === undefined) {
-      this.#deliveries.set(fingerprint, delivery);
-      return true;
-    }
-    const key = fullKey(fingerprint, delivery.from);
-    if (other.from === delivery.from || this.#deliveries.has(key)) return false;
-    this.#deliveries.set(key, delivery);
+    const hash = hashOf(fingerprint);
+    if (this.#find(hash, fingerprint, delivery.from) !== undefined) return false;
+    delivery.hash = hash;
+    delivery.isSecond = this.#find(hash, fingerprint, undefined) !== undefined;
+    if (this.#size >= this.#buckets.length) this.#grow();
+    this.#chain(delivery);
+    delivery.previousInFlight = this.#last;
+    if (this.#last === undefined) this.#first = delivery;
+    else this.#last.nextInFlight = delivery;
+    this.#last = delivery;
+    this.#size += 1;
     return true;
   }
 
-  /** Takes out what `from` sent under this fingerprint; from anybody when `from` is not given. */
+  /**
+   * Takes out what `from` sent under this fingerprint. Where `from` is not given, what was first under it: a second
+   * one cannot be told from a repeated acknowledgement of the first.
+   */
   take(fingerprint: string, from: string | undefined): Delivery | undefined {
-    const delivery = this.#deliveries.get(fingerprint);
-    if (delivery?.fingerprint === fingerprint && (from === undefined || delivery.from === from)) {
-      this.#deliveries.delete(fingerprint);
-      return delivery;
-    }
-    if (from === undefined) return undefined;
-    const key = fullKey(fingerprint, from);
-    const second = this.#deliveries.get(key);
-    if (second?.from !== from || second.fingerprint !== fingerprint) return undefined;
-    this.#deliveries.delete(key);
-    return second;
+    const delivery = this.#find(hashOf(fingerprint), fingerprint, from);
+    if (delivery !== undefined) this.#takeOut(delivery);
+    return delivery;
   }
 
   remove(fingerprint: string, delivery: Delivery): void {
-    if (this.#deliveries.get(fingerprint) === delivery) this.#deliveries.delete(fingerprint);
-    else if (this.#deliveries.get(fullKey(fingerprint, delivery.from)) === delivery) {
-      this.#deliveries.delete(fullKey(fingerprint, delivery.from));
-    }
+    if (this.#find(hashOf(fingerprint), fingerprint, delivery.from) === delivery) this.#takeOut(delivery);
   }
 
   /** Takes all of them out. */
   drain(): Delivery[] {
-    const all = [...this.#deliveries.values()];
-    this.#deliveries.clear();
+    const all = [...this.values()];
+    for (const delivery of all) this.#takeOut(delivery);
     return all;
   }
 
-  values(): IterableIterator<Delivery> {
-    return this.#deliveries.values();
+  *values(): IterableIterator<Delivery> {
+    for (let delivery = this.#first; delivery !== undefined; delivery = delivery.nextInFlight) yield delivery;
+  }
+
+  #find(hash: number, fingerprint: string, from: string | undefined): Delivery | undefined {
+    let delivery = this.#buckets[hash & (this.#buckets.length - 1)];
+    for (; delivery !== undefined; delivery = delivery.nextInBucket) {
+      if (delivery.hash !== hash || delivery.fingerprint !== fingerprint) continue;
+      if (from === undefined ? !delivery.isSecond : delivery.from === from) return delivery;
+    }
+    return undefined;
+  }
+
+  #chain(delivery: Delivery): void {
+    const bucket = delivery.hash & (this.#buckets.length - 1);
+    delivery.nextInBucket = this.#buckets[bucket];
+    this.#buckets[bucket] = delivery;
+  }
+
+  /** Clears every link, so that a delivery that is done keeps no other alive. */
+  #takeOut(delivery: Delivery): void {
+    const bucket = delivery.hash & (this.#buckets.length - 1);
+    let before = this.#buckets[bucket];
+    if (before === delivery) this.#buckets[bucket] = delivery.nextInBucket;
+    else {
+      while (before !== undefined && before.nextInBucket !== delivery) before = before.nextInBucket;
+      if (before !== undefined) before.nextInBucket = delivery.nextInBucket;
+    }
+    const { previousInFlight, nextInFlight } = delivery;
+    if (previousInFlight === undefined) this.#first = nextInFlight;
+    else previousInFlight.nextInFlight = nextInFlight;
+    if (nextInFlight === undefined) this.#last = previousInFlight;
+    else nextInFlight.previousInFlight = previousInFlight;
+    delivery.nextInBucket = undefined;
+    delivery.previousInFlight = undefined;
+    delivery.nextInFlight = undefined;
+    this.#size -= 1;
+  }
+
+  #grow(): void {
+    this.#buckets = new Array(this.#buckets.length * 2).fill(undefined);
+    for (let delivery = this.#first; delivery !== undefined; delivery = delivery.nextInFlight) {
+      this.#chain(delivery);
+    }
   }
 }
 
-function fullKey(fingerprint: string, from: string): string {
-  return `${fingerprint}\n${from}`;
+/** Spreads fingerprints over buckets. Who makes them collide on purpose lengthens the way to own messages. */
+function hashOf(fingerprint: string): number {
+  let hash = fingerprint.length;
+  for (let at = 0; at < fingerprint.length; at++) {
+    hash = Math.imul(hash ^ fingerprint.charCodeAt(at), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }

@@ -80,25 +80,18 @@ export class Router {
   ): boolean {
     const { metrics, limits, events } = this.#parts;
     const duplicates = sender.duplicates(now, this.#parts.duplicateLimits);
-    const seen = duplicates.look(fingerprint, to);
-    if (seen !== 'new') {
-      metrics.messagesDuplicate += 1;
-      if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
-      return false;
-    }
-    if (duplicates.inProgress >= limits.maxUnacknowledged) {
+    const seen = duplicates.begin(fingerprint, to, limits.maxUnacknowledged);
+    if (seen === 'new') return true;
+    if (seen === 'too-many') {
       metrics.limitUnacknowledged += 1;
       const { userId, remoteAddress } = info;
-      events.emit('limited', {
-        limit: 'maxUnacknowledged',
-        value: limits.maxUnacknowledged,
-        remoteAddress,
-        userId,
-      });
+      const value = limits.maxUnacknowledged;
+      events.emit('limited', { limit: 'maxUnacknowledged', value, remoteAddress, userId });
       return false;
     }
-    duplicates.begin(fingerprint, to);
-    return true;
+    metrics.messagesDuplicate += 1;
+    if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
+    return false;
   }
 
   #authorize(
