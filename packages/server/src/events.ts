@@ -53,6 +53,16 @@ export interface ServerEvents {
   stored: Message;
   /** A message was dropped; a QoS sender was not acknowledged. */
   undelivered: { readonly message: Message; readonly reason: UndeliveredReason };
+  /**
+   * A message is longer than its receiver's session can be sent, `maxBytes`: it waits in the store for a session that
+   * can take it, while those behind it go on; without a store it is undeliverable. Told once a session.
+   */
+  tooLarge: {
+    readonly message: Message;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly transport: TransportKind;
+  };
   /** A user has acknowledged a packet that this server wrote. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
   /** QoS packets that a user never acknowledged, after the last copy. */

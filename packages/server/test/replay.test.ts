@@ -1,7 +1,7 @@
 import { settlePromises } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { REPLAY_WINDOW, Replay } from '../src/delivery/replay.js';
-import type { WaitingMessage } from '../src/ports/message-store.js';
+import { MAX_PAGE, REPLAY_WINDOW, Replay } from '../src/delivery/replay.js';
+import type { StoreId, WaitingMessage } from '../src/ports/message-store.js';
 import { ControlledStore } from './support/controlled-store.js';
 
 async function setUp(count: number) {
@@ -77,17 +77,54 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('never asks the store for more than the session has room for', async () => {
-    const { store, state, wake } = await setUp(40);
-    const limits: number[] = [];
+  it('reads pages that grow, one ahead of what the session takes', async () => {
+    const { store, state, wake } = await setUp(1000);
+    const reads: [StoreId | undefined, number][] = [];
     const take = store.take.bind(store);
     store.take = (userId, after, limit) => {
-      limits.push(limit);
+      reads.push([after, limit]);
       return take(userId, after, limit);
     };
-    state.underWay = 13;
     await wake();
-    expect(limits).toEqual([3]);
+    expect(reads).toEqual([
+      [undefined, 16],
+      [16, 32],
+    ]);
+    for (let acknowledged = 0; acknowledged < 30; acknowledged++) {
+      state.underWay = 0;
+      await wake();
+    }
+    expect(reads.slice(2, 6)).toEqual([
+      [48, 64],
+      [112, MAX_PAGE],
+      [240, MAX_PAGE],
+      [368, MAX_PAGE],
+    ]);
+  });
+
+  it('brings again what the session has not taken, and what comes behind it', async () => {
+    const { written, state, replay, wake } = await setUp(20);
+    await wake();
+    state.underWay = 0;
+    await wake();
+    expect(replay.isCaughtUp).toBe(true);
+    replay.rewind(15);
+    expect(replay.isCaughtUp).toBe(false);
+    state.underWay = 0;
+    await wake();
+    expect(written.slice(20)).toEqual(['15', '16', '17', '18', '19', '20']);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('writes nothing of what it was reading when it was rewound', async () => {
+    const { store, written, replay, wake } = await setUp(5);
+    await wake();
+    store.hold('take');
+    await wake();
+    replay.rewind(2);
+    store.release('take');
+    await settlePromises(50);
+    expect(written.slice(5)).toEqual(['2', '3', '4', '5']);
   });
 
   it('passes over what the session cannot take', async () => {

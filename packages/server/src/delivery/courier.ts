@@ -8,8 +8,12 @@ import type { User } from '../sessions/user.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { LastResort } from './last-resort.js';
+import { takeBack } from './mailbox.js';
+import { REPLAY_WINDOW } from './replay.js';
 import { Replays, STORE_RETRY_MS } from './replays.js';
+import { StoreKeeper } from './store-keeper.js';
 import { StoreWriter } from './store-writer.js';
+import { tellTooLarge } from './too-large.js';
 
 /**
  * Brings messages to users, and hands each to somebody who is responsible: the receiver, the store, the bridge or
@@ -20,6 +24,7 @@ import { StoreWriter } from './store-writer.js';
 export class Courier {
   readonly #parts: CourierParts;
   readonly #writer: StoreWriter | undefined;
+  readonly #keeper: StoreKeeper | undefined;
   readonly #storing: DeadlineRing | undefined;
   readonly #retrying: DeadlineRing;
   readonly #replays: Replays | undefined;
@@ -39,6 +44,7 @@ export class Courier {
     });
     const confirming = deadlines.ring<StoreWriter>(STORE_RETRY_MS, (writer) => writer.confirmAgain());
     this.#writer.onConfirmFailed((writer) => confirming.start(writer, parts.clock.now()));
+    this.#keeper = new StoreKeeper(parts, this.#writer, this.#lastResort);
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
   }
 
@@ -47,10 +53,10 @@ export class Courier {
     const session = receiver?.mailbox.session;
     if (this.#isStopped) this.#lastResort.drop(delivery, 'offline');
     else if (receiver === undefined || session === undefined) this.#sendAway(delivery);
-    else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver);
-    else if (session.isStuck(now)) this.#refuseStuck(delivery, receiver);
+    else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver, session);
+    else if (session.isStuck(now)) this.#keepBehind(delivery, receiver, 'slow-receiver');
     else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined)
-      this.#storeBehind(delivery, receiver);
+      this.#keepBehind(delivery, receiver, 'store');
     else this.#write(delivery, receiver, session, now);
   }
 
@@ -78,7 +84,7 @@ export class Courier {
     delivery.custody = 'received';
     if (custody !== 'stored') delivery.origin.responsible(delivery, 'received', now, frame);
     else if (delivery.storeId !== undefined) this.#writer?.confirm(receiver.id, delivery.storeId);
-    if (receiver.mailbox.isReplaying) receiver.mailbox.replay?.wake();
+    if (receiver.mailbox.isReplaying) receiver.mailbox.replay?.goOn();
     return true;
   }
 
@@ -103,9 +109,8 @@ export class Courier {
     for (const delivery of mailbox.drain()) {
       delivery.ring?.stop(delivery);
       this.#parts.metrics.messagesInFlight -= 1;
-      if (delivery.custody !== 'memory') continue;
-      if (this.#writer !== undefined) this.#store(delivery);
-      else this.#undeliverable(delivery, 'offline');
+      if (delivery.custody !== 'memory' && delivery.custody !== 'refused') continue;
+      this.#keepOrGiveUp(delivery);
     }
   }
 
@@ -132,8 +137,8 @@ export class Courier {
       return;
     }
     if (!receiver.mailbox.add(fingerprint, delivery)) {
-      if (this.#writer === undefined) this.#lastResort.drop(delivery, 'not-acknowledged');
-      else this.#storeBehind(delivery, receiver);
+      if (this.#keeper === undefined) this.#lastResort.drop(delivery, 'not-acknowledged');
+      else this.#keeper.keepBehind(delivery, receiver.mailbox);
       return;
     }
     this.#parts.metrics.messagesInFlight += 1;
@@ -148,15 +153,8 @@ export class Courier {
       this.#writeAgain(delivery, session, now);
       return;
     }
-    this.#takeBack(delivery);
-    this.#refuseTooLarge(delivery, receiver);
-  }
-
-  /** A message is no longer with its receiver. */
-  #takeBack(delivery: Delivery): void {
-    delivery.ring?.stop(delivery);
-    if (delivery.fingerprint !== undefined) delivery.mailbox?.remove(delivery.fingerprint, delivery);
-    this.#parts.metrics.messagesInFlight -= 1;
+    takeBack(delivery, this.#parts.metrics);
+    this.#refuseTooLarge(delivery, receiver, session);
   }
 
   #writeAgain(delivery: Delivery, session: LiveSession, now: Instant): void {
@@ -169,44 +167,52 @@ export class Courier {
   /** The receiver has taken too long: the store takes over, while the receiver still may acknowledge. */
   #overdue(delivery: Delivery): void {
     this.#retrying.start(delivery, this.#parts.clock.now());
-    if (delivery.custody === 'memory') this.#store(delivery);
+    if (delivery.custody === 'memory') this.#keeper?.keep(delivery);
   }
 
   /** Without a store a message is given up after the last copy; a stored one is written again as long as it waits. */
   #retry(delivery: Delivery): void {
-    const session = delivery.mailbox?.session;
-    if (session === undefined) return;
-    if (this.#writer !== undefined && delivery.custody === 'memory') this.#store(delivery);
-    if (this.#writer !== undefined || delivery.attempts <= this.#parts.retry.retries) {
-      this.#writeAgain(delivery, session, this.#parts.clock.now());
-      return;
+    const { mailbox, custody, attempts } = delivery;
+    const session = mailbox?.session;
+    if (mailbox === undefined || session === undefined) return;
+    const { retry, clock } = this.#parts;
+    const hadAllCopies = attempts > retry.retries;
+    if (this.#keeper !== undefined) {
+      if (custody === 'memory' || custody === 'refused') this.#keeper.keep(delivery);
+      else if (custody === 'stored' && hadAllCopies && !mailbox.isAmongOldest(delivery, REPLAY_WINDOW)) {
+        this.#keeper.leaveToReplay(delivery, mailbox);
+        return;
+      }
     }
+    if (this.#keeper === undefined && hadAllCopies) this.#giveUp(delivery);
+    else this.#writeAgain(delivery, session, clock.now());
+  }
+
+  /** The receiver has taken no copy, and nobody keeps the message. */
+  #giveUp(delivery: Delivery): void {
     const { metrics, events } = this.#parts;
-    this.#takeBack(delivery);
+    takeBack(delivery, this.#parts.metrics);
     metrics.abandoned += 1;
     if (events.has('lost')) events.emit('lost', { userId: delivery.to, messages: [delivery.message] });
     this.#undeliverable(delivery, 'not-acknowledged');
   }
 
-  /** Its receiver takes nothing, or next to nothing: what is written to it would only wait here. */
-  #refuseStuck(delivery: Delivery, receiver: User): void {
-    if (this.#writer !== undefined && delivery.fingerprint !== undefined)
-      this.#storeBehind(delivery, receiver);
-    else this.#undeliverable(delivery, 'slow-receiver');
+  #refuseTooLarge(delivery: Delivery, receiver: User, session: LiveSession): void {
+    tellTooLarge(this.#parts, delivery, session);
+    this.#keepBehind(delivery, receiver, 'too-large');
   }
 
-  #refuseTooLarge(delivery: Delivery, receiver: User): void {
-    this.#parts.metrics.messagesTooLarge += 1;
-    if (this.#writer !== undefined && delivery.fingerprint !== undefined)
-      this.#storeBehind(delivery, receiver);
-    else this.#undeliverable(delivery, 'too-large');
+  /** The session must not be written to now: the message goes to the store, behind what the session has. */
+  #keepBehind(delivery: Delivery, receiver: User, reason: UndeliveredReason): void {
+    if (this.#keeper !== undefined && delivery.fingerprint !== undefined)
+      this.#keeper.keepBehind(delivery, receiver.mailbox);
+    else this.#undeliverable(delivery, reason);
   }
 
   #sendAway(delivery: Delivery): void {
     if (this.#parts.bridge !== undefined && !delivery.packet.bridge)
       void this.#sendOverBridge(this.#parts.bridge, delivery);
-    else if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
-    else this.#undeliverable(delivery, 'offline');
+    else this.#keepOrGiveUp(delivery);
   }
 
   async #sendOverBridge(bridge: Bridge, delivery: Delivery): Promise<void> {
@@ -216,8 +222,7 @@ export class Courier {
     } catch (error) {
       metrics.bridgeFailures += 1;
       events.emit('bridgeFailed', { message: delivery.message, error: asError(error) });
-      if (this.#writer !== undefined && delivery.fingerprint !== undefined) this.#store(delivery);
-      else this.#undeliverable(delivery, 'offline');
+      this.#keepOrGiveUp(delivery);
       return;
     }
     metrics.messagesBridged += 1;
@@ -225,48 +230,10 @@ export class Courier {
     if (events.has('bridged')) events.emit('bridged', delivery.message);
   }
 
-  /** What is in flight goes to the store first: the order there is the order in which messages came. */
-  #storeBehind(delivery: Delivery, receiver: User): void {
-    for (const earlier of receiver.mailbox.values()) if (earlier.custody === 'memory') this.#store(earlier);
-    this.#store(delivery);
-  }
-
-  #store(delivery: Delivery): void {
-    const writer = this.#writer;
-    if (writer === undefined || delivery.fingerprint === undefined) {
-      this.#undeliverable(delivery, 'store');
-      return;
-    }
-    delivery.custody = 'storing';
-    const { to, from, body, fingerprint } = delivery;
-    const acceptedAt = this.#parts.clock.wallTime();
-    writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
-      if (result === undefined || result.outcome === 'full') {
-        this.#storeRefused(delivery);
-        return;
-      }
-      if (delivery.custody === 'received') {
-        if (result.id !== undefined) writer.confirm(to, result.id);
-        return;
-      }
-      delivery.storeId = result.id;
-      this.#parts.metrics.messagesStored += 1;
-      this.#responsible(delivery, 'stored');
-      delivery.custody = 'stored';
-      if (this.#parts.events.has('stored')) this.#parts.events.emit('stored', delivery.message);
-      if (delivery.mailbox === undefined) this.#parts.directory.find(to)?.mailbox.replay?.wake();
-    });
-  }
-
-  /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
-  #storeRefused(delivery: Delivery): void {
-    if (delivery.custody === 'received') return;
-    if (delivery.mailbox !== undefined) {
-      delivery.custody = 'memory';
-      return;
-    }
-    this.#undeliverable(delivery, 'store');
-    this.#parts.directory.find(delivery.to)?.mailbox.replay?.wake();
+  /** The receiver is not here. */
+  #keepOrGiveUp(delivery: Delivery): void {
+    if (this.#keeper !== undefined && delivery.fingerprint !== undefined) this.#keeper.keep(delivery);
+    else this.#undeliverable(delivery, 'offline');
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {

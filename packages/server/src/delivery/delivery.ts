@@ -10,11 +10,12 @@ import type { Origin } from './origin.js';
  *
  * - `memory`: the sender still is; this server only carries it.
  * - `storing`: the same, until the store has answered.
+ * - `refused`: the same, and the store did not take it. It is offered again with the next copy.
  * - `stored`: the store.
  * - `received`: its receiver.
  * - `dropped`: nobody on this side; the sender was not acknowledged.
  */
-export type Custody = 'memory' | 'storing' | 'stored' | 'received' | 'dropped';
+export type Custody = 'memory' | 'storing' | 'refused' | 'stored' | 'received' | 'dropped';
 
 /**
  * One message from accept to done.

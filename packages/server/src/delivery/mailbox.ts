@@ -1,7 +1,11 @@
+import type { ServerMetrics } from '../metrics.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { Delivery } from './delivery.js';
 import { InFlight } from './in-flight.js';
 import type { Replay } from './replay.js';
+
+/** What a message in flight costs beside its bytes, roughly. */
+const OVERHEAD_BYTES = 512;
 
 /**
  * What waits for one user, in order: first what the store holds (`replay`), then what is in flight to the session.
@@ -12,10 +16,22 @@ export class Mailbox {
   session: LiveSession | undefined = undefined;
   replay: Replay | undefined = undefined;
   #inFlight: InFlight | undefined = undefined;
+  #unoffered = 0;
+  #storedBytes = 0;
 
   /** Deliveries that were written and not acknowledged. */
   get unacknowledged(): number {
     return this.#inFlight?.size ?? 0;
+  }
+
+  /** Whether any of them was never offered to the store. */
+  get hasUnoffered(): boolean {
+    return this.#unoffered > 0;
+  }
+
+  /** What of them the store has as well, in bytes: memory that could be given back. */
+  get storedBytes(): number {
+    return this.#storedBytes;
   }
 
   /** Whether new messages must queue behind older ones. */
@@ -31,24 +47,30 @@ export class Mailbox {
     this.#inFlight ??= new InFlight();
     if (!this.#inFlight.add(fingerprint, delivery)) return false;
     delivery.mailbox = this;
+    this.#count(delivery, 1);
     return true;
   }
 
   take(fingerprint: string, from: string | undefined): Delivery | undefined {
     const delivery = this.#inFlight?.take(fingerprint, from);
-    if (delivery !== undefined) delivery.mailbox = undefined;
+    if (delivery === undefined) return undefined;
+    delivery.mailbox = undefined;
+    this.#count(delivery, -1);
     return delivery;
   }
 
   remove(fingerprint: string, delivery: Delivery): void {
     this.#inFlight?.remove(fingerprint, delivery);
     delivery.mailbox = undefined;
+    this.#count(delivery, -1);
   }
 
   /** Takes out everything in flight, oldest first. */
   drain(): Delivery[] {
     const all = this.#inFlight?.drain() ?? [];
     for (const delivery of all) delivery.mailbox = undefined;
+    this.#unoffered = 0;
+    this.#storedBytes = 0;
     return all;
   }
 
@@ -56,4 +78,34 @@ export class Mailbox {
   values(): Iterable<Delivery> {
     return this.#inFlight?.values() ?? [];
   }
+
+  /** A delivery in flight passes into other hands. */
+  pass(delivery: Delivery, custody: Delivery['custody']): void {
+    this.#count(delivery, -1);
+    delivery.custody = custody;
+    this.#count(delivery, 1);
+  }
+
+  /** Whether a delivery is one of the so many that have been in flight the longest. */
+  isAmongOldest(delivery: Delivery, count: number): boolean {
+    let left = count;
+    for (const older of this.values()) {
+      if (older === delivery) return true;
+      left -= 1;
+      if (left === 0) return false;
+    }
+    return false;
+  }
+
+  #count({ custody, body }: Delivery, sign: 1 | -1): void {
+    if (custody === 'memory') this.#unoffered += sign;
+    else if (custody === 'stored') this.#storedBytes += sign * (body.length + OVERHEAD_BYTES);
+  }
+}
+
+/** A message is no longer with its receiver. */
+export function takeBack(delivery: Delivery, metrics: ServerMetrics): void {
+  delivery.ring?.stop(delivery);
+  if (delivery.fingerprint !== undefined) delivery.mailbox?.remove(delivery.fingerprint, delivery);
+  metrics.messagesInFlight -= 1;
 }

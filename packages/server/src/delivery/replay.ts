@@ -5,11 +5,14 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 /** Unacknowledged messages that a replay keeps under way. Old clients take more, but lose more with a dead link. */
 export const REPLAY_WINDOW = 16;
 
+/** The longest page that is read. The first is a window long, each further one twice as long as the last. */
+export const MAX_PAGE = 128;
+
 /** What a replay asks of its surroundings. */
 export interface ReplayTarget {
   /** Writes a message to the session. Returns false when the session cannot take it: it stays in the store. */
   write(message: WaitingMessage): boolean;
-  /** Replayed messages that are not acknowledged yet. */
+  /** Messages of the session that are not acknowledged yet. */
   underWay(): number;
   /** Appends for this user that the store has not answered for. */
   pendingAppends(): number;
@@ -20,17 +23,23 @@ export interface ReplayTarget {
 /**
  * Brings what the store holds for one user to one session: page by page, a window at a time, in order.
  *
- * It never holds more than a page, and reads the next one only when the session has room, so that a full mailbox
- * delays nobody else. Caught up when the store has nothing left and nothing is on its way there; a message that is
- * stored later for this user wakes it again.
+ * It reads one page ahead, so that a session that keeps up need not wait for the store, and never more, so that a full
+ * mailbox delays nobody else. Caught up when the store has nothing left and nothing is on its way there; a message
+ * that is stored later for this user wakes it again.
  */
 export class Replay implements RingEntry {
   readonly #store: MessageStore;
   readonly #userId: string;
   readonly #target: ReplayTarget;
+  /** What was read and not written, oldest first, from {@link #next} on. */
+  #page: readonly WaitingMessage[] = [];
+  #next = 0;
   #after: StoreId | undefined;
-  #state: 'idle' | 'reading' | 'caught-up' | 'ended' = 'idle';
-  #mustReadAgain = false;
+  #pageLimit = REPLAY_WINDOW;
+  #isReading = false;
+  /** What the store may hold behind `after`: something, nothing, or what it does not say at the moment. */
+  #rest: 'unknown' | 'none' | 'unreadable' = 'unknown';
+  #state: 'running' | 'caught-up' | 'ended' = 'running';
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -48,47 +57,73 @@ export class Replay implements RingEntry {
     return this.#state === 'caught-up';
   }
 
-  /** Something has changed: the session has room again, or the store has more. */
+  /** The store may have more than when it was read last. */
   wake(): void {
-    if (this.#state === 'reading') this.#mustReadAgain = true;
-    if (this.#state === 'idle' || this.#state === 'caught-up') void this.#read();
+    if (this.#state === 'ended') return;
+    this.#state = 'running';
+    this.#rest = 'unknown';
+    this.goOn();
+  }
+
+  /** The session has room again. */
+  goOn(): void {
+    this.#writeWhatFits();
+    if (this.#state === 'ended' || this.#isReading) return;
+    const left = this.#page.length - this.#next;
+    if (this.#rest === 'unknown') {
+      if (left <= REPLAY_WINDOW) void this.#read();
+    } else if (left === 0 && this.#rest === 'none' && this.#target.pendingAppends() === 0) {
+      this.#state = 'caught-up';
+    }
+  }
+
+  /** What is stored from `id` on is brought again: the session has not taken it. */
+  rewind(id: StoreId): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'running';
+    this.#page = this.#page.slice(this.#next).filter((message) => message.id < id);
+    this.#next = 0;
+    if (this.#after === undefined || this.#after >= id) this.#after = id - 1;
+    this.#rest = 'unknown';
   }
 
   /** The session is gone. */
   end(): void {
     this.#state = 'ended';
+    this.#page = [];
+  }
+
+  #writeWhatFits(): void {
+    while (this.#next < this.#page.length && this.#target.underWay() < REPLAY_WINDOW) {
+      const message = this.#page[this.#next];
+      this.#next += 1;
+      if (message !== undefined) this.#target.write(message);
+    }
   }
 
   async #read(): Promise<void> {
-    this.#state = 'reading';
-    do {
-      this.#mustReadAgain = false;
-      const room = REPLAY_WINDOW - this.#target.underWay();
-      if (room <= 0) break;
-      let page: readonly WaitingMessage[];
-      try {
-        page = await this.#store.take(this.#userId, this.#after, room);
-      } catch (error) {
-        if (this.#hasEnded()) return;
-        this.#target.failed(error);
-        break;
-      }
-      if (this.#hasEnded()) return;
-      for (const message of page) {
-        this.#after = message.id;
-        this.#target.write(message);
-        if (this.#hasEnded()) return;
-      }
-      if (page.length > 0) this.#mustReadAgain = true;
-      else if (!this.#mustReadAgain && this.#target.pendingAppends() === 0) {
-        this.#state = 'caught-up';
-        return;
-      }
-    } while (this.#mustReadAgain);
-    this.#state = 'idle';
+    this.#isReading = true;
+    this.#rest = 'none';
+    const after = this.#after;
+    try {
+      const page = await this.#store.take(this.#userId, after, this.#pageLimit);
+      if (this.#after === after) this.#append(page);
+    } catch (error) {
+      if (this.#state === 'ended') return;
+      this.#rest = 'unreadable';
+      this.#target.failed(error);
+    }
+    this.#isReading = false;
+    this.goOn();
   }
 
-  #hasEnded(): boolean {
-    return this.#state === 'ended';
+  #append(page: readonly WaitingMessage[]): void {
+    const last = page.at(-1);
+    if (last === undefined || this.#state === 'ended') return;
+    this.#rest = 'unknown';
+    this.#after = last.id;
+    this.#page = [...this.#page.slice(this.#next), ...page];
+    this.#next = 0;
+    this.#pageLimit = Math.min(2 * this.#pageLimit, MAX_PAGE);
   }
 }

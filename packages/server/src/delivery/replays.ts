@@ -9,6 +9,7 @@ import { Delivery } from './delivery.js';
 import { Replay } from './replay.js';
 import { replayOrigin } from './replay-origin.js';
 import type { StoreWriter } from './store-writer.js';
+import { tellTooLarge } from './too-large.js';
 
 /** How long a store that failed is left alone before the next try. */
 export const STORE_RETRY_MS = 1000;
@@ -58,11 +59,11 @@ export class Replays {
     const packet = this.#read(message);
     if (packet === undefined) return false;
     const { metrics, clock } = this.#parts;
+    const delivery = new Delivery(packet, message.body, message.from, message.to, replayOrigin);
     if (message.body.length > session.maxSendBytes) {
-      metrics.messagesTooLarge += 1;
+      tellTooLarge(this.#parts, delivery, session);
       return false;
     }
-    const delivery = new Delivery(packet, message.body, message.from, message.to, replayOrigin);
     delivery.custody = 'stored';
     delivery.storeId = message.id;
     if (!user.mailbox.add(message.fingerprint, delivery)) return true;

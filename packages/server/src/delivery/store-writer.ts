@@ -16,9 +16,9 @@ export class StoreWriter implements RingEntry {
   readonly #store: MessageStore;
   readonly #onError: (error: unknown) => void;
   #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
-  #confirmations = new Map<string, StoreId[]>();
+  #confirmations = new Map<string, Set<StoreId>>();
   /** The confirmations that the store is being given. */
-  #underWay: ReadonlyMap<string, readonly StoreId[]> = new Map();
+  #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
@@ -50,8 +50,8 @@ export class StoreWriter implements RingEntry {
 
   confirm(userId: string, id: StoreId): void {
     const ids = this.#confirmations.get(userId);
-    if (ids === undefined) this.#confirmations.set(userId, [id]);
-    else ids.push(id);
+    if (ids === undefined) this.#confirmations.set(userId, new Set([id]));
+    else ids.add(id);
     if (this.#isConfirming) return;
     this.#isConfirming = true;
     queueMicrotask(() => void this.#confirmAll());
@@ -71,7 +71,7 @@ export class StoreWriter implements RingEntry {
 
   /** Whether the store is yet to learn that the receiver has this message. */
   isConfirming(userId: string, id: StoreId): boolean {
-    return [this.#confirmations, this.#underWay].some((all) => all.get(userId)?.includes(id) === true);
+    return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
   }
 
   /** Resolves when the store has answered for everything. */
@@ -99,13 +99,13 @@ export class StoreWriter implements RingEntry {
   }
 
   async #confirmAll(): Promise<void> {
-    const failed = new Map<string, readonly StoreId[]>();
+    const failed = new Map<string, ReadonlySet<StoreId>>();
     while (this.#confirmations.size > 0) {
       this.#underWay = this.#confirmations;
       this.#confirmations = new Map();
       for (const [userId, ids] of this.#underWay) {
         try {
-          await this.#store.confirm(userId, ids);
+          await this.#store.confirm(userId, [...ids]);
         } catch (error) {
           failed.set(userId, ids);
           this.#onError(error);
@@ -118,10 +118,10 @@ export class StoreWriter implements RingEntry {
     this.#checkIdle();
   }
 
-  #keepForLater(failed: ReadonlyMap<string, readonly StoreId[]>): void {
+  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<StoreId>>): void {
     if (failed.size === 0) return;
     for (const [userId, ids] of failed) {
-      this.#confirmations.set(userId, [...ids, ...(this.#confirmations.get(userId) ?? [])]);
+      this.#confirmations.set(userId, new Set([...ids, ...(this.#confirmations.get(userId) ?? [])]));
     }
     this.#onConfirmFailed?.(this);
   }

@@ -16,6 +16,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     delivered: record('delivered'),
     stored: record('stored'),
     undelivered: record('undelivered'),
+    tooLarge: record('tooLarge'),
     received: record('received'),
     lost: record('lost'),
     bridged: record('bridged'),

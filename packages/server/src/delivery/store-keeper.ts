@@ -1,0 +1,81 @@
+import type { CourierParts } from './courier-parts.js';
+import type { Delivery } from './delivery.js';
+import type { LastResort } from './last-resort.js';
+import { type Mailbox, takeBack } from './mailbox.js';
+import type { StoreWriter } from './store-writer.js';
+
+/**
+ * Stored messages that stay in memory beside the store for one session that does not acknowledge them, in bytes. Those
+ * beyond are left to the replay.
+ */
+export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
+
+/** Gives messages into the store's hands, and sees to it that somebody is responsible whatever it answers. */
+export class StoreKeeper {
+  readonly #parts: CourierParts;
+  readonly #writer: StoreWriter;
+  readonly #lastResort: LastResort;
+
+  constructor(parts: CourierParts, writer: StoreWriter, lastResort: LastResort) {
+    this.#parts = parts;
+    this.#writer = writer;
+    this.#lastResort = lastResort;
+  }
+
+  /** Gives a QoS message to the store. While it is in flight its receiver still may acknowledge it. */
+  keep(delivery: Delivery): void {
+    const { to, from, body, fingerprint, mailbox } = delivery;
+    if (fingerprint === undefined) {
+      this.#lastResort.take(delivery, 'store');
+      return;
+    }
+    if (mailbox === undefined) delivery.custody = 'storing';
+    else mailbox.pass(delivery, 'storing');
+    const acceptedAt = this.#parts.clock.wallTime();
+    this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
+      if (result === undefined || result.outcome === 'full') this.#refused(delivery);
+      else this.#kept(delivery, result.id);
+      const replay = this.#parts.directory.find(to)?.mailbox.replay;
+      if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
+      else replay?.goOn();
+    });
+  }
+
+  /** What is in flight goes to the store first: the order there is the order in which messages came. */
+  keepBehind(delivery: Delivery, mailbox: Mailbox): void {
+    if (mailbox.hasUnoffered) {
+      for (const earlier of mailbox.values()) if (earlier.custody === 'memory') this.keep(earlier);
+    }
+    this.keep(delivery);
+  }
+
+  /** The store has it and the receiver does not seem to take it: the replay will bring it once there is room. */
+  leaveToReplay(delivery: Delivery, mailbox: Mailbox): void {
+    takeBack(delivery, this.#parts.metrics);
+    if (delivery.storeId !== undefined) mailbox.replay?.rewind(delivery.storeId);
+  }
+
+  #kept(delivery: Delivery, id: number | undefined): void {
+    const { metrics, events } = this.#parts;
+    if (delivery.custody === 'received') {
+      if (id !== undefined) this.#writer.confirm(delivery.to, id);
+      return;
+    }
+    const { mailbox } = delivery;
+    delivery.storeId = id;
+    metrics.messagesStored += 1;
+    if (mailbox === undefined) delivery.custody = 'stored';
+    else mailbox.pass(delivery, 'stored');
+    delivery.origin.responsible(delivery, 'stored', this.#parts.clock.now());
+    if (events.has('stored')) events.emit('stored', delivery.message);
+    if (delivery.mailbox !== undefined && delivery.mailbox.storedBytes > MAX_STORED_IN_FLIGHT_BYTES)
+      this.leaveToReplay(delivery, delivery.mailbox);
+  }
+
+  /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
+  #refused(delivery: Delivery): void {
+    if (delivery.custody === 'received') return;
+    if (delivery.mailbox === undefined) this.#lastResort.take(delivery, 'store');
+    else delivery.mailbox.pass(delivery, 'refused');
+  }
+}
