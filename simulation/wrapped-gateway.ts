@@ -57,6 +57,10 @@ function wrapConnection(
     send: (body) => interceptor.current.send?.(body, pass) ?? pass(body),
     pause: () => connection.pause(),
     resume: () => connection.resume(),
+    get awaitsProof() {
+      return connection.awaitsProof;
+    },
+    admit: () => connection.admit(),
     trust: () => connection.trust(),
     close: () => connection.close(),
     destroy: () => connection.destroy(),

@@ -58,7 +58,7 @@ export function createServer(options: ServerOptions): ImServer {
   const stallDeadlines: DeadlineRing = deadlines.ring<SlowReader>(limits.stallTimeoutMs, (reader) =>
     reader.check(stallDeadlines, clock.now()),
   );
-  const host = { ...shared, courier, router, login, stallDeadlines };
+  const host = { ...shared, random, courier, router, login, stallDeadlines };
   const reception = new Reception({ ...shared, addresses, deadlines, host });
   const parts = {
     clock,

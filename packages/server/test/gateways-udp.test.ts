@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { udp } from '../src/gateways/udp.js';
+import { memoryStore } from '../src/stores/memory-store.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import { connectUdp, LOOPBACK, quiet, until } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
@@ -82,13 +83,61 @@ describe('a server on UDP', () => {
     expect(server.metrics()['amplificationPrevented']).toBe(30 - peer.received.length);
   });
 
-  it('answers what it likes once a client has logged in', async () => {
+  it('sends what it likes once a client has acknowledged a message', async () => {
+    const { ports, server } = await start([udp({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    for (let i = 0; i < 10; i++) {
+      server.send('alice', 'x'.repeat(800), { fingerprint: `fp-${i}` }).catch(() => {});
+    }
+    await until(() => alice.received.length > 0);
+    await quiet();
+    expect(alice.received.map(({ fp }) => fp)).toEqual(['fp-0']);
+    alice.write(acknowledgement('alice', '0', 'fp-0'));
+    await until(() => alice.received.length === 10);
+    expect(alice.received.map(({ fp }) => fp)).toEqual(Array.from({ length: 10 }, (_, i) => `fp-${i}`));
+    expect(server.metrics()['amplificationPrevented']).toBe(0);
+  });
+
+  it('sends an address that never shows that it receives little more than three times what it sent', async () => {
+    const { ports, server } = await start([udp({ host, port: 0 })], { store: memoryStore() });
+    const bob = await online(firstOf(ports), 'bob');
+    for (let i = 0; i < 200; i++) bob.write(message('bob', 'alice', 'x'.repeat(800), `fp-${i}`));
+    await until(() => server.metrics()['messagesStored'] === 200);
+    const alice = await connectUdp(firstOf(ports));
+    alice.write(login('alice'));
+    for (let i = 0; i < 20; i++) {
+      alice.write(keepAlive('alice'));
+      await quiet();
+    }
+    expect(alice.received.filter(({ type }) => type === 51)).toHaveLength(20);
+    expect(alice.receivedBytes).toBeLessThanOrEqual(3 * alice.sentBytes + 1024);
+  });
+
+  it('asks a client for a proof that it receives where nothing under way would be acknowledged', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     for (let i = 0; i < 10; i++) void server.send('alice', 'x'.repeat(800), { qos: false });
-    await until(() => alice.received.length === 10);
-    expect(alice.receivedBytes).toBeGreaterThan(3 * alice.sentBytes);
-    expect(server.metrics()['amplificationPrevented']).toBe(0);
+    alice.write(keepAlive('alice'));
+    await until(() => alice.received.some(({ type }) => type === 51));
+    const question = alice.received.find(({ type }) => type === 51);
+    expect(question).toMatchObject({ QoS: true, dataContent: '{}', from: '0', to: 'alice' });
+    alice.write(acknowledgement('alice', '0', question?.fp ?? ''));
+    await until(() => alice.received.length === 11);
+    alice.write(keepAlive('alice'));
+    await until(() => alice.received.length === 12);
+    expect(alice.received.at(-1)).toMatchObject({ type: 51, QoS: false });
+    expect(server.metrics()['unknownAcknowledgements']).toBe(0);
+  });
+
+  it('is not taken in by an acknowledgement of what it never sent', async () => {
+    const { ports, server } = await start([udp({ host, port: 0 })]);
+    const alice = await online(firstOf(ports), 'alice');
+    for (let i = 0; i < 5; i++) void server.send('alice', 'x'.repeat(800), { qos: false });
+    await until(() => alice.received.length === 1);
+    alice.write(acknowledgement('alice', '0', 'a guess'));
+    await until(() => server.metrics()['unknownAcknowledgements'] === 1);
+    await quiet();
+    expect(alice.received).toHaveLength(1);
   });
 
   it('takes a client that was kicked out for a stranger when it writes again', async () => {

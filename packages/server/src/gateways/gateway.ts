@@ -22,7 +22,11 @@ export interface Connection {
   /** Stops reading from the peer. Without effect on UDP. */
   pause(): void;
   resume(): void;
-  /** The peer has logged in: bounds on what a stranger may be answered no longer apply. */
+  /** Whether there is more for the peer than it may be sent before {@link trust}. Never on a stream. */
+  readonly awaitsProof: boolean;
+  /** The peer has logged in: there may be messages for it. */
+  admit(): void;
+  /** The peer has shown that it receives what it is sent: bounds on what may be aimed at its address end. */
   trust(): void;
   /** Ends the connection after what was sent has left. */
   close(): void;

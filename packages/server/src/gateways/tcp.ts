@@ -103,6 +103,7 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
 
 class TcpConnection implements Connection {
   readonly transport = 'tcp';
+  readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -157,6 +158,8 @@ class TcpConnection implements Connection {
   resume(): void {
     this.#socket.resume();
   }
+
+  admit(): void {}
 
   trust(): void {}
 

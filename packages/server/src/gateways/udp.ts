@@ -2,6 +2,7 @@ import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { AnswerAllowance } from './answer-allowance.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 
@@ -16,8 +17,6 @@ export interface UdpOptions extends GatewayOptions {
 
 const OPTIONS: OptionNames<UdpOptions> = { ...GATEWAY_OPTIONS, maxReceiveBytes: true, maxSendBytes: true };
 
-/** Answers to an address that has not logged in stay within so many times the bytes it sent (RFC 9000, 8.1). */
-const AMPLIFICATION_LIMIT = 3;
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -106,14 +105,18 @@ class UdpConnection implements Connection {
   readonly #target: UdpTarget;
   readonly #onGone: () => void;
   #handler: ConnectionHandler | undefined = undefined;
-  /** What a stranger may still be answered, in bytes; unlimited after the login. */
-  #allowance = 0;
+  readonly #allowance: AnswerAllowance;
 
   constructor(remote: dgram.RemoteInfo, target: UdpTarget, onGone: () => void) {
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
     this.#target = target;
     this.#onGone = onGone;
+    const { socket, host } = target;
+    this.#allowance = new AnswerAllowance(
+      (body) => socket.send(Buffer.from(body, 'latin1'), this.remotePort, this.remoteAddress),
+      () => host.count('amplificationPrevented'),
+    );
   }
 
   get maxSendBytes(): number {
@@ -125,18 +128,13 @@ class UdpConnection implements Connection {
   }
 
   receive(datagram: Buffer): void {
-    this.#allowance += datagram.length * AMPLIFICATION_LIMIT;
+    this.#allowance.received(datagram.length);
     this.#handler?.receive(datagram.toString('latin1'));
+    if (this.#handler !== undefined) this.#allowance.release();
   }
 
   send(body: BinaryString): boolean {
-    if (this.#handler === undefined) return true;
-    if (body.length > this.#allowance) {
-      this.#target.host.count('amplificationPrevented');
-      return true;
-    }
-    this.#allowance -= body.length;
-    this.#target.socket.send(Buffer.from(body, 'latin1'), this.remotePort, this.remoteAddress);
+    if (this.#handler !== undefined) this.#allowance.send(body);
     return true;
   }
 
@@ -144,8 +142,16 @@ class UdpConnection implements Connection {
 
   resume(): void {}
 
+  get awaitsProof(): boolean {
+    return this.#allowance.awaitsProof;
+  }
+
+  admit(): void {
+    this.#allowance.admit(this.maxSendBytes);
+  }
+
   trust(): void {
-    this.#allowance = Number.POSITIVE_INFINITY;
+    this.#allowance.trust();
   }
 
   close(): void {

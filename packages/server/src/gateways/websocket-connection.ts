@@ -18,6 +18,7 @@ const CLOSE_REASON = 'Bye';
  */
 export class WebSocketConnection implements Connection {
   readonly transport = 'websocket';
+  readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -62,6 +63,8 @@ export class WebSocketConnection implements Connection {
   resume(): void {
     this.#peer.resume();
   }
+
+  admit(): void {}
 
   trust(): void {}
 

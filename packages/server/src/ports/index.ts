@@ -1,4 +1,5 @@
 export { StoreError } from '../errors.js';
+export { AnswerAllowance } from '../gateways/answer-allowance.js';
 export type {
   Connection,
   ConnectionHandler,

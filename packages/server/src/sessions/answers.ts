@@ -27,8 +27,10 @@ export class Answers {
     return this.#write(loginResponsePacket(response, userId));
   }
 
-  keepAlive(userId: string): BinaryString {
-    return this.#write(keepAliveResponsePacket(userId));
+  /** With a fingerprint the peer is asked to acknowledge it. */
+  keepAlive(userId: string, fp?: string): BinaryString {
+    const packet = keepAliveResponsePacket(userId);
+    return this.#write(fp === undefined ? packet : { ...packet, fp, QoS: true });
   }
 
   kickOut(kickOut: KickOut, userId: string): BinaryString {

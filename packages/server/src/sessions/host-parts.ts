@@ -1,4 +1,4 @@
-import type { Clock, Emitter } from '@imcore/protocol';
+import type { Clock, Emitter, Random } from '@imcore/protocol';
 import type { Courier } from '../delivery/courier.js';
 import type { ServerEvents } from '../events.js';
 import type { ServerLimits } from '../limits.js';
@@ -12,6 +12,7 @@ import type { Login } from './login.js';
 /** What every session of one server shares. */
 export interface HostParts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
   readonly limits: ServerLimits;

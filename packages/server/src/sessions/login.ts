@@ -132,7 +132,7 @@ export class Login {
     const user = directory.enter(request.userId);
     host.accept(user, request, firstLoginTime);
     metrics.loginsAccepted += 1;
-    host.connection.trust();
+    host.connection.admit();
     if (old !== host) courier.attach(user, host, clock.now());
     events.emit('online', host.info);
     host.loginDecided();

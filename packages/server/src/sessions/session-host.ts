@@ -17,6 +17,7 @@ import type { OnlineUser } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
+import { PeerAcknowledgements } from './peer-acknowledgements.js';
 import { PeerReports } from './peer-reports.js';
 import { describeSession, Presence } from './presence.js';
 import { Reading } from './reading.js';
@@ -41,6 +42,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   readonly #writing: Writing;
   readonly #presence: Presence;
   readonly #reports: PeerReports;
+  readonly #acknowledgements: PeerAcknowledgements;
   #delayed: Scheduled | undefined = undefined;
 
   dueAt: Instant = 0;
@@ -60,6 +62,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
     this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
     this.#presence = new Presence(parts);
     this.#reports = new PeerReports(connection, parts, this.#presence);
+    this.#acknowledgements = new PeerAcknowledgements(connection, parts, this.#reports);
     readDeadlines.start(this, clock.now());
   }
 
@@ -206,10 +209,10 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
         else this.#blockFor(router.route(packet, user, this.info, now));
         return;
       case 'take-acknowledgement':
-        if (user !== undefined) this.#takeAcknowledgement(packet, user, now);
+        if (user !== undefined) this.#acknowledgements.take(packet, user, now);
         return;
       case 'answer-keep-alive':
-        this.send(answers.keepAlive(this.#session.userId ?? ''));
+        this.send(this.#acknowledgements.answerKeepAlive(this.#session.userId ?? ''));
         return;
       case 'authenticate':
         this.#reading.block();
@@ -241,17 +244,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
       default:
         effect satisfies never;
     }
-  }
-
-  #takeAcknowledgement(packet: ReceivedPacket, user: User, now: Instant): void {
-    const { dataContent: fingerprint, from, to, fp, QoS } = packet;
-    // Only type 2 may ask for an acknowledgement: the sender would answer another one, to nobody's use.
-    const isPlain = !QoS && fp === undefined;
-    const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
-    if (fingerprint !== undefined && this.#parts.courier.acknowledged(user, fingerprint, to, now, frame))
-      return;
-    this.#parts.metrics.unknownAcknowledgements += 1;
-    this.#reports.rejected('unknown-acknowledgement');
   }
 
   #blockFor(answer: Promise<void> | undefined): void {

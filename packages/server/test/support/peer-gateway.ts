@@ -86,6 +86,7 @@ export class Peer implements Connection {
   refusal: RefusalReason | undefined = undefined;
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
+  readonly awaitsProof = false;
   isTrusted = false;
   #handler: ConnectionHandler | undefined = undefined;
   #isReading = true;
@@ -180,6 +181,8 @@ export class Peer implements Connection {
       this.#arrive(chunk);
     }
   }
+
+  admit(): void {}
 
   trust(): void {
     this.isTrusted = true;

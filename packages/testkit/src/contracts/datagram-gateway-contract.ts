@@ -4,6 +4,12 @@ import type { GatewayBench } from './gateway-bench.js';
 /** How many times its own bytes a stranger may be answered with (RFC 9000, section 8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
+/** Messages that are withheld of a peer that has logged in and not shown that it receives anything. */
+const MAX_WITHHELD = 32;
+
+/** How a message begins, by which a gateway tells it from an answer of the server. */
+const MESSAGE_HEAD = '{"bridge":false,"type":2,';
+
 /** The part of the contract that gateways over datagrams add. */
 export function describeDatagramGateway(open: () => Promise<GatewayBench>): void {
   it('drops and counts a datagram that is too long', async () => {
@@ -27,6 +33,51 @@ export function describeDatagramGateway(open: () => Promise<GatewayBench>): void
     await bench.until(() => peer.received.length === AMPLIFICATION_LIMIT);
     await bench.fixture.settle();
     expect(peer.received).toHaveLength(AMPLIFICATION_LIMIT);
+  });
+
+  it('sends a peer that has logged in one message more, and withholds what is beyond until it trusts the peer', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair('?');
+    const { connection } = handler;
+    const messages = ['a', 'b', 'c'].map((letter) => MESSAGE_HEAD + letter.repeat(600));
+    connection.admit();
+    for (const message of messages) connection.send(message);
+    expect(connection.awaitsProof).toBe(true);
+    await bench.until(() => peer.received.length === 1);
+    await bench.fixture.settle();
+    expect(peer.received).toEqual(messages.slice(0, 1));
+    connection.trust();
+    expect(connection.awaitsProof).toBe(false);
+    await bench.until(() => peer.received.length === 3);
+    expect(peer.received).toEqual(messages);
+    expect(bench.host.counts).toEqual([]);
+  });
+
+  it('sends what it withholds as the peer sends more, after the answers', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair('?');
+    const { connection } = handler;
+    const messages = ['a', 'b'].map((letter) => MESSAGE_HEAD + letter.repeat(800));
+    connection.admit();
+    for (const message of messages) connection.send(message);
+    bench.host.onReceive = () => void connection.send('answer');
+    peer.send('?'.repeat(300));
+    await bench.until(() => peer.received.length === 3);
+    expect(peer.received).toEqual([messages[0], 'answer', messages[1]]);
+    expect(connection.awaitsProof).toBe(false);
+  });
+
+  it('drops and counts what is too much to withhold, and has the peer asked for a proof', async () => {
+    const bench = await open();
+    const { peer, handler } = await bench.pair('?');
+    const { connection } = handler;
+    connection.admit();
+    const message = MESSAGE_HEAD + 'x'.repeat(900);
+    for (let i = 0; i < 1 + MAX_WITHHELD + 2; i++) connection.send(message);
+    expect(bench.host.counts).toEqual(['amplificationPrevented', 'amplificationPrevented']);
+    expect(connection.awaitsProof).toBe(true);
+    connection.trust();
+    await bench.until(() => peer.received.length === 1 + MAX_WITHHELD);
   });
 
   it('answers as it likes once it is told to trust the peer', async () => {

@@ -1,16 +1,14 @@
 import type { BinaryString } from '@imcore/protocol';
-import type {
-  Connection,
-  ConnectionHandler,
-  Gateway,
-  GatewayAddress,
-  GatewayHost,
+import {
+  AnswerAllowance,
+  type Connection,
+  type ConnectionHandler,
+  type Gateway,
+  type GatewayAddress,
+  type GatewayHost,
 } from '@imcore/server/ports';
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamGatewaySettings } from './memory-stream-gateway.js';
-
-/** How many times the bytes it has sent a stranger may be answered with (RFC 9000, section 8.1). */
-const AMPLIFICATION_LIMIT = 3;
 
 export interface DatagramGatewaySettings extends StreamGatewaySettings {
   readonly maxSendBytes: number;
@@ -78,8 +76,8 @@ export class MemoryDatagramGateway implements Gateway {
 }
 
 interface DatagramWay {
-  send(bytes: BinaryString): void;
-  prevented(): void;
+  readonly send: (bytes: BinaryString) => void;
+  readonly prevented: () => void;
   ended(): void;
 }
 
@@ -90,17 +88,20 @@ class MemoryDatagramConnection implements Connection {
   readonly maxSendBytes: number;
   readonly bufferedBytes = 0;
   readonly #way: DatagramWay;
+  readonly #allowance: AnswerAllowance;
   #handler: ConnectionHandler | undefined;
-  #isTrusted = false;
   #isOver = false;
-  #receivedBytes = 0;
-  #answeredBytes = 0;
 
   constructor(address: string, port: number, maxSendBytes: number, way: DatagramWay) {
     this.remoteAddress = address;
     this.remotePort = port;
     this.maxSendBytes = maxSendBytes;
     this.#way = way;
+    this.#allowance = new AnswerAllowance(way.send, way.prevented);
+  }
+
+  get awaitsProof(): boolean {
+    return this.#allowance.awaitsProof;
   }
 
   attach(handler: ConnectionHandler): void {
@@ -108,17 +109,13 @@ class MemoryDatagramConnection implements Connection {
   }
 
   receive(body: BinaryString): void {
-    this.#receivedBytes += body.length;
+    this.#allowance.received(body.length);
     this.#handler?.receive(body);
+    if (!this.#isOver) this.#allowance.release();
   }
 
   send(body: BinaryString): boolean {
-    if (this.#isOver) return true;
-    this.#answeredBytes += body.length;
-    if (!this.#isTrusted && this.#answeredBytes > AMPLIFICATION_LIMIT * this.#receivedBytes) {
-      this.#answeredBytes -= body.length;
-      this.#way.prevented();
-    } else this.#way.send(body);
+    if (!this.#isOver) this.#allowance.send(body);
     return true;
   }
 
@@ -126,8 +123,12 @@ class MemoryDatagramConnection implements Connection {
 
   resume(): void {}
 
+  admit(): void {
+    this.#allowance.admit(this.maxSendBytes);
+  }
+
   trust(): void {
-    this.#isTrusted = true;
+    this.#allowance.trust();
   }
 
   close(): void {

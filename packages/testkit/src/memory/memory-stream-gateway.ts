@@ -66,6 +66,7 @@ export class MemoryStreamGateway implements Gateway {
 
 class MemoryStreamConnection implements Connection {
   readonly transport: 'tcp' | 'websocket';
+  readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -120,6 +121,8 @@ class MemoryStreamConnection implements Connection {
   resume(): void {
     this.#end.resume();
   }
+
+  admit(): void {}
 
   trust(): void {}
 
