@@ -68,7 +68,6 @@ export class AnswerAllowance {
 
   #sendMessage(body: BinaryString): void {
     if (this.#withheld.length === 0 && this.#spend(body)) return;
-    if (this.#withheld.includes(body)) return;
     if (this.#withheld.length < MAX_WITHHELD) this.#withheld.push(body);
     else this.#prevented();
   }
