@@ -77,11 +77,16 @@ describe('a login that is accepted', () => {
     ]);
   });
 
-  it('lifts the bounds on what a stranger may be answered', async () => {
+  it('lifts the bounds on what may be sent to an address with the first acknowledgement of a message', async () => {
     const bench = await openBench();
     const peer = bench.connect('udp');
-    expect(peer.isTrusted).toBe(false);
+    expect([peer.isAdmitted, peer.isTrusted]).toEqual([false, false]);
     peer.write(login('alice'));
+    expect([peer.isAdmitted, peer.isTrusted]).toEqual([true, false]);
+    bench.server.send('alice', 'hello', { fingerprint: 'fp-1' }).catch(() => {});
+    peer.write(acknowledgement('alice', '0', 'fp-2'));
+    expect(peer.isTrusted).toBe(false);
+    peer.write(acknowledgement('alice', '0', 'fp-1'));
     expect(peer.isTrusted).toBe(true);
   });
 

@@ -87,6 +87,7 @@ export class Peer implements Connection {
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
   readonly awaitsProof = false;
+  isAdmitted = false;
   isTrusted = false;
   #handler: ConnectionHandler | undefined = undefined;
   #isReading = true;
@@ -182,7 +183,9 @@ export class Peer implements Connection {
     }
   }
 
-  admit(): void {}
+  admit(): void {
+    this.isAdmitted = true;
+  }
 
   trust(): void {
     this.isTrusted = true;
