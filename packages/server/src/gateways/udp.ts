@@ -1,5 +1,6 @@
 import dgram from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns';
+import { isIP, isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { AnswerAllowance } from './answer-allowance.js';
@@ -31,7 +32,7 @@ export function udp(options: UdpOptions = {}): Gateway {
   checkInteger('maxSendBytes', options.maxSendBytes, 1, 65_507);
   const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
   const host = options.host ?? '0.0.0.0';
-  const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
+  const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookupUnlessAddress });
   const peers = new Map<string, UdpConnection>();
   let gatewayHost: GatewayHost | undefined;
   let isAccepting = true;
@@ -89,6 +90,13 @@ export function udp(options: UdpOptions = {}): Gateway {
   };
   return gateway;
 }
+
+/** Peers are addresses already: to ask the resolver for them would delay each datagram by a tick. */
+const lookupUnlessAddress: NonNullable<dgram.SocketOptions['lookup']> = (host, options, callback) => {
+  const family = isIP(host);
+  if (family === 0) lookup(host, options, callback);
+  else callback(null, host, family);
+};
 
 interface UdpTarget {
   readonly socket: dgram.Socket;
