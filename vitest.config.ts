@@ -38,7 +38,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'integration',
-          include: ['integration/**/*.test.ts'],
+          include: ['{integration,packaging,examples}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

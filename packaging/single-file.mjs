@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { PREFIX, plainMembers } from './plain-members.mjs';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const from = (path) => fileURLToPath(new URL(`../packages/${path}`, import.meta.url));
+
+/**
+ * The files that need no bundler: for a `<script type="module">`, and for mini-programs, whose `require` knows no
+ * `exports`. Limits are in bytes after gzip.
+ */
+export const SINGLE_FILES = [
+  {
+    name: 'browser',
+    entry: from('client/dist/index.js'),
+    file: from('client/dist/browser/imcore-client.js'),
+    format: 'esm',
+    target: 'es2021',
+    limit: 12 * 1024,
+  },
+  {
+    name: 'mini-program',
+    entry: from('client/dist/mini-program/index.js'),
+    // Where WeChat's developer tools look for the build of a package.
+    file: from('client/miniprogram_dist/index.js'),
+    format: 'cjs',
+    target: 'es2018',
+    limit: 14 * 1024,
+  },
+];
+
+/** Builds one of them. Returns its bytes; writes it where `isWritten`. */
+export async function bundle({ entry, file, format, target }, isWritten) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    minify: true,
+    format,
+    target,
+    // Of our packages nothing stays outside; a package of somebody else would have to.
+    platform: 'neutral',
+    mainFields: [],
+    alias: { '@imcore/protocol': from('protocol/dist/index.js') },
+    mangleProps: new RegExp(`^${PREFIX}`),
+    plugins: [plainMembers()],
+    banner: { js: '/*! @imcore/client, Apache-2.0 */' },
+    write: false,
+  });
+  const [output] = outputFiles;
+  if (isWritten) {
+    const { mkdir, writeFile } = await import('node:fs/promises');
+    const { dirname } = await import('node:path');
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, output.contents);
+  }
+  return output.contents;
+}
