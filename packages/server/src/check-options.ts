@@ -13,6 +13,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   limits: true,
   isExemptAddress: true,
   storeAfterMs: true,
+  hookTimeoutMs: true,
   retry: true,
   stampServerTime: true,
   logger: true,
@@ -34,6 +35,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
     );
   }
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
+  checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
   checkNames(options.retry ?? {}, { waitMs: true, retries: true }, 'retry.');
   checkInteger('retry.waitMs', options.retry?.waitMs, 1);
   checkInteger('retry.retries', options.retry?.retries, 0);

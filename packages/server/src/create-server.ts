@@ -3,6 +3,7 @@ import { checkOptions } from './check-options.js';
 import { consoleLogger } from './console-logger.js';
 import { Courier } from './delivery/courier.js';
 import type { ServerEvents } from './events.js';
+import { HookAsker } from './hook-asker.js';
 import type { OnlineUser, Sender } from './hooks.js';
 import { logEvents } from './log-events.js';
 import { ServerMetrics } from './metrics.js';
@@ -26,7 +27,15 @@ import type { UserParts } from './sessions/user.js';
  */
 export function createServer(options: ServerOptions): ImServer {
   const limits = checkOptions(options);
-  const { hooks = {}, store, bridge, storeAfterMs = 1000, retry = SERVER_RETRY, gateways } = options;
+  const {
+    hooks = {},
+    store,
+    bridge,
+    storeAfterMs = 1000,
+    hookTimeoutMs = 10_000,
+    retry = SERVER_RETRY,
+    gateways,
+  } = options;
   const { clock = systemClock, random = Math.random, logger = consoleLogger } = options;
   const stamp = options.stampServerTime === true ? () => clock.wallTime() : undefined;
   const duplicateLimits = { ...DEFAULT_DUPLICATE_LIMITS, maxRemembered: limits.maxRemembered };
@@ -47,7 +56,8 @@ export function createServer(options: ServerOptions): ImServer {
   const directory = new Directory(clock, deadlines, duplicateLimits.rememberMs, userParts);
   const answers = new Answers(stamp);
   const addresses = new AddressTable({ ...limits, isExempt: options.isExemptAddress ?? isLoopback });
-  const shared = { clock, metrics, events, hooks, limits, directory, answers };
+  const asker = new HookAsker({ clock, events, metrics, deadlines, hookTimeoutMs });
+  const shared = { clock, metrics, events, hooks, asker, limits, directory, answers };
   const courier = new Courier({ ...shared, deadlines, store, bridge, retry, storeAfterMs });
   const toSender = (user: OnlineUser): Sender => ({
     ...user,

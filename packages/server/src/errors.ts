@@ -35,12 +35,13 @@ export class StoreError extends Error {
   }
 }
 
-/** A hook of the application threw or answered what it may not answer. */
+/** A hook of the application threw, answered what it may not answer, or gave no answer in time. */
 export class HookError extends Error {
   override readonly name = 'HookError';
-  readonly code = 'ERR_HOOK_FAILED';
+  readonly code: 'ERR_HOOK_FAILED' | 'ERR_HOOK_TIMED_OUT';
 
-  constructor(hook: string, cause: unknown) {
+  constructor(code: HookError['code'], hook: string, cause: unknown) {
     super(`the hook ${hook} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.code = code;
   }
 }

@@ -46,23 +46,27 @@ export interface SendOptions {
  */
 export type SendOutcome = 'received' | 'stored' | 'bridged' | 'written';
 
-/** Questions that the application answers. Each has one owner; each may answer at once or later. */
+/**
+ * Questions that the application answers. Each has one owner; each may answer at once, or later within
+ * `hookTimeoutMs`. One that throws or is late is reported as a `HookError` with the event `error`.
+ */
 export interface Hooks {
-  /** Whether a login is accepted. Default: everyone is. A hook that throws refuses with code 2. */
+  /** Whether a login is accepted. Default: everyone is. A hook that throws or is late refuses with code 2. */
   authenticate?(login: LoginAttempt): LoginVerdict | Promise<LoginVerdict>;
   /**
    * Whether a message from a user may pass, to another user or (`to` `"0"`) to the server. Default: every message
-   * may. What is refused is neither handed on nor acknowledged. A hook that throws refuses.
+   * may. What is refused is neither handed on nor acknowledged. A hook that throws or is late refuses.
    */
   authorizeMessage?(message: Message, sender: OnlineUser): boolean | Promise<boolean>;
   /**
-   * Takes a message to the server. A QoS sender is acknowledged when this has returned or resolved; when it throws,
-   * the message counts as not received and the sender's next copy is handed in again.
+   * Takes a message to the server. A QoS sender is acknowledged when this has returned or resolved; when it throws
+   * or is late, the message counts as not received and the sender's next copy is handed in again.
    */
   onServerMessage?(message: Message, sender: Sender): void | Promise<void>;
   /**
    * Takes a message that could not be delivered and that no store has. True: the application is responsible now,
-   * and a QoS sender is acknowledged. False (the default): the message is dropped and its sender not acknowledged.
+   * and a QoS sender is acknowledged. False (the default), or no
+   * answer in time: the message is dropped and its sender not acknowledged.
    * Not asked about messages of `ImServer.send`, whose caller learns it from the promise.
    */
   onUndeliverable?(message: Message): boolean | Promise<boolean>;

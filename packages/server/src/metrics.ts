@@ -36,6 +36,7 @@ export class ServerMetrics {
   messagesBridged = 0;
   messagesFromBridge = 0;
   bridgeFailures = 0;
+  hookTimeouts = 0;
   retransmissions = 0;
   abandoned = 0;
   storeFailures = 0;

@@ -71,7 +71,10 @@ describe('the read time-out', () => {
   });
 
   it('does not blame a peer that the server itself has stopped reading from', async () => {
-    const bench = await openBench({ hooks: { authenticate: () => new Promise(() => {}) } });
+    const bench = await openBench({
+      hookTimeoutMs: 100_000,
+      hooks: { authenticate: () => new Promise(() => {}) },
+    });
     const alice = bench.connect();
     alice.write(login('alice'), keepAlive('alice'));
     expect(alice.isPaused).toBe(true);
@@ -83,6 +86,7 @@ describe('the read time-out', () => {
   it('counts what a peer has sent meanwhile, once it is read', async () => {
     const verdicts: (() => void)[] = [];
     const bench = await openBench({
+      hookTimeoutMs: 100_000,
       hooks: {
         authenticate: () => new Promise((resolve) => verdicts.push(() => resolve({ accept: true }))),
       },
@@ -102,7 +106,10 @@ describe('the read time-out', () => {
   });
 
   it('waits for a peer whose login is slow only as long as for any other', async () => {
-    const bench = await openBench({ hooks: { authenticate: () => new Promise(() => {}) } });
+    const bench = await openBench({
+      hookTimeoutMs: 100_000,
+      hooks: { authenticate: () => new Promise(() => {}) },
+    });
     const alice = bench.connect();
     alice.write(login('alice'));
     await bench.advance(20_000);

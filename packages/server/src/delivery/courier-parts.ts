@@ -1,5 +1,6 @@
 import type { Clock, Emitter, RetryPolicy } from '@imcore/protocol';
 import type { ServerEvents } from '../events.js';
+import type { HookAsker } from '../hook-asker.js';
 import type { Hooks } from '../hooks.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Bridge } from '../ports/bridge.js';
@@ -15,6 +16,7 @@ export interface CourierParts {
   readonly directory: Directory;
   readonly events: Emitter<ServerEvents>;
   readonly hooks: Hooks;
+  readonly asker: HookAsker;
   readonly store: MessageStore | undefined;
   readonly bridge: Bridge | undefined;
   readonly retry: RetryPolicy;

@@ -1,7 +1,6 @@
 import type { Clock, Emitter } from '@imcore/protocol';
-import { askHook } from '../ask-hook.js';
-import { HookError } from '../errors.js';
 import type { ServerEvents, UndeliveredReason } from '../events.js';
+import type { HookAsker } from '../hook-asker.js';
 import type { Hooks } from '../hooks.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Delivery } from './delivery.js';
@@ -11,6 +10,7 @@ export interface LastResortParts {
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
   readonly hooks: Hooks;
+  readonly asker: HookAsker;
 }
 
 /** Where a message goes that neither its receiver nor a store has: to the application, or nowhere. */
@@ -23,18 +23,16 @@ export class LastResort {
 
   /** Asks the application whether it takes the message. */
   take(delivery: Delivery, reason: UndeliveredReason): void {
-    const { onUndeliverable } = this.#parts.hooks;
+    const { hooks, asker } = this.#parts;
+    const { onUndeliverable } = hooks;
     if (onUndeliverable === undefined || !delivery.origin.asksHook) {
       this.drop(delivery, reason);
       return;
     }
     const decide = (taken: unknown): void =>
       taken === true ? this.#taken(delivery) : this.drop(delivery, reason);
-    const fail = (error: unknown): void => {
-      this.#parts.events.emit('error', new HookError('onUndeliverable', error));
-      this.drop(delivery, reason);
-    };
-    void askHook(() => onUndeliverable(delivery.message), decide, fail);
+    const question = (): unknown => onUndeliverable(delivery.message);
+    void asker.ask('onUndeliverable', question, decide, () => this.drop(delivery, reason));
   }
 
   /** Gives the message up; its sender is not acknowledged. */

@@ -9,11 +9,10 @@ import {
   type ReceivedPacket,
   SERVER_ID,
 } from '@imcore/protocol';
-import { askHook } from '../ask-hook.js';
 import type { Courier } from '../delivery/courier.js';
 import { Delivery, toMessage } from '../delivery/delivery.js';
-import { HookError } from '../errors.js';
 import type { RejectedReason, ServerEvents } from '../events.js';
+import type { HookAsker } from '../hook-asker.js';
 import type { Hooks, OnlineUser, Sender } from '../hooks.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
@@ -25,6 +24,7 @@ export interface RouterParts {
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
   readonly hooks: Hooks;
+  readonly asker: HookAsker;
   readonly limits: ServerLimits;
   readonly duplicateLimits: DuplicateWindowLimits;
   readonly directory: Directory;
@@ -66,7 +66,7 @@ export class Router {
       this.#pass(packet, to, sender, info, now);
       return undefined;
     }
-    return this.#authorize(packet, to, sender, info, now);
+    return this.#authorize(packet, to, sender, info);
   }
 
   /** Begins a new message; acknowledges again what was handled; is silent about what is being handled. */
@@ -94,17 +94,11 @@ export class Router {
     return false;
   }
 
-  #authorize(
-    packet: ReceivedPacket,
-    to: string,
-    sender: User,
-    info: OnlineUser,
-    now: Instant,
-  ): Promise<void> | undefined {
-    const { hooks, clock, metrics, events } = this.#parts;
+  #authorize(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser): Promise<void> | undefined {
+    const { hooks, asker, clock, metrics } = this.#parts;
     const refuse = (): void => {
       metrics.notAuthorized += 1;
-      this.#refuse(packet, to, sender, now);
+      this.#refuse(packet, to, sender, clock.now());
       this.#rejected('not-authorized', info);
     };
     const decide = (allowed: unknown): void => {
@@ -113,11 +107,8 @@ export class Router {
       if (allowed) this.#pass(packet, to, sender, info, clock.now());
       else refuse();
     };
-    const fail = (error: unknown): void => {
-      events.emit('error', new HookError('authorizeMessage', error));
-      refuse();
-    };
-    const answer = askHook(() => hooks.authorizeMessage?.(toMessage(packet, sender.id), info), decide, fail);
+    const question = (): unknown => hooks.authorizeMessage?.(toMessage(packet, sender.id), info);
+    const answer = asker.ask('authorizeMessage', question, decide, refuse);
     return answer === undefined ? undefined : sender.awaits(answer);
   }
 
@@ -149,19 +140,16 @@ export class Router {
   }
 
   #toServer(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): void {
-    const { hooks, metrics, toSender } = this.#parts;
+    const { hooks, asker, metrics, toSender } = this.#parts;
     metrics.messagesToServer += 1;
     if (hooks.onServerMessage === undefined) {
       this.#acknowledge(packet, sender, now);
       return;
     }
-    const fail = (error: unknown): void => {
-      this.#parts.events.emit('error', new HookError('onServerMessage', error));
-      this.#refuse(packet, SERVER_ID, sender, now);
-    };
+    const fail = (): void => this.#refuse(packet, SERVER_ID, sender, this.#parts.clock.now());
     const accept = (): void => this.#acknowledge(packet, sender, this.#parts.clock.now());
     const question = (): unknown => hooks.onServerMessage?.(toMessage(packet, sender.id), toSender(info));
-    void askHook(question, accept, fail);
+    void asker.ask('onServerMessage', question, accept, fail);
   }
 
   #acknowledge(packet: Packet, sender: User, now: Instant): void {

@@ -11,10 +11,9 @@ import {
   ResponseCode,
   readLoginRequest,
 } from '@imcore/protocol';
-import { askHook } from '../ask-hook.js';
 import type { Courier } from '../delivery/courier.js';
-import { HookError } from '../errors.js';
 import type { ServerEvents } from '../events.js';
+import type { HookAsker } from '../hook-asker.js';
 import type { Hooks, LoginVerdict } from '../hooks.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
@@ -28,6 +27,7 @@ export interface LoginParts {
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
   readonly hooks: Hooks;
+  readonly asker: HookAsker;
   readonly limits: ServerLimits;
   readonly addresses: AddressTable;
   readonly answers: Answers;
@@ -80,23 +80,19 @@ export class Login {
 
   #ask(host: SessionHost, request: LoginRequest): void {
     if (!host.isOpen) return;
-    const { hooks } = this.#parts;
+    const { hooks, asker } = this.#parts;
     if (!isUserId(request.userId)) this.#refuse(host, ResponseCode.InvalidPacket);
     else if (hooks.authenticate === undefined) this.#enter(host, request);
     else {
       const { userId, token, extra } = request;
       const { transport, remoteAddress } = host.connection;
-      void askHook(
+      void asker.ask(
+        'authenticate',
         () => hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
         (verdict) => this.#decide(host, request, requireVerdict(verdict)),
-        (error) => this.#failed(host, request, error),
+        () => this.#decide(host, request, REFUSED_BY_FAILURE),
       );
     }
-  }
-
-  #failed(host: SessionHost, request: LoginRequest, error: unknown): void {
-    this.#parts.events.emit('error', new HookError('authenticate', error));
-    this.#decide(host, request, REFUSED_BY_FAILURE);
   }
 
   #decide(host: SessionHost, request: LoginRequest, verdict: LoginVerdict): void {
