@@ -47,5 +47,5 @@ export type {
   WaitingMessage,
 } from './ports/message-store.js';
 export { systemClock } from './scheduling/system-clock.js';
-export type { CloseOptions, ImServer, KickOptions } from './server.js';
+export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

@@ -204,6 +204,24 @@ describe('a server on an HTTP server of the application', () => {
     expect((await connectWebSocket(urlOf(port, '/other'))).refusedWith).toBe(404);
   });
 
+  it('asks for the HTTP server only when it begins to listen', async () => {
+    let asked = 0;
+    const gateway = websocket({
+      path: '/im',
+      server: () => {
+        asked += 1;
+        return server;
+      },
+    });
+    const { server, port } = await application();
+    expect(asked).toBe(0);
+    await start([gateway]);
+    expect(asked).toBe(1);
+    const peer = await connectWebSocket(urlOf(port, '/im'));
+    peer.write(login('alice'));
+    await until(() => peer.received.length > 0);
+  });
+
   it('checks origins there too', async () => {
     const { server, port } = await application();
     await start([websocket({ server, path: '/im', origins: ['https://chat.example.com'] })]);
@@ -249,6 +267,13 @@ describe('a server on an HTTP server of the application', () => {
     const closed = live.server.close({ drainMs: 300 });
     const late = await connectWebSocket(urlOf(port, '/im'));
     expect(late.refusedWith).toBe(503);
+    const others = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/other') others.handleUpgrade(request, socket, head, (other) => other.close(4000));
+    });
+    const other = await connectWebSocket(urlOf(port, '/other'));
+    await until(() => other.closeCode !== undefined);
+    expect(other.closeCode).toBe(4000);
     await closed;
     await quiet();
   });

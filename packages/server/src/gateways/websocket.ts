@@ -11,11 +11,16 @@ import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-o
 import { listen, portOf, stop } from './listening.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
+type HttpServer = http.Server | https.Server;
+
 export interface WebSocketOptions extends GatewayOptions {
   /** Default 3000. */
   readonly port?: number | undefined;
-  /** Shares this HTTP server, which its owner starts and stops, instead of opening a port. */
-  readonly server?: http.Server | https.Server | undefined;
+  /**
+   * Shares this HTTP server, which its owner starts and stops, instead of opening a port. A function is called when the
+   * gateway begins to listen, for an HTTP server that does not exist any earlier.
+   */
+  readonly server?: HttpServer | (() => HttpServer) | undefined;
   /** Path of the endpoint. Default `/websocket`. */
   readonly path?: string | undefined;
   /** Web pages that may connect, as origins such as `https://chat.example.com`. Default: all, and programs always. */
@@ -62,18 +67,21 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     perMessageDeflate: false,
     handleProtocols: () => false,
   });
-  const server = options.server ?? createHttpServer(options, readTimeoutMs);
+  const given = options.server;
+  const own = given === undefined ? createHttpServer(options, readTimeoutMs) : undefined;
+  let server = own;
   const flusher = new Flusher();
   let gatewayHost: GatewayHost | undefined;
   let isAccepting = true;
 
   const onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const isOurs = pathOf(request) === path;
+    if (!isOurs && own === undefined && server !== undefined && server.listenerCount('upgrade') > 1) return;
     if (gatewayHost === undefined || !isAccepting) {
       refuse(socket, 503, 'Service Unavailable');
       return;
     }
-    if (pathOf(request) !== path) {
-      if (options.server !== undefined && server.listenerCount('upgrade') > 1) return;
+    if (!isOurs) {
       gatewayHost.count('handshakesRefused');
       refuse(socket, 404, 'Not Found');
       return;
@@ -99,26 +107,30 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     readTimeoutMs,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
-      server.on('upgrade', onUpgrade);
-      if (options.server !== undefined) return { transport: 'websocket', host: '', port: portOf(server) };
+      const shared = typeof given === 'function' ? given() : given;
+      server = shared ?? own;
+      server?.on('upgrade', onUpgrade);
+      if (own === undefined) {
+        return { transport: 'websocket', host: '', port: shared === undefined ? 0 : portOf(shared) };
+      }
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 3000 };
-      const port = await listen(server, { ...address, backlog: 4096 });
-      server.on('error', (error) => host.failed(error));
+      const port = await listen(own, { ...address, backlog: 4096 });
+      own.on('error', (error) => host.failed(error));
       return { transport: 'websocket', host: address.host, port };
     },
     stopAccepting() {
       isAccepting = false;
-      if (options.server === undefined) server.close();
+      own?.close();
     },
     async close() {
-      server.removeListener('upgrade', onUpgrade);
-      const stopped = options.server === undefined ? stop(server) : undefined;
+      server?.removeListener('upgrade', onUpgrade);
+      const stopped = own === undefined ? undefined : stop(own);
       for (const peer of sockets.clients) if (peer.readyState === peer.OPEN) peer.terminate();
-      if (options.server === undefined) server.closeAllConnections();
+      own?.closeAllConnections();
       await stopped;
     },
     reloadTls(context) {
-      if (server instanceof https.Server) server.setSecureContext(context);
+      if (own instanceof https.Server) own.setSecureContext(context);
     },
   };
   return gateway;
