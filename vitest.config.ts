@@ -15,12 +15,17 @@ const alias = [
   },
 ];
 
+/** Nest's decorators stand on parameters, which only the older kind may; no types are written into the code. */
+const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } };
+
 export default defineConfig({
   resolve: { alias },
+  oxc,
   test: {
     projects: [
       {
         resolve: { alias },
+        oxc,
         test: {
           name: 'unit',
           include: ['{packages,apps}/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],

@@ -15,7 +15,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
     imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/client'],
   },
   'bridge-rabbitmq': { imports: ['@imcore/server/ports'] },
-  nestjs: { imports: ['@imcore/server', '@imcore/server/ports', '@imcore/client', '@imcore/client/node'] },
+  nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [
       '@imcore/server',

@@ -31,6 +31,7 @@ function problemsOf(...programs: readonly string[]): string[] {
     noUncheckedIndexedAccess: true,
     skipLibCheck: true,
     noEmit: true,
+    experimentalDecorators: true,
     types: ['node'],
     paths: {
       '@imcore/client/mini-program': [join(ROOT, 'packages/client/src/mini-program/index.ts')],

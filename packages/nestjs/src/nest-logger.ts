@@ -1,0 +1,25 @@
+import type { Logger } from '@imcore/server';
+import { Logger as NestLogger } from '@nestjs/common';
+
+/** The server's log in the application's: a line each, its fields behind the message. */
+export function nestLogger(context = 'imcore', target: NestLogger = new NestLogger(context)): Logger {
+  return {
+    debug: (fields, message) => target.debug(line(message, fields)),
+    info: (fields, message) => target.log(line(message, fields)),
+    warn: (fields, message) => target.warn(line(message, fields)),
+    error: (fields, message) => target.error(line(message, fields)),
+  };
+}
+
+function line(message: string, fields: object): string {
+  const described = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${asText(value)}`);
+  return [message, ...described].join(' ');
+}
+
+function asText(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.message);
+  if (typeof value === 'string' && /^[\w.:/@-]+$/.test(value)) return value;
+  return JSON.stringify(value) ?? String(value);
+}

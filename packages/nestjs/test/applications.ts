@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
+import type { ImClient, Message } from '@imcore/client/node';
+import { silentLogger, tcp } from '@imcore/server';
+import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { afterEach } from 'vitest';
+import { type ImModuleOptions, ImStatus } from '../src/index.js';
+
+/** A TCP gateway of its own for each application, on a free port, and a server that logs nothing. */
+export function quietOptions(options: Partial<ImModuleOptions> = {}): ImModuleOptions {
+  return {
+    gateways: () => [tcp({ host: '127.0.0.1', port: 0 })],
+    logger: silentLogger,
+    drainMs: 0,
+    ...options,
+  };
+}
+
+export const ADAPTERS = {
+  Fastify: () => new FastifyAdapter({ forceCloseConnections: true }),
+  Express: () => new ExpressAdapter(),
+};
+
+/** Returns a function that makes applications; those that a test has made are closed behind it. */
+export function applications(): (module: Type, adapter?: keyof typeof ADAPTERS) => Promise<INestApplication> {
+  const open: INestApplication[] = [];
+  afterEach(async () => {
+    for (const application of open.splice(0)) await application.close();
+  });
+  return async (module, adapter = 'Fastify') => {
+    const options: NestApplicationOptions = { logger: false, abortOnError: false };
+    const application: INestApplication = await NestFactory.create(module, ADAPTERS[adapter](), options);
+    open.push(application);
+    return application;
+  };
+}
+
+/** The port of the application's HTTP server, once that listens. */
+export async function httpPortOf(application: INestApplication): Promise<number> {
+  await application.listen(0, '127.0.0.1');
+  const server = application.getHttpServer() as Server;
+  if (!server.listening) await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** The URL of the own server's TCP gateway. */
+export function tcpUrlOf(application: INestApplication): string {
+  const address = application.get(ImStatus).addresses.find(({ transport }) => transport === 'tcp');
+  if (address === undefined) throw new Error('there is no TCP gateway');
+  return `tcp://${address.host}:${address.port}`;
+}
+
+/** Resolves with the next message that a client is given. */
+export function nextMessage(client: ImClient): Promise<Message> {
+  return new Promise((resolve) => {
+    const stop = client.on('message', (message) => {
+      stop();
+      resolve(message);
+    });
+  });
+}
