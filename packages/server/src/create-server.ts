@@ -1,6 +1,7 @@
 import { DEFAULT_DUPLICATE_LIMITS, Digest, Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
 import { consoleLogger } from './console-logger.js';
+import { BridgeIntake } from './delivery/bridge-intake.js';
 import { Courier } from './delivery/courier.js';
 import type { ServerEvents } from './events.js';
 import { HookAsker } from './hook-asker.js';
@@ -59,6 +60,7 @@ export function createServer(options: ServerOptions): ImServer {
   const asker = new HookAsker({ clock, events, metrics, deadlines, hookTimeoutMs });
   const shared = { clock, metrics, events, hooks, asker, limits, directory, answers };
   const courier = new Courier({ ...shared, deadlines, store, bridge, retry, storeAfterMs });
+  const intake = new BridgeIntake({ ...shared, courier });
   const toSender = (user: OnlineUser): Sender => ({
     ...user,
     send: (content, sendOptions) => server.send(user.userId, content, sendOptions),
@@ -82,6 +84,7 @@ export function createServer(options: ServerOptions): ImServer {
     courier,
     store,
     bridge,
+    intake,
     stamp,
     logger,
   };

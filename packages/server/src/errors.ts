@@ -35,6 +35,23 @@ export class StoreError extends Error {
   }
 }
 
+/** A bridge could not do what it was asked, or works less well than it should. */
+export class BridgeError extends Error {
+  override readonly name = 'BridgeError';
+  readonly code:
+    | 'ERR_BRIDGE_AWAY'
+    | 'ERR_BRIDGE_FULL'
+    | 'ERR_BRIDGE_REFUSED'
+    | 'ERR_BRIDGE_UNCONFIRMED'
+    | 'ERR_BRIDGE_QUEUE'
+    | 'ERR_BRIDGE_CLOSED';
+
+  constructor(code: BridgeError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
 /** A hook of the application threw, answered what it may not answer, or gave no answer in time. */
 export class HookError extends Error {
   override readonly name = 'HookError';

@@ -12,7 +12,9 @@ export type UndeliveredReason =
   | 'slow-receiver'
   /** It is longer than the receiver's transport can carry. */
   | 'too-large'
-  /** The store refused it or failed. */
+  /** As many messages as the store keeps for one user wait for the receiver. */
+  | 'mailbox-full'
+  /** The store failed. */
   | 'store';
 
 /** Why a packet was dropped although it could be read. */
@@ -39,6 +41,7 @@ export type LimitName =
   | 'stallTimeoutMs'
   | 'maxRemembered'
   | 'maxRememberedAway'
+  | 'maxRememberedFromBridge'
   | 'maxDeferredPackets';
 
 /** Notifications: any number of listeners, no answer. */
@@ -71,6 +74,12 @@ export interface ServerEvents {
   bridged: Message;
   /** A message could not be handed to the bridge. */
   bridgeFailed: { readonly message: Message; readonly error: Error };
+  /** The bridge has joined the other system, or cannot reach it and goes on trying; `error` says why. */
+  bridge:
+    | { readonly state: 'joined'; readonly error: undefined }
+    | { readonly state: 'away'; readonly error: Error };
+  /** What came over the bridge cannot be handled: it is among the dead letters. */
+  bridgeRefused: { readonly code: string; readonly reason: string };
   /** A peer sent what cannot be read. */
   violation: {
     readonly code: ProtocolErrorCode;

@@ -10,7 +10,7 @@ export {
   type Unsubscribe,
 } from '@imcore/protocol';
 export { createServer } from './create-server.js';
-export { DeliveryError, HookError, StoreError, UsageError } from './errors.js';
+export { BridgeError, DeliveryError, HookError, StoreError, UsageError } from './errors.js';
 export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
 export type {
   Connection,
@@ -37,7 +37,7 @@ export type {
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 export type { Message } from './message.js';
 export type { ServerOptions } from './options.js';
-export type { Bridge, BridgeReceiver } from './ports/bridge.js';
+export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/bridge.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
   AppendResult,

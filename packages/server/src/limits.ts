@@ -18,6 +18,8 @@ export interface ServerLimits {
   readonly maxRemembered: number;
   /** Handled fingerprints remembered of all users together who are not online. The longest away are forgotten first. */
   readonly maxRememberedAway: number;
+  /** Messages from the bridge that are remembered, for 10 minutes at the longest. The oldest are forgotten first. */
+  readonly maxRememberedFromBridge: number;
   /** Packets of one session that wait for a hook's answer. Beyond it reading pauses; on UDP the packet is dropped. */
   readonly maxDeferredPackets: number;
 }
@@ -32,5 +34,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   stallTimeoutMs: 5_000,
   maxRemembered: 10_000,
   maxRememberedAway: 200_000,
+  maxRememberedFromBridge: 200_000,
   maxDeferredPackets: 64,
 };

@@ -3,7 +3,7 @@ import type { ServerEvents } from './events.js';
 import type { OnlineUser } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
-/** A peer that keeps running into one limit is logged once in so many times. */
+/** What happens again and again is logged once in so many times. */
 const LOG_EVERY = 1000;
 
 /**
@@ -25,11 +25,24 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
     const fingerprints = messages.map(({ fingerprint }) => fingerprint);
     logger.warn({ userId, fingerprints }, 'messages were never acknowledged');
   });
+  events.on('bridge', ({ state, error }) => {
+    if (state === 'joined') logger.info({}, 'the bridge has joined');
+    else logger.warn({ err: error }, 'the bridge has no broker; it goes on trying by itself');
+  });
+  let failures = 0;
   events.on('bridgeFailed', ({ message, error }) => {
+    failures += 1;
+    if (failures % LOG_EVERY !== 1) return;
     logger.error(
-      { to: message.to, fingerprint: message.fingerprint, err: error },
+      { to: message.to, fingerprint: message.fingerprint, times: failures, err: error },
       'the bridge did not take a message',
     );
+  });
+  let refused = 0;
+  events.on('bridgeRefused', ({ code, reason }) => {
+    refused += 1;
+    if (refused % LOG_EVERY !== 1) return;
+    logger.warn({ code, reason, times: refused }, 'what came over the bridge is among the dead letters');
   });
 }
 

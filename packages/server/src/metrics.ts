@@ -6,6 +6,10 @@ export class ServerMetrics {
   usersOnline = 0;
   /** QoS messages that are with a receiver now and not acknowledged. */
   messagesInFlight = 0;
+  /** 1 while the bridge has joined the other system. */
+  bridgeJoined = 0;
+  /** Messages that were given to the bridge and that its broker has not confirmed yet. */
+  bridgePending = 0;
   sessionsAccepted = 0;
   sessionsRefused = 0;
   sessionsTimedOut = 0;
@@ -35,6 +39,8 @@ export class ServerMetrics {
   messagesUndelivered = 0;
   messagesBridged = 0;
   messagesFromBridge = 0;
+  duplicatesFromBridge = 0;
+  refusedFromBridge = 0;
   bridgeFailures = 0;
   hookTimeouts = 0;
   retransmissions = 0;

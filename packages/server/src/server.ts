@@ -12,6 +12,7 @@ import {
   SERVER_ID,
   type Unsubscribe,
 } from '@imcore/protocol';
+import type { BridgeIntake } from './delivery/bridge-intake.js';
 import type { Courier } from './delivery/courier.js';
 import { Delivery } from './delivery/delivery.js';
 import { PromiseOrigin } from './delivery/promise-origin.js';
@@ -39,6 +40,7 @@ export interface ServerParts {
   readonly courier: Courier;
   readonly store: MessageStore | undefined;
   readonly bridge: Bridge | undefined;
+  readonly intake: BridgeIntake;
   readonly stamp: (() => number) | undefined;
   readonly logger: Logger;
 }
@@ -86,11 +88,11 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { gateways, reception, bridge, store, logger } = this.#parts;
+    const { gateways, reception, bridge, intake, store, logger } = this.#parts;
     try {
       const addresses: GatewayAddress[] = [];
       for (const gateway of gateways) addresses.push(await gateway.listen(reception));
-      await bridge?.start((packet) => this.#takeFromBridge(packet));
+      await bridge?.start(intake);
       if (store?.durable === false) logger.warn({}, 'messages are kept in memory only');
       return addresses;
     } catch (error) {
@@ -172,7 +174,8 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { gateways, reception, courier, deadlines, store, bridge } = this.#parts;
+    const { gateways, reception, courier, deadlines, store, bridge, intake } = this.#parts;
+    intake.stop();
     for (const gateway of gateways) gateway.stopAccepting();
     await this.#drain(drainMs);
     reception.endAll();
@@ -203,31 +206,6 @@ export class ImServer {
     while (metrics.messagesInFlight > 0 && clock.now() < until) {
       await new Promise<void>((resolve) => clock.schedule(Math.min(until, clock.now() + 10), resolve));
     }
-  }
-
-  /** A packet of another system's user to one of ours. Rejects when nobody took it. */
-  async #takeFromBridge(incoming: Packet): Promise<void> {
-    const { courier, directory, clock, metrics } = this.#parts;
-    const { to, from } = incoming;
-    if (!isUserId(to))
-      throw new DeliveryError('ERR_UNDELIVERABLE', 'a packet from the bridge has no receiver');
-    metrics.messagesFromBridge += 1;
-    const { type, dataContent, fp, typeu, sm } = incoming;
-    const packet: Packet = {
-      type,
-      dataContent,
-      from,
-      to,
-      fp,
-      QoS: fp !== undefined,
-      typeu,
-      bridge: true,
-      sm,
-    };
-    const origin = new PromiseOrigin(true);
-    const delivery = new Delivery(packet, encodeFrameBody(packet), from ?? '', to, origin);
-    courier.deliver(delivery, directory.find(to), clock.now());
-    await origin.outcome;
   }
 
   #checkSend(userId: string, content: unknown, options: SendOptions): Error | undefined {

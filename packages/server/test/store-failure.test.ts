@@ -44,7 +44,9 @@ describe('a store that does not take a message', () => {
     alice.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
     await bench.settle();
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
-    expect(bench.events.undelivered).toMatchObject([{ reason: 'store', message: { fingerprint: 'fp-2' } }]);
+    expect(bench.events.undelivered).toMatchObject([
+      { reason: 'mailbox-full', message: { fingerprint: 'fp-2' } },
+    ]);
     expect(bench.events.error).toEqual([]);
     const bob = await bench.online('bob');
     bob.write(acknowledgement('bob', 'alice', 'fp-1'));

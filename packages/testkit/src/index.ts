@@ -12,7 +12,6 @@ export {
   parseKnownDifferences,
 } from './conversation/known-differences.js';
 export { codeSpans, readTable, requireCell, type TableRow } from './conversation/markdown-table.js';
-export { MemoryBridge } from './conversation/memory-bridge.js';
 export { type Meaning, packetMeaning } from './conversation/packet-meaning.js';
 export { playInVirtualTime } from './conversation/player.js';
 export {
@@ -39,6 +38,12 @@ export { SocketStage, type SocketStageOptions } from './conversation/socket-stag
 export type { Peer, PeerEvents, Stage } from './conversation/stage.js';
 export { type Observation, Transcript } from './conversation/transcript.js';
 export { VirtualStage, type VirtualStageOptions } from './conversation/virtual-stage.js';
+export {
+  type DeadLetter,
+  MemoryBridge,
+  MemoryBroker,
+  type MemoryBrokerOptions,
+} from './memory/memory-bridge.js';
 export {
   DEFAULT_MAX_BODY_BYTES,
   DEFAULT_MAX_DATAGRAM_SEND_BYTES,

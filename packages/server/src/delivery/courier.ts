@@ -1,10 +1,10 @@
 import { type BinaryString, type Instant, SERVER_ID } from '@imcore/protocol';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
-import type { Bridge } from '../ports/bridge.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
+import { BridgeHandOver } from './bridge-hand-over.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { LastResort } from './last-resort.js';
@@ -29,6 +29,7 @@ export class Courier {
   readonly #retrying: DeadlineRing;
   readonly #replays: Replays | undefined;
   readonly #lastResort: LastResort;
+  readonly #handOver: BridgeHandOver | undefined;
   #isStopped = false;
 
   constructor(parts: CourierParts) {
@@ -36,7 +37,10 @@ export class Courier {
     this.#lastResort = new LastResort(parts);
     const { store, deadlines, events, metrics } = parts;
     this.#retrying = deadlines.ring<Delivery>(parts.retry.waitMs, (delivery) => this.#retry(delivery));
-    if (store === undefined) return;
+    if (store === undefined) {
+      this.#handOver = this.#createHandOver();
+      return;
+    }
     this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
     this.#writer = new StoreWriter(store, (error) => {
       metrics.storeFailures += 1;
@@ -46,6 +50,12 @@ export class Courier {
     this.#writer.onConfirmFailed((writer) => confirming.start(writer, parts.clock.now()));
     this.#keeper = new StoreKeeper(parts, this.#writer, this.#lastResort);
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
+    this.#handOver = this.#createHandOver();
+  }
+
+  /** The bridge's broker takes messages, or does so no longer. */
+  bridgeIs(state: 'joined' | 'away'): void {
+    this.#handOver?.bridgeIs(state);
   }
 
   /** Takes a message for a user, who may be unknown here. Calls its origin once somebody is responsible, or nobody. */
@@ -117,6 +127,7 @@ export class Courier {
   /** From now on messages are dropped: those that a slow hook lets pass when the server has closed. */
   stop(): void {
     this.#isStopped = true;
+    this.#handOver?.stop();
   }
 
   /** Resolves when the store has answered for everything it was handed. */
@@ -210,30 +221,19 @@ export class Courier {
   }
 
   #sendAway(delivery: Delivery): void {
-    if (this.#parts.bridge !== undefined && !delivery.packet.bridge)
-      void this.#sendOverBridge(this.#parts.bridge, delivery);
+    if (this.#handOver !== undefined && !delivery.packet.bridge) this.#handOver.send(delivery);
     else this.#keepOrGiveUp(delivery);
-  }
-
-  async #sendOverBridge(bridge: Bridge, delivery: Delivery): Promise<void> {
-    const { metrics, events } = this.#parts;
-    try {
-      await bridge.publish(delivery.packet);
-    } catch (error) {
-      metrics.bridgeFailures += 1;
-      events.emit('bridgeFailed', { message: delivery.message, error: asError(error) });
-      this.#keepOrGiveUp(delivery);
-      return;
-    }
-    metrics.messagesBridged += 1;
-    this.#responsible(delivery, 'bridged');
-    if (events.has('bridged')) events.emit('bridged', delivery.message);
   }
 
   /** The receiver is not here. */
   #keepOrGiveUp(delivery: Delivery): void {
     if (this.#keeper !== undefined && delivery.fingerprint !== undefined) this.#keeper.keep(delivery);
     else this.#undeliverable(delivery, 'offline');
+  }
+
+  #createHandOver(): BridgeHandOver | undefined {
+    const { bridge } = this.#parts;
+    return bridge && new BridgeHandOver(this.#parts, bridge, this.#lastResort, this.#writer);
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {

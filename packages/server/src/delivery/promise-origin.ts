@@ -31,7 +31,8 @@ export class PromiseOrigin implements Origin {
   waitFor(): void {}
 }
 
-function toError(delivery: Delivery, reason: UndeliveredReason): DeliveryError {
+/** Says to the caller of a message why nobody took it. */
+export function toError(delivery: Delivery, reason: UndeliveredReason): DeliveryError {
   const { to, body } = delivery;
   switch (reason) {
     case 'not-acknowledged':
@@ -54,6 +55,8 @@ function toError(delivery: Delivery, reason: UndeliveredReason): DeliveryError {
         'ERR_UNDELIVERABLE',
         `user ${to} reads too slowly and no store keeps the message`,
       );
+    case 'mailbox-full':
+      return new DeliveryError('ERR_UNDELIVERABLE', `too many messages wait for user ${to} in the store`);
     case 'store':
       return new DeliveryError('ERR_UNDELIVERABLE', `the store did not take the message to user ${to}`);
     default:

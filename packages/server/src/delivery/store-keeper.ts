@@ -1,3 +1,4 @@
+import type { UndeliveredReason } from '../events.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import type { LastResort } from './last-resort.js';
@@ -33,7 +34,8 @@ export class StoreKeeper {
     else mailbox.pass(delivery, 'storing');
     const acceptedAt = this.#parts.clock.wallTime();
     this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
-      if (result === undefined || result.outcome === 'full') this.#refused(delivery);
+      if (result === undefined) this.#refused(delivery, 'store');
+      else if (result.outcome === 'full') this.#refused(delivery, 'mailbox-full');
       else this.#kept(delivery, result.id);
       const replay = this.#parts.directory.find(to)?.mailbox.replay;
       if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
@@ -73,9 +75,9 @@ export class StoreKeeper {
   }
 
   /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
-  #refused(delivery: Delivery): void {
+  #refused(delivery: Delivery, reason: UndeliveredReason): void {
     if (delivery.custody === 'received') return;
-    if (delivery.mailbox === undefined) this.#lastResort.take(delivery, 'store');
+    if (delivery.mailbox === undefined) this.#lastResort.take(delivery, reason);
     else delivery.mailbox.pass(delivery, 'refused');
   }
 }

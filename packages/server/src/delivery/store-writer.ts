@@ -19,6 +19,8 @@ export class StoreWriter implements RingEntry {
   #confirmations = new Map<string, Set<StoreId>>();
   /** The confirmations that the store is being given. */
   #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
+  /** Messages that somebody else is being given, and that a replay leaves alone so long. */
+  readonly #held = new Set<string>();
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
@@ -69,8 +71,22 @@ export class StoreWriter implements RingEntry {
     void this.#confirmAll();
   }
 
-  /** Whether the store is yet to learn that the receiver has this message. */
+  /** A message is being given to somebody else than its receiver's session, until {@link release}. */
+  hold(userId: string, id: StoreId): void {
+    this.#held.add(heldKey(userId, id));
+  }
+
+  release(userId: string, id: StoreId): void {
+    this.#held.delete(heldKey(userId, id));
+  }
+
+  isHeld(userId: string, id: StoreId): boolean {
+    return this.#held.has(heldKey(userId, id));
+  }
+
+  /** Whether a message is held, or the store is yet to learn that somebody has it. */
   isConfirming(userId: string, id: StoreId): boolean {
+    if (this.isHeld(userId, id)) return true;
     return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
   }
 
@@ -138,4 +154,8 @@ export class StoreWriter implements RingEntry {
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function heldKey(userId: string, id: StoreId): string {
+  return `${id} ${userId}`;
 }

@@ -1,4 +1,4 @@
-export { StoreError } from '../errors.js';
+export { BridgeError, StoreError, UsageError } from '../errors.js';
 export { AnswerAllowance } from '../gateways/answer-allowance.js';
 export type {
   Connection,
@@ -9,6 +9,6 @@ export type {
   GatewayHost,
   RefusalReason,
 } from '../gateways/gateway.js';
-export type { Bridge, BridgeReceiver } from './bridge.js';
+export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './bridge.js';
 export { type Logger, silentLogger } from './logger.js';
 export type { AppendResult, MessageStore, StoredMessage, StoreId, WaitingMessage } from './message-store.js';

@@ -21,6 +21,8 @@ export function recordEvents(server: ImServer): RecordedEvents {
     lost: record('lost'),
     bridged: record('bridged'),
     bridgeFailed: record('bridgeFailed'),
+    bridge: record('bridge'),
+    bridgeRefused: record('bridgeRefused'),
     violation: record('violation'),
     rejected: record('rejected'),
     limited: record('limited'),

@@ -1,5 +1,5 @@
+import { MemoryBridge, MemoryBroker } from '../memory/memory-bridge.js';
 import { Clients } from './clients.js';
-import { MemoryBridge } from './memory-bridge.js';
 import { endOf, type RecordedEntry, type Recording, type ServerCallback } from './recording.js';
 import { actsOf, type ServerAct } from './server-acts.js';
 import { followEvents, kickFromServer, recordedRules, sendFromServer } from './server-rules.js';
@@ -16,12 +16,16 @@ const TAIL_MS = 5000;
 export async function playInVirtualTime(recording: Recording): Promise<Transcript> {
   const transcript = new Transcript(recording);
   const emit = (callback: ServerCallback) => transcript.callbacks.push({ atMs: stage.clock.now(), callback });
-  const bridge = new MemoryBridge((payload) =>
-    transcript.published.push({ atMs: stage.clock.now(), queue: 'q_app2web', payload }),
-  );
-  const stage = new VirtualStage({
+  const broker = new MemoryBroker({
+    get clock() {
+      return stage.clock;
+    },
+    onPublished: (payload) =>
+      transcript.published.push({ atMs: stage.clock.now(), queue: 'q_app2web', payload }),
+  });
+  const stage: VirtualStage = new VirtualStage({
     hooks: recordedRules({ emit }),
-    server: recording.queue.length > 0 ? { bridge } : {},
+    server: recording.queue.length > 0 ? { bridge: new MemoryBridge(broker) } : {},
     onServer: (server) => {
       followEvents(server, (callback) => {
         if (stage.isOn(server)) emit(callback);
@@ -32,7 +36,7 @@ export async function playInVirtualTime(recording: Recording): Promise<Transcrip
   const clients = new Clients(stage, transcript, () => stage.clock.now());
   for (const step of stepsOf(recording)) {
     await stage.clock.advanceToAsync(step.atMs);
-    if (step.act !== undefined) await perform(step.act, stage, bridge, emit);
+    if (step.act !== undefined) await perform(step.act, stage, broker, emit);
     else await clients.perform(step.entry);
     await stage.clock.advanceAsync(0);
   }
@@ -55,7 +59,7 @@ function stepsOf(recording: Recording): Step[] {
 async function perform(
   act: ServerAct,
   stage: VirtualStage,
-  bridge: MemoryBridge,
+  broker: MemoryBroker,
   emit: (callback: ServerCallback) => void,
 ): Promise<void> {
   switch (act.kind) {
@@ -65,7 +69,7 @@ async function perform(
       kickFromServer(stage.server, act, emit);
       return;
     case 'bridge':
-      void bridge.consume(act.payload);
+      broker.send(act.payload);
       return;
     case 'stop':
       return await stage.kill();

@@ -1,0 +1,122 @@
+import { decodeFrameBody, UNSET_ID } from '@imcore/protocol';
+import type { Bridge } from '../ports/bridge.js';
+import type { MessageStore, StoredMessage, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { CourierParts } from './courier-parts.js';
+import { type Delivery, toMessage } from './delivery.js';
+import type { StoreWriter } from './store-writer.js';
+
+/** Whose mailbox the slips are in: no user can have this id. */
+export const OUTBOX_ID = UNSET_ID;
+/** Slips that are read, and messages that are published, at once. */
+const PAGE = 256;
+
+/** What became of a slip. `busy`: the broker has a copy of its message already, and its answer is to come. */
+type SlipAnswer = 'done' | 'failed' | 'busy';
+
+/**
+ * Says that a message of a user's mailbox belongs to the bridge: a message to nobody, under the receiver's id as its
+ * sender, whose body is the message's id in that mailbox.
+ */
+export function slipOf({ to, from, fingerprint }: Delivery, id: StoreId, acceptedAt: number): StoredMessage {
+  return {
+    to: OUTBOX_ID,
+    from: to,
+    fingerprint: `${id} ${from} ${fingerprint}`,
+    body: String(id),
+    acceptedAt,
+  };
+}
+
+/** Works slips off, oldest first: publishes what they stand for, and takes both out of the store. */
+export class BridgeSlips {
+  readonly #parts: CourierParts;
+  readonly #bridge: Bridge;
+  readonly #store: MessageStore;
+  readonly #writer: StoreWriter;
+
+  constructor(parts: CourierParts, bridge: Bridge, store: MessageStore, writer: StoreWriter) {
+    this.#parts = parts;
+    this.#bridge = bridge;
+    this.#store = store;
+    this.#writer = writer;
+  }
+
+  /**
+   * Works off what there is. Resolves with `done` when nothing is left, else with why it stopped.
+   *
+   * @throws StoreError when slips or messages cannot be read
+   */
+  async workOff(mayGoOn: () => boolean): Promise<SlipAnswer> {
+    let after: StoreId | undefined;
+    while (mayGoOn()) {
+      const page = await this.#store.take(OUTBOX_ID, after, PAGE);
+      if (page.length === 0) return 'done';
+      after = page.at(-1)?.id;
+      const answers = await this.#publishPage(page);
+      if (answers.includes('failed')) return 'failed';
+      if (answers.includes('busy')) return 'busy';
+    }
+    return 'busy';
+  }
+
+  async #publishPage(page: readonly WaitingMessage[]): Promise<readonly SlipAnswer[]> {
+    const slips = page.filter(({ id }) => !this.#writer.isConfirming(OUTBOX_ID, id));
+    const messages = await Promise.all(slips.map((slip) => this.#messageOf(slip)));
+    const answers: (SlipAnswer | Promise<SlipAnswer>)[] = [];
+    for (const [index, slip] of slips.entries()) {
+      const message = messages[index];
+      if (message !== undefined && this.#writer.isHeld(message.to, message.id)) {
+        answers.push('busy');
+        break;
+      }
+      answers.push(this.#publish(slip, message));
+    }
+    return await Promise.all(answers);
+  }
+
+  /** A receiver who is here has the message from the mailbox, or will have. */
+  #publish(slip: WaitingMessage, message: WaitingMessage | undefined): SlipAnswer | Promise<SlipAnswer> {
+    const { directory, metrics, events } = this.#parts;
+    const isHere = directory.find(slip.from)?.mailbox.session !== undefined;
+    if (message === undefined || isHere) {
+      this.#writer.confirm(OUTBOX_ID, slip.id);
+      return 'done';
+    }
+    const { to, id, body, from } = message;
+    this.#writer.hold(to, id);
+    metrics.bridgePending += 1;
+    return this.#bridge.publish({ body, isRepeatable: true, mayWait: false }).then(
+      () => {
+        metrics.bridgePending -= 1;
+        metrics.messagesBridged += 1;
+        this.#writer.confirm(to, id);
+        this.#writer.confirm(OUTBOX_ID, slip.id);
+        this.#writer.release(to, id);
+        if (events.has('bridged')) events.emit('bridged', toMessage(decodeFrameBody(body), from));
+        return 'done';
+      },
+      () => {
+        metrics.bridgePending -= 1;
+        metrics.bridgeFailures += 1;
+        this.giveBack(to, id);
+        return 'failed';
+      },
+    );
+  }
+
+  /** The broker has not got a message: a receiver who has come online here meanwhile is brought it. */
+  giveBack(userId: string, id: StoreId): void {
+    this.#writer.release(userId, id);
+    const replay = this.#parts.directory.find(userId)?.mailbox.replay;
+    replay?.rewind(id);
+    replay?.goOn();
+  }
+
+  /** The message that a slip stands for; undefined when its receiver has it already. */
+  async #messageOf(slip: WaitingMessage): Promise<WaitingMessage | undefined> {
+    const id = Number(slip.body);
+    if (this.#writer.isConfirming(slip.from, id) && !this.#writer.isHeld(slip.from, id)) return undefined;
+    const [message] = await this.#store.take(slip.from, id - 1, 1);
+    return message?.id === id ? message : undefined;
+  }
+}
