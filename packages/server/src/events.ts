@@ -42,7 +42,8 @@ export type LimitName =
   | 'maxRemembered'
   | 'maxRememberedAway'
   | 'maxRememberedFromBridge'
-  | 'maxDeferredPackets';
+  | 'maxDeferredPackets'
+  | 'maxStoredNotices';
 
 /** Notifications: any number of listeners, no answer. */
 export interface ServerEvents {

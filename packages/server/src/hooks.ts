@@ -70,4 +70,11 @@ export interface Hooks {
    * Not asked about messages of `ImServer.send`, whose caller learns it from the promise.
    */
   onUndeliverable?(message: Message): boolean | Promise<boolean>;
+  /**
+   * Learns which messages wait in the store for users who are not online, or whose session has ended without taking
+   * them: for push notifications. Told of each message once, up to 100 at a time, some 200 ms after it was stored; one
+   * call after the other. A hook that throws or is late is told again, after 1 s, then 2 s, up to a minute. What it
+   * was not told when the process ends it is not told.
+   */
+  onStored?(messages: readonly Message[]): void | Promise<void>;
 }

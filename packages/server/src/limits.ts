@@ -22,6 +22,8 @@ export interface ServerLimits {
   readonly maxRememberedFromBridge: number;
   /** Packets of one session that wait for a hook's answer. Beyond it reading pauses; on UDP the packet is dropped. */
   readonly maxDeferredPackets: number;
+  /** Stored messages that the `onStored` hook is yet to be told of. It is never told of those beyond. */
+  readonly maxStoredNotices: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -36,4 +38,5 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxRememberedAway: 200_000,
   maxRememberedFromBridge: 200_000,
   maxDeferredPackets: 64,
+  maxStoredNotices: 10_000,
 };

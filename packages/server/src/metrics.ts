@@ -54,6 +54,7 @@ export class ServerMetrics {
   limitStalled = 0;
   limitRemembered = 0;
   limitDeferredPackets = 0;
+  limitStoredNotices = 0;
 
   /** A copy as a plain object. */
   snapshot(): Record<string, number> {

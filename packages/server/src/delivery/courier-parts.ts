@@ -2,6 +2,7 @@ import type { Clock, Emitter, RetryPolicy } from '@imcore/protocol';
 import type { ServerEvents } from '../events.js';
 import type { HookAsker } from '../hook-asker.js';
 import type { Hooks } from '../hooks.js';
+import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Bridge } from '../ports/bridge.js';
 import type { MessageStore } from '../ports/message-store.js';
@@ -16,6 +17,7 @@ export interface CourierParts {
   readonly directory: Directory;
   readonly events: Emitter<ServerEvents>;
   readonly hooks: Hooks;
+  readonly limits: ServerLimits;
   readonly asker: HookAsker;
   readonly store: MessageStore | undefined;
   readonly bridge: Bridge | undefined;

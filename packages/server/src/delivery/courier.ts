@@ -119,8 +119,8 @@ export class Courier {
     for (const delivery of mailbox.drain()) {
       delivery.ring?.stop(delivery);
       this.#parts.metrics.messagesInFlight -= 1;
-      if (delivery.custody !== 'memory' && delivery.custody !== 'refused') continue;
-      this.#keepOrGiveUp(delivery);
+      if (delivery.custody === 'stored') this.#keeper?.leftBehind(delivery);
+      else if (delivery.custody !== 'storing') this.#keepOrGiveUp(delivery);
     }
   }
 
@@ -130,9 +130,9 @@ export class Courier {
     this.#handOver?.stop();
   }
 
-  /** Resolves when the store has answered for everything it was handed. */
+  /** Resolves when the store has answered for everything it was handed, and the application was told what waits. */
   settled(): Promise<void> {
-    return this.#writer?.idle() ?? Promise.resolve();
+    return this.#keeper?.settled() ?? Promise.resolve();
   }
 
   #write(delivery: Delivery, receiver: User, session: LiveSession, now: Instant): void {

@@ -1,9 +1,11 @@
 import type { UndeliveredReason } from '../events.js';
+import type { StoreId } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import type { LastResort } from './last-resort.js';
 import { type Mailbox, takeBack } from './mailbox.js';
 import type { StoreWriter } from './store-writer.js';
+import { StoredNotices } from './stored-notices.js';
 
 /**
  * Stored messages that stay in memory beside the store for one session that does not acknowledge them, in bytes. Those
@@ -16,11 +18,13 @@ export class StoreKeeper {
   readonly #parts: CourierParts;
   readonly #writer: StoreWriter;
   readonly #lastResort: LastResort;
+  readonly #notices: StoredNotices;
 
   constructor(parts: CourierParts, writer: StoreWriter, lastResort: LastResort) {
     this.#parts = parts;
     this.#writer = writer;
     this.#lastResort = lastResort;
+    this.#notices = new StoredNotices(parts);
   }
 
   /** Gives a QoS message to the store. While it is in flight its receiver still may acknowledge it. */
@@ -36,7 +40,7 @@ export class StoreKeeper {
     this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
       if (result === undefined) this.#refused(delivery, 'store');
       else if (result.outcome === 'full') this.#refused(delivery, 'mailbox-full');
-      else this.#kept(delivery, result.id);
+      else this.#kept(delivery, result);
       const replay = this.#parts.directory.find(to)?.mailbox.replay;
       if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
       else replay?.goOn();
@@ -54,10 +58,22 @@ export class StoreKeeper {
   /** The store has it and the receiver does not seem to take it: the replay will bring it once there is room. */
   leaveToReplay(delivery: Delivery, mailbox: Mailbox): void {
     takeBack(delivery, this.#parts.metrics);
+    this.#notices.add(delivery);
     if (delivery.storeId !== undefined) mailbox.replay?.rewind(delivery.storeId);
   }
 
-  #kept(delivery: Delivery, id: number | undefined): void {
+  /** A message that the store has is no longer in a session's hands. */
+  leftBehind(delivery: Delivery): void {
+    this.#notices.add(delivery);
+  }
+
+  /** Resolves when the store and the application have been told everything. */
+  async settled(): Promise<void> {
+    await this.#writer.idle();
+    await this.#notices.end();
+  }
+
+  #kept(delivery: Delivery, { outcome, id }: { outcome: string; id: StoreId | undefined }): void {
     const { metrics, events } = this.#parts;
     if (delivery.custody === 'received') {
       if (id !== undefined) this.#writer.confirm(delivery.to, id);
@@ -70,6 +86,7 @@ export class StoreKeeper {
     else mailbox.pass(delivery, 'stored');
     delivery.origin.responsible(delivery, 'stored', this.#parts.clock.now());
     if (events.has('stored')) events.emit('stored', delivery.message);
+    if (outcome === 'stored' && mailbox === undefined) this.#notices.add(delivery);
     if (delivery.mailbox !== undefined && delivery.mailbox.storedBytes > MAX_STORED_IN_FLIGHT_BYTES)
       this.leaveToReplay(delivery, delivery.mailbox);
   }
