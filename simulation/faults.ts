@@ -141,7 +141,7 @@ const storeLoses: Fault = {
       ): Promise<AppendResult> => {
         seen.count += 1;
         if (seen.count % EVERY === 0) return { outcome: 'stored', id: Number.MAX_SAFE_INTEGER };
-        return (await store.append([message]))[0] ?? { outcome: 'full' };
+        return (await store.append([message]))[0] ?? { outcome: 'full', limit: 'maxPerUser' };
       };
       return withStore(store, { append: (messages) => Promise.all(messages.map(append)) });
     },
@@ -206,10 +206,17 @@ export const FAULTS: readonly Fault[] = [
 function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {
   return {
     durable: store.durable,
+    keepsHistory: store.keepsHistory,
     append: (messages) => store.append(messages),
     take: (userId, after, limit) => store.take(userId, after, limit),
-    confirm: (userId, ids) => store.confirm(userId, ids),
+    confirm: (confirmations) => store.confirm(confirmations),
     count: (userId) => store.count(userId),
+    expire: (now, limit) => store.expire(now, limit),
+    deadLetters: (after, limit, userId) => store.deadLetters(after, limit, userId),
+    resend: (ids, now) => store.resend(ids, now),
+    discard: (ids) => store.discard(ids),
+    history: (query) => store.history(query),
+    health: () => store.health(),
     close: () => store.close(),
     ...changes,
   };

@@ -12,6 +12,7 @@ const FAILURE = 0.05;
 /** A store that answers late and fails now and then, as one behind a network does, until it is told to behave. */
 export class SlowStore implements MessageStore {
   readonly durable = true;
+  readonly keepsHistory: boolean;
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
@@ -26,6 +27,7 @@ export class SlowStore implements MessageStore {
     onAppendFailed: (messages: readonly StoredMessage[]) => void,
   ) {
     this.#store = store;
+    this.keepsHistory = store.keepsHistory;
     this.#clock = clock;
     this.#random = random;
     this.#onAppendFailed = onAppendFailed;
@@ -45,9 +47,22 @@ export class SlowStore implements MessageStore {
   take: MessageStore['take'] = (userId, after, limit) =>
     this.#call(() => this.#store.take(userId, after, limit));
 
-  confirm: MessageStore['confirm'] = (userId, ids) => this.#call(() => this.#store.confirm(userId, ids));
+  confirm: MessageStore['confirm'] = (confirmations) => this.#call(() => this.#store.confirm(confirmations));
+
+  expire: MessageStore['expire'] = (now, limit) => this.#call(() => this.#store.expire(now, limit));
+
+  history: MessageStore['history'] = (query) => this.#call(() => this.#store.history(query));
 
   count: MessageStore['count'] = (userId) => this.#store.count(userId);
+
+  deadLetters: MessageStore['deadLetters'] = (after, limit, userId) =>
+    this.#store.deadLetters(after, limit, userId);
+
+  resend: MessageStore['resend'] = (ids, now) => this.#store.resend(ids, now);
+
+  discard: MessageStore['discard'] = (ids) => this.#store.discard(ids);
+
+  health: MessageStore['health'] = () => this.#store.health();
 
   close: MessageStore['close'] = () => this.#store.close();
 

@@ -54,7 +54,10 @@ export class World {
       conditions: plan.conditions,
       observe: (address, direction, fate) => this.journal.note('network', `${fate} ${direction} ${address}`),
     });
-    if (plan.store !== 'none') this.store = seams.store?.(memoryStore()) ?? memoryStore();
+    if (plan.store !== 'none') {
+      const store = memoryStore({ wallTime: () => this.clock.wallTime() });
+      this.store = seams.store?.(store) ?? store;
+    }
     if (plan.store === 'slow' && this.store !== undefined) {
       this.#slowStore = new SlowStore(
         this.store,

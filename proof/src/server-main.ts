@@ -26,13 +26,20 @@ function answersEarly(real: MessageStore): MessageStore {
   let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
   return {
     durable: true,
+    keepsHistory: real.keepsHistory,
     append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
       setTimeout(() => void real.append(messages), 50);
       return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));
     },
     take: (userId, after, limit) => real.take(userId, after, limit),
-    confirm: (userId, ids) => real.confirm(userId, ids),
+    confirm: (confirmations) => real.confirm(confirmations),
     count: (userId) => real.count(userId),
+    expire: (now, limit) => real.expire(now, limit),
+    deadLetters: (after, limit, userId) => real.deadLetters(after, limit, userId),
+    resend: (ids, now) => real.resend(ids, now),
+    discard: (ids) => real.discard(ids),
+    history: (query) => real.history(query),
+    health: () => real.health(),
     close: () => real.close(),
   };
 }

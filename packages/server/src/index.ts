@@ -41,11 +41,19 @@ export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/b
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
   AppendResult,
+  Confirmation,
+  DeadLetter,
+  DeathCause,
+  HistoryQuery,
+  MailboxLimit,
+  MailboxSize,
   MessageStore,
   StoredMessage,
+  StoreHealth,
   StoreId,
   WaitingMessage,
 } from './ports/message-store.js';
+export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
 export { systemClock } from './scheduling/system-clock.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

@@ -14,13 +14,13 @@ describe('memoryStore', () => {
     const store = memoryStore();
     const results = await store.append(Array.from({ length: 10_001 }, (_, index) => message(`${index}`)));
     expect(results.map(({ outcome }) => outcome).lastIndexOf('stored')).toBe(9999);
-    expect(results.at(-1)).toEqual({ outcome: 'full' });
+    expect(results.at(-1)).toEqual({ outcome: 'full', limit: 'maxPerUser' });
   });
 
   it('forgets the oldest confirmed fingerprints beyond the limit, and none that wait', async () => {
     const store = memoryStore({ maxRemembered: 2 });
     await store.append(['waiting', '1', '2', '3'].map((fingerprint) => message(fingerprint)));
-    await store.confirm('bob', [2, 3, 4]);
+    await store.confirm([{ userId: 'bob', ids: [2, 3, 4] }]);
     const results = await store.append(['waiting', '2', '3', '1'].map((fingerprint) => message(fingerprint)));
     expect(results).toEqual([
       { outcome: 'duplicate', id: 1 },
@@ -34,6 +34,6 @@ describe('memoryStore', () => {
     const store = memoryStore();
     await store.append([message('1')]);
     await store.close();
-    expect(await store.count('bob')).toBe(0);
+    expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
   });
 });

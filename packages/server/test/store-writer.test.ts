@@ -113,7 +113,7 @@ describe('StoreWriter', () => {
     expect(store.calls.append).toBe(1);
   });
 
-  it('confirms together what came together, user by user', async () => {
+  it('confirms together what came together, of all users', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     append('4', 'carol');
@@ -122,7 +122,7 @@ describe('StoreWriter', () => {
     writer.confirm('carol', 4);
     writer.confirm('bob', 3);
     await settlePromises(20);
-    expect(store.calls.confirm).toBe(2);
+    expect(store.calls.confirm).toBe(1);
     expect(await store.waiting('bob')).toEqual(['2']);
     expect(await store.waiting('carol')).toEqual([]);
   });
@@ -143,22 +143,34 @@ describe('StoreWriter', () => {
     expect(writer.isConfirming('bob', 1)).toBe(false);
   });
 
-  it('tells of a confirmation that failed and confirms the others', async () => {
+  it('gives the store the confirmations of all users in one call', async () => {
+    const { store, errors, writer, append } = setUp();
+    append('1');
+    append('2', 'carol');
+    await settlePromises(20);
+    writer.confirm('bob', 1);
+    writer.confirm('carol', 2);
+    await settlePromises(20);
+    expect(store.calls.confirm).toBe(1);
+    expect(errors).toEqual([]);
+    expect([await store.waiting('bob'), await store.waiting('carol')]).toEqual([[], []]);
+  });
+
+  it('keeps those of all users when a call fails, and tells of it once', async () => {
     const { store, errors, writer, append } = setUp();
     append('1');
     append('2', 'carol');
     await settlePromises(20);
     const failure = new Error('disk full');
-    const confirm = store.confirm.bind(store);
-    store.confirm = (userId, ids) => (userId === 'bob' ? Promise.reject(failure) : confirm(userId, ids));
+    store.failures.confirm = failure;
     writer.confirm('bob', 1);
     writer.confirm('carol', 2);
     await settlePromises(20);
     expect(errors).toEqual([failure]);
-    expect(await store.waiting('carol')).toEqual([]);
+    expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 2)]).toEqual([true, true]);
   });
 
-  it('keeps confirmations that failed, before later ones, until it is told to try again', async () => {
+  it('keeps confirmations that failed until it is told to try again', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     await settlePromises(20);

@@ -126,7 +126,7 @@ function admit(drafts: readonly Draft[], counts: MailboxCounts): readonly Draft[
     const { to } = draft.message;
     const before = taken.get(to) ?? 0;
     if (before >= counts.roomFor(to)) {
-      draft.result = { outcome: 'full' };
+      draft.result = { outcome: 'full', limit: 'maxPerUser' };
       return false;
     }
     taken.set(to, before + 1);

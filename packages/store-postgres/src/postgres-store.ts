@@ -1,8 +1,12 @@
 import {
   type AppendResult,
+  type Confirmation,
+  type DeadLetter,
+  type MailboxSize,
   type MessageStore,
   type StoredMessage,
   StoreError,
+  type StoreHealth,
   type StoreId,
   type WaitingMessage,
 } from '@imcore/server/ports';
@@ -79,7 +83,7 @@ export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore
   return new PostgresMessageStore(options);
 }
 
-interface Confirmation {
+interface ConfirmedId {
   readonly userId: string;
   readonly id: StoreId;
 }
@@ -94,6 +98,7 @@ interface PageRow {
 
 class PostgresMessageStore implements PostgresStore {
   readonly durable = true;
+  readonly keepsHistory = false;
   readonly #database: Database;
   readonly #schema: string;
   readonly #lockClass: number;
@@ -102,7 +107,7 @@ class PostgresMessageStore implements PostgresStore {
   readonly #statements: Statements;
   readonly #counts: MailboxCounts;
   readonly #appends: Batches<StoredMessage, AppendResult>;
-  readonly #confirmations: Batches<Confirmation, undefined>;
+  readonly #confirmations: Batches<ConfirmedId, undefined>;
   #ready: Promise<void> | undefined;
   #purgeAt = 0;
 
@@ -149,16 +154,47 @@ class PostgresMessageStore implements PostgresStore {
     }));
   }
 
-  async confirm(userId: string, ids: readonly StoreId[]): Promise<void> {
-    await this.#confirmations.add(ids.filter(Number.isSafeInteger).map((id) => ({ userId, id })));
+  async confirm(confirmations: readonly Confirmation[]): Promise<void> {
+    await this.#confirmations.add(
+      confirmations.flatMap(({ userId, ids }) =>
+        ids.filter(Number.isSafeInteger).map((id) => ({ userId, id })),
+      ),
+    );
   }
 
-  async count(userId: string): Promise<number> {
+  async count(userId: string): Promise<MailboxSize> {
     await this.open();
     const { rows } = await this.#database.run((client) =>
-      client.query<{ waiting: string }>({ ...this.#statements.count, values: [[toKey(userId)]] }),
+      client.query<{ waiting: string; bytes: string }>({
+        ...this.#statements.count,
+        values: [[toKey(userId)]],
+      }),
     );
-    return Number(rows[0]?.waiting ?? 0);
+    return { messages: Number(rows[0]?.waiting ?? 0), bytes: Number(rows[0]?.bytes ?? 0) };
+  }
+
+  expire(): Promise<readonly DeadLetter[]> {
+    return Promise.resolve([]);
+  }
+
+  deadLetters(): Promise<readonly DeadLetter[]> {
+    return Promise.resolve([]);
+  }
+
+  resend(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  discard(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  history(): Promise<readonly WaitingMessage[]> {
+    return Promise.resolve([]);
+  }
+
+  health(): Promise<StoreHealth> {
+    return Promise.resolve({ ok: true, waiting: 0, waitingBytes: 0, deadLetters: 0 });
   }
 
   close(): Promise<void> {
@@ -194,7 +230,7 @@ class PostgresMessageStore implements PostgresStore {
     }
   }
 
-  async #confirm(confirmations: readonly Confirmation[]): Promise<readonly undefined[]> {
+  async #confirm(confirmations: readonly ConfirmedId[]): Promise<readonly undefined[]> {
     await this.open();
     const now = this.#now();
     const values = [confirmations.map(({ userId }) => toKey(userId)), confirmations.map(({ id }) => id), now];

@@ -19,7 +19,7 @@ export interface Statements {
   readonly page: Statement;
   /** Confirms ids ($2) of receivers ($1) at $3: `n` of those that were waiting. */
   readonly confirm: Statement;
-  /** Waiting messages of receivers ($1): `n`, `waiting`. */
+  /** Waiting messages of receivers ($1): `n`, `waiting`, `bytes`. */
   readonly count: Statement;
   /** Forgets what was confirmed before $1, at most $2 rows, and none that another node is forgetting. */
   readonly purge: Statement;
@@ -49,7 +49,9 @@ export function statementsFor(schema: string): Statements {
     count: {
       name: 'imcore_count',
       text: `SELECT k.n, (SELECT count(*) FROM ${table} AS m
-          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL) AS waiting
+          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL) AS waiting,
+          (SELECT coalesce(sum(length(body)), 0) FROM ${table} AS m
+          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL) AS bytes
         FROM unnest($1::bytea[]) WITH ORDINALITY AS k (receiver, n)`,
     },
     purge: {

@@ -6,8 +6,21 @@ import { hasPostgres, url, useSchemas } from './database-under-test.js';
 describe.runIf(await hasPostgres())('on PostgreSQL at 127.0.0.1:5432', () => {
   const newSchema = useSchemas();
 
-  describeMessageStore('postgresStore', ({ maxMessagesPerUser }) => {
-    const bound = maxMessagesPerUser === undefined ? {} : { maxPerUser: maxMessagesPerUser };
-    return Promise.resolve(postgresStore({ url, schema: newSchema(), ...bound }));
-  });
+  describeMessageStore(
+    'postgresStore',
+    ({ retention: { maxPerUser = 100_000, rememberMs = 60_000 }, wallTime }) =>
+      Promise.resolve(postgresStore({ url, schema: newSchema(), maxPerUser, rememberMs, wallTime })),
+    {
+      without: [
+        'confirming',
+        'bounds',
+        'displacing',
+        'expiry',
+        'deadLetters',
+        'history',
+        'health',
+        'oddities',
+      ],
+    },
+  );
 });

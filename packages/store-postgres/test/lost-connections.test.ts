@@ -91,7 +91,11 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections to 127
     const { proxy, store } = await openBehindProxy({ connectTimeoutMs: 300, statementTimeoutMs: 300 });
     await store.append([message('1')]);
     proxy.fallSilent();
-    const calls = [store.append([message('2')]), store.take('bob', undefined, 1), store.confirm('bob', [1])];
+    const calls = [
+      store.append([message('2')]),
+      store.take('bob', undefined, 1),
+      store.confirm([{ userId: 'bob', ids: [1] }]),
+    ];
     const failed = { status: 'rejected', reason: { code: 'ERR_STORE_FAILED' } };
     expect(await Promise.allSettled(calls)).toMatchObject([failed, failed, failed]);
     await expect(store.close()).resolves.toBeUndefined();

@@ -20,7 +20,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     const schema = newSchema();
     const first = open({ schema });
     const [one] = await first.append([message('1'), message('2')]);
-    await first.confirm('bob', [idOf(one)]);
+    await first.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
     await first.close();
     const second = open({ schema });
     expect(await fingerprints(second)).toEqual(['2']);
@@ -31,7 +31,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     const schema = newSchema();
     const first = open({ schema, rememberMs: 0, wallTime: () => 1_000_000 });
     const [one] = await first.append([message('1')]);
-    await first.confirm('bob', [idOf(one)]);
+    await first.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
     await first.close();
     const [two] = await open({ schema }).append([message('2')]);
     expect(idOf(two)).toBeGreaterThan(idOf(one));
@@ -41,12 +41,12 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     let now = 1_000_000;
     const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
     const results = await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
-    await store.confirm('bob', [idOf(results[0])]);
+    await store.confirm([{ userId: 'bob', ids: [idOf(results[0])] }]);
     now += 119_000;
-    await store.confirm('bob', [idOf(results[1])]);
+    await store.confirm([{ userId: 'bob', ids: [idOf(results[1])] }]);
     expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
     now += 61_000;
-    await store.confirm('bob', [idOf(results[2])]);
+    await store.confirm([{ userId: 'bob', ids: [idOf(results[2])] }]);
     expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
   });
 
@@ -55,11 +55,11 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     let now = 1_000_000;
     const store = open({ schema, rememberMs: 1000, wallTime: () => now });
     const results = await store.append(Array.from({ length: 2500 }, (_, index) => message(`${index}`)));
-    await store.confirm('bob', results.map(idOf));
+    await store.confirm([{ userId: 'bob', ids: results.map(idOf) }]);
     const left: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       now += 60_000;
-      await store.confirm('bob', [1]);
+      await store.confirm([{ userId: 'bob', ids: [1] }]);
       left.push(await rowsOf(schema));
     }
     expect(left).toEqual([1500, 500, 0, 0]);
@@ -69,7 +69,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     const schema = newSchema();
     const store = open({ schema });
     const [one] = await store.append([message('1')]);
-    await store.confirm('bob', [idOf(one)]);
+    await store.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
     expect(await query(`SELECT body FROM ${schema}.message`)).toEqual([{ body: null }]);
   });
 
@@ -133,8 +133,8 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:54
     await here.append([message('1')]);
     const [two] = await there.append([message('2')]);
     now += 10_000;
-    expect(await here.append([message('3')])).toEqual([{ outcome: 'full' }]);
-    await there.confirm('bob', [idOf(two)]);
+    expect(await here.append([message('3')])).toEqual([{ outcome: 'full', limit: 'maxPerUser' }]);
+    await there.confirm([{ userId: 'bob', ids: [idOf(two)] }]);
     now += 1000;
     expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
   });

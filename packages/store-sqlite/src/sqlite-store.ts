@@ -1,8 +1,12 @@
 import {
   type AppendResult,
+  type Confirmation,
+  type DeadLetter,
+  type MailboxSize,
   type MessageStore,
   type StoredMessage,
   StoreError,
+  type StoreHealth,
   type StoreId,
   type WaitingMessage,
 } from '@imcore/server/ports';
@@ -46,6 +50,7 @@ export function sqliteStore(options: SqliteStoreOptions): MessageStore {
 
 class SqliteStore implements MessageStore {
   readonly durable = true;
+  readonly keepsHistory = false;
   readonly #database: Database;
   readonly #rememberMs: number;
   readonly #wallTime: () => number;
@@ -80,12 +85,15 @@ class SqliteStore implements MessageStore {
       'UPDATE message SET confirmed_at = ?, body = NULL WHERE id = ? AND receiver = ? AND confirmed_at IS NULL',
     );
     this.#count = database.prepare(
-      'SELECT count(*) AS n FROM message WHERE receiver = ? AND confirmed_at IS NULL',
+      'SELECT count(*) AS n, coalesce(sum(length(body)), 0) AS bytes FROM message WHERE receiver = ? AND confirmed_at IS NULL',
     );
     this.#purge = database.prepare(
       'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE confirmed_at < ? LIMIT ?)',
     );
-    this.#counts = new MailboxCounts(options.maxPerUser ?? 100_000, (userId) => this.#countNow(userId));
+    this.#counts = new MailboxCounts(
+      options.maxPerUser ?? 100_000,
+      (userId) => this.#sizeNow(userId).messages,
+    );
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
@@ -96,19 +104,45 @@ class SqliteStore implements MessageStore {
     return this.#run(() => this.#page.all(userId, after ?? 0, limit).map(toWaitingMessage));
   }
 
-  confirm(userId: string, ids: readonly StoreId[]): Promise<void> {
+  confirm(confirmations: readonly Confirmation[]): Promise<void> {
     return this.#transaction(() => {
       const now = this.#wallTime();
-      for (const id of ids) {
-        const { changes } = this.#confirm.run(now, id, userId);
-        if (Number(changes) > 0) this.#counts.removed(userId);
+      for (const { userId, ids } of confirmations) {
+        for (const id of ids) {
+          const { changes } = this.#confirm.run(now, id, userId);
+          if (Number(changes) > 0) this.#counts.removed(userId);
+        }
       }
       this.#purgeOld(now);
     });
   }
 
-  count(userId: string): Promise<number> {
-    return this.#run(() => this.#countNow(userId));
+  count(userId: string): Promise<MailboxSize> {
+    return this.#run(() => this.#sizeNow(userId));
+  }
+
+  expire(): Promise<readonly DeadLetter[]> {
+    return Promise.resolve([]);
+  }
+
+  deadLetters(): Promise<readonly DeadLetter[]> {
+    return Promise.resolve([]);
+  }
+
+  resend(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  discard(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  history(): Promise<readonly WaitingMessage[]> {
+    return Promise.resolve([]);
+  }
+
+  health(): Promise<StoreHealth> {
+    return Promise.resolve({ ok: !this.#isClosed, waiting: 0, waitingBytes: 0, deadLetters: 0 });
   }
 
   close(): Promise<void> {
@@ -123,7 +157,7 @@ class SqliteStore implements MessageStore {
     const { to, from, fingerprint, body, acceptedAt } = message;
     const known = this.#find.get(from, fingerprint, to);
     if (known !== undefined) return { outcome: 'duplicate', id: waitingId(known) };
-    if (!this.#counts.hasRoom(to)) return { outcome: 'full' };
+    if (!this.#counts.hasRoom(to)) return { outcome: 'full', limit: 'maxPerUser' };
     const { lastInsertRowid } = this.#insert.run(
       to,
       from,
@@ -135,8 +169,9 @@ class SqliteStore implements MessageStore {
     return { outcome: 'stored', id: Number(lastInsertRowid) };
   }
 
-  #countNow(userId: string): number {
-    return numberOf(this.#count.get(userId), 'n');
+  #sizeNow(userId: string): MailboxSize {
+    const row = this.#count.get(userId);
+    return { messages: numberOf(row, 'n'), bytes: numberOf(row, 'bytes') };
   }
 
   /** Forgets what was delivered long ago, a little at a time. */

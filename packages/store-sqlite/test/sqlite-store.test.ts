@@ -23,17 +23,21 @@ function message(fingerprint: string, to = 'bob'): StoredMessage {
   return { to, from: 'alice', fingerprint, body: `{"fp":"${fingerprint}"}`, acceptedAt: 1 };
 }
 
-describeMessageStore('sqliteStore', ({ maxMessagesPerUser }) => {
-  const bound = maxMessagesPerUser === undefined ? {} : { maxPerUser: maxMessagesPerUser };
-  return Promise.resolve(sqliteStore({ file: newFile(), ...bound }));
-});
+describeMessageStore(
+  'sqliteStore',
+  ({ retention: { maxPerUser = 100_000, rememberMs = 60_000 }, wallTime }) =>
+    Promise.resolve(sqliteStore({ file: newFile(), maxPerUser, rememberMs, wallTime })),
+  {
+    without: ['confirming', 'bounds', 'displacing', 'expiry', 'deadLetters', 'history', 'health', 'oddities'],
+  },
+);
 
 describe('sqliteStore as a file', () => {
   it('still has after a reopening what waited before, and knows what was confirmed', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
     const [one] = await first.append([message('1'), message('2')]);
-    await first.confirm('bob', one?.outcome === 'stored' ? [one.id] : []);
+    await first.confirm([{ userId: 'bob', ids: one?.outcome === 'stored' ? [one.id] : [] }]);
     await first.close();
     const second = sqliteStore({ file });
     expect((await second.take('bob', undefined, 10)).map(({ fingerprint }) => fingerprint)).toEqual(['2']);
@@ -46,7 +50,7 @@ describe('sqliteStore as a file', () => {
     const first = sqliteStore({ file, rememberMs: 0, wallTime: () => 1_000_000 });
     const [one] = await first.append([message('1')]);
     const firstId = one?.outcome === 'stored' ? one.id : 0;
-    await first.confirm('bob', [firstId]);
+    await first.confirm([{ userId: 'bob', ids: [firstId] }]);
     await first.close();
     const second = sqliteStore({ file });
     const [two] = await second.append([message('2')]);
@@ -58,9 +62,9 @@ describe('sqliteStore as a file', () => {
     let now = 1_000_000;
     const store = sqliteStore({ file: newFile(), rememberMs: 1000, wallTime: () => now });
     const [one, two] = await store.append([message('1'), message('2')]);
-    await store.confirm('bob', one?.outcome === 'stored' ? [one.id] : []);
+    await store.confirm([{ userId: 'bob', ids: one?.outcome === 'stored' ? [one.id] : [] }]);
     now += 120_000;
-    await store.confirm('bob', two?.outcome === 'stored' ? [two.id] : []);
+    await store.confirm([{ userId: 'bob', ids: two?.outcome === 'stored' ? [two.id] : [] }]);
     expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
     await store.close();
   });

@@ -10,7 +10,7 @@ export type StoreAnswer = (result: AppendResult | undefined) => void;
 
 /**
  * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
- * way goes with the next. Confirmations gather the same way.
+ * way goes with the next. Confirmations gather the same way, those of all users in one call.
  */
 export class StoreWriter implements RingEntry {
   readonly #store: MessageStore;
@@ -115,17 +115,15 @@ export class StoreWriter implements RingEntry {
   }
 
   async #confirmAll(): Promise<void> {
-    const failed = new Map<string, ReadonlySet<StoreId>>();
+    const failed: ReadonlyMap<string, ReadonlySet<StoreId>>[] = [];
     while (this.#confirmations.size > 0) {
       this.#underWay = this.#confirmations;
       this.#confirmations = new Map();
-      for (const [userId, ids] of this.#underWay) {
-        try {
-          await this.#store.confirm(userId, [...ids]);
-        } catch (error) {
-          failed.set(userId, ids);
-          this.#onError(error);
-        }
+      try {
+        await this.#store.confirm(Array.from(this.#underWay, ([userId, ids]) => ({ userId, ids: [...ids] })));
+      } catch (error) {
+        failed.push(this.#underWay);
+        this.#onError(error);
       }
     }
     this.#underWay = new Map();
@@ -134,10 +132,10 @@ export class StoreWriter implements RingEntry {
     this.#checkIdle();
   }
 
-  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<StoreId>>): void {
-    if (failed.size === 0) return;
-    for (const [userId, ids] of failed) {
-      this.#confirmations.set(userId, new Set([...ids, ...(this.#confirmations.get(userId) ?? [])]));
+  #keepForLater(failed: readonly ReadonlyMap<string, ReadonlySet<StoreId>>[]): void {
+    if (failed.length === 0) return;
+    for (const [userId, ids] of failed.flatMap((confirmations) => [...confirmations])) {
+      this.#confirmations.set(userId, new Set([...(this.#confirmations.get(userId) ?? []), ...ids]));
     }
     this.#onConfirmFailed?.(this);
   }

@@ -11,4 +11,18 @@ export type {
 } from '../gateways/gateway.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './bridge.js';
 export { type Logger, silentLogger } from './logger.js';
-export type { AppendResult, MessageStore, StoredMessage, StoreId, WaitingMessage } from './message-store.js';
+export type {
+  AppendResult,
+  Confirmation,
+  DeadLetter,
+  DeathCause,
+  HistoryQuery,
+  MailboxLimit,
+  MailboxSize,
+  MessageStore,
+  StoredMessage,
+  StoreHealth,
+  StoreId,
+  WaitingMessage,
+} from './message-store.js';
+export { completeRetention, DEFAULT_RETENTION, type Retention } from './retention.js';

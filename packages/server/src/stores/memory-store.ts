@@ -1,40 +1,62 @@
 import type {
   AppendResult,
+  Confirmation,
+  DeadLetter,
+  DeathCause,
+  HistoryQuery,
+  MailboxLimit,
+  MailboxSize,
   MessageStore,
   StoredMessage,
+  StoreHealth,
   StoreId,
   WaitingMessage,
 } from '../ports/message-store.js';
+import { completeRetention, DEFAULT_RETENTION, type Retention } from '../ports/retention.js';
+import { systemClock } from '../scheduling/system-clock.js';
+import { MemoryArchive } from './memory-archive.js';
+import { MemoryMailbox } from './memory-mailbox.js';
 
-export interface MemoryStoreOptions {
-  /** Messages that wait for one user at most; beyond it `append` answers `full`. Default 10 000. */
-  readonly maxPerUser?: number;
-  /** Fingerprints of confirmed messages that are remembered, so that a late copy is not stored again. Default 100 000. */
+export interface MemoryStoreOptions extends Retention {
+  /** Confirmed messages that are remembered, and kept as history, at most. Default 100 000. */
   readonly maxRemembered?: number;
+  /** Milliseconds since 1970. Default: the machine's. */
+  readonly wallTime?: () => number;
 }
+
+const EMPTY = new MemoryMailbox();
+const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_000 };
 
 /**
  * Keeps messages in this process's memory: they survive a session, not the process. The reference for the contract
  * of {@link MessageStore}, and enough where the end of the process may end the messages.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MessageStore {
-  return new MemoryStore(options.maxPerUser ?? 10_000, options.maxRemembered ?? 100_000);
+  return new MemoryStore(options);
 }
 
 class MemoryStore implements MessageStore {
   readonly durable = false;
-  readonly #maxPerUser: number;
-  readonly #maxRemembered: number;
-  readonly #mailboxes = new Map<string, Map<StoreId, WaitingMessage>>();
+  readonly keepsHistory: boolean;
+  readonly #retention: Required<Retention>;
+  readonly #wallTime: () => number;
+  readonly #mailboxes = new Map<string, MemoryMailbox>();
   /** (from, to, fingerprint) of what waits, with its id. */
   readonly #waiting = new Map<string, StoreId>();
-  /** (from, to, fingerprint) of what was confirmed, oldest first. */
-  readonly #confirmed = new Set<string>();
+  readonly #dead = new Map<StoreId, DeadLetter>();
+  readonly #deadKeys = new Set<string>();
+  readonly #archive: MemoryArchive;
+  #waitingBytes = 0;
   #lastId = 0;
 
-  constructor(maxPerUser: number, maxRemembered: number) {
-    this.#maxPerUser = maxPerUser;
-    this.#maxRemembered = maxRemembered;
+  constructor(options: MemoryStoreOptions) {
+    this.#retention = completeRetention(options, DEFAULTS);
+    this.#wallTime = options.wallTime ?? systemClock.wallTime;
+    const { rememberMs, historyMs } = this.#retention;
+    this.keepsHistory = historyMs > 0;
+    this.#archive = new MemoryArchive(options.maxRemembered ?? 100_000, rememberMs, historyMs);
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
@@ -43,61 +65,180 @@ class MemoryStore implements MessageStore {
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     const page: WaitingMessage[] = [];
-    for (const message of this.#mailboxes.get(userId)?.values() ?? []) {
+    for (const { message } of this.#mailboxes.get(userId)?.values() ?? []) {
       if (page.length >= limit) break;
       if (after === undefined || message.id > after) page.push(message);
     }
     return Promise.resolve(page);
   }
 
-  confirm(userId: string, ids: readonly StoreId[]): Promise<void> {
-    const mailbox = this.#mailboxes.get(userId);
-    for (const id of ids) {
-      const message = mailbox?.get(id);
-      if (message === undefined) continue;
-      mailbox?.delete(id);
-      this.#remember(keyOf(message));
-    }
-    if (mailbox?.size === 0) this.#mailboxes.delete(userId);
+  confirm(confirmations: readonly Confirmation[]): Promise<void> {
+    const now = this.#wallTime();
+    for (const { userId, ids } of confirmations) for (const id of ids) this.#confirm(userId, id, now);
     return Promise.resolve();
   }
 
-  count(userId: string): Promise<number> {
-    return Promise.resolve(this.#mailboxes.get(userId)?.size ?? 0);
+  count(userId: string): Promise<MailboxSize> {
+    return Promise.resolve(this.#mailboxes.get(userId)?.size ?? { messages: 0, bytes: 0 });
+  }
+
+  expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    this.#archive.forget(now);
+    const overdue = this.#overdue(now - this.#retention.maxAgeMs, limit);
+    return Promise.resolve(overdue.map((message) => this.#bury(message, 'expired', now)));
+  }
+
+  deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
+    const letters = [...this.#dead.values()]
+      .filter(({ id, to }) => (after === undefined || id > after) && (userId === undefined || to === userId))
+      .sort((a, b) => a.id - b.id);
+    return Promise.resolve(letters.slice(0, limit));
+  }
+
+  resend(ids: readonly StoreId[], now: number): Promise<number> {
+    let count = 0;
+    for (const id of ids) {
+      const letter = this.#dead.get(id);
+      if (letter === undefined || this.#limitFor(letter) !== undefined) continue;
+      this.#forgetLetter(letter);
+      this.#add(letter, now);
+      count += 1;
+    }
+    return Promise.resolve(count);
+  }
+
+  discard(ids: readonly StoreId[]): Promise<number> {
+    const now = this.#wallTime();
+    let count = 0;
+    for (const id of ids) {
+      const letter = this.#dead.get(id);
+      if (letter === undefined) continue;
+      this.#forgetLetter(letter);
+      this.#archive.remember(keyOf(letter), letter, now, false);
+      count += 1;
+    }
+    return Promise.resolve(count);
+  }
+
+  history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
+    return Promise.resolve(this.#archive.history(query));
+  }
+
+  health(): Promise<StoreHealth> {
+    return Promise.resolve({
+      ok: true,
+      waiting: this.#waiting.size,
+      waitingBytes: this.#waitingBytes,
+      deadLetters: this.#dead.size,
+    });
   }
 
   close(): Promise<void> {
-    this.#mailboxes.clear();
-    this.#waiting.clear();
-    this.#confirmed.clear();
+    for (const held of [this.#mailboxes, this.#waiting, this.#dead, this.#deadKeys, this.#archive])
+      held.clear();
+    this.#waitingBytes = 0;
     return Promise.resolve();
   }
 
   #append(message: StoredMessage): AppendResult {
     const key = keyOf(message);
     const known = this.#waiting.get(key);
-    if (known !== undefined || this.#confirmed.has(key)) return { outcome: 'duplicate', id: known };
-    let mailbox = this.#mailboxes.get(message.to);
-    if (mailbox === undefined) {
-      mailbox = new Map();
-      this.#mailboxes.set(message.to, mailbox);
-    }
-    if (mailbox.size >= this.#maxPerUser) return { outcome: 'full' };
-    this.#lastId += 1;
-    mailbox.set(this.#lastId, { ...message, id: this.#lastId });
-    this.#waiting.set(key, this.#lastId);
-    return { outcome: 'stored', id: this.#lastId };
+    if (known !== undefined) return { outcome: 'duplicate', id: known };
+    if (this.#deadKeys.has(key) || this.#archive.knows(key)) return { outcome: 'duplicate', id: undefined };
+    const limit = this.#limitFor(message);
+    if (limit === undefined) return { outcome: 'stored', id: this.#add(message, message.acceptedAt) };
+    const { whenFull, maxBytesPerUser } = this.#retention;
+    if (whenFull === 'refuse-newest' || message.body.length > maxBytesPerUser)
+      return { outcome: 'full', limit };
+    const displaced = this.#makeRoom(message);
+    return { outcome: 'stored', id: this.#add(message, message.acceptedAt), displaced };
   }
 
-  /** Moves a key to the confirmed ones, and forgets the oldest of those beyond the limit. */
-  #remember(key: string): void {
-    this.#waiting.delete(key);
-    this.#confirmed.add(key);
-    if (this.#confirmed.size <= this.#maxRemembered) return;
-    for (const oldest of this.#confirmed) {
-      this.#confirmed.delete(oldest);
-      return;
+  #limitFor({ to, body }: StoredMessage): MailboxLimit | undefined {
+    return (this.#mailboxes.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
+  }
+
+  /** Messages whose wait began before an instant. Mailboxes are in order, so that none is read to its end. */
+  #overdue(before: number, limit: number): readonly WaitingMessage[] {
+    const overdue: WaitingMessage[] = [];
+    for (const mailbox of this.#mailboxes.values()) {
+      for (const { message, since } of mailbox.values()) {
+        if (overdue.length >= limit) return overdue;
+        if (since >= before) break;
+        overdue.push(message);
+      }
     }
+    return overdue;
+  }
+
+  #makeRoom(message: StoredMessage): readonly DeadLetter[] {
+    const displaced: DeadLetter[] = [];
+    const now = this.#wallTime();
+    while (this.#limitFor(message) !== undefined) {
+      const oldest = this.#mailboxes.get(message.to)?.oldest;
+      if (oldest === undefined) break;
+      displaced.push(this.#bury(oldest.message, 'displaced', now));
+    }
+    return displaced;
+  }
+
+  #add({ to, from, fingerprint, body, acceptedAt }: StoredMessage, since: number): StoreId {
+    this.#lastId += 1;
+    const message = { to, from, fingerprint, body, acceptedAt, id: this.#lastId };
+    this.#mailboxOf(to).add({ message, since });
+    this.#waiting.set(keyOf(message), message.id);
+    this.#waitingBytes += body.length;
+    this.#archive.note(message);
+    return message.id;
+  }
+
+  /** Takes a message out of its mailbox. */
+  #remove(userId: string, id: StoreId): WaitingMessage | undefined {
+    const mailbox = this.#mailboxes.get(userId);
+    const message = mailbox?.remove(id)?.message;
+    if (mailbox?.size.messages === 0) this.#mailboxes.delete(userId);
+    if (message === undefined) return undefined;
+    this.#waiting.delete(keyOf(message));
+    this.#waitingBytes -= message.body.length;
+    return message;
+  }
+
+  #confirm(userId: string, id: StoreId, now: number): void {
+    const message = this.#remove(userId, id);
+    if (message !== undefined) this.#archive.remember(keyOf(message), message, now, true);
+    const letter = this.#dead.get(id);
+    if (letter === undefined || letter.to !== userId) return;
+    this.#forgetLetter(letter);
+    const { cause, diedAt, ...confirmed } = letter;
+    this.#archive.note(confirmed);
+    this.#archive.remember(keyOf(letter), confirmed, now, true);
+  }
+
+  #bury(message: WaitingMessage, cause: DeathCause, now: number): DeadLetter {
+    this.#remove(message.to, message.id);
+    this.#archive.strike(message);
+    const letter: DeadLetter = { ...message, cause, diedAt: now };
+    this.#dead.set(letter.id, letter);
+    this.#deadKeys.add(keyOf(letter));
+    for (const oldest of this.#dead.values()) {
+      if (this.#dead.size <= this.#retention.maxDeadLetters) break;
+      this.#forgetLetter(oldest);
+    }
+    return letter;
+  }
+
+  #forgetLetter(letter: DeadLetter): void {
+    this.#dead.delete(letter.id);
+    this.#deadKeys.delete(keyOf(letter));
+  }
+
+  #mailboxOf(userId: string): MemoryMailbox {
+    let mailbox = this.#mailboxes.get(userId);
+    if (mailbox === undefined) {
+      mailbox = new MemoryMailbox();
+      this.#mailboxes.set(userId, mailbox);
+    }
+    return mailbox;
   }
 }
 

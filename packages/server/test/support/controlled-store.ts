@@ -1,5 +1,7 @@
 import type {
   AppendResult,
+  Confirmation,
+  DeadLetter,
   MessageStore,
   StoredMessage,
   StoreId,
@@ -7,14 +9,21 @@ import type {
 } from '../../src/ports/message-store.js';
 import { type MemoryStoreOptions, memoryStore } from '../../src/stores/memory-store.js';
 
-type Operation = 'append' | 'take' | 'confirm';
+type Operation = 'append' | 'take' | 'confirm' | 'expire';
 
 /** A memory store that counts its calls, and fails or keeps its caller waiting as the test says. */
 export class ControlledStore implements MessageStore {
   readonly durable = false;
+  readonly keepsHistory: boolean;
   /** What each `append` was given. */
   readonly appended: (readonly StoredMessage[])[] = [];
-  readonly calls: Record<Operation | 'close', number> = { append: 0, take: 0, confirm: 0, close: 0 };
+  readonly calls: Record<Operation | 'close', number> = {
+    append: 0,
+    take: 0,
+    confirm: 0,
+    expire: 0,
+    close: 0,
+  };
   /** Set one to let calls of that kind fail. */
   readonly failures: { [Kind in Operation]?: Error | undefined } = {};
   readonly #inner: MessageStore;
@@ -22,6 +31,7 @@ export class ControlledStore implements MessageStore {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.#inner = memoryStore(options);
+    this.keepsHistory = this.#inner.keepsHistory;
   }
 
   /** From now on calls of this kind do not begin before {@link release}. */
@@ -46,14 +56,23 @@ export class ControlledStore implements MessageStore {
     return this.#inner.take(userId, after, limit);
   }
 
-  async confirm(userId: string, ids: readonly StoreId[]): Promise<void> {
+  async confirm(confirmations: readonly Confirmation[]): Promise<void> {
     await this.#enter('confirm');
-    await this.#inner.confirm(userId, ids);
+    await this.#inner.confirm(confirmations);
   }
 
-  count(userId: string): Promise<number> {
-    return this.#inner.count(userId);
+  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    await this.#enter('expire');
+    return this.#inner.expire(now, limit);
   }
+
+  count: MessageStore['count'] = (userId) => this.#inner.count(userId);
+  deadLetters: MessageStore['deadLetters'] = (after, limit, userId) =>
+    this.#inner.deadLetters(after, limit, userId);
+  resend: MessageStore['resend'] = (ids, now) => this.#inner.resend(ids, now);
+  discard: MessageStore['discard'] = (ids) => this.#inner.discard(ids);
+  history: MessageStore['history'] = (query) => this.#inner.history(query);
+  health: MessageStore['health'] = () => this.#inner.health();
 
   close(): Promise<void> {
     this.calls.close += 1;

@@ -1,9 +1,10 @@
 export { describeGateway } from './gateway-contract.js';
 export type { CreateGatewayFixture, GatewayFixture, GatewayPeer } from './gateway-fixture.js';
+export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';
 export {
-  type CreateMessageStore,
   describeMessageStore,
-  type StoreUnderTestOptions,
+  type StoreContractOptions,
+  type StoreSection,
 } from './message-store-contract.js';
 export { describeTransport } from './transport-contract.js';
 export type { CreateTransportFixture, TransportFixture, TransportPeer } from './transport-fixture.js';

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { ODD_IDS } from '../odd-ids.js';
+import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
+
+export const oddities: Section = (open) => {
+  it('keeps odd user ids and fingerprints apart', async () => {
+    const store = await open();
+    await store.append(ODD_IDS.map((id) => message(id, id, { from: id })));
+    for (const id of ODD_IDS) {
+      const [waiting, ...others] = await store.take(id, undefined, 10);
+      expect(waiting).toMatchObject({ to: id, from: id, fingerprint: id });
+      expect(others).toEqual([]);
+      expect((await store.count(id)).messages).toBe(1);
+    }
+  });
+
+  it('knows copies with odd ids', async () => {
+    const store = await open();
+    const odd = ODD_IDS.map((id) => message(id, id, { from: id }));
+    await store.append(odd);
+    const again = await store.append(odd);
+    expect(again.map(({ outcome }) => outcome)).toEqual(odd.map(() => 'duplicate'));
+  });
+
+  it('buries, lists, resends and remembers odd ids', async () => {
+    const store = await open({ maxAgeMs: 1000, historyMs: 1000 });
+    await store.append(ODD_IDS.map((id) => message(id, id, { from: 'alice' })));
+    await store.expire(NOON + 2000, 1000);
+    for (const id of ODD_IDS) {
+      const letters = await store.deadLetters(undefined, 10, id);
+      expect(namesOf(letters)).toEqual([id]);
+      await store.resend(
+        letters.map((letter) => letter.id),
+        NOON + 2000,
+      );
+      expect(await waitingFor(store, id)).toEqual([id]);
+      expect(namesOf(await store.history({ a: id, b: 'alice', limit: 10 }))).toEqual([id]);
+    }
+  });
+
+  it('keeps every byte of a body', async () => {
+    const store = await open();
+    const body = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
+    await store.append([message('bob', '1', { body }), message('bob', '2', { body: '' })]);
+    expect((await store.take('bob', undefined, 2)).map((waiting) => waiting.body)).toEqual([body, '']);
+    expect(await store.count('bob')).toEqual({ messages: 2, bytes: 256 });
+  });
+
+  it('keeps a body of a mebibyte', async () => {
+    const store = await open();
+    const body = '0123456789abcdef'.repeat(65_536);
+    await store.append([message('bob', '1', { body })]);
+    expect((await store.take('bob', undefined, 1))[0]?.body === body).toBe(true);
+  });
+
+  it('closes with messages in it', async () => {
+    const store = await open();
+    await appendToBob(store, '1');
+    await expect(store.close()).resolves.toBeUndefined();
+  });
+};
