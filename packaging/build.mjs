@@ -14,7 +14,6 @@ for (const name of ['protocol', 'client']) {
 }
 
 for (const single of SINGLE_FILES) await bundle(single, true);
-writeFileSync(
-  join(ROOT, 'packages/client/miniprogram_dist/index.d.ts'),
-  "export * from '../dist/cjs/mini-program/index.js';\n",
-);
+const miniProgram = join(ROOT, 'packages/client/miniprogram_dist');
+writeFileSync(join(miniProgram, 'package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(join(miniProgram, 'index.d.ts'), "export * from '../dist/cjs/mini-program/index.js';\n");

@@ -1,0 +1,82 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser, openBrowser } from '../testing/browser.js';
+import { startServer, until } from '../testing/scene.js';
+
+describe.skipIf(!hasBrowser)('the hook', () => {
+  let browser: Browser;
+  let pages: Server;
+  beforeAll(async () => {
+    browser = await openBrowser();
+    pages = await servePage(await bundlePage());
+  });
+  afterAll(async () => {
+    await browser.close();
+    pages.close();
+  });
+
+  it('lets two components talk, follows the client’s state and closes it with the page', async () => {
+    const { server, webSocketUrl } = await startServer();
+    const online: string[] = [];
+    const offline: string[] = [];
+    server.on('online', ({ userId }) => online.push(userId));
+    server.on('offline', ({ userId }) => offline.push(userId));
+    const page = await browser.newPage();
+    const { port } = pages.address() as AddressInfo;
+
+    await page.goto(`http://127.0.0.1:${port}/?server=${encodeURIComponent(webSocketUrl)}`);
+    await page.getByRole('status').filter({ hasText: 'online' }).nth(1).waitFor();
+    for (const [user, text] of [
+      ['alice', 'hello'],
+      ['bob', '你好'],
+    ] as const) {
+      const section = page.getByRole('region', { name: user });
+      await section.getByLabel(`${user} writes`).fill(text);
+      await section.getByRole('button').click();
+    }
+
+    await page.getByRole('region', { name: 'bob' }).getByText('alice: hello').waitFor();
+    await page.getByRole('region', { name: 'alice' }).getByText('bob: 你好').waitFor();
+    expect(online.sort()).toEqual(['alice', 'bob']);
+    await page.close();
+    await until(() => offline.length === 2);
+    await server.close();
+  });
+});
+
+/** The page as one file, with Preact in React's place. */
+async function bundlePage(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('src/main.jsx', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    jsx: 'automatic',
+    write: false,
+    outdir: '.',
+    alias: {
+      react: 'preact/compat',
+      'react-dom': 'preact/compat',
+      'react-dom/client': 'preact/compat/client',
+      'react/jsx-runtime': 'preact/jsx-runtime',
+    },
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+async function servePage(script: string): Promise<Server> {
+  const html =
+    '<!doctype html><meta charset="utf-8"><div id="app"></div><script type="module" src="/main.js"></script>';
+  const server = createServer(({ url }, response) => {
+    const isScript = url === '/main.js';
+    response.setHeader('content-type', `${isScript ? 'text/javascript' : 'text/html'}; charset=utf-8`);
+    response.end(isScript ? script : html);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return server;
+}
