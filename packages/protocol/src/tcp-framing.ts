@@ -17,7 +17,8 @@ export const DEFAULT_MAX_TCP_BODY_BYTES = 6144;
 export class TcpFrameReader<Bytes extends Uint8Array> {
   readonly #maxBodyBytes: number;
   readonly #allocate: (size: number) => Bytes;
-  readonly #header = new Uint8Array(TCP_HEADER_BYTES);
+  /** The length announced by the header bytes so far. */
+  #announced = 0;
   #headerBytes = 0;
   #body: Bytes | undefined;
   #bodyBytes = 0;
@@ -60,25 +61,30 @@ export class TcpFrameReader<Bytes extends Uint8Array> {
   #finishPending(chunk: Bytes, onBody: (bytes: Bytes, start: number, end: number) => boolean): number {
     let at = 0;
     while (this.#headerBytes < TCP_HEADER_BYTES && at < chunk.length) {
-      this.#header[this.#headerBytes++] = chunk[at++] ?? 0;
+      this.#keepHeaderByte(chunk[at++] ?? 0);
     }
     if (this.#headerBytes < TCP_HEADER_BYTES) return at;
-    this.#body ??= this.#allocate(this.#check(readLength(this.#header, 0)));
+    this.#body ??= this.#allocate(this.#check(this.#announced));
     const part = Math.min(this.#body.length - this.#bodyBytes, chunk.length - at);
     this.#body.set(chunk.subarray(at, at + part), this.#bodyBytes);
     this.#bodyBytes += part;
     if (this.#bodyBytes < this.#body.length) return at + part;
     const body = this.#body;
     this.#headerBytes = 0;
+    this.#announced = 0;
     this.#body = undefined;
     this.#bodyBytes = 0;
     return onBody(body, 0, body.length) ? at + part : -1;
   }
 
   #keepHeader(chunk: Bytes, at: number): void {
-    const part = Math.min(TCP_HEADER_BYTES, chunk.length - at);
-    this.#header.set(chunk.subarray(at, at + part));
-    this.#headerBytes = part;
+    const end = Math.min(at + TCP_HEADER_BYTES, chunk.length);
+    for (let next = at; next < end; next++) this.#keepHeaderByte(chunk[next] ?? 0);
+  }
+
+  #keepHeaderByte(byte: number): void {
+    this.#announced = this.#announced * 256 + byte;
+    this.#headerBytes += 1;
   }
 
   #keepBody(chunk: Bytes, start: number, length: number): void {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeUtf8, encodeUtf8 } from '../src/binary-string.js';
-import { decodeFrameBody, decodePacket, type ReceivedPacket } from '../src/decode.js';
+import { decodeFrameBody, decodePacket } from '../src/decode.js';
 import { encodeFrameBody, encodePacket } from '../src/encode.js';
 import { ProtocolError } from '../src/errors.js';
+import type { ReceivedPacket } from '../src/received-packet.js';
 import { anyPacket, mutatedFrame, nearCanonicalFrame, someText } from './frame-arbitraries.js';
 import { fieldsOf } from './packet-fixture.js';
 

@@ -21,7 +21,7 @@ function setUp(transport: TransportKind = 'tcp') {
   const onTooFast = () => {
     tooFast += 1;
   };
-  const reading = new Reading(connection, { clock, metrics, limits, onTooFast });
+  const reading = new Reading(connection, { clock, metrics, limits }, { limited: onTooFast });
   return { clock, connection, reading, metrics, tooFast: () => tooFast };
 }
 

@@ -21,8 +21,10 @@ function setUp(takes: 'at once' | 'when told') {
   });
   const output = new SocketOutput(socket, new Flusher());
   let drained = 0;
-  output.onDrained(() => {
-    drained += 1;
+  output.onDrained({
+    drained: () => {
+      drained += 1;
+    },
   });
   return { socket, output, written, waiting, drained: () => drained };
 }

@@ -5,13 +5,19 @@ import type { Flushable, Flusher } from './flusher.js';
 /** Bytes that may wait for a peer before it counts as slow. */
 const SLOW_BYTES = 256 * 1024;
 
+/** Learns that a slow peer has caught up. */
+export interface Drainable {
+  drained(): void;
+}
+
 /** What one connection of a stream writes: gathered over a turn of the event loop, then handed to the socket. */
 export class SocketOutput implements Flushable {
   readonly #socket: Duplex;
   readonly #flusher: Flusher;
   #pending: BinaryString = '';
   #isSlow = false;
-  #onDrained: () => void = () => {};
+  #owner: Drainable | undefined;
+  #listensForDrain = false;
 
   constructor(socket: Duplex, flusher: Flusher) {
     this.#socket = socket;
@@ -28,7 +34,7 @@ export class SocketOutput implements Flushable {
     if (!this.#socket.writable) return true;
     if (this.#pending === '') this.#flusher.add(this);
     this.#pending += bytes;
-    if (this.bufferedBytes > SLOW_BYTES) this.#isSlow = true;
+    if (this.bufferedBytes > SLOW_BYTES) this.#fellBehind();
     return !this.#isSlow;
   }
 
@@ -43,15 +49,21 @@ export class SocketOutput implements Flushable {
     if (!this.#socket.writableNeedDrain) this.#caughtUp();
   }
 
-  /** Calls `drained` whenever a slow peer has caught up. */
-  onDrained(drained: () => void): void {
-    this.#onDrained = drained;
+  /** Tells `owner` whenever a slow peer has caught up. */
+  onDrained(owner: Drainable): void {
+    this.#owner = owner;
+  }
+
+  #fellBehind(): void {
+    this.#isSlow = true;
+    if (this.#listensForDrain) return;
+    this.#listensForDrain = true;
     this.#socket.on('drain', () => this.#caughtUp());
   }
 
   #caughtUp(): void {
     if (!this.#isSlow) return;
     this.#isSlow = false;
-    this.#onDrained();
+    this.#owner?.drained();
   }
 }

@@ -60,19 +60,20 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
       return;
     }
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    connection.start(handler);
+    connection.start(handler, () => sockets.delete(socket));
   };
   const server =
     options.tls === undefined
       ? net.createServer({ noDelay: true }, attach)
-      : tls.createServer({ handshakeTimeout: readTimeoutMs, ...options.tls }, attach);
+      : tls.createServer({ handshakeTimeout: readTimeoutMs, noDelay: true, ...options.tls }, attach);
   // Those that are still in the handshake of TLS are known here alone.
   const raw = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => {
-    raw.add(socket);
-    socket.once('close', () => raw.delete(socket));
-  });
+  if (options.tls !== undefined) {
+    server.on('connection', (socket: net.Socket) => {
+      raw.add(socket);
+      socket.once('close', () => raw.delete(socket));
+    });
+  }
   server.on('tlsClientError', () => gatewayHost?.count('handshakesRefused'));
 
   const gateway: TcpGateway = {
@@ -88,7 +89,9 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     stopAccepting: () => void server.close(),
     async close() {
       const stopped = stop(server);
-      const cut = setTimeout(() => raw.forEach(destroy), LINGER_MS + CUT_AFTER_MS);
+      const cut = setTimeout(() => {
+        for (const socket of [...raw, ...sockets]) socket.destroy();
+      }, LINGER_MS + CUT_AFTER_MS);
       // A connection that was ended is given its linger time, so that its peer sees an orderly end.
       for (const socket of sockets) if (socket.writable) socket.destroy();
       await stopped;
@@ -118,14 +121,14 @@ class TcpConnection implements Connection {
     this.#socket = socket;
     this.#output = new SocketOutput(socket, flusher);
     this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
-    socket.setNoDelay(true);
   }
 
   get bufferedBytes(): number {
     return this.#output.bufferedBytes;
   }
 
-  start(handler: ConnectionHandler): void {
+  /** `onClosed` is called once, after the handler. */
+  start(handler: ConnectionHandler, onClosed: () => void): void {
     const socket = this.#socket;
     let isBroken = false;
     const onBody = (bytes: Buffer, start: number, end: number): boolean => {
@@ -142,9 +145,12 @@ class TcpConnection implements Connection {
         handler.violated(error);
       }
     });
-    this.#output.onDrained(() => handler.drained());
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => handler.closed());
+    this.#output.onDrained(handler);
+    socket.on('error', destroyThis);
+    socket.on('close', () => {
+      handler.closed();
+      onClosed();
+    });
   }
 
   send(body: BinaryString): boolean {
@@ -180,8 +186,9 @@ class TcpConnection implements Connection {
   }
 }
 
-function destroy(socket: net.Socket): void {
-  socket.destroy();
+/** One listener for all sockets. */
+function destroyThis(this: net.Socket): void {
+  this.destroy();
 }
 
 function lengthHeader(bodyBytes: number): BinaryString {

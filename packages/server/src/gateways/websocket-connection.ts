@@ -46,7 +46,7 @@ export class WebSocketConnection implements Connection {
       else handler.receive(data.toString('latin1'));
     });
     peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
-    this.#output.onDrained(() => handler.drained());
+    this.#output.onDrained(handler);
     peer.once('close', () => handler.closed());
   }
 

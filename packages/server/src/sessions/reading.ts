@@ -1,4 +1,5 @@
 import type { Clock, Instant, ReceivedPacket, Scheduled } from '@imcore/protocol';
+import type { LimitName } from '../events.js';
 import type { Connection } from '../gateways/gateway.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
@@ -9,8 +10,11 @@ export interface ReadingParts {
   readonly clock: Clock;
   readonly metrics: ServerMetrics;
   readonly limits: ServerLimits;
-  /** Called for each packet that comes faster than allowed. */
-  readonly onTooFast: () => void;
+}
+
+/** Learns of each packet that comes faster than allowed. */
+export interface LimitReports {
+  limited(limit: LimitName, value: number): void;
 }
 
 /**
@@ -23,6 +27,7 @@ export interface ReadingParts {
 export class Reading {
   readonly #connection: Connection;
   readonly #parts: ReadingParts;
+  readonly #reports: LimitReports;
   readonly #rate: PacketRate;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   #deferred: ReceivedPacket[] = [];
@@ -30,9 +35,10 @@ export class Reading {
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
 
-  constructor(connection: Connection, parts: ReadingParts) {
+  constructor(connection: Connection, parts: ReadingParts, reports: LimitReports) {
     this.#connection = connection;
     this.#parts = parts;
+    this.#reports = reports;
     this.#rate = new PacketRate(parts.clock.now());
   }
 
@@ -98,11 +104,11 @@ export class Reading {
 
   /** Counts a packet. Returns false when it comes too fast and is dropped; a stream is read more slowly instead. */
   admits(now: Instant): boolean {
-    const { limits, metrics, clock, onTooFast } = this.#parts;
+    const { limits, metrics, clock } = this.#parts;
     const waitMs = this.#rate.count(now, limits.packetsPerSecond);
     if (waitMs === 0) return true;
     metrics.limitPackets += 1;
-    onTooFast();
+    this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);
     if (this.#connection.transport === 'udp') return false;
     if (this.#pause === undefined && this.#state !== 'ended') {
       this.#pause = clock.schedule(now + waitMs, () => {

@@ -13,7 +13,7 @@ import type { ServerMetrics } from '../metrics.js';
 import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { AddressTable } from './address-table.js';
 import type { HostParts } from './host-parts.js';
-import { SessionHost } from './session-host.js';
+import { type HostOwner, SessionHost } from './session-host.js';
 
 export interface ReceptionParts {
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export interface ReceptionParts {
 }
 
 /** Takes connections from all gateways, within the limits, and keeps count of the sessions that they become. */
-export class Reception implements GatewayHost {
+export class Reception implements GatewayHost, HostOwner {
   readonly #parts: ReceptionParts;
   readonly #hosts = new Set<SessionHost>();
   readonly #readDeadlines = new Map<number, DeadlineRing>();
@@ -51,16 +51,18 @@ export class Reception implements GatewayHost {
       connection,
       this.#parts.host,
       this.#deadlinesFor(gateway.readTimeoutMs),
-      () => {
-        this.#hosts.delete(host);
-        metrics.sessionsOpen -= 1;
-        addresses.leave(connection.remoteAddress, this.#parts.clock.now());
-      },
+      this,
     );
     this.#hosts.add(host);
     metrics.sessionsAccepted += 1;
     metrics.sessionsOpen += 1;
     return host;
+  }
+
+  gone(host: SessionHost): void {
+    this.#hosts.delete(host);
+    this.#parts.metrics.sessionsOpen -= 1;
+    this.#parts.addresses.leave(host.connection.remoteAddress, this.#parts.clock.now());
   }
 
   count(name: GatewayCount): void {

@@ -23,22 +23,27 @@ import { describeSession, Presence } from './presence.js';
 import { Reading } from './reading.js';
 import { Session } from './session.js';
 import type { User } from './user.js';
-import { Writing } from './writing.js';
+import { Writing, type WritingOwner } from './writing.js';
 
 const SPOOFED_SENDER = { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' };
+
+/** Learns once of each host whose connection is gone. */
+export interface HostOwner {
+  gone(host: SessionHost): void;
+}
 
 /**
  * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
  *
  * Owns the connection and its read deadline, which only complete packets of a user move.
  */
-export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
+export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner, RingEntry {
   readonly connection: Connection;
   readonly #session = new Session();
   readonly #parts: HostParts;
   readonly #readDeadlines: DeadlineRing;
   readonly #reading: Reading;
-  readonly #onGone: () => void;
+  readonly #owner: HostOwner;
   readonly #writing: Writing;
   readonly #presence: Presence;
   readonly #reports: PeerReports;
@@ -50,20 +55,17 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  /** `onGone` is called once, when the connection is gone. */
-  constructor(connection: Connection, parts: HostParts, readDeadlines: DeadlineRing, onGone: () => void) {
+  constructor(connection: Connection, parts: HostParts, readDeadlines: DeadlineRing, owner: HostOwner) {
     this.connection = connection;
-    this.#onGone = onGone;
+    this.#owner = owner;
     this.#parts = parts;
     this.#readDeadlines = readDeadlines;
-    const { clock, metrics, limits } = parts;
-    const onTooFast = (): void => this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);
-    this.#reading = new Reading(connection, { clock, metrics, limits, onTooFast });
-    this.#writing = new Writing(connection, parts, (limit, value) => this.#giveUp(limit, value));
     this.#presence = new Presence(parts);
     this.#reports = new PeerReports(connection, parts, this.#presence);
+    this.#reading = new Reading(connection, parts, this.#reports);
+    this.#writing = new Writing(connection, parts, this);
     this.#acknowledgements = new PeerAcknowledgements(connection, parts, this.#reports);
-    readDeadlines.start(this, clock.now());
+    readDeadlines.start(this, parts.clock.now());
   }
 
   get info(): OnlineUser {
@@ -117,7 +119,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   closed(): void {
     this.#presence.leave(NOT_KICKED);
     this.#release();
-    this.#onGone();
+    this.#owner.gone(this);
   }
 
   send(body: BinaryString): boolean {
@@ -268,7 +270,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, RingEntry {
   }
 
   /** The peer is hopelessly behind. */
-  #giveUp(limit: LimitName, value: number): void {
+  giveUp(limit: LimitName, value: number): void {
     this.#reports.limited(limit, value);
     this.#presence.leave(NOT_KICKED);
     this.#release();

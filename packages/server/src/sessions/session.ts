@@ -27,7 +27,8 @@ export type SessionEffect =
  */
 export class Session {
   #state: SessionState = 'anonymous';
-  #login: LoginRequest | undefined;
+  #userId: string | undefined;
+  #extra: string | undefined;
   #firstLoginTime = 0;
   #takesMessages = true;
 
@@ -41,11 +42,11 @@ export class Session {
 
   /** The user that this session speaks for; undefined before the first accepted login. */
   get userId(): string | undefined {
-    return this.#login?.userId;
+    return this.#userId;
   }
 
   get extra(): string | undefined {
-    return this.#login?.extra;
+    return this.#extra;
   }
 
   /** Milliseconds since 1970, as answered to the login. */
@@ -80,13 +81,14 @@ export class Session {
   /** The login that {@link receive} asked for is accepted: from now on this session is that user. */
   accepted(login: LoginRequest, firstLoginTime: number): void {
     this.#state = 'online';
-    this.#login = login;
+    this.#userId = login.userId;
+    this.#extra = login.extra;
     this.#firstLoginTime = firstLoginTime;
   }
 
   /** The login came to nothing and the session goes on as it was: UDP ignores what it cannot read. */
   loginIgnored(): void {
-    this.#state = this.#login === undefined ? 'anonymous' : 'online';
+    this.#state = this.#userId === undefined ? 'anonymous' : 'online';
   }
 
   /** From now on messages and logins are passed over: their senders try again elsewhere. */
@@ -103,7 +105,7 @@ export class Session {
     if (this.#state === 'authenticating') return 'defer';
     if (this.#state !== 'online') return 'refuse-not-logged-in';
     const { from } = packet;
-    return from === this.#login?.userId || from === undefined || from === UNSET_ID
+    return from === this.#userId || from === undefined || from === UNSET_ID
       ? effect
       : 'refuse-spoofed-sender';
   }

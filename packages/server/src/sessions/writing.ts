@@ -5,6 +5,11 @@ import type { HostParts } from './host-parts.js';
 import { MAX_WAIT_MS } from './live-session.js';
 import { SlowReader } from './slow-reader.js';
 
+/** Ends a peer that is hopelessly behind. */
+export interface WritingOwner {
+  giveUp(limit: LimitName, value: number): void;
+}
+
 /**
  * Writes to one peer, and watches it while it has fallen behind. One that is hopelessly behind, in bytes or in time,
  * is reported to the owner, who ends it.
@@ -12,17 +17,13 @@ import { SlowReader } from './slow-reader.js';
 export class Writing {
   readonly #connection: Connection;
   readonly #parts: HostParts;
-  readonly #onHopeless: (limit: LimitName, value: number) => void;
+  readonly #owner: WritingOwner;
   #slowReader: SlowReader | undefined = undefined;
 
-  constructor(
-    connection: Connection,
-    parts: HostParts,
-    onHopeless: (limit: LimitName, value: number) => void,
-  ) {
+  constructor(connection: Connection, parts: HostParts, owner: WritingOwner) {
     this.#connection = connection;
     this.#parts = parts;
-    this.#onHopeless = onHopeless;
+    this.#owner = owner;
   }
 
   /** Returns false when the peer reads too slowly. */
@@ -57,13 +58,13 @@ export class Writing {
     const { limits, metrics, stallDeadlines, clock } = this.#parts;
     if (this.#connection.bufferedBytes > limits.maxBufferedBytes) {
       metrics.limitBufferedBytes += 1;
-      this.#onHopeless('maxBufferedBytes', limits.maxBufferedBytes);
+      this.#owner.giveUp('maxBufferedBytes', limits.maxBufferedBytes);
       return;
     }
     if (this.#slowReader !== undefined) return;
     this.#slowReader = new SlowReader(this.#connection, clock.now(), () => {
       metrics.limitStalled += 1;
-      this.#onHopeless('stallTimeoutMs', limits.stallTimeoutMs);
+      this.#owner.giveUp('stallTimeoutMs', limits.stallTimeoutMs);
     });
     stallDeadlines.start(this.#slowReader, clock.now());
   }
