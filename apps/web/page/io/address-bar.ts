@@ -1,0 +1,31 @@
+/** The open conversation in the address of the page, so that reload, back and forward work: `#/with/USER`. */
+const PREFIX = '#/with/';
+
+export function peerIn(hash: string): string | undefined {
+  if (!hash.startsWith(PREFIX)) return undefined;
+  try {
+    return decodeURIComponent(hash.slice(PREFIX.length)) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function hashOf(peer: string | undefined): string {
+  return peer === undefined ? '#/' : `${PREFIX}${encodeURIComponent(peer)}`;
+}
+
+/**
+ * Shows a conversation in the address. From the list into a conversation is a step that the back button undoes; from
+ * one conversation to another is none.
+ */
+export function showPeer(peer: string | undefined, { location, history }: Window): void {
+  const current = peerIn(location.hash);
+  if (current === peer) return;
+  if (peer === undefined && (history.state as { fromList?: boolean } | null)?.fromList === true) {
+    history.back();
+  } else if (peer !== undefined && current === undefined) {
+    history.pushState({ fromList: true }, '', hashOf(peer));
+  } else {
+    history.replaceState(history.state, '', hashOf(peer));
+  }
+}

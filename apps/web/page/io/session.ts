@@ -1,0 +1,176 @@
+import type { Message } from '@imcore/client';
+import type { Account } from '../model/desk.js';
+import type { AppEvent } from '../model/events.js';
+import { incomingId, nextOrder, type OutgoingMessage } from '../model/message.js';
+import { PAGE_SIZE } from '../model/thread.js';
+import { SERVER_ID } from '../model/user-id.js';
+import type { History } from './history.js';
+import { Link, type LinkListener } from './link.js';
+import type { Tabs } from './tabs.js';
+
+/** What a session needs of the page. */
+export interface SessionParts {
+  readonly account: Account;
+  readonly dispatch: (event: AppEvent) => void;
+  readonly openHistory: (account: Account) => Promise<History>;
+  readonly tabs: Tabs;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly isWatched: () => boolean;
+}
+
+/**
+ * One user's login and history, from login to logout: what comes in is kept before it is shown, what goes out before
+ * it is sent. Owns link and history.
+ */
+export class Session {
+  readonly #parts: SessionParts;
+  #opened: Promise<History> | undefined;
+  /** What goes out, one after the other. */
+  #outgoing: Promise<void> = Promise.resolve();
+  /** What was handed to the present link and has no outcome yet. */
+  readonly #posted = new Set<string>();
+  #link: Link | undefined;
+  #lastOrder = 0;
+  #isOver = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  logIn(patience: 'brief' | 'endless'): void {
+    const { account, tabs } = this.#parts;
+    this.#link?.close();
+    this.#posted.clear();
+    tabs.take(account);
+    this.#link = new Link(account, patience, this.#listener(patience));
+    if (patience === 'endless') this.#postPending(this.#link);
+  }
+
+  /** Reads the history for the list. */
+  showHistory(): void {
+    const read = async () => {
+      const history = await this.#history;
+      this.#lastOrder = Math.max(this.#lastOrder, await history.lastOrder());
+      const conversations = await history.conversations();
+      this.#tell({ kind: 'history-opened', conversations });
+    };
+    void this.#attempt(read());
+  }
+
+  showPage(peer: string, before: number | undefined): void {
+    const read = async () => {
+      const page = await (await this.#history).page(peer, before, PAGE_SIZE);
+      this.#tell({ kind: 'page-loaded', peer, ...page });
+    };
+    void this.#attempt(read());
+  }
+
+  /** Keeps a message, or that it is to be sent again, then sends it. */
+  post(message: OutgoingMessage): void {
+    const keep = async () => {
+      const history = await this.#history;
+      const isNew = await history.add(message);
+      if (!isNew) await history.setDelivery(message.id, 'pending', undefined);
+    };
+    this.#outgoing = this.#outgoing
+      .then(() => this.#attempt(keep()))
+      .then(() => this.#link && this.#send(this.#link, message));
+  }
+
+  /** Does something with the history, in the order of the calls. */
+  keep(write: (history: History) => Promise<void>): void {
+    void this.#attempt(this.#history.then(write));
+  }
+
+  retryNow(): void {
+    this.#link?.retryNow();
+  }
+
+  /** A place behind everything so far. */
+  nextOrder(): number {
+    this.#lastOrder = nextOrder(this.#lastOrder, this.#parts.now());
+    return this.#lastOrder;
+  }
+
+  /** Logs out and lets go of everything. */
+  close(): void {
+    this.#isOver = true;
+    this.#link?.close();
+    this.#parts.tabs.release();
+    void this.#opened?.then((history) => history.close());
+  }
+
+  get #history(): Promise<History> {
+    this.#opened ??= this.#parts.openHistory(this.#parts.account);
+    return this.#opened;
+  }
+
+  #listener(patience: 'brief' | 'endless'): LinkListener {
+    const { dispatch, now, tabs, isWatched } = this.#parts;
+    let isFirst = patience === 'brief';
+    return {
+      online: () => {
+        if (!isFirst) return this.#tell({ kind: 'online', at: now() });
+        isFirst = false;
+        dispatch({ kind: 'signed-in', at: now(), isWatched: isWatched() });
+        if (this.#link !== undefined) this.#postPending(this.#link);
+      },
+      connecting: () => this.#tell({ kind: 'connecting' }),
+      waiting: (retryAt, problem) => this.#tell({ kind: 'waiting', retryAt, problem }),
+      kicked: (code, reason) => {
+        if (isFirst) this.#tell({ kind: 'sign-in-failed', problem: { code: 'kicked' } });
+        const at = now();
+        this.#tell({ kind: 'kicked', code, reason, at, isOwnBrowser: tabs.wasTaken(at) });
+      },
+      failed: (problem) => this.#tell({ kind: 'sign-in-failed', problem }),
+      received: (message) => void this.#attempt(this.#receive(message)),
+      measured: (roundTripMs) => this.#tell({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
+    };
+  }
+
+  async #receive({ from, content, fingerprint }: Message): Promise<void> {
+    const { newId, now } = this.#parts;
+    const history = await this.#history;
+    const message = {
+      kind: 'incoming',
+      id: incomingId(from, fingerprint ?? newId()),
+      peer: from === '' ? SERVER_ID : from,
+      text: content,
+      at: now(),
+      order: this.nextOrder(),
+    } as const;
+    if (await history.add(message)) this.#tell({ kind: 'received', message });
+  }
+
+  /** What an earlier page, or an earlier link, has left. */
+  #postPending(link: Link): void {
+    const post = async () => {
+      for (const message of await (await this.#history).pending()) this.#send(link, message);
+    };
+    this.#outgoing = this.#outgoing.then(() => this.#attempt(post()));
+  }
+
+  #send(link: Link, { id, peer, text }: OutgoingMessage): void {
+    if (this.#posted.has(id)) return;
+    this.#posted.add(id);
+    void link.send(peer, text, id).then((outcome) => {
+      if (link !== this.#link) return;
+      this.#posted.delete(id);
+      if (outcome !== undefined) this.#tell({ kind: 'settled', id, peer, outcome });
+    });
+  }
+
+  #tell(event: AppEvent): void {
+    if (!this.#isOver) this.#parts.dispatch(event);
+  }
+
+  /** The history may fail, for instance on a full disk: that must not stop the talk, and must not go unseen. */
+  async #attempt(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!this.#isOver) console.error('imcore: the history could not be used', error);
+    }
+  }
+}

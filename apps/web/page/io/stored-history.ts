@@ -1,0 +1,154 @@
+import type { Conversation } from '../model/conversation.js';
+import type { Account } from '../model/desk.js';
+import type { ChatMessage, OutgoingMessage } from '../model/message.js';
+import type { History, HistoryPage } from './history.js';
+import { completionOf, eachOf, resultOf } from './indexed-db.js';
+
+/** Most messages that are kept of one conversation: the oldest go first, never one that is not with anybody yet. */
+export const MAX_MESSAGES_PER_CONVERSATION = 2000;
+/** So many messages come between two looks at that bound. */
+const PRUNE_EVERY = 50;
+
+const MESSAGES = 'messages';
+const CONVERSATIONS = 'conversations';
+/** By conversation and place. */
+const BY_PLACE = 'by-place';
+/** Pending ones alone: only they have the member that it is made of. */
+const BY_PENDING = 'by-pending';
+
+/** A message as it is kept: `pendingOrder` is there while it is pending. */
+type Stored = ChatMessage & { readonly pendingOrder?: number };
+
+/** The history in the browser's IndexedDB: a database for each user of each server. */
+export class StoredHistory implements History {
+  readonly #database: IDBDatabase;
+  readonly #maxMessages: number;
+  readonly #addedSincePrune = new Map<string, number>();
+
+  private constructor(database: IDBDatabase, maxMessages: number) {
+    this.#database = database;
+    this.#maxMessages = maxMessages;
+    // Another tab wants to delete or renew the database.
+    database.onversionchange = () => database.close();
+  }
+
+  /** @throws DOMException where the browser keeps nothing. */
+  static async open(
+    factory: IDBFactory,
+    { userId, server }: Pick<Account, 'userId' | 'server'>,
+    maxMessages = MAX_MESSAGES_PER_CONVERSATION,
+  ): Promise<StoredHistory> {
+    const request = factory.open(`imcore ${userId} ${server}`, 1);
+    request.onupgradeneeded = () => {
+      const messages = request.result.createObjectStore(MESSAGES, { keyPath: 'id' });
+      messages.createIndex(BY_PLACE, ['peer', 'order']);
+      messages.createIndex(BY_PENDING, 'pendingOrder');
+      request.result.createObjectStore(CONVERSATIONS, { keyPath: 'peer' });
+    };
+    return new StoredHistory(await resultOf(request), maxMessages);
+  }
+
+  async lastOrder(): Promise<number> {
+    return (await this.conversations()).reduce((last, { order }) => Math.max(last, order), 0);
+  }
+
+  async conversations(): Promise<Conversation[]> {
+    return await resultOf(this.#read(CONVERSATIONS).getAll() as IDBRequest<Conversation[]>);
+  }
+
+  async page(peer: string, before: number | undefined, size: number): Promise<HistoryPage> {
+    const newestFirst: ChatMessage[] = [];
+    const cursor = this.#read(MESSAGES).index(BY_PLACE).openCursor(placesOf(peer, before), 'prev');
+    await eachOf(cursor, ({ value }) => newestFirst.push(fromStored(value as Stored)) <= size);
+    return { messages: newestFirst.slice(0, size).reverse(), isLast: newestFirst.length <= size };
+  }
+
+  async pending(): Promise<OutgoingMessage[]> {
+    const found = this.#read(MESSAGES).index(BY_PENDING).getAll() as IDBRequest<Stored[]>;
+    return (await resultOf(found)).map(fromStored).filter((message) => message.kind === 'outgoing');
+  }
+
+  async add(message: ChatMessage): Promise<boolean> {
+    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const request = transaction.objectStore(MESSAGES).add(toStored(message));
+    let isNew = true;
+    request.onerror = (event) => {
+      if (request.error?.name !== 'ConstraintError') return;
+      isNew = false;
+      event.preventDefault();
+    };
+    await completionOf(transaction);
+    if (isNew) await this.#prune(message.peer);
+    return isNew;
+  }
+
+  async setDelivery(
+    id: string,
+    delivery: OutgoingMessage['delivery'],
+    failure: OutgoingMessage['failure'],
+  ): Promise<void> {
+    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const messages = transaction.objectStore(MESSAGES);
+    const request = messages.get(id) as IDBRequest<Stored | undefined>;
+    request.onsuccess = () => {
+      const found = request.result;
+      if (found?.kind === 'outgoing') messages.put(toStored({ ...found, delivery, failure }));
+    };
+    await completionOf(transaction);
+  }
+
+  async keepConversation(conversation: Conversation): Promise<void> {
+    const transaction = this.#database.transaction(CONVERSATIONS, 'readwrite');
+    transaction.objectStore(CONVERSATIONS).put(conversation);
+    await completionOf(transaction);
+  }
+
+  async deleteConversation(peer: string): Promise<void> {
+    const transaction = this.#database.transaction([MESSAGES, CONVERSATIONS], 'readwrite');
+    transaction.objectStore(CONVERSATIONS).delete(peer);
+    const request = transaction.objectStore(MESSAGES).index(BY_PLACE).openCursor(placesOf(peer, undefined));
+    await eachOf(request, (cursor) => {
+      cursor.delete();
+      return true;
+    });
+    await completionOf(transaction);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #read(store: string): IDBObjectStore {
+    return this.#database.transaction(store, 'readonly').objectStore(store);
+  }
+
+  async #prune(peer: string): Promise<void> {
+    const added = (this.#addedSincePrune.get(peer) ?? PRUNE_EVERY - 1) + 1;
+    this.#addedSincePrune.set(peer, added % PRUNE_EVERY);
+    if (added < PRUNE_EVERY) return;
+    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const index = transaction.objectStore(MESSAGES).index(BY_PLACE);
+    let excess = (await resultOf(index.count(placesOf(peer, undefined)))) - this.#maxMessages;
+    if (excess <= 0) return;
+    await eachOf(index.openCursor(placesOf(peer, undefined)), (cursor) => {
+      if ((cursor.value as Stored).pendingOrder === undefined) cursor.delete();
+      excess -= 1;
+      return excess > 0;
+    });
+  }
+}
+
+/** All places of a conversation, or those before one. */
+function placesOf(peer: string, before: number | undefined): IDBKeyRange {
+  return IDBKeyRange.bound([peer, 0], [peer, before ?? Number.MAX_SAFE_INTEGER], false, true);
+}
+
+function toStored(message: ChatMessage): Stored {
+  const plain = fromStored(message);
+  const isPending = plain.kind === 'outgoing' && plain.delivery === 'pending';
+  return isPending ? { ...plain, pendingOrder: plain.order } : plain;
+}
+
+function fromStored({ pendingOrder: _, ...message }: Stored): ChatMessage {
+  return message;
+}

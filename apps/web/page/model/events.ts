@@ -1,0 +1,64 @@
+import type { Language, Theme } from './app-state.js';
+import type { Conversation } from './conversation.js';
+import type { Desk } from './desk.js';
+import type { LoginForm } from './login-form.js';
+import type { ChatMessage, IncomingMessage, Outcome } from './message.js';
+import type { Problem } from './problem.js';
+
+/** What happens at the desk of a logged-in user. */
+export type DeskEvent =
+  // The user.
+  | { readonly kind: 'opened'; readonly peer: string; readonly order: number }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'searched'; readonly text: string }
+  | { readonly kind: 'list-chosen'; readonly list: Desk['list'] }
+  | { readonly kind: 'drafted'; readonly peer: string; readonly text: string }
+  | {
+      readonly kind: 'said';
+      readonly text: string;
+      readonly id: string;
+      readonly at: number;
+      readonly order: number;
+    }
+  | { readonly kind: 'retried'; readonly id: string }
+  | { readonly kind: 'scrolled'; readonly isAtEnd: boolean }
+  | { readonly kind: 'older-wanted' }
+  | { readonly kind: 'contact-toggled'; readonly peer: string }
+  | { readonly kind: 'conversation-deleted'; readonly peer: string }
+  | { readonly kind: 'watched'; readonly isWatched: boolean }
+  | { readonly kind: 'retry-wanted' }
+  | { readonly kind: 'taken-over' }
+  // The history.
+  | { readonly kind: 'history-opened'; readonly conversations: readonly Conversation[] }
+  | {
+      readonly kind: 'page-loaded';
+      readonly peer: string;
+      readonly messages: readonly ChatMessage[];
+      readonly isLast: boolean;
+    }
+  // The connection.
+  | { readonly kind: 'online'; readonly at: number }
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'waiting'; readonly retryAt: number; readonly problem: Problem | undefined }
+  | { readonly kind: 'measured'; readonly roundTripMs: number }
+  | {
+      readonly kind: 'kicked';
+      readonly code: number;
+      readonly reason: string | undefined;
+      readonly at: number;
+      readonly isOwnBrowser: boolean;
+    }
+  | { readonly kind: 'received'; readonly message: IncomingMessage }
+  | { readonly kind: 'settled'; readonly id: string; readonly peer: string; readonly outcome: Outcome };
+
+/** Everything that can happen to the page. */
+export type AppEvent =
+  | { readonly kind: 'form-changed'; readonly form: LoginForm }
+  | { readonly kind: 'submitted' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'signed-in'; readonly at: number; readonly isWatched: boolean }
+  | { readonly kind: 'sign-in-failed'; readonly problem: Problem }
+  | { readonly kind: 'signed-out' }
+  | { readonly kind: 'language-chosen'; readonly language: Language }
+  | { readonly kind: 'theme-chosen'; readonly theme: Theme }
+  | DeskEvent;

@@ -1,0 +1,161 @@
+import type { Problem } from '../model/problem.js';
+import type { Texts } from './texts.js';
+
+export const CHINESE: Texts = {
+  locale: 'zh-CN',
+  product: 'imcore',
+  tagline: '每条消息，必有着落。',
+
+  login: {
+    title: '登录',
+    userId: '用户 ID',
+    userIdHint: '别人用它找到你，例如 alice',
+    token: '令牌',
+    optional: '选填',
+    server: '服务器',
+    remember: '在此设备上保持登录',
+    submit: '登录',
+    submitting: '正在登录…',
+    cancel: '取消',
+  },
+  problem,
+
+  preferences: {
+    language: '语言',
+    theme: '外观',
+    system: '跟随系统',
+    light: '浅色',
+    dark: '深色',
+  },
+
+  list: {
+    label: '会话列表',
+    recent: '聊天',
+    contacts: '联系人',
+    search: '搜索，或输入用户 ID',
+    clear: '清除搜索',
+    start: (userId) => `与 ${userId} 开始聊天`,
+    emptyTitle: '还没有会话',
+    emptyText: '在上方输入对方的用户 ID，即可开始聊天。',
+    noContacts: '还没有联系人。与谁聊天，谁就会成为联系人。',
+    nothingFound: '没有找到这个名字。',
+    unread: (count) => `${count} 条未读消息`,
+    you: '我：',
+    draft: '草稿：',
+    noMessages: '暂无消息',
+    serverName: '服务器',
+  },
+
+  talk: {
+    choose: '选择一个会话',
+    chooseHint: '或在搜索框中输入用户 ID 开始聊天。',
+    back: '返回列表',
+    messages: (peer) => `与 ${peer} 的消息`,
+    begin: (peer) => `这里是你与 ${peer} 聊天的起点。`,
+    beginHint: '对方离线时，服务器会保留消息，待其上线后送达。',
+    loading: '正在加载更早的消息…',
+    unreadFromHere: (count) => `${count} 条新消息`,
+    toEnd: '回到最新消息',
+    newBelow: (count) => `${count} 条新消息`,
+    write: (peer) => `发消息给 ${peer}`,
+    writeLabel: (peer) => `给 ${peer} 的消息`,
+    send: '发送',
+    keys: 'Enter 发送，Shift+Enter 换行',
+    emoji: '插入表情',
+    emojiPanel: '表情',
+    mark: {
+      waiting: '等待连接',
+      sent: '已发出',
+      received: '已送达',
+      failed: '未送达',
+    },
+    failure: {
+      'not-acknowledged': '无人确认收到。对方可能离线，而服务器不保留消息。',
+      'not-sent': '未能及时连上服务器。',
+      'too-large': '消息太长，请分成几条发送。',
+      'queue-full': '等待发送的消息太多。',
+      other: '发送失败。',
+    },
+    retry: '重试',
+    addContact: '加入联系人',
+    removeContact: '移出联系人',
+    remove: '删除会话',
+    removeQuestion: (peer) => `删除与 ${peer} 的会话？`,
+    removeHint: '消息将从此浏览器中删除，对方的记录不受影响。',
+    confirmRemove: '删除',
+    keep: '保留',
+    said: (peer, text) => `${peer}：${text}`,
+    byYou: (text) => `我：${text}`,
+    today: '今天',
+    yesterday: '昨天',
+    opensElsewhere: '（在新标签页中打开）',
+    more: '会话选项',
+  },
+
+  connection: {
+    online: '在线',
+    connecting: '连接中…',
+    offline: '离线',
+    label: '连接与设置',
+    user: '用户',
+    server: '服务器',
+    state: '状态',
+    roundTrip: '往返时间',
+    since: '上线时间',
+    milliseconds: (count) => (count < 1 ? '不到 1 毫秒' : `${count} 毫秒`),
+    notMeasured: '稍后测得',
+    lost: '与服务器的连接已断开。',
+    reconnecting: '正在重新连接…',
+    nextTry: (seconds) => `${seconds} 秒后重试`,
+    tryNow: '立即重试',
+    waitingMessages: '你写的消息会在恢复后自动发出。',
+    signOut: '退出登录',
+    account: '当前用户',
+  },
+
+  kicked: {
+    title: '你已在此处下线',
+    elsewhere: (userId, time) => `${userId} 于 ${time} 在别处登录。同一用户同时只能有一个连接。`,
+    otherTab: (userId) => `${userId} 已在此浏览器的另一个标签页或窗口中登录。同一用户同时只能有一个连接。`,
+    byServer: (code, reason) =>
+      reason === undefined
+        ? `服务器已结束此次会话（代码 ${code}）。`
+        : `服务器已结束此次会话：${reason}（代码 ${code}）。`,
+    unsent: '尚未发出的消息已保留，下次登录时自动发送。',
+    useHere: '在此使用',
+    again: '重新登录',
+    otherUser: '退出登录',
+  },
+
+  noConfig: '无法得知服务器地址，请稍后重新加载页面。',
+  skip: '跳到消息输入框',
+};
+
+function problem(what: Problem): string {
+  switch (what.code) {
+    case 'user-id-missing':
+      return '请输入用户 ID。';
+    case 'user-id-invalid':
+      return '用户 ID 无效：须为 1 到 256 个字符，且不能是 0 或 -1。';
+    case 'token-missing':
+      return '此服务器需要令牌。';
+    case 'server-invalid':
+      return '服务器地址无效。示例：ws://im.example.com:3000/websocket';
+    case 'server-elsewhere':
+      return `此页面只能连接自己的主机，不能连接 ${what.host}。`;
+    case 'refused':
+      return what.serverCode === 1025
+        ? '此用户的令牌不正确。（代码 1025）'
+        : `服务器拒绝了此次登录。（代码 ${what.serverCode}）`;
+    case 'unreachable':
+      return `无法连接 ${what.server}。请确认服务器已启动、地址无误。`;
+    case 'no-answer':
+      return `${what.server} 有程序在监听，但没有应答登录。`;
+    case 'kicked':
+      return '同一用户恰好在别处登录，请重试。';
+    case 'other':
+      return `登录失败：${what.text}`;
+    default:
+      return what satisfies never;
+  }
+}

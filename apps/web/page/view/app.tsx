@@ -1,0 +1,45 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Application } from '../io/application.js';
+import type { AppState } from '../model/app-state.js';
+import { totalUnread } from '../model/conversation.js';
+import type { Texts } from '../text/texts.js';
+import { textsOf } from '../text/texts-of.js';
+import { PageContext } from './context.js';
+import { DeskView } from './desk.js';
+import { Login } from './login.js';
+import { useStateOf } from './use-state-of.js';
+
+/** The whole page. */
+export function App({ application }: { readonly application: Application }) {
+  const { store } = application;
+  const state = useStateOf(store);
+  const { stage, preferences, config } = state;
+  const texts = textsOf(preferences.language);
+  const page = useMemo(
+    () => ({ texts, dispatch: store.dispatch.bind(store), actions: application }),
+    [texts, store, application],
+  );
+  useDocument(state, texts);
+  return (
+    <PageContext.Provider value={page}>
+      {stage.name === 'signed-in' ? (
+        <DeskView desk={stage.desk} preferences={preferences} />
+      ) : (
+        <Login stage={stage} tokenRequired={config.tokenRequired} preferences={preferences} />
+      )}
+    </PageContext.Provider>
+  );
+}
+
+/** Keeps title, language and appearance of the document as they are in the state. */
+function useDocument({ stage, preferences }: AppState, texts: Texts): void {
+  const unread = stage.name === 'signed-in' ? totalUnread(stage.desk.conversations.values()) : 0;
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${texts.product}` : texts.product;
+  }, [unread, texts]);
+  useEffect(() => {
+    const { documentElement } = document;
+    documentElement.lang = texts.locale;
+    documentElement.dataset['theme'] = preferences.theme;
+  }, [texts, preferences.theme]);
+}

@@ -1,0 +1,144 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { usePage } from './context.js';
+import { EmojiPanel } from './emoji-panel.js';
+import { SendIcon, SmileIcon } from './icons.js';
+
+interface ComposerProps {
+  readonly peer: string;
+  readonly name: string;
+  readonly draft: string;
+}
+
+/** How long typing pauses until the draft is kept, in milliseconds. */
+const KEEP_AFTER_MS = 300;
+
+/** The field to write in: Enter sends, Shift+Enter begins a line, and neither while an input method composes. */
+export function Composer({ peer, name, draft }: ComposerProps) {
+  const { texts, dispatch, actions } = usePage();
+  const [text, setText] = useState(draft);
+  const [hasEmoji, setEmoji] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const keep = useKeptDraft(peer, draft, (value) => dispatch({ kind: 'drafted', peer, text: value }));
+
+  useEffect(() => {
+    if (matchMedia('(hover: hover)').matches) field.current?.focus();
+  }, []);
+  useLayoutEffect(() => fit(field.current), [text]);
+
+  const change = (value: string): void => {
+    setText(value);
+    keep(value);
+  };
+  const send = (): void => {
+    if (text.trim() === '') return;
+    actions.say(text);
+    setText('');
+    keep('', 'sent');
+    field.current?.focus();
+  };
+  const press = (event: KeyboardEvent): void => {
+    // 229: the key belongs to an input method; some browsers end the composition before they tell of it.
+    const isComposing = event.isComposing || event.keyCode === 229;
+    if (event.key !== 'Enter' || event.shiftKey || isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  const insert = (emoji: string): void => {
+    const area = field.current;
+    if (area === null) return;
+    const at = area.selectionStart;
+    change(text.slice(0, at) + emoji + text.slice(area.selectionEnd));
+    requestAnimationFrame(() => area.setSelectionRange(at + emoji.length, at + emoji.length));
+  };
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    send();
+  };
+  return (
+    <form class="composer" onSubmit={submit}>
+      <div class="composer-box">
+        <button
+          class="icon-button composer-emoji"
+          type="button"
+          aria-label={texts.talk.emoji}
+          aria-expanded={hasEmoji}
+          onClick={() => setEmoji(!hasEmoji)}
+        >
+          <SmileIcon />
+        </button>
+        <textarea
+          class="composer-field"
+          id="message-field"
+          ref={field}
+          rows={1}
+          value={text}
+          placeholder={texts.talk.write(name)}
+          aria-label={texts.talk.writeLabel(name)}
+          aria-describedby="composer-keys"
+          enterkeyhint="send"
+          dir="auto"
+          onInput={(event) => change(event.currentTarget.value)}
+          onKeyDown={press}
+        />
+        <button class="send-button" type="submit" aria-label={texts.talk.send} disabled={text.trim() === ''}>
+          <SendIcon />
+        </button>
+        {hasEmoji && (
+          <EmojiPanel
+            choose={insert}
+            close={() => {
+              setEmoji(false);
+              field.current?.focus();
+            }}
+          />
+        )}
+      </div>
+      <p class="composer-keys" id="composer-keys">
+        {texts.talk.keys}
+      </p>
+    </form>
+  );
+}
+
+/** As high as what is in it, up to the bound that the style sheet sets. */
+function fit(area: HTMLTextAreaElement | null): void {
+  if (area === null) return;
+  area.style.height = 'auto';
+  area.style.height = `${area.scrollHeight}px`;
+}
+
+/** Hands a draft on when typing pauses and when the field goes away. */
+function useKeptDraft(
+  peer: string,
+  draft: string,
+  hand: (text: string) => void,
+): (text: string, why?: 'typed' | 'sent') => void {
+  const latest = useRef({ kept: draft, text: draft, timer: 0, hand });
+  latest.current.hand = hand;
+  useEffect(() => {
+    const { current } = latest;
+    const flush = (): void => {
+      clearTimeout(current.timer);
+      if (current.text !== current.kept) current.hand(current.text);
+      current.kept = current.text;
+    };
+    addEventListener('pagehide', flush);
+    return () => {
+      removeEventListener('pagehide', flush);
+      flush();
+    };
+  }, [peer]);
+  return (text, why = 'typed') => {
+    const { current } = latest;
+    clearTimeout(current.timer);
+    current.text = text;
+    // What is sent is no draft any more: the machine has cleared it.
+    if (why === 'sent') current.kept = text;
+    else {
+      current.timer = window.setTimeout(() => {
+        current.kept = current.text;
+        current.hand(current.text);
+      }, KEEP_AFTER_MS);
+    }
+  };
+}

@@ -1,0 +1,39 @@
+import { type Connection, DUPLICATE_LOGIN } from '../model/connection.js';
+import { timeText } from '../model/dates.js';
+import { usePage } from './context.js';
+import { Modal } from './modal.js';
+
+interface KickedDialogProps {
+  readonly kicked: Extract<Connection, { state: 'kicked' }>;
+  readonly userId: string;
+}
+
+/** Says why this page is offline for good, and offers the ways on. */
+export function KickedDialog({ kicked, userId }: KickedDialogProps) {
+  const { texts, dispatch } = usePage();
+  const { code, reason, at, isOwnBrowser } = kicked;
+  const isDuplicate = code === DUPLICATE_LOGIN;
+  const why = isOwnBrowser
+    ? texts.kicked.otherTab(userId)
+    : isDuplicate
+      ? texts.kicked.elsewhere(userId, timeText(at, texts.locale))
+      : texts.kicked.byServer(code, reason);
+  return (
+    <Modal
+      title={texts.kicked.title}
+      actions={
+        <>
+          <button class="button" type="button" onClick={() => dispatch({ kind: 'signed-out' })}>
+            {texts.kicked.otherUser}
+          </button>
+          <button class="button button-main" type="button" onClick={() => dispatch({ kind: 'taken-over' })}>
+            {isDuplicate ? texts.kicked.useHere : texts.kicked.again}
+          </button>
+        </>
+      }
+    >
+      <p>{why}</p>
+      <p>{texts.kicked.unsent}</p>
+    </Modal>
+  );
+}
