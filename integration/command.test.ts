@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const COMMAND = fileURLToPath(new URL('../packages/cli/bin/imcore.js', import.meta.url));
-const FREE_PORTS = ['--host', '127.0.0.1', '--tcp-port', '0', '--udp-port', '0', '--ws-port', '0'];
+const FREE_PORTS = [
+  ...['--host', '127.0.0.1', '--tcp-port', '0', '--udp-port', '0', '--ws-port', '0'],
+  ...['--http', 'off'],
+];
 
 /** A running `imcore`, with what it has written so far. */
 class Run {

@@ -76,7 +76,10 @@ function hooksOf({ token }: ServeSettings): Hooks {
   };
 }
 
-function readTls({ tlsCert, tlsKey }: ServeSettings): { cert: Buffer; key: Buffer } | undefined {
+export function readTls({
+  tlsCert,
+  tlsKey,
+}: Pick<ServeSettings, 'tlsCert' | 'tlsKey'>): { cert: Buffer; key: Buffer } | undefined {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const pair = { cert: readPem('tlsCert', tlsCert), key: readPem('tlsKey', tlsKey) };
   try {

@@ -11,12 +11,16 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** What a person is told when the server is up: where it listens, what it does not keep, how to try it. */
-export function banner(addresses: readonly GatewayAddress[], settings: BannerSettings): string {
+export function banner(
+  addresses: readonly GatewayAddress[],
+  settings: BannerSettings,
+  pageUrl?: string,
+): string {
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
   const notes = [storeNote(settings.store), loginNote(settings.token)].map((note) => `  ${note}`);
-  return ['imcore is listening on', ...urls, '', ...notes, '', ...howToTry(addresses, settings), ''].join(
-    '\n',
-  );
+  const page = pageUrl === undefined ? [] : [`The chat page: ${pageUrl}`, ''];
+  const lines = ['imcore is listening on', ...urls, '', ...notes, '', ...page];
+  return [...lines, ...howToTry(addresses, settings), ''].join('\n');
 }
 
 /** The address as a URL that clients can use; `0.0.0.0` stays as it is. */

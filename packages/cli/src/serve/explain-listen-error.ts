@@ -1,7 +1,15 @@
 import { CommandError } from '../command-error.js';
 
+/** The settings that choose a port and an address, for the advice. */
+export interface DoorSettings {
+  readonly ports: string;
+  readonly host: string;
+}
+
+const DOORS: DoorSettings = { ports: '--tcp-port, --udp-port or --ws-port', host: '--host' };
+
 /** A system's error while opening a port, as advice; any other error as it is. */
-export function explainListenError(error: unknown): unknown {
+export function explainListenError(error: unknown, { ports, host }: DoorSettings = DOORS): unknown {
   if (!(error instanceof Error)) return error;
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where = `${address ?? ''}:${port ?? ''}`;
@@ -9,7 +17,7 @@ export function explainListenError(error: unknown): unknown {
     case 'EADDRINUSE':
       return new CommandError(
         `${where} is taken by another program`,
-        'Stop that one, or choose another port with --tcp-port, --udp-port or --ws-port (0 takes a free one).',
+        `Stop that one, or choose another port with ${ports} (0 takes a free one).`,
         { cause: error },
       );
     case 'EACCES':
@@ -22,7 +30,7 @@ export function explainListenError(error: unknown): unknown {
     case 'ENOTFOUND':
       return new CommandError(
         `${address ?? 'the address'} is no address of this machine`,
-        'Choose one with --host; 0.0.0.0 listens on all.',
+        `Choose one with ${host}; 0.0.0.0 listens on all.`,
         { cause: error },
       );
     default:

@@ -5,6 +5,7 @@ import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
 import { openStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
+import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import type { ServeSettings } from './settings.js';
 
 /**
@@ -26,18 +27,29 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
+  const page = await serveChatPage(settings, addresses).catch(async (error: unknown) => {
+    await assembled.server.close({ drainMs: 0 });
+    throw error;
+  });
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
-  process.stderr.write(banner(addresses, settings));
-  obeySignals(assembled, settings, logger);
+  if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
+  process.stderr.write(banner(addresses, settings, page?.url));
+  obeySignals(assembled, page, settings, logger);
 }
 
-function obeySignals({ server, reloadTls }: AssembledServer, settings: ServeSettings, logger: Logger): void {
+function obeySignals(
+  { server, reloadTls }: AssembledServer,
+  page: ServedPage | undefined,
+  settings: ServeSettings,
+  logger: Logger,
+): void {
   let isStopping = false;
   const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     isStopping = true;
     process.stderr.write('imcore is stopping; the same signal again ends it at once.\n');
     logger.info({ signal, drainMs: settings.drainMs }, 'stopping');
+    page?.close();
     server.close({ drainMs: settings.drainMs }).then(
       () => {
         logger.info({}, 'stopped');

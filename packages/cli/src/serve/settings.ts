@@ -9,6 +9,9 @@ export interface ServeSettings {
   readonly udpPort: number | 'off';
   readonly wsPort: number | 'off';
   readonly wsPath: string;
+  /** Port of the chat page. */
+  readonly http: number | 'off';
+  readonly httpHost: string;
   /** Seconds between keep-alives; undefined: 15, on UDP 3. */
   readonly senseMode: SenseMode | undefined;
   /** `'memory'`, `'none'`, or the path of a file. */
@@ -101,6 +104,20 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     schema: z.string().regex(/^\/[^\s?#]*$/),
     allowed: 'a path that begins with /',
     byDefault: '/websocket',
+  },
+  http: {
+    placeholder: 'port',
+    description: 'port of the chat page; 0 takes a free one, off serves none',
+    schema: z.union([z.literal('off'), integer(0, 65_535)]),
+    allowed: '0 to 65535, or off',
+    byDefault: 8080,
+  },
+  httpHost: {
+    placeholder: 'address',
+    description: 'address that the chat page is served on',
+    schema: text,
+    allowed: 'an address of this machine',
+    byDefault: '127.0.0.1',
   },
   senseMode: {
     placeholder: 'seconds',

@@ -31,6 +31,12 @@ describe('banner', () => {
     expect(withToken).not.toContain('geheim');
   });
 
+  it('says where the chat page is, where there is one', () => {
+    const url = 'http://127.0.0.1:8080/';
+    expect(banner(addresses, settings, url)).toContain(`\nThe chat page: ${url}\n`);
+    expect(banner(addresses, settings)).not.toContain('chat page');
+  });
+
   it('shows commands to try, on two transports', () => {
     expect(banner(addresses, settings)).toContain(
       [

@@ -36,6 +36,8 @@ describe('readSettings', () => {
       udpPort: 7901,
       wsPort: 3000,
       wsPath: '/websocket',
+      http: 8080,
+      httpHost: '127.0.0.1',
       senseMode: undefined,
       store: 'memory',
       tlsCert: undefined,
