@@ -26,7 +26,7 @@ await server.start();
 const traffic = new Traffic(server.ports, ledger);
 await traffic.start();
 for (let kill = 1; kill <= kills; kill++) {
-  await pause(200 + Math.random() * 800);
+  await pause(150 + Math.random() * 650);
   await server.kill();
   await pause(Math.random() * 200);
   await server.start();

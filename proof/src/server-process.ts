@@ -10,16 +10,24 @@ export interface Ports {
   readonly ws: number;
 }
 
+/** How a server process is run, beside its own command line. */
+export interface ProcessOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly nodeFlags?: readonly string[];
+}
+
 /** A server process that can be killed without warning and started again on the same ports and file. */
 export class ServerProcess {
   readonly #file: string;
   readonly #flags: readonly string[];
+  readonly #options: ProcessOptions;
   #child: ChildProcess | undefined;
   #ports: Ports = { tcp: 0, udp: 0, ws: 0 };
 
-  constructor(file: string, flags: readonly string[]) {
+  constructor(file: string, flags: readonly string[], options: ProcessOptions = {}) {
     this.#file = file;
     this.#flags = flags;
+    this.#options = options;
   }
 
   get ports(): Ports {
@@ -30,8 +38,10 @@ export class ServerProcess {
   async start(): Promise<void> {
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
     const { tcp, udp, ws } = this.#ports;
-    const args = [main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const { environment = {}, nodeFlags = [] } = this.#options;
+    const args = [...nodeFlags, main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
+    const env = { ...process.env, ...environment };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });
     const first = await Promise.race([once(lines, 'line'), once(child, 'exit')]);

@@ -7,13 +7,18 @@ import {
   udp,
   websocket,
 } from '@imcore/client/node';
-import type { Ledger } from './ledger.js';
 import type { Ports } from './server-process.js';
 
 type Kind = 'tcp' | 'udp' | 'ws';
 
+/** Who writes down what senders were told and receivers were handed. */
+export interface Books {
+  acknowledged(pair: string, number: number): void;
+  handed(pair: string, number: number): void;
+}
+
 /** Who writes to whom. Receivers of `away` pairs are offline half of the time, so that the store is used. */
-interface PairPlan {
+export interface PairPlan {
   readonly name: string;
   readonly from: Kind;
   readonly to: Kind;
@@ -21,6 +26,13 @@ interface PairPlan {
 }
 
 const KINDS: readonly Kind[] = ['tcp', 'udp', 'ws'];
+/** Every transport to every transport, to receivers who are there and to receivers who come and go. */
+export const PAIRS: readonly PairPlan[] = KINDS.flatMap((from) =>
+  KINDS.flatMap((to) => [
+    { name: `${from}-${to}`, from, to, isAway: false },
+    { name: `${from}-${to}-away`, from, to, isAway: true },
+  ]),
+);
 /** Messages that a sender has unacknowledged; on UDP one, as nothing else keeps their order there. */
 const WINDOW: Readonly<Record<Kind, number>> = { tcp: 32, ws: 32, udp: 1 };
 const AWAY_MS = 400;
@@ -28,23 +40,18 @@ const AWAY_MS = 400;
 /** Senders and receivers over all transports, in all directions, at full speed until they are told to stop. */
 export class Traffic {
   readonly #ports: Ports;
-  readonly #ledger: Ledger;
+  readonly #books: Books;
   readonly #clients: ImClient[] = [];
   readonly #work: Promise<void>[] = [];
-  #state: 'sending' | 'stopped' = 'sending';
+  #state: 'sending' | 'stopped' | 'abandoned' = 'sending';
 
-  constructor(ports: Ports, ledger: Ledger) {
+  constructor(ports: Ports, books: Books) {
     this.#ports = ports;
-    this.#ledger = ledger;
+    this.#books = books;
   }
 
   async start(): Promise<void> {
-    for (const from of KINDS) {
-      for (const to of KINDS) {
-        await this.#startPair({ name: `${from}-${to}`, from, to, isAway: false });
-        await this.#startPair({ name: `${from}-${to}-away`, from, to, isAway: true });
-      }
-    }
+    for (const plan of PAIRS) await this.#startPair(plan);
   }
 
   /** Stops sending; resolves when every message that was sent is acknowledged or given up. */
@@ -53,14 +60,20 @@ export class Traffic {
     await Promise.all(this.#work);
   }
 
+  /** Ends at once, as the server has: what is not acknowledged by now is given up. */
+  async abandon(): Promise<void> {
+    this.#state = 'abandoned';
+    await this.close();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.logout()));
   }
 
   async #startPair(plan: PairPlan): Promise<void> {
     const receiver = this.#client(plan.to);
-    receiver.on('message', ({ content }) => this.#ledger.handed(plan.name, Number(content)));
-    await receiver.login({ userId: `receiver-${plan.name}`, token: 't' });
+    receiver.on('message', ({ content }) => this.#books.handed(plan.name, Number(content)));
+    await receiver.login({ userId: receiverOf(plan), token: 't' });
     const sender = this.#client(plan.from);
     await sender.login({ userId: `sender-${plan.name}`, token: 't' });
     let next = 0;
@@ -68,15 +81,15 @@ export class Traffic {
       while (this.#state === 'sending') {
         const number = next++;
         try {
-          await sender.send({ to: `receiver-${plan.name}`, content: String(number) });
-          this.#ledger.acknowledged(plan.name, number);
+          await sender.send({ to: receiverOf(plan), content: String(number) });
+          this.#books.acknowledged(plan.name, number);
         } catch {
           // Not acknowledged: nobody has promised anything.
         }
       }
     };
     for (let i = 0; i < WINDOW[plan.from]; i++) this.#work.push(send());
-    if (plan.isAway) this.#work.push(this.#comeAndGo(receiver, `receiver-${plan.name}`));
+    if (plan.isAway) this.#work.push(this.#comeAndGo(receiver, receiverOf(plan)));
   }
 
   async #comeAndGo(receiver: ImClient, userId: string): Promise<void> {
@@ -86,7 +99,7 @@ export class Traffic {
       await pause(AWAY_MS * (0.5 + Math.random()));
       await receiver.login({ userId, token: 't' }).catch(() => undefined);
     }
-    while (receiver.state !== 'online') {
+    while (receiver.state !== 'online' && this.#state !== 'abandoned') {
       if (receiver.state === 'idle') await receiver.login({ userId, token: 't' }).catch(() => undefined);
       await pause(50);
     }
@@ -113,6 +126,10 @@ export class Traffic {
     if (kind === 'udp') return udp({ host, port: this.#ports.udp });
     return websocket({ url: `ws://${host}:${this.#ports.ws}/websocket` });
   }
+}
+
+export function receiverOf({ name }: PairPlan): string {
+  return `receiver-${name}`;
 }
 
 export function pause(ms: number): Promise<void> {

@@ -1,0 +1,84 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { MessageStore, StoredMessage, WaitingMessage } from '@imcore/server';
+import { SeededRandom } from '@imcore/testkit';
+import { nowNanoseconds } from './disk-recording.js';
+import type { MessageName, PromiseMade } from './promises.js';
+
+export const RECEIVERS = Array.from({ length: 8 }, (_, index) => `receiver-${index}`);
+const SENDERS = Array.from({ length: 8 }, (_, index) => `sender-${index}`);
+const MAX_TOGETHER = 64;
+const MAX_REPEATS = 40;
+
+/** Appends and confirms as a busy server does, and writes down what the store has promised, and when. */
+export class StoreWorkload {
+  readonly made: PromiseMade[] = [];
+  readonly #random: SeededRandom;
+  readonly #numbers = new Map<string, number>();
+  readonly #first: number;
+
+  /** @param first the number that each pair begins with: above all that earlier workloads on this disk have used. */
+  constructor(seed: number, first: number) {
+    this.#random = new SeededRandom(seed);
+    this.#first = first;
+  }
+
+  /** Works on a store for a while. Every sender has one append under way, and so has every receiver a confirmation. */
+  async run(store: MessageStore, durationMs: number): Promise<void> {
+    const endsAt = performance.now() + durationMs;
+    const untilThen = async (work: () => Promise<void>) => {
+      while (performance.now() < endsAt) await work();
+    };
+    await Promise.all([
+      ...SENDERS.map((sender) => untilThen(() => this.#append(store, sender))),
+      ...RECEIVERS.map((receiver) => untilThen(() => this.#confirm(store, receiver))),
+    ]);
+  }
+
+  async #append(store: MessageStore, sender: string): Promise<void> {
+    const count = this.#random.int(1, MAX_TOGETHER);
+    const messages = Array.from({ length: count }, () => this.#newMessage(sender));
+    const results = await store.append(messages);
+    const at = nowNanoseconds();
+    for (const [index, result] of results.entries()) {
+      const message = messages[index];
+      if (message === undefined || result.outcome === 'full') continue;
+      this.made.push({ ...nameOf(message), what: 'stored', at });
+    }
+    await pause(this.#random.int(0, 5));
+  }
+
+  /** Takes some and confirms most of them, so that mailboxes stay short and some messages stay long. */
+  async #confirm(store: MessageStore, receiver: string): Promise<void> {
+    const page = await store.take(receiver, undefined, 400);
+    const received = page.filter(() => this.#random.chance(0.9));
+    const leavingAt = nowNanoseconds();
+    for (const message of received) this.made.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
+    await store.confirm([{ userId: receiver, ids: received.map(({ id }) => id) }]);
+    const goneAt = nowNanoseconds();
+    for (const message of received) this.made.push({ ...nameOf(message), what: 'gone', at: goneAt });
+    await pause(this.#random.int(5, 30));
+  }
+
+  #newMessage(from: string): StoredMessage {
+    const to = RECEIVERS[this.#random.int(0, RECEIVERS.length - 1)] ?? '';
+    const pair = `${from}>${to}`;
+    const number = this.#numbers.get(pair) ?? this.#first;
+    this.#numbers.set(pair, number + 1);
+    return { to, from, fingerprint: `${number}`, body: bodyOf({ pair, number }), acceptedAt: Date.now() };
+  }
+}
+
+/** The name of a message whose bytes are what this workload writes, else undefined. */
+export function nameOfStored(message: WaitingMessage): MessageName | undefined {
+  const name = nameOf(message);
+  return message.body === bodyOf(name) ? name : undefined;
+}
+
+function nameOf({ from, to, fingerprint }: StoredMessage): MessageName {
+  return { pair: `${from}>${to}`, number: Number(fingerprint) };
+}
+
+/** Bytes that only this message has. */
+function bodyOf({ pair, number }: MessageName): string {
+  return `${pair}/${number};`.repeat(1 + (number % MAX_REPEATS));
+}
