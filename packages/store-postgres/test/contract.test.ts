@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import { postgresStore } from '../src/postgres-store.js';
 import { hasPostgres, url, useSchemas } from './database-under-test.js';
 
-describe.runIf(await hasPostgres())('on PostgreSQL at 127.0.0.1:5432', () => {
+describe.runIf(await hasPostgres())('on PostgreSQL', () => {
   const newSchema = useSchemas();
 
   describeMessageStore(

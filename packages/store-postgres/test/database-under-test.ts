@@ -2,18 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll } from 'vitest';
 
-/** The server that these tests use, and never stop or change outside their own schemas. */
-const connection = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'test' };
-
-export const { port } = connection;
-export const url = `postgres://${connection.user}@${connection.host}:${connection.port}/${connection.database}`;
+/** The server that these tests use, and never stop or change outside their own schemas. It trusts this machine. */
+export const url = process.env['IMCORE_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
+export const port = Number(new URL(url).port);
 
 /**
  * Whether there is a PostgreSQL to test with. Where there is none the tests are skipped and say so, except in CI,
  * where they fail.
  */
 export async function hasPostgres(): Promise<boolean> {
-  const client = new Client({ ...connection, connectionTimeoutMillis: 3000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3000 });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -30,7 +28,7 @@ export async function hasPostgres(): Promise<boolean> {
 
 /** Runs one statement beside the stores. */
 export async function query<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new Client(connection);
+  const client = new Client(url);
   await client.connect();
   try {
     return (await client.query<Row>(sql, values)).rows;

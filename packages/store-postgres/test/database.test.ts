@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Database } from '../src/database.js';
 import { hasPostgres, url } from './database-under-test.js';
 
-describe.runIf(await hasPostgres())('Database on PostgreSQL at 127.0.0.1:5432', () => {
+describe.runIf(await hasPostgres())('Database on PostgreSQL', () => {
   const databases: Database[] = [];
   const open = (parameters = ''): Database => {
     const database = new Database({

@@ -7,7 +7,7 @@ import { hasPostgres, port, url, useSchemas } from './database-under-test.js';
 import { fingerprints, idOf, message } from './messages.js';
 import { appendRepeating } from './repeated-append.js';
 
-describe.runIf(await hasPostgres())('postgresStore that loses connections to 127.0.0.1:5432', () => {
+describe.runIf(await hasPostgres())('postgresStore that loses connections', () => {
   const newSchema = useSchemas();
   const stores: PostgresStore[] = [];
   const proxies: CuttingProxy[] = [];

@@ -9,7 +9,7 @@ import { statementsFor } from '../src/statements.js';
 import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
 import { idOf, message, readAll } from './messages.js';
 
-describe.runIf(await hasPostgres())('nodes that share PostgreSQL at 127.0.0.1:5432', () => {
+describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
   const newSchema = useSchemas();
   const open: { end(): Promise<void> }[] = [];
   afterEach(async () => {

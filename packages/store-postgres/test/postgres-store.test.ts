@@ -4,7 +4,7 @@ import { type PostgresStore, type PostgresStoreOptions, postgresStore } from '..
 import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
 import { fingerprints, idOf, message } from './messages.js';
 
-describe.runIf(await hasPostgres())('postgresStore on PostgreSQL at 127.0.0.1:5432', () => {
+describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
   const newSchema = useSchemas();
   const stores: PostgresStore[] = [];
   const open = (options: PostgresStoreOptions = {}): PostgresStore => {

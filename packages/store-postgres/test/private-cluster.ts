@@ -1,11 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const BINARIES = '/usr/lib/postgresql/15/bin';
+/** Where Debian puts the programs of each version. */
+const VERSIONS = '/usr/lib/postgresql';
+const BINARIES = join(VERSIONS, newestVersion(), 'bin');
 const run = promisify(execFile);
 
 /** A PostgreSQL server of the tests' own, which they may stop. It asks for a password. */
@@ -26,6 +28,8 @@ export function canMakeCluster(): boolean {
     : process.getuid?.() === 0 && postgresUser() === undefined
       ? 'root has no user postgres to become'
       : undefined;
+  if (missing !== undefined && process.env['CI'] === 'true')
+    throw new Error(`CI can make no cluster: ${missing}`);
   if (missing !== undefined) console.warn(`SKIPPED: no PostgreSQL cluster of our own: ${missing}`);
   return missing === undefined;
 }
@@ -65,6 +69,11 @@ export async function makeCluster(): Promise<PrivateCluster> {
     },
   };
   return cluster;
+}
+
+function newestVersion(): string {
+  if (!existsSync(VERSIONS)) return '';
+  return readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0] ?? '';
 }
 
 function postgresUser(): { readonly uid: number; readonly gid: number } | undefined {
