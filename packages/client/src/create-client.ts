@@ -2,6 +2,7 @@ import { ImClient } from './client.js';
 import { UsageError } from './errors.js';
 import { consoleLogger } from './logger.js';
 import { type ClientOptions, checkSettings, type Endpoint } from './options.js';
+import { browserSignals } from './platform-signals.js';
 import { SystemClock } from './system-clock.js';
 import { createSystemRandom } from './system-random.js';
 import type { Transport } from './transport.js';
@@ -28,6 +29,8 @@ export function assembleClient(options: ClientOptions, transportFor: (url: strin
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? createSystemRandom(),
     logger: options.logger ?? consoleLogger,
+    outbox: options.outbox,
+    signals: options.signals ?? browserSignals,
   });
 }
 

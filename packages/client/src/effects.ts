@@ -1,10 +1,23 @@
 import type { Instant } from '@imcore/protocol';
 import type { DeliveryError, LoginError } from './errors.js';
 import type { Message } from './message.js';
+import type { OutgoingMessage } from './outgoing.js';
 import type { ClientState, StateReason } from './state.js';
 
 /** What a {@link Session} asks its driver to do, in this order. */
 export type Effect =
+  /** Open the outbox of a user, then tell what it held. */
+  | { readonly kind: 'open-outbox'; readonly userId: string }
+  /** Keep a message in the outbox. */
+  | { readonly kind: 'keep'; readonly message: OutgoingMessage }
+  /** The outbox need not keep a message any longer. */
+  | { readonly kind: 'forget'; readonly fingerprint: string }
+  | { readonly kind: 'close-outbox' }
+  | { readonly kind: 'restored'; readonly messages: readonly OutgoingMessage[] }
+  /** A message stays in the outbox, and nobody will send it for the time being. */
+  | { readonly kind: 'postponed'; readonly ticket: number; readonly error: DeliveryError }
+  /** Ask the application for a token, then tell it. */
+  | { readonly kind: 'ask-token' }
   /** Open a new link. */
   | { readonly kind: 'connect' }
   /** Write a packet to the link. */
@@ -28,7 +41,8 @@ export type Effect =
   /** A link that was online is gone. */
   | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
-  | { readonly kind: 'message'; readonly message: Message }
+  /** A message for the application. One with a `hold` waits for `handled` or `released` to be told of that. */
+  | { readonly kind: 'message'; readonly message: Message; readonly hold?: string }
   /** A message was acknowledged, or without QoS written. */
   | {
       readonly kind: 'sent';

@@ -43,7 +43,9 @@ export type LoginErrorCode =
   /** The server kicked the user out before the login was through. */
   | 'ERR_KICKED'
   /** `logout` or `close` was called meanwhile. */
-  | 'ERR_LOGIN_ABORTED';
+  | 'ERR_LOGIN_ABORTED'
+  /** The application's `token` function failed or took longer than `tokenTimeoutMs`. Only as a `cause`: it is asked again. */
+  | 'ERR_TOKEN_UNAVAILABLE';
 
 /** A message could not be brought to anybody who is responsible for it now. */
 export class DeliveryError extends Error {
@@ -70,7 +72,31 @@ export type DeliveryErrorCode =
   /** Its `signal` fired. It may have arrived if it had been written before. */
   | 'ERR_ABORTED'
   /** Nobody is logged in, or the login ended (logout, kick-out, refusal, close) while it waited. It may have arrived. */
-  | 'ERR_CLOSED';
+  | 'ERR_CLOSED'
+  /**
+   * The login ended or another user logged in, and the message stays in the outbox: this user's next login sends it,
+   * the events `delivered` and `undelivered` tell what becomes of it.
+   */
+  | 'ERR_POSTPONED';
+
+/** The outbox could not keep what it was given. Messages are tried all the same, but a restart may lose them. */
+export class OutboxError extends Error {
+  override readonly name = 'OutboxError';
+  readonly code: OutboxErrorCode;
+
+  constructor(code: OutboxErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type OutboxErrorCode =
+  /** The storage failed; `cause` says how. */
+  | 'ERR_OUTBOX_FAILED'
+  /** The storage has no room for more. */
+  | 'ERR_OUTBOX_FULL'
+  /** Another program has the outbox open. */
+  | 'ERR_OUTBOX_LOCKED';
 
 /** The server reported that something went wrong, with a type 52 packet. */
 export class ServerError extends Error {

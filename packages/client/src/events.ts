@@ -1,5 +1,5 @@
 import type { DeliveryError } from './errors.js';
-import type { Message } from './message.js';
+import type { Message, OutboxMessage } from './message.js';
 import type { ClientState, StateReason } from './state.js';
 
 /** The client has gone from one state to another. */
@@ -16,7 +16,10 @@ export interface StateChange {
 
 /** Notifications: any number of listeners, no answer. */
 export interface ClientEvents {
-  /** A message has arrived. It is acknowledged already, and each is handed on once. */
+  /**
+   * A message has arrived; each is handed on once. It is acknowledged already, unless somebody reads `messages()` or
+   * `remember` is on.
+   */
   message: Message;
   state: StateChange;
   /** The server has ended the login: 1 the user logged in elsewhere, 2 an administrator. The client is `idle`. */
@@ -25,10 +28,12 @@ export interface ClientEvents {
   refused: { readonly code: number };
   /** A link that was online is gone. Unless `autoReconnect` is off the client comes back by itself. */
   linkLost: { readonly reason: StateReason; readonly cause: Error };
-  /** A message was acknowledged. `send` resolves too. */
+  /** The outbox has given back what an earlier run of the program left in it: it goes out before what is sent now. */
+  restored: { readonly messages: readonly OutboxMessage[] };
+  /** A message was acknowledged, one of an earlier run too. `send` resolves too. */
   delivered: { readonly fingerprint: string };
-  /** A message was given up. `send` rejects too. */
+  /** A message was given up, one of an earlier run too. `send` rejects too. */
   undelivered: { readonly fingerprint: string | undefined; readonly error: DeliveryError };
-  /** The server reported an error or sent what cannot be read, or a listener threw. Nothing needs to be done. */
+  /** The server reported an error or sent what cannot be read, the outbox failed, or a listener threw. */
   error: Error;
 }

@@ -6,60 +6,114 @@ import {
   encodePacket,
   type Instant,
   type Packet,
+  PacketType,
   UNSET_ID,
 } from '@imcore/protocol';
 import type { Message } from './message.js';
 
-/** What a received packet calls for before its type is looked at. */
+/** What a received packet calls for. */
 export interface Arrival {
   /** The acknowledgement to write first. */
-  readonly acknowledgement: string | undefined;
-  /** False for a packet that asks for an acknowledgement and cannot be told apart: it is dropped. */
+  readonly acknowledgement?: string;
+  /** The message to hand on. */
+  readonly message?: Message;
+  /** Names the message until it was handled; only then it is acknowledged. */
+  readonly hold?: string | undefined;
+  /** Whether the packet may be looked at further. */
   readonly isUsable: boolean;
 }
 
-const PLAIN: Arrival = { acknowledgement: undefined, isUsable: true };
-const DROPPED: Arrival = { acknowledgement: undefined, isUsable: false };
+const DROPPED: Arrival = { isUsable: false };
 
 /**
  * A client as receiver: acknowledges every copy of a packet, hands each message on once.
  *
+ * Where messages are held, one is acknowledged when the application has handled it. While too many are held, more are
+ * neither taken nor acknowledged: their sender keeps them.
+ *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export class Incoming {
+  isHolding = false;
   readonly #limits: DuplicateWindowLimits;
-  #handedOn: DuplicateWindow | undefined;
+  readonly #maxHeld: number;
+  readonly #held = new Map<string, Packet>();
+  #seen: DuplicateWindow | undefined;
 
-  constructor(limits: DuplicateWindowLimits) {
+  constructor(limits: DuplicateWindowLimits, maxHeld: number) {
     this.#limits = limits;
+    this.#maxHeld = maxHeld;
   }
 
-  /** The rule for every packet, of whichever type: acknowledge what asks for it. */
-  arrive(packet: Packet): Arrival {
-    if (!packet.QoS) return PLAIN;
-    if (packet.fp === undefined) return DROPPED;
-    return { acknowledgement: encodePacket(acknowledgementPacket(packet)), isUsable: true };
-  }
-
-  /** The message in a data packet; undefined for one that was handed on before. */
-  unpack(packet: Packet, now: Instant): Message | undefined {
-    if (packet.QoS && packet.fp !== undefined) {
-      const from = packet.from ?? '';
-      this.#handedOn ??= new DuplicateWindow(now, this.#limits, new Digest());
-      if (this.#handedOn.look(packet.fp, from) !== 'new') return undefined;
-      this.#handedOn.finish(packet.fp, from, now);
+  /** A packet of any type: whichever asks for it is acknowledged; data is handed on. */
+  arrive(packet: Packet, now: Instant): Arrival {
+    const { fp } = packet;
+    const isData = packet.type === PacketType.Data;
+    if (!packet.QoS) return { isUsable: true, ...(isData && { message: toMessage(packet) }) };
+    // A packet that asks for an acknowledgement and cannot be told apart.
+    if (fp === undefined) return DROPPED;
+    const acknowledgement = encodePacket(acknowledgementPacket(packet));
+    if (!isData) return { acknowledgement, isUsable: true };
+    const { from = '' } = packet;
+    const window = this.#window(now);
+    const seen = window.look(fp, from);
+    if (seen === 'in-progress') return DROPPED;
+    if (seen === 'done') return { acknowledgement, isUsable: true };
+    const message = toMessage(packet);
+    if (!this.isHolding) {
+      window.finish(fp, from, now);
+      return { acknowledgement, message, isUsable: true };
     }
-    return {
-      from: packet.from ?? UNSET_ID,
-      to: packet.to ?? UNSET_ID,
-      content: packet.dataContent ?? '',
-      type: packet.typeu,
-      fingerprint: packet.fp,
-    };
+    if (this.#held.size >= this.#maxHeld) return DROPPED;
+    window.begin(fp, from, Number.POSITIVE_INFINITY);
+    const hold = `${from.length}:${from}${fp}`;
+    this.#held.set(hold, packet);
+    return { message, hold, isUsable: true };
+  }
+
+  /** Returns the acknowledgement of a message that was held; undefined where that is over. */
+  handled(hold: string, now: Instant): string | undefined {
+    const packet = this.#held.get(hold);
+    if (packet === undefined) return undefined;
+    this.#held.delete(hold);
+    this.#seen?.finish(packet.fp ?? '', packet.from ?? '', now);
+    return encodePacket(acknowledgementPacket(packet));
+  }
+
+  /** A message was not handled after all: its next copy is new. */
+  released(hold: string): void {
+    const packet = this.#held.get(hold);
+    this.#held.delete(hold);
+    this.#seen?.refuse(packet?.fp ?? '', packet?.from ?? '');
+  }
+
+  /** What an earlier run has seen: messages by what names them while they are held. */
+  remember(holds: readonly string[], now: Instant): void {
+    for (const hold of holds) {
+      const start = hold.indexOf(':') + 1;
+      const end = start + Number.parseInt(hold, 10);
+      this.#window(now).finish(hold.slice(end), hold.slice(start, end), now);
+    }
   }
 
   /** Another user logs in: what the last one saw means nothing to this one. */
   forget(): void {
-    this.#handedOn = undefined;
+    this.#seen = undefined;
+    this.#held.clear();
   }
+
+  #window(now: Instant): DuplicateWindow {
+    this.#seen ??= new DuplicateWindow(now, this.#limits, new Digest());
+    return this.#seen;
+  }
+}
+
+function toMessage({ from, to, dataContent, typeu, fp }: Packet): Message {
+  return {
+    from: from ?? UNSET_ID,
+    to: to ?? UNSET_ID,
+    content: dataContent ?? '',
+    type: typeu,
+    fingerprint: fp,
+  };
 }

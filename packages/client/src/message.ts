@@ -47,3 +47,27 @@ export interface Receipt {
   /** When it was acknowledged, in milliseconds since 1970; undefined without QoS, where nobody acknowledges. */
   readonly acknowledgedAt: number | undefined;
 }
+
+/** A message on its way: the promise of its receipt, and what is known of it before. */
+export interface Sending extends Promise<Receipt> {
+  /** The message's id; undefined for a message without QoS that was given none. */
+  readonly fingerprint: string | undefined;
+  /**
+   * Resolves, with nothing of use, as soon as a restart of this program cannot lose the message any more: the outbox
+   * has it, or whoever has acknowledged it. Without an outbox that is the receipt itself.
+   *
+   * @throws OutboxError where the outbox could not keep it; it is tried all the same.
+   * @throws DeliveryError as for the receipt.
+   */
+  readonly accepted: Promise<unknown>;
+}
+
+/** A message that the outbox has kept over a restart. */
+export interface OutboxMessage {
+  readonly fingerprint: string;
+  readonly to: string;
+  readonly content: string;
+  readonly type: number;
+  /** When `send` was called, in milliseconds since 1970. */
+  readonly queuedAt: number;
+}

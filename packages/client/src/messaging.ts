@@ -8,29 +8,36 @@ import {
 import type { Effect } from './effects.js';
 import { DeliveryError } from './errors.js';
 import { Incoming } from './incoming.js';
-import { Outgoing, type OutgoingLimits, type OutgoingMessage } from './outgoing.js';
+import { Outgoing, type OutgoingLimits, type OutgoingMessage, type RestoredMessage } from './outgoing.js';
 
 /** What {@link Messaging} is told once and for all. */
 export interface MessagingSettings extends OutgoingLimits {
   readonly retry: RetryPolicy;
   readonly duplicates: DuplicateWindowLimits;
+  /** Whether messages outlive the program in an outbox. */
+  readonly hasOutbox: boolean;
+  /** Most messages that are handed on and not handled yet. */
+  readonly maxUnhandledMessages: number;
 }
 
 /**
- * A client's messages in both directions, in terms of effects. Knows whether there is a link to write to, and nothing
- * of how links come and go.
+ * A client's messages in both directions, in terms of effects. Knows whether there is a link to write to and an
+ * outbox to keep messages in, and nothing of how links come and go.
  */
 export class Messaging {
   readonly #effects: Effect[];
+  readonly #hasOutbox: boolean;
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
   #isLinkUp = false;
+  #outbox: 'closed' | 'opening' | 'open' = 'closed';
 
   /** Appends its effects to the given list. */
   constructor(settings: MessagingSettings, effects: Effect[]) {
     this.#effects = effects;
+    this.#hasOutbox = settings.hasOutbox;
     this.#outgoing = new Outgoing(settings.retry, settings);
-    this.#incoming = new Incoming(settings.duplicates);
+    this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages);
   }
 
   /** Messages that wait for a link or for their acknowledgement. */
@@ -42,9 +49,48 @@ export class Messaging {
     return this.#outgoing.nextDeadline;
   }
 
+  /** Whether messages can be taken while nobody is logged in. */
+  get keepsMessages(): boolean {
+    return this.#outbox !== 'closed';
+  }
+
   /** Whether a message with this fingerprint is pending. */
   isPending(fingerprint: string): boolean {
     return this.#outgoing.has(fingerprint);
+  }
+
+  /** From now on received messages are acknowledged when they were handled, or again as soon as they come. */
+  holdReceived(isHolding: boolean): void {
+    this.#incoming.isHolding = isHolding;
+  }
+
+  /** Asks for the user's outbox where there is one that is not open. Returns whether it must be waited for. */
+  openOutbox(userId: string): boolean {
+    if (!this.#hasOutbox || this.#outbox === 'open') return false;
+    if (this.#outbox === 'closed') this.#effects.push({ kind: 'open-outbox', userId });
+    this.#outbox = 'opening';
+    return true;
+  }
+
+  /** The outbox is open and holds these messages; or it is open already and has been left these by somebody else. */
+  restored(messages: readonly RestoredMessage[], now: Instant): void {
+    if (this.#outbox === 'closed') return;
+    this.#outbox = 'open';
+    const unknown = messages.filter(({ packet }) => !this.#outgoing.has(packet.fp ?? ''));
+    if (unknown.length > 0) this.#effects.push({ kind: 'restored', messages: unknown });
+    const usable = unknown.filter((message) => {
+      const refusal = this.#outgoing.tooLarge(message.bytes);
+      if (refusal !== undefined) this.undelivered(message, refusal);
+      return refusal === undefined;
+    });
+    if (!this.#isLinkUp) {
+      this.#outgoing.restore(usable, now);
+      return;
+    }
+    for (const message of usable) {
+      this.#outgoing.add(message, now, message.remainingMs);
+      this.#written(message, 1);
+    }
   }
 
   /** Takes a message over: writes it where there is a link, keeps it for the next one where there is none. */
@@ -55,6 +101,7 @@ export class Messaging {
       return;
     }
     this.#outgoing.add(message, now);
+    if (this.#isKept(message)) this.#effects.push({ kind: 'keep', message });
     if (this.#isLinkUp) this.#written(message, 1);
   }
 
@@ -81,12 +128,30 @@ export class Messaging {
    * Returns whether the packet may be looked at further.
    */
   receive(packet: Packet, now: Instant): boolean {
-    const { acknowledgement, isUsable } = this.#incoming.arrive(packet);
+    const { acknowledgement, isUsable, message, hold } = this.#incoming.arrive(packet, now);
     if (acknowledgement !== undefined) this.#effects.push({ kind: 'write', frame: acknowledgement });
+    if (message !== undefined) {
+      this.#effects.push({ kind: 'message', message, ...(hold !== undefined && { hold }) });
+    }
     if (!isUsable) return false;
-    if (packet.type === PacketType.Data) this.#receiveData(packet, now);
-    else if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet);
+    if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet);
     return true;
+  }
+
+  /** A message that was held was handled: it is acknowledged where there is a link, else when its next copy comes. */
+  handled(hold: string, now: Instant): void {
+    const frame = this.#incoming.handled(hold, now);
+    if (frame !== undefined && this.#isLinkUp) this.#effects.push({ kind: 'write', frame });
+  }
+
+  /** A message that was held was not handled: its next copy is handed on anew. */
+  released(hold: string): void {
+    this.#incoming.released(hold);
+  }
+
+  /** What an earlier run has received. */
+  remembered(keys: readonly string[], now: Instant): void {
+    this.#incoming.remember(keys, now);
   }
 
   /** Writes again and gives up what is due. */
@@ -96,27 +161,31 @@ export class Messaging {
     for (const { message, error } of failed) this.undelivered(message, error);
   }
 
-  /** The run has ended: nothing that is pending will be written any more. */
+  /** Nothing that is pending will be written any more by this run; what the outbox has stays there. */
   end(reason: string): void {
-    this.#isLinkUp = false;
+    this.linkDown();
     for (const message of this.#outgoing.clear()) {
-      this.undelivered(message, new DeliveryError('ERR_CLOSED', `the login ended: ${reason}`));
+      const { ticket } = message;
+      if (this.#isKept(message)) {
+        const text = `${reason} ended the login, the outbox keeps the message for the next`;
+        this.#effects.push({ kind: 'postponed', ticket, error: new DeliveryError('ERR_POSTPONED', text) });
+      } else this.undelivered(message, new DeliveryError('ERR_CLOSED', `the login ended: ${reason}`));
     }
+    if (this.#outbox !== 'closed') this.#effects.push({ kind: 'close-outbox' });
+    this.#outbox = 'closed';
   }
 
-  /** Another user logs in: what the last one saw means nothing to this one. */
-  forgetReceived(): void {
+  /** Another user logs in: what the last one saw means nothing to this one, and sends nothing in this one's name. */
+  changeUser(): void {
+    this.end('the login of another user');
     this.#incoming.forget();
   }
 
   /** Reports a message that nobody will be responsible for. */
-  undelivered({ ticket, packet }: OutgoingMessage, error: DeliveryError): void {
+  undelivered(message: OutgoingMessage, error: DeliveryError): void {
+    const { ticket, packet } = message;
+    this.#forget(message);
     this.#effects.push({ kind: 'undelivered', ticket, fingerprint: packet.fp, error });
-  }
-
-  #receiveData(packet: Packet, now: Instant): void {
-    const message = this.#incoming.unpack(packet, now);
-    if (message !== undefined) this.#effects.push({ kind: 'message', message });
   }
 
   #receiveAcknowledgement(packet: Packet): void {
@@ -129,7 +198,18 @@ export class Messaging {
     if (!message.packet.QoS) this.#sent(message, attempts, false);
   }
 
-  #sent({ ticket, packet }: OutgoingMessage, attempts: number, isAcknowledged: boolean): void {
+  #sent(message: OutgoingMessage, attempts: number, isAcknowledged: boolean): void {
+    const { ticket, packet } = message;
+    this.#forget(message);
     this.#effects.push({ kind: 'sent', ticket, fingerprint: packet.fp, attempts, isAcknowledged });
+  }
+
+  #isKept({ packet }: OutgoingMessage): boolean {
+    return this.#outbox !== 'closed' && packet.QoS;
+  }
+
+  #forget(message: OutgoingMessage): void {
+    const { fp } = message.packet;
+    if (fp !== undefined && this.#isKept(message)) this.#effects.push({ kind: 'forget', fingerprint: fp });
   }
 }

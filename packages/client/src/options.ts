@@ -4,6 +4,7 @@ import {
   type Clock,
   DEFAULT_BACKOFF,
   DEFAULT_SENSE_MODE,
+  FIRST_APPLICATION_CODE,
   type Random,
   type RetryPolicy,
   SENSE_MODES,
@@ -14,6 +15,8 @@ import { UsageError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { WhenOffline } from './message.js';
 import { type OptionNames, refuseUnknown, requireInteger, requireOneOf } from './options-check.js';
+import type { OutboxStorage } from './outbox-storage.js';
+import type { PlatformSignals } from './platform-signals.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Transport } from './transport.js';
 
@@ -38,7 +41,10 @@ export interface ClientSettings {
   readonly loginTimeoutMs?: number | undefined;
   /** How long `login` goes on trying to reach the server before it rejects. Default 30 000 ms. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long `send` waits for the acknowledgement, lost links included, before it rejects. Default 30 000 ms. */
+  /**
+   * How long `send` waits for the acknowledgement, lost links included, before it rejects. Default 30 000 ms, with an
+   * outbox seven days, restarts included.
+   */
   readonly sendTimeoutMs?: number | undefined;
   /** Whether messages wait for the next link or fail at once where there is none. Default `'wait'`. */
   readonly whenOffline?: WhenOffline | undefined;
@@ -46,6 +52,24 @@ export interface ClientSettings {
   readonly maxPendingMessages?: number | undefined;
   /** Most UTF-8 bytes of such messages, and of what the link has not got rid of yet. Default 16 MiB. */
   readonly maxPendingBytes?: number | undefined;
+  /** Keeps messages that wait over a restart of the program, such as `indexedDbOutbox()`. Default: none. */
+  readonly outbox?: OutboxStorage | undefined;
+  /**
+   * How many of the messages received last are remembered in the outbox's storage, so that a restart does not hand one
+   * on again; each costs a write before its acknowledgement. Default 0: none.
+   */
+  readonly remember?: number | undefined;
+  /** Most messages that are handed on and not acknowledged yet: those that `messages()` has not given out. Default 256. */
+  readonly maxUnhandledMessages?: number | undefined;
+  /** How long a `token` function and the opening of an outbox may take. Default 10 000 ms. */
+  readonly tokenTimeoutMs?: number | undefined;
+  /**
+   * Whether a refused login is the end. Where it is not, the client tries again as after a lost link. Default: codes
+   * from 1025 on, the application's own, are final; lower ones are the server's trouble and are not.
+   */
+  readonly isFinalRefusal?: ((serverCode: number) => boolean) | undefined;
+  /** What the platform tells of network and visibility. Default: `browserSignals`. */
+  readonly signals?: PlatformSignals | undefined;
   /** Most received fingerprints that are remembered, for 10 minutes at least, to hand a message on once. Default 100 000. */
   readonly maxRemembered?: number | undefined;
   /** Default: warnings and errors to the console. */
@@ -61,6 +85,7 @@ export type ClientOptions = Endpoint & ClientSettings;
 /** What the machines are told, every value there and within bounds. */
 export interface CheckedSettings extends SessionSettings {
   readonly whenOffline: WhenOffline;
+  readonly remember: number;
 }
 
 const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
@@ -76,6 +101,12 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   whenOffline: true,
   maxPendingMessages: true,
   maxPendingBytes: true,
+  outbox: true,
+  remember: true,
+  maxUnhandledMessages: true,
+  tokenTimeoutMs: true,
+  isFinalRefusal: true,
+  signals: true,
   maxRemembered: true,
   logger: true,
   clock: true,
@@ -89,11 +120,18 @@ const DEFAULTS = {
   sendTimeoutMs: 30_000,
   maxPendingMessages: 10_000,
   maxPendingBytes: 16 * 1024 * 1024,
+  maxUnhandledMessages: 256,
+  tokenTimeoutMs: 10_000,
   maxRemembered: 100_000,
 } as const;
 
+/** How long a message may stay in an outbox. */
+const OUTBOX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
+const MAX_REMEMBER = 10_000;
+
 const REMEMBER_MS = 600_000;
 const MAX_DURATION_MS = 24 * 60 * 60 * 1000;
+const MAX_SEND_TIMEOUT_MS = 365 * MAX_DURATION_MS;
 const MAX_COUNT = 1_000_000_000;
 
 /**
@@ -107,6 +145,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
   const count = (name: keyof typeof DEFAULTS): number =>
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_COUNT);
+  const hasOutbox = options.outbox !== undefined;
   const senseMode = requireOneOf<SenseMode>(
     'senseMode',
     options.senseMode,
@@ -122,7 +161,18 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     whenOffline: requireOneOf<WhenOffline>('whenOffline', options.whenOffline, 'wait', ['wait', 'fail']),
     loginTimeoutMs: duration('loginTimeoutMs'),
     connectTimeoutMs: duration('connectTimeoutMs'),
-    sendTimeoutMs: duration('sendTimeoutMs'),
+    sendTimeoutMs: requireInteger(
+      'sendTimeoutMs',
+      options.sendTimeoutMs,
+      hasOutbox ? OUTBOX_TIMEOUT_MS : DEFAULTS.sendTimeoutMs,
+      1,
+      MAX_SEND_TIMEOUT_MS,
+    ),
+    tokenTimeoutMs: duration('tokenTimeoutMs'),
+    hasOutbox,
+    remember: requireInteger('remember', options.remember, 0, 0, hasOutbox ? MAX_REMEMBER : 0),
+    maxUnhandledMessages: count('maxUnhandledMessages'),
+    isFinalRefusal: options.isFinalRefusal ?? ((serverCode) => serverCode >= FIRST_APPLICATION_CODE),
     maxPendingMessages: count('maxPendingMessages'),
     maxPendingBytes: count('maxPendingBytes'),
     maxSendBytes: transport.maxSendBytes,

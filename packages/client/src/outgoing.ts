@@ -22,6 +22,13 @@ export interface OutgoingMessage {
   readonly frame: string;
   /** Its length in UTF-8 bytes. */
   readonly bytes: number;
+  /** When `send` was called, in milliseconds since 1970. */
+  readonly queuedAt: number;
+}
+
+/** A message of an earlier run, and how long it may still take, in milliseconds. */
+export interface RestoredMessage extends OutgoingMessage {
+  readonly remainingMs: number;
 }
 
 /** A message that has left, and how many copies were written. */
@@ -57,7 +64,7 @@ interface Entry {
 export class Outgoing {
   readonly #retry: RetryPolicy;
   readonly #limits: OutgoingLimits;
-  readonly #entries = new Map<number, Entry>();
+  #entries = new Map<number, Entry>();
   readonly #byFingerprint = new Map<string, Entry>();
   /** What waits for its acknowledgement on the present link; undefined while there is none. */
   #outbox: Outbox<QosPacket> | undefined;
@@ -81,13 +88,19 @@ export class Outgoing {
     return this.#byFingerprint.has(fingerprint);
   }
 
+  /** Why a message of this length can never be sent; undefined where it can. */
+  tooLarge(bytes: number): DeliveryError | undefined {
+    const { maxSendBytes } = this.#limits;
+    if (bytes <= maxSendBytes) return undefined;
+    const text = `a packet of ${bytes} bytes cannot be sent, this transport carries ${maxSendBytes}`;
+    return new DeliveryError('ERR_TOO_LARGE', text);
+  }
+
   /** Why one more message of this length cannot be taken; undefined where it can. */
   refusal(bytes: number): DeliveryError | undefined {
-    const { maxPendingMessages, maxPendingBytes, maxSendBytes } = this.#limits;
-    if (bytes > maxSendBytes) {
-      const text = `a packet of ${bytes} bytes cannot be sent, this transport carries ${maxSendBytes}`;
-      return new DeliveryError('ERR_TOO_LARGE', text);
-    }
+    const { maxPendingMessages, maxPendingBytes } = this.#limits;
+    const tooLarge = this.tooLarge(bytes);
+    if (tooLarge !== undefined) return tooLarge;
     if (this.#entries.size >= maxPendingMessages) {
       return new DeliveryError(
         'ERR_QUEUE_FULL',
@@ -104,13 +117,21 @@ export class Outgoing {
   }
 
   /** Takes a message over. With a link up, the caller writes it now. */
-  add(message: OutgoingMessage, now: Instant): void {
-    const entry: Entry = { message, expiresAt: now + this.#limits.sendTimeoutMs, attempts: 0 };
+  add(message: OutgoingMessage, now: Instant, remainingMs: number = this.#limits.sendTimeoutMs): void {
+    const entry: Entry = { message, expiresAt: now + remainingMs, attempts: 0 };
     this.#entries.set(message.ticket, entry);
     this.#bytes += message.bytes;
     if (message.packet.fp !== undefined) this.#byFingerprint.set(message.packet.fp, entry);
     this.#wakeAt(entry.expiresAt);
     if (this.#outbox !== undefined) this.#written(entry, this.#outbox, now);
+  }
+
+  /** Takes messages of an earlier run over, before those that wait for a link already. Without a link only. */
+  restore(messages: readonly RestoredMessage[], now: Instant): void {
+    const waiting = this.#entries;
+    this.#entries = new Map();
+    for (const message of messages) this.add(message, now, message.remainingMs);
+    for (const [ticket, entry] of waiting) this.#entries.set(ticket, entry);
   }
 
   /** There is a link. Returns what to write to it, in order; what needs no acknowledgement is done with that. */

@@ -1,5 +1,10 @@
 import type { WebSocketConstructor } from './websocket-link.js';
 
+interface EventSource {
+  addEventListener(type: string, listener: () => void): void;
+  removeEventListener(type: string, listener: () => void): void;
+}
+
 /**
  * The few things that this package uses of the platform it runs on: browsers, Node and mini-programs have some or all
  * of them.
@@ -14,6 +19,9 @@ export interface Platform {
   readonly performance?: { now(): number } | undefined;
   readonly crypto?: { getRandomValues?(target: Uint32Array): Uint32Array } | undefined;
   readonly WebSocket?: WebSocketConstructor | undefined;
+  readonly document?: (EventSource & { readonly visibilityState: string }) | undefined;
+  /** Where the page or the worker itself reports events. */
+  readonly events?: EventSource | undefined;
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
 }
@@ -22,6 +30,8 @@ declare const console: Platform['console'];
 declare const performance: Platform['performance'];
 declare const crypto: Platform['crypto'];
 declare const WebSocket: Platform['WebSocket'];
+declare const document: Platform['document'];
+declare const addEventListener: unknown;
 declare const setTimeout: Platform['setTimeout'];
 declare const clearTimeout: Platform['clearTimeout'];
 
@@ -41,6 +51,12 @@ export const platform: Platform = {
   },
   get WebSocket() {
     return typeof WebSocket === 'undefined' ? undefined : WebSocket;
+  },
+  get document() {
+    return typeof document === 'undefined' ? undefined : document;
+  },
+  get events() {
+    return typeof addEventListener === 'function' ? (globalThis as unknown as EventSource) : undefined;
   },
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer),

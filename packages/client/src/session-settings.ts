@@ -9,8 +9,12 @@ export interface SessionSettings extends MessagingSettings {
   readonly autoReconnect: boolean;
   /** How long opening a link may take, and again the answer to a login. In milliseconds. */
   readonly loginTimeoutMs: number;
+  /** How long the application's token and the opening of the outbox may take. In milliseconds. */
+  readonly tokenTimeoutMs: number;
   /** How long a first login is tried. In milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Whether another try would be refused with this code as well. */
+  readonly isFinalRefusal: (serverCode: number) => boolean;
 }
 
 /** Who logs in. */
@@ -18,4 +22,6 @@ export interface Identity {
   readonly userId: string;
   readonly token: string | undefined;
   readonly extra: string | undefined;
+  /** Whether the application is asked for the token before each login. */
+  readonly asksForToken?: boolean;
 }

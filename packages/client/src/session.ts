@@ -1,11 +1,6 @@
 import {
   decodePacket,
-  encodePacket,
   type Instant,
-  keepAlivePacket,
-  loginPacket,
-  logoutPacket,
-  NEVER,
   type Packet,
   PacketType,
   ProtocolError,
@@ -16,18 +11,17 @@ import {
   readLoginResponse,
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
-import { DeliveryError, LinkError, LoginError, ServerError } from './errors.js';
-import { Heartbeat } from './heartbeat.js';
+import { DeliveryError, LinkError, ServerError } from './errors.js';
+import { LoginRun } from './login-run.js';
 import type { WhenOffline } from './message.js';
 import { Messaging } from './messaging.js';
-import type { OutgoingMessage } from './outgoing.js';
-import { deadlineOf, type Phase } from './phase.js';
-import { RetrySchedule } from './retry-schedule.js';
+import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
 import type { Identity, SessionSettings } from './session-settings.js';
-import type { ClientState, StateReason } from './state.js';
+import type { ClientState } from './state.js';
 
 /**
- * A client's conversation with its server, from login to logout, over as many links as that takes.
+ * A client's conversation with its server, from login to logout, over as many links as that takes: a
+ * {@link LoginRun} beside the {@link Messaging} that uses its links.
  *
  * Pure: it is told what happened and when, and answers with the effects that its driver carries out in order. It
  * reads no clock, owns no timer and touches no link. `nextDeadline` may come early, then `tick` finds nothing to do.
@@ -35,32 +29,22 @@ import type { ClientState, StateReason } from './state.js';
  * @see docs/protocol/SPEC.md#10-client-life-cycle
  */
 export class Session {
-  readonly #settings: SessionSettings;
-  readonly #schedule: RetrySchedule;
-  readonly #messaging: Messaging;
   readonly #effects: Effect[] = [];
-  #phase: Phase = { state: 'idle' };
-  #identity: Identity = { userId: '', token: undefined, extra: undefined };
-  /** The server's answer to the first login of this run; 0 before it. */
-  #firstLoginTime = 0;
-  /** When a run whose first login was not accepted yet is given up; NEVER from then on. */
-  #giveUpAt: Instant = NEVER;
-  #lastFailure: Error | undefined;
-  #roundTripMs: number | undefined;
+  readonly #messaging: Messaging;
+  readonly #run: LoginRun;
 
   constructor(settings: SessionSettings, random: Random) {
-    this.#settings = settings;
-    this.#schedule = new RetrySchedule(settings.backoff, random);
     this.#messaging = new Messaging(settings, this.#effects);
+    this.#run = new LoginRun(settings, random, this.#messaging, this.#effects);
   }
 
   get state(): ClientState {
-    return this.#phase.state;
+    return this.#run.state;
   }
 
   /** Who is logged in or logging in, or was last; an empty id before the first login. */
   get userId(): string {
-    return this.#identity.userId;
+    return this.#run.userId;
   }
 
   /** Messages that wait for a link or for their acknowledgement. */
@@ -70,11 +54,11 @@ export class Session {
 
   /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
   get roundTripMs(): number | undefined {
-    return this.#roundTripMs;
+    return this.#run.roundTripMs;
   }
 
   get nextDeadline(): Instant {
-    return Math.min(deadlineOf(this.#phase), this.#giveUpAt, this.#messaging.nextDeadline);
+    return Math.min(this.#run.nextDeadline, this.#messaging.nextDeadline);
   }
 
   /** Whether a message with this fingerprint is pending. */
@@ -82,35 +66,37 @@ export class Session {
     return this.#messaging.isPending(fingerprint);
   }
 
+  /** Opens a user's outbox without a login. Only from `idle`. */
+  open(userId: string): Effect[] {
+    this.#run.become({ userId, token: undefined, extra: undefined });
+    this.#messaging.openOutbox(userId);
+    return this.#takeEffects();
+  }
+
+  /** The outbox is open: what it holds, and what an earlier run has received. Or somebody else has left it more. */
+  restored(messages: readonly RestoredMessage[], received: readonly string[], now: Instant): Effect[] {
+    this.#messaging.remembered(received, now);
+    this.#messaging.restored(messages, now);
+    this.#run.goOn('outbox', now);
+    return this.#takeEffects();
+  }
+
   /** Begins a run. Only from `idle`. */
   login(identity: Identity, now: Instant): Effect[] {
-    if (identity.userId !== this.#identity.userId) this.#messaging.forgetReceived();
-    this.#identity = identity;
-    this.#firstLoginTime = 0;
-    this.#giveUpAt = now + this.#settings.connectTimeoutMs;
-    this.#lastFailure = undefined;
-    this.#schedule.proven();
-    this.#connect(now);
+    this.#run.begin(identity, now);
     return this.#takeEffects();
   }
 
   /** Ends a run: says goodbye where somebody is logged in, gives up what is pending. After `close` for good. */
   logout(reason: 'logout' | 'close'): Effect[] {
-    const { state } = this.#phase;
-    if (state === 'closed' || (state === 'idle' && reason === 'logout')) return [];
-    if (state === 'online') this.#write(logoutPacket(this.#identity.userId));
-    this.#end(
-      reason,
-      new LoginError('ERR_LOGIN_ABORTED', `${reason} was called during the login`),
-      undefined,
-    );
+    this.#run.logout(reason);
     return this.#takeEffects();
   }
 
   /** Takes a message over: writes it now, keeps it for the next link, or reports it undelivered at once. */
   send(message: OutgoingMessage, whenOffline: WhenOffline, now: Instant): Effect[] {
-    const { state } = this.#phase;
-    if (state === 'idle' || state === 'closed') {
+    const { state } = this;
+    if (state === 'closed' || (state === 'idle' && !this.#messaging.keepsMessages)) {
       this.#messaging.undelivered(message, new DeliveryError('ERR_CLOSED', 'nobody is logged in'));
     } else if (state !== 'online' && whenOffline === 'fail') {
       const text = `there is no link to the server, the client is ${state}`;
@@ -127,36 +113,56 @@ export class Session {
     return this.#takeEffects();
   }
 
-  /** Tries now what waits for its time: the platform says that there is a network again. */
-  retryNow(now: Instant): Effect[] {
-    if (this.#phase.state === 'waiting') this.#connect(now);
+  /** Whether received messages are held until `handled` or `released`. */
+  holdReceived(isHolding: boolean): void {
+    this.#messaging.holdReceived(isHolding);
+  }
+
+  /** The application has handled a message that was held: it may be acknowledged. */
+  handled(hold: string, now: Instant): Effect[] {
+    this.#messaging.handled(hold, now);
+    return this.#takeEffects();
+  }
+
+  /** Nobody has handled a message that was held, and nobody will: its next copy is handed on anew. */
+  released(hold: string): Effect[] {
+    this.#messaging.released(hold);
+    return this.#takeEffects();
+  }
+
+  /** Tries now what waits for its time; asks the server whether a link is still good. */
+  retryNow(now: Instant, hasNetwork = false): Effect[] {
+    this.#run.retryNow(hasNetwork, now);
+    return this.#takeEffects();
+  }
+
+  /** The application's answer to `ask-token`. */
+  tokenReady(token: string, now: Instant): Effect[] {
+    this.#run.tokenReady(token, now);
+    return this.#takeEffects();
+  }
+
+  /** The application has no token, or none that can be sent. */
+  tokenFailed(cause: Error, now: Instant): Effect[] {
+    this.#run.tokenFailed(cause, now);
     return this.#takeEffects();
   }
 
   /** The link that was asked for is open: logs in. */
   linkOpened(now: Instant): Effect[] {
-    if (this.#phase.state !== 'connecting') return [];
-    this.#enter({ state: 'authenticating', deadline: now + this.#settings.loginTimeoutMs });
-    this.#write(loginPacket({ ...this.#identity, firstLoginTime: this.#firstLoginTime }));
+    this.#run.linkOpened(now);
     return this.#takeEffects();
   }
 
   /** The link was closed from outside, or could not be opened. */
   linkClosed(error: Error | undefined, now: Instant): Effect[] {
-    const { state } = this.#phase;
-    if (state === 'connecting') {
-      const cause = error ?? new LinkError('ERR_LINK_FAILED', 'the link was closed while it was opened');
-      this.#linkGone('cannot-connect', cause, now);
-    } else if (state === 'authenticating' || state === 'online') {
-      const cause = error ?? new LinkError('ERR_LINK_CLOSED', 'the server closed the link');
-      this.#linkGone('link-closed', cause, now);
-    }
+    this.#run.linkClosed(error, now);
     return this.#takeEffects();
   }
 
   /** A packet from the link. What cannot be read is reported and otherwise ignored. */
   receive(frame: string, now: Instant): Effect[] {
-    if (this.#phase.state !== 'authenticating' && this.#phase.state !== 'online') return [];
+    if (!this.#run.hears()) return [];
     try {
       const packet = decodePacket(frame);
       if (this.#messaging.receive(packet, now)) this.#handleControl(packet, now);
@@ -170,124 +176,23 @@ export class Session {
   /** Does what is due at `now`. */
   tick(now: Instant): Effect[] {
     this.#messaging.tick(now);
-    if (now >= this.#giveUpAt) this.#giveUp();
-    else if (this.#phase.state === 'online') this.#tickOnline(this.#phase.heartbeat, now);
-    else if (now >= deadlineOf(this.#phase)) this.#tickOffline(now);
+    this.#run.tick(now);
     return this.#takeEffects();
   }
 
-  #handleControl(packet: Packet, now: Instant): void {
-    if (packet.type === PacketType.LoginResponse) this.#handleLoginResponse(packet, now);
-    else if (packet.type === PacketType.KeepAliveResponse) this.#handleKeepAliveResponse(now);
-    else if (packet.type === PacketType.ErrorResponse) this.#handleErrorResponse(packet, now);
-    else if (packet.type === PacketType.KickOut) this.#handleKickOut(packet);
+  #handleControl({ type, dataContent }: Packet, now: Instant): void {
+    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), now);
+    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(now);
+    else if (type === PacketType.ErrorResponse) this.#handleErrorResponse(dataContent, now);
+    else if (type === PacketType.KickOut) this.#run.kickedOut(readKickOut(dataContent));
   }
 
-  #handleLoginResponse(packet: Packet, now: Instant): void {
-    if (this.#phase.state !== 'authenticating') return;
-    const { code: serverCode, firstLoginTime } = readLoginResponse(packet.dataContent);
-    if (serverCode !== ResponseCode.Ok) {
-      const text = `the server refused the login with code ${serverCode}`;
-      const error = new LoginError('ERR_LOGIN_REFUSED', text, { serverCode });
-      this.#effects.push({ kind: 'refused', code: serverCode });
-      this.#end('refused', error, error);
-      return;
-    }
-    if (this.#firstLoginTime <= 0) this.#firstLoginTime = firstLoginTime;
-    const isFirstLogin = this.#giveUpAt !== NEVER;
-    this.#giveUpAt = NEVER;
-    this.#enter({ state: 'online', heartbeat: new Heartbeat(this.#settings.keepAlive, now) });
-    if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
-    this.#messaging.linkUp(now);
-  }
-
-  #handleKeepAliveResponse(now: Instant): void {
-    if (this.#phase.state !== 'online') return;
-    this.#roundTripMs = this.#phase.heartbeat.answered(now) ?? this.#roundTripMs;
-    this.#schedule.proven();
-  }
-
-  #handleErrorResponse(packet: Packet, now: Instant): void {
-    const { errorCode, errorMsg } = readErrorResponse(packet.dataContent);
+  #handleErrorResponse(content: string | undefined, now: Instant): void {
+    const { errorCode, errorMsg } = readErrorResponse(content);
     this.#effects.push({ kind: 'error', error: new ServerError(errorCode, errorMsg) });
     if (errorCode !== ResponseCode.ServerSaysNotLoggedIn) return;
     const cause = new LinkError('ERR_NOT_LOGGED_IN', 'the server does not know this session any more');
-    this.#linkGone('session-unknown', cause, now);
-  }
-
-  #handleKickOut(packet: Packet): void {
-    const { code, reason } = readKickOut(packet.dataContent);
-    this.#effects.push({ kind: 'kicked', code, reason });
-    const error = new LoginError('ERR_KICKED', `the server kicked the user out with code ${code}`);
-    this.#end('kicked', error, error);
-  }
-
-  #tickOnline(heartbeat: Heartbeat, now: Instant): void {
-    const due = heartbeat.due(now);
-    if (due === 'send') this.#write(keepAlivePacket(this.#identity.userId));
-    if (due !== 'link-lost') return;
-    const text = `the server answered no keep-alive for ${this.#settings.keepAlive.clientTimeoutMs} ms`;
-    this.#linkGone('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
-  }
-
-  #tickOffline(now: Instant): void {
-    const { loginTimeoutMs } = this.#settings;
-    if (this.#phase.state === 'waiting') {
-      this.#connect(now);
-    } else if (this.#phase.state === 'connecting') {
-      const text = `the link could not be opened within ${loginTimeoutMs} ms`;
-      this.#linkGone('cannot-connect', new LinkError('ERR_LINK_FAILED', text), now);
-    } else {
-      const text = `the server did not answer the login within ${loginTimeoutMs} ms`;
-      this.#linkGone('unanswered', new LinkError('ERR_LOGIN_UNANSWERED', text), now);
-    }
-  }
-
-  #connect(now: Instant): void {
-    this.#enter({ state: 'connecting', deadline: now + this.#settings.loginTimeoutMs });
-    this.#effects.push({ kind: 'connect' });
-  }
-
-  /** The link is gone, or could not be had: tries again later, or ends the run. */
-  #linkGone(reason: StateReason, cause: Error, now: Instant): void {
-    this.#messaging.linkDown();
-    this.#lastFailure = cause;
-    if (this.#phase.state === 'online') this.#effects.push({ kind: 'link-lost', reason, cause });
-    if (!this.#settings.autoReconnect) {
-      const error = new LoginError('ERR_CANNOT_CONNECT', `the login failed: ${cause.message}`, { cause });
-      this.#end(reason, error, cause);
-      return;
-    }
-    this.#effects.push({ kind: 'disconnect' });
-    this.#enter({ state: 'waiting', deadline: now + this.#schedule.failed(reason) }, reason, cause);
-  }
-
-  #giveUp(): void {
-    const cause = this.#lastFailure;
-    const text = `no login within ${this.#settings.connectTimeoutMs} ms${cause ? `: ${cause.message}` : ''}`;
-    this.#end('cannot-connect', new LoginError('ERR_CANNOT_CONNECT', text, { cause }), cause);
-  }
-
-  /** Ends the run: closes the link, reports the login that is under way and all messages that are pending. */
-  #end(reason: StateReason, error: LoginError, cause: Error | undefined): void {
-    const { state } = this.#phase;
-    const isFirstLogin = this.#giveUpAt !== NEVER;
-    if (state !== 'idle' && state !== 'waiting') this.#effects.push({ kind: 'disconnect' });
-    this.#giveUpAt = NEVER;
-    this.#enter({ state: reason === 'close' ? 'closed' : 'idle' }, reason, cause);
-    if (isFirstLogin) this.#effects.push({ kind: 'login-failed', error });
-    this.#messaging.end(reason);
-  }
-
-  #enter(phase: Phase, reason?: StateReason, cause?: Error): void {
-    const previous = this.#phase.state;
-    const retryAt = phase.state === 'waiting' ? phase.deadline : undefined;
-    this.#phase = phase;
-    this.#effects.push({ kind: 'state', previous, current: phase.state, reason, retryAt, cause });
-  }
-
-  #write(packet: Packet): void {
-    this.#effects.push({ kind: 'write', frame: encodePacket(packet) });
+    this.#run.linkGone('session-unknown', cause, now);
   }
 
   #takeEffects(): Effect[] {

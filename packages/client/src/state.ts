@@ -22,6 +22,8 @@ export type StateReason =
   | 'refused'
   /** The link could not be opened in time. */
   | 'cannot-connect'
+  /** The application's `token` function gave none. */
+  | 'no-token'
   /** The login was not answered in time. */
   | 'unanswered'
   /** The link was closed from outside. */

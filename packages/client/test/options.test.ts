@@ -22,7 +22,29 @@ describe('the options of a client', () => {
       maxPendingMessages: 10_000,
       maxPendingBytes: 16_777_216,
       maxSendBytes: 6144,
+      hasOutbox: false,
+      remember: 0,
+      maxUnhandledMessages: 256,
+      tokenTimeoutMs: 10_000,
+      isFinalRefusal: expect.any(Function),
     });
+  });
+
+  it('let a message stay in an outbox for seven days', () => {
+    const outbox = { open: () => Promise.reject(new Error('not opened here')) };
+
+    expect(checkSettings({ outbox }, transport)).toMatchObject({
+      sendTimeoutMs: 604_800_000,
+      hasOutbox: true,
+    });
+    expect(checkSettings({ outbox, sendTimeoutMs: 5 }, transport).sendTimeoutMs).toBe(5);
+  });
+
+  it('take the application’s own codes for final, and the server’s for passing trouble', () => {
+    const { isFinalRefusal } = checkSettings({}, transport);
+
+    expect([1, 2, 301, 1024].map(isFinalRefusal)).toEqual([false, false, false, false]);
+    expect([1025, 9999].map(isFinalRefusal)).toEqual([true, true]);
   });
 
   it('have the sense mode of the transport', () => {
@@ -43,6 +65,7 @@ describe('the options of a client', () => {
     ['senseMode', { senseMode: 4 }],
     ['autoReconnect', { autoReconnect: 'yes' }],
     ['whenOffline', { whenOffline: 'drop' }],
+    ['remember', { remember: 1 }],
     ['loginTimeoutMs', { loginTimeoutMs: 0 }],
     ['connectTimeoutMs', { connectTimeoutMs: Number.POSITIVE_INFINITY }],
     ['sendTimeoutMs', { sendTimeoutMs: 1.5 }],

@@ -180,7 +180,7 @@ function online(): Session {
 }
 
 function compose(request: SendRequest) {
-  return composeMessage(request, 'u', 1, MIDDLE);
+  return composeMessage(request, 'u', 1, MIDDLE, 0);
 }
 
 function send(request: SendRequest): string[] {

@@ -90,7 +90,7 @@ describe('keep-alives', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
 
-    expect(session.nextDeadline).toBe(650);
+    expect(session.nextDeadline).toBe(100);
   });
 });
 
@@ -107,7 +107,7 @@ describe('a lost link', () => {
       previous: 'online',
       current: 'waiting',
       reason: 'link-closed',
-      retryAt: 650,
+      retryAt: 100,
       cause: broken,
     });
   });
@@ -162,26 +162,27 @@ describe('a lost link', () => {
 });
 
 describe('the waits between tries', () => {
-  it('double up to the largest, each anywhere between the shortest and that bound', () => {
+  it('begin with none, then double up to the largest, each anywhere between the shortest and that bound', () => {
     const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+    const times = bounds.length + 1;
 
     expect(
       waitsOf(
         onlineSession({}, () => 0),
-        bounds.length,
+        times,
       ),
-    ).toEqual(bounds.map(() => 100));
+    ).toEqual([0, ...bounds.map(() => 100)]);
     expect(
       waitsOf(
         onlineSession({}, () => 1),
-        bounds.length,
+        times,
       ),
-    ).toEqual(bounds);
+    ).toEqual([0, ...bounds]);
   });
 
-  it('differ between clients that lost the same server', () => {
+  it('differ between clients that lost the same server and did not find it at once', () => {
     const waits = [1, 2, 3, 4, 5].map(
-      (seed) => waitsOf(onlineSession({}, new SeededRandom(seed).next), 1)[0],
+      (seed) => waitsOf(onlineSession({}, new SeededRandom(seed).next), 2)[1],
     );
 
     expect(new Set(waits).size).toBe(5);
@@ -190,25 +191,25 @@ describe('the waits between tries', () => {
 
   it('start from the beginning once the link has proved to be good', () => {
     const session = onlineSession({}, () => 1);
-    expect(waitsOf(session, 3)).toEqual([1_000, 2_000, 4_000]);
+    expect(waitsOf(session, 4)).toEqual([0, 1_000, 2_000, 4_000]);
     session.retryNow(0);
     reconnect(session, 0);
     session.tick(3_000);
     session.receive(KEEP_ALIVE_ANSWER, 3_001);
 
-    expect(waitsOf(session, 1)).toEqual([1_000]);
+    expect(waitsOf(session, 2)).toEqual([0, 1_000]);
   });
 
   it('go on growing when each login is followed by the loss of its link', () => {
     const session = onlineSession({}, () => 1);
     const waits: number[] = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 4; i++) {
       waits.push(...waitsOf(session, 1));
       session.retryNow(0);
       reconnect(session, 0);
     }
 
-    expect(waits).toEqual([1_000, 2_000, 4_000]);
+    expect(waits).toEqual([0, 1_000, 2_000, 4_000]);
   });
 
   it('are left out after silence, which each client notices at a time of its own', () => {
@@ -226,7 +227,7 @@ describe('the waits between tries', () => {
     reconnect(session, 5_000);
     session.tick(8_000);
 
-    expect(effect(session.tick(10_000), 'state')).toMatchObject({ current: 'waiting', retryAt: 11_050 });
+    expect(effect(session.tick(10_000), 'state')).toMatchObject({ current: 'waiting', retryAt: 10_550 });
   });
 });
 

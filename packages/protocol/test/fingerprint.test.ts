@@ -11,6 +11,6 @@ describe('createFingerprint', () => {
 
   it('takes all its digits from the given source', () => {
     expect(createFingerprint(() => 0)).toBe('00000000-0000-4000-8000-000000000000');
-    expect(createFingerprint(() => 0.999)).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff');
+    expect(createFingerprint(() => 1 - 2 ** -32)).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff');
   });
 });

@@ -50,6 +50,7 @@ export {
   type MemoryGatewayOptions,
   memoryGateway,
 } from './memory/memory-gateway.js';
+export { type MemoryOutbox, memoryOutbox } from './memory/memory-outbox.js';
 export { type MemoryTransportOptions, memoryTransport } from './memory/memory-transport.js';
 export { FakeMiniProgram, type FakeMiniProgramOptions } from './mini-program/fake-mini-program.js';
 export type { PlatformSocket } from './mini-program/platform-socket.js';

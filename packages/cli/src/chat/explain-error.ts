@@ -58,6 +58,8 @@ function explainLogin(error: LoginError, context: ChatContext): Explanation {
       return explainKick({ code: 1, reason: undefined }, context);
     case 'ERR_LOGIN_ABORTED':
       return { what: 'The login was given up.', advice: undefined };
+    case 'ERR_TOKEN_UNAVAILABLE':
+      return { what: 'There is no token to log in with.', advice: undefined };
     default:
       return error.code satisfies never;
   }
@@ -141,6 +143,8 @@ function explainDelivery(error: DeliveryError, { url }: ChatContext): Explanatio
       return { what: 'It was given up.', advice: undefined };
     case 'ERR_CLOSED':
       return { what: 'The login ended before it was confirmed.', advice: undefined };
+    case 'ERR_POSTPONED':
+      return { what: 'It waits for the next login.', advice: undefined };
     default:
       return error.code satisfies never;
   }

@@ -1,0 +1,264 @@
+import type { Clock, Emitter, Instant, Random } from '@imcore/protocol';
+import { Alarm } from './alarm.js';
+import type { TokenSource } from './compose.js';
+import type { Effect } from './effects.js';
+import { DeliveryError, LoginError } from './errors.js';
+import type { ClientEvents, StateChange } from './events.js';
+import { LinkHolder } from './link-holder.js';
+import type { Logger } from './logger.js';
+import { MessageStreams } from './message-streams.js';
+import type { CheckedSettings } from './options.js';
+import { outboxValue, restoreMessage, toOutboxMessage } from './outbox-entry.js';
+import { OutboxKeeper } from './outbox-keeper.js';
+import type { OutboxStorage, StoredEntry } from './outbox-storage.js';
+import { PendingLogins } from './pending-logins.js';
+import { PendingSends } from './pending-sends.js';
+import type { PlatformSignals } from './platform-signals.js';
+import { Session } from './session.js';
+import type { Transport } from './transport.js';
+
+/** The parts that a client works with. */
+export interface ClientParts {
+  readonly transport: Transport;
+  readonly settings: CheckedSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly outbox: OutboxStorage | undefined;
+  readonly signals: PlatformSignals;
+}
+
+/**
+ * Carries out what a {@link Session} asks for, in order: owns its link, its alarm, its outbox, and the promises of
+ * those who wait.
+ */
+export class Driver {
+  readonly session: Session;
+  readonly sends = new PendingSends();
+  readonly logins = new PendingLogins();
+  readonly streams: MessageStreams;
+  readonly outbox: OutboxKeeper;
+  /** Asked before each login. */
+  tokenSource: TokenSource | undefined;
+  readonly #parts: ClientParts;
+  readonly #emitter: Emitter<ClientEvents>;
+  readonly #link: LinkHolder;
+  readonly #alarm: Alarm;
+  /** Counts questions for a token, so that a late answer is not taken for the present one's. */
+  #question = 0;
+  #lastTicket = 0;
+  #queue: Effect[] = [];
+  #isRunning = false;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(parts: ClientParts, emitter: Emitter<ClientEvents>) {
+    const { settings, clock } = parts;
+    this.#parts = parts;
+    this.#emitter = emitter;
+    this.session = new Session(settings, parts.random);
+    this.session.holdReceived(settings.remember > 0);
+    this.#alarm = new Alarm(clock, () => this.run(this.session.tick(this.now())));
+    this.#link = new LinkHolder(parts.transport, {
+      opened: () => this.run(this.session.linkOpened(this.now())),
+      received: (frame) => this.run(this.session.receive(frame, this.now())),
+      closed: (error) => this.run(this.session.linkClosed(error, this.now())),
+    });
+    this.streams = new MessageStreams(settings.maxUnhandledMessages, (isRead) =>
+      this.session.holdReceived(isRead || settings.remember > 0),
+    );
+    this.outbox = new OutboxKeeper(parts.outbox, settings.remember, {
+      found: (waiting, received) => this.#restore(waiting, received),
+      kept: (ticket, error) => {
+        this.sends.accepted(ticket, error);
+        if (error !== undefined) this.reportError(error);
+      },
+      failed: (error) => this.reportError(error),
+    });
+  }
+
+  now(): Instant {
+    return this.#parts.clock.now();
+  }
+
+  nextTicket(): number {
+    this.#lastTicket += 1;
+    return this.#lastTicket;
+  }
+
+  /** Why nothing can be handed to the link now; undefined where it can. */
+  get refusal(): DeliveryError | undefined {
+    const buffered = this.#link.bufferedBytes;
+    const { maxPendingBytes } = this.#parts.settings;
+    if (buffered <= maxPendingBytes) return undefined;
+    const text = `${buffered} bytes wait for the server to read them, maxPendingBytes is ${maxPendingBytes}`;
+    return new DeliveryError('ERR_QUEUE_FULL', text);
+  }
+
+  /** Carries effects out, in order; those that listeners cause meanwhile come after them. Then sets the alarm. */
+  run(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#queue.push(effect);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    for (let i = 0; i < this.#queue.length; i++) {
+      const effect = this.#queue[i];
+      if (effect !== undefined) this.#try(effect);
+    }
+    this.#queue = [];
+    this.#isRunning = false;
+    this.#alarm.set(this.session.nextDeadline);
+  }
+
+  reportError(error: Error): void {
+    if (this.#emitter.has('error')) this.#emitter.emit('error', error);
+    else this.#parts.logger.warn({ error: error.name }, error.message);
+  }
+
+  /** A transport that throws, against its contract, must not stop what comes after. */
+  #try(effect: Effect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (thrown) {
+      this.reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'write':
+        this.#link.send(effect.frame);
+        break;
+      case 'connect':
+        this.#link.open();
+        break;
+      case 'disconnect':
+        this.#link.close();
+        break;
+      case 'ask-token':
+        this.#askToken();
+        break;
+      case 'open-outbox':
+        this.outbox.open(effect.userId);
+        break;
+      case 'close-outbox':
+        this.outbox.close();
+        break;
+      case 'keep':
+        this.outbox.keep(effect.message.ticket, effect.message.packet.fp ?? '', outboxValue(effect.message));
+        break;
+      case 'forget':
+        this.outbox.forget(effect.fingerprint);
+        break;
+      case 'state':
+        this.#stateChanged(effect);
+        break;
+      case 'logged-in':
+        this.logins.resolve({ firstLoginTime: effect.firstLoginTime });
+        break;
+      case 'login-failed':
+        this.logins.reject(effect.error);
+        break;
+      case 'refused':
+        this.#emitter.emit('refused', { code: effect.code });
+        break;
+      case 'link-lost':
+        this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });
+        break;
+      case 'kicked':
+        this.#emitter.emit('kicked', { code: effect.code, reason: effect.reason });
+        break;
+      case 'restored':
+        this.#emitter.emit('restored', { messages: effect.messages.map(toOutboxMessage) });
+        break;
+      case 'message':
+        this.#handOn(effect);
+        break;
+      case 'sent':
+        this.#sent(effect);
+        break;
+      case 'postponed':
+        this.sends.reject(effect.ticket, effect.error);
+        break;
+      case 'undelivered':
+        this.sends.reject(effect.ticket, effect.error);
+        this.#emitter.emit('undelivered', { fingerprint: effect.fingerprint, error: effect.error });
+        break;
+      case 'error':
+        this.reportError(effect.error);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #sent({ ticket, fingerprint, attempts, isAcknowledged }: Effect & { kind: 'sent' }): void {
+    const acknowledgedAt = isAcknowledged ? this.#parts.clock.wallTime() : undefined;
+    this.sends.resolve(ticket, { fingerprint, attempts, acknowledgedAt });
+    if (isAcknowledged && fingerprint !== undefined) this.#emitter.emit('delivered', { fingerprint });
+  }
+
+  /** Hands a message to listeners and readers. One that is held is acknowledged when they have it, and it is kept. */
+  #handOn({ message, hold }: Effect & { kind: 'message' }): void {
+    const isHeard = this.#emitter.has('message');
+    this.#emitter.emit('message', message);
+    const handled = (wasRead: boolean): void => {
+      if (hold === undefined) return;
+      if (!wasRead && !isHeard) this.run(this.session.released(hold));
+      else if (this.#parts.settings.remember === 0) this.run(this.session.handled(hold, this.now()));
+      else void this.outbox.remember(hold).then(() => this.run(this.session.handled(hold, this.now())));
+    };
+    if (this.streams.size === 0) handled(true);
+    else this.streams.push(message, handled);
+  }
+
+  #askToken(): void {
+    this.#question += 1;
+    const question = this.#question;
+    const answer = async (): Promise<void> => {
+      try {
+        const token = (await this.tokenSource?.()) ?? '';
+        if (question === this.#question) this.run(this.session.tokenReady(token, this.now()));
+      } catch (cause) {
+        const error = new LoginError('ERR_TOKEN_UNAVAILABLE', 'the application gave no token', { cause });
+        if (question === this.#question) this.run(this.session.tokenFailed(error, this.now()));
+      }
+    };
+    void answer();
+  }
+
+  #restore(waiting: readonly StoredEntry[], received: readonly string[]): void {
+    const { clock, settings } = this.#parts;
+    const messages = waiting.flatMap((entry) => {
+      try {
+        return [restoreMessage(entry, this.nextTicket(), clock.wallTime(), settings.sendTimeoutMs)];
+      } catch (error) {
+        this.outbox.forget(entry.key);
+        this.reportError(error as Error);
+        return [];
+      }
+    });
+    this.run(this.session.restored(messages, received, this.now()));
+    this.logins.opened();
+  }
+
+  #stateChanged({ previous, current, reason, retryAt, cause }: Effect & { kind: 'state' }): void {
+    const { clock, signals } = this.#parts;
+    const isOver = current === 'idle' || current === 'closed';
+    if (isOver) {
+      this.#unsubscribe?.();
+      this.#unsubscribe = undefined;
+    } else {
+      this.#unsubscribe ??= signals.subscribe((signal) =>
+        this.run(this.session.retryNow(this.now(), signal === 'online')),
+      );
+    }
+    const change: StateChange = {
+      previous,
+      current,
+      ...(reason !== undefined && { reason }),
+      ...(retryAt !== undefined && { retryAt: Math.round(clock.wallTime() + (retryAt - clock.now())) }),
+      ...(cause !== undefined && { cause }),
+    };
+    this.#emitter.emit('state', change);
+    if (current === 'closed') this.streams.end();
+  }
+}

@@ -1,0 +1,285 @@
+import {
+  encodePacket,
+  type Instant,
+  type KickOut,
+  keepAlivePacket,
+  type LoginResponse,
+  loginPacket,
+  logoutPacket,
+  NEVER,
+  type Packet,
+  type Random,
+  ResponseCode,
+} from '@imcore/protocol';
+import type { Effect } from './effects.js';
+import { LinkError, LoginError, OutboxError } from './errors.js';
+import { Heartbeat } from './heartbeat.js';
+import type { Messaging } from './messaging.js';
+import { type Awaited, deadlineOf, type Phase } from './phase.js';
+import { RetrySchedule } from './retry-schedule.js';
+import type { Identity, SessionSettings } from './session-settings.js';
+import type { ClientState, StateReason } from './state.js';
+
+/**
+ * How a client logs in and stays logged in: `idle → connecting → authenticating → online`, over `waiting` back to
+ * `connecting` when a link is lost, until logout, kick-out or a final refusal.
+ *
+ * `connecting` waits for the outbox, then for the application's token, then for the link. Tells the messaging when
+ * there is a link to use. In terms of effects, like all of the {@link Session}.
+ *
+ * @see docs/protocol/SPEC.md#10-client-life-cycle
+ */
+export class LoginRun {
+  readonly #settings: SessionSettings;
+  readonly #schedule: RetrySchedule;
+  readonly #messaging: Messaging;
+  readonly #effects: Effect[];
+  #phase: Phase = { state: 'idle' };
+  #identity: Identity = { userId: '', token: undefined, extra: undefined };
+  /** The server's answer to the first login of this run; 0 before it. */
+  #firstLoginTime = 0;
+  /** When a run whose first login was not accepted yet is given up; NEVER from then on. */
+  #giveUpAt: Instant = NEVER;
+  #lastFailure: Error | undefined;
+  #roundTripMs: number | undefined;
+
+  constructor(settings: SessionSettings, random: Random, messaging: Messaging, effects: Effect[]) {
+    this.#settings = settings;
+    this.#schedule = new RetrySchedule(settings.backoff, random);
+    this.#messaging = messaging;
+    this.#effects = effects;
+  }
+
+  get state(): ClientState {
+    return this.#phase.state;
+  }
+
+  get userId(): string {
+    return this.#identity.userId;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  get nextDeadline(): Instant {
+    return Math.min(deadlineOf(this.#phase), this.#giveUpAt);
+  }
+
+  /** Whether packets of the link mean anything now. Any packet shows that the link is good. */
+  hears(): boolean {
+    if (this.#phase.state === 'online') this.#phase.probeEndsAt = NEVER;
+    return this.#phase.state === 'authenticating' || this.#phase.state === 'online';
+  }
+
+  become(identity: Identity): void {
+    if (identity.userId !== this.userId) this.#messaging.changeUser();
+    this.#identity = identity;
+  }
+
+  begin(identity: Identity, now: Instant): void {
+    this.become(identity);
+    this.#firstLoginTime = 0;
+    this.#giveUpAt = now + this.#settings.connectTimeoutMs;
+    this.#lastFailure = undefined;
+    this.#schedule.proven();
+    this.#connect(now);
+  }
+
+  logout(reason: 'logout' | 'close'): void {
+    const { state } = this.#phase;
+    if (state === 'closed') return;
+    if (state === 'idle' && reason === 'logout') {
+      this.#messaging.end(reason);
+      return;
+    }
+    if (state === 'online') this.#write(logoutPacket(this.userId));
+    this.#end(
+      reason,
+      new LoginError('ERR_LOGIN_ABORTED', `${reason} was called during the login`),
+      undefined,
+    );
+  }
+
+  /** `hasNetwork`: there is a network again, so a link that was begun before may never be opened. */
+  retryNow(hasNetwork: boolean, now: Instant): void {
+    if (this.#phase.state === 'waiting') this.#connect(now);
+    else if (hasNetwork && this.#awaits('link')) this.#openLink(now);
+    if (this.#phase.state !== 'online' || this.#phase.probeEndsAt !== NEVER) return;
+    this.#phase.probeEndsAt = now + this.#settings.loginTimeoutMs;
+    this.#write(keepAlivePacket(this.userId));
+  }
+
+  tokenReady(token: string, now: Instant): void {
+    if (!this.#awaits('token')) return;
+    this.#identity = { ...this.#identity, token };
+    this.goOn('token', now);
+  }
+
+  tokenFailed(cause: Error, now: Instant): void {
+    if (this.#awaits('token')) this.linkGone('no-token', cause, now);
+  }
+
+  /** What `connecting` waited for is there: goes on with what comes next. */
+  goOn(awaited: Awaited, now: Instant): void {
+    if (!this.#awaits(awaited)) return;
+    if (awaited === 'token' || this.#identity.asksForToken !== true) {
+      this.#openLink(now);
+      return;
+    }
+    this.#phase = { state: 'connecting', awaits: 'token', deadline: now + this.#settings.tokenTimeoutMs };
+    this.#effects.push({ kind: 'ask-token' });
+  }
+
+  linkOpened(now: Instant): void {
+    if (!this.#awaits('link')) return;
+    this.#enter({ state: 'authenticating', deadline: now + this.#settings.loginTimeoutMs });
+    this.#write(loginPacket({ ...this.#identity, firstLoginTime: this.#firstLoginTime }));
+  }
+
+  linkClosed(error: Error | undefined, now: Instant): void {
+    const { state } = this.#phase;
+    if (this.#awaits('link')) {
+      const cause = error ?? new LinkError('ERR_LINK_FAILED', 'the link was closed while it was opened');
+      this.linkGone('cannot-connect', cause, now);
+    } else if (state === 'authenticating' || state === 'online') {
+      const cause = error ?? new LinkError('ERR_LINK_CLOSED', 'the server closed the link');
+      this.linkGone('link-closed', cause, now);
+    }
+  }
+
+  answered({ code: serverCode, firstLoginTime }: LoginResponse, now: Instant): void {
+    if (this.#phase.state !== 'authenticating') return;
+    if (serverCode !== ResponseCode.Ok) {
+      this.#refused(serverCode, now);
+      return;
+    }
+    if (this.#firstLoginTime <= 0) this.#firstLoginTime = firstLoginTime;
+    const isFirstLogin = this.#giveUpAt !== NEVER;
+    this.#giveUpAt = NEVER;
+    this.#enter({
+      state: 'online',
+      heartbeat: new Heartbeat(this.#settings.keepAlive, now),
+      probeEndsAt: NEVER,
+    });
+    if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
+    this.#messaging.linkUp(now);
+  }
+
+  keptAlive(now: Instant): void {
+    if (this.#phase.state !== 'online') return;
+    this.#roundTripMs = this.#phase.heartbeat.answered(now) ?? this.#roundTripMs;
+    this.#schedule.proven();
+  }
+
+  kickedOut({ code, reason }: KickOut): void {
+    this.#effects.push({ kind: 'kicked', code, reason });
+    const error = new LoginError('ERR_KICKED', `the server kicked the user out with code ${code}`);
+    this.#end('kicked', error, error);
+  }
+
+  tick(now: Instant): void {
+    if (now >= this.#giveUpAt) this.#giveUp();
+    else if (this.#phase.state === 'online') this.#tickOnline(this.#phase, now);
+    else if (now >= deadlineOf(this.#phase)) this.#tickOffline(now);
+  }
+
+  /** The link is gone, or could not be had: tries again later, or ends the run. */
+  linkGone(reason: StateReason, cause: Error, now: Instant): void {
+    this.#messaging.linkDown();
+    this.#lastFailure = cause;
+    if (this.#phase.state === 'online') this.#effects.push({ kind: 'link-lost', reason, cause });
+    if (!this.#settings.autoReconnect) {
+      const error = new LoginError('ERR_CANNOT_CONNECT', `the login failed: ${cause.message}`, { cause });
+      this.#end(reason, error, cause);
+      return;
+    }
+    this.#effects.push({ kind: 'disconnect' });
+    this.#enter({ state: 'waiting', deadline: now + this.#schedule.failed(reason) }, reason, cause);
+  }
+
+  #awaits(awaited: Awaited): boolean {
+    return this.#phase.state === 'connecting' && this.#phase.awaits === awaited;
+  }
+
+  /** A code that is not final is the server's trouble, not the user's: it may be over at the next try. */
+  #refused(serverCode: number, now: Instant): void {
+    const text = `the server refused the login with code ${serverCode}`;
+    const error = new LoginError('ERR_LOGIN_REFUSED', text, { serverCode });
+    this.#effects.push({ kind: 'refused', code: serverCode });
+    const { autoReconnect, isFinalRefusal } = this.#settings;
+    if (!autoReconnect || isFinalRefusal(serverCode)) this.#end('refused', error, error);
+    else this.linkGone('refused', error, now);
+  }
+
+  #tickOnline(phase: Phase & { state: 'online' }, now: Instant): void {
+    const due = now >= phase.probeEndsAt ? 'link-lost' : phase.heartbeat.due(now);
+    if (due === 'send') this.#write(keepAlivePacket(this.userId));
+    if (due !== 'link-lost') return;
+    const text = `the server answered no keep-alive for ${this.#settings.keepAlive.clientTimeoutMs} ms`;
+    this.linkGone('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
+  }
+
+  #tickOffline(now: Instant): void {
+    const { loginTimeoutMs, tokenTimeoutMs } = this.#settings;
+    if (this.#phase.state === 'waiting') {
+      this.#connect(now);
+    } else if (this.#awaits('outbox')) {
+      const text = `the outbox did not open within ${tokenTimeoutMs} ms`;
+      this.#effects.push({ kind: 'error', error: new OutboxError('ERR_OUTBOX_FAILED', text) });
+      this.goOn('outbox', now);
+    } else if (this.#awaits('token')) {
+      const text = `the application gave no token within ${tokenTimeoutMs} ms`;
+      this.linkGone('no-token', new LoginError('ERR_TOKEN_UNAVAILABLE', text), now);
+    } else if (this.#awaits('link')) {
+      const text = `the link could not be opened within ${loginTimeoutMs} ms`;
+      this.linkGone('cannot-connect', new LinkError('ERR_LINK_FAILED', text), now);
+    } else {
+      const text = `the server did not answer the login within ${loginTimeoutMs} ms`;
+      this.linkGone('unanswered', new LinkError('ERR_LOGIN_UNANSWERED', text), now);
+    }
+  }
+
+  #connect(now: Instant): void {
+    this.#enter({ state: 'connecting', awaits: 'outbox', deadline: now + this.#settings.tokenTimeoutMs });
+    if (!this.#messaging.openOutbox(this.userId)) this.goOn('outbox', now);
+  }
+
+  #openLink(now: Instant): void {
+    this.#phase = { state: 'connecting', awaits: 'link', deadline: now + this.#settings.loginTimeoutMs };
+    this.#effects.push({ kind: 'connect' });
+  }
+
+  #giveUp(): void {
+    const cause = this.#lastFailure;
+    const text = `no login within ${this.#settings.connectTimeoutMs} ms${cause ? `: ${cause.message}` : ''}`;
+    this.#end('cannot-connect', new LoginError('ERR_CANNOT_CONNECT', text, { cause }), cause);
+  }
+
+  /**
+   * Ends the run: closes the link, reports the login that is under way and all messages that are pending. Those in an
+   * outbox go on waiting for this user's next login, unless it was this user who left or was made to.
+   */
+  #end(reason: StateReason, error: LoginError, cause: Error | undefined): void {
+    const { state } = this.#phase;
+    const isFirstLogin = this.#giveUpAt !== NEVER;
+    if (state !== 'idle' && state !== 'waiting') this.#effects.push({ kind: 'disconnect' });
+    this.#giveUpAt = NEVER;
+    this.#enter({ state: reason === 'close' ? 'closed' : 'idle' }, reason, cause);
+    if (isFirstLogin) this.#effects.push({ kind: 'login-failed', error });
+    const isLeaving = reason === 'logout' || reason === 'close' || reason === 'kicked';
+    if (isLeaving || !this.#messaging.keepsMessages) this.#messaging.end(reason);
+    else this.#messaging.linkDown();
+  }
+
+  #enter(phase: Phase, reason?: StateReason, cause?: Error): void {
+    const previous = this.#phase.state;
+    const retryAt = phase.state === 'waiting' ? phase.deadline : undefined;
+    this.#phase = phase;
+    this.#effects.push({ kind: 'state', previous, current: phase.state, reason, retryAt, cause });
+  }
+
+  #write(packet: Packet): void {
+    this.#effects.push({ kind: 'write', frame: encodePacket(packet) });
+  }
+}

@@ -1,0 +1,107 @@
+import type { Message } from './message.js';
+
+/** A message that somebody is to read, and what is to happen then. */
+interface Unread {
+  readonly message: Message;
+  /** Called once by each stream that has it. */
+  readonly taken: (wasRead: boolean) => void;
+}
+
+type Result = IteratorResult<Message, undefined>;
+
+/** One reader of messages: `for await` over it takes one after the other. */
+class MessageStream implements AsyncIterableIterator<Message, undefined> {
+  readonly #unread: Unread[] = [];
+  readonly #readers: ((result: Result) => void)[] = [];
+  readonly #maxUnread: number;
+  readonly #left: (stream: MessageStream) => void;
+  #isOver = false;
+
+  constructor(maxUnread: number, left: (stream: MessageStream) => void) {
+    this.#maxUnread = maxUnread;
+    this.#left = left;
+  }
+
+  push(unread: Unread): void {
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader({ done: false, value: unread.message });
+      unread.taken(true);
+    } else if (this.#unread.length < this.#maxUnread) this.#unread.push(unread);
+    else unread.taken(false);
+  }
+
+  next(): Promise<Result> {
+    const unread = this.#unread.shift();
+    if (unread !== undefined) {
+      unread.taken(true);
+      return Promise.resolve({ done: false, value: unread.message });
+    }
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  /** Ends it. What is unread stays so. */
+  return(): Promise<Result> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#left(this);
+    for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
+    for (const { taken } of this.#unread.splice(0)) taken(false);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** All who read messages one after the other: each is given every message. */
+export class MessageStreams {
+  readonly #streams = new Set<MessageStream>();
+  readonly #maxUnread: number;
+  readonly #onChange: (isRead: boolean) => void;
+
+  /**
+   * Keeps so many messages unread for each reader; `onChange` is told when the first reader comes and when the last
+   * one leaves.
+   */
+  constructor(maxUnread: number, onChange: (isRead: boolean) => void) {
+    this.#maxUnread = maxUnread;
+    this.#onChange = onChange;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  open(): AsyncIterableIterator<Message, undefined> {
+    const stream = new MessageStream(this.#maxUnread, (left) => {
+      this.#streams.delete(left);
+      if (this.#streams.size === 0) this.#onChange(false);
+    });
+    this.#streams.add(stream);
+    if (this.#streams.size === 1) this.#onChange(true);
+    return stream;
+  }
+
+  /** Gives a message to all. `done` hears once, when nobody has it unread any more, whether somebody has read it. */
+  push(message: Message, done: (wasRead: boolean) => void): void {
+    let unread = this.#streams.size;
+    let isRead = false;
+    const taken = (wasRead: boolean): void => {
+      unread -= 1;
+      isRead ||= wasRead;
+      if (unread === 0) done(isRead);
+    };
+    for (const stream of [...this.#streams]) stream.push({ message, taken });
+  }
+
+  end(): void {
+    for (const stream of [...this.#streams]) stream.end();
+  }
+}

@@ -1,0 +1,300 @@
+import { memoryOutbox, SeededRandom, settlePromises, VirtualClock } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { type ClientEvents, type ClientSettings, createClient, OutboxError } from '../src/index.js';
+import { ScriptedTransport } from './fixtures/scripted-transport.js';
+
+describe('an outbox', () => {
+  it('keeps a message until it is acknowledged', async () => {
+    const disk = memoryOutbox();
+    const { client, transport } = await online({ outbox: disk });
+
+    const sending = client.send({ to: 'bob', content: 'hello', fingerprint: 'f' });
+    await sending.accepted;
+    expect(kept(disk)).toEqual(['f']);
+    transport.link.answer(4, 'f', 'bob');
+    await sending;
+    await settlePromises();
+
+    expect(kept(disk)).toEqual([]);
+  });
+
+  it('writes a message at once, without waiting for it to be kept', async () => {
+    const { client, transport } = await online(
+      { outbox: memoryOutbox({ delay: () => new Promise(() => {}) }) },
+      false,
+    );
+
+    void client.send({ to: 'bob', content: 'hello' });
+
+    expect(transport.link.packets(2)).toHaveLength(1);
+  });
+
+  it('gives the messages of an earlier run back: same fingerprint, before what is sent now, outcome as events', async () => {
+    const disk = memoryOutbox();
+    const first = await online({ outbox: disk });
+    await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
+    await first.client.send({ to: 'bob', content: '2', fingerprint: 'f2', type: 7 }).accepted;
+    disk.crash();
+
+    const { client, transport, events } = setUp({ outbox: disk });
+    const login = client.login({ userId: 'alice' });
+    client.send({ to: 'bob', content: '3', fingerprint: 'f3' }).catch(() => {});
+    await settlePromises();
+    transport.link.accept();
+    await login;
+    transport.link.answer(4, 'f2', 'bob');
+
+    expect(transport.link.packets(2).map(({ fp, dataContent }) => [fp, dataContent])).toEqual([
+      ['f1', '1'],
+      ['f2', '2'],
+      ['f3', '3'],
+    ]);
+    const queuedAt = 1_700_000_000_000;
+    expect(events).toEqual([
+      {
+        restored: {
+          messages: [
+            { fingerprint: 'f1', to: 'bob', content: '1', type: -1, queuedAt },
+            { fingerprint: 'f2', to: 'bob', content: '2', type: 7, queuedAt },
+          ],
+        },
+      },
+      { delivered: { fingerprint: 'f2' } },
+    ]);
+  });
+
+  it('counts the time before a restart too', async () => {
+    const disk = memoryOutbox();
+    const first = await online({ outbox: disk });
+    await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
+    disk.crash();
+
+    const clock = new VirtualClock(1_700_000_000_000 + 6 * 86_400_000);
+    const { client, events } = setUp({ outbox: disk }, clock);
+    client.login({ userId: 'alice' }).catch(() => {});
+    await settlePromises();
+    await clock.advanceAsync(86_400_000);
+
+    expect(events.at(-1)).toMatchObject({
+      undelivered: { fingerprint: 'f1', error: { code: 'ERR_NOT_SENT' } },
+    });
+    expect(kept(disk)).toEqual([]);
+  });
+
+  it('takes messages before the first login when it knows whose they are', async () => {
+    const disk = memoryOutbox();
+    const { client, transport } = setUp({ outbox: disk });
+    await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+
+    await client.openOutbox('alice');
+    const sending = client.send({ to: 'bob', content: 'early', fingerprint: 'f' });
+    await sending.accepted;
+    const login = client.login({ userId: 'alice' });
+    transport.link.accept();
+    await login;
+    transport.link.answer(4, 'f', 'bob');
+
+    await expect(sending).resolves.toMatchObject({ fingerprint: 'f', attempts: 1 });
+  });
+
+  it('keeps what waits over a logout, and says so', async () => {
+    const disk = memoryOutbox();
+    const { client, transport, events } = await online({ outbox: disk });
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await sending.accepted;
+
+    await client.logout();
+
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_POSTPONED' });
+    expect(events).toEqual([]);
+    const login = client.login({ userId: 'alice' });
+    await settlePromises();
+    transport.link.accept();
+    await login;
+    expect(transport.link.packets(2)).toMatchObject([{ fp: 'f' }]);
+  });
+
+  it('sends nobody’s messages in another’s name', async () => {
+    const disk = memoryOutbox();
+    const { client, transport, clock } = await online({ outbox: disk, connectTimeoutMs: 100 });
+    await client.logout();
+    await client.openOutbox('alice');
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await sending.accepted;
+
+    const login = client.login({ userId: 'carol' });
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_POSTPONED' });
+    await settlePromises();
+    transport.link.accept();
+    await login;
+    clock.advance(20_000);
+
+    expect(transport.link.packets(2)).toEqual([]);
+    expect(kept(disk)).toEqual(['f']);
+  });
+
+  it('goes on waiting when a login comes to nothing, for this user’s next', async () => {
+    const { client, transport, clock } = setUp({ outbox: memoryOutbox(), connectTimeoutMs: 100 });
+    const failing = client.login({ userId: 'alice' });
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await settlePromises();
+    clock.advance(100);
+    await expect(failing).rejects.toMatchObject({ code: 'ERR_CANNOT_CONNECT' });
+
+    const login = client.login({ userId: 'alice' });
+    transport.link.accept();
+    await login;
+    transport.link.answer(4, 'f', 'bob');
+
+    await expect(sending).resolves.toMatchObject({ fingerprint: 'f' });
+  });
+
+  it('that cannot keep a message lets it be tried all the same', async () => {
+    const full = new OutboxError('ERR_OUTBOX_FULL', 'no room');
+    const outbox = {
+      open: async () => ({
+        list: async () => [],
+        put: () => Promise.reject(full),
+        remove: async () => {},
+        close: async () => {},
+      }),
+    };
+    const { client, transport, events } = await online({ outbox });
+
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await expect(sending.accepted).rejects.toBe(full);
+    transport.link.answer(4, 'f', 'bob');
+
+    await expect(sending).resolves.toMatchObject({ fingerprint: 'f' });
+    expect(events[0]).toEqual({ error: full });
+  });
+
+  it('that does not open, or not in time, keeps nobody from logging in', async () => {
+    const broken = { open: () => Promise.reject(new Error('no disk')) };
+    const failing = await online({ outbox: broken });
+    expect(failing.events[0]).toMatchObject({
+      error: { code: 'ERR_OUTBOX_FAILED', cause: new Error('no disk') },
+    });
+
+    const stuck = setUp({ outbox: { open: () => new Promise(() => {}) } });
+    const login = stuck.client.login({ userId: 'alice' });
+    stuck.clock.advance(10_000);
+    stuck.transport.link.accept();
+    await login;
+    expect(stuck.events[0]).toMatchObject({ error: { code: 'ERR_OUTBOX_FAILED' } });
+  });
+
+  it('accepts a message no later than its receiver', async () => {
+    const { client, transport } = await online(
+      { outbox: memoryOutbox({ delay: () => new Promise(() => {}) }) },
+      false,
+    );
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+
+    transport.link.answer(4, 'f', 'bob');
+
+    await sending.accepted;
+  });
+
+  it('is not asked to keep what has no QoS, and there is none by default', async () => {
+    const disk = memoryOutbox();
+    const { client } = await online({ outbox: disk });
+    const sending = client.send({ to: 'bob', content: 'x', qos: false });
+    await sending.accepted;
+    await settlePromises();
+    expect(kept(disk)).toEqual([]);
+
+    const without = await online();
+    const plain = without.client.send({ to: 'bob', content: 'x' });
+    expect(plain.accepted).toBe(plain);
+    await expect(without.client.openOutbox('alice')).rejects.toMatchObject({ code: 'ERR_ALREADY_LOGGED_IN' });
+    plain.catch(() => {});
+  });
+
+  it('forgets a message that was reported as not delivered', async () => {
+    const disk = memoryOutbox();
+    const { client, clock } = await online({ outbox: disk, senseMode: 120 });
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await sending.accepted;
+
+    clock.advance(15_000);
+
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_NOT_ACKNOWLEDGED' });
+    await settlePromises();
+    expect(kept(disk)).toEqual([]);
+  });
+});
+
+describe('a client that remembers what it has received', () => {
+  const frame = '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true}';
+
+  it('is not handed a message again after a restart', async () => {
+    const disk = memoryOutbox();
+    const first = await online({ outbox: disk, remember: 10 });
+    first.transport.link.handler.received(frame);
+    await settlePromises();
+    expect(first.transport.link.packets(4)).toHaveLength(1);
+    disk.crash();
+
+    const second = await online({ outbox: disk, remember: 10 });
+    second.transport.link.handler.received(frame);
+
+    expect(second.events).toEqual([]);
+    expect(second.transport.link.packets(4)).toHaveLength(1);
+  });
+
+  it('acknowledges no sooner than it remembers', async () => {
+    let written = () => {};
+    const delay = () => new Promise<void>((resolve) => (written = resolve));
+    const { transport, events } = await online({ outbox: memoryOutbox({ delay }), remember: 10 }, false);
+
+    transport.link.handler.received(frame);
+    await settlePromises();
+    expect(events).toHaveLength(1);
+    expect(transport.link.packets(4)).toEqual([]);
+
+    for (let i = 0; i < 10; i++) {
+      written();
+      await settlePromises();
+    }
+    expect(transport.link.packets(4)).toHaveLength(1);
+  });
+
+  it('remembers so many', async () => {
+    const disk = memoryOutbox();
+    const { transport } = await online({ outbox: disk, remember: 2 });
+
+    for (const fp of ['f1', 'f2', 'f3']) transport.link.handler.received(frame.replace('"f"', `"${fp}"`));
+    await settlePromises(40);
+
+    expect(disk.entries('received:alice').map(({ key }) => key)).toEqual(['3:bobf2', '3:bobf3']);
+  });
+});
+
+type Event = { [Name in keyof ClientEvents]?: ClientEvents[Name] };
+
+function setUp(settings: ClientSettings = {}, clock = new VirtualClock()) {
+  const transport = new ScriptedTransport();
+  const client = createClient({ transport, random: new SeededRandom(1).next, ...settings, clock });
+  const events: Event[] = [];
+  for (const name of ['restored', 'delivered', 'undelivered', 'message', 'error'] as const) {
+    client.on(name, (event) => events.push({ [name]: event }));
+  }
+  return { client, transport, clock, events };
+}
+
+/** A client of alice that is logged in. */
+async function online(settings: ClientSettings = {}, waitsForOutbox = true) {
+  const parts = setUp(settings);
+  const login = parts.client.login({ userId: 'alice' });
+  await settlePromises();
+  if (!waitsForOutbox) parts.clock.advance(10_000);
+  parts.transport.link.accept();
+  await login;
+  if (!waitsForOutbox) parts.events.length = 0;
+  return parts;
+}
+
+function kept(disk: ReturnType<typeof memoryOutbox>): string[] {
+  return disk.entries('waiting:alice').map(({ key }) => key);
+}
