@@ -158,7 +158,7 @@ export class Driver {
         this.logins.reject(effect.error);
         break;
       case 'refused':
-        this.#emitter.emit('refused', { code: effect.code });
+        this.#emitter.emit('refused', { code: effect.code, isFinal: effect.isFinal });
         break;
       case 'link-lost':
         this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });

@@ -206,9 +206,9 @@ export class LoginRun {
   #refused(serverCode: number, now: Instant): void {
     const text = `the server refused the login with code ${serverCode}`;
     const error = new LoginError('ERR_LOGIN_REFUSED', text, { serverCode });
-    this.#effects.push({ kind: 'refused', code: serverCode });
-    const { autoReconnect, isFinalRefusal } = this.#settings;
-    if (!autoReconnect || isFinalRefusal(serverCode)) this.#end('refused', error, error);
+    const isFinal = !this.#settings.autoReconnect || this.#settings.isFinalRefusal(serverCode);
+    this.#effects.push({ kind: 'refused', code: serverCode, isFinal });
+    if (isFinal) this.#end('refused', error, error);
     else this.linkGone('refused', error, now);
   }
 

@@ -47,7 +47,9 @@ export class Link {
     this.#client.on('state', (change) => this.#tell(change, listener));
     this.#client.on('message', (message) => listener.received(message));
     this.#client.on('kicked', ({ code, reason }) => listener.kicked(code, reason));
-    this.#client.on('refused', ({ code }) => listener.failed({ code: 'refused', serverCode: code }));
+    this.#client.on('refused', ({ code, isFinal }) => {
+      if (isFinal) listener.failed({ code: 'refused', serverCode: code });
+    });
     this.#measuring = setInterval(() => {
       const { roundTripMs } = this.#client;
       if (roundTripMs !== undefined) listener.measured(roundTripMs);
@@ -100,6 +102,7 @@ function failureOf(error: unknown): FailureCode | undefined {
   switch (error.code) {
     case 'ERR_CLOSED':
     case 'ERR_ABORTED':
+    case 'ERR_POSTPONED':
       return undefined;
     case 'ERR_NOT_ACKNOWLEDGED':
       return 'not-acknowledged';
@@ -124,6 +127,7 @@ function loginProblem(error: unknown, account: Account): Problem | undefined {
     case 'ERR_KICKED':
       return undefined;
     case 'ERR_CANNOT_CONNECT':
+    case 'ERR_TOKEN_UNAVAILABLE':
       return linkProblem(error.cause, account);
     default:
       return error.code satisfies never;

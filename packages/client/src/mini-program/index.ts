@@ -1,6 +1,6 @@
 export { ProtocolError, type ProtocolErrorCode } from '@imcore/protocol';
-export { ImClient, type LoginResult } from '../client.js';
-export type { LoginRequest } from '../compose.js';
+export { ImClient } from '../client.js';
+export type { LoginRequest, TokenSource } from '../compose.js';
 export {
   DeliveryError,
   type DeliveryErrorCode,
@@ -8,14 +8,27 @@ export {
   type LinkErrorCode,
   LoginError,
   type LoginErrorCode,
+  OutboxError,
+  type OutboxErrorCode,
   ServerError,
   UsageError,
   type UsageErrorCode,
 } from '../errors.js';
 export type { ClientEvents, StateChange } from '../events.js';
 export { type Logger, silentLogger } from '../logger.js';
-export type { AbortSignalLike, Message, Receipt, SendRequest, WhenOffline } from '../message.js';
+export type {
+  AbortSignalLike,
+  Message,
+  OutboxMessage,
+  Receipt,
+  Sending,
+  SendRequest,
+  WhenOffline,
+} from '../message.js';
 export type { ClientSettings } from '../options.js';
+export type { OutboxStorage, StorageBox, StoredEntry } from '../outbox-storage.js';
+export type { LoginResult } from '../pending-logins.js';
+export type { PlatformSignal, PlatformSignals } from '../platform-signals.js';
 export type { ClientState, StateReason } from '../state.js';
 export type { Link, LinkHandler, Transport } from '../transport.js';
 export { createClient, type MiniProgramClientOptions } from './create-client.js';
