@@ -1,13 +1,9 @@
 import { type BinaryString, decodeUtf8 } from './binary-string.js';
 import { isCanonical } from './canonical.js';
-import { toBoolean, toInteger, toObject, toText } from './coerce.js';
-import { ProtocolError } from './errors.js';
-import { MAX_ID_LENGTH, type Packet } from './packet.js';
+import { checkId, emptyFrame, readFields } from './packet-fields.js';
 import { readCanonical } from './read-canonical.js';
 import { ReceivedPacket } from './received-packet.js';
 
-const INT32_MIN = -0x80000000;
-const INT32_MAX = 0x7fffffff;
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /**
@@ -17,7 +13,7 @@ const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
  * @see docs/protocol/SPEC.md#2-the-packet
  */
 export function decodeFrameBody(body: BinaryString): ReceivedPacket {
-  if (body.length === 0) throw new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
+  if (body.length === 0) throw emptyFrame();
   const canonical = readCanonical(body);
   if (canonical !== undefined) return canonical;
   // An escape \uXXXX yields a character that cannot be told from a byte, so such a body is decoded first.
@@ -26,38 +22,9 @@ export function decodeFrameBody(body: BinaryString): ReceivedPacket {
   return read(body, true, body, hasEscapes);
 }
 
-/**
- * Reads a packet from text, as a browser's WebSocket delivers it.
- *
- * @throws ProtocolError as {@link decodeFrameBody}
- */
-export function decodePacket(text: string): ReceivedPacket {
-  if (text.length === 0) throw new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
-  return read(text, false, undefined, true);
-}
-
-function read(
-  text: string,
-  isBinary: boolean,
-  body: BinaryString | undefined,
-  hasEscapes: boolean,
-): ReceivedPacket {
-  const fields = toObject(withoutByteOrderMark(text, isBinary), 'a packet');
-  const packet: Packet = {
-    type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
-    dataContent: toText('dataContent', fields['dataContent']),
-    from: toText('from', fields['from']),
-    to: toText('to', fields['to']),
-    fp: toText('fp', fields['fp']),
-    QoS: toBoolean('QoS', fields['QoS']),
-    typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
-    bridge: toBoolean('bridge', fields['bridge']),
-    sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-  };
-  const canonicalBody =
-    body !== undefined && isText(fields['dataContent']) && isCanonical(text, packet, hasEscapes)
-      ? body
-      : undefined;
+function read(text: string, isBinary: boolean, body: BinaryString, hasEscapes: boolean): ReceivedPacket {
+  const { packet, isContentText } = readFields(withoutByteOrderMark(text, isBinary));
+  const canonicalBody = isContentText && isCanonical(text, packet, hasEscapes) ? body : undefined;
   return new ReceivedPacket(
     packet.type,
     packet.dataContent,
@@ -73,21 +40,8 @@ function read(
   );
 }
 
-/** A content that was not a string in the frame must be written anew as one. */
-function isText(content: unknown): boolean {
-  return content === undefined || typeof content === 'string';
-}
-
 function id(field: string, raw: string | undefined, isBinary: boolean): string | undefined {
-  if (raw === undefined) return undefined;
-  const value = isBinary ? decodeUtf8(raw) : raw;
-  if (value.length > MAX_ID_LENGTH) {
-    throw new ProtocolError(
-      'ERR_INVALID_FIELD',
-      `field ${field} has ${value.length} characters, allowed are ${MAX_ID_LENGTH}`,
-    );
-  }
-  return value;
+  return checkId(field, raw === undefined || !isBinary ? raw : decodeUtf8(raw));
 }
 
 /** Some peers write the mark that text files begin with. */

@@ -22,7 +22,8 @@ export {
   readLoginRequest,
   readLoginResponse,
 } from './control.js';
-export { decodeFrameBody, decodePacket } from './decode.js';
+export { decodeFrameBody } from './decode.js';
+export { decodePacket } from './decode-packet.js';
 export { Digest } from './digest.js';
 export { type DuplicateLoginDecision, decideDuplicateLogin } from './duplicate-login.js';
 export {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFrameBody, decodePacket } from '../src/decode.js';
+import { decodeFrameBody } from '../src/decode.js';
+import { decodePacket } from '../src/decode-packet.js';
 import { encodeFrameBody, encodePacket } from '../src/encode.js';
 import { ProtocolError } from '../src/errors.js';
 import { fieldsOf, packetWith, thrownBy, utf8 } from './packet-fixture.js';
@@ -149,9 +150,9 @@ describe('decodePacket', () => {
     expect(fieldsOf(decodePacket(encodePacket(packet)))).toEqual(packet);
   });
 
-  it('has the bytes of the packet as body', () => {
-    const packet = packetWith({ dataContent: '你好' });
-    expect(decodePacket(encodePacket(packet)).body).toBe(encodeFrameBody(packet));
+  it('refuses ids that are too long', () => {
+    const packet = packetWith({ to: 'x'.repeat(257) });
+    expect(thrownBy(() => decodePacket(encodePacket(packet)))).toMatchObject({ code: 'ERR_INVALID_FIELD' });
   });
 
   it('passes over a byte order mark', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeUtf8, encodeUtf8 } from '../src/binary-string.js';
-import { decodeFrameBody, decodePacket } from '../src/decode.js';
+import { decodeFrameBody } from '../src/decode.js';
+import { decodePacket } from '../src/decode-packet.js';
 import { encodeFrameBody, encodePacket } from '../src/encode.js';
 import { ProtocolError } from '../src/errors.js';
 import type { ReceivedPacket } from '../src/received-packet.js';

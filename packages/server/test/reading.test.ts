@@ -1,4 +1,4 @@
-import { decodePacket, type TransportKind } from '@imcore/protocol';
+import { decodeFrameBody, type TransportKind } from '@imcore/protocol';
 import { VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../src/limits.js';
@@ -8,7 +8,7 @@ import { Reading } from '../src/sessions/reading.js';
 import { Peer } from './support/peer-gateway.js';
 
 const packets = ['1', '2', '3'].map((dataContent) =>
-  decodePacket(`{"type":2,"dataContent":"${dataContent}"}`),
+  decodeFrameBody(`{"type":2,"dataContent":"${dataContent}"}`),
 );
 const [one, two, three] = packets;
 

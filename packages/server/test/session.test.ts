@@ -1,4 +1,4 @@
-import { decodePacket } from '@imcore/protocol';
+import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { Session, type SessionEffect } from '../src/sessions/session.js';
 import { acknowledgement, keepAlive, login, logout, message, wire } from './support/wire.js';
@@ -6,7 +6,7 @@ import { acknowledgement, keepAlive, login, logout, message, wire } from './supp
 const alice = { userId: 'alice', token: undefined, extra: 'phone', firstLoginTime: 0 };
 
 function receive(session: Session, text: string): SessionEffect {
-  return session.receive(decodePacket(text));
+  return session.receive(decodeFrameBody(text));
 }
 
 function onlineSession(): Session {

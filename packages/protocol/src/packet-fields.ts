@@ -1,0 +1,45 @@
+import { toBoolean, toInteger, toObject, toText } from './coerce.js';
+import { ProtocolError } from './errors.js';
+import { MAX_ID_LENGTH, type Packet } from './packet.js';
+
+const INT32_MIN = -0x80000000;
+const INT32_MAX = 0x7fffffff;
+
+/** A packet as it stands in a text, and whether its content stands there as a string. */
+export interface PacketFields {
+  readonly packet: Packet;
+  readonly isContentText: boolean;
+}
+
+/** Reads the fields of a packet; its ids are for the caller to look at. @throws ProtocolError */
+export function readFields(text: string): PacketFields {
+  const fields = toObject(text, 'a packet');
+  const content = fields['dataContent'];
+  return {
+    packet: {
+      type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
+      dataContent: toText('dataContent', content),
+      from: toText('from', fields['from']),
+      to: toText('to', fields['to']),
+      fp: toText('fp', fields['fp']),
+      QoS: toBoolean('QoS', fields['QoS']),
+      typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
+      bridge: toBoolean('bridge', fields['bridge']),
+      sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    },
+    isContentText: content === undefined || typeof content === 'string',
+  };
+}
+
+/** Returns an id that is not too long. @throws ProtocolError `ERR_INVALID_FIELD` */
+export function checkId(field: string, value: string | undefined): string | undefined {
+  if (value === undefined || value.length <= MAX_ID_LENGTH) return value;
+  throw new ProtocolError(
+    'ERR_INVALID_FIELD',
+    `field ${field} has ${value.length} characters, allowed are ${MAX_ID_LENGTH}`,
+  );
+}
+
+export function emptyFrame(): ProtocolError {
+  return new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
+}
