@@ -1,0 +1,60 @@
+import type { Clock, Emitter, Scheduled } from '@imcore/protocol';
+import type { ServerEvents } from '../events.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { MessageStore } from '../ports/message-store.js';
+import { toDeadMessage } from './kept-message.js';
+
+/** Messages that the store is asked to let expire at once. */
+const PAGE = 500;
+
+export interface ExpiryParts {
+  readonly clock: Clock;
+  readonly events: Emitter<ServerEvents>;
+  readonly metrics: ServerMetrics;
+}
+
+/** Has the store let go of what has waited too long, from time to time, and tells of it. */
+export class Expiry {
+  readonly #parts: ExpiryParts;
+  readonly #store: MessageStore;
+  readonly #everyMs: number;
+  #timer: Scheduled | undefined = undefined;
+  #work: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(parts: ExpiryParts, store: MessageStore, everyMs: number) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#everyMs = everyMs;
+  }
+
+  /** Begins, with a first look at once: the server may have been down for days. */
+  start(): void {
+    this.#work = this.#run();
+  }
+
+  /** Ends. Resolves when the store is not being asked any more. */
+  stop(): Promise<void> {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    return this.#work;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, events, metrics } = this.#parts;
+    try {
+      let isMore = true;
+      while (isMore && !this.#isOver) {
+        const letters = await this.#store.expire(clock.wallTime(), PAGE);
+        isMore = letters.length === PAGE;
+        metrics.messagesExpired += letters.length;
+        if (events.has('expired')) for (const letter of letters) events.emit('expired', toDeadMessage(letter));
+      }
+    } catch (error) {
+      metrics.storeFailures += 1;
+      events.emit('error', error instanceof Error ? error : new Error(String(error)));
+    }
+    if (this.#isOver) return;
+    this.#timer = clock.schedule(clock.now() + this.#everyMs, () => this.start());
+  }
+}
