@@ -13,6 +13,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   limits: true,
   isExemptAddress: true,
   storeAfterMs: true,
+  expireEveryMs: true,
   hookTimeoutMs: true,
   retry: true,
   stampServerTime: true,
@@ -35,6 +36,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
     );
   }
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
+  checkInteger('expireEveryMs', options.expireEveryMs, 1);
   checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
   checkNames(options.retry ?? {}, { waitMs: true, retries: true }, 'retry.');
   checkInteger('retry.waitMs', options.retry?.waitMs, 1);

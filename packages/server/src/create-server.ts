@@ -1,8 +1,10 @@
 import { DEFAULT_DUPLICATE_LIMITS, Digest, Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
 import { consoleLogger } from './console-logger.js';
+import { Archive } from './delivery/archive.js';
 import { BridgeIntake } from './delivery/bridge-intake.js';
 import { Courier } from './delivery/courier.js';
+import { Expiry } from './delivery/expiry.js';
 import type { ServerEvents } from './events.js';
 import { HookAsker } from './hook-asker.js';
 import type { OnlineUser, Sender } from './hooks.js';
@@ -72,6 +74,9 @@ export function createServer(options: ServerOptions): ImServer {
   );
   const host = { ...shared, random, courier, router, login, stallDeadlines };
   const reception = new Reception({ ...shared, addresses, deadlines, host });
+  const { expireEveryMs = 60_000 } = options;
+  const expiry = store === undefined ? undefined : new Expiry(shared, store, expireEveryMs);
+  const archive = new Archive(store, directory, clock);
   const parts = {
     clock,
     random,
@@ -83,6 +88,8 @@ export function createServer(options: ServerOptions): ImServer {
     directory,
     courier,
     store,
+    expiry,
+    archive,
     bridge,
     intake,
     stamp,

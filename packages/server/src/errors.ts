@@ -4,6 +4,8 @@ export class UsageError extends Error {
   readonly code:
     | 'ERR_INVALID_OPTION'
     | 'ERR_INVALID_ARGUMENT'
+    | 'ERR_NO_STORE'
+    | 'ERR_NO_HISTORY'
     | 'ERR_NOT_LISTENING'
     | 'ERR_ALREADY_LISTENING';
 

@@ -1,6 +1,8 @@
 import type { ProtocolErrorCode, TransportKind } from '@imcore/protocol';
+import type { DeadMessage } from './delivery/kept-message.js';
 import type { OnlineUser } from './hooks.js';
 import type { Message } from './message.js';
+import type { MailboxLimit } from './ports/message-store.js';
 
 /** Why a message did not reach anybody. */
 export type UndeliveredReason =
@@ -67,6 +69,12 @@ export interface ServerEvents {
     readonly maxBytes: number;
     readonly transport: TransportKind;
   };
+  /** A stored message has waited longer than the store's `maxAgeMs`: it is a dead letter now. */
+  expired: DeadMessage;
+  /** A stored message had to make room for a newer one, where the store drops the oldest: it is a dead letter now. */
+  displaced: DeadMessage;
+  /** The store has no room for a further message to this user: `limit` says of what. Its sender is not acknowledged. */
+  mailboxFull: { readonly userId: string; readonly limit: MailboxLimit; readonly message: Message };
   /** A user has acknowledged a packet that this server wrote. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
   /** QoS packets that a user never acknowledged, after the last copy. */

@@ -10,6 +10,8 @@ export {
   type Unsubscribe,
 } from '@imcore/protocol';
 export { createServer } from './create-server.js';
+export type { DeadLetterQuery, DeadLetterRef, DeadLetters, HistoryOptions } from './delivery/archive.js';
+export type { DeadMessage, KeptMessage } from './delivery/kept-message.js';
 export { BridgeError, DeliveryError, HookError, StoreError, UsageError } from './errors.js';
 export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
 export type {

@@ -35,6 +35,8 @@ export class ServerMetrics {
   messagesFromServer = 0;
   messagesStored = 0;
   messagesReplayed = 0;
+  messagesExpired = 0;
+  messagesDisplaced = 0;
   messagesTooLarge = 0;
   messagesUndelivered = 0;
   messagesBridged = 0;
@@ -55,6 +57,7 @@ export class ServerMetrics {
   limitRemembered = 0;
   limitDeferredPackets = 0;
   limitStoredNotices = 0;
+  limitMailbox = 0;
 
   /** A copy as a plain object. */
   snapshot(): Record<string, number> {

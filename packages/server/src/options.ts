@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly isExemptAddress?: ((address: string) => boolean) | undefined;
   /** How long a message waits for its receiver before the store takes it, in milliseconds. Default 1000. */
   readonly storeAfterMs?: number | undefined;
+  /** How often the store is asked to let go of what has waited too long, in milliseconds. Default 60 000. */
+  readonly expireEveryMs?: number | undefined;
   /** How long a hook may take to answer, in milliseconds. Then it counts as one that throws. Default 10 000. */
   readonly hookTimeoutMs?: number | undefined;
   /** How often an unacknowledged message is written again. Default: after 5 s, once, as the original. */

@@ -12,9 +12,12 @@ import {
   SERVER_ID,
   type Unsubscribe,
 } from '@imcore/protocol';
+import type { Archive, DeadLetters, HistoryOptions } from './delivery/archive.js';
 import type { BridgeIntake } from './delivery/bridge-intake.js';
 import type { Courier } from './delivery/courier.js';
 import { Delivery } from './delivery/delivery.js';
+import type { Expiry } from './delivery/expiry.js';
+import type { KeptMessage } from './delivery/kept-message.js';
 import { PromiseOrigin } from './delivery/promise-origin.js';
 import { DeliveryError, UsageError } from './errors.js';
 import type { ServerEvents } from './events.js';
@@ -39,6 +42,8 @@ export interface ServerParts {
   readonly directory: Directory;
   readonly courier: Courier;
   readonly store: MessageStore | undefined;
+  readonly expiry: Expiry | undefined;
+  readonly archive: Archive;
   readonly bridge: Bridge | undefined;
   readonly intake: BridgeIntake;
   readonly stamp: (() => number) | undefined;
@@ -88,11 +93,12 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { gateways, reception, bridge, intake, store, logger } = this.#parts;
+    const { gateways, reception, bridge, intake, store, expiry, logger } = this.#parts;
     try {
       const addresses: GatewayAddress[] = [];
       for (const gateway of gateways) addresses.push(await gateway.listen(reception));
       await bridge?.start(intake);
+      expiry?.start();
       if (store?.durable === false) logger.warn({}, 'messages are kept in memory only');
       return addresses;
     } catch (error) {
@@ -158,6 +164,20 @@ export class ImServer {
     this.#parts.events.off(name, listener);
   }
 
+  /** Messages that were acknowledged and given up: those that waited too long, or had to make room. */
+  get deadLetters(): DeadLetters {
+    return this.#parts.archive;
+  }
+
+  /**
+   * What two users wrote to each other, newest first: what has been received, while the store keeps it, and what waits.
+   *
+   * @throws UsageError `ERR_NO_STORE`, `ERR_NO_HISTORY` where the store has no `historyMs`, `ERR_INVALID_ARGUMENT`
+   */
+  history(options: HistoryOptions): Promise<readonly KeptMessage[]> {
+    return this.#parts.archive.history(options);
+  }
+
   /** Everything that is counted, at this moment. */
   metrics(): Readonly<Record<string, number>> {
     return this.#parts.metrics.snapshot();
@@ -174,7 +194,7 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { gateways, reception, courier, deadlines, store, bridge, intake } = this.#parts;
+    const { gateways, reception, courier, deadlines, store, bridge, intake, expiry } = this.#parts;
     intake.stop();
     for (const gateway of gateways) gateway.stopAccepting();
     await this.#drain(drainMs);
@@ -184,6 +204,7 @@ export class ImServer {
     await this.#closePart(bridge);
     courier.stop();
     await courier.settled();
+    await expiry?.stop();
     await this.#closePart(store);
     deadlines.close();
     this.#state = 'closed';

@@ -78,7 +78,7 @@ describe('an option that cannot be', () => {
         ['gateways', gateways],
         ['storeAfter', 5],
       ]),
-      'option storeAfter does not exist; there are gateways, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
+      'option storeAfter does not exist; there are gateways, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, expireEveryMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
     ],
     [
       'a name within retry that is wrong',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../src/errors.js';
-import { openBench } from './support/bench.js';
+import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
 
@@ -191,13 +191,13 @@ describe('a store that cannot be read', () => {
   it('in one message gives the others, and an error for that one', async () => {
     const store = new ControlledStore();
     await store.append([
-      { to: 'bob', from: 'alice', fingerprint: 'fp-1', body: '{"type":', acceptedAt: 0 },
+      { to: 'bob', from: 'alice', fingerprint: 'fp-1', body: '{"type":', acceptedAt: START_TIME },
       {
         to: 'bob',
         from: 'alice',
         fingerprint: 'fp-2',
         body: message('alice', 'bob', 'ok', 'fp-2'),
-        acceptedAt: 0,
+        acceptedAt: START_TIME,
       },
     ]);
     const bench = await openBench({ store });

@@ -17,7 +17,9 @@ export interface DeadLetterQuery {
 }
 
 /** A dead letter, as far as it must be known to do something about it. */
-export type DeadLetterRef = Pick<DeadMessage, 'id'> & { readonly message: Pick<DeadMessage['message'], 'to'> };
+export type DeadLetterRef = Pick<DeadMessage, 'id'> & {
+  readonly message: Pick<DeadMessage['message'], 'to'>;
+};
 
 export interface HistoryOptions {
   /** The two users. */
@@ -92,5 +94,8 @@ export class Archive implements DeadLetters {
 
 function checkLimit(limit: number): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
-  throw new UsageError('ERR_INVALID_ARGUMENT', `limit is ${limit}, allowed are whole numbers from 1 to ${MAX_PAGE}`);
+  throw new UsageError(
+    'ERR_INVALID_ARGUMENT',
+    `limit is ${limit}, allowed are whole numbers from 1 to ${MAX_PAGE}`,
+  );
 }

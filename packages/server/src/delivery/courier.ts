@@ -92,7 +92,8 @@ export class Courier {
     if (events.has('delivered') && delivery.from !== SERVER_ID) events.emit('delivered', delivery.message);
     const { custody } = delivery;
     delivery.custody = 'received';
-    if (custody !== 'stored') delivery.origin.responsible(delivery, 'received', now, frame);
+    const isAwaited = custody === 'storing' && this.#keeper?.keepsHistory === true;
+    if (custody !== 'stored' && !isAwaited) delivery.origin.responsible(delivery, 'received', now, frame);
     else if (delivery.storeId !== undefined) this.#writer?.confirm(receiver.id, delivery.storeId);
     if (receiver.mailbox.isReplaying) receiver.mailbox.replay?.goOn();
     return true;
@@ -154,7 +155,10 @@ export class Courier {
     }
     this.#parts.metrics.messagesInFlight += 1;
     delivery.attempts = 1;
-    (this.#storing ?? this.#retrying).start(delivery, now);
+    if (this.#keeper?.keepsHistory === true) {
+      this.#retrying.start(delivery, now);
+      this.#keeper.keep(delivery);
+    } else (this.#storing ?? this.#retrying).start(delivery, now);
     if (!session.send(delivery.body)) delivery.origin.waitFor(session);
   }
 

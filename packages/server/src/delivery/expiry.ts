@@ -5,7 +5,10 @@ import type { MessageStore } from '../ports/message-store.js';
 import { toDeadMessage } from './kept-message.js';
 
 /** Messages that the store is asked to let expire at once. */
-const PAGE = 500;
+export const PAGE = 500;
+
+/** How soon it is asked again where there were as many, in milliseconds: senders and receivers have their turn. */
+const NEXT_PAGE_MS = 100;
 
 export interface ExpiryParts {
   readonly clock: Clock;
@@ -42,19 +45,17 @@ export class Expiry {
 
   async #run(): Promise<void> {
     const { clock, events, metrics } = this.#parts;
+    let waitMs = this.#everyMs;
     try {
-      let isMore = true;
-      while (isMore && !this.#isOver) {
-        const letters = await this.#store.expire(clock.wallTime(), PAGE);
-        isMore = letters.length === PAGE;
-        metrics.messagesExpired += letters.length;
-        if (events.has('expired')) for (const letter of letters) events.emit('expired', toDeadMessage(letter));
-      }
+      const letters = await this.#store.expire(clock.wallTime(), PAGE);
+      if (letters.length >= PAGE) waitMs = NEXT_PAGE_MS;
+      metrics.messagesExpired += letters.length;
+      if (events.has('expired')) for (const letter of letters) events.emit('expired', toDeadMessage(letter));
     } catch (error) {
       metrics.storeFailures += 1;
       events.emit('error', error instanceof Error ? error : new Error(String(error)));
     }
     if (this.#isOver) return;
-    this.#timer = clock.schedule(clock.now() + this.#everyMs, () => this.start());
+    this.#timer = clock.schedule(clock.now() + waitMs, () => this.start());
   }
 }

@@ -1,7 +1,8 @@
 import type { UndeliveredReason } from '../events.js';
-import type { StoreId } from '../ports/message-store.js';
+import type { AppendResult, DeadLetter, MailboxLimit } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
+import { toDeadMessage } from './kept-message.js';
 import type { LastResort } from './last-resort.js';
 import { type Mailbox, takeBack } from './mailbox.js';
 import type { StoreWriter } from './store-writer.js';
@@ -15,6 +16,8 @@ export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
 
 /** Gives messages into the store's hands, and sees to it that somebody is responsible whatever it answers. */
 export class StoreKeeper {
+  /** Whether everything is stored at once, for the store's history, also what goes to its receiver. */
+  readonly keepsHistory: boolean;
   readonly #parts: CourierParts;
   readonly #writer: StoreWriter;
   readonly #lastResort: LastResort;
@@ -22,6 +25,7 @@ export class StoreKeeper {
 
   constructor(parts: CourierParts, writer: StoreWriter, lastResort: LastResort) {
     this.#parts = parts;
+    this.keepsHistory = parts.store?.keepsHistory ?? false;
     this.#writer = writer;
     this.#lastResort = lastResort;
     this.#notices = new StoredNotices(parts);
@@ -39,7 +43,7 @@ export class StoreKeeper {
     const acceptedAt = this.#parts.clock.wallTime();
     this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
       if (result === undefined) this.#refused(delivery, 'store');
-      else if (result.outcome === 'full') this.#refused(delivery, 'mailbox-full');
+      else if (result.outcome === 'full') this.#full(delivery, result.limit);
       else this.#kept(delivery, result);
       const replay = this.#parts.directory.find(to)?.mailbox.replay;
       if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
@@ -73,10 +77,13 @@ export class StoreKeeper {
     await this.#notices.end();
   }
 
-  #kept(delivery: Delivery, { outcome, id }: { outcome: string; id: StoreId | undefined }): void {
+  #kept(delivery: Delivery, result: Exclude<AppendResult, { outcome: 'full' }>): void {
+    const { id, outcome } = result;
+    if (outcome === 'stored' && result.displaced !== undefined) this.#displaced(result.displaced);
     const { metrics, events } = this.#parts;
     if (delivery.custody === 'received') {
       if (id !== undefined) this.#writer.confirm(delivery.to, id);
+      this.#receivedMeanwhile(delivery);
       return;
     }
     const { mailbox } = delivery;
@@ -91,10 +98,32 @@ export class StoreKeeper {
       this.leaveToReplay(delivery, delivery.mailbox);
   }
 
+  /** With a history the acknowledgement waits for the store, so that what was acknowledged is in it. */
+  #receivedMeanwhile(delivery: Delivery): void {
+    if (this.keepsHistory) delivery.origin.responsible(delivery, 'received', this.#parts.clock.now());
+  }
+
+  #displaced(letters: readonly DeadLetter[]): void {
+    const { metrics, events } = this.#parts;
+    metrics.messagesDisplaced += letters.length;
+    if (events.has('displaced'))
+      for (const letter of letters) events.emit('displaced', toDeadMessage(letter));
+  }
+
+  #full(delivery: Delivery, limit: MailboxLimit): void {
+    const { metrics, events } = this.#parts;
+    metrics.limitMailbox += 1;
+    if (events.has('mailboxFull')) {
+      const { to: userId, message } = delivery;
+      events.emit('mailboxFull', { userId, limit, message });
+    }
+    this.#refused(delivery, 'mailbox-full');
+  }
+
   /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
   #refused(delivery: Delivery, reason: UndeliveredReason): void {
-    if (delivery.custody === 'received') return;
-    if (delivery.mailbox === undefined) this.#lastResort.take(delivery, reason);
+    if (delivery.custody === 'received') this.#receivedMeanwhile(delivery);
+    else if (delivery.mailbox === undefined) this.#lastResort.take(delivery, reason);
     else delivery.mailbox.pass(delivery, 'refused');
   }
 }

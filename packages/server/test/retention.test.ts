@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { MemoryStoreOptions } from '../src/stores/memory-store.js';
+import { openBench, START_TIME } from './support/bench.js';
+import { ControlledStore } from './support/controlled-store.js';
+import { acknowledgement, message } from './support/wire.js';
+
+async function open(retention: MemoryStoreOptions) {
+  const store = new ControlledStore({ wallTime: () => START_TIME, ...retention });
+  const bench = await openBench({ store });
+  return { store, bench, alice: await bench.online('alice', 'tcp') };
+}
+
+function toBob(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, i) =>
+    message('alice', 'bob', `text ${from + i}`, `fp-${from + i}`),
+  );
+}
+
+const MINUTE_MS = 60_000;
+
+describe('a message that waits too long', () => {
+  it('is a dead letter, told of within a minute, and is not replayed', async () => {
+    const { store, bench, alice } = await open({ maxAgeMs: 30_000 });
+    alice.write(...toBob(1, 2));
+    await bench.settle();
+    await bench.advance(MINUTE_MS);
+    const [letter] = bench.events.expired;
+    expect(letter).toMatchObject({
+      cause: 'expired',
+      acceptedAt: START_TIME,
+      message: { from: 'alice', to: 'bob', content: 'text 1', fingerprint: 'fp-1' },
+    });
+    expect(bench.metric('messagesExpired')).toBe(2);
+    expect(await store.waiting('bob')).toEqual([]);
+    const bob = await bench.online('bob');
+    expect(bob.received).toEqual([]);
+  });
+
+  it('is looked for when the server starts, page after page, and then every minute', async () => {
+    const { store, bench } = await open({ maxAgeMs: 30_000, maxPerUser: 2000 });
+    const old = Array.from({ length: 1001 }, (_, i) => ({
+      to: 'bob',
+      from: 'alice',
+      fingerprint: `fp-${i}`,
+      body: 'body',
+      acceptedAt: START_TIME - 40_000,
+    }));
+    await store.append(old);
+    expect(store.calls.expire).toBe(1);
+    await bench.advance(MINUTE_MS);
+    expect(bench.metric('messagesExpired')).toBe(500);
+    await bench.advance(200);
+    expect(bench.metric('messagesExpired')).toBe(1001);
+    expect(store.calls.expire).toBe(4);
+    await bench.advance(MINUTE_MS);
+    expect(store.calls.expire).toBe(5);
+  });
+
+  it('is looked for as often as the option says', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store, expireEveryMs: 1000 });
+    await bench.advance(5000);
+    expect(store.calls.expire).toBe(6);
+  });
+
+  it('is looked for again where the store failed, which is reported', async () => {
+    const { store, bench } = await open({});
+    store.failures.expire = new Error('disk gone');
+    await bench.advance(MINUTE_MS);
+    expect(bench.events.error).toMatchObject([{ message: 'disk gone' }]);
+    expect(bench.metric('storeFailures')).toBe(1);
+    store.failures.expire = undefined;
+    await bench.advance(MINUTE_MS);
+    expect(store.calls.expire).toBe(3);
+    expect(bench.events.error).toHaveLength(1);
+  });
+
+  it('is not looked for any more once the server closes, which waits for the store', async () => {
+    const { store, bench } = await open({});
+    store.hold('expire');
+    await bench.advance(MINUTE_MS);
+    const state = { isClosed: false };
+    void bench.server.close({ drainMs: 0 }).then(() => {
+      state.isClosed = true;
+    });
+    await bench.settle();
+    expect(state.isClosed).toBe(false);
+    store.release('expire');
+    await bench.settle();
+    expect(state.isClosed).toBe(true);
+    expect(store.calls.close).toBe(1);
+    expect(bench.clock.pendingRuns()).toEqual([]);
+  });
+});
+
+describe('a mailbox that is full', () => {
+  it('refuses the newest: its sender is not acknowledged, and the limit is named', async () => {
+    const { bench, alice } = await open({ maxPerUser: 2 });
+    alice.write(...toBob(1, 3));
+    await bench.settle();
+    expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
+    expect(bench.events.mailboxFull).toMatchObject([
+      { userId: 'bob', limit: 'maxPerUser', message: { fingerprint: 'fp-3' } },
+    ]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
+    expect(bench.metric('limitMailbox')).toBe(1);
+  });
+
+  it('takes the copy of what it refused once there is room', async () => {
+    const { store, bench, alice } = await open({ maxPerUser: 1 });
+    alice.write(...toBob(1, 2));
+    await bench.settle();
+    const bob = await bench.online('bob');
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    bob.leave();
+    await bench.settle();
+    alice.write(...toBob(2, 2));
+    await bench.settle();
+    expect(await store.waiting('bob')).toEqual(['fp-2']);
+    expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
+  });
+
+  it('lets the oldest go where it is told to, as a dead letter', async () => {
+    const { store, bench, alice } = await open({ maxPerUser: 2, whenFull: 'drop-oldest' });
+    alice.write(...toBob(1, 3));
+    await bench.settle();
+    expect(alice.received).toHaveLength(3);
+    expect(await store.waiting('bob')).toEqual(['fp-2', 'fp-3']);
+    expect(bench.events.displaced).toMatchObject([{ cause: 'displaced', message: { fingerprint: 'fp-1' } }]);
+    expect(bench.metric('messagesDisplaced')).toBe(1);
+    expect(bench.events.mailboxFull).toEqual([]);
+  });
+});
