@@ -1,3 +1,4 @@
+export type { Clock, Random } from '@imcore/protocol';
 export { BridgeError, StoreError, UsageError } from '../errors.js';
 export { AnswerAllowance } from '../gateways/answer-allowance.js';
 export type {
@@ -9,6 +10,7 @@ export type {
   GatewayHost,
   RefusalReason,
 } from '../gateways/gateway.js';
+export { systemClock } from '../scheduling/system-clock.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './bridge.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {

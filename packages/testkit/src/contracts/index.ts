@@ -1,3 +1,6 @@
+export { describeBridge } from './bridge-contract.js';
+export type { BridgeFixture, BrokerUnderTest, CreateBridgeFixture } from './bridge-fixture.js';
+export { bridgeMessage, HostUnderTest } from './bridge-fixture.js';
 export { describeGateway } from './gateway-contract.js';
 export type { CreateGatewayFixture, GatewayFixture, GatewayPeer } from './gateway-fixture.js';
 export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';

@@ -1,0 +1,2 @@
+export type { RabbitMqOptions, RabbitMqTls } from './options.js';
+export { type BridgeHealth, type RabbitMqBridge, rabbitmq } from './rabbitmq.js';

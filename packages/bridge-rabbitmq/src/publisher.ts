@@ -1,0 +1,184 @@
+import { BridgeError } from '@imcore/server/ports';
+import type { Channel, Connection } from 'rabbitmq-client';
+import { declareQueue, type QueueDeclaration } from './declare-queue.js';
+import { Link } from './link.js';
+import type { Settings } from './options.js';
+import { type Publication, Publications, type Ticket } from './publications.js';
+
+/** What a publisher tells its bridge. */
+export interface PublisherEvents {
+  up(): void;
+  down(error: Error): void;
+  troubled(error: Error): void;
+}
+
+export type PublicationRequest = Omit<Publication, 'resolve' | 'reject'>;
+
+/** Gives messages to the broker with confirmation, in order, over as many links as it takes. */
+export class Publisher {
+  readonly #settings: Settings;
+  readonly #queues: readonly QueueDeclaration[];
+  readonly #events: PublisherEvents;
+  readonly #publications: Publications;
+  readonly #link: Link;
+  #channel: Channel | undefined = undefined;
+  #number = 0;
+  /** Confirmed in this turn of the event loop; a message that no queue took is returned in the same one. */
+  #confirmed: Ticket[] = [];
+  #expiring: { cancel(): void } | undefined = undefined;
+  #isClosed = false;
+  #onEmpty: (() => void) | undefined = undefined;
+
+  constructor(settings: Settings, queues: readonly QueueDeclaration[], events: PublisherEvents) {
+    this.#settings = settings;
+    this.#queues = queues;
+    this.#events = events;
+    this.#publications = new Publications(settings.maxWaiting, settings.publishTimeoutMs);
+    this.#link = new Link(settings, 'imcore publisher', {
+      prepare: (connection, channel) => this.#prepare(connection, channel),
+      up: (channel, link) => {
+        this.#channel = channel;
+        this.#number = link;
+        for (const ticket of this.#publications.unwritten()) this.#write(ticket, channel);
+        this.#events.up();
+      },
+      down: (error) => this.#down(error),
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#link.isUp;
+  }
+
+  get waiting(): number {
+    return this.#publications.size;
+  }
+
+  open(): void {
+    this.#link.open();
+  }
+
+  /** @throws BridgeError */
+  publish(request: PublicationRequest): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
+    if (!this.isUp && !request.mayWait)
+      return Promise.reject(new BridgeError('ERR_BRIDGE_AWAY', 'the broker is away'));
+    return new Promise((resolve, reject) => {
+      let ticket: Ticket;
+      try {
+        ticket = this.#publications.add({ ...request, resolve, reject }, this.#settings.clock.now());
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      this.#expireInTime();
+      if (this.#channel !== undefined) this.#write(ticket, this.#channel);
+    });
+  }
+
+  /** Waits for what the broker has not answered, `waitMs` at most, and rejects the rest. */
+  async close(waitMs: number): Promise<void> {
+    this.#isClosed = true;
+    if (this.isUp && this.waiting > 0) {
+      const { clock } = this.#settings;
+      await new Promise<void>((resolve) => {
+        const timer = clock.schedule(clock.now() + waitMs, resolve);
+        this.#onEmpty = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    this.#expiring?.cancel();
+    for (const { publication } of this.#publications.clear()) publication.reject(closed());
+    await this.#link.close();
+  }
+
+  async #prepare(connection: Connection, channel: Channel): Promise<void> {
+    for (const declaration of this.#queues) {
+      const trouble = await declareQueue(connection, declaration);
+      if (trouble !== undefined) this.#events.troubled(trouble);
+    }
+    channel.on('basic.return', ({ routingKey }: { routingKey: string }) => {
+      this.#link.fail(new BridgeError('ERR_BRIDGE_QUEUE', `queue ${routingKey} is gone`));
+    });
+    await channel.confirmSelect();
+  }
+
+  #write(ticket: Ticket, channel: Channel): void {
+    const number = this.#number;
+    this.#publications.written(ticket, number);
+    const { queue, body, headers } = ticket.publication;
+    const envelope = {
+      routingKey: queue,
+      durable: true,
+      mandatory: true,
+      priority: 0,
+      contentType: 'text/plain',
+      ...(headers === undefined ? {} : { headers }),
+    };
+    channel.basicPublish(envelope, body).then(
+      () => this.#confirm(ticket),
+      (error: unknown) => this.#refuse(ticket, number, error),
+    );
+  }
+
+  #confirm(ticket: Ticket): void {
+    this.#confirmed.push(ticket);
+    if (this.#confirmed.length > 1) return;
+    const number = this.#number;
+    setImmediate(() => {
+      const confirmed = this.#confirmed;
+      this.#confirmed = [];
+      for (const each of confirmed) {
+        if (this.#publications.answered(each, number)) each.publication.resolve();
+      }
+      this.#tellIfEmpty();
+    });
+  }
+
+  /** The broker refuses, or the link is lost: then {@link #down} has dealt with it, or will. */
+  #refuse(ticket: Ticket, number: number, error: unknown): void {
+    if (!(error instanceof Error && 'code' in error && error.code === 'NACK')) return;
+    if (!this.#publications.answered(ticket, number)) return;
+    const refused = 'the broker has not taken the message';
+    ticket.publication.reject(new BridgeError('ERR_BRIDGE_REFUSED', refused, { cause: error }));
+    this.#tellIfEmpty();
+  }
+
+  #down(error: Error): void {
+    this.#channel = undefined;
+    this.#events.down(error);
+    for (const { publication, link } of this.#publications.lost()) {
+      publication.reject(
+        link !== undefined && publication.mayWait
+          ? new BridgeError('ERR_BRIDGE_UNCONFIRMED', 'the link broke before the broker had confirmed')
+          : new BridgeError('ERR_BRIDGE_AWAY', error.message, { cause: error }),
+      );
+    }
+    this.#tellIfEmpty();
+  }
+
+  #expireInTime(): void {
+    const { clock, publishTimeoutMs } = this.#settings;
+    const at = this.#publications.nextDeadline;
+    if (this.#expiring !== undefined || at === undefined) return;
+    this.#expiring = clock.schedule(at, () => {
+      this.#expiring = undefined;
+      for (const { publication } of this.#publications.expire(clock.now())) {
+        const text = `the broker has not confirmed within ${publishTimeoutMs} ms`;
+        publication.reject(new BridgeError('ERR_BRIDGE_AWAY', text));
+      }
+      this.#tellIfEmpty();
+      this.#expireInTime();
+    });
+  }
+
+  #tellIfEmpty(): void {
+    if (this.waiting === 0) this.#onEmpty?.();
+  }
+}
+
+function closed(): BridgeError {
+  return new BridgeError('ERR_BRIDGE_CLOSED', 'the bridge is closed');
+}
