@@ -18,6 +18,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [
+      '@imcore/protocol',
       '@imcore/server',
       '@imcore/server/ports',
       '@imcore/client',

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { BenchFlags } from './bench/bench-flags.js';
 import type { ChatFlags } from './chat/chat.js';
+import type { EndpointFlags } from './chat/endpoint.js';
 import { describeError } from './command-error.js';
 import { addServeFlags } from './serve/serve-flags.js';
 
@@ -32,6 +34,28 @@ program
   .action(async (flags: ChatFlags) => {
     const { chat } = await import('./chat/chat.js');
     process.exitCode = await chat(flags);
+  });
+
+program
+  .command('bench')
+  .description('put load on a server and check that every message arrives, once, in order, unchanged')
+  .option('--transport <name>', 'tcp, udp or ws (default: tcp)')
+  .option('--host <host>', 'where the server is (default: 127.0.0.1)')
+  .option('--port <port>', 'its port (default: 8901, udp 7901, ws 3000)')
+  .option('--url <url>', 'all of it: tcp://, tls://, udp://, ws:// or wss://')
+  .option('--token <token>', 'what the server asks of every login; or in IMCORE_TOKEN')
+  .option('--pairs <number>', 'senders, each with a receiver of its own', '16')
+  .option('--window <number>', 'messages that a sender has under way', '16')
+  .option('--rate <number>', 'messages a second in all, whatever the server does; measures latency')
+  .option('--size <bytes>', 'content of a message, in bytes', '64')
+  .option('--chinese', 'fill the content with Chinese text')
+  .option('--duration <seconds>', 'measured time', '5')
+  .option('--warmup <seconds>', 'time before it', '1')
+  .option('--pid <number>', "the server's process on this machine: adds its CPU and memory")
+  .option('--json', 'one JSON object instead of text')
+  .action(async (flags: BenchFlags & EndpointFlags) => {
+    const { bench } = await import('./bench/bench.js');
+    process.exitCode = await bench(flags);
   });
 
 function versionOfPackage(): string {

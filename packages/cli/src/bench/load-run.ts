@@ -1,0 +1,195 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { Transport } from '@imcore/client/node';
+import { LatencyHistogram } from './latency-histogram.js';
+import { LoadPair, type PairParts } from './load-pair.js';
+import type { LoadPlan } from './load-plan.js';
+import { Pacing } from './pacing.js';
+import { type LoadCounts, noCounts } from './pair-ledger.js';
+import { type ProcessUse, readProcessUse } from './process-cpu.js';
+
+/** Logins that are under way at a time. */
+const LOGINS_AT_ONCE = 200;
+const KEEP_ALIVE_MS = 5000;
+
+export interface LoadResult {
+  /** Since the first message, the time before the measured one included. */
+  readonly counts: LoadCounts;
+  /** Sent and not delivered when the time to arrive was over. */
+  readonly lost: number;
+  readonly deliveredPerSecond: number;
+  readonly measuredMs: number;
+  readonly delivery: LatencyHistogram;
+  readonly acknowledgement: LatencyHistogram;
+  /** Of the server's process, where its number was given; CPU in microseconds for each message delivered. */
+  readonly server:
+    | { readonly cpuPerMessage: number; readonly cores: number; readonly residentBytes: number }
+    | undefined;
+  /** What went wrong, the first few. */
+  readonly failures: readonly string[];
+}
+
+export interface LoadRunOptions {
+  readonly plan: LoadPlan;
+  readonly transport: Transport;
+  readonly serverPid: number | undefined;
+  /** Told about ten times a second. */
+  readonly onProgress: (progress: LoadProgress) => void;
+}
+
+export interface LoadProgress {
+  readonly phase: 'login' | 'warm-up' | 'load' | 'drain';
+  /** 0–1 of the phase. */
+  readonly share: number;
+  readonly delivered: number;
+}
+
+const MAX_FAILURES = 5;
+
+/** Runs a load test against a server and keeps account of every message. */
+export async function runLoad({
+  plan,
+  transport,
+  serverPid,
+  onProgress,
+}: LoadRunOptions): Promise<LoadResult> {
+  const now = (): number => performance.now();
+  const failures: string[] = [];
+  let isMeasuring = false;
+  const parts: PairParts = {
+    plan,
+    transport,
+    now,
+    delivery: new LatencyHistogram(),
+    acknowledgement: new LatencyHistogram(),
+    isMeasuring: () => isMeasuring,
+    failed: (reason) => {
+      if (failures.length < MAX_FAILURES) failures.push(reason);
+    },
+  };
+  const pairs = await logIn(parts, onProgress);
+  const keepAlive = setInterval(() => {
+    for (const pair of pairs) pair.keepAlive();
+  }, KEEP_ALIVE_MS);
+  try {
+    const startedAt = now();
+    const offer = offerOf(plan, pairs, startedAt);
+    await pass('warm-up', plan.warmupMs, offer, pairs, onProgress);
+    isMeasuring = true;
+    const before = { use: useOf(serverPid), at: now(), delivered: total(pairs).delivered };
+    await pass('load', plan.durationMs, offer, pairs, onProgress);
+    const after = { use: useOf(serverPid), at: now(), delivered: total(pairs).delivered };
+    isMeasuring = plan.perSecond !== undefined;
+    for (const pair of pairs) pair.stop();
+    await drain(plan.drainMs, pairs, onProgress);
+    const counts = total(pairs);
+    const measuredMs = after.at - before.at;
+    const delivered = after.delivered - before.delivered;
+    return {
+      counts,
+      lost: counts.sent - counts.delivered,
+      deliveredPerSecond: (delivered * 1000) / measuredMs,
+      measuredMs,
+      delivery: parts.delivery,
+      acknowledgement: parts.acknowledgement,
+      server: serverUse(before.use, after.use, delivered, measuredMs),
+      failures,
+    };
+  } finally {
+    clearInterval(keepAlive);
+    for (const pair of pairs) pair.end();
+  }
+}
+
+async function logIn(parts: PairParts, onProgress: LoadRunOptions['onProgress']): Promise<LoadPair[]> {
+  const pairs: LoadPair[] = [];
+  while (pairs.length < parts.plan.pairs) {
+    const size = Math.min(LOGINS_AT_ONCE / 2, parts.plan.pairs - pairs.length);
+    const batch = Array.from({ length: size }, (_, index) => new LoadPair(pairs.length + index, parts));
+    await Promise.all(batch.map((pair) => pair.ready()));
+    pairs.push(...batch);
+    onProgress({ phase: 'login', share: pairs.length / parts.plan.pairs, delivered: 0 });
+  }
+  return pairs;
+}
+
+/** Called again and again: sends what is due. */
+type Offer = () => void;
+
+function offerOf(plan: LoadPlan, pairs: readonly LoadPair[], startedAt: number): Offer {
+  if (plan.perSecond === undefined) {
+    for (const pair of pairs) pair.fill();
+    return () => {};
+  }
+  const pacing = new Pacing(startedAt, plan.perSecond);
+  let turnOf = 0;
+  return () => {
+    const now = performance.now();
+    for (let at = pacing.take(now); at !== undefined; at = pacing.take(now)) {
+      pairs[turnOf]?.send(at);
+      turnOf = (turnOf + 1) % pairs.length;
+    }
+  };
+}
+
+async function pass(
+  phase: LoadProgress['phase'],
+  durationMs: number,
+  offer: Offer,
+  pairs: readonly LoadPair[],
+  onProgress: LoadRunOptions['onProgress'],
+): Promise<void> {
+  const startedAt = performance.now();
+  let toldAt = 0;
+  for (;;) {
+    const passed = performance.now() - startedAt;
+    if (passed >= durationMs) return;
+    offer();
+    if (passed - toldAt >= 100) {
+      toldAt = passed;
+      onProgress({ phase, share: passed / durationMs, delivered: total(pairs).delivered });
+    }
+    await sleep(1);
+    await turn();
+  }
+}
+
+/** Waits until every message is delivered and acknowledged, but not for ever. */
+async function drain(
+  drainMs: number,
+  pairs: readonly LoadPair[],
+  onProgress: LoadRunOptions['onProgress'],
+): Promise<void> {
+  const until = performance.now() + drainMs;
+  while (performance.now() < until && pairs.some(({ ledger }) => ledger.underWay > 0)) {
+    await sleep(20);
+    const left = Math.max(0, until - performance.now());
+    onProgress({ phase: 'drain', share: 1 - left / drainMs, delivered: total(pairs).delivered });
+  }
+}
+
+function total(pairs: readonly LoadPair[]): LoadCounts {
+  const sum = noCounts();
+  for (const { ledger } of pairs) {
+    for (const name of Object.keys(sum) as (keyof LoadCounts)[]) sum[name] += ledger.counts[name];
+  }
+  return sum;
+}
+
+function useOf(pid: number | undefined): ProcessUse | undefined {
+  return pid === undefined ? undefined : readProcessUse(pid);
+}
+
+function serverUse(
+  before: ProcessUse | undefined,
+  after: ProcessUse | undefined,
+  delivered: number,
+  measuredMs: number,
+): LoadResult['server'] {
+  if (before === undefined || after === undefined) return undefined;
+  const cpuMs = after.cpuMs - before.cpuMs;
+  return {
+    cpuPerMessage: delivered === 0 ? 0 : (cpuMs * 1000) / delivered,
+    cores: cpuMs / measuredMs,
+    residentBytes: after.residentBytes,
+  };
+}

@@ -1,0 +1,63 @@
+import { tcp } from '@imcore/client/node';
+import { createServer, type ImServer, tcp as tcpGateway } from '@imcore/server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { planOf } from '../../src/bench/bench-flags.js';
+import { runLoad } from '../../src/bench/load-run.js';
+
+const FLAGS = { pairs: '4', window: '8', size: '64', duration: '1', warmup: '0' };
+
+let server: ImServer | undefined;
+
+afterEach(() => server?.close());
+
+async function serve(options: Partial<Parameters<typeof createServer>[0]> = {}): Promise<number> {
+  server = createServer({ gateways: [tcpGateway({ port: 0, host: '127.0.0.1' })], ...options });
+  const [address] = await server.listen();
+  return address?.port ?? 0;
+}
+
+function run(port: number, flags: Partial<Parameters<typeof planOf>[0]> = {}, drainMs = 10_000) {
+  return runLoad({
+    plan: { ...planOf({ ...FLAGS, ...flags }), drainMs },
+    transport: tcp({ host: '127.0.0.1', port }),
+    serverPid: process.pid,
+    onProgress: () => {},
+  });
+}
+
+describe('runLoad', () => {
+  it('finds no fault in a server that has none', async () => {
+    const { counts, lost, failures, delivery, server: use } = await run(await serve());
+    expect(counts.sent).toBeGreaterThan(100);
+    expect(counts).toEqual({
+      sent: counts.sent,
+      delivered: counts.sent,
+      acknowledged: counts.sent,
+      duplicates: 0,
+      overtaken: 0,
+      altered: 0,
+      foreign: 0,
+    });
+    expect([lost, failures]).toEqual([0, []]);
+    expect(delivery.total).toBeGreaterThan(0);
+    expect(use?.cpuPerMessage).toBeGreaterThan(0);
+  });
+
+  it('sends at the rate that it is given, and no faster', async () => {
+    const { counts } = await run(await serve(), { rate: '200' });
+    expect(counts.sent).toBeGreaterThan(150);
+    expect(counts.sent).toBeLessThanOrEqual(201);
+  });
+
+  it('counts as lost what a server swallows', async () => {
+    const port = await serve({ hooks: { authorizeMessage: (message) => !message.content.startsWith('3:') } });
+    const { counts, lost } = await run(port, { rate: '200', pairs: '2' }, 300);
+    expect(lost).toBe(2);
+    expect(counts.delivered).toBe(counts.sent - 2);
+  });
+
+  it('says why it could not begin', async () => {
+    const port = await serve({ hooks: { authenticate: () => ({ accept: false, code: 1025 }) } });
+    await expect(run(port)).rejects.toThrow('the login was refused with 1025');
+  });
+});
