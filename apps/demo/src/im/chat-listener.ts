@@ -1,0 +1,90 @@
+import {
+  Authenticate,
+  AuthorizeMessage,
+  ImListener,
+  OnImEvent,
+  OnServerMessage,
+  OnUndeliverable,
+} from '@imcore/nestjs';
+import type { LoginAttempt, LoginVerdict, Message, OnlineUser, Sender, ServerEvents } from '@imcore/server';
+import { Inject } from '@nestjs/common';
+import { USER_CHECK } from '../tokens.js';
+import type { UserCheck } from '../users/user-check.js';
+import { CallbackLog } from './callback-log.js';
+
+/** What a wrong password is answered with: the first code that belongs to applications. */
+export const WRONG_PASSWORD = 1025;
+
+/** The server's callbacks: what they are asked is checked, and what happens is shown. */
+@ImListener()
+export class ChatListener {
+  readonly #log: CallbackLog;
+  readonly #users: UserCheck;
+
+  constructor(@Inject(CallbackLog) log: CallbackLog, @Inject(USER_CHECK) users: UserCheck) {
+    this.#log = log;
+    this.#users = users;
+  }
+
+  @Authenticate()
+  checkLogin({ userId, token, transport, remoteAddress }: LoginAttempt): LoginVerdict {
+    const isRight = this.#users.accepts(userId, token);
+    const verdict: LoginVerdict = isRight ? { accept: true } : { accept: false, code: WRONG_PASSWORD };
+    this.#log.server('authenticate', [userId], { userId, transport, remoteAddress, ...verdict });
+    return verdict;
+  }
+
+  @AuthorizeMessage()
+  mayPass({ from, to, content, type, fingerprint }: Message): boolean {
+    this.#log.server('authorizeMessage', [from, to], { from, to, content, type, fingerprint });
+    return true;
+  }
+
+  @OnServerMessage()
+  takeMessage({ from, content, type, fingerprint }: Message, sender: Sender): void {
+    const { transport } = sender;
+    this.#log.server('onServerMessage', [from], { from, content, type, fingerprint, transport });
+  }
+
+  @OnUndeliverable()
+  takeUndeliverable({ from, to, content, fingerprint }: Message): boolean {
+    this.#log.server('onUndeliverable', [from, to], { from, to, content, fingerprint, handled: false });
+    return false;
+  }
+
+  @OnImEvent('online')
+  online({ userId, transport, remoteAddress, remotePort }: OnlineUser): void {
+    this.#log.server('online', [userId], { userId, transport, remoteAddress, remotePort });
+  }
+
+  @OnImEvent('offline')
+  offline({ userId, transport, kickCode }: ServerEvents['offline']): void {
+    this.#log.server('offline', [userId], { userId, transport, kickCode });
+  }
+
+  @OnImEvent('delivered')
+  delivered({ from, to, content, type, fingerprint }: Message): void {
+    this.#log.server('delivered', [from, to], { from, to, content, type, fingerprint });
+  }
+
+  @OnImEvent('stored')
+  stored({ from, to, content, type, fingerprint }: Message): void {
+    this.#log.server('stored', [from, to], { from, to, content, type, fingerprint });
+  }
+
+  @OnImEvent('undelivered')
+  undelivered({ message: { from, to, content, fingerprint }, reason }: ServerEvents['undelivered']): void {
+    this.#log.server('undelivered', [from, to], { from, to, content, fingerprint, reason });
+  }
+
+  @OnImEvent('received')
+  received({ userId, from, fingerprint }: ServerEvents['received']): void {
+    this.#log.server('received', [userId, from], { userId, from, fingerprint });
+  }
+
+  @OnImEvent('lost')
+  lost({ userId, messages }: ServerEvents['lost']): void {
+    const fingerprints = messages.map(({ fingerprint }) => fingerprint);
+    this.#log.server('lost', [userId, ...messages.map(({ from }) => from)], { userId, fingerprints });
+  }
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { ImClient } from '@imcore/client/node';
+import { ImClientFactory } from '@imcore/nestjs';
+import { Inject, Injectable } from '@nestjs/common';
+import { ApiError } from '../rest/api-error.js';
+import type { DemoSettings } from '../settings.js';
+import { SETTINGS } from '../tokens.js';
+import { CallbackLog } from './callback-log.js';
+import { logClientEvents } from './log-client-events.js';
+import { Outcomes } from './outcomes.js';
+
+/** A message to send, as REST asks for it. */
+export interface SendCommand {
+  /** Who sends; undefined where only one is logged in. */
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly content: string;
+  readonly type: number | undefined;
+}
+
+export interface SendResult {
+  readonly result: 'received' | 'stored';
+  readonly from: string;
+  readonly to: string;
+  readonly fingerprint: string;
+}
+
+/** The users that are logged in from inside the program, each over a TCP connection of its own, as in the tutorial. */
+@Injectable()
+export class ClientDesk {
+  readonly #factory: ImClientFactory;
+  readonly #outcomes: Outcomes;
+  readonly #log: CallbackLog;
+  readonly #maxClients: number;
+  readonly #clients = new Map<string, ImClient>();
+  #loginsUnderWay = 0;
+
+  constructor(
+    @Inject(ImClientFactory) factory: ImClientFactory,
+    @Inject(Outcomes) outcomes: Outcomes,
+    @Inject(CallbackLog) log: CallbackLog,
+    @Inject(SETTINGS) { maxClients }: DemoSettings,
+  ) {
+    this.#factory = factory;
+    this.#outcomes = outcomes;
+    this.#log = log;
+    this.#maxClients = maxClients;
+  }
+
+  /** Who is logged in here. */
+  get userIds(): string[] {
+    return [...this.#clients.keys()];
+  }
+
+  has(userId: string): boolean {
+    return this.#clients.has(userId);
+  }
+
+  /** Logs a user in; one who is logged in already gets a new connection, and the server kicks the old one out. */
+  async login(userId: string, password: string | undefined): Promise<{ firstLoginTime: number }> {
+    if (this.#clients.size + this.#loginsUnderWay >= this.#maxClients && !this.has(userId)) {
+      throw new ApiError('ERR_TOO_MANY_CLIENTS', `${this.#maxClients} users are logged in already`);
+    }
+    const client = this.#factory.create({ connectTimeoutMs: 5_000, retry: { waitMs: 2_000, retries: 1 } });
+    logClientEvents(client, userId, this.#log);
+    this.#loginsUnderWay += 1;
+    try {
+      const result = await client.login({ userId, token: password });
+      this.#log.client(userId, 'login', { code: 0, ...result });
+      this.#take(userId, client);
+      return result;
+    } catch (error) {
+      await client.close();
+      throw error;
+    } finally {
+      this.#loginsUnderWay -= 1;
+    }
+  }
+
+  /** Sends from a user who is logged in here. Resolves when the receiver has it or the server has stored it. */
+  async send({ from, to, content, type }: SendCommand): Promise<SendResult> {
+    const client = this.#choose(from);
+    const { userId } = client;
+    const fingerprint = randomUUID();
+    const watch = this.#outcomes.watch(userId, fingerprint);
+    try {
+      await client.send({ to, content, type, fingerprint });
+      return { result: watch.finish() ?? 'received', from: userId, to, fingerprint };
+    } finally {
+      watch.finish();
+    }
+  }
+
+  async logout(userId: string): Promise<void> {
+    await this.#require(userId).close();
+  }
+
+  #take(userId: string, client: ImClient): void {
+    const former = this.#clients.get(userId);
+    this.#clients.set(userId, client);
+    void former?.close();
+    // Kicked out, refused at a new login, or logged out: nobody is logged in here any more.
+    const leave = (): void => {
+      if (client.state !== 'idle' && client.state !== 'closed') return;
+      if (this.#clients.get(userId) === client) this.#clients.delete(userId);
+      if (client.state === 'idle') void client.close();
+    };
+    client.on('state', leave);
+    leave();
+  }
+
+  #choose(from: string | undefined): ImClient {
+    if (from !== undefined) return this.#require(from);
+    const [only, ...others] = this.#clients.values();
+    if (only === undefined)
+      throw new ApiError('ERR_NOT_LOGGED_IN', 'nobody is logged in: call loginConnect first');
+    if (others.length > 0) {
+      throw new ApiError('ERR_SENDER_AMBIGUOUS', 'several users are logged in: say who sends with "from"', {
+        loggedIn: this.userIds,
+      });
+    }
+    return only;
+  }
+
+  #require(userId: string): ImClient {
+    const client = this.#clients.get(userId);
+    if (client !== undefined) return client;
+    throw new ApiError(
+      'ERR_NOT_LOGGED_IN',
+      `${JSON.stringify(userId)} is not logged in here: call loginConnect first`,
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { ImStatus } from '@imcore/nestjs';
+import type { INestApplication } from '@nestjs/common';
+import { banner } from './banner.js';
+import { createApplication } from './create-application.js';
+import { explainStartError } from './explain-start-error.js';
+import { loadChatPage } from './page/load-chat-page.js';
+import { readSettings } from './settings.js';
+import { USER_CHECK } from './tokens.js';
+import type { UserCheck } from './users/user-check.js';
+
+let application: INestApplication | undefined;
+try {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const settings = readSettings(process.env);
+  const chat = await loadChatPage(settings);
+  application = await createApplication(settings, { chat });
+  await application.listen(settings.httpPort, settings.httpHost);
+  const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+  const { isOpen } = application.get<UserCheck>(USER_CHECK);
+  const { addresses } = application.get(ImStatus);
+  process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: chat !== undefined }));
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(`${explainStartError(error)}\n`);
+  await application?.close();
+}

@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { Controller, Get, Headers, Inject, type OnModuleDestroy, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { EventFeed } from '../im/event-feed.js';
+import type { DemoSettings } from '../settings.js';
+import { SETTINGS } from '../tokens.js';
+import { ApiError } from './api-error.js';
+import { errorResponses, queryOf } from './describe-operation.js';
+import { EventStream } from './event-stream.js';
+import { MessagesParameters } from './parameters.js';
+import { Parameters } from './request-parameters.js';
+
+/** The part of a Fastify reply that is needed here. */
+interface Reply {
+  readonly raw: ServerResponse;
+  hijack(): void;
+}
+
+/** The callbacks as server-sent events: what the tutorial shows on its console. */
+@ApiTags('server')
+@Controller('api')
+export class MessagesController implements OnModuleDestroy {
+  readonly #feed: EventFeed;
+  readonly #maxWatchers: number;
+  readonly #open = new Set<EventStream>();
+
+  constructor(@Inject(EventFeed) feed: EventFeed, @Inject(SETTINGS) { maxWatchers }: DemoSettings) {
+    this.#feed = feed;
+    this.#maxWatchers = maxWatchers;
+  }
+
+  @Get('messages')
+  @ApiOperation({
+    summary: 'Watch the callbacks',
+    description:
+      'Server-sent events: first what is kept, then what happens, until you hang up. `follow=false` ends it after what is kept, which is what "Try it out" can show.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Only what came after the event of this id.',
+  })
+  @ApiResponse({
+    status: 200,
+    description: 'One event for each callback; `data` is JSON.',
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        example:
+          'id: 2\nevent: online\ndata: {"id":2,"at":"2026-01-01T08:00:00.000Z","side":"server","event":"online","users":["admin"],"details":{"userId":"admin","transport":"tcp","remoteAddress":"127.0.0.1","remotePort":50412}}\n\n',
+      },
+    },
+  })
+  @MessagesQuery()
+  messages(
+    @Parameters(MessagesParameters) { user, follow = true }: z.output<typeof MessagesParameters>,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res() reply: Reply,
+  ): void {
+    if (follow && this.#open.size >= this.#maxWatchers) {
+      throw new ApiError('ERR_TOO_MANY_WATCHERS', `${this.#maxWatchers} requests follow the events already`);
+    }
+    const lastId = Number(headers['last-event-id'] ?? 0);
+    reply.hijack();
+    const stream = new EventStream(reply.raw);
+    for (const event of this.#feed.recent(user, Number.isSafeInteger(lastId) ? lastId : 0))
+      stream.write(event);
+    if (!follow) {
+      stream.end();
+      return;
+    }
+    this.#open.add(stream);
+    const stop = this.#feed.follow(user, (event) => stream.write(event));
+    stream.onClosed(() => {
+      stop();
+      this.#open.delete(stream);
+    });
+  }
+
+  onModuleDestroy(): void {
+    for (const stream of this.#open) stream.end();
+  }
+}
+
+/** The query and the errors of `messages`. */
+function MessagesQuery(): MethodDecorator {
+  const decorators = [
+    ...queryOf(MessagesParameters),
+    ...errorResponses(['ERR_INVALID_REQUEST', 'ERR_TOO_MANY_WATCHERS']),
+  ];
+  return (target, property, descriptor) => {
+    for (const decorate of decorators) decorate(target, property, descriptor);
+  };
+}

@@ -1,0 +1,40 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { API_KEY_HEADER } from './access-guard.js';
+import { ANSWERS } from './answers.js';
+import { schemaOf } from './describe-operation.js';
+
+const DESCRIPTION = `An instant-messaging server with clients inside it, driven by REST.
+
+1. \`loginConnect\` logs a user in. 2. \`sendMsg\` sends from that user to any other, itself included.
+3. \`messages\` shows every callback that ran meanwhile.
+
+Every error is JSON with a stable \`code\`.`;
+
+/** The OpenAPI document of the application. */
+export function openApiDocument(application: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('imcore demo')
+    .setVersion('1')
+    .setDescription(DESCRIPTION)
+    .addTag('clients', 'Users that log in from inside the program')
+    .addTag('server', 'What the server itself can be asked')
+    .addApiKey({ type: 'apiKey', in: 'header', name: API_KEY_HEADER }, 'api-key')
+    .addSecurityRequirements('api-key')
+    .build();
+  const document = SwaggerModule.createDocument(application, config);
+  const schemas = Object.fromEntries(
+    Object.entries(ANSWERS).map(([name, schema]) => [name, schemaOf(schema)]),
+  );
+  return { ...document, components: { ...document.components, schemas } };
+}
+
+/** Serves Swagger UI at `/swagger-ui` and `/swagger-ui.html`, and the document at `/openapi.json`. */
+export function serveSwagger(application: INestApplication): void {
+  SwaggerModule.setup('swagger-ui', application, () => openApiDocument(application), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'imcore demo',
+    swaggerOptions: { validatorUrl: null, displayRequestDuration: true, tryItOutEnabled: false },
+  });
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** A user id or a text; a number in JSON is taken as its digits. */
+const asText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
+const text = (schema: z.ZodString) => z.preprocess(asText, schema);
+
+const notReserved = /^(?!0$|-1$)/;
+const userId = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(256, 'must not be longer than 256 characters')
+  .regex(notReserved, '"0" and "-1" are nobody’s');
+const receiver = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(256, 'must not be longer than 256 characters')
+  .regex(/^(?!-1$)/, '"-1" is nobody’s');
+const content = z.string().min(1, 'must not be empty');
+const type = z.coerce
+  .number('must be a number')
+  .int('must be a whole number')
+  .min(-(2 ** 31))
+  .max(2 ** 31 - 1)
+  .optional()
+  .meta({ description: 'The application’s own message type, 32 bits. Default -1: none.', example: 1 });
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false'])], 'must be true or false')
+  .transform((value) => value === true || value === 'true');
+
+const about = (description: string, example: string) => ({ description, example });
+
+export const LoginParameters = z.strictObject({
+  username: text(userId).meta(about('Who logs in.', 'admin')),
+  password: text(z.string())
+    .optional()
+    .meta(about('The password, checked by the server’s authenticate callback.', '123456')),
+});
+
+export const SendParameters = z.strictObject({
+  friendId: text(receiver).meta(about('Who receives it; "0" is the server itself.', 'admin')),
+  msg: text(content).meta(about('What is sent.', 'Hello')),
+  from: text(userId)
+    .optional()
+    .meta(about('Who sends it. Needed only where several users are logged in.', 'admin')),
+  type,
+});
+
+export const LogoutParameters = z.strictObject({
+  username: text(userId).meta(about('Who logs out.', 'admin')),
+});
+
+export const PushParameters = z.strictObject({
+  userId: text(userId).meta(about('Who receives it.', 'admin')),
+  msg: text(content).meta(about('What is sent.', 'Welcome')),
+  type,
+});
+
+export const MessagesParameters = z.strictObject({
+  user: text(userId).optional().meta(about('Only callbacks about this user. Default: all.', 'admin')),
+  follow: flag
+    .optional()
+    .meta({ description: 'Whether the answer goes on with what happens from now on. Default true.' }),
+});
+
+export const NoParameters = z.strictObject({});

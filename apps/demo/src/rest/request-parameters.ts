@@ -1,0 +1,47 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { z } from 'zod';
+import { ApiError } from './api-error.js';
+
+/**
+ * The parameters of a request, checked: from the query and from the body, be it JSON or form-encoded. What stands in both
+ * counts as it stands in the body.
+ */
+export function Parameters(schema: z.ZodType): ParameterDecorator {
+  // Inside an object: by itself a schema looks like a pipe of Nest's.
+  return FromRequest({ schema });
+}
+
+const FromRequest = createParamDecorator(
+  ({ schema }: { readonly schema: z.ZodType }, context: ExecutionContext): unknown => {
+    const { query, body } = context.switchToHttp().getRequest<{ query: unknown; body: unknown }>();
+    if (body !== undefined && body !== null && !isObject(body)) {
+      throw new ApiError('ERR_INVALID_REQUEST', 'the body must be a JSON object or form-encoded');
+    }
+    return parse(schema, { ...(isObject(query) ? query : {}), ...(isObject(body) ? body : {}) });
+  },
+);
+
+/** @throws ApiError `ERR_INVALID_REQUEST` that names every parameter that cannot be used. */
+export function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.output<Schema> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((parameter) => ({ parameter, problem: 'does not exist' }));
+    }
+    const parameter = String(issue.path[0] ?? '');
+    const isMissing = !Object.hasOwn(given, parameter);
+    return [{ parameter, problem: isMissing ? 'is missing' : explain(issue) }];
+  });
+  const summary = problems.map(({ parameter, problem }) => `${parameter} ${problem}`).join('; ');
+  throw new ApiError('ERR_INVALID_REQUEST', summary, { problems });
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return `must be a single ${issue.expected}`;
+  return issue.message;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
