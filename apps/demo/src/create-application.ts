@@ -2,7 +2,7 @@ import type { INestApplication, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
-import { type PageHandler, servePages } from './page/serve-pages.js';
+import { servePages } from './page/serve-pages.js';
 import { serveSwagger } from './rest/openapi.js';
 import type { DemoSettings } from './settings.js';
 
@@ -10,14 +10,14 @@ import type { DemoSettings } from './settings.js';
 export interface ApplicationParts {
   /** Default: Nest's, on the console. */
   readonly logger?: LoggerService | false;
-  /** The chat page. Default: a plain page with links. */
-  readonly chat?: PageHandler | undefined;
+  /** Where the built chat page lies. Default: where its build puts it. */
+  readonly chatDirectory?: string;
 }
 
 /** Puts the program together. Nothing listens until its `listen`. */
 export async function createApplication(
   settings: DemoSettings,
-  { logger, chat }: ApplicationParts = {},
+  { logger, chatDirectory }: ApplicationParts = {},
 ): Promise<INestApplication> {
   // Whoever follows the events must not keep the program from ending.
   const adapter = new FastifyAdapter({ forceCloseConnections: true });
@@ -27,6 +27,6 @@ export async function createApplication(
   });
   application.enableShutdownHooks();
   serveSwagger(application);
-  servePages(application, chat);
+  servePages(application, chatDirectory);
   return application;
 }

@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import { banner } from './banner.js';
 import { createApplication } from './create-application.js';
 import { explainStartError } from './explain-start-error.js';
-import { loadChatPage } from './page/load-chat-page.js';
+import { isChatPageBuilt } from './page/chat-page.js';
 import { readSettings } from './settings.js';
 import { USER_CHECK } from './tokens.js';
 import type { UserCheck } from './users/user-check.js';
@@ -14,13 +14,12 @@ let application: INestApplication | undefined;
 try {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const settings = readSettings(process.env);
-  const chat = await loadChatPage(settings);
-  application = await createApplication(settings, { chat });
+  application = await createApplication(settings);
   await application.listen(settings.httpPort, settings.httpHost);
   const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
   const { isOpen } = application.get<UserCheck>(USER_CHECK);
   const { addresses } = application.get(ImStatus);
-  process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: chat !== undefined }));
+  process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: isChatPageBuilt() }));
 } catch (error) {
   process.exitCode = 1;
   process.stderr.write(`${explainStartError(error)}\n`);

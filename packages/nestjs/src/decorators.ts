@@ -43,6 +43,9 @@ export const OnServerMessage = (): HookDecorator<'onServerMessage'> => answer('o
 /** The method takes messages that nobody could be given and no store has. @see Hooks.onUndeliverable */
 export const OnUndeliverable = (): HookDecorator<'onUndeliverable'> => answer('onUndeliverable');
 
+/** The method learns which messages wait in the store, for push notifications. @see Hooks.onStored */
+export const OnStored = (): HookDecorator<'onStored'> => answer('onStored');
+
 /** The method hears an event of the server, as any number of others may. What it throws or rejects with is logged. */
 export function OnImEvent<Name extends keyof ServerEvents>(event: Name): EventDecorator<Name> {
   return (target, property) => remember(target, { kind: 'event', event, property });

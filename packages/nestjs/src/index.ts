@@ -6,6 +6,7 @@ export {
   ImListener,
   OnImEvent,
   OnServerMessage,
+  OnStored,
   OnUndeliverable,
 } from './decorators.js';
 export { ImModuleError, type ImModuleErrorCode } from './errors.js';

@@ -1,5 +1,5 @@
 import type { LoginAttempt, LoginVerdict, Message, OnlineUser, Sender } from '@imcore/server';
-import { ImServer } from '@imcore/server';
+import { ImServer, memoryStore } from '@imcore/server';
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,6 +10,7 @@ import {
   ImModule,
   OnImEvent,
   OnServerMessage,
+  OnStored,
   OnUndeliverable,
 } from '../src/index.js';
 import { applications, nextMessage, quietOptions } from './applications.js';
@@ -78,6 +79,27 @@ describe('a class with @ImListener()', () => {
       'kept for bob',
       'alice asks for forbidden',
     ]);
+  });
+
+  it('learns what waits in the store, although the server was made before it', async () => {
+    let tell: (contents: string[]) => void;
+    const told = new Promise<string[]>((resolve) => {
+      tell = resolve;
+    });
+    @ImListener()
+    class Notifications {
+      @OnStored()
+      notify(messages: readonly Message[]): void {
+        tell(messages.map(({ to, content }) => `${to}: ${content}`));
+      }
+    }
+    const options = quietOptions({ store: memoryStore() });
+    @Module({ imports: [ImModule.forRoot(options)], providers: [Notifications] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    await application.get(ImServer).send('bob', 'are you there?');
+    expect(await told).toEqual(['bob: are you there?']);
   });
 
   it('shares an event with any number of others, a controller among them, whatever one of them throws', async () => {

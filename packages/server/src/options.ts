@@ -10,6 +10,7 @@ import type { MessageStore } from './ports/message-store.js';
 export interface ServerOptions {
   /** Where peers come from: `tcp()`, `udp()`, `websocket()`, any number of each. */
   readonly gateways: readonly Gateway[];
+  /** Asked at each question, so that an object may be filled in until `listen`. */
   readonly hooks?: Hooks | undefined;
   /** Keeps what cannot be delivered at once. Default none: then `onUndeliverable` decides. */
   readonly store?: MessageStore | undefined;

@@ -4,6 +4,7 @@ import {
   ImListener,
   OnImEvent,
   OnServerMessage,
+  OnStored,
   OnUndeliverable,
 } from '@imcore/nestjs';
 import type { LoginAttempt, LoginVerdict, Message, OnlineUser, Sender, ServerEvents } from '@imcore/server';
@@ -50,6 +51,12 @@ export class ChatListener {
   takeUndeliverable({ from, to, content, fingerprint }: Message): boolean {
     this.#log.server('onUndeliverable', [from, to], { from, to, content, fingerprint, handled: false });
     return false;
+  }
+
+  @OnStored()
+  notify(messages: readonly Message[]): void {
+    const receivers = [...new Set(messages.map(({ to }) => to))];
+    this.#log.server('onStored', receivers, { messages: messages.length, receivers });
   }
 
   @OnImEvent('online')

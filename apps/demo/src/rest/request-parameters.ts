@@ -8,16 +8,16 @@ import { ApiError } from './api-error.js';
  */
 export function Parameters(schema: z.ZodType): ParameterDecorator {
   // Inside an object: by itself a schema looks like a pipe of Nest's.
-  return FromRequest({ schema });
+  return FromRequest({ expected: schema });
 }
 
 const FromRequest = createParamDecorator(
-  ({ schema }: { readonly schema: z.ZodType }, context: ExecutionContext): unknown => {
+  ({ expected }: { readonly expected: z.ZodType }, context: ExecutionContext): unknown => {
     const { query, body } = context.switchToHttp().getRequest<{ query: unknown; body: unknown }>();
     if (body !== undefined && body !== null && !isObject(body)) {
       throw new ApiError('ERR_INVALID_REQUEST', 'the body must be a JSON object or form-encoded');
     }
-    return parse(schema, { ...(isObject(query) ? query : {}), ...(isObject(body) ? body : {}) });
+    return parse(expected, { ...(isObject(query) ? query : {}), ...(isObject(body) ? body : {}) });
   },
 );
 

@@ -32,7 +32,6 @@ export interface StoredNoticesParts {
  */
 export class StoredNotices {
   readonly #parts: StoredNoticesParts;
-  readonly #hook: Hooks['onStored'];
   #waiting: Message[] = [];
   #isAsking = false;
   #timer: Scheduled | undefined = undefined;
@@ -42,12 +41,11 @@ export class StoredNotices {
 
   constructor(parts: StoredNoticesParts) {
     this.#parts = parts;
-    this.#hook = parts.hooks.onStored;
   }
 
   /** A stored message is not, or no longer, in a session's hands. */
   add(delivery: Delivery): void {
-    if (this.#hook === undefined || delivery.origin === replayOrigin) return;
+    if (this.#parts.hooks.onStored === undefined || delivery.origin === replayOrigin) return;
     const { metrics, events, limits, clock } = this.#parts;
     const { maxStoredNotices } = limits;
     if (this.#waiting.length >= maxStoredNotices) {
@@ -79,9 +77,9 @@ export class StoredNotices {
     if (this.#isAsking) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const hook = this.#hook;
+    const { hooks } = this.#parts;
     const batch = this.#waiting.slice(0, MAX_BATCH);
-    if (hook === undefined || batch.length === 0) {
+    if (hooks.onStored === undefined || batch.length === 0) {
       this.#idle();
       return;
     }
@@ -94,7 +92,7 @@ export class StoredNotices {
     };
     void this.#parts.asker.ask(
       'onStored',
-      () => hook(batch),
+      () => hooks.onStored?.(batch),
       told,
       () => this.#failed(),
     );

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ChatPageHandler, chatPage, PAGE_DIRECTORY } from '@imcore/web';
+
+/** Whether the page has been built: `npm run build` at the root does it. */
+export function isChatPageBuilt(directory: string = PAGE_DIRECTORY): boolean {
+  return existsSync(join(directory, 'index.html'));
+}
+
+/**
+ * The chat page, for a WebSocket door whose port is known only once the server listens.
+ *
+ * Leaves every request alone while `portOf` has no answer.
+ */
+export function lateChatPage(
+  portOf: () => number | undefined,
+  tokenRequired: boolean,
+  directory: string = PAGE_DIRECTORY,
+): ChatPageHandler {
+  let handler: ChatPageHandler | undefined;
+  return (request, response) => {
+    if (handler === undefined) {
+      const port = portOf();
+      if (port === undefined) return false;
+      handler = chatPage({ webSocket: { port }, tokenRequired, directory });
+    }
+    return handler(request, response);
+  };
+}
