@@ -13,6 +13,7 @@ const alias = [
     find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|nestjs)$/,
     replacement: source('$1/src/index.ts'),
   },
+  { find: /^@imcore\/web$/, replacement: source('../apps/web/src/index.ts') },
 ];
 
 /** Nest's decorators stand on parameters, which only the older kind may; no types are written into the code. */

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { banner, type Running } from '../src/banner.js';
+import { explainStartError } from '../src/explain-start-error.js';
+import { isLoopback } from '../src/rest/access-guard.js';
+import { readSettings, SettingError } from '../src/settings.js';
+import { readUserCheck } from '../src/users/user-check.js';
+
+describe('readSettings', () => {
+  it('has the tutorial’s ports and keeps REST on this machine by default', () => {
+    expect(readSettings({})).toMatchObject({
+      udpPort: 7901,
+      tcpPort: 8901,
+      wsPort: 3000,
+      httpPort: 8080,
+      httpHost: '127.0.0.1',
+      apiKey: undefined,
+    });
+  });
+
+  it('names the variable that cannot be used, and never its value', () => {
+    const read = () => readSettings({ IMCORE_TCP_PORT: 'secret' });
+    expect(read).toThrow('IMCORE_TCP_PORT cannot be used; allowed: 0 to 65535');
+    expect(read).not.toThrow(/secret/);
+  });
+});
+
+describe('readUserCheck', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'imcore-demo-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const withFile = (text: string) => {
+    const usersFile = join(directory, 'users.json');
+    writeFileSync(usersFile, text);
+    return readUserCheck({ users: undefined, usersFile });
+  };
+
+  it('lets everybody in by default, and says so', () => {
+    const check = readUserCheck({ users: undefined, usersFile: undefined });
+    expect([check.isOpen, check.accepts('anybody', undefined)]).toEqual([true, true]);
+  });
+
+  it.each([
+    ['the environment', () => readUserCheck({ users: 'ann:a:b, ben:x', usersFile: undefined })],
+    ['a file', () => withFile('{"ann":"a:b","ben":"x"}')],
+  ])('takes users from %s', (_name, read) => {
+    const check = read();
+    expect(check.isOpen).toBe(false);
+    expect(check.accepts('ann', 'a:b')).toBe(true);
+    expect(check.accepts('ben', 'x')).toBe(true);
+    expect(check.accepts('ann', 'a')).toBe(false);
+    expect(check.accepts('ann', undefined)).toBe(false);
+    expect(check.accepts('toString', 'x')).toBe(false);
+  });
+
+  it.each(['ann', ':x', 'ann:', 'ann:x,,ben:y'])('refuses %j', (users) => {
+    expect(() => readUserCheck({ users, usersFile: undefined })).toThrow(SettingError);
+  });
+
+  it.each(['', '[]', '{"ann":1}', '{"ann":""}'])('refuses a file that holds %j', (text) => {
+    expect(() => withFile(text)).toThrow(SettingError);
+  });
+});
+
+describe('the banner', () => {
+  const running: Running = {
+    addresses: [
+      { transport: 'udp', host: '0.0.0.0', port: 7901 },
+      { transport: 'tcp', host: '0.0.0.0', port: 8901 },
+      { transport: 'websocket', host: '0.0.0.0', port: 3000 },
+    ],
+    httpPort: 8080,
+    settings: readSettings({}),
+    isOpen: true,
+    hasChat: true,
+  };
+
+  it('says where everything is, what is open to everybody, and what to try', () => {
+    expect(banner(running)).toBe(`
+imcore demo is running:
+  Swagger      http://127.0.0.1:8080/swagger-ui.html
+  Chat page    http://127.0.0.1:8080/
+  Callbacks    http://127.0.0.1:8080/api/messages
+  UDP          udp://0.0.0.0:7901
+  TCP          tcp://0.0.0.0:8901
+  WebSocket    ws://0.0.0.0:3000/websocket
+
+  Messages for users who are offline wait in imcore-demo.db.
+  WARNING: everybody may log in under any name. Set IMCORE_USERS=name:password,… or IMCORE_USERS_FILE.
+
+Try it in another terminal:
+  curl -d 'username=admin&password=123456' http://127.0.0.1:8080/api/loginConnect
+  curl -d 'friendId=admin&msg=Hello' http://127.0.0.1:8080/api/sendMsg
+  curl 'http://127.0.0.1:8080/api/messages?user=admin&follow=false'
+  npx imcore chat --user bob --to admin --transport ws
+
+Ctrl+C stops it.
+`);
+  });
+
+  it('warns when REST is open to other machines without a key, and tells the key never', () => {
+    const open = readSettings({ IMCORE_HTTP_HOST: '0.0.0.0' });
+    expect(banner({ ...running, settings: open })).toContain(
+      'WARNING: whoever reaches 0.0.0.0 may act for everybody',
+    );
+    const closed = readSettings({ IMCORE_HTTP_HOST: '0.0.0.0', IMCORE_API_KEY: 'sesame' });
+    const text = banner({ ...running, settings: closed, isOpen: false });
+    expect(text).not.toContain('WARNING');
+    expect(text).not.toContain('sesame');
+    expect(text).toContain("-H 'x-api-key: …'");
+  });
+});
+
+describe('isLoopback', () => {
+  it.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])('takes %s for this machine', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+  it.each(['0.0.0.0', '::', '192.168.0.1', '127.evil.example', 'localhost.evil.example', ''])(
+    'does not take %j',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
+});
+
+describe('explainStartError', () => {
+  it('names the port that is taken and what to change', () => {
+    const error = Object.assign(new Error('listen'), {
+      code: 'EADDRINUSE',
+      address: '127.0.0.1',
+      port: 8080,
+    });
+    expect(explainStartError(error)).toMatch(
+      /127\.0\.0\.1:8080 is taken by another program.*IMCORE_HTTP_PORT/,
+    );
+  });
+});

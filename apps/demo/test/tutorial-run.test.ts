@@ -1,0 +1,119 @@
+import type { ImClient, Message } from '@imcore/client/node';
+import { describe, expect, it } from 'vitest';
+import { demos, type RunningDemo } from './running-demo.js';
+
+const start = demos();
+const USERS = { IMCORE_USERS: 'admin:123456,bob:secret' };
+const admin = { username: 'admin', password: '123456' };
+
+/** Whose callbacks ran, in order: `side event`. */
+async function callbacks(demo: RunningDemo, user: string): Promise<string[]> {
+  return (await demo.events(user)).map(({ side, event }) => `${side} ${event}`);
+}
+
+function nextMessage(client: ImClient): Promise<Message> {
+  return new Promise((resolve) => client.on('message', resolve));
+}
+
+describe('the tutorial’s run', () => {
+  it('logs admin in, sends to admin itself, and shows every callback', async () => {
+    const demo = await start(USERS);
+    expect(await demo.post('loginConnect', admin)).toEqual({
+      status: 200,
+      body: { result: 'logged-in', userId: 'admin', transport: 'tcp', firstLoginTime: expect.any(Number) },
+    });
+    const sent = await demo.post('sendMsg', { friendId: 'admin', msg: '你好 😀' });
+    expect(sent).toEqual({
+      status: 200,
+      body: { result: 'received', from: 'admin', to: 'admin', fingerprint: expect.any(String) },
+    });
+    expect((await callbacks(demo, 'admin')).filter((line) => !line.endsWith(' state'))).toEqual([
+      'server authenticate',
+      'server online',
+      'client login',
+      'server authorizeMessage',
+      'client message',
+      'server received',
+      'server delivered',
+      'client delivered',
+    ]);
+    const { fingerprint } = sent.body;
+    const [arrival] = (await demo.events('admin')).filter(({ event }) => event === 'message');
+    expect(arrival?.details).toEqual({ from: 'admin', content: '你好 😀', type: -1, fingerprint });
+    expect(demo.log).toContain(
+      `[client admin] message from="admin" content="你好 😀" type=-1 fingerprint="${String(fingerprint)}"`,
+    );
+  });
+
+  it.each(['udp', 'websocket'] as const)('reaches a second user who is on %s', async (transport) => {
+    const demo = await start(USERS);
+    await demo.post('loginConnect', admin);
+    const bob = demo.client(transport);
+    await bob.login({ userId: 'bob', token: 'secret' });
+    const arrived = nextMessage(bob);
+    const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'across', type: '7' });
+    expect(sent.body).toMatchObject({ result: 'received', to: 'bob' });
+    expect(await arrived).toMatchObject({ from: 'admin', content: 'across', type: 7 });
+    expect(await callbacks(demo, 'bob')).toEqual(
+      expect.arrayContaining(['server authorizeMessage', 'server received', 'server delivered']),
+    );
+    await bob.close();
+  });
+
+  it('stores for a user who is offline, tells, and delivers at the login', async () => {
+    const demo = await start(USERS);
+    await demo.post('loginConnect', admin);
+    const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'later' });
+    expect(sent).toMatchObject({ status: 200, body: { result: 'stored', to: 'bob' } });
+    await demo.event(({ event, users }) => event === 'onStored' && users.includes('bob'));
+    expect((await demo.post('loginConnect', { username: 'bob', password: 'secret' })).status).toBe(200);
+    const delivered = await demo.event(({ event, users }) => event === 'delivered' && users.includes('bob'));
+    expect(delivered.details).toMatchObject({ from: 'admin', to: 'bob', content: 'later' });
+    expect(demo.log.filter((line) => line.startsWith('[client bob] message'))).toHaveLength(1);
+  });
+
+  it('answers a wrong password with what the server said', async () => {
+    const demo = await start(USERS);
+    const refused = await demo.post('loginConnect', { username: 'admin', password: 'wrong' });
+    expect(refused).toMatchObject({ status: 401, body: { code: 'ERR_LOGIN_REFUSED', serverCode: 1025 } });
+    expect(await callbacks(demo, 'admin')).toEqual(
+      expect.arrayContaining(['server authenticate', 'client refused']),
+    );
+    expect(demo.log.join('\n')).not.toContain('wrong');
+    expect((await demo.request('online')).body).toEqual({ count: 0, users: [] });
+  });
+
+  it('answers a sender who is not logged in', async () => {
+    const demo = await start(USERS);
+    const message = { friendId: 'admin', msg: 'hello' };
+    expect(await demo.post('sendMsg', message)).toMatchObject({
+      status: 409,
+      body: { code: 'ERR_NOT_LOGGED_IN' },
+    });
+    await demo.post('loginConnect', admin);
+    expect(await demo.post('sendMsg', { ...message, from: 'bob' })).toMatchObject({
+      status: 409,
+      body: { code: 'ERR_NOT_LOGGED_IN' },
+    });
+  });
+
+  it('refuses a message that TCP cannot carry before it is written, and shows it as lost', async () => {
+    const demo = await start(USERS);
+    await demo.post('loginConnect', admin);
+    const sent = await demo.post('sendMsg', { friendId: 'admin', msg: 'x'.repeat(6144) });
+    expect(sent).toMatchObject({ status: 413, body: { code: 'ERR_TOO_LARGE' } });
+    const [lost] = (await demo.events('admin')).filter(({ event }) => event === 'undelivered');
+    expect(lost).toMatchObject({ side: 'client', details: { code: 'ERR_TOO_LARGE' } });
+    expect((await demo.post('sendMsg', { friendId: 'admin', msg: 'still online' })).status).toBe(200);
+  });
+
+  it('tells of a message that nobody could take, where nothing stores', async () => {
+    const demo = await start({ ...USERS, IMCORE_STORE: 'none' });
+    await demo.post('loginConnect', admin);
+    const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'into the void' });
+    expect(sent).toMatchObject({ status: 504, body: { code: 'ERR_NOT_ACKNOWLEDGED' } });
+    expect(await callbacks(demo, 'admin')).toEqual(
+      expect.arrayContaining(['server onUndeliverable', 'server undelivered', 'client undelivered']),
+    );
+  });
+});
