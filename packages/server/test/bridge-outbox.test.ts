@@ -163,6 +163,27 @@ describe('messages while the broker is away, with a store', () => {
     expect(acknowledged()).toEqual(['1']);
   });
 
+  it('are told when there is no room for them, and are not acknowledged', async () => {
+    const { bridge, bench, send, acknowledged } = await openOutbox(new ControlledStore({ maxPerUser: 1 }));
+    bridge.lose(down);
+    await send('bob', '1', '2');
+    expect(acknowledged()).toEqual(['1']);
+    expect(bench.events.mailboxFull).toMatchObject([{ userId: 'bob', limit: 'maxPerUser' }]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
+  });
+
+  it('expire like any other, and only they are told of', async () => {
+    const store = new ControlledStore({ maxAgeMs: 5000 });
+    const { bridge, bench, send } = await openOutbox(store);
+    bridge.lose(down);
+    await send('bob', '1');
+    await bench.advance(600_000);
+    expect(bench.events.expired).toMatchObject([{ message: { to: 'bob', fingerprint: '1' } }]);
+    expect(bench.metric('messagesExpired')).toBe(1);
+    expect(await store.waiting(OUTBOX)).toEqual([]);
+    expect(await store.deadLetters(undefined, 10)).toHaveLength(1);
+  });
+
   it('without QoS wait in the bridge, as no store takes them', async () => {
     const { bridge, bench } = await openOutbox();
     bridge.hold();

@@ -1,13 +1,14 @@
 import type { Instant } from '@imcore/protocol';
 import type { UndeliveredReason } from '../events.js';
 import type { Bridge } from '../ports/bridge.js';
-import type { MessageStore, StoreId } from '../ports/message-store.js';
+import type { MailboxLimit, MessageStore, StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import { BridgeSlips, OUTBOX_ID, slipOf } from './bridge-slips.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { STORE_RETRY_MS } from './replays.js';
 import type { StoreWriter } from './store-writer.js';
+import { tellDisplaced, tellFull } from './told-limits.js';
 
 /** What an outbox asks of the hand-over. */
 export interface OutboxTarget {
@@ -107,8 +108,11 @@ export class BridgeOutbox implements RingEntry {
     this.#putting += 1;
     const acceptedAt = this.#parts.clock.wallTime();
     this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
-      if (result === undefined || result.outcome === 'full') this.#notPut(delivery, result !== undefined);
-      else this.#half(delivery, result.id, acceptedAt);
+      if (result === undefined || result.outcome === 'full') this.#notPut(delivery, result?.limit);
+      else {
+        if (result.outcome === 'stored') tellDisplaced(this.#parts, result.displaced ?? []);
+        this.#half(delivery, result.id, acceptedAt);
+      }
     });
   }
 
@@ -140,7 +144,7 @@ export class BridgeOutbox implements RingEntry {
     }
     if (this.#atBroker.has(delivery)) this.#writer.hold(delivery.to, id);
     this.#writer.append(slipOf(delivery, id, acceptedAt), (slip) => {
-      if (slip === undefined || slip.outcome === 'full') this.#notPut(delivery, slip !== undefined);
+      if (slip === undefined || slip.outcome === 'full') this.#notPut(delivery, slip?.limit);
       else this.#put(delivery, slip.id);
     });
   }
@@ -161,11 +165,12 @@ export class BridgeOutbox implements RingEntry {
     this.#wake();
   }
 
-  #notPut(delivery: Delivery, isFull: boolean): void {
+  #notPut(delivery: Delivery, limit: MailboxLimit | undefined): void {
     this.#putting -= 1;
+    if (limit !== undefined) tellFull(this.#parts, delivery, limit);
     if (this.#atBroker.has(delivery)) delivery.custody = 'memory';
     else if (delivery.custody === 'received') this.#forget(delivery);
-    else this.#target.undeliverable(delivery, isFull ? 'mailbox-full' : 'store');
+    else this.#target.undeliverable(delivery, limit === undefined ? 'store' : 'mailbox-full');
     this.#wake();
   }
 

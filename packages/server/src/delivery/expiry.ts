@@ -3,6 +3,7 @@ import type { ServerEvents } from '../events.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { MessageStore } from '../ports/message-store.js';
 import { toDeadMessage } from './kept-message.js';
+import { isMessage } from './told-limits.js';
 
 /** Messages that the store is asked to let expire at once. */
 export const PAGE = 500;
@@ -49,8 +50,11 @@ export class Expiry {
     try {
       const letters = await this.#store.expire(clock.wallTime(), PAGE);
       if (letters.length >= PAGE) waitMs = NEXT_PAGE_MS;
-      metrics.messagesExpired += letters.length;
-      if (events.has('expired')) for (const letter of letters) events.emit('expired', toDeadMessage(letter));
+      const messages = letters.filter(isMessage);
+      metrics.messagesExpired += messages.length;
+      if (events.has('expired')) for (const letter of messages) events.emit('expired', toDeadMessage(letter));
+      const slips = letters.filter((letter) => !isMessage(letter));
+      if (slips.length > 0) await this.#store.discard(slips.map(({ id }) => id));
     } catch (error) {
       metrics.storeFailures += 1;
       events.emit('error', error instanceof Error ? error : new Error(String(error)));

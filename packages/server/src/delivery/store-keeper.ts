@@ -1,12 +1,12 @@
 import type { UndeliveredReason } from '../events.js';
-import type { AppendResult, DeadLetter, MailboxLimit } from '../ports/message-store.js';
+import type { AppendResult } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
-import { toDeadMessage } from './kept-message.js';
 import type { LastResort } from './last-resort.js';
 import { type Mailbox, takeBack } from './mailbox.js';
 import type { StoreWriter } from './store-writer.js';
 import { StoredNotices } from './stored-notices.js';
+import { tellDisplaced, tellFull } from './told-limits.js';
 
 /**
  * Stored messages that stay in memory beside the store for one session that does not acknowledge them, in bytes. Those
@@ -43,8 +43,10 @@ export class StoreKeeper {
     const acceptedAt = this.#parts.clock.wallTime();
     this.#writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
       if (result === undefined) this.#refused(delivery, 'store');
-      else if (result.outcome === 'full') this.#full(delivery, result.limit);
-      else this.#kept(delivery, result);
+      else if (result.outcome === 'full') {
+        tellFull(this.#parts, delivery, result.limit);
+        this.#refused(delivery, 'mailbox-full');
+      } else this.#kept(delivery, result);
       const replay = this.#parts.directory.find(to)?.mailbox.replay;
       if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
       else replay?.goOn();
@@ -79,7 +81,7 @@ export class StoreKeeper {
 
   #kept(delivery: Delivery, result: Exclude<AppendResult, { outcome: 'full' }>): void {
     const { id, outcome } = result;
-    if (outcome === 'stored' && result.displaced !== undefined) this.#displaced(result.displaced);
+    if (outcome === 'stored' && result.displaced !== undefined) tellDisplaced(this.#parts, result.displaced);
     const { metrics, events } = this.#parts;
     if (delivery.custody === 'received') {
       if (id !== undefined) this.#writer.confirm(delivery.to, id);
@@ -101,23 +103,6 @@ export class StoreKeeper {
   /** With a history the acknowledgement waits for the store, so that what was acknowledged is in it. */
   #receivedMeanwhile(delivery: Delivery): void {
     if (this.keepsHistory) delivery.origin.responsible(delivery, 'received', this.#parts.clock.now());
-  }
-
-  #displaced(letters: readonly DeadLetter[]): void {
-    const { metrics, events } = this.#parts;
-    metrics.messagesDisplaced += letters.length;
-    if (events.has('displaced'))
-      for (const letter of letters) events.emit('displaced', toDeadMessage(letter));
-  }
-
-  #full(delivery: Delivery, limit: MailboxLimit): void {
-    const { metrics, events } = this.#parts;
-    metrics.limitMailbox += 1;
-    if (events.has('mailboxFull')) {
-      const { to: userId, message } = delivery;
-      events.emit('mailboxFull', { userId, limit, message });
-    }
-    this.#refused(delivery, 'mailbox-full');
   }
 
   /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
