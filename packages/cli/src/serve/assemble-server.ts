@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import {
+  type Bridge,
   createServer,
   type Gateway,
   type Hooks,
@@ -32,6 +33,7 @@ export function assembleServer(
   settings: ServeSettings,
   store: MessageStore | undefined,
   logger: Logger,
+  bridge?: Bridge,
 ): AssembledServer {
   const secure: (TcpGateway | WebSocketGateway)[] = [];
   const server = createServer({
@@ -41,6 +43,7 @@ export function assembleServer(
     stampServerTime: settings.serverTimestamp,
     logger,
     store,
+    bridge,
   });
   return {
     server,

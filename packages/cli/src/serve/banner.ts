@@ -1,7 +1,8 @@
 import type { GatewayAddress } from '@imcore/server';
+import { shownBridge } from './open-bridge.js';
 import type { ServeSettings } from './settings.js';
 
-type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath'>;
+type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge'>;
 
 /** The addresses that `imcore chat` knows by itself, and how it is told to use them. */
 const SHORT_FLAGS: Readonly<Record<string, string>> = {
@@ -17,7 +18,8 @@ export function banner(
   pageUrl?: string,
 ): string {
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
-  const notes = [storeNote(settings.store), loginNote(settings.token)].map((note) => `  ${note}`);
+  const { store, token, bridge } = settings;
+  const notes = [storeNote(store), loginNote(token), ...bridgeNote(bridge)].map((note) => `  ${note}`);
   const page = pageUrl === undefined ? [] : [`The chat page: ${pageUrl}`, ''];
   const lines = ['imcore is listening on', ...urls, '', ...notes, '', ...page];
   return [...lines, ...howToTry(addresses, settings), ''].join('\n');
@@ -42,6 +44,11 @@ function storeNote(store: string): string {
     return 'Messages for users who are offline wait in memory only: they are lost when this process ends.';
   }
   return `Messages for users who are offline wait in ${store}.`;
+}
+
+function bridgeNote(url: string | undefined): string[] {
+  if (url === undefined) return [];
+  return [`The bridge to ${shownBridge(url)} joins by itself, as soon as there is a broker: see the log.`];
 }
 
 function loginNote(token: string | undefined): string {

@@ -3,6 +3,7 @@ import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
+import { openBridge } from './open-bridge.js';
 import { openStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
@@ -22,8 +23,9 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const file = typeof config === 'string' ? config : environment['IMCORE_CONFIG'];
   const settings = readSettings({ flags: rest, environment, file });
   const logger = createLogger(settings, process.stdout);
+  const bridge = await openBridge(settings);
   const store = await openStore(settings.store);
-  const assembled = assembleServer(settings, store, logger);
+  const assembled = assembleServer(settings, store, logger, bridge);
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });

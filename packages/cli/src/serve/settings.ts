@@ -16,6 +16,13 @@ export interface ServeSettings {
   readonly senseMode: SenseMode | undefined;
   /** `'memory'`, `'none'`, or the path of a file. */
   readonly store: string;
+  /** The broker of the bridge to MobileIMSDK-Web, with user and password; undefined: no bridge. */
+  readonly bridge: string | undefined;
+  readonly bridgeOutgoing: string;
+  readonly bridgeIncoming: string;
+  readonly bridgeCa: string | undefined;
+  readonly bridgeCert: string | undefined;
+  readonly bridgeKey: string | undefined;
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   /** What every login must bring as its token; undefined: everyone may log in. */
@@ -86,6 +93,14 @@ const file = (description: string): Setting<string | undefined> => ({
   byDefault: undefined,
 });
 
+const queue = (description: string, byDefault: string): Setting<string> => ({
+  placeholder: 'queue',
+  description,
+  schema: text.max(255),
+  allowed: 'the name of a queue',
+  byDefault,
+});
+
 /** The settings by name. Flag, environment variable and key of the file follow from the name. */
 export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[Name]> } = {
   host: {
@@ -133,6 +148,19 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     allowed: 'memory, none, or the path of a file',
     byDefault: 'memory',
   },
+  bridge: {
+    placeholder: 'url',
+    description: 'RabbitMQ of the bridge to MobileIMSDK-Web (amqp://… or amqps://…; default: no bridge)',
+    schema: z.string().refine((url) => /^amqps?:\/\//.test(url) && URL.canParse(url)),
+    allowed: 'amqp://user:password@host:5672/vhost, or amqps://…',
+    byDefault: undefined,
+    isSecret: true,
+  },
+  bridgeOutgoing: queue('queue that the bridge publishes to', 'q_app2web'),
+  bridgeIncoming: queue('queue that the bridge reads', 'q_web2app'),
+  bridgeCa: file('authority to trust for an amqps broker (default: the system’s)'),
+  bridgeCert: file('certificate that an amqps broker asks for'),
+  bridgeKey: file('private key of that certificate'),
   tlsCert: file('certificate chain: TCP becomes TLS and WebSocket wss'),
   tlsKey: file('private key of the certificate'),
   token: {

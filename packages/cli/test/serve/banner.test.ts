@@ -8,7 +8,13 @@ const addresses: GatewayAddress[] = [
   { transport: 'websocket', host: '0.0.0.0', port: 3000 },
   { transport: 'udp', host: '0.0.0.0', port: 7901 },
 ];
-const settings = { store: 'memory', token: undefined, tlsCert: undefined, wsPath: '/websocket' };
+const settings = {
+  store: 'memory',
+  token: undefined,
+  bridge: undefined,
+  tlsCert: undefined,
+  wsPath: '/websocket',
+};
 
 describe('banner', () => {
   it('names all addresses as URLs', () => {
@@ -29,6 +35,13 @@ describe('banner', () => {
     const withToken = banner(addresses, { ...settings, token: 'geheim' });
     expect(withToken).not.toContain('Everyone may log in');
     expect(withToken).not.toContain('geheim');
+  });
+
+  it('says where the bridge leads, and never shows its password', () => {
+    const withBridge = banner(addresses, { ...settings, bridge: 'amqp://im:geheim@mq.example.com/' });
+    expect(withBridge).toContain('The bridge to amqp://mq.example.com/ joins by itself');
+    expect(withBridge).not.toContain('geheim');
+    expect(banner(addresses, settings)).not.toContain('bridge');
   });
 
   it('says where the chat page is, where there is one', () => {

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import type { Bridge } from '@imcore/server';
+import { CommandError, messageOf } from '../command-error.js';
+import { flagOf, type ServeSettings } from './settings.js';
+
+type BridgeSettings = Pick<
+  ServeSettings,
+  'bridge' | 'bridgeCa' | 'bridgeCert' | 'bridgeKey' | 'bridgeOutgoing' | 'bridgeIncoming'
+>;
+
+/**
+ * Makes the bridge that the settings ask for: undefined for none. It is not joined yet, and need not be able to.
+ *
+ * @throws CommandError when the settings cannot be; it never quotes the URL, which holds a password
+ */
+export async function openBridge(settings: BridgeSettings): Promise<Bridge | undefined> {
+  const { bridge: url, bridgeOutgoing: outgoingQueue, bridgeIncoming: incomingQueue } = settings;
+  if (url === undefined) return undefined;
+  const { rabbitmq } = await import('@imcore/bridge-rabbitmq');
+  const [ca, cert, key] = (['bridgeCa', 'bridgeCert', 'bridgeKey'] as const).map((name) =>
+    readPem(name, settings[name]),
+  );
+  const hasTls = ca !== undefined || cert !== undefined || key !== undefined;
+  try {
+    return rabbitmq({ url, tls: hasTls ? { ca, cert, key } : undefined, outgoingQueue, incomingQueue });
+  } catch (error) {
+    throw new CommandError(`the bridge cannot be used: ${messageOf(error)}`, undefined, { cause: error });
+  }
+}
+
+/** The URL as it may be shown: without user and password. */
+export function shownBridge(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+function readPem(
+  name: 'bridgeCa' | 'bridgeCert' | 'bridgeKey',
+  path: string | undefined,
+): Buffer | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CommandError(`${flagOf(name)} cannot be read: ${messageOf(cause)}`, undefined, { cause });
+  }
+}
