@@ -1,7 +1,5 @@
 import {
   acknowledgementPacket,
-  Digest,
-  DuplicateWindow,
   type DuplicateWindowLimits,
   encodePacket,
   type Instant,
@@ -9,6 +7,7 @@ import {
   PacketType,
   UNSET_ID,
 } from '@imcore/protocol';
+import { HandedOn } from './handed-on.js';
 import type { Message } from './message.js';
 
 /** What a received packet calls for. */
@@ -38,7 +37,7 @@ export class Incoming {
   readonly #limits: DuplicateWindowLimits;
   readonly #maxHeld: number;
   readonly #held = new Map<string, Packet>();
-  #seen: DuplicateWindow | undefined;
+  #handedOn: HandedOn | undefined;
 
   constructor(limits: DuplicateWindowLimits, maxHeld: number) {
     this.#limits = limits;
@@ -54,19 +53,16 @@ export class Incoming {
     if (fp === undefined) return DROPPED;
     const acknowledgement = encodePacket(acknowledgementPacket(packet));
     if (!isData) return { acknowledgement, isUsable: true };
-    const { from = '' } = packet;
-    const window = this.#window(now);
-    const seen = window.look(fp, from);
-    if (seen === 'in-progress') return DROPPED;
-    if (seen === 'done') return { acknowledgement, isUsable: true };
+    const hold = nameOf(packet, fp);
+    if (this.#held.has(hold)) return DROPPED;
+    const handedOn = this.#remembered(now);
+    if (handedOn.has(hold)) return { acknowledgement, isUsable: true };
     const message = toMessage(packet);
     if (!this.isHolding) {
-      window.finish(fp, from, now);
+      handedOn.add(hold, now);
       return { acknowledgement, message, isUsable: true };
     }
     if (this.#held.size >= this.#maxHeld) return DROPPED;
-    window.begin(fp, from, Number.POSITIVE_INFINITY);
-    const hold = `${from.length}:${from}${fp}`;
     this.#held.set(hold, packet);
     return { message, hold, isUsable: true };
   }
@@ -76,36 +72,35 @@ export class Incoming {
     const packet = this.#held.get(hold);
     if (packet === undefined) return undefined;
     this.#held.delete(hold);
-    this.#seen?.finish(packet.fp ?? '', packet.from ?? '', now);
+    this.#remembered(now).add(hold, now);
     return encodePacket(acknowledgementPacket(packet));
   }
 
   /** A message was not handled after all: its next copy is new. */
   released(hold: string): void {
-    const packet = this.#held.get(hold);
     this.#held.delete(hold);
-    this.#seen?.refuse(packet?.fp ?? '', packet?.from ?? '');
   }
 
   /** What an earlier run has seen: messages by what names them while they are held. */
   remember(holds: readonly string[], now: Instant): void {
-    for (const hold of holds) {
-      const start = hold.indexOf(':') + 1;
-      const end = start + Number.parseInt(hold, 10);
-      this.#window(now).finish(hold.slice(end), hold.slice(start, end), now);
-    }
+    for (const hold of holds) this.#remembered(now).add(hold, now);
   }
 
   /** Another user logs in: what the last one saw means nothing to this one. */
   forget(): void {
-    this.#seen = undefined;
+    this.#handedOn = undefined;
     this.#held.clear();
   }
 
-  #window(now: Instant): DuplicateWindow {
-    this.#seen ??= new DuplicateWindow(now, this.#limits, new Digest());
-    return this.#seen;
+  #remembered(now: Instant): HandedOn {
+    this.#handedOn ??= new HandedOn(now, this.#limits);
+    return this.#handedOn;
   }
+}
+
+/** Fingerprints are unique for each sender only. */
+function nameOf({ from = '' }: Packet, fp: string): string {
+  return `${from.length}:${from}${fp}`;
 }
 
 function toMessage({ from, to, dataContent, typeu, fp }: Packet): Message {
