@@ -1,4 +1,4 @@
-import { type Profile, planFor } from './plan.js';
+import { type Profile, profileOf } from './plan.js';
 import { run } from './run.js';
 
 /** Seeds that are run unless the environment's `SEEDS` says otherwise. */
@@ -11,14 +11,19 @@ const MAX_REPORTED = 5;
 const MAX_BREACHES = 10;
 
 /** How many seeds are run, from 1 on. */
-export const seeds = positiveFrom('SEEDS') ?? DEFAULT_SEEDS;
+export const seeds = seedsOr(DEFAULT_SEEDS);
+
+/** How many seeds are run: as the environment says, else so many. */
+export function seedsOr(count: number): number {
+  return positiveFrom('SEEDS') ?? count;
+}
 
 /** The one seed to replay, from the environment's `SEED`; undefined for all. */
 export const onlySeed = positiveFrom('SEED');
 
 /** Whether the one seed to replay lives another profile: then there is nothing to check of this one. */
 export function isOtherProfile(profile: Profile): boolean {
-  return onlySeed !== undefined && planFor(onlySeed).profile !== profile;
+  return onlySeed !== undefined && profileOf(onlySeed) !== profile;
 }
 
 /**
@@ -26,14 +31,14 @@ export function isOtherProfile(profile: Profile): boolean {
  *
  * @throws RangeError when no seed lives this profile: nothing would have been checked.
  */
-export async function checkSeeds(profile: Profile): Promise<string> {
+export async function checkSeeds(profile: Profile, count: number = seeds): Promise<string> {
   const failures: string[] = [];
-  const [first, last] = onlySeed === undefined ? [1, seeds] : [onlySeed, onlySeed];
+  const [first, last] = onlySeed === undefined ? [1, count] : [onlySeed, onlySeed];
   let lives = 0;
   for (let seed = first; seed <= last && failures.length < MAX_REPORTED; seed++) {
-    if (planFor(seed).profile !== profile) continue;
+    if (profile !== 'store-trouble' && profileOf(seed) !== profile) continue;
     lives += 1;
-    const { breaches, trace, plan } = await run(seed, {}, onlySeed !== undefined);
+    const { breaches, trace, plan } = await run(seed, {}, onlySeed !== undefined, profile);
     if (onlySeed !== undefined) console.log([JSON.stringify(plan), ...trace].join('\n'));
     if (breaches.length === 0) continue;
     const shown = breaches.slice(0, MAX_BREACHES);

@@ -6,10 +6,10 @@ import { run } from './run.js';
 const SEEDS = 30;
 
 describe('the invariants', () => {
-  it.each(FAULTS)('catch it when $name', async ({ createSeams, caughtAs }) => {
+  it.each(FAULTS)('catch it when $name', async ({ createSeams, caughtAs, profile }) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
-      expect((await run(seed)).breaches, `seed ${seed} without the fault`).toEqual([]);
-      const { breaches } = await run(seed, createSeams());
+      expect((await run(seed, {}, false, profile)).breaches, `seed ${seed} without the fault`).toEqual([]);
+      const { breaches } = await run(seed, createSeams(), false, profile);
       if (breaches.some((breach) => caughtAs.test(breach))) return;
     }
     expect.fail(`not caught within ${SEEDS} seeds`);

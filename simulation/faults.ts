@@ -8,6 +8,7 @@ import {
 } from '@imcore/protocol';
 import type { AppendResult, MessageStore } from '@imcore/server/ports';
 import { acknowledgedFingerprint, dataFingerprint, peek, peekBody } from './frames.js';
+import type { Profile } from './plan.js';
 import type { Seams } from './seams.js';
 import { wrapGateway } from './wrapped-gateway.js';
 import { wrapTransport } from './wrapped-transport.js';
@@ -16,6 +17,8 @@ import { wrapTransport } from './wrapped-transport.js';
 export interface Fault {
   readonly name: string;
   readonly caughtAs: RegExp;
+  /** The lives in which it is put. Default: those of the seeds. */
+  readonly profile?: Profile;
   /** Seams of their own for each run. */
   createSeams(): Seams;
 }
@@ -190,6 +193,40 @@ const timersLeak: Fault = {
   }),
 };
 
+/** How long the early server takes to store what it has acknowledged, in milliseconds. */
+const WRITE_LATER_MS = 50;
+
+const acknowledgesBeforeStored: Fault = {
+  name: 'the store answers before it has a message, and the server crashes',
+  profile: 'store-trouble',
+  caughtAs: /was acknowledged and is lost/,
+  createSeams: () => ({
+    processStore: (store, clock) =>
+      withStore(store, {
+        append: (messages) => {
+          clock.schedule(clock.now() + WRITE_LATER_MS, () => void store.append(messages).catch(() => {}));
+          return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: Number.MAX_SAFE_INTEGER })));
+        },
+      }),
+  }),
+};
+
+const confirmsWhatIsRead: Fault = {
+  name: 'what is read for a receiver is confirmed before the receiver has it',
+  profile: 'store-trouble',
+  caughtAs: /was acknowledged and is lost/,
+  createSeams: () => ({
+    processStore: (store) =>
+      withStore(store, {
+        take: async (userId, after, limit) => {
+          const page = await store.take(userId, after, limit);
+          await store.confirm([{ userId, ids: page.map(({ id }) => id) }]);
+          return page;
+        },
+      }),
+  }),
+};
+
 /** All of them. */
 export const FAULTS: readonly Fault[] = [
   acknowledgesTooEarly,
@@ -201,6 +238,8 @@ export const FAULTS: readonly Fault[] = [
   storeShuffles,
   storeRenames,
   timersLeak,
+  acknowledgesBeforeStored,
+  confirmsWhatIsRead,
 ];
 
 function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {

@@ -2,7 +2,8 @@ import { SERVER_ID } from '@imcore/protocol';
 import type { SeededRandom } from '@imcore/testkit';
 import type { Device } from './device.js';
 import type { Profile } from './plan.js';
-import { FORBIDDEN, type World } from './world.js';
+import { FORBIDDEN } from './simulated-server.js';
+import type { World } from './world.js';
 
 /** Longest pause between two happenings, in milliseconds. */
 const MAX_PAUSE_MS = 300;
@@ -52,7 +53,7 @@ export class Happenings {
   constructor(world: World, profile: Profile) {
     this.#world = world;
     this.#random = world.random.fork('happenings');
-    this.#table = profile === 'chaos' ? [...MESSAGES, ...TROUBLE] : MESSAGES;
+    this.#table = profile === 'bounded-loss' ? MESSAGES : [...MESSAGES, ...TROUBLE];
   }
 
   start(): void {

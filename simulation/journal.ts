@@ -45,6 +45,8 @@ export class Journal {
   readonly setBack = new Set<string>();
   /** Breaches that were noticed while they happened. */
   readonly breaches: string[] = [];
+  /** When the server crashed. */
+  readonly crashedAt: Instant[] = [];
   readonly #clock: Clock;
   readonly #trace: string[] | undefined;
   #sequence = 0;
@@ -99,6 +101,12 @@ export class Journal {
   hand(message: Omit<HandedMessage, 'at'>): void {
     this.handed.push({ ...message, at: this.#clock.now() });
     this.note(message.to, `handed ${message.fingerprint} from ${message.from}`);
+  }
+
+  /** The server has crashed: what nobody was responsible for comes again, behind what is sent meanwhile. */
+  crashed(): void {
+    this.crashedAt.push(this.#clock.now());
+    for (const [key, { pending }] of this.sent) if (pending > 0) this.setBack.add(key);
   }
 
   breach(text: string): void {

@@ -1,5 +1,7 @@
 import type { TransportKind } from '@imcore/protocol';
+import type { Retention } from '@imcore/server';
 import { type LinkConditions, SeededRandom } from '@imcore/testkit';
+import type { StoreTrouble } from './slow-store.js';
 
 /**
  * What a run is about.
@@ -7,8 +9,18 @@ import { type LinkConditions, SeededRandom } from '@imcore/testkit';
  * - `chaos`: everything goes wrong that can; whoever is told of a success must be able to rely on it.
  * - `bounded-loss`: everybody stays online and each message loses no more copies than the retries make up for; then
  *   every message must arrive.
+ * - `store-trouble`: as `chaos`, with a store that is slow, fails or is full, and a server that crashes at the worst
+ *   moments.
  */
-export type Profile = 'chaos' | 'bounded-loss';
+export type Profile = 'chaos' | 'bounded-loss' | 'store-trouble';
+
+/** A crash of the server at its so-manyth call of the store: before it has done its work, or before the answer. */
+export interface CrashPlan {
+  readonly call: 'append' | 'confirm';
+  readonly when: 'before' | 'after';
+  readonly number: number;
+  readonly downMs: number;
+}
 
 /** One device of a user: a client with an address of its own. */
 export interface DevicePlan {
@@ -22,8 +34,11 @@ export interface DevicePlan {
 export interface Plan {
   readonly seed: number;
   readonly profile: Profile;
-  /** `slow` answers late and fails now and then. */
   readonly store: 'none' | 'memory' | 'slow';
+  /** How badly the store behaves; undefined for one that answers at once and never fails. */
+  readonly trouble: StoreTrouble | undefined;
+  readonly retention: Retention;
+  readonly crashes: readonly CrashPlan[];
   readonly devices: readonly DevicePlan[];
   readonly users: readonly string[];
   /** Seconds between the keep-alives of streams; UDP has 3. */
@@ -54,32 +69,68 @@ const CHAOS_LINK: Partial<LinkConditions> = {
 
 const BOUNDED_LOSS_LINK: Partial<LinkConditions> = { latencyMs: [5, 60], duplication: 0.1, splitting: 0.2 };
 
+const SLOW: StoreTrouble = { maxLatencyMs: 300, failure: 0.05, outage: undefined };
+
 /** The plan of a seed: 6 to 8 users on all three transports, some with a second device. */
-export function planFor(seed: number): Plan {
+export function planFor(seed: number, profile: Profile = profileOf(seed)): Plan {
   const random = new SeededRandom(seed).fork('plan');
-  const profile = seed % BOUNDED_LOSS_EVERY === 0 ? 'bounded-loss' : 'chaos';
   const users = USERS.slice(0, random.int(6, 8));
   const devices = users.map((userId, index) =>
     device(userId, 1, KINDS[index % KINDS.length] ?? 'tcp', index),
   );
-  if (profile === 'chaos') {
+  if (profile !== 'bounded-loss') {
     for (let extra = random.int(0, 2); extra > 0; extra--) {
       const userId = users[extra] ?? 'alice';
       devices.push(device(userId, 2, random.pick(KINDS), devices.length));
     }
   }
+  const store = storeOf(profile, random);
   return {
     seed,
     profile,
-    store: profile === 'chaos' ? random.pick(['none', 'memory', 'slow']) : random.pick(['none', 'memory']),
+    store,
     devices,
     users,
     streamSenseMode: random.pick([3, 5]),
-    conditions: profile === 'chaos' ? CHAOS_LINK : BOUNDED_LOSS_LINK,
+    conditions: profile === 'bounded-loss' ? BOUNDED_LOSS_LINK : CHAOS_LINK,
     hookDelayMs: random.pick([0, 0, 200]),
-    handlingFails: profile === 'chaos' ? 0.05 : 0,
+    handlingFails: profile === 'bounded-loss' ? 0 : 0.05,
     takesUndeliverable: random.pick([undefined, true, false]),
     durationMs: random.int(15, 35) * 1000,
+    ...(profile === 'store-trouble'
+      ? storeTrouble(random)
+      : { trouble: store === 'slow' ? SLOW : undefined, retention: {}, crashes: [] }),
+  };
+}
+
+/** The profile of a seed where nobody asks for another. */
+export function profileOf(seed: number): Profile {
+  return seed % BOUNDED_LOSS_EVERY === 0 ? 'bounded-loss' : 'chaos';
+}
+
+function storeOf(profile: Profile, random: SeededRandom): Plan['store'] {
+  if (profile === 'store-trouble') return 'slow';
+  return profile === 'chaos' ? random.pick(['none', 'memory', 'slow']) : random.pick(['none', 'memory']);
+}
+
+function storeTrouble(random: SeededRandom): Pick<Plan, 'trouble' | 'retention' | 'crashes'> {
+  const outage = { from: random.int(1, 60), calls: random.int(1, 20) };
+  return {
+    trouble: {
+      maxLatencyMs: random.pick([0, 50, 1500]),
+      failure: random.pick([0, 0.05, 0.3]),
+      outage: random.chance(0.5) ? outage : undefined,
+    },
+    retention: {
+      ...random.pick([{}, {}, { maxPerUser: 3 }, { maxPerUser: 3, whenFull: 'drop-oldest' as const }]),
+      ...(random.chance(0.3) && { historyMs: 10_000 }),
+    },
+    crashes: Array.from({ length: random.int(0, 3) }, () => ({
+      call: random.pick(['append', 'append', 'confirm'] as const),
+      when: random.pick(['before', 'after'] as const),
+      number: random.int(1, 30),
+      downMs: random.between(0, 3000),
+    })),
   };
 }
 

@@ -11,7 +11,7 @@ import {
   checkStoreIsDrained,
 } from './invariants.js';
 import type { SentMessage } from './journal.js';
-import { type Plan, planFor } from './plan.js';
+import { type Plan, type Profile, planFor, profileOf } from './plan.js';
 import type { Seams } from './seams.js';
 import { World } from './world.js';
 
@@ -33,6 +33,9 @@ const LOGIN_TIMEOUT_MS = 6000;
 /** In calm a message passes in well under a second; with a slow store and a replay it takes some. In milliseconds. */
 const CALM_DELIVERY_MS = 10_000;
 
+/** Turns that the longest chain of promises of a close needs. */
+const CLOSING_TURNS = 100;
+
 /** What is still under way after the end, lingering closes included, in milliseconds. */
 const AFTERMATH_MS = 6000;
 
@@ -46,8 +49,13 @@ export interface RunResult {
 }
 
 /** Lives one seed from the first login to the last logout, and checks everything that must hold on the way. */
-export async function run(seed: number, seams: Seams = {}, keepsTrace = false): Promise<RunResult> {
-  const plan = planFor(seed);
+export async function run(
+  seed: number,
+  seams: Seams = {},
+  keepsTrace = false,
+  profile: Profile = profileOf(seed),
+): Promise<RunResult> {
+  const plan = planFor(seed, profile);
   const world = new World(plan, seams, keepsTrace);
   const breaches = world.journal.breaches;
   await world.listen();
@@ -137,7 +145,7 @@ async function end(world: World, breaches: string[]): Promise<void> {
     closing.isOver = true;
     breaches.push(...checkNothingScheduledBy(world, ['server', ...clients]));
   });
-  await world.clock.advanceAsync(AFTERMATH_MS);
+  await world.clock.advanceAsync(AFTERMATH_MS, CLOSING_TURNS);
   if (!closing.isOver) breaches.push('the server does not come to an end of its closing');
   if (world.openConnections.size > 0)
     breaches.push(`${world.openConnections.size} connections are still open`);

@@ -9,6 +9,8 @@ export interface Seams {
   /** Around a device's transport, outside the world's own instruments. */
   transport?(transport: Transport, device: string, random: SeededRandom): Transport;
   store?(store: MessageStore): MessageStore;
+  /** Between a server and its store: it ends with the server's life, and so does its clock. */
+  processStore?(store: MessageStore, clock: Clock): MessageStore;
   clientClock?(clock: Clock): Clock;
   /** The fingerprint that an application's message had before the transport changed it. */
   originalFingerprint?(fingerprint: string): string;

@@ -3,11 +3,26 @@ import { StoreError } from '@imcore/server';
 import type { MessageStore, StoredMessage } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
-/** Longest time that a call takes, in milliseconds. */
-const MAX_LATENCY_MS = 300;
+/** How badly a store behaves. */
+export interface StoreTrouble {
+  /** Longest time that a call takes, in milliseconds. */
+  readonly maxLatencyMs: number;
+  /** How likely a call fails: as often before as after it has done its work. */
+  readonly failure: number;
+  /** The first call that fails for certain, and how many do from there on, as with a disk that is full for a while. */
+  readonly outage: { readonly from: number; readonly calls: number } | undefined;
+}
 
-/** How likely a call fails: as often before as after it has done its work. */
-const FAILURE = 0.05;
+/** What a store tells of its calls. */
+export interface StoreObserver {
+  appendFailed(messages: readonly StoredMessage[]): void;
+  /** A call of this kind has come and done nothing yet. */
+  before(call: StoreCall): void;
+  /** A call of this kind has done its work, and its caller does not know yet. */
+  after(call: StoreCall): void;
+}
+
+export type StoreCall = 'append' | 'take' | 'confirm' | 'expire' | 'history';
 
 /** A store that answers late and fails now and then, as one behind a network does, until it is told to behave. */
 export class SlowStore implements MessageStore {
@@ -16,21 +31,25 @@ export class SlowStore implements MessageStore {
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
-  readonly #onAppendFailed: (messages: readonly StoredMessage[]) => void;
+  readonly #trouble: StoreTrouble;
+  readonly #observer: StoreObserver;
   #isSound = false;
   #lastAnswerAt = 0;
+  #calls = 0;
 
   constructor(
     store: MessageStore,
     clock: Clock,
     random: SeededRandom,
-    onAppendFailed: (messages: readonly StoredMessage[]) => void,
+    trouble: StoreTrouble,
+    observer: StoreObserver,
   ) {
     this.#store = store;
     this.keepsHistory = store.keepsHistory;
     this.#clock = clock;
     this.#random = random;
-    this.#onAppendFailed = onAppendFailed;
+    this.#trouble = trouble;
+    this.#observer = observer;
   }
 
   /** From now on nothing fails. */
@@ -38,20 +57,24 @@ export class SlowStore implements MessageStore {
     this.#isSound = true;
   }
 
-  append: MessageStore['append'] = (messages) =>
-    this.#call(
-      () => this.#store.append(messages),
-      () => this.#onAppendFailed(messages),
-    );
+  append: MessageStore['append'] = async (messages) => {
+    try {
+      return await this.#call('append', () => this.#store.append(messages));
+    } catch (error) {
+      this.#observer.appendFailed(messages);
+      throw error;
+    }
+  };
 
   take: MessageStore['take'] = (userId, after, limit) =>
-    this.#call(() => this.#store.take(userId, after, limit));
+    this.#call('take', () => this.#store.take(userId, after, limit));
 
-  confirm: MessageStore['confirm'] = (confirmations) => this.#call(() => this.#store.confirm(confirmations));
+  confirm: MessageStore['confirm'] = (confirmations) =>
+    this.#call('confirm', () => this.#store.confirm(confirmations));
 
-  expire: MessageStore['expire'] = (now, limit) => this.#call(() => this.#store.expire(now, limit));
+  expire: MessageStore['expire'] = (now, limit) => this.#call('expire', () => this.#store.expire(now, limit));
 
-  history: MessageStore['history'] = (query) => this.#call(() => this.#store.history(query));
+  history: MessageStore['history'] = (query) => this.#call('history', () => this.#store.history(query));
 
   count: MessageStore['count'] = (userId) => this.#store.count(userId);
 
@@ -67,15 +90,25 @@ export class SlowStore implements MessageStore {
   close: MessageStore['close'] = () => this.#store.close();
 
   /** Answers come in the order of the calls, as over one connection. */
-  async #call<Result>(work: () => Promise<Result>, onFailed: () => void = () => {}): Promise<Result> {
-    const fails = !this.#isSound && this.#random.chance(FAILURE);
+  async #call<Result>(call: StoreCall, work: () => Promise<Result>): Promise<Result> {
+    this.#calls += 1;
+    const fails = this.#fails();
     const failsBefore = fails && this.#random.chance(0.5);
-    const answerAt = this.#clock.now() + this.#random.between(0, MAX_LATENCY_MS);
+    const answerAt = this.#clock.now() + this.#random.between(0, this.#trouble.maxLatencyMs);
     this.#lastAnswerAt = Math.max(this.#lastAnswerAt, answerAt);
+    this.#observer.before(call);
     const answer = failsBefore ? undefined : work();
+    if (!failsBefore) this.#observer.after(call);
     await new Promise<void>((resolve) => this.#clock.schedule(this.#lastAnswerAt, resolve));
     if (!fails && answer !== undefined) return answer;
-    onFailed();
     throw new StoreError('ERR_STORE_FAILED', 'simulated failure');
+  }
+
+  #fails(): boolean {
+    if (this.#isSound) return false;
+    const { outage, failure } = this.#trouble;
+    const isOut =
+      outage !== undefined && this.#calls >= outage.from && this.#calls < outage.from + outage.calls;
+    return isOut || this.#random.chance(failure);
   }
 }

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { checkSeeds, onlySeed, seedsOr } from './check-seeds.js';
+import { run } from './run.js';
+
+/** Seeds that are run unless the environment's `SEEDS` says otherwise. */
+const count = seedsOr(200);
+const which = onlySeed === undefined ? `of ${count} seeds` : `of seed ${onlySeed}`;
+
+describe('a server that crashes, with a store that is slow, fails and is full', () => {
+  it(`keeps every promise that it gave in every run ${which}`, async () => {
+    expect(await checkSeeds('store-trouble', count)).toBe('');
+  });
+
+  it('meets each of its troubles', async () => {
+    const lives = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => run(index + 1, {}, true, 'store-trouble')),
+    );
+    const trace = lives.flatMap((life) => life.trace).join('\n');
+    for (const sign of [/crashes$/m, /starts again$/m, /simulated failure$/m, /mailbox-full$/m, /stored /]) {
+      expect(trace).toMatch(sign);
+    }
+  });
+});
