@@ -12,7 +12,13 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   'store-sqlite': { imports: ['@imcore/server/ports'] },
   'store-postgres': { imports: ['@imcore/server/ports'] },
   testkit: {
-    imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/client'],
+    imports: [
+      '@imcore/protocol',
+      '@imcore/server',
+      '@imcore/server/ports',
+      '@imcore/client',
+      '@imcore/client/outbox',
+    ],
   },
   'bridge-rabbitmq': { imports: ['@imcore/server/ports'] },
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },

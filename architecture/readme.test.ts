@@ -35,6 +35,7 @@ function problemsOf(...programs: readonly string[]): string[] {
     types: ['node'],
     paths: {
       '@imcore/client/mini-program': [join(ROOT, 'packages/client/src/mini-program/index.ts')],
+      '@imcore/client/outbox': [join(ROOT, 'packages/client/src/outbox/index.ts')],
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
       '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
       '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],

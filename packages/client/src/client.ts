@@ -90,13 +90,13 @@ export class ImClient {
    */
   async logout(): Promise<void> {
     this.#driver.run(this.#driver.session.logout('logout'));
-    await this.#driver.outbox.closed;
+    await this.#driver.outbox?.closed;
   }
 
   /** Logs out and releases everything, for good: this client cannot log in again. */
   async close(): Promise<void> {
     this.#driver.run(this.#driver.session.logout('close'));
-    await this.#driver.outbox.closed;
+    await this.#driver.outbox?.closed;
   }
 
   /**

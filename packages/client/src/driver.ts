@@ -6,11 +6,11 @@ import { DeliveryError, LoginError } from './errors.js';
 import type { ClientEvents, StateChange } from './events.js';
 import { LinkHolder } from './link-holder.js';
 import type { Logger } from './logger.js';
+import type { OutboxMessage } from './message.js';
 import { MessageStreams } from './message-streams.js';
 import type { CheckedSettings } from './options.js';
-import { outboxValue, restoreMessage, toOutboxMessage } from './outbox-entry.js';
-import { OutboxKeeper } from './outbox-keeper.js';
-import type { OutboxStorage, StoredEntry } from './outbox-storage.js';
+import type { Outbox, OutboxSource } from './outbox.js';
+import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
 import { PendingLogins } from './pending-logins.js';
 import { PendingSends } from './pending-sends.js';
 import type { PlatformSignals } from './platform-signals.js';
@@ -24,7 +24,7 @@ export interface ClientParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly outbox: OutboxStorage | undefined;
+  readonly outbox: OutboxSource | undefined;
   readonly signals: PlatformSignals;
 }
 
@@ -37,7 +37,7 @@ export class Driver {
   readonly sends = new PendingSends();
   readonly logins = new PendingLogins();
   readonly streams: MessageStreams;
-  readonly outbox: OutboxKeeper;
+  readonly outbox: Outbox | undefined;
   /** Asked before each login. */
   tokenSource: TokenSource | undefined;
   readonly #parts: ClientParts;
@@ -66,7 +66,11 @@ export class Driver {
     this.streams = new MessageStreams(settings.maxUnhandledMessages, (isRead) =>
       this.session.holdReceived(isRead || settings.remember > 0),
     );
-    this.outbox = new OutboxKeeper(parts.outbox, settings.remember, {
+    this.outbox = parts.outbox?.({
+      sendTimeoutMs: settings.sendTimeoutMs,
+      remember: settings.remember,
+      wallTime: () => clock.wallTime(),
+      nextTicket: () => this.nextTicket(),
       found: (waiting, received) => this.#restore(waiting, received),
       kept: (ticket, error) => {
         this.sends.accepted(ticket, error);
@@ -137,16 +141,16 @@ export class Driver {
         this.#askToken();
         break;
       case 'open-outbox':
-        this.outbox.open(effect.userId);
+        this.outbox?.open(effect.userId);
         break;
       case 'close-outbox':
-        this.outbox.close();
+        this.outbox?.close();
         break;
       case 'keep':
-        this.outbox.keep(effect.message.ticket, effect.message.packet.fp ?? '', outboxValue(effect.message));
+        this.outbox?.keep(effect.message);
         break;
       case 'forget':
-        this.outbox.forget(effect.fingerprint);
+        this.outbox?.forget(effect.fingerprint);
         break;
       case 'state':
         this.#stateChanged(effect);
@@ -200,11 +204,12 @@ export class Driver {
   #handOn({ message, hold }: Effect & { kind: 'message' }): void {
     const isHeard = this.#emitter.has('message');
     this.#emitter.emit('message', message);
+    const acknowledge = (name: string): void => this.run(this.session.handled(name, this.now()));
     const handled = (wasRead: boolean): void => {
       if (hold === undefined) return;
       if (!wasRead && !isHeard) this.run(this.session.released(hold));
-      else if (this.#parts.settings.remember === 0) this.run(this.session.handled(hold, this.now()));
-      else void this.outbox.remember(hold).then(() => this.run(this.session.handled(hold, this.now())));
+      else if (this.outbox === undefined || this.#parts.settings.remember === 0) acknowledge(hold);
+      else void this.outbox.remember(hold).then(() => acknowledge(hold));
     };
     if (this.streams.size === 0) handled(true);
     else this.streams.push(message, handled);
@@ -225,18 +230,8 @@ export class Driver {
     void answer();
   }
 
-  #restore(waiting: readonly StoredEntry[], received: readonly string[]): void {
-    const { clock, settings } = this.#parts;
-    const messages = waiting.flatMap((entry) => {
-      try {
-        return [restoreMessage(entry, this.nextTicket(), clock.wallTime(), settings.sendTimeoutMs)];
-      } catch (error) {
-        this.outbox.forget(entry.key);
-        this.reportError(error as Error);
-        return [];
-      }
-    });
-    this.run(this.session.restored(messages, received, this.now()));
+  #restore(waiting: readonly RestoredMessage[], received: readonly string[]): void {
+    this.run(this.session.restored(waiting, received, this.now()));
     this.logins.opened();
   }
 
@@ -261,4 +256,10 @@ export class Driver {
     this.#emitter.emit('state', change);
     if (current === 'closed') this.streams.end();
   }
+}
+
+/** A message of an outbox as the application sees it. */
+function toOutboxMessage({ packet, queuedAt }: OutgoingMessage): OutboxMessage {
+  const { fp, to, dataContent, typeu } = packet;
+  return { fingerprint: fp ?? '', to: to ?? '', content: dataContent ?? '', type: typeu, queuedAt };
 }

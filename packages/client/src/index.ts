@@ -27,7 +27,7 @@ export type {
   WhenOffline,
 } from './message.js';
 export type { ClientOptions, ClientSettings, Endpoint } from './options.js';
-export type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
+export type { Outbox, OutboxHandler, OutboxSource } from './outbox.js';
 export type { LoginResult } from './pending-logins.js';
 export { browserSignals, type PlatformSignal, type PlatformSignals } from './platform-signals.js';
 export type { ClientState, StateReason } from './state.js';

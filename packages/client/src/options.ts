@@ -15,7 +15,7 @@ import { UsageError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { WhenOffline } from './message.js';
 import { type OptionNames, refuseUnknown, requireInteger, requireOneOf } from './options-check.js';
-import type { OutboxStorage } from './outbox-storage.js';
+import type { OutboxSource } from './outbox.js';
 import type { PlatformSignals } from './platform-signals.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Transport } from './transport.js';
@@ -53,7 +53,7 @@ export interface ClientSettings {
   /** Most UTF-8 bytes of such messages, and of what the link has not got rid of yet. Default 16 MiB. */
   readonly maxPendingBytes?: number | undefined;
   /** Keeps messages that wait over a restart of the program, such as `indexedDbOutbox()`. Default: none. */
-  readonly outbox?: OutboxStorage | undefined;
+  readonly outbox?: OutboxSource | undefined;
   /**
    * How many of the messages received last are remembered in the outbox's storage, so that a restart does not hand one
    * on again; each costs a write before its acknowledgement. Default 0: none.

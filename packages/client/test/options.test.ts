@@ -31,7 +31,9 @@ describe('the options of a client', () => {
   });
 
   it('let a message stay in an outbox for seven days', () => {
-    const outbox = { open: () => Promise.reject(new Error('not opened here')) };
+    const outbox = () => {
+      throw new Error('not opened here');
+    };
 
     expect(checkSettings({ outbox }, transport)).toMatchObject({
       sendTimeoutMs: 604_800_000,

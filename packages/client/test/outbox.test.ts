@@ -1,12 +1,13 @@
 import { memoryOutbox, SeededRandom, settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { type ClientEvents, type ClientSettings, createClient, OutboxError } from '../src/index.js';
+import { outboxOn } from '../src/outbox/index.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 describe('an outbox', () => {
   it('keeps a message until it is acknowledged', async () => {
     const disk = memoryOutbox();
-    const { client, transport } = await online({ outbox: disk });
+    const { client, transport } = await online({ outbox: outboxOn(disk) });
 
     const sending = client.send({ to: 'bob', content: 'hello', fingerprint: 'f' });
     await sending.accepted;
@@ -20,7 +21,7 @@ describe('an outbox', () => {
 
   it('writes a message at once, without waiting for it to be kept', async () => {
     const { client, transport } = await online(
-      { outbox: memoryOutbox({ delay: () => new Promise(() => {}) }) },
+      { outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) },
       false,
     );
 
@@ -31,12 +32,12 @@ describe('an outbox', () => {
 
   it('gives the messages of an earlier run back: same fingerprint, before what is sent now, outcome as events', async () => {
     const disk = memoryOutbox();
-    const first = await online({ outbox: disk });
+    const first = await online({ outbox: outboxOn(disk) });
     await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
     await first.client.send({ to: 'bob', content: '2', fingerprint: 'f2', type: 7 }).accepted;
     disk.crash();
 
-    const { client, transport, events } = setUp({ outbox: disk });
+    const { client, transport, events } = setUp({ outbox: outboxOn(disk) });
     const login = client.login({ userId: 'alice' });
     client.send({ to: 'bob', content: '3', fingerprint: 'f3' }).catch(() => {});
     await settlePromises();
@@ -65,12 +66,12 @@ describe('an outbox', () => {
 
   it('counts the time before a restart too', async () => {
     const disk = memoryOutbox();
-    const first = await online({ outbox: disk });
+    const first = await online({ outbox: outboxOn(disk) });
     await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
     disk.crash();
 
     const clock = new VirtualClock(1_700_000_000_000 + 6 * 86_400_000);
-    const { client, events } = setUp({ outbox: disk }, clock);
+    const { client, events } = setUp({ outbox: outboxOn(disk) }, clock);
     client.login({ userId: 'alice' }).catch(() => {});
     await settlePromises();
     await clock.advanceAsync(86_400_000);
@@ -83,7 +84,7 @@ describe('an outbox', () => {
 
   it('takes messages before the first login when it knows whose they are', async () => {
     const disk = memoryOutbox();
-    const { client, transport } = setUp({ outbox: disk });
+    const { client, transport } = setUp({ outbox: outboxOn(disk) });
     await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_CLOSED' });
 
     await client.openOutbox('alice');
@@ -99,7 +100,7 @@ describe('an outbox', () => {
 
   it('keeps what waits over a logout, and says so', async () => {
     const disk = memoryOutbox();
-    const { client, transport, events } = await online({ outbox: disk });
+    const { client, transport, events } = await online({ outbox: outboxOn(disk) });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
     await sending.accepted;
 
@@ -116,7 +117,7 @@ describe('an outbox', () => {
 
   it('sends nobody’s messages in another’s name', async () => {
     const disk = memoryOutbox();
-    const { client, transport, clock } = await online({ outbox: disk, connectTimeoutMs: 100 });
+    const { client, transport, clock } = await online({ outbox: outboxOn(disk), connectTimeoutMs: 100 });
     await client.logout();
     await client.openOutbox('alice');
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
@@ -134,7 +135,7 @@ describe('an outbox', () => {
   });
 
   it('goes on waiting when a login comes to nothing, for this user’s next', async () => {
-    const { client, transport, clock } = setUp({ outbox: memoryOutbox(), connectTimeoutMs: 100 });
+    const { client, transport, clock } = setUp({ outbox: outboxOn(memoryOutbox()), connectTimeoutMs: 100 });
     const failing = client.login({ userId: 'alice' });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
     await settlePromises();
@@ -159,7 +160,7 @@ describe('an outbox', () => {
         close: async () => {},
       }),
     };
-    const { client, transport, events } = await online({ outbox });
+    const { client, transport, events } = await online({ outbox: outboxOn(outbox) });
 
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
     await expect(sending.accepted).rejects.toBe(full);
@@ -171,12 +172,12 @@ describe('an outbox', () => {
 
   it('that does not open, or not in time, keeps nobody from logging in', async () => {
     const broken = { open: () => Promise.reject(new Error('no disk')) };
-    const failing = await online({ outbox: broken });
+    const failing = await online({ outbox: outboxOn(broken) });
     expect(failing.events[0]).toMatchObject({
       error: { code: 'ERR_OUTBOX_FAILED', cause: new Error('no disk') },
     });
 
-    const stuck = setUp({ outbox: { open: () => new Promise(() => {}) } });
+    const stuck = setUp({ outbox: outboxOn({ open: () => new Promise(() => {}) }) });
     const login = stuck.client.login({ userId: 'alice' });
     stuck.clock.advance(10_000);
     stuck.transport.link.accept();
@@ -186,7 +187,7 @@ describe('an outbox', () => {
 
   it('accepts a message no later than its receiver', async () => {
     const { client, transport } = await online(
-      { outbox: memoryOutbox({ delay: () => new Promise(() => {}) }) },
+      { outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) },
       false,
     );
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
@@ -198,7 +199,7 @@ describe('an outbox', () => {
 
   it('is not asked to keep what has no QoS, and there is none by default', async () => {
     const disk = memoryOutbox();
-    const { client } = await online({ outbox: disk });
+    const { client } = await online({ outbox: outboxOn(disk) });
     const sending = client.send({ to: 'bob', content: 'x', qos: false });
     await sending.accepted;
     await settlePromises();
@@ -213,7 +214,7 @@ describe('an outbox', () => {
 
   it('forgets a message that was reported as not delivered', async () => {
     const disk = memoryOutbox();
-    const { client, clock } = await online({ outbox: disk, senseMode: 120 });
+    const { client, clock } = await online({ outbox: outboxOn(disk), senseMode: 120 });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
     await sending.accepted;
 
@@ -230,13 +231,13 @@ describe('a client that remembers what it has received', () => {
 
   it('is not handed a message again after a restart', async () => {
     const disk = memoryOutbox();
-    const first = await online({ outbox: disk, remember: 10 });
+    const first = await online({ outbox: outboxOn(disk), remember: 10 });
     first.transport.link.handler.received(frame);
     await settlePromises();
     expect(first.transport.link.packets(4)).toHaveLength(1);
     disk.crash();
 
-    const second = await online({ outbox: disk, remember: 10 });
+    const second = await online({ outbox: outboxOn(disk), remember: 10 });
     second.transport.link.handler.received(frame);
 
     expect(second.events).toEqual([]);
@@ -246,7 +247,10 @@ describe('a client that remembers what it has received', () => {
   it('acknowledges no sooner than it remembers', async () => {
     let written = () => {};
     const delay = () => new Promise<void>((resolve) => (written = resolve));
-    const { transport, events } = await online({ outbox: memoryOutbox({ delay }), remember: 10 }, false);
+    const { transport, events } = await online(
+      { outbox: outboxOn(memoryOutbox({ delay })), remember: 10 },
+      false,
+    );
 
     transport.link.handler.received(frame);
     await settlePromises();
@@ -262,7 +266,7 @@ describe('a client that remembers what it has received', () => {
 
   it('remembers so many', async () => {
     const disk = memoryOutbox();
-    const { transport } = await online({ outbox: disk, remember: 2 });
+    const { transport } = await online({ outbox: outboxOn(disk), remember: 2 });
 
     for (const fp of ['f1', 'f2', 'f3']) transport.link.handler.received(frame.replace('"f"', `"${fp}"`));
     await settlePromises(40);

@@ -26,7 +26,7 @@ export type {
   WhenOffline,
 } from '../message.js';
 export type { ClientSettings } from '../options.js';
-export type { OutboxStorage, StorageBox, StoredEntry } from '../outbox-storage.js';
+export type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
 export type { LoginResult } from '../pending-logins.js';
 export type { PlatformSignal, PlatformSignals } from '../platform-signals.js';
 export type { ClientState, StateReason } from '../state.js';

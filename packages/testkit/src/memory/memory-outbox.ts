@@ -1,4 +1,4 @@
-import { OutboxError, type OutboxStorage, type StorageBox, type StoredEntry } from '@imcore/client';
+import { OutboxError, type OutboxStorage, type StorageBox, type StoredEntry } from '@imcore/client/outbox';
 
 /** An outbox storage in memory: what it holds outlives the clients that use it, as a disk outlives a process. */
 export interface MemoryOutbox extends OutboxStorage {

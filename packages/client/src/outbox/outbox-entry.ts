@@ -1,8 +1,7 @@
 import { decodePacket } from '@imcore/protocol';
-import type { OutboxMessage } from './message.js';
+import type { OutgoingMessage, RestoredMessage } from '../outgoing.js';
+import { utf8Length } from '../utf8-length.js';
 import type { StoredEntry } from './outbox-storage.js';
-import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
-import { utf8Length } from './utf8-length.js';
 
 /** What an outbox keeps of a message: when it was sent, and the packet as it is written. */
 export function outboxValue({ queuedAt, frame }: OutgoingMessage): string {
@@ -27,10 +26,4 @@ export function restoreMessage(
   const ageMs = Math.max(0, wallTime - queuedAt) || 0;
   const remainingMs = Math.max(0, timeoutMs - ageMs);
   return { ticket, packet, frame, bytes: utf8Length(frame), queuedAt, remainingMs };
-}
-
-/** A message of an outbox as the application sees it. */
-export function toOutboxMessage({ packet, queuedAt }: OutgoingMessage): OutboxMessage {
-  const { fp, to, dataContent, typeu } = packet;
-  return { fingerprint: fp ?? '', to: to ?? '', content: dataContent ?? '', type: typeu, queuedAt };
 }

@@ -1,13 +1,12 @@
-import { OutboxError } from './errors.js';
+import { OutboxError } from '../errors.js';
+import type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
+import type { OutgoingMessage, RestoredMessage } from '../outgoing.js';
+import { outboxValue, restoreMessage } from './outbox-entry.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
-/** What an {@link OutboxKeeper} reports. */
-export interface OutboxHandler {
-  /** Messages that wait, and the keys of messages that were received: at opening, and later what others left. */
-  found(waiting: readonly StoredEntry[], received: readonly string[]): void;
-  /** A message is kept, or could not be. */
-  kept(ticket: number, error?: OutboxError): void;
-  failed(error: OutboxError): void;
+/** An outbox that keeps what it is given in a storage. */
+export function outboxOn(storage: OutboxStorage): OutboxSource {
+  return (handler) => new OutboxKeeper(storage, handler);
 }
 
 interface Boxes {
@@ -17,24 +16,19 @@ interface Boxes {
   readonly received: StorageBox | undefined;
 }
 
-/** One user's outbox at a time: opens it, keeps and forgets in the order of the calls, reports what fails. */
-export class OutboxKeeper {
-  readonly #storage: OutboxStorage | undefined;
-  readonly #remember: number;
+class OutboxKeeper implements Outbox {
+  readonly #storage: OutboxStorage;
   readonly #handler: OutboxHandler;
   #boxes: Promise<Boxes> | undefined;
   #closing: Promise<unknown> = Promise.resolve();
   /** Keys of received messages that are kept, oldest first. */
   #keys = new Set<string>();
 
-  /** Remembers so many received messages. */
-  constructor(storage: OutboxStorage | undefined, remember: number, handler: OutboxHandler) {
+  constructor(storage: OutboxStorage, handler: OutboxHandler) {
     this.#storage = storage;
-    this.#remember = remember;
     this.#handler = handler;
   }
 
-  /** Opens the outbox of a user, then reports what it holds: nothing where that fails. */
   open(userId: string): void {
     const boxes: Promise<Boxes> = this.#closing.then(() => this.#open(userId, () => boxes === this.#boxes));
     this.#boxes = boxes;
@@ -46,8 +40,9 @@ export class OutboxKeeper {
     });
   }
 
-  keep(ticket: number, key: string, value: string): void {
-    this.#with(({ waiting }) => waiting.put(key, value)).then(
+  keep(message: OutgoingMessage): void {
+    const { ticket, packet } = message;
+    this.#with(({ waiting }) => waiting.put(packet.fp ?? '', outboxValue(message))).then(
       () => this.#handler.kept(ticket),
       (cause) => this.#handler.kept(ticket, outboxError(cause)),
     );
@@ -57,13 +52,12 @@ export class OutboxKeeper {
     this.#with(({ waiting }) => waiting.remove(key)).catch((cause) => this.#failed(cause));
   }
 
-  /** Remembers that a message was received; the oldest is forgotten for it. Resolves in any case. */
   async remember(key: string): Promise<void> {
     try {
       await this.#with(({ received }) => {
         this.#keys.add(key);
         const [oldest] = this.#keys;
-        if (this.#keys.size <= this.#remember || oldest === undefined) return received?.put(key, '');
+        if (this.#keys.size <= this.#handler.remember || oldest === undefined) return received?.put(key, '');
         this.#keys.delete(oldest);
         return Promise.all([received?.put(key, ''), received?.remove(oldest)]);
       });
@@ -72,7 +66,6 @@ export class OutboxKeeper {
     }
   }
 
-  /** Lets go of the outbox, after everything that was asked for before. What it holds stays. */
   close(): void {
     const boxes = this.#boxes;
     this.#boxes = undefined;
@@ -82,7 +75,6 @@ export class OutboxKeeper {
       .catch(() => {});
   }
 
-  /** When what was let go of is free. */
   get closed(): Promise<unknown> {
     return this.#closing;
   }
@@ -92,16 +84,15 @@ export class OutboxKeeper {
       if (!isPresent()) return;
       for (const { key } of received) this.#keys.add(key);
       this.#handler.found(
-        waiting,
+        waiting.flatMap((entry) => this.#restored(entry)),
         received.map(({ key }) => key),
       );
     };
     const storage = this.#storage;
-    if (storage === undefined) throw new Error('there is no outbox');
     const waiting = await storage.open(`waiting:${userId}`, (entries) => found(entries, []));
     try {
       const received =
-        this.#remember > 0
+        this.#handler.remember > 0
           ? await storage.open(`received:${userId}`, (entries) => found([], entries))
           : undefined;
       found(await waiting.list(), (await received?.list()) ?? []);
@@ -109,6 +100,18 @@ export class OutboxKeeper {
     } catch (error) {
       await waiting.close();
       throw error;
+    }
+  }
+
+  /** The message of an entry; none where it cannot be read: then it is forgotten. */
+  #restored(entry: StoredEntry): RestoredMessage[] {
+    const { sendTimeoutMs } = this.#handler;
+    try {
+      return [restoreMessage(entry, this.#handler.nextTicket(), this.#handler.wallTime(), sendTimeoutMs)];
+    } catch (cause) {
+      this.forget(entry.key);
+      this.#failed(cause);
+      return [];
     }
   }
 
