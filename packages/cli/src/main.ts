@@ -49,6 +49,7 @@ program
   .option('--rate <number>', 'messages a second in all, whatever the server does; measures latency')
   .option('--size <bytes>', 'content of a message, in bytes', '64')
   .option('--chinese', 'fill the content with Chinese text')
+  .option('--offline', 'send to users who never log in: what the store takes')
   .option('--duration <seconds>', 'measured time', '5')
   .option('--warmup <seconds>', 'time before it', '1')
   .option('--pid <number>', "the server's process on this machine: adds its CPU and memory")

@@ -20,5 +20,13 @@ export function encodeFrameBody(packet: Packet): BinaryString {
 }
 
 function member(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
+  return value === undefined ? '' : `,"${name}":${quote(value)}`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has to escape them.
+const MAY_NEED_ESCAPES = /["\\\x00-\x1f\ud800-\udfff]/;
+
+/** What `JSON.stringify` gives, in a third of its time where there is nothing to escape. */
+function quote(value: string): string {
+  return MAY_NEED_ESCAPES.test(value) ? JSON.stringify(value) : `"${value}"`;
 }

@@ -9,6 +9,7 @@ export interface BenchFlags {
   readonly rate?: string | undefined;
   readonly size: string;
   readonly chinese?: boolean | undefined;
+  readonly offline?: boolean | undefined;
   readonly duration: string;
   readonly warmup: string;
   readonly pid?: string | undefined;
@@ -24,6 +25,7 @@ export function planOf(flags: BenchFlags): LoadPlan {
     perSecond: flags.rate === undefined ? undefined : whole('--rate', flags.rate, 1, 1_000_000),
     sizeBytes: whole('--size', flags.size, 1, 1_000_000),
     alphabet: flags.chinese === true ? 'chinese' : 'ascii',
+    receivers: flags.offline === true ? 'offline' : 'online',
     durationMs: whole('--duration', flags.duration, 1, 86_400) * 1000,
     warmupMs: whole('--warmup', flags.warmup, 0, 3600) * 1000,
     drainMs: 10_000,

@@ -20,16 +20,19 @@ export interface PairParts {
 
 /** One sender and its receiver. */
 export class LoadPair {
-  readonly ledger = new PairLedger();
+  readonly ledger: PairLedger;
   readonly #parts: PairParts;
   readonly #filling: string;
   readonly #sender: LoadPeer;
-  readonly #receiver: LoadPeer;
+  readonly #receiverId: string;
+  readonly #receiver: LoadPeer | undefined;
   #refills = false;
 
   constructor(index: number, parts: PairParts) {
     this.#parts = parts;
     const { plan, transport } = parts;
+    const isOnline = plan.receivers === 'online';
+    this.ledger = new PairLedger(isOnline ? 'both' : 'acknowledgement');
     this.#filling = fillingOf(plan);
     const failed = parts.failed;
     this.#sender = new LoadPeer(transport, `${plan.userPrefix}s${index}`, plan.token, {
@@ -37,7 +40,9 @@ export class LoadPair {
       acknowledged: (fingerprint) => this.#acknowledged(fingerprint),
       failed,
     });
-    this.#receiver = new LoadPeer(transport, `${plan.userPrefix}r${index}`, plan.token, {
+    this.#receiverId = `${plan.userPrefix}r${index}`;
+    if (!isOnline) return;
+    this.#receiver = new LoadPeer(transport, this.#receiverId, plan.token, {
       received: (packet) => this.#delivered(packet),
       acknowledged: () => {},
       failed,
@@ -45,7 +50,7 @@ export class LoadPair {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([this.#sender.ready(), this.#receiver.ready()]);
+    await Promise.all([this.#sender.ready(), this.#receiver?.ready()]);
   }
 
   /** Keeps the window full from now on. */
@@ -65,7 +70,7 @@ export class LoadPair {
     this.#sender.send(
       dataPacket({
         from: this.#sender.userId,
-        to: this.#receiver.userId,
+        to: this.#receiverId,
         content: this.#contentOf(number),
         fingerprint: `${this.#sender.userId}-${number}`,
       }),
@@ -74,12 +79,12 @@ export class LoadPair {
 
   keepAlive(): void {
     this.#sender.keepAlive();
-    this.#receiver.keepAlive();
+    this.#receiver?.keepAlive();
   }
 
   end(): void {
     this.#sender.end();
-    this.#receiver.end();
+    this.#receiver?.end();
   }
 
   #contentOf(number: number): string {

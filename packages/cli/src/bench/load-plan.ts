@@ -9,6 +9,8 @@ export interface LoadPlan {
   /** Content of a message, in UTF-8 bytes; what is marked with its number is never shorter than the mark. */
   readonly sizeBytes: number;
   readonly alphabet: 'ascii' | 'chinese';
+  /** Whether receivers log in. Offline, a message is done when the server has acknowledged it. */
+  readonly receivers: 'online' | 'offline';
   readonly durationMs: number;
   /** Before the measured time. */
   readonly warmupMs: number;

@@ -14,9 +14,10 @@ const KEEP_ALIVE_MS = 5000;
 export interface LoadResult {
   /** Since the first message, the time before the measured one included. */
   readonly counts: LoadCounts;
-  /** Sent and not delivered when the time to arrive was over. */
+  /** Sent and not delivered, or not acknowledged where receivers are offline, when the time to arrive was over. */
   readonly lost: number;
-  readonly deliveredPerSecond: number;
+  /** Delivered, or acknowledged where receivers are offline. */
+  readonly donePerSecond: number;
   readonly measuredMs: number;
   readonly delivery: LatencyHistogram;
   readonly acknowledgement: LatencyHistogram;
@@ -40,7 +41,8 @@ export interface LoadProgress {
   readonly phase: 'login' | 'warm-up' | 'load' | 'drain';
   /** 0–1 of the phase. */
   readonly share: number;
-  readonly delivered: number;
+  /** Delivered, or acknowledged where receivers are offline. */
+  readonly done: number;
 }
 
 const MAX_FAILURES = 5;
@@ -73,25 +75,25 @@ export async function runLoad({
   try {
     const startedAt = now();
     const offer = offerOf(plan, pairs, startedAt);
-    await pass('warm-up', plan.warmupMs, offer, pairs, onProgress);
+    await pass('warm-up', plan, plan.warmupMs, offer, pairs, onProgress);
     isMeasuring = true;
-    const before = { use: useOf(serverPid), at: now(), delivered: total(pairs).delivered };
-    await pass('load', plan.durationMs, offer, pairs, onProgress);
-    const after = { use: useOf(serverPid), at: now(), delivered: total(pairs).delivered };
+    const before = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
+    await pass('load', plan, plan.durationMs, offer, pairs, onProgress);
+    const after = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
     isMeasuring = plan.perSecond !== undefined;
     for (const pair of pairs) pair.stop();
-    await drain(plan.drainMs, pairs, onProgress);
+    await drain(plan, pairs, onProgress);
     const counts = total(pairs);
     const measuredMs = after.at - before.at;
-    const delivered = after.delivered - before.delivered;
+    const done = after.done - before.done;
     return {
       counts,
-      lost: counts.sent - counts.delivered,
-      deliveredPerSecond: (delivered * 1000) / measuredMs,
+      lost: counts.sent - doneOf(plan, counts),
+      donePerSecond: (done * 1000) / measuredMs,
       measuredMs,
       delivery: parts.delivery,
       acknowledgement: parts.acknowledgement,
-      server: serverUse(before.use, after.use, delivered, measuredMs),
+      server: serverUse(before.use, after.use, done, measuredMs),
       failures,
     };
   } finally {
@@ -107,7 +109,7 @@ async function logIn(parts: PairParts, onProgress: LoadRunOptions['onProgress'])
     const batch = Array.from({ length: size }, (_, index) => new LoadPair(pairs.length + index, parts));
     await Promise.all(batch.map((pair) => pair.ready()));
     pairs.push(...batch);
-    onProgress({ phase: 'login', share: pairs.length / parts.plan.pairs, delivered: 0 });
+    onProgress({ phase: 'login', share: pairs.length / parts.plan.pairs, done: 0 });
   }
   return pairs;
 }
@@ -133,6 +135,7 @@ function offerOf(plan: LoadPlan, pairs: readonly LoadPair[], startedAt: number):
 
 async function pass(
   phase: LoadProgress['phase'],
+  plan: LoadPlan,
   durationMs: number,
   offer: Offer,
   pairs: readonly LoadPair[],
@@ -146,7 +149,7 @@ async function pass(
     offer();
     if (passed - toldAt >= 100) {
       toldAt = passed;
-      onProgress({ phase, share: passed / durationMs, delivered: total(pairs).delivered });
+      onProgress({ phase, share: passed / durationMs, done: doneOf(plan, total(pairs)) });
     }
     await sleep(1);
     await turn();
@@ -155,15 +158,16 @@ async function pass(
 
 /** Waits until every message is delivered and acknowledged, but not for ever. */
 async function drain(
-  drainMs: number,
+  plan: LoadPlan,
   pairs: readonly LoadPair[],
   onProgress: LoadRunOptions['onProgress'],
 ): Promise<void> {
+  const { drainMs } = plan;
   const until = performance.now() + drainMs;
   while (performance.now() < until && pairs.some(({ ledger }) => ledger.underWay > 0)) {
     await sleep(20);
     const left = Math.max(0, until - performance.now());
-    onProgress({ phase: 'drain', share: 1 - left / drainMs, delivered: total(pairs).delivered });
+    onProgress({ phase: 'drain', share: 1 - left / drainMs, done: doneOf(plan, total(pairs)) });
   }
 }
 
@@ -175,6 +179,11 @@ function total(pairs: readonly LoadPair[]): LoadCounts {
   return sum;
 }
 
+/** Messages that this load has no more to wait for. */
+function doneOf(plan: LoadPlan, counts: LoadCounts): number {
+  return plan.receivers === 'online' ? counts.delivered : counts.acknowledged;
+}
+
 function useOf(pid: number | undefined): ProcessUse | undefined {
   return pid === undefined ? undefined : readProcessUse(pid);
 }
@@ -182,13 +191,13 @@ function useOf(pid: number | undefined): ProcessUse | undefined {
 function serverUse(
   before: ProcessUse | undefined,
   after: ProcessUse | undefined,
-  delivered: number,
+  done: number,
   measuredMs: number,
 ): LoadResult['server'] {
   if (before === undefined || after === undefined) return undefined;
   const cpuMs = after.cpuMs - before.cpuMs;
   return {
-    cpuPerMessage: delivered === 0 ? 0 : (cpuMs * 1000) / delivered,
+    cpuPerMessage: done === 0 ? 0 : (cpuMs * 1000) / done,
     cores: cpuMs / measuredMs,
     residentBytes: after.residentBytes,
   };

@@ -34,6 +34,12 @@ export class PairLedger {
   readonly #settledAbove = new Set<number>();
   #next = 0;
   #lastDelivered = -1;
+  readonly #settled: number;
+
+  /** `expects`: what settles a message. */
+  constructor(expects: 'both' | 'acknowledgement' = 'both') {
+    this.#settled = expects === 'both' ? DELIVERED | ACKNOWLEDGED : ACKNOWLEDGED;
+  }
 
   /** Messages that are not both delivered and acknowledged. */
   get underWay(): number {
@@ -81,7 +87,7 @@ export class PairLedger {
   #mark(number: number, flag: number): number | undefined {
     const startedAt = this.#startedAt.get(number);
     const state = (this.#state.get(number) ?? 0) | flag;
-    if (state === (DELIVERED | ACKNOWLEDGED)) this.#settle(number);
+    if ((state & this.#settled) === this.#settled) this.#settle(number);
     else this.#state.set(number, state);
     return startedAt;
   }

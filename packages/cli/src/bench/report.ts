@@ -8,13 +8,13 @@ const STRETCHES_US = [100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 
 
 /** For programs: one object, latencies in microseconds. */
 export function toJson(url: string, plan: LoadPlan, result: LoadResult): object {
-  const { counts, lost, deliveredPerSecond, measuredMs, server, failures } = result;
-  const { pairs, window, perSecond, sizeBytes, alphabet } = plan;
+  const { counts, lost, donePerSecond, measuredMs, server, failures } = result;
+  const { pairs, window, perSecond, sizeBytes, alphabet, receivers } = plan;
   return {
     url,
-    plan: { pairs, window, perSecond, sizeBytes, alphabet },
+    plan: { pairs, window, perSecond, sizeBytes, alphabet, receivers },
     measuredMs: Math.round(measuredMs),
-    deliveredPerSecond: Math.round(deliveredPerSecond),
+    donePerSecond: Math.round(donePerSecond),
     ...counts,
     lost,
     deliveryUs: percentilesOf(result.delivery),
@@ -41,7 +41,7 @@ export function toText(plan: LoadPlan, result: LoadResult, style: Style): string
         ? style.good('nothing lost, nothing twice, nothing overtaken, nothing altered')
         : style.bad(faults.map(([name, count]) => `${whole(count)} ${name}`).join(', '))
     }`,
-    `throughput  ${whole(result.deliveredPerSecond)} messages a second over ${(result.measuredMs / 1000).toFixed(1)} s`,
+    `throughput  ${whole(result.donePerSecond)} messages a second over ${(result.measuredMs / 1000).toFixed(1)} s`,
     `delivery    ${latencyLine(result.delivery)}`,
     `acknowledge ${latencyLine(result.acknowledgement)}`,
   ];
@@ -65,9 +65,9 @@ export function toText(plan: LoadPlan, result: LoadResult, style: Style): string
 }
 
 /** One line that is written over and over. */
-export function progressLine({ phase, share, delivered }: LoadProgress): string {
+export function progressLine({ phase, share, done }: LoadProgress): string {
   const full = Math.round(Math.min(1, share) * BAR_WIDTH);
-  return `${phase.padEnd(8)} ${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${whole(delivered)} delivered`;
+  return `${phase.padEnd(8)} ${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${whole(done)} messages`;
 }
 
 function histogramLines(histogram: LatencyHistogram, style: Style): string[] {

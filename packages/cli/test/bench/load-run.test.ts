@@ -1,5 +1,5 @@
 import { tcp } from '@imcore/client/node';
-import { createServer, type ImServer, tcp as tcpGateway } from '@imcore/server';
+import { createServer, type ImServer, memoryStore, tcp as tcpGateway } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { planOf } from '../../src/bench/bench-flags.js';
 import { runLoad } from '../../src/bench/load-run.js';
@@ -54,6 +54,13 @@ describe('runLoad', () => {
     const { counts, lost } = await run(port, { rate: '200', pairs: '2' }, 300);
     expect(lost).toBe(2);
     expect(counts.delivered).toBe(counts.sent - 2);
+  });
+
+  it('asks only for the acknowledgement where receivers are offline', async () => {
+    const port = await serve({ store: memoryStore() });
+    const { counts, lost } = await run(port, { rate: '200', offline: true });
+    expect(counts.acknowledged).toBe(counts.sent);
+    expect([counts.delivered, lost]).toEqual([0, 0]);
   });
 
   it('says why it could not begin', async () => {

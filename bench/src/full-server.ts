@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/**
+ * The server as users get it: all gateways, default options, every safeguard on, a SQLite store, the default log.
+ * `--root` names another checkout whose build is run; `--no-store` leaves the store out. Prints its ports as JSON.
+ *
+ * On the message `fan-out` of its parent it sends one message to everybody who is online and answers with the CPU
+ * time that passed until all were acknowledged.
+ */
+const { values } = parseArgs({
+  options: { root: { type: 'string', default: '.' }, 'no-store': { type: 'boolean', default: false } },
+});
+const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
+const { createServer, tcp, udp, websocket } = (await import(
+  built('server/dist/index.js')
+)) as typeof import('@imcore/server');
+const { sqliteStore } = (await import(
+  built('store-sqlite/dist/index.js')
+)) as typeof import('@imcore/store-sqlite');
+
+const folder = mkdtempSync(join(tmpdir(), 'imcore-bench-'));
+const host = '127.0.0.1';
+const server = createServer({
+  gateways: [tcp({ host, port: 0 }), udp({ host, port: 0 }), websocket({ host, port: 0 })],
+  ...(values['no-store'] ? {} : { store: sqliteStore({ file: join(folder, 'messages.db') }) }),
+});
+const addresses = await server.listen();
+const portOf = (transport: string): number | undefined =>
+  addresses.find((address) => address.transport === transport)?.port;
+console.log(JSON.stringify({ tcp: portOf('tcp'), udp: portOf('udp'), ws: portOf('websocket') }));
+
+process.on('message', (question) => {
+  if (question === 'fan-out') void fanOut();
+});
+process.on('SIGTERM', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+});
+
+async function fanOut(): Promise<void> {
+  const users = [...server.onlineUsers()].map(({ userId }) => userId);
+  const before = process.cpuUsage();
+  const outcomes = await Promise.all(
+    users.map((userId) => server.send(userId, 'an announcement to everybody')),
+  );
+  const { user, system } = process.cpuUsage(before);
+  process.send?.({
+    users: users.length,
+    received: outcomes.filter((outcome) => outcome === 'received').length,
+    cpuMs: (user + system) / 1000,
+  });
+}

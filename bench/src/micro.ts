@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import {
+  acknowledgementPacket,
+  DEFAULT_DUPLICATE_LIMITS,
+  Digest,
+  DuplicateWindow,
+  dataPacket,
+  decodeFrameBody,
+  encodeFrameBody,
+  loginPacket,
+  TcpFrameReader,
+} from '@imcore/protocol';
+import { createServer, memoryStore } from '@imcore/server';
+import { DirectGateway } from './direct-peers.js';
+import { conditions, keep } from './results.js';
+import { median, short, table } from './statistics.js';
+
+/** Times of single steps on a message's way, without sockets. `npm run bench:micro` */
+const COUNT = 1024;
+const fingerprints = Array.from({ length: COUNT }, () => randomUUID());
+const bodies = fingerprints.map((fingerprint) =>
+  encodeFrameBody(dataPacket({ from: 'alice', to: 'bob', content: 'x'.repeat(64), fingerprint })),
+);
+const spaced = bodies.map((body) => body.replace('{', '{ '));
+const packets = bodies.map((body) => decodeFrameBody(body));
+const acknowledgements = packets.map((packet) => encodeFrameBody(acknowledgementPacket(packet)));
+const stream = Buffer.concat(
+  bodies.map((body) => {
+    const frame = Buffer.alloc(4 + body.length);
+    frame.writeUInt32BE(body.length);
+    frame.write(body, 4, 'latin1');
+    return frame;
+  }),
+);
+
+/** Holds results, so that no step can be left out as useless. */
+const sink: { last: unknown } = { last: undefined };
+let turn = 0;
+/** The next of the prepared things, so that no run sees the same one again and again. */
+function next<T>(things: readonly T[]): T {
+  turn = (turn + 1) % COUNT;
+  return things[turn] as T;
+}
+
+const gateway = new DirectGateway();
+const server = createServer({
+  gateways: [gateway],
+  store: memoryStore(),
+  limits: { packetsPerSecond: 1_000_000_000 },
+});
+await server.listen();
+const [alice, bob] = ['alice', 'bob'].map((userId) => {
+  const peer = gateway.attach();
+  const login = { userId, token: '', extra: undefined, firstLoginTime: 0 };
+  peer.receive(encodeFrameBody(loginPacket(login)));
+  return peer;
+});
+await new Promise((resolve) => setTimeout(resolve, 50));
+let serial = 0;
+
+const window = new DuplicateWindow(0, DEFAULT_DUPLICATE_LIMITS, new Digest());
+const reader = new TcpFrameReader<Buffer>(6144, Buffer.allocUnsafe);
+let frames = 0;
+
+const steps: Readonly<Record<string, () => unknown>> = {
+  'decode a canonical frame': () => decodeFrameBody(next(bodies)),
+  'decode a frame with spaces': () => decodeFrameBody(next(spaced)),
+  'yardstick: JSON.parse of it': () => JSON.parse(next(bodies)),
+  'encode a packet': () => encodeFrameBody(next(packets)),
+  'yardstick: JSON.stringify of it': () => JSON.stringify(next(packets)),
+  [`cut ${COUNT} frames from a stream`]: () => {
+    reader.push(stream, (bytes, start, end) => {
+      frames += bytes.toString('latin1', start, end).length;
+      return true;
+    });
+  },
+  'duplicate window: begin and finish': () => {
+    const fingerprint = next(fingerprints) + (serial++).toString();
+    window.begin(fingerprint, 'bob', 256);
+    window.finish(fingerprint, 'bob', 0);
+  },
+  'one message through the server, sender to receiver and back': () => {
+    serial += 1;
+    const fingerprint = `message-${serial}`;
+    const message = `{"bridge":false,"type":2,"dataContent":"hello","from":"alice","to":"bob","fp":"${fingerprint}","QoS":true,"typeu":-1,"sm":-1}`;
+    const answer = `{"bridge":false,"type":4,"dataContent":"${fingerprint}","from":"bob","to":"alice","QoS":false,"typeu":-1,"sm":-1}`;
+    alice?.receive(message);
+    bob?.receive(answer);
+  },
+  'one repeated message, acknowledged again': () => {
+    alice?.receive(next(bodies));
+    bob?.receive(next(acknowledgements));
+  },
+};
+const rows = Object.entries(steps).map(([name, step]) => ({ name, nanoseconds: time(step) }));
+
+if (alice?.sent === 0 || bob?.sent === 0 || frames === 0)
+  throw new Error('nothing came through: this measured nothing');
+console.log(`${Object.values(conditions()).join(', ')}\n`);
+const lines = rows.map(({ name, nanoseconds }) => [name, short(nanoseconds), short(1e9 / nanoseconds)]);
+console.log(table(['step', 'ns (median)', 'a second'], lines));
+console.log(`\nkept in ${keep('micro', { rows })}`);
+await server.close();
+
+/** Nanoseconds of one run: the median of batches, for the clock itself costs as much as a short step. */
+function time(step: () => unknown): number {
+  const batch = (runs: number): number => {
+    const startedAt = performance.now();
+    for (let run = 0; run < runs; run++) sink.last = step();
+    return ((performance.now() - startedAt) * 1e6) / runs;
+  };
+  const runs = Math.max(1, Math.round(20e6 / batch(100)));
+  for (let warmUp = 0; warmUp < 5; warmUp++) batch(runs);
+  return median(Array.from({ length: 21 }, () => batch(runs)));
+}

@@ -1,0 +1,40 @@
+/** One kind of load. */
+export interface LoadRow {
+  readonly name: string;
+  readonly transport: 'tcp' | 'ws' | 'udp';
+  readonly pairs: number;
+  readonly window: number;
+  readonly size: number;
+  readonly chinese?: boolean;
+  /** To users who never log in: what the store takes. */
+  readonly offline?: boolean;
+}
+
+const tcp = { transport: 'tcp' } as const;
+
+/** By the names that `--rows` takes. */
+export const ROWS: Readonly<Record<string, LoadRow>> = {
+  'tcp-64': { ...tcp, name: 'tcp, 16 pairs, window 16, 64 B', pairs: 16, window: 16, size: 64 },
+  'tcp-1k': { ...tcp, name: 'tcp, 16 pairs, window 16, 1 KB', pairs: 16, window: 16, size: 1024 },
+  'tcp-1k-zh': {
+    ...tcp,
+    name: 'tcp, 16 pairs, window 16, 1 KB of Chinese',
+    pairs: 16,
+    window: 16,
+    size: 1024,
+    chinese: true,
+  },
+  'tcp-100': { ...tcp, name: 'tcp, 100 pairs, window 32, 64 B', pairs: 100, window: 32, size: 64 },
+  'tcp-1000': { ...tcp, name: 'tcp, 1000 pairs, window 1, 64 B', pairs: 1000, window: 1, size: 64 },
+  'tcp-1': { ...tcp, name: 'tcp, 1 pair, window 1, 64 B (latency)', pairs: 1, window: 1, size: 64 },
+  'ws-64': { transport: 'ws', name: 'ws, 16 pairs, window 16, 64 B', pairs: 16, window: 16, size: 64 },
+  'udp-64': { transport: 'udp', name: 'udp, 16 pairs, window 16, 64 B', pairs: 16, window: 16, size: 64 },
+  'tcp-offline': {
+    ...tcp,
+    name: 'tcp, 100 pairs, window 32, 64 B, receivers offline (durable)',
+    pairs: 100,
+    window: 32,
+    size: 64,
+    offline: true,
+  },
+};
