@@ -1,0 +1,98 @@
+import dgram from 'node:dgram';
+import net from 'node:net';
+import { parseArgs } from 'node:util';
+import { encodePacket, keepAlivePacket, loginPacket } from '@imcore/protocol';
+import { WebSocket } from 'ws';
+
+/**
+ * Many users who log in and then only keep alive. Prints one JSON line when all are in; ends when its input does.
+ */
+const { values } = parseArgs({
+  options: {
+    transport: { type: 'string', default: 'tcp' },
+    port: { type: 'string', default: '0' },
+    connections: { type: 'string', default: '1000' },
+    /** Logins under way at a time. */
+    at: { type: 'string', default: '1000' },
+  },
+});
+const port = Number(values.port);
+const wanted = Number(values.connections);
+const host = '127.0.0.1';
+const prefix = `idle-${process.pid}-`;
+
+/** Opens one connection and logs in; calls `done` with the first answer. */
+type Open = (userId: string, done: () => void) => { send(text: string): void };
+
+const openers: Readonly<Record<string, Open>> = {
+  tcp(userId, done) {
+    const socket = net.connect({ port, host, noDelay: true });
+    const send = (text: string): void => {
+      const frame = Buffer.alloc(4 + Buffer.byteLength(text));
+      frame.writeUInt32BE(frame.length - 4);
+      frame.write(text, 4);
+      socket.write(frame);
+    };
+    socket.on('connect', () => send(loginOf(userId)));
+    socket.once('data', done);
+    socket.resume();
+    socket.on('error', fail);
+    return { send };
+  },
+  udp(userId, done) {
+    const socket = dgram.createSocket('udp4');
+    socket.on('error', fail);
+    socket.connect(port, host, () => {
+      const again = setInterval(() => socket.send(loginOf(userId)), 1000);
+      socket.send(loginOf(userId));
+      socket.once('message', () => {
+        clearInterval(again);
+        done();
+      });
+    });
+    return { send: (text) => socket.send(text) };
+  },
+  ws(userId, done) {
+    const socket = new WebSocket(`ws://${host}:${port}/websocket`, { perMessageDeflate: false });
+    socket.on('open', () => socket.send(loginOf(userId)));
+    socket.once('message', done);
+    socket.on('error', fail);
+    return { send: (text) => socket.send(text) };
+  },
+};
+
+const open = openers[values.transport];
+if (open === undefined) throw new Error(`there is no transport ${values.transport}`);
+const peers: { readonly userId: string; send(text: string): void }[] = [];
+const startedAt = performance.now();
+await new Promise<void>((resolve) => {
+  let ready = 0;
+  const begin = (): void => {
+    if (peers.length >= wanted) return;
+    const userId = `${prefix}${peers.length}`;
+    const peer = open(userId, () => {
+      ready += 1;
+      if (ready === wanted) resolve();
+      else begin();
+    });
+    peers.push({ userId, send: (text) => peer.send(text) });
+  };
+  for (let at = 0; at < Math.min(wanted, Number(values.at)); at++) begin();
+});
+console.log(JSON.stringify({ ready: peers.length, seconds: (performance.now() - startedAt) / 1000 }));
+
+const KEEP_ALIVE_MS = values.transport === 'udp' ? 3000 : 15_000;
+setInterval(() => {
+  for (const { userId, send } of peers) send(encodePacket(keepAlivePacket(userId)));
+}, KEEP_ALIVE_MS);
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));
+
+function loginOf(userId: string): string {
+  return encodePacket(loginPacket({ userId, token: 'token', extra: undefined, firstLoginTime: 0 }));
+}
+
+function fail(error: Error): void {
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
+import { conditions, keep } from './results.js';
+import { progress } from './rounds.js';
+import { pinned, type ServerSpec, ServerUnderLoad } from './server-under-load.js';
+import { median, short, table } from './statistics.js';
+
+/**
+ * What connections cost that say nothing: logins a second, CPU of a login, memory of a connection, and one message to
+ * all of them. Servers in turn, a new process each time.
+ *
+ * `npm run bench:idle -- [--transport tcp] [--connections 15000] [--at 1000] [--rounds 3] [--settle 6]`
+ */
+const { values } = parseArgs({
+  options: {
+    transport: { type: 'string', default: 'tcp' },
+    connections: { type: 'string', default: '15000' },
+    at: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '3' },
+    settle: { type: 'string', default: '6' },
+  },
+});
+const transport = values.transport as 'tcp' | 'udp' | 'ws';
+const node = process.execPath;
+const specs: readonly ServerSpec[] = [
+  { name: 'relay-each', command: [node, 'bench/dist/relay.js', '--write', 'each'] },
+  { name: 'imcore', command: [node, 'bench/dist/full-server.js'] },
+];
+
+interface Idle {
+  readonly loginsPerSecond: number;
+  readonly cpuPerLogin: number;
+  readonly bytesPerConnection: number;
+  /** CPU of one of many messages that leave at once, in microseconds; the bare relay cannot do that. */
+  readonly cpuPerFanOut: number;
+}
+
+const measurements = new Map<string, Idle[]>(specs.map(({ name }) => [name, []]));
+for (let round = 1; round <= Number(values.rounds); round++) {
+  for (const spec of specs) {
+    progress(`round ${round} of ${values.rounds}, ${spec.name}`);
+    measurements.get(spec.name)?.push(await measure(spec));
+  }
+}
+progress('');
+console.log(`${Object.values(conditions()).join(', ')}\n`);
+console.log(`### ${transport}, ${values.connections} connections, ${values.at} logins at a time\n`);
+const lines = [...measurements].map(([name, all]) => {
+  const of = (field: keyof Idle): number => median(all.map((one) => one[field]));
+  const fields = ['loginsPerSecond', 'cpuPerLogin', 'bytesPerConnection', 'cpuPerFanOut'] as const;
+  return [name, ...fields.map((field) => short(of(field)))];
+});
+console.log(
+  table(['server', 'logins/s', 'CPU µs a login', 'bytes a connection', 'CPU µs a fan-out message'], lines),
+);
+console.log(
+  `\nkept in ${keep(`idle-${transport}`, { ...values, measurements: Object.fromEntries(measurements) })}`,
+);
+
+async function measure(spec: ServerSpec): Promise<Idle> {
+  const server = await ServerUnderLoad.start(spec);
+  const before = readProcessUse(server.pid);
+  const flags = ['--transport', transport, '--port', String(server.ports[transport]), '--at', values.at];
+  const command = [node, 'bench/dist/idle-generator.js', ...flags, '--connections', values.connections];
+  const [program = '', ...rest] = pinned('1', command);
+  const generator = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: generator.stdout }), 'line')) as [string];
+  const { ready, seconds } = JSON.parse(line) as { ready: number; seconds: number };
+  const loggedIn = readProcessUse(server.pid);
+  await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));
+  const settled = readProcessUse(server.pid);
+  const fanOut =
+    spec.name === 'imcore' ? ((await server.ask('fan-out')) as { users: number; cpuMs: number }) : undefined;
+  generator.stdin.end();
+  await once(generator, 'exit');
+  await server.stop();
+  if (before === undefined || loggedIn === undefined || settled === undefined)
+    throw new Error('there is no /proc');
+  return {
+    loginsPerSecond: ready / seconds,
+    cpuPerLogin: ((loggedIn.cpuMs - before.cpuMs) * 1000) / ready,
+    bytesPerConnection: (settled.residentBytes - before.residentBytes) / ready,
+    cpuPerFanOut: fanOut === undefined ? Number.NaN : (fanOut.cpuMs * 1000) / fanOut.users,
+  };
+}
