@@ -1,65 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-const COMMAND = fileURLToPath(new URL('../packages/cli/bin/imcore.js', import.meta.url));
-const FREE_PORTS = [
-  ...['--host', '127.0.0.1', '--tcp-port', '0', '--udp-port', '0', '--ws-port', '0'],
-  ...['--http', 'off'],
-];
-
-/** A running `imcore`, with what it has written so far. */
-class Run {
-  readonly process: ChildProcessWithoutNullStreams;
-  readonly exited: Promise<number | null>;
-  output = '';
-  errors = '';
-  #waiters: (() => void)[] = [];
-
-  constructor(...args: string[]) {
-    this.process = spawn(process.execPath, [COMMAND, ...args], { env: { PATH: process.env['PATH'] } });
-    this.process.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-      this.#wake();
-    });
-    this.process.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.errors += text;
-      this.#wake();
-    });
-    this.exited = once(this.process, 'close').then(([code]: (number | null)[]) => code ?? null);
-    void this.exited.then(() => this.#wake());
-  }
-
-  type(line: string): void {
-    this.process.stdin.write(`${line}\n`);
-  }
-
-  /** Resolves when it has written the text, to either output. Fails when it has ended without. */
-  async says(text: string): Promise<void> {
-    while (!this.output.includes(text) && !this.errors.includes(text)) {
-      if (this.process.exitCode !== null)
-        throw new Error(`ended without "${text}":\n${this.output}${this.errors}`);
-      await new Promise<void>((wake) => this.#waiters.push(wake));
-    }
-  }
-
-  /** The address of a transport as the server has announced it. */
-  url(scheme: string): string {
-    const [url] = new RegExp(`${scheme}://\\S+`).exec(this.errors) ?? [];
-    if (url === undefined) throw new Error(`no ${scheme} address in:\n${this.errors}`);
-    return url;
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
-  }
-}
+import { FREE_PORTS, Run } from './run.js';
 
 describe('the imcore command', () => {
   let directory: string;

@@ -3,8 +3,6 @@ import type { Account } from '../model/desk.js';
 import type { AppEffect } from '../model/effects.js';
 import { resumed } from '../model/update.js';
 import { peerIn, showPeer } from './address-bar.js';
-import type { History } from './history.js';
-import { MemoryHistory } from './memory-history.js';
 import type { Memory } from './memory-of-logins.js';
 import { Session } from './session.js';
 import { Store } from './store.js';
@@ -116,7 +114,7 @@ export class Application implements Actions {
         this.store.dispatch(event);
         if (event.kind === 'history-opened') this.#openWanted();
       },
-      openHistory,
+      openHistory: (of) => StoredHistory.open(indexedDB, of),
       tabs: this.#tabs,
       now: () => Date.now(),
       newId,
@@ -148,14 +146,6 @@ export class Application implements Actions {
   #isWatched(): boolean {
     const { document } = this.#window;
     return document.visibilityState === 'visible' && document.hasFocus();
-  }
-}
-
-async function openHistory(account: Account): Promise<History> {
-  try {
-    return await StoredHistory.open(indexedDB, account);
-  } catch {
-    return new MemoryHistory();
   }
 }
 

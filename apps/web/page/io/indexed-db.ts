@@ -6,6 +6,15 @@ export function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
   });
 }
 
+/**
+ * Asks for what was requested to be written now, so that a page that goes away in this moment does not take it along;
+ * resolves when it is.
+ */
+export function commit(transaction: IDBTransaction): Promise<void> {
+  transaction.commit();
+  return completionOf(transaction);
+}
+
 /** Resolves when everything of the transaction is written. */
 export function completionOf(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {

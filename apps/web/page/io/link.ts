@@ -30,6 +30,11 @@ const BRIEF_MS = 8_000;
 /** How long anything else may take: longer than any outage that somebody sits through. */
 const ENDLESS_MS = 24 * 60 * 60 * 1000;
 const MEASURE_EVERY_MS = 2_000;
+/**
+ * Copies of a message until it counts as not delivered: half a minute, longer than it takes to notice that a link is
+ * dead (20 s). What a dead link has swallowed then waits for the next one, instead of failing.
+ */
+const RETRY = { waitMs: 5_000, retries: 5 } as const;
 
 /** One login of one user, from the first try until it is ended from either side. Owns the client. */
 export class Link {
@@ -43,6 +48,7 @@ export class Link {
       url: account.server,
       connectTimeoutMs: patience === 'brief' ? BRIEF_MS : ENDLESS_MS,
       sendTimeoutMs: ENDLESS_MS,
+      retry: RETRY,
     });
     this.#client.on('state', (change) => this.#tell(change, listener));
     this.#client.on('message', (message) => listener.received(message));

@@ -6,6 +6,7 @@ import { PAGE_SIZE } from '../model/thread.js';
 import { SERVER_ID } from '../model/user-id.js';
 import type { History } from './history.js';
 import { Link, type LinkListener } from './link.js';
+import { MemoryHistory } from './memory-history.js';
 import type { Tabs } from './tabs.js';
 
 /** What a session needs of the page. */
@@ -102,8 +103,18 @@ export class Session {
   }
 
   get #history(): Promise<History> {
-    this.#opened ??= this.#parts.openHistory(this.#parts.account);
+    this.#opened ??= this.#open();
     return this.#opened;
+  }
+
+  /** In memory where the browser keeps nothing: some do not in private windows. */
+  async #open(): Promise<History> {
+    try {
+      return await this.#parts.openHistory(this.#parts.account);
+    } catch {
+      this.#tell({ kind: 'history-failed' });
+      return new MemoryHistory();
+    }
   }
 
   #listener(patience: 'brief' | 'endless'): LinkListener {
@@ -169,8 +180,8 @@ export class Session {
   async #attempt(work: Promise<void>): Promise<void> {
     try {
       await work;
-    } catch (error) {
-      if (!this.#isOver) console.error('imcore: the history could not be used', error);
+    } catch {
+      this.#tell({ kind: 'history-failed' });
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Conversation } from '../model/conversation.js';
 import type { Account } from '../model/desk.js';
 import type { ChatMessage, OutgoingMessage } from '../model/message.js';
 import type { History, HistoryPage } from './history.js';
-import { completionOf, eachOf, resultOf } from './indexed-db.js';
+import { commit, completionOf, eachOf, resultOf } from './indexed-db.js';
 
 /** Most messages that are kept of one conversation: the oldest go first, never one that is not with anybody yet. */
 export const MAX_MESSAGES_PER_CONVERSATION = 2000;
@@ -77,7 +77,7 @@ export class StoredHistory implements History {
       isNew = false;
       event.preventDefault();
     };
-    await completionOf(transaction);
+    await commit(transaction);
     if (isNew) await this.#prune(message.peer);
     return isNew;
   }
@@ -100,7 +100,7 @@ export class StoredHistory implements History {
   async keepConversation(conversation: Conversation): Promise<void> {
     const transaction = this.#database.transaction(CONVERSATIONS, 'readwrite');
     transaction.objectStore(CONVERSATIONS).put(conversation);
-    await completionOf(transaction);
+    await commit(transaction);
   }
 
   async deleteConversation(peer: string): Promise<void> {

@@ -42,6 +42,8 @@ export function updateDesk(desk: Desk, event: DeskEvent): Step<Desk> {
       );
     case 'history-opened':
       return openHistory(desk, event.conversations);
+    case 'history-failed':
+      return step({ ...desk, history: 'failing' });
     case 'page-loaded':
       if (desk.thread?.peer !== event.peer) return step(desk);
       return step({ ...desk, thread: withOlder(desk.thread, event.messages, event.isLast) });
@@ -201,7 +203,7 @@ function openHistory(desk: Desk, found: readonly Conversation[]): Step<Desk> {
   // What came in while it was read is newer than what was read.
   const conversations = new Map(found.map((one) => [one.peer, one]));
   for (const [peer, one] of desk.conversations) conversations.set(peer, one);
-  return step({ ...desk, conversations, history: 'open' });
+  return step({ ...desk, conversations, history: desk.history === 'opening' ? 'open' : desk.history });
 }
 
 function deleteConversation(desk: Desk, peer: string): Step<Desk> {

@@ -16,8 +16,8 @@ export interface Account {
 export interface Desk {
   readonly account: Account;
   readonly connection: Connection;
-  /** Whether the history could be read: until then nothing can be sent. */
-  readonly history: 'opening' | 'open';
+  /** Until it was read nothing can be sent; `failing` where the browser does not keep what it is given. */
+  readonly history: 'opening' | 'open' | 'failing';
   readonly conversations: ReadonlyMap<string, Conversation>;
   readonly thread: Thread | undefined;
   readonly list: 'recent' | 'contacts';

@@ -36,6 +36,7 @@ export type DeskEvent =
       readonly messages: readonly ChatMessage[];
       readonly isLast: boolean;
     }
+  | { readonly kind: 'history-failed' }
   // The connection.
   | { readonly kind: 'online'; readonly at: number }
   | { readonly kind: 'connecting' }

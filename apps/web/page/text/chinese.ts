@@ -43,6 +43,7 @@ export const CHINESE: Texts = {
     you: '我：',
     draft: '草稿：',
     noMessages: '暂无消息',
+    notKept: '此浏览器不保存消息，关闭页面后消息将丢失。',
     serverName: '服务器',
   },
 

@@ -43,6 +43,7 @@ export const ENGLISH: Texts = {
     you: 'You: ',
     draft: 'Draft: ',
     noMessages: 'No messages yet',
+    notKept: 'This browser does not keep your messages: they are gone when the page is closed.',
     serverName: 'Server',
   },
 

@@ -45,6 +45,7 @@ export interface Texts {
     readonly you: string;
     readonly draft: string;
     readonly noMessages: string;
+    readonly notKept: string;
     readonly serverName: string;
   };
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { EMOJI, EMOJI_COLUMNS } from '../model/emoji.js';
 import { usePage } from './context.js';
 
@@ -20,7 +20,7 @@ export function EmojiPanel({ choose, close }: EmojiPanelProps) {
   const [current, setCurrent] = useState(0);
   const panel = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     panel.current?.querySelectorAll<HTMLElement>('button')[current]?.focus();
   }, [current]);
   useEffect(() => {

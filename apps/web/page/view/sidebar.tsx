@@ -21,6 +21,11 @@ export function Sidebar({ desk, preferences }: SidebarProps) {
       <AccountPanel desk={desk} preferences={preferences} />
       <Search text={desk.search} first={conversations[0]?.peer} starter={starter} />
       {desk.search === '' && <ListTabs list={desk.list} />}
+      {desk.history === 'failing' && (
+        <p class="list-warning" role="status">
+          {texts.list.notKept}
+        </p>
+      )}
       <div class="list-scroller">
         {starter !== undefined && <Starter userId={starter} />}
         {conversations.length > 0 ? (
@@ -35,7 +40,7 @@ export function Sidebar({ desk, preferences }: SidebarProps) {
             ))}
           </ul>
         ) : (
-          desk.history === 'open' && <EmptyList desk={desk} hasStarter={starter !== undefined} />
+          desk.history !== 'opening' && <EmptyList desk={desk} hasStarter={starter !== undefined} />
         )}
       </div>
     </nav>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../model/conversation.js';
 import { usePage } from './context.js';
 import { MoreIcon } from './icons.js';
@@ -14,7 +14,7 @@ export function TalkMenu({ conversation, remove }: TalkMenuProps) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const closeOutside = (event: Event): void => {
       if (event.target instanceof Node && place.current?.contains(event.target) !== true) setOpen(false);

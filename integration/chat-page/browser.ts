@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { ChatTab } from './chat-tab.js';
+
+const EXECUTABLE = '/usr/bin/chromium';
+const ARGUMENTS = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 360, height: 740 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+/**
+ * Whether there is a Chromium to test with. Where there is none the tests are skipped and say so, except in CI, where
+ * they fail.
+ */
+export function hasChromium(): boolean {
+  if (existsSync(EXECUTABLE)) return true;
+  if (process.env['CI'] === 'true') throw new Error(`CI has no Chromium at ${EXECUTABLE}`);
+  console.warn(`SKIPPED: the tests of the chat page, there is no Chromium at ${EXECUTABLE}`);
+  return false;
+}
+
+/** One browser for the tests of a file; the people of each test have windows of their own, that share nothing. */
+export class Browsers {
+  #browser: Browser | undefined;
+  #tabs: ChatTab[] = [];
+
+  /** Starts the browser before the tests of the calling file, and ends it after them. */
+  static set(): Browsers {
+    const browsers = new Browsers();
+    beforeAll(async () => {
+      browsers.#browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+    });
+    afterEach(() => browsers.#clear());
+    afterAll(async () => {
+      await browsers.#browser?.close();
+    });
+    return browsers;
+  }
+
+  /** A new window of a person of their own, on the chat page. */
+  async open(url: string, options: BrowserContextOptions = {}): Promise<ChatTab> {
+    if (this.#browser === undefined) throw new Error('the browser has not been started');
+    const context = await this.#browser.newContext({ locale: 'en-GB', ...options });
+    return await this.tabBeside(context, url);
+  }
+
+  /** Another tab of the same person. */
+  async tabBeside(context: Awaited<ReturnType<Browser['newContext']>>, url: string): Promise<ChatTab> {
+    const tab = new ChatTab(await context.newPage(), url);
+    this.#tabs.push(tab);
+    await tab.page.goto(url);
+    return tab;
+  }
+
+  async #clear(): Promise<void> {
+    const tabs = this.#tabs;
+    this.#tabs = [];
+    try {
+      for (const tab of tabs) tab.expectNoComplaints();
+    } finally {
+      await Promise.all(tabs.map(({ page }) => page.context().close()));
+    }
+  }
+}

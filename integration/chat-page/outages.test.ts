@@ -1,0 +1,184 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Browsers, hasChromium } from './browser.js';
+import { Relay } from './relay.js';
+import { kill, Programs } from './served-page.js';
+
+describe.skipIf(!hasChromium())('the chat page without its server', () => {
+  const browsers = Browsers.set();
+  const programs = Programs.set();
+
+  it('says so, counts down, and brings over once and in order what was written meanwhile', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    const bob = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await bob.logIn('bob');
+    await alice.isOnline();
+    await bob.isOnline();
+    await alice.talkTo('bob');
+    await bob.talkTo('alice');
+    await alice.say('before');
+    await alice.hasMark('before', 'received');
+
+    await kill(server);
+    await alice.page.getByText('No connection to the server.').waitFor();
+    await alice.page.getByText(/^Next try in \d+ s$/).waitFor();
+    const said = Array.from({ length: 20 }, (_, index) => `alice writes ${index + 1}`);
+    await alice.say(...said);
+    await alice.hasMark('alice writes 20', 'waiting');
+    await bob.say('bob writes too');
+
+    await programs.serveAgain(server);
+    await alice.page.getByRole('button', { name: 'Try now' }).click();
+    await alice.isOnline();
+    await alice.hasMark('alice writes 20', 'received');
+    await bob.hasMark('bob writes too', 'received');
+    await alice.shows('bob writes too');
+    await bob.shows('alice writes 20');
+    const fromAlice = await bob.page.locator('.incoming .message-text').allInnerTexts();
+    expect(fromAlice).toEqual(['before', ...said]);
+    expect(await alice.page.locator('.incoming .message-text').allInnerTexts()).toEqual(['bob writes too']);
+    expect(await alice.page.locator('.banner').count()).toBe(0);
+  });
+
+  it('loses none of its unsent messages in a reload, or in two', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.talkTo('bob');
+    await kill(server);
+    await alice.page.locator('.banner').waitFor();
+    await alice.say('one', 'two', 'three');
+    await alice.hasMark('three', 'waiting');
+
+    const again = await programs.serveAgain(server);
+    await kill(again);
+    const back = await programs.serveAgain(server);
+    await alice.page.reload();
+    await alice.hasMark('three', 'received');
+    await alice.page.reload();
+    await alice.shows('three');
+    expect(await alice.texts()).toEqual(['one', 'two', 'three']);
+    const bob = await programs.chat('bob', 'alice', back);
+    await bob.says('  alice: three\n');
+    expect(bob.output.match(/ {2}alice: \w+/g)).toEqual(['  alice: one', '  alice: two', '  alice: three']);
+  });
+
+  it('notices a network that swallows everything, and catches up when it is back', async () => {
+    const server = await programs.serve();
+    const relay = await Relay.before(Number(new URL(server.webSocket).port));
+    onTestFinished(() => relay.close());
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice', { server: `ws://127.0.0.1:${relay.port}/websocket` });
+    await alice.isOnline();
+    await alice.talkTo('bob');
+    relay.block();
+    await alice.say('into the void');
+    await alice.hasMark('into the void', 'sent');
+    await alice.page.locator('.banner').waitFor({ timeout: 60_000 });
+    await alice.hasMark('into the void', 'waiting');
+    relay.unblock();
+    await alice.page.getByRole('button', { name: 'Try now' }).click();
+    await alice.hasMark('into the void', 'received');
+    const bob = await programs.chat('bob', 'alice', server);
+    await bob.says('  alice: into the void\n');
+  });
+
+  it('offers a message that could not be delivered once more', async () => {
+    const server = await programs.serve('--store', 'none');
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.talkTo('bob');
+    await alice.say('is anybody there?');
+    await alice.message('is anybody there?').locator('.failure').waitFor({ timeout: 60_000 });
+    await alice.hasMark('is anybody there?', 'failed');
+    await alice.page.getByText(/Nobody has confirmed it/).waitFor();
+    const bob = await programs.chat('bob', 'alice', server);
+    await alice.page.getByRole('button', { name: 'Try again' }).click();
+    await alice.hasMark('is anybody there?', 'received');
+    await bob.says('  alice: is anybody there?\n');
+  });
+});
+
+describe.skipIf(!hasChromium())('the chat page of a user who logs in elsewhere', () => {
+  const browsers = Browsers.set();
+  const programs = Programs.set();
+
+  it('says so, keeps what was not sent, and takes the connection back', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.talkTo('bob');
+    await programs.chat('alice', 'bob', server);
+    const notice = alice.page.getByRole('alertdialog', { name: 'You were signed out here' });
+    await notice.getByText(/alice signed in somewhere else at \d\d:\d\d/).waitFor();
+    await notice.getByRole('button', { name: 'Use here' }).click();
+    await alice.isOnline();
+    expect(await notice.count()).toBe(0);
+    await alice.say('back again');
+    await alice.hasMark('back again', 'received');
+  });
+
+  it('knows when it was another tab of the same browser', async () => {
+    const server = await programs.serve();
+    const first = await browsers.open(server.page);
+    await first.logIn('alice');
+    await first.isOnline();
+    const second = await browsers.tabBeside(first.page.context(), server.page);
+    await second.logIn('alice');
+    await second.isOnline();
+    await first.page.getByText(/another tab or window of this browser/).waitFor();
+    await first.page.getByRole('button', { name: 'Sign out' }).click();
+    await first.page.locator('.login').waitFor();
+    await second.isOnline();
+  });
+});
+
+describe.skipIf(!hasChromium())('the first screen of the chat page', () => {
+  const browsers = Browsers.set();
+  const programs = Programs.set();
+
+  it('says why nobody is let in, beside the field that it is about', async () => {
+    const server = await programs.serve('--token', 'open sesame');
+    const alice = await browsers.open(server.page);
+    const alert = alice.page.getByRole('alert');
+    await alice.logIn('');
+    await alert.filter({ hasText: 'Enter your user ID.' }).waitFor();
+    await alice.logIn('alice');
+    await alert.filter({ hasText: 'This server asks for a token.' }).waitFor();
+    await alice.logIn('alice', { token: 'guess' });
+    await alert.filter({ hasText: 'The token is wrong for this user. (Code 1025)' }).waitFor();
+    expect(await alice.page.getByLabel('Token').getAttribute('aria-invalid')).toBe('true');
+    await alice.logIn('alice', { token: 'open sesame', server: 'ws://192.0.2.1:3000/websocket' });
+    await alert.filter({ hasText: 'not to 192.0.2.1:3000' }).waitFor();
+    await alice.logIn('alice', { token: 'open sesame', server: server.webSocket });
+    await alice.isOnline();
+  });
+
+  it('says when nobody is at the address', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice', { server: 'ws://127.0.0.1:1/websocket' });
+    await alice.page.getByRole('button', { name: 'Signing in…' }).waitFor();
+    await alice.page.getByText(/No connection to ws:\/\/127\.0\.0\.1:1\/websocket/).waitFor();
+  });
+
+  it('lets in at once who wanted to stay, and forgets who has signed out', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.page.getByLabel('Stay signed in on this device').check();
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.page.close();
+    const again = await browsers.tabBeside(alice.page.context(), server.page);
+    await again.isOnline();
+    await again.page.getByRole('button', { name: /Connection and settings/ }).click();
+    await again.page.getByRole('button', { name: 'Sign out' }).click();
+    await again.page.reload();
+    expect(await again.page.inputValue('[name=userId]')).toBe('alice');
+    expect(await again.value('localStorage.getItem("imcore.account")')).toBeNull();
+  });
+});

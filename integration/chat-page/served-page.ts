@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { Run } from '../run.js';
+
+/** The programs of one test: servers with the chat page, and people on terminals. */
+export class Programs {
+  readonly #runs: Run[] = [];
+  readonly #directories: string[] = [];
+
+  /** Ends, after each test of the calling file, what it has started. */
+  static set(): Programs {
+    const programs = new Programs();
+    afterEach(() => programs.#clear());
+    return programs;
+  }
+
+  /** A server that keeps what it has taken in a file, and serves the chat page; on free ports. */
+  async serve(...args: readonly string[]): Promise<ServedPage> {
+    const directory = mkdtempSync(join(tmpdir(), 'imcore-chat-page-'));
+    this.#directories.push(directory);
+    const file = join(directory, 'messages.db');
+    return await this.#serve(file, ['--tcp-port', '0', '--ws-port', '0', '--http', '0', ...args]);
+  }
+
+  /** The same server again, on the same ports and with the same file, after it was killed. */
+  async serveAgain({ file, page, webSocket, tcp }: ServedPage): Promise<ServedPage> {
+    const port = (url: string) => new URL(url).port;
+    const args = ['--tcp-port', port(tcp), '--ws-port', port(webSocket), '--http', port(page)];
+    return await this.#serve(file, args);
+  }
+
+  /** Somebody at a terminal, over TCP. */
+  async chat(user: string, to: string, { tcp }: ServedPage): Promise<Run> {
+    const run = this.#start('chat', '--user', user, '--to', to, '--url', tcp);
+    await run.says('Connected');
+    return run;
+  }
+
+  async #serve(file: string, args: readonly string[]): Promise<ServedPage> {
+    const run = this.#start('serve', '--host', '127.0.0.1', '--udp-port', 'off', '--store', file, ...args);
+    await run.says('Ctrl+C stops it.');
+    const [, page = ''] = /^The chat page: (\S+)$/m.exec(run.errors) ?? [];
+    return { run, file, page, webSocket: run.url('ws'), tcp: run.url('tcp') };
+  }
+
+  #start(...args: readonly string[]): Run {
+    const run = new Run(...args);
+    this.#runs.push(run);
+    return run;
+  }
+
+  async #clear(): Promise<void> {
+    const runs = this.#runs.splice(0);
+    for (const { process } of runs) process.kill('SIGKILL');
+    await Promise.all(runs.map(({ exited }) => exited));
+    for (const directory of this.#directories.splice(0)) rmSync(directory, { recursive: true });
+  }
+}
+
+/** A server that runs, and the addresses of its doors. */
+export interface ServedPage {
+  readonly run: Run;
+  readonly file: string;
+  readonly page: string;
+  readonly webSocket: string;
+  readonly tcp: string;
+}
+
+/** Kills a server as a power cut would. */
+export async function kill({ run }: ServedPage): Promise<void> {
+  run.process.kill('SIGKILL');
+  await run.exited;
+}

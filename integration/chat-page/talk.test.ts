@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { Browsers, hasChromium } from './browser.js';
+import { Programs } from './served-page.js';
+
+describe.skipIf(!hasChromium())('the chat page', () => {
+  const browsers = Browsers.set();
+  const programs = Programs.set();
+
+  it('lets two pages and a terminal talk, each with each', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    const bob = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await bob.logIn('bob');
+    await Promise.all([alice.isOnline(), bob.isOnline()]);
+    const carol = await programs.chat('carol', 'alice', server);
+
+    await alice.talkTo('bob');
+    await alice.say('hello 你好 😀');
+    await alice.hasMark('hello 你好 😀', 'received');
+    await bob.talkTo('alice');
+    await bob.shows('hello 你好 😀');
+    await bob.say('hello yourself');
+    await alice.shows('hello yourself');
+
+    carol.type('hello from a terminal');
+    await carol.says('✓ to alice: hello from a terminal');
+    await alice.talkTo('carol');
+    await alice.shows('hello from a terminal');
+    await alice.say('welcome');
+    await carol.says('  alice: welcome\n');
+    expect(await alice.texts()).toEqual(['hello from a terminal', 'welcome']);
+  });
+
+  it('counts what was not looked at, in the list and in the title', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    const bob = await programs.chat('bob', 'alice', server);
+    bob.type('one');
+    bob.type('two');
+    await bob.says('✓ to alice: two');
+    await alice.page.locator('.badge', { hasText: '2' }).waitFor();
+    expect(await alice.page.title()).toBe('(2) imcore');
+    await alice.page.getByRole('button', { name: /bob/ }).click();
+    await alice.page.getByText('2 new messages').waitFor();
+    expect(await alice.page.locator('.badge').count()).toBe(0);
+    expect(await alice.page.title()).toBe('imcore');
+  });
+
+  it('keeps what was said and what was typed over a reload, and gives older messages as one scrolls up', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    const bob = await programs.chat('bob', 'alice', server);
+    const said = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
+    for (const line of said) bob.type(line);
+    await alice.page.locator('.badge', { hasText: '99+' }).waitFor();
+    await alice.talkTo('bob');
+    await alice.shows('line 100');
+    await alice.page.fill('#message-field', 'half a sen');
+    await alice.page.reload();
+    await alice.shows('line 100');
+    expect(await alice.page.inputValue('#message-field')).toBe('half a sen');
+    expect((await alice.texts()).length).toBeLessThan(100);
+    while (!(await alice.texts()).includes('line 1')) {
+      const before = (await alice.texts()).length;
+      await alice.page.press('.messages', 'Home');
+      const count = async () => (await alice.texts()).length;
+      await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(before);
+    }
+    expect(await alice.texts()).toEqual(said);
+  });
+
+  it('sends with Enter, begins a line with Shift+Enter, and leaves Enter to an input method', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.talkTo('alice');
+    await alice.page.focus('#message-field');
+    await alice.page.keyboard.type('first');
+    await alice.page.keyboard.press('Shift+Enter');
+    await alice.page.keyboard.type('second');
+    await alice.page
+      .locator('#message-field')
+      .dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true });
+    expect(await alice.texts()).toEqual([]);
+    await alice.page.keyboard.press('Enter');
+    await alice.page.locator('.message.incoming').waitFor();
+    expect(await alice.texts()).toEqual(['first\nsecond', 'first\nsecond']);
+    expect(await alice.page.inputValue('#message-field')).toBe('');
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    const { keyboard } = alice.page;
+    await alice.page.locator('[name=userId]:focus').waitFor();
+    await keyboard.type('alice');
+    await keyboard.press('Enter');
+    await alice.isOnline();
+    await keyboard.press('Control+k');
+    await keyboard.type('bob');
+    await keyboard.press('Enter');
+    await alice.page.locator('#message-field:focus').waitFor();
+    await keyboard.type('typed');
+    await keyboard.press('Enter');
+    await alice.hasMark('typed', 'received');
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await keyboard.press('ArrowRight');
+    await keyboard.press('Enter');
+    await keyboard.press('Escape');
+    expect(await alice.page.inputValue('#message-field')).toBe('😄');
+    expect(await alice.value('document.activeElement.id')).toBe('message-field');
+  });
+});
