@@ -29,7 +29,16 @@ export class DeliveryError extends Error {
 /** A store could not do what it was asked. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly code: 'ERR_STORE_FAILED' | 'ERR_STORE_CLOSED';
+  readonly code:
+    | 'ERR_STORE_FAILED'
+    | 'ERR_STORE_CLOSED'
+    | 'ERR_STORE_FULL'
+    | 'ERR_STORE_READ_ONLY'
+    | 'ERR_STORE_DAMAGED'
+    | 'ERR_STORE_NEWER'
+    | 'ERR_STORE_FOREIGN'
+    | 'ERR_STORE_IN_USE'
+    | 'ERR_STORE_REPLACED';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

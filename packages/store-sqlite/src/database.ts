@@ -1,67 +1,62 @@
-import { createRequire } from 'node:module';
 import { StoreError } from '@imcore/server/ports';
+import { type Database, loadSqlite } from './sqlite-module.js';
 
-/** What a statement can be given and gives back. */
-export type SqlValue = string | number | bigint | Uint8Array | null;
+/** SQLite's primary result codes that have a code of ours. */
+const CODES: Readonly<Record<number, StoreError['code']>> = {
+  8: 'ERR_STORE_READ_ONLY',
+  11: 'ERR_STORE_DAMAGED',
+  13: 'ERR_STORE_FULL',
+  26: 'ERR_STORE_FOREIGN',
+};
+const BUSY = 5;
 
-/** The part of a prepared statement that is used here. */
-export interface Statement {
-  run(...values: SqlValue[]): {
-    readonly changes: number | bigint;
-    readonly lastInsertRowid: number | bigint;
-  };
-  get(...values: SqlValue[]): unknown;
-  all(...values: SqlValue[]): unknown[];
-}
-
-/** The part of `DatabaseSync` that is used here: the same in `node:sqlite` and in its twin for older Node. */
-export interface Database {
-  exec(sql: string): void;
-  prepare(sql: string): Statement;
-  close(): void;
-}
-
-interface SqliteModule {
-  readonly DatabaseSync: new (file: string) => Database;
-}
-
-const NATIVE = 'node:sqlite';
-const TWIN = '@photostructure/sqlite';
-
-/**
- * Opens a database file with the SQLite of this Node, or with the package of the same API where this Node has none.
- *
- * @throws StoreError `ERR_STORE_FAILED` when there is no SQLite, or the file cannot be opened.
- */
+/** @throws StoreError when there is no SQLite, or the file cannot be opened. */
 export function openDatabase(file: string): Database {
-  const { DatabaseSync } = loadSqlite();
+  const { DatabaseSync } = loadSqlite().module;
   try {
     return new DatabaseSync(file);
   } catch (error) {
-    throw new StoreError('ERR_STORE_FAILED', `cannot open ${file}: ${messageOf(error)}`, { cause: error });
+    throw storeErrorOf(error, `cannot open ${file}`);
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What became of a statement, in a store's words. What is a `StoreError` already stays what it is. */
+export function storeErrorOf(error: unknown, what: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = CODES[resultCodeOf(error)] ?? 'ERR_STORE_FAILED';
+  const text = error instanceof Error ? error.message : String(error);
+  return new StoreError(code, `${what}: ${text}`, { cause: error });
 }
 
-function loadSqlite(): SqliteModule {
-  const require = createRequire(import.meta.url);
-  for (const name of [NATIVE, TWIN]) {
-    try {
-      const module: unknown = require(name);
-      if (isSqliteModule(module)) return module;
-    } catch {
-      // The next one may be there.
-    }
+/** Whether somebody else holds the lock that was asked for. */
+export function isBusy(error: unknown): boolean {
+  return resultCodeOf(error) === BUSY;
+}
+
+/** The primary part of an extended result code; 0 where there is none. */
+function resultCodeOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return 0;
+  return Number(error.errcode) & 0xff;
+}
+
+/** Changes that are done together or not at all. */
+export function inTransaction<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw error;
   }
-  throw new StoreError(
-    'ERR_STORE_FAILED',
-    `there is no SQLite: Node ${process.version} has none, and ${TWIN} is not installed`,
-  );
 }
 
-function isSqliteModule(module: unknown): module is SqliteModule {
-  return typeof module === 'object' && module !== null && 'DatabaseSync' in module;
+/** A failed commit may have rolled back already; then there is nothing to do. */
+function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // No transaction is open any more.
+  }
 }

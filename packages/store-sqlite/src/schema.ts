@@ -1,18 +1,25 @@
 import { StoreError } from '@imcore/server/ports';
-import type { Database } from './database.js';
+import { inTransaction } from './database.js';
+import { keyMessages } from './migrate-keys.js';
+import type { Database } from './sqlite-module.js';
 
 /** Marks a file as ours: "imco" in ASCII. */
 const APPLICATION_ID = 0x696d636f;
+
+/** What a step does beside its SQL. */
+type AfterStep = (database: Database) => void;
 
 /**
  * The steps from an empty file to the newest schema; a file's `user_version` says how many it has taken. A step is
  * never changed once released.
  *
- * `id` is in the order of arrival, so that a mailbox is a range of the index on the receiver. A confirmed message
- * keeps its row without its body for a while, so that a late copy is known.
+ * `id` is in the order of arrival, so that a mailbox is a range of the index on the receiver. `state`: 0 waits, 1 is
+ * confirmed and kept for the history, 2 is confirmed and its body gone, 3 is a dead letter. `origin` is the first id
+ * of a message that was resent, and `since` when. The body comes last, so that the rest is read without it.
  */
-const STEPS: readonly string[] = [
-  `CREATE TABLE message (
+export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep }[] = [
+  {
+    sql: `CREATE TABLE message (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      receiver TEXT NOT NULL,
      sender TEXT NOT NULL,
@@ -24,44 +31,97 @@ const STEPS: readonly string[] = [
    CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, receiver);
    CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL;
    CREATE INDEX message_confirmed ON message (confirmed_at) WHERE confirmed_at IS NOT NULL;`,
+  },
+  {
+    sql: `DROP INDEX message_key;
+   DROP INDEX message_waiting;
+   DROP INDEX message_confirmed;
+   ALTER TABLE message RENAME TO message_1;
+   CREATE TABLE message (
+     id INTEGER PRIMARY KEY,
+     state INTEGER NOT NULL,
+     receiver TEXT NOT NULL,
+     sender TEXT NOT NULL,
+     fingerprint TEXT NOT NULL,
+     accepted_at INTEGER NOT NULL,
+     size INTEGER NOT NULL,
+     since INTEGER,
+     origin INTEGER,
+     cause INTEGER,
+     done_at INTEGER,
+     pair BLOB,
+     body BLOB
+   ) STRICT;
+   INSERT INTO message (id, state, receiver, sender, fingerprint, accepted_at, size, done_at, body)
+     SELECT id, iif(confirmed_at IS NULL, 0, 2), receiver, sender, fingerprint, accepted_at,
+       coalesce(length(body), 0), confirmed_at, body FROM message_1 ORDER BY id;
+   CREATE INDEX message_waiting ON message (receiver, id) WHERE state = 0;
+   CREATE INDEX message_done ON message (state, done_at) WHERE state IN (1, 2);
+   CREATE INDEX message_dead ON message (id, receiver) WHERE state = 3;
+   CREATE INDEX message_pair ON message (pair, id) WHERE pair IS NOT NULL;
+   CREATE TABLE message_key (
+     generation INTEGER NOT NULL, hash BLOB NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (generation, hash)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE key_filter (generation INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
+   CREATE TABLE mailbox (
+     receiver TEXT PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO mailbox SELECT receiver, count(*), sum(size) FROM message WHERE state = 0 GROUP BY receiver;
+   CREATE TABLE total (
+     one INTEGER PRIMARY KEY CHECK (one = 1), last_id INTEGER NOT NULL, waiting INTEGER NOT NULL,
+     waiting_bytes INTEGER NOT NULL, dead_letters INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO total SELECT 1, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message_1'), 0),
+     count(*), coalesce(sum(size), 0), 0 FROM message WHERE state = 0;
+   DROP TABLE message_1;`,
+    after: keyMessages,
+  },
 ];
 
-/**
- * Brings a file to the newest schema.
- *
- * @throws StoreError `ERR_STORE_FAILED` when the file is damaged, belongs to another program or to a newer version.
- */
-export function prepareSchema(database: Database, file: string): void {
+/** Whether a file has steps to take yet. @throws StoreError for a file that is not ours, or newer. */
+export function needsSteps(database: Database, file: string): boolean {
   const applicationId = pragma(database, 'application_id');
   const version = pragma(database, 'user_version');
   if (applicationId !== 0 && applicationId !== APPLICATION_ID) {
     throw new StoreError(
-      'ERR_STORE_FAILED',
+      'ERR_STORE_FOREIGN',
       `${file} is a database of another program (application id ${applicationId})`,
     );
   }
+  if (applicationId === 0 && pragma(database, 'schema_version') !== 0) {
+    throw new StoreError('ERR_STORE_FOREIGN', `${file} is a database of another program`);
+  }
   if (version > STEPS.length) {
     throw new StoreError(
-      'ERR_STORE_FAILED',
+      'ERR_STORE_NEWER',
       `${file} has schema version ${version}, this version knows up to ${STEPS.length}: update imcore`,
     );
   }
-  const state = database.prepare('PRAGMA quick_check(1)').get();
-  if (!isOk(state)) throw new StoreError('ERR_STORE_FAILED', `${file} is damaged: ${JSON.stringify(state)}`);
-  for (const [index, step] of STEPS.entries()) {
+  return version < STEPS.length;
+}
+
+/** Brings a file to the newest schema; a step is taken whole or not at all. */
+export function takeSteps(database: Database, upTo: number = STEPS.length): void {
+  const version = pragma(database, 'user_version');
+  for (const [index, { sql, after }] of STEPS.slice(0, upTo).entries()) {
     if (index < version) continue;
-    database.exec(
-      `BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT;`,
-    );
+    inTransaction(database, () => {
+      database.exec(sql);
+      after?.(database);
+      database.exec(`PRAGMA user_version = ${index + 1}; PRAGMA application_id = ${APPLICATION_ID};`);
+    });
   }
 }
 
-function pragma(database: Database, name: string): number {
+/** @throws StoreError `ERR_STORE_DAMAGED` */
+export function checkIntegrity(database: Database, file: string): void {
+  const row = database.prepare('PRAGMA quick_check(1)').get();
+  const words = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
+  if (words !== 'ok') throw new StoreError('ERR_STORE_DAMAGED', `${file} is damaged: ${String(words)}`);
+}
+
+export function pragma(database: Database, name: string): number {
   const row = database.prepare(`PRAGMA ${name}`).get();
   const value = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
   return typeof value === 'number' ? value : 0;
-}
-
-function isOk(row: unknown): boolean {
-  return typeof row === 'object' && row !== null && Object.values(row)[0] === 'ok';
 }

@@ -1,253 +1,237 @@
 import {
   type AppendResult,
   type Confirmation,
+  completeRetention,
   type DeadLetter,
+  type HistoryQuery,
   type MailboxSize,
   type MessageStore,
+  type Retention,
   type StoredMessage,
   StoreError,
   type StoreHealth,
   type StoreId,
   type WaitingMessage,
 } from '@imcore/server/ports';
-import { type Database, messageOf, openDatabase, type Statement } from './database.js';
-import { MailboxCounts } from './mailbox-counts.js';
-import { prepareSchema } from './schema.js';
+import { Checkpointer } from './checkpointer.js';
+import { type Connection, connect } from './connection.js';
+import { inTransaction, storeErrorOf } from './database.js';
+import { FileIdentity } from './file-guard.js';
+import { GroupCommit } from './group-commit.js';
+import { Letters } from './letters.js';
+import { Reader } from './reader.js';
+import { numberOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+import { Sweeper } from './sweeper.js';
+import { toColumn } from './text-column.js';
 
-export interface SqliteStoreOptions {
-  /** The database file. Made where there is none; `-wal` and `-shm` appear beside it while it is open. */
+export interface SqliteStoreOptions extends Retention {
+  /** The database file. Made where there is none; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
   readonly file: string;
-  /** Messages that wait for one user at most; beyond it `append` answers `full`. Default 100 000. */
-  readonly maxPerUser?: number;
-  /** How long a delivered message's fingerprint is remembered, in milliseconds. Default 24 hours. */
-  readonly rememberMs?: number;
+  /**
+   * Files up to this size are read through for damage when they are opened, in bytes. Default 256 MiB, which takes
+   * about a second; 0: none is.
+   */
+  readonly maxCheckedBytes?: number;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly wallTime?: () => number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** Remembered rows that one purge takes, so that none takes long. */
-const PURGE_ROWS = 1000;
+const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+/** Confirmed messages that are forgotten when others are confirmed: twice as many, and some. */
+const MIN_FORGET = 16;
+const FORGET_AT_EXPIRY = 1000;
+/** How long a store is not well after a failure, unless a later call succeeds. */
+const TROUBLE_MS = 5000;
 
 /**
  * Keeps messages in one SQLite file. An append that has resolved is on the disk: write-ahead log, `synchronous=FULL`,
- * one commit for all messages that came together.
+ * one commit for all that came in one turn of the event loop. One server at a time can have the file.
  *
- * @throws StoreError `ERR_STORE_FAILED` when the file cannot be opened, is damaged, or is not ours.
+ * @throws StoreError `ERR_STORE_IN_USE`, `ERR_STORE_READ_ONLY`, `ERR_STORE_FULL`, `ERR_STORE_DAMAGED`, `ERR_STORE_NEWER`,
+ *   `ERR_STORE_FOREIGN`, or `ERR_STORE_FAILED` when it cannot be opened for another reason.
+ * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function sqliteStore(options: SqliteStoreOptions): MessageStore {
-  const database = openDatabase(options.file);
+  const retention = completeRetention(options);
+  const maxCheckedBytes = options.maxCheckedBytes ?? DEFAULT_MAX_CHECKED_BYTES;
+  const connection = connect(options.file, { isServer: true, maxCheckedBytes });
   try {
-    return new SqliteStore(database, options);
+    return new SqliteStore(connection, retention, options.wallTime ?? Date.now);
   } catch (error) {
-    database.close();
-    if (error instanceof StoreError) throw error;
-    throw new StoreError('ERR_STORE_FAILED', `cannot use ${options.file}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    connection.database.close();
+    connection.lock?.close();
+    throw storeErrorOf(error, `cannot use ${options.file}`);
   }
 }
 
 class SqliteStore implements MessageStore {
   readonly durable = true;
-  readonly keepsHistory = false;
-  readonly #database: Database;
-  readonly #rememberMs: number;
+  readonly keepsHistory: boolean;
+  readonly #connection: Connection;
   readonly #wallTime: () => number;
-  readonly #counts: MailboxCounts;
-  readonly #insert: Statement;
-  readonly #find: Statement;
-  readonly #page: Statement;
-  readonly #confirm: Statement;
-  readonly #count: Statement;
-  readonly #purge: Statement;
-  #purgeAt = 0;
-  #isClosed = false;
+  readonly #identity: FileIdentity;
+  readonly #checkpointer: Checkpointer;
+  readonly #letters: Letters;
+  readonly #sweeper: Sweeper;
+  readonly #reader: Reader;
+  readonly #commits: GroupCommit;
+  readonly #totalChanges: Statement;
+  #changes = 0;
+  /** What the last transaction failed with; undefined once one has succeeded. */
+  #failure: StoreError | undefined;
+  #failedAt = 0;
+  #end: Promise<void> | undefined;
 
-  constructor(database: Database, options: SqliteStoreOptions) {
-    this.#database = database;
-    this.#rememberMs = options.rememberMs ?? DAY_MS;
-    this.#wallTime = options.wallTime ?? Date.now;
-    database.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000;',
-    );
-    prepareSchema(database, options.file);
-    this.#insert = database.prepare(
-      'INSERT OR IGNORE INTO message (receiver, sender, fingerprint, body, accepted_at) VALUES (?, ?, ?, ?, ?)',
-    );
-    this.#find = database.prepare(
-      'SELECT id, confirmed_at FROM message WHERE sender = ? AND fingerprint = ? AND receiver = ?',
-    );
-    this.#page = database.prepare(
-      'SELECT id, receiver, sender, fingerprint, body, accepted_at FROM message WHERE receiver = ? AND id > ? AND confirmed_at IS NULL ORDER BY id LIMIT ?',
-    );
-    this.#confirm = database.prepare(
-      'UPDATE message SET confirmed_at = ?, body = NULL WHERE id = ? AND receiver = ? AND confirmed_at IS NULL',
-    );
-    this.#count = database.prepare(
-      'SELECT count(*) AS n, coalesce(sum(length(body)), 0) AS bytes FROM message WHERE receiver = ? AND confirmed_at IS NULL',
-    );
-    this.#purge = database.prepare(
-      'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE confirmed_at < ? LIMIT ?)',
-    );
-    this.#counts = new MailboxCounts(
-      options.maxPerUser ?? 100_000,
-      (userId) => this.#sizeNow(userId).messages,
-    );
+  constructor(connection: Connection, retention: Required<Retention>, wallTime: () => number) {
+    const { database, file } = connection;
+    this.#connection = connection;
+    this.#wallTime = wallTime;
+    this.keepsHistory = retention.historyMs > 0;
+    this.#letters = new Letters(database, retention);
+    this.#sweeper = new Sweeper(database, this.#letters, retention);
+    this.#reader = new Reader(database);
+    this.#totalChanges = database.prepare('SELECT total_changes() AS n');
+    this.#commits = new GroupCommit((work) => this.#transaction(work));
+    this.#letters.keys.prune();
+    this.#identity = new FileIdentity(file);
+    this.#checkpointer = new Checkpointer(file);
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
-    return this.#transaction(() => messages.map((message) => this.#append(message)));
+    return this.#commit(() => {
+      const now = this.#now();
+      return messages.map((message) => this.#letters.append(message, now));
+    });
   }
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    return this.#run(() => this.#page.all(userId, after ?? 0, limit).map(toWaitingMessage));
+    return this.#read(() => this.#reader.take(userId, after, limit));
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {
-    return this.#transaction(() => {
-      const now = this.#wallTime();
-      for (const { userId, ids } of confirmations) {
-        for (const id of ids) {
-          const { changes } = this.#confirm.run(now, id, userId);
-          if (Number(changes) > 0) this.#counts.removed(userId);
-        }
+    return this.#commit(() => {
+      const now = this.#now();
+      let ids = 0;
+      for (const confirmation of confirmations) {
+        this.#letters.confirm(confirmation, now);
+        ids += confirmation.ids.length;
       }
-      this.#purgeOld(now);
+      this.#sweeper.forget(now, MIN_FORGET + 2 * ids);
     });
   }
 
   count(userId: string): Promise<MailboxSize> {
-    return this.#run(() => this.#sizeNow(userId));
+    return this.#read(() => this.#letters.ledger.size(toColumn(userId)));
   }
 
-  expire(): Promise<readonly DeadLetter[]> {
-    return Promise.resolve([]);
+  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    const dead = await this.#commit(() => {
+      this.#sweeper.forget(now, FORGET_AT_EXPIRY);
+      return this.#sweeper.expire(now, limit);
+    });
+    await this.#read(() => this.#letters.keys.prune());
+    return dead;
   }
 
-  deadLetters(): Promise<readonly DeadLetter[]> {
-    return Promise.resolve([]);
+  deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
+    return this.#read(() => this.#reader.deadLetters(after, limit, userId));
   }
 
-  resend(): Promise<number> {
-    return Promise.resolve(0);
+  resend(ids: readonly StoreId[], now: number): Promise<number> {
+    return this.#commit(() => ids.filter((id) => this.#letters.resend(id, now)).length);
   }
 
-  discard(): Promise<number> {
-    return Promise.resolve(0);
+  discard(ids: readonly StoreId[]): Promise<number> {
+    return this.#commit(() => ids.filter((id) => this.#letters.discard(id, this.#now())).length);
   }
 
-  history(): Promise<readonly WaitingMessage[]> {
-    return Promise.resolve([]);
+  history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
+    return this.#read(() => (this.keepsHistory ? this.#reader.history(query) : []));
   }
 
-  health(): Promise<StoreHealth> {
-    return Promise.resolve({ ok: !this.#isClosed, waiting: 0, waitingBytes: 0, deadLetters: 0 });
+  /** Some time after a failure it asks the disk, by a commit that changes nothing. */
+  async health(): Promise<StoreHealth> {
+    const isOver = this.#now() >= this.#failedAt + TROUBLE_MS;
+    if (this.#failure !== undefined && isOver && this.#end === undefined) {
+      await this.#commit(() => this.#letters.ledger.touch()).catch(() => {});
+    }
+    try {
+      this.#identity.check();
+      const totals = await this.#read(() => this.#letters.ledger.totals());
+      return this.#failure === undefined
+        ? { ok: true, ...totals }
+        : { ok: false, problem: problemOf(this.#failure), ...totals };
+    } catch (error) {
+      const problem = problemOf(storeErrorOf(error, 'SQLite'));
+      return { ok: false, problem, waiting: 0, waitingBytes: 0, deadLetters: 0 };
+    }
   }
 
   close(): Promise<void> {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      this.#database.close();
-    }
-    return Promise.resolve();
+    this.#end ??= this.#close();
+    return this.#end;
   }
 
-  #append(message: StoredMessage): AppendResult {
-    const { to, from, fingerprint, body, acceptedAt } = message;
-    const known = this.#find.get(from, fingerprint, to);
-    if (known !== undefined) return { outcome: 'duplicate', id: waitingId(known) };
-    if (!this.#counts.hasRoom(to)) return { outcome: 'full', limit: 'maxPerUser' };
-    const { lastInsertRowid } = this.#insert.run(
-      to,
-      from,
-      fingerprint,
-      Buffer.from(body, 'latin1'),
-      acceptedAt,
-    );
-    this.#counts.added(to);
-    return { outcome: 'stored', id: Number(lastInsertRowid) };
+  async #close(): Promise<void> {
+    this.#commits.flush();
+    await this.#checkpointer.close();
+    emptyLog(this.#connection.database);
+    this.#connection.database.close();
+    this.#connection.lock?.close();
   }
 
-  #sizeNow(userId: string): MailboxSize {
-    const row = this.#count.get(userId);
-    return { messages: numberOf(row, 'n'), bytes: numberOf(row, 'bytes') };
+  #commit<T>(work: () => T): Promise<T> {
+    return this.#end === undefined ? this.#commits.add(work) : Promise.reject(closed());
   }
 
-  /** Forgets what was delivered long ago, a little at a time. */
-  #purgeOld(now: number): void {
-    if (now < this.#purgeAt) return;
-    const { changes } = this.#purge.run(now - this.#rememberMs, PURGE_ROWS);
-    this.#purgeAt = Number(changes) < PURGE_ROWS ? now + 60_000 : now + 100;
+  #now(): number {
+    return Math.trunc(this.#wallTime());
   }
 
-  #transaction<T>(work: () => T): Promise<T> {
-    return this.#run(() => {
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        this.#database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        this.#counts.forget();
-        this.#rollback();
-        throw error;
-      }
-    });
-  }
-
-  /** A failed commit may have rolled back already; then there is nothing to do. */
-  #rollback(): void {
-    try {
-      this.#database.exec('ROLLBACK');
-    } catch {
-      // No transaction is open any more.
-    }
-  }
-
-  #run<T>(work: () => T): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new StoreError('ERR_STORE_CLOSED', 'the store is closed'));
+  #read<T>(work: () => T): Promise<T> {
+    if (this.#end !== undefined) return Promise.reject(closed());
     try {
       return Promise.resolve(work());
     } catch (error) {
-      return Promise.reject(
-        new StoreError('ERR_STORE_FAILED', `SQLite: ${messageOf(error)}`, { cause: error }),
-      );
+      return Promise.reject(storeErrorOf(error, 'SQLite'));
     }
+  }
+
+  #transaction(work: () => void): void {
+    try {
+      inTransaction(this.#connection.database, () => {
+        this.#letters.ledger.begin();
+        work();
+        this.#letters.ledger.end();
+        this.#identity.check();
+      });
+    } catch (error) {
+      this.#sweeper.beginAgain();
+      this.#failure = storeErrorOf(error, 'SQLite');
+      this.#failedAt = this.#now();
+      throw this.#failure;
+    }
+    this.#failure = undefined;
+    const changes = numberOf(this.#totalChanges.get(), 'n');
+    this.#checkpointer.committed(changes - this.#changes);
+    this.#changes = changes;
   }
 }
 
-function toWaitingMessage(row: unknown): WaitingMessage {
-  return {
-    id: numberOf(row, 'id'),
-    to: textOf(row, 'receiver'),
-    from: textOf(row, 'sender'),
-    fingerprint: textOf(row, 'fingerprint'),
-    body: bytesOf(row, 'body').toString('latin1'),
-    acceptedAt: numberOf(row, 'accepted_at'),
-  };
+/** Where statements live on until they are collected, the end of the connection does not do it. */
+function emptyLog(database: Database): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // The log stays, and is read when the file is opened again.
+  }
 }
 
-/** The id of a known message, undefined once it is confirmed. */
-function waitingId(row: unknown): StoreId | undefined {
-  return column(row, 'confirmed_at') === null ? numberOf(row, 'id') : undefined;
+function closed(): StoreError {
+  return new StoreError('ERR_STORE_CLOSED', 'the store is closed');
 }
 
-function numberOf(row: unknown, name: string): number {
-  return Number(column(row, name));
-}
-
-function textOf(row: unknown, name: string): string {
-  return String(column(row, name));
-}
-
-function bytesOf(row: unknown, name: string): Buffer {
-  const value = column(row, name);
-  return value instanceof Uint8Array
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    : Buffer.alloc(0);
-}
-
-function column(row: unknown, name: string): unknown {
-  return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[name] : undefined;
+function problemOf({ code, message }: StoreError): string {
+  return `${code}: ${message}`;
 }

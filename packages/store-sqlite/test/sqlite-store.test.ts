@@ -1,35 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { StoredMessage } from '@imcore/server/ports';
 import { describeMessageStore } from '@imcore/testkit/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../src/database.js';
+import { describe, expect, it } from 'vitest';
 import { sqliteStore } from '../src/sqlite-store.js';
+import { message, useFiles } from './temporary-folder.js';
 
-let folder = '';
-let files = 0;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'imcore-sqlite-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const newFile = useFiles();
 
-function newFile(): string {
-  files += 1;
-  return join(folder, `${files}.db`);
-}
-
-function message(fingerprint: string, to = 'bob'): StoredMessage {
-  return { to, from: 'alice', fingerprint, body: `{"fp":"${fingerprint}"}`, acceptedAt: 1 };
-}
-
-describeMessageStore(
-  'sqliteStore',
-  ({ retention: { maxPerUser = 100_000, rememberMs = 60_000 }, wallTime }) =>
-    Promise.resolve(sqliteStore({ file: newFile(), maxPerUser, rememberMs, wallTime })),
-  {
-    without: ['confirming', 'bounds', 'displacing', 'expiry', 'deadLetters', 'history', 'health', 'oddities'],
-  },
+describeMessageStore('sqliteStore', ({ retention, wallTime }) =>
+  Promise.resolve(sqliteStore({ file: newFile(), ...retention, wallTime })),
 );
 
 describe('sqliteStore as a file', () => {
@@ -69,35 +46,58 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('refuses a file that is not a database', () => {
-    const file = newFile();
-    writeFileSync(
-      file,
-      'this is a letter to my aunt, and no database at all, but long enough to look like something '.repeat(
-        20,
-      ),
-    );
-    expect(() => sqliteStore({ file })).toThrowError(expect.objectContaining({ code: 'ERR_STORE_FAILED' }));
+  it('does together what comes in one turn, and each gets its answer', async () => {
+    const store = sqliteStore({ file: newFile() });
+    const [one, two, confirmed] = await Promise.all([
+      store.append([message('1'), message('2')]),
+      store.append([message('2'), message('3')]),
+      store.confirm([{ userId: 'bob', ids: [1] }]),
+    ]);
+    expect(one).toEqual([
+      { outcome: 'stored', id: 1 },
+      { outcome: 'stored', id: 2 },
+    ]);
+    expect(two).toEqual([
+      { outcome: 'duplicate', id: 2 },
+      { outcome: 'stored', id: 3 },
+    ]);
+    expect(confirmed).toBeUndefined();
+    expect(await store.count('bob')).toMatchObject({ messages: 2 });
+    await store.close();
   });
 
-  it('refuses a file of a newer version, and says so', () => {
+  it('knows every message of many generations of keys, after a reopening too', async () => {
     const file = newFile();
-    const database = openDatabase(file);
-    database.exec('PRAGMA application_id = 1768776559; PRAGMA user_version = 99');
-    database.close();
-    expect(() => sqliteStore({ file })).toThrowError(/schema version 99, this version knows up to/);
+    const options = { file, maxPerUser: 1_000_000 };
+    const all = Array.from({ length: 70_000 }, (_, index) => message(`${index}`));
+    const store = sqliteStore(options);
+    await store.append(all);
+    const again = [message('0'), message('32767'), message('32768'), message('69999')];
+    const known = [1, 32_768, 32_769, 70_000].map((id) => ({ outcome: 'duplicate', id }));
+    expect(await store.append(again)).toEqual(known);
+    await store.close();
+    const reopened = sqliteStore(options);
+    expect(await reopened.append(again)).toEqual(known);
+    expect(await reopened.append([message('70000')])).toEqual([{ outcome: 'stored', id: 70_001 }]);
+    await reopened.close();
   });
 
-  it("refuses another program's database", () => {
-    const file = newFile();
-    const database = openDatabase(file);
-    database.exec('PRAGMA application_id = 1234');
-    database.close();
-    expect(() => sqliteStore({ file })).toThrowError(/another program/);
+  it('expires what a failed call had passed', async () => {
+    const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
+    await store.append([message('1')]);
+    const poison = { ...message('2'), acceptedAt: Number.NaN };
+    const [expired] = await Promise.allSettled([store.expire(100_000, 10), store.append([poison])]);
+    expect(expired.status).toBe('rejected');
+    expect(await store.expire(100_000, 10)).toMatchObject([{ fingerprint: '1' }]);
+    await store.close();
   });
 
-  it('refuses a folder that is not there', () => {
-    expect(() => sqliteStore({ file: join(folder, 'nowhere', 'x.db') })).toThrowError(/cannot open/);
+  it('does what it was asked before it was closed', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    const appended = store.append([message('1')]);
+    await store.close();
+    expect(await appended).toMatchObject([{ outcome: 'stored' }]);
   });
 
   it('rejects calls after close', async () => {

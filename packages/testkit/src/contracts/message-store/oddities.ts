@@ -2,7 +2,31 @@ import { expect, it } from 'vitest';
 import { ODD_IDS } from '../odd-ids.js';
 import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
 
+/** What JSON can carry and a text column perhaps cannot: half characters, and characters of control. */
+const BROKEN_IDS = [
+  '\ud800',
+  '\udc00',
+  '\ufffd',
+  'a\u0000b',
+  'a\u0000c',
+  'a',
+  '\u0001',
+  '\u000161',
+  '\ufeff',
+];
+
 export const oddities: Section = (open) => {
+  it('keeps ids apart that are no proper text', async () => {
+    const store = await open({ historyMs: 1000 });
+    const results = await store.append(BROKEN_IDS.map((id) => message(id, id, { from: id })));
+    expect(results.map(({ outcome }) => outcome)).toEqual(BROKEN_IDS.map(() => 'stored'));
+    for (const id of BROKEN_IDS) {
+      const waiting = await store.take(id, undefined, 10);
+      expect(waiting).toMatchObject([{ to: id, from: id, fingerprint: id }]);
+      expect(await store.history({ a: id, b: id, limit: 10 })).toEqual(waiting);
+    }
+  });
+
   it('keeps odd user ids and fingerprints apart', async () => {
     const store = await open();
     await store.append(ODD_IDS.map((id) => message(id, id, { from: id })));

@@ -1,0 +1,99 @@
+import type { StoreId } from '@imcore/server/ports';
+import { FILTER_KEYS, KeyFilter } from './key-filter.js';
+import { bytesOf, numberOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+
+/**
+ * Which messages this store knows, by the hash of what makes them unique.
+ *
+ * Hashes come in no order, and an index of all of them would be changed in another place for each message: the larger
+ * it is, the more pages each commit writes. So the index has generations of 32 768 ids, and only the newest is
+ * written to. A filter in memory says of most keys that they are in none of them.
+ */
+export class KeyIndex {
+  readonly #filters = new Map<number, KeyFilter>();
+  readonly #find: Statement;
+  readonly #insert: Statement;
+  readonly #move: Statement;
+  readonly #remove: Statement;
+  readonly #next: Statement;
+  readonly #first: Statement;
+  readonly #saveFilter: Statement;
+  readonly #removeFilter: Statement;
+  #newest = -1;
+
+  constructor(database: Database) {
+    this.#find = database.prepare('SELECT id FROM message_key WHERE generation = ? AND hash = ?');
+    this.#insert = database.prepare('INSERT INTO message_key (generation, hash, id) VALUES (?, ?, ?)');
+    this.#move = database.prepare('UPDATE message_key SET id = ? WHERE generation = ? AND hash = ?');
+    this.#remove = database.prepare('DELETE FROM message_key WHERE generation = ? AND hash = ?');
+    this.#next = database.prepare(
+      'SELECT generation FROM message_key WHERE generation > ? ORDER BY generation LIMIT 1',
+    );
+    this.#first = database.prepare('SELECT 1 FROM message_key WHERE generation = ? LIMIT 1');
+    this.#saveFilter = database.prepare('INSERT OR REPLACE INTO key_filter (generation, bits) VALUES (?, ?)');
+    this.#removeFilter = database.prepare('DELETE FROM key_filter WHERE generation = ?');
+    this.#load(database);
+  }
+
+  /** The id under which a message is known; undefined for a new one. */
+  find(hash: Buffer): StoreId | undefined {
+    for (const [generation, filter] of this.#filters) {
+      if (!filter.mayHave(hash)) continue;
+      const row = this.#find.get(generation, hash);
+      if (row !== undefined) return numberOf(row, 'id');
+    }
+    return undefined;
+  }
+
+  /** Inside a transaction. Where that is undone, the filter says "perhaps" once too often, which does no harm. */
+  add(hash: Buffer, id: StoreId): void {
+    const generation = generationOf(id);
+    if (generation !== this.#newest) this.#begin(generation);
+    this.#filters.get(generation)?.add(hash);
+    this.#insert.run(generation, hash, id);
+  }
+
+  /** A message has another id from now on. `origin` is its first one. */
+  move(hash: Buffer, origin: StoreId, id: StoreId): void {
+    this.#move.run(id, generationOf(origin), hash);
+  }
+
+  remove(hash: Buffer, origin: StoreId): void {
+    this.#remove.run(generationOf(origin), hash);
+  }
+
+  /** Lets go generations of which every key is forgotten. Outside of transactions. */
+  prune(): void {
+    for (const generation of this.#filters.keys()) {
+      if (generation === this.#newest || this.#first.get(generation) !== undefined) continue;
+      this.#filters.delete(generation);
+      this.#removeFilter.run(generation);
+    }
+  }
+
+  /** The filter of what is complete is kept, so that no start has to make it again. */
+  #begin(generation: number): void {
+    const complete = this.#filters.get(this.#newest);
+    if (complete !== undefined) this.#saveFilter.run(this.#newest, complete.bits);
+    if (!this.#filters.has(generation)) this.#filters.set(generation, new KeyFilter());
+    this.#newest = generation;
+  }
+
+  #load(database: Database): void {
+    const read = database.prepare('SELECT bits FROM key_filter WHERE generation = ?');
+    const hashes = database.prepare('SELECT hash FROM message_key WHERE generation = ?');
+    for (let row = this.#next.get(-1); row !== undefined; row = this.#next.get(this.#newest)) {
+      this.#newest = numberOf(row, 'generation');
+      const saved = read.get(this.#newest);
+      const filter =
+        saved === undefined ? new KeyFilter() : new KeyFilter(Uint8Array.from(bytesOf(saved, 'bits')));
+      if (saved === undefined) for (const each of hashes.all(this.#newest)) filter.add(bytesOf(each, 'hash'));
+      this.#filters.set(this.#newest, filter);
+    }
+  }
+}
+
+function generationOf(id: StoreId): number {
+  return Math.floor(id / FILTER_KEYS);
+}

@@ -1,0 +1,137 @@
+import type { MailboxLimit, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import { numberOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+
+export interface Totals {
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  readonly deadLetters: number;
+}
+
+interface Entry {
+  messages: number;
+  bytes: number;
+}
+
+/**
+ * How much waits, for each user and in all: kept with the messages, so that nobody ever has to count them.
+ *
+ * Inside a transaction the numbers are read once, changed in memory and written once at its end.
+ */
+export class Ledger {
+  readonly #readTotal: Statement;
+  readonly #writeTotal: Statement;
+  readonly #read: Statement;
+  readonly #write: Statement;
+  readonly #remove: Statement;
+  readonly #open = new Map<string, Entry>();
+  readonly #changed = new Set<string>();
+  #lastId = 0;
+  #waiting = 0;
+  #waitingBytes = 0;
+  #deadLetters = 0;
+  #isChanged = false;
+
+  constructor(database: Database) {
+    this.#readTotal = database.prepare(
+      'SELECT last_id, waiting, waiting_bytes, dead_letters FROM total WHERE one = 1',
+    );
+    this.#writeTotal = database.prepare(
+      'UPDATE total SET last_id = ?, waiting = ?, waiting_bytes = ?, dead_letters = ? WHERE one = 1',
+    );
+    this.#read = database.prepare('SELECT messages, bytes FROM mailbox WHERE receiver = ?');
+    this.#write = database.prepare(
+      'INSERT OR REPLACE INTO mailbox (receiver, messages, bytes) VALUES (?, ?, ?)',
+    );
+    this.#remove = database.prepare('DELETE FROM mailbox WHERE receiver = ?');
+  }
+
+  /** Begins a transaction: nothing is remembered of the one before, which others may have followed. */
+  begin(): void {
+    this.#open.clear();
+    this.#changed.clear();
+    this.#isChanged = false;
+    const row = this.#readTotal.get();
+    this.#lastId = numberOf(row, 'last_id');
+    this.#waiting = numberOf(row, 'waiting');
+    this.#waitingBytes = numberOf(row, 'waiting_bytes');
+    this.#deadLetters = numberOf(row, 'dead_letters');
+  }
+
+  /** Writes what has changed, before the commit. */
+  end(): void {
+    if (!this.#isChanged) return;
+    for (const receiver of this.#changed) {
+      const { messages, bytes } = this.#entry(receiver);
+      if (messages > 0) this.#write.run(receiver, messages, bytes);
+      else this.#remove.run(receiver);
+    }
+    this.#writeTotal.run(this.#lastId, this.#waiting, this.#waitingBytes, this.#deadLetters);
+  }
+
+  get deadLetters(): number {
+    return this.#deadLetters;
+  }
+
+  nextId(): StoreId {
+    this.#isChanged = true;
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
+  limitFor(receiver: string, bytes: number, retention: Required<Retention>): MailboxLimit | undefined {
+    const entry = this.#entry(receiver);
+    if (entry.bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
+    return entry.messages >= retention.maxPerUser ? 'maxPerUser' : undefined;
+  }
+
+  /** A message waits from now on, or waits no longer. */
+  waits(receiver: string, bytes: number, by: 1 | -1): void {
+    const entry = this.#entry(receiver);
+    entry.messages += by;
+    entry.bytes += by * bytes;
+    this.#waiting += by;
+    this.#waitingBytes += by * bytes;
+    this.#changed.add(receiver);
+    this.#isChanged = true;
+  }
+
+  /** A dead letter more, or one less. */
+  died(by: 1 | -1): void {
+    this.#deadLetters += by;
+    this.#isChanged = true;
+  }
+
+  /** Lets the transaction write, although nothing has changed. */
+  touch(): void {
+    this.#isChanged = true;
+  }
+
+  /** What waits for a user. Outside of transactions. */
+  size(receiver: string): MailboxSize {
+    const row = this.#read.get(receiver);
+    return row === undefined
+      ? { messages: 0, bytes: 0 }
+      : { messages: numberOf(row, 'messages'), bytes: numberOf(row, 'bytes') };
+  }
+
+  /** What waits in all. Outside of transactions. */
+  totals(): Totals {
+    const row = this.#readTotal.get();
+    return {
+      waiting: numberOf(row, 'waiting'),
+      waitingBytes: numberOf(row, 'waiting_bytes'),
+      deadLetters: numberOf(row, 'dead_letters'),
+    };
+  }
+
+  #entry(receiver: string): Entry {
+    let entry = this.#open.get(receiver);
+    if (entry === undefined) {
+      entry = { ...this.size(receiver) };
+      this.#open.set(receiver, entry);
+    }
+    return entry;
+  }
+}

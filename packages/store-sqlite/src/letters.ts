@@ -1,0 +1,162 @@
+import type {
+  AppendResult,
+  Confirmation,
+  DeadLetter,
+  DeathCause,
+  Retention,
+  StoredMessage,
+  StoreId,
+} from '@imcore/server/ports';
+import { keyOf, pairOf } from './hashes.js';
+import { KeyIndex } from './key-index.js';
+import { Ledger } from './ledger.js';
+import { COLUMNS, causeNumber, toDeadLetter } from './message-rows.js';
+import { numberOf, textOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+import { toColumn } from './text-column.js';
+
+/**
+ * What is done to messages, one by one and inside a transaction of the caller's, who also begins and ends the
+ * {@link Ledger}.
+ */
+export class Letters {
+  readonly ledger: Ledger;
+  readonly keys: KeyIndex;
+  readonly #retention: Required<Retention>;
+  readonly #stateOf: Statement;
+  readonly #insert: Statement;
+  readonly #oldest: Statement;
+  readonly #confirm: Statement;
+  readonly #confirmDead: Statement;
+  readonly #die: Statement;
+  readonly #dead: Statement;
+  readonly #oldestDead: Statement;
+  readonly #resend: Statement;
+  readonly #discard: Statement;
+  readonly #erase: Statement;
+
+  constructor(database: Database, retention: Required<Retention>) {
+    this.#retention = retention;
+    this.ledger = new Ledger(database);
+    this.keys = new KeyIndex(database);
+    const kept = retention.historyMs > 0 ? 'state = 1' : 'state = 2, body = NULL, pair = NULL';
+    this.#stateOf = database.prepare('SELECT state FROM message WHERE id = ?');
+    this.#insert = database.prepare(
+      `INSERT INTO message (id, state, receiver, sender, fingerprint, accepted_at, size, pair, body)
+       VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#oldest = database.prepare(
+      `SELECT ${COLUMNS} FROM message WHERE receiver = ? AND state = 0 ORDER BY id LIMIT 1`,
+    );
+    this.#confirm = database.prepare(
+      `UPDATE message SET ${kept}, done_at = ? WHERE id = ? AND receiver = ? AND state = 0 RETURNING size`,
+    );
+    this.#confirmDead = database.prepare(
+      `UPDATE message SET ${kept}, done_at = ? WHERE id = ? AND receiver = ? AND state = 3 RETURNING size`,
+    );
+    this.#die = database.prepare('UPDATE message SET state = 3, done_at = ?, cause = ? WHERE id = ?');
+    this.#dead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ? AND state = 3`);
+    this.#oldestDead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE state = 3 ORDER BY id LIMIT 1`);
+    this.#resend = database.prepare(
+      `UPDATE message SET id = ?, state = 0, since = ?, done_at = NULL, cause = NULL, origin = ? WHERE id = ?`,
+    );
+    this.#discard = database.prepare(
+      'UPDATE message SET state = 2, body = NULL, pair = NULL, done_at = ? WHERE id = ? AND state = 3 RETURNING id',
+    );
+    this.#erase = database.prepare('DELETE FROM message WHERE id = ?');
+  }
+
+  append(message: StoredMessage, now: number): AppendResult {
+    const to = toColumn(message.to);
+    const from = toColumn(message.from);
+    const fingerprint = toColumn(message.fingerprint);
+    const key = keyOf(to, from, fingerprint);
+    const known = this.keys.find(key);
+    if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };
+    const { body } = message;
+    const limit = this.ledger.limitFor(to, body.length, this.#retention);
+    let displaced: readonly DeadLetter[] | undefined;
+    if (limit !== undefined) {
+      const { whenFull, maxBytesPerUser } = this.#retention;
+      if (whenFull === 'refuse-newest' || body.length > maxBytesPerUser) return { outcome: 'full', limit };
+      displaced = this.#makeRoom(to, body.length, now);
+    }
+    const id = this.ledger.nextId();
+    const pair = this.#retention.historyMs > 0 ? pairOf(to, from) : null;
+    const bytes = Buffer.from(body, 'latin1');
+    this.#insert.run(id, to, from, fingerprint, Math.trunc(message.acceptedAt), bytes.length, pair, bytes);
+    this.keys.add(key, id);
+    this.ledger.waits(to, bytes.length, 1);
+    return displaced === undefined ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
+  }
+
+  confirm({ userId, ids }: Confirmation, now: number): void {
+    const receiver = toColumn(userId);
+    for (const id of ids) {
+      if (!Number.isSafeInteger(id)) continue;
+      const row = this.#confirm.get(now, id, receiver);
+      if (row !== undefined) this.ledger.waits(receiver, numberOf(row, 'size'), -1);
+      else if (this.ledger.deadLetters > 0 && this.#confirmDead.get(now, id, receiver) !== undefined)
+        this.ledger.died(-1);
+    }
+  }
+
+  /** Makes a dead letter of a message that waits; beyond the limit the oldest dead letters are deleted. */
+  bury(row: unknown, cause: DeathCause, now: number): DeadLetter {
+    this.#die.run(now, causeNumber(cause), numberOf(row, 'id'));
+    this.ledger.waits(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
+    this.ledger.died(1);
+    while (this.ledger.deadLetters > this.#retention.maxDeadLetters) {
+      const oldest = this.#oldestDead.get();
+      if (oldest === undefined) break;
+      this.erase(oldest);
+      this.ledger.died(-1);
+    }
+    return toDeadLetter(row, cause, now);
+  }
+
+  /** Lets a dead letter wait again. Returns false for what is none, and where there is no room. */
+  resend(id: StoreId, now: number): boolean {
+    const row = this.#dead.get(id);
+    if (row === undefined) return false;
+    const receiver = textOf(row, 'receiver');
+    const size = numberOf(row, 'size');
+    if (this.ledger.limitFor(receiver, size, this.#retention) !== undefined) return false;
+    const origin = numberOf(row, 'origin');
+    const newId = this.ledger.nextId();
+    this.#resend.run(newId, now, origin, id);
+    this.keys.move(keyOf(receiver, textOf(row, 'sender'), textOf(row, 'fingerprint')), origin, newId);
+    this.ledger.waits(receiver, size, 1);
+    this.ledger.died(-1);
+    return true;
+  }
+
+  /** Deletes a dead letter, and keeps its key for a while. Returns false for what is none. */
+  discard(id: StoreId, now: number): boolean {
+    if (this.#discard.get(now, id) === undefined) return false;
+    this.ledger.died(-1);
+    return true;
+  }
+
+  /** Deletes a row that does not wait, with its key. */
+  erase(row: unknown): void {
+    const key = keyOf(textOf(row, 'receiver'), textOf(row, 'sender'), textOf(row, 'fingerprint'));
+    this.keys.remove(key, numberOf(row, 'origin'));
+    this.#erase.run(numberOf(row, 'id'));
+  }
+
+  #ifWaiting(id: StoreId): StoreId | undefined {
+    const row = this.#stateOf.get(id);
+    return row !== undefined && numberOf(row, 'state') === 0 ? id : undefined;
+  }
+
+  #makeRoom(receiver: string, bytes: number, now: number): readonly DeadLetter[] {
+    const displaced: DeadLetter[] = [];
+    while (this.ledger.limitFor(receiver, bytes, this.#retention) !== undefined) {
+      const oldest = this.#oldest.get(receiver);
+      if (oldest === undefined) break;
+      displaced.push(this.bury(oldest, 'displaced', now));
+    }
+    return displaced;
+  }
+}

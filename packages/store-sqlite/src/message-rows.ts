@@ -1,0 +1,33 @@
+import type { DeadLetter, DeathCause, WaitingMessage } from '@imcore/server/ports';
+import { bytesOf, numberOf, textOf } from './rows.js';
+import { fromColumn } from './text-column.js';
+
+/** What is read of a message. */
+export const COLUMNS =
+  'id, receiver, sender, fingerprint, accepted_at, size, coalesce(origin, id) AS origin, cause, done_at, body';
+
+const CAUSES: readonly DeathCause[] = ['expired', 'displaced'];
+
+export function causeNumber(cause: DeathCause): number {
+  return CAUSES.indexOf(cause);
+}
+
+export function toWaitingMessage(row: unknown): WaitingMessage {
+  return {
+    id: numberOf(row, 'id'),
+    to: fromColumn(textOf(row, 'receiver')),
+    from: fromColumn(textOf(row, 'sender')),
+    fingerprint: fromColumn(textOf(row, 'fingerprint')),
+    body: bytesOf(row, 'body').toString('latin1'),
+    acceptedAt: numberOf(row, 'accepted_at'),
+  };
+}
+
+/** A dead letter: as it is in its row, or as it becomes one. */
+export function toDeadLetter(
+  row: unknown,
+  cause: DeathCause = CAUSES[numberOf(row, 'cause')] ?? 'expired',
+  diedAt: number = numberOf(row, 'done_at'),
+): DeadLetter {
+  return { ...toWaitingMessage(row), cause, diedAt };
+}

@@ -1,0 +1,23 @@
+import { keyOf } from './hashes.js';
+import { KeyIndex } from './key-index.js';
+import { numberOf, textOf } from './rows.js';
+import type { Database } from './sqlite-module.js';
+
+const PAGE = 10_000;
+
+/** Hashes are not made by SQL: gives each message of an older file its key. */
+export function keyMessages(database: Database): void {
+  const keys = new KeyIndex(database);
+  const page = database.prepare(
+    'SELECT id, receiver, sender, fingerprint FROM message WHERE id > ? ORDER BY id LIMIT ?',
+  );
+  let after = -1;
+  for (;;) {
+    const rows = page.all(after, PAGE);
+    if (rows.length === 0) return;
+    for (const row of rows) {
+      after = numberOf(row, 'id');
+      keys.add(keyOf(textOf(row, 'receiver'), textOf(row, 'sender'), textOf(row, 'fingerprint')), after);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { DeadLetter, HistoryQuery, StoreId, WaitingMessage } from '@imcore/server/ports';
+import { pairOf } from './hashes.js';
+import { COLUMNS, toDeadLetter, toWaitingMessage } from './message-rows.js';
+import { numberOf, textOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+import { fromColumn, toColumn } from './text-column.js';
+
+export interface UserMailbox {
+  readonly userId: string;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What is read of a file, and changes nothing. */
+export class Reader {
+  readonly #page: Statement;
+  readonly #dead: Statement;
+  readonly #deadOf: Statement;
+  readonly #history: Statement;
+  readonly #largest: Statement;
+  readonly #oldest: Statement;
+
+  constructor(database: Database) {
+    this.#page = database.prepare(
+      `SELECT ${COLUMNS} FROM message WHERE receiver = ? AND id > ? AND state = 0 ORDER BY id LIMIT ?`,
+    );
+    this.#dead = database.prepare(
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_dead WHERE id > ? AND state = 3 ORDER BY id LIMIT ?`,
+    );
+    this.#deadOf = database.prepare(
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_dead
+       WHERE id > ? AND receiver = ? AND state = 3 ORDER BY id LIMIT ?`,
+    );
+    this.#history = database.prepare(
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_pair
+       WHERE pair = ? AND id < ? AND state IN (0, 1) ORDER BY id DESC LIMIT ?`,
+    );
+    this.#largest = database.prepare(
+      'SELECT receiver, messages, bytes FROM mailbox ORDER BY messages DESC, receiver LIMIT ?',
+    );
+    this.#oldest = database.prepare('SELECT accepted_at FROM message WHERE state = 0 ORDER BY id LIMIT 1');
+  }
+
+  take(userId: string, after: StoreId | undefined, limit: number): readonly WaitingMessage[] {
+    return this.#page.all(toColumn(userId), after ?? 0, limit).map(toWaitingMessage);
+  }
+
+  deadLetters(after: StoreId | undefined, limit: number, userId?: string): readonly DeadLetter[] {
+    const rows =
+      userId === undefined
+        ? this.#dead.all(after ?? 0, limit)
+        : this.#deadOf.all(after ?? 0, toColumn(userId), limit);
+    return rows.map((row) => toDeadLetter(row));
+  }
+
+  history({ a, b, before, limit }: HistoryQuery): readonly WaitingMessage[] {
+    const pair = pairOf(toColumn(a), toColumn(b));
+    return this.#history.all(pair, before ?? Number.MAX_SAFE_INTEGER, limit).map(toWaitingMessage);
+  }
+
+  /** The users for whom most waits. Reads every mailbox's size. */
+  largest(limit: number): readonly UserMailbox[] {
+    return this.#largest.all(limit).map((row) => ({
+      userId: fromColumn(textOf(row, 'receiver')),
+      messages: numberOf(row, 'messages'),
+      bytes: numberOf(row, 'bytes'),
+    }));
+  }
+
+  /** When the oldest waiting message was accepted, milliseconds since 1970. */
+  oldestAcceptedAt(): number | undefined {
+    const row = this.#oldest.get();
+    return row === undefined ? undefined : numberOf(row, 'accepted_at');
+  }
+}

@@ -1,0 +1,80 @@
+import type { DeadLetter, Retention, StoreId } from '@imcore/server/ports';
+import type { Letters } from './letters.js';
+import { COLUMNS } from './message-rows.js';
+import { numberOf } from './rows.js';
+import type { Database, Statement } from './sqlite-module.js';
+
+/** Rows that one look for overdue messages reads at a time, and at most: about 20 ms. */
+const PAGE_ROWS = 1000;
+const MAX_ROWS = 20_000;
+
+/**
+ * Takes away what has been kept long enough, a little at a time. Inside the caller's transactions.
+ *
+ * Messages wait in the order of their ids, so that a look for overdue ones begins where the last one ended, and ends
+ * at the first that may still wait: no index has to be kept for it.
+ */
+export class Sweeper {
+  readonly #letters: Letters;
+  readonly #retention: Required<Retention>;
+  readonly #rememberMs: number;
+  readonly #page: Statement;
+  readonly #message: Statement;
+  readonly #done: Statement;
+  readonly #strip: Statement;
+  /** No message up to this one waits. */
+  #after: StoreId = 0;
+
+  constructor(database: Database, letters: Letters, retention: Required<Retention>) {
+    this.#letters = letters;
+    this.#retention = retention;
+    this.#rememberMs = Math.max(retention.rememberMs, retention.historyMs);
+    this.#page = database.prepare(
+      `SELECT id, state, coalesce(since, accepted_at) AS since FROM message WHERE id > ? ORDER BY id LIMIT ?`,
+    );
+    this.#message = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ?`);
+    this.#done = database.prepare(
+      `SELECT id, receiver, sender, fingerprint, coalesce(origin, id) AS origin FROM message
+       WHERE state = ? AND done_at <= ? ORDER BY done_at LIMIT ?`,
+    );
+    this.#strip = database.prepare('UPDATE message SET state = 2, body = NULL, pair = NULL WHERE id = ?');
+  }
+
+  /** After a transaction that was undone: what it had passed waits again. */
+  beginAgain(): void {
+    this.#after = 0;
+  }
+
+  /** Forgets up to `limit` confirmed messages that need not be known any more, and as many bodies. */
+  forget(now: number, limit: number): void {
+    for (const row of this.#done.all(1, now - this.#retention.historyMs, limit))
+      this.#strip.run(numberOf(row, 'id'));
+    for (const row of this.#done.all(2, now - this.#rememberMs, limit)) this.#letters.erase(row);
+  }
+
+  /** Buries up to `limit` messages that have waited too long. */
+  expire(now: number, limit: number): readonly DeadLetter[] {
+    const { maxAgeMs } = this.#retention;
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
+    const dead: DeadLetter[] = [];
+    let after = this.#after;
+    let mayPass = true;
+    for (let rows = 0; rows < MAX_ROWS; rows += PAGE_ROWS) {
+      const page = this.#page.all(after, PAGE_ROWS);
+      for (const row of page) {
+        if (dead.length >= limit) return dead;
+        after = numberOf(row, 'id');
+        const since = numberOf(row, 'since');
+        const waits = numberOf(row, 'state') === 0;
+        if (waits && since < now - maxAgeMs)
+          dead.push(this.#letters.bury(this.#message.get(after), 'expired', now));
+        // What seems to come from the future was stored while a clock was wrong: it must not protect all behind it.
+        else if (waits && since <= now) return dead;
+        else if (waits) mayPass = false;
+        if (mayPass) this.#after = after;
+      }
+      if (page.length < PAGE_ROWS) break;
+    }
+    return dead;
+  }
+}

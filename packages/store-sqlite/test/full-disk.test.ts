@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MessageStore } from '@imcore/server/ports';
+import { afterEach, describe, expect, it } from 'vitest';
+import { sqliteStore } from '../src/sqlite-store.js';
+import { fingerprints, message } from './temporary-folder.js';
+
+/** A disk of its own, as small as a test needs: only the system's administrator can have one. */
+class SmallDisk {
+  readonly path = mkdtempSync(join(tmpdir(), 'imcore-disk-'));
+
+  constructor() {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', this.path], { stdio: 'ignore' });
+  }
+
+  remount(options: string): void {
+    execFileSync('mount', ['-o', `remount,${options}`, this.path], { stdio: 'ignore' });
+  }
+
+  remove(): void {
+    execFileSync('umount', ['-l', this.path], { stdio: 'ignore' });
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+function canMount(): boolean {
+  try {
+    new SmallDisk().remove();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.runIf(canMount())('sqliteStore on a disk of 2 MiB', () => {
+  const disks: SmallDisk[] = [];
+  const stores: MessageStore[] = [];
+  const setUp = () => {
+    const disk = new SmallDisk();
+    disks.push(disk);
+    const clock = { now: 1_000_000 };
+    const store = sqliteStore({ file: join(disk.path, 'messages.db'), wallTime: () => clock.now });
+    stores.push(store);
+    return { disk, store, clock };
+  };
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+    for (const disk of disks.splice(0)) disk.remove();
+  });
+
+  it('rejects what it has no room for, keeps what it took, and goes on by itself when there is room', async () => {
+    const { disk, store } = setUp();
+    const ballast = join(disk.path, 'ballast');
+    await store.append([message('before')]);
+    writeFileSync(ballast, Buffer.alloc(1024 * 1024));
+    const large = { ...message('too much'), body: 'x'.repeat(1024 * 1024) };
+    await expect(store.append([large])).rejects.toMatchObject({ code: 'ERR_STORE_FULL' });
+    expect(await fingerprints(store)).toEqual(['before']);
+    rmSync(ballast);
+    disk.remount('size=8m');
+    expect(await store.append([large, message('after')])).toMatchObject([
+      { outcome: 'stored' },
+      { outcome: 'stored' },
+    ]);
+    expect(await store.health()).toMatchObject({ ok: true, waiting: 3 });
+  });
+
+  it('says in its health that the disk is full, until it is not', async () => {
+    const { disk, store, clock } = setUp();
+    const ballast = join(disk.path, 'ballast');
+    await store.append([message('before')]);
+    expect(() => writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024))).toThrowError(/ENOSPC/);
+    const many = Array.from({ length: 500 }, (_, index) => message(`${index}`));
+    await expect(store.append(many)).rejects.toMatchObject({ code: 'ERR_STORE_FULL' });
+    expect(await store.health()).toMatchObject({ ok: false, problem: expect.stringContaining('FULL') });
+    rmSync(ballast);
+    clock.now += 5000;
+    expect(await store.health()).toMatchObject({ ok: true, waiting: 1 });
+    expect((await store.append(many)).every(({ outcome }) => outcome === 'stored')).toBe(true);
+  });
+
+  it('refuses to begin on a disk for reading only', async () => {
+    const disk = new SmallDisk();
+    disks.push(disk);
+    writeFileSync(join(disk.path, 'messages.db'), '');
+    disk.remount('ro');
+    for (const name of ['messages.db', 'new.db']) {
+      expect(() => sqliteStore({ file: join(disk.path, name) })).toThrowError(
+        expect.objectContaining({ code: 'ERR_STORE_READ_ONLY' }),
+      );
+    }
+  });
+});

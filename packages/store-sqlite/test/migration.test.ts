@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/database.js';
+import { pragma, STEPS, takeSteps } from '../src/schema.js';
+import { sqliteStore } from '../src/sqlite-store.js';
+import { fingerprints, message, useFiles } from './temporary-folder.js';
+
+const newFile = useFiles();
+
+/** A file as version 1 left it: three messages to Bob, the first confirmed, and one to Carol. */
+function fileOfVersion1(): string {
+  const file = newFile();
+  const database = openDatabase(file);
+  database.exec('PRAGMA journal_mode=WAL');
+  takeSteps(database, 1);
+  const insert = database.prepare(
+    'INSERT INTO message (receiver, sender, fingerprint, body, accepted_at, confirmed_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  insert.run('bob', 'alice', '1', null, 1, 5);
+  for (const [to, name] of [
+    ['bob', '2'],
+    ['carol', '3'],
+    ['bob', '4'],
+  ] as const)
+    insert.run(to, 'alice', name, Buffer.from(message(name, to).body), 1, null);
+  database.exec("DELETE FROM message WHERE fingerprint = '4'");
+  insert.run('bob', 'alice', '5', Buffer.from(message('5').body), 1, null);
+  database.close();
+  return file;
+}
+
+const open = (file: string) => sqliteStore({ file, wallTime: () => 10, maxAgeMs: Number.POSITIVE_INFINITY });
+
+describe('a file of version 1', () => {
+  it('keeps its messages, their order and their ids', async () => {
+    const store = open(fileOfVersion1());
+    expect(await store.take('bob', undefined, 10)).toEqual([
+      { ...message('2'), id: 2 },
+      { ...message('5'), id: 5 },
+    ]);
+    expect(await fingerprints(store, 'carol')).toEqual(['3']);
+    await store.close();
+  });
+
+  it('is counted', async () => {
+    const store = open(fileOfVersion1());
+    expect(await store.count('bob')).toEqual({ messages: 2, bytes: 20 });
+    expect(await store.health()).toEqual({ ok: true, waiting: 3, waitingBytes: 30, deadLetters: 0 });
+    await store.close();
+  });
+
+  it('still knows what it knew', async () => {
+    const store = open(fileOfVersion1());
+    expect(await store.append([message('1'), message('2')])).toEqual([
+      { outcome: 'duplicate', id: undefined },
+      { outcome: 'duplicate', id: 2 },
+    ]);
+    await store.close();
+  });
+
+  it('gives no id again', async () => {
+    const store = open(fileOfVersion1());
+    expect(await store.append([message('6')])).toEqual([{ outcome: 'stored', id: 6 }]);
+    await store.close();
+  });
+
+  it('has the newest schema afterwards, and keeps it', async () => {
+    const file = fileOfVersion1();
+    await open(file).close();
+    const database = openDatabase(file);
+    expect(pragma(database, 'user_version')).toBe(STEPS.length);
+    database.close();
+    const again = open(file);
+    expect(await fingerprints(again)).toEqual(['2', '5']);
+    await again.close();
+  });
+
+  it('stays as it was when a step fails half-way', () => {
+    const file = fileOfVersion1();
+    const database = openDatabase(file);
+    database.exec('CREATE TABLE mailbox (x)');
+    expect(() => takeSteps(database)).toThrowError(/mailbox already exists/);
+    expect(pragma(database, 'user_version')).toBe(1);
+    expect(database.prepare('SELECT count(*) AS n FROM message').get()).toMatchObject({ n: 4 });
+    database.close();
+  });
+});
