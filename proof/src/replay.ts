@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { LiveTraffic } from './replay/live-traffic.js';
+import { RawClient } from './replay/raw-client.js';
+import type { Received } from './replay/receiver-main.js';
+import { ServerProcess } from './server-process.js';
+
+/**
+ * The replay proof: a user for whom thousands of messages wait comes back with an original client, while others write
+ * to each other. Server, receiver and the others are processes of their own. Ends with a line that counts what is
+ * missing, came twice or out of order, says how long it took, and how long live messages were under way meanwhile,
+ * beside the same without it; exit code 0 only when the counts are 0.
+ *
+ * `npm run proof:replay -- --messages 10000 [--pairs 20]`; exit code 2 when the command line cannot be read.
+ */
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '10000' },
+    pairs: { type: 'string', default: '20' },
+  },
+});
+const messages = parseWhole('messages', values.messages);
+const pairs = parseWhole('pairs', values.pairs);
+
+/** Unacknowledged messages of the sender who fills the mailbox. */
+const FILL_WINDOW = 256;
+
+/** Each pair sends a message every so many milliseconds. */
+const LIVE_EVERY_MS = 5;
+
+/** How long live messages are measured without a replay, before it and after it, in milliseconds. */
+const QUIET_MS = 3000;
+
+const USER = 'away';
+const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
+const server = new ServerProcess(join(folder, 'messages.db'), []);
+await server.start();
+const fillMs = await fill(server.ports.tcp);
+const live = new LiveTraffic();
+await live.start(server.ports.tcp, pairs, LIVE_EVERY_MS);
+await pause(1000);
+const before = await measure(() => pause(QUIET_MS));
+const received: { value: Received | undefined } = { value: undefined };
+const during = await measure(async () => {
+  received.value = await receive(server.ports.tcp);
+});
+const after = await measure(() => pause(QUIET_MS));
+live.stop();
+await server.kill();
+rmSync(folder, { recursive: true, force: true });
+
+const { handed, copies, outOfOrder, tookMs } = received.value ?? {
+  handed: 0,
+  copies: 0,
+  outOfOrder: 0,
+  tookMs: 1,
+};
+const missing = messages - handed;
+console.log(
+  `filled ${messages} in ${(fillMs / 1000).toFixed(1)} s, acknowledged and durable; ${pairs} pairs, ${(pairs * 1000) / LIVE_EVERY_MS} live messages a second`,
+);
+for (const [name, { messages: count, medianMs, p99Ms }] of Object.entries({ before, during, after })) {
+  console.log(
+    `live ${name}: ${count} messages, median ${medianMs.toFixed(2)} ms, 99 % within ${p99Ms.toFixed(2)} ms`,
+  );
+}
+console.log(
+  `${messages} waited, ${missing} missing, ${copies} came twice, ${outOfOrder} out of order, ` +
+    `${tookMs.toFixed(0)} ms from the login on, ${Math.round((handed * 1000) / tookMs)} a second; ` +
+    `live p99 ${during.p99Ms.toFixed(2)} ms, without ${before.p99Ms.toFixed(2)} and ${after.p99Ms.toFixed(2)} ms`,
+);
+process.exit(missing + copies + outOfOrder === 0 ? 0 : 1);
+
+/** Has all messages stored for the user who is away. Returns how long that took, in milliseconds. */
+async function fill(port: number): Promise<number> {
+  const startedAt = performance.now();
+  let [sent, acknowledged] = [0, 0];
+  await new Promise<void>((resolve, reject) => {
+    const sendNext = (sender: RawClient): void => {
+      if (sent >= messages) return;
+      sender.send(USER, `${sent} ${'x'.repeat(64)}`, `fp-${sent}`);
+      sent += 1;
+    };
+    const start = async (): Promise<void> => {
+      const sender: RawClient = await RawClient.connect(port, 'filler', undefined, () => {
+        acknowledged += 1;
+        sendNext(sender);
+        if (acknowledged < messages) return;
+        sender.close();
+        resolve();
+      });
+      await sender.login();
+      for (let i = 0; i < FILL_WINDOW; i++) sendNext(sender);
+    };
+    start().catch(reject);
+  });
+  return performance.now() - startedAt;
+}
+
+async function measure(work: () => Promise<void>): Promise<ReturnType<LiveTraffic['read']>> {
+  live.begin();
+  await work();
+  return live.read();
+}
+
+async function receive(port: number): Promise<Received> {
+  const main = fileURLToPath(new URL('./replay/receiver-main.js', import.meta.url));
+  const child = spawn(process.execPath, [main, String(port), USER, String(messages)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return JSON.parse(line) as Received;
+}
+
+function parseWhole(name: string, text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number;
+  process.stderr.write(`--${name} is ${JSON.stringify(text)}, allowed are whole numbers from 1\n`);
+  process.exit(2);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

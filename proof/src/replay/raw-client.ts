@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import {
+  DEFAULT_MAX_TCP_BODY_BYTES,
+  decodeFrameBody,
+  encodeUtf8,
+  type Packet,
+  PacketType,
+  TcpFrameReader,
+} from '@imcore/protocol';
+
+/** Keep-alives of sense mode 3 s. */
+const KEEP_ALIVE_MS = 3000;
+
+/**
+ * What an original client does on TCP, frame by frame, without any code of our own client: logs in, acknowledges each
+ * packet that asks for it, keeps itself alive. Hands on every message that comes, copies too.
+ */
+export class RawClient {
+  readonly userId: string;
+  readonly #socket: net.Socket;
+  readonly #frames = new TcpFrameReader<Buffer>(DEFAULT_MAX_TCP_BODY_BYTES, Buffer.allocUnsafeSlow);
+  readonly #onMessage: (message: Packet) => void;
+  readonly #onAcknowledged: (fingerprint: string) => void;
+  #onLogin: () => void = () => {};
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  private constructor(
+    socket: net.Socket,
+    userId: string,
+    onMessage: (message: Packet) => void,
+    onAcknowledged: (fingerprint: string) => void,
+  ) {
+    this.#socket = socket;
+    this.userId = userId;
+    this.#onMessage = onMessage;
+    this.#onAcknowledged = onAcknowledged;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk) => this.#take(chunk));
+    // Its end is an end like any other: what is missing then is counted.
+    socket.on('error', () => {});
+  }
+
+  static async connect(
+    port: number,
+    userId: string,
+    onMessage: (message: Packet) => void = () => {},
+    onAcknowledged: (fingerprint: string) => void = () => {},
+  ): Promise<RawClient> {
+    const socket = net.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new RawClient(socket, userId, onMessage, onAcknowledged);
+  }
+
+  /** Resolves when the server has answered. */
+  async login(): Promise<void> {
+    const answered = new Promise<void>((resolve) => {
+      this.#onLogin = resolve;
+    });
+    const content = JSON.stringify({ loginUserId: this.userId, loginToken: 't', firstLoginTime: 0 });
+    this.#write({ type: PacketType.Login, dataContent: content, to: '0' });
+    await answered;
+    this.#keepAlive = setInterval(
+      () => this.#write({ type: PacketType.KeepAlive, dataContent: '{}', to: '0' }),
+      KEEP_ALIVE_MS,
+    );
+  }
+
+  send(to: string, content: string, fingerprint: string): void {
+    this.#write({ type: PacketType.Data, dataContent: content, to, fp: fingerprint });
+  }
+
+  close(): void {
+    clearInterval(this.#keepAlive);
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#socket.cork();
+    this.#frames.push(chunk, (bytes, start, end) => {
+      this.#handle(decodeFrameBody(bytes.toString('latin1', start, end)));
+      return true;
+    });
+    this.#socket.uncork();
+  }
+
+  #handle(packet: Packet): void {
+    if (packet.QoS && packet.fp !== undefined) {
+      this.#write({ type: PacketType.Acknowledgement, dataContent: packet.fp, to: packet.from ?? '0' });
+    }
+    if (packet.type === PacketType.LoginResponse) this.#onLogin();
+    else if (packet.type === PacketType.Data) this.#onMessage(packet);
+    else if (packet.type === PacketType.Acknowledgement) this.#onAcknowledged(packet.dataContent ?? '');
+  }
+
+  #write(fields: { type: number; dataContent: string; to: string; fp?: string }): void {
+    const { type, dataContent, to, fp } = fields;
+    const from = this.userId;
+    const QoS = fp !== undefined;
+    const text = JSON.stringify({ bridge: false, type, dataContent, from, to, fp, QoS, typeu: -1, sm: -1 });
+    const body = Buffer.from(encodeUtf8(text), 'latin1');
+    const frame = Buffer.allocUnsafe(4 + body.length);
+    frame.writeUInt32BE(body.length, 0);
+    body.copy(frame, 4);
+    this.#socket.write(frame);
+  }
+}
