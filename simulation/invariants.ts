@@ -31,7 +31,7 @@ function handedAtMostOnce(world: World): string[] {
   const breaches: string[] = [];
   for (const message of world.journal.handed) {
     if (world.journal.find(message.from, message.fingerprint)?.qos === false) continue;
-    const life = message.to === SERVER ? world.journal.crashedAt.filter((at) => at <= message.at).length : 0;
+    const life = message.to === SERVER ? message.crashes : 0;
     const key = `${message.to} ${life} ${keyOf(message.from, message.fingerprint)}`;
     if (seen.has(key)) breaches.push(`${message.to} was handed ${message.fingerprint} twice`);
     seen.add(key);

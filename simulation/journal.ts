@@ -33,6 +33,8 @@ export interface HandedMessage {
   readonly fingerprint: string | undefined;
   readonly content: string;
   readonly at: Instant;
+  /** How often the server had crashed by then. */
+  readonly crashes: number;
 }
 
 /** What all applications of a run did and saw, from the outside. */
@@ -45,8 +47,7 @@ export class Journal {
   readonly setBack = new Set<string>();
   /** Breaches that were noticed while they happened. */
   readonly breaches: string[] = [];
-  /** When the server crashed. */
-  readonly crashedAt: Instant[] = [];
+  #crashes = 0;
   readonly #clock: Clock;
   readonly #trace: string[] | undefined;
   #sequence = 0;
@@ -98,14 +99,14 @@ export class Journal {
   }
 
   /** A message has reached an application. */
-  hand(message: Omit<HandedMessage, 'at'>): void {
-    this.handed.push({ ...message, at: this.#clock.now() });
+  hand(message: Omit<HandedMessage, 'at' | 'crashes'>): void {
+    this.handed.push({ ...message, at: this.#clock.now(), crashes: this.#crashes });
     this.note(message.to, `handed ${message.fingerprint} from ${message.from}`);
   }
 
   /** The server has crashed: what nobody was responsible for comes again, behind what is sent meanwhile. */
   crashed(): void {
-    this.crashedAt.push(this.#clock.now());
+    this.#crashes += 1;
     for (const [key, { pending }] of this.sent) if (pending > 0) this.setBack.add(key);
   }
 

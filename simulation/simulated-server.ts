@@ -119,6 +119,9 @@ export class SimulatedServer {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
       journal.note(SERVER, `undelivered ${message.fingerprint}: ${reason}`);
     });
+    server.on('mailboxFull', ({ message }) => {
+      journal.setBack.add(keyOf(message.from, message.fingerprint));
+    });
     server.on('online', ({ userId, remoteAddress, remotePort }) =>
       journal.note(SERVER, `online ${userId} ${remoteAddress} ${remotePort}`),
     );

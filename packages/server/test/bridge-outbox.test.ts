@@ -94,7 +94,7 @@ describe('messages while the broker is away, with a store', () => {
     await bench.settle();
     expect(published()).toEqual([]);
     bob.write(acknowledgement('bob', 'alice', '2'));
-    await bench.settle();
+    await bench.advance(25);
     expect(await store.waiting('bob')).toEqual([]);
     expect(await store.waiting(OUTBOX)).toEqual([]);
   });

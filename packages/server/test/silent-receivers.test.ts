@@ -69,6 +69,7 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
       }
     }
     expect(seen).toEqual(Array.from({ length: 84 }, (_, i) => `fp-${i + 17}`));
+    await bench.advance(25);
     expect(await store.waiting('bob')).toEqual([]);
     const { append } = store.calls;
     alice.write(message('alice', 'bob', 'live', 'fp-live'));

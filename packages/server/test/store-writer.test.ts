@@ -174,22 +174,63 @@ describe('StoreWriter', () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     await settlePromises(20);
-    const told: StoreWriter[] = [];
-    writer.onConfirmFailed((which) => told.push(which));
+    const told: [StoreWriter, string][] = [];
+    writer.onRest((which, after) => told.push([which, after]));
     store.failures.confirm = new Error('disk full');
     writer.confirm('bob', 1);
     await settlePromises(20);
-    expect(told).toEqual([writer]);
+    expect(told).toEqual([[writer, 'failure']]);
     expect(writer.isConfirming('bob', 1)).toBe(true);
     expect(store.calls.confirm).toBe(1);
     store.failures.confirm = undefined;
-    writer.confirmAgain();
+    writer.goOn();
     await settlePromises(20);
     expect(await store.waiting('bob')).toEqual(['2', '3']);
     expect(writer.isConfirming('bob', 1)).toBe(false);
-    writer.confirmAgain();
+    writer.goOn();
     await settlePromises(20);
     expect(store.calls.confirm).toBe(2);
+  });
+
+  it('lets the store rest between two calls, and then gives it all that has gathered', async () => {
+    const { store, writer, append } = setUp();
+    for (let i = 1; i <= 10; i++) append(`${i}`);
+    await settlePromises(20);
+    const rests: string[] = [];
+    writer.onRest((_writer, after) => rests.push(after));
+    for (let id = 1; id <= 10; id++) {
+      writer.confirm('bob', id);
+      await settlePromises(20);
+    }
+    expect([store.calls.confirm, rests]).toEqual([1, ['success']]);
+    expect(writer.isConfirming('bob', 10)).toBe(true);
+    writer.goOn();
+    await settlePromises(20);
+    expect(store.calls.confirm).toBe(2);
+    expect(await store.waiting('bob')).toEqual([]);
+  });
+
+  it('lets the store rest no longer when a thousand confirmations have gathered', async () => {
+    const { store, writer } = setUp();
+    writer.onRest(() => {});
+    for (let id = 0; id <= 1000; id++) {
+      writer.confirm('bob', id);
+      if (id === 0) await settlePromises(20);
+    }
+    await settlePromises(20);
+    expect(store.calls.confirm).toBe(2);
+  });
+
+  it('gives everything to the store without a rest when it is to come to an end', async () => {
+    const { store, writer, append } = setUp();
+    for (const fingerprint of ['1', '2']) append(fingerprint);
+    await settlePromises(20);
+    writer.onRest(() => {});
+    writer.confirm('bob', 1);
+    await settlePromises(20);
+    writer.confirm('bob', 2);
+    await writer.idle();
+    expect(await store.waiting('bob')).toEqual([]);
   });
 
   it('gives confirmations that failed to the store with the next ones', async () => {

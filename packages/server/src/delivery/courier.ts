@@ -15,6 +15,9 @@ import { StoreKeeper } from './store-keeper.js';
 import { StoreWriter } from './store-writer.js';
 import { tellTooLarge } from './too-large.js';
 
+/** How often the store is told what receivers have, at most, in milliseconds: each time may be a write to the disk. */
+const CONFIRM_EVERY_MS = 25;
+
 /**
  * Brings messages to users, and hands each to somebody who is responsible: the receiver, the store, the bridge or
  * the application. Until then the sender is not acknowledged, so that its retransmission is the retry.
@@ -46,8 +49,11 @@ export class Courier {
       metrics.storeFailures += 1;
       events.emit('error', asError(error));
     });
-    const confirming = deadlines.ring<StoreWriter>(STORE_RETRY_MS, (writer) => writer.confirmAgain());
-    this.#writer.onConfirmFailed((writer) => confirming.start(writer, parts.clock.now()));
+    const rest = deadlines.ring<StoreWriter>(CONFIRM_EVERY_MS, (writer) => writer.goOn());
+    const longRest = deadlines.ring<StoreWriter>(STORE_RETRY_MS, (writer) => writer.goOn());
+    this.#writer.onRest((writer, after) =>
+      (after === 'success' ? rest : longRest).start(writer, parts.clock.now()),
+    );
     this.#keeper = new StoreKeeper(parts, this.#writer, this.#lastResort);
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
     this.#handOver = this.#createHandOver();

@@ -5,12 +5,17 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 /** Messages that one append takes at most. */
 const MAX_BATCH = 2048;
 
+/** Confirmations that gather while the store is left alone, at most; then it is not left alone any longer. */
+const MAX_GATHERED = 1000;
+
 /** What an append came to; `undefined` when the store failed. */
 export type StoreAnswer = (result: AppendResult | undefined) => void;
 
 /**
  * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
- * way goes with the next. Confirmations gather the same way, those of all users in one call.
+ * way goes with the next. Confirmations gather the same way, those of all users in one call, and between two calls
+ * the store has a rest: nobody waits for them, and a message that is confirmed too late is at worst brought twice to a
+ * receiver who knows it.
  */
 export class StoreWriter implements RingEntry {
   readonly #store: MessageStore;
@@ -24,8 +29,11 @@ export class StoreWriter implements RingEntry {
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
+  /** Between two calls, or after one that failed, until {@link goOn}. */
+  #isResting = false;
+  #gathered = 0;
   #onIdle: (() => void)[] = [];
-  #onConfirmFailed: ((writer: StoreWriter) => void) | undefined = undefined;
+  #onRest: ((writer: StoreWriter, after: 'success' | 'failure') => void) | undefined = undefined;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -54,18 +62,20 @@ export class StoreWriter implements RingEntry {
     const ids = this.#confirmations.get(userId);
     if (ids === undefined) this.#confirmations.set(userId, new Set([id]));
     else ids.add(id);
-    if (this.#isConfirming) return;
+    this.#gathered += 1;
+    if (this.#isConfirming || (this.#isResting && this.#gathered < MAX_GATHERED)) return;
     this.#isConfirming = true;
     queueMicrotask(() => void this.#confirmAll());
   }
 
-  /** Whom to tell that confirmations failed and are kept: it calls {@link confirmAgain} after a while. */
-  onConfirmFailed(tell: (writer: StoreWriter) => void): void {
-    this.#onConfirmFailed = tell;
+  /** Whom to tell that the store should have a rest: it calls {@link goOn} after a while. Without it there is none. */
+  onRest(tell: (writer: StoreWriter, after: 'success' | 'failure') => void): void {
+    this.#onRest = tell;
   }
 
-  /** Gives the store again what it failed to take. */
-  confirmAgain(): void {
+  /** The rest is over: the store is given what has gathered, and what it failed to take. */
+  goOn(): void {
+    this.#isResting = false;
     if (this.#isConfirming || this.#confirmations.size === 0) return;
     this.#isConfirming = true;
     void this.#confirmAll();
@@ -86,12 +96,14 @@ export class StoreWriter implements RingEntry {
 
   /** Whether a message is held, or the store is yet to learn that somebody has it. */
   isConfirming(userId: string, id: StoreId): boolean {
-    if (this.isHeld(userId, id)) return true;
+    if (this.#held.size > 0 && this.isHeld(userId, id)) return true;
     return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
   }
 
-  /** Resolves when the store has answered for everything. */
+  /** Resolves when the store has answered for everything. It has no rest any more. */
   idle(): Promise<void> {
+    this.#onRest = undefined;
+    this.goOn();
     if (!this.#isWriting && !this.#isConfirming) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
@@ -115,29 +127,30 @@ export class StoreWriter implements RingEntry {
   }
 
   async #confirmAll(): Promise<void> {
-    const failed: ReadonlyMap<string, ReadonlySet<StoreId>>[] = [];
-    while (this.#confirmations.size > 0) {
-      this.#underWay = this.#confirmations;
-      this.#confirmations = new Map();
-      try {
-        await this.#store.confirm(Array.from(this.#underWay, ([userId, ids]) => ({ userId, ids: [...ids] })));
-      } catch (error) {
-        failed.push(this.#underWay);
-        this.#onError(error);
-      }
+    this.#underWay = this.#confirmations;
+    this.#confirmations = new Map();
+    this.#gathered = 0;
+    let after: 'success' | 'failure' = 'success';
+    try {
+      await this.#store.confirm(Array.from(this.#underWay, ([userId, ids]) => ({ userId, ids: [...ids] })));
+    } catch (error) {
+      after = 'failure';
+      this.#keepForLater(this.#underWay);
+      this.#onError(error);
     }
     this.#underWay = new Map();
     this.#isConfirming = false;
-    this.#keepForLater(failed);
+    if (this.#onRest !== undefined) {
+      this.#isResting = true;
+      this.#onRest(this, after);
+    } else if (after === 'success') this.goOn();
     this.#checkIdle();
   }
 
-  #keepForLater(failed: readonly ReadonlyMap<string, ReadonlySet<StoreId>>[]): void {
-    if (failed.length === 0) return;
-    for (const [userId, ids] of failed.flatMap((confirmations) => [...confirmations])) {
+  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<StoreId>>): void {
+    for (const [userId, ids] of failed) {
       this.#confirmations.set(userId, new Set([...(this.#confirmations.get(userId) ?? []), ...ids]));
     }
-    this.#onConfirmFailed?.(this);
   }
 
   #answered(userId: string): void {
