@@ -1,2 +1,3 @@
 export type { PostgresConnection } from './database.js';
-export { type PostgresStore, type PostgresStoreOptions, postgresStore } from './postgres-store.js';
+export type { PostgresStore, PostgresStoreOptions } from './options.js';
+export { postgresStore } from './postgres-store.js';

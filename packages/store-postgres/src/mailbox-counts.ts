@@ -1,57 +1,82 @@
+import type { MailboxLimit, MailboxSize, Retention } from '@imcore/server/ports';
+
 /** Users whose counts are kept at hand. */
 const MAX_KEPT = 50_000;
 /** How long a count is trusted while it leaves room. */
 const TRUST_ROOM_MS = 10_000;
 /** How long a count is trusted that says full. */
 const TRUST_FULL_MS = 1000;
+const EMPTY: MailboxSize = { messages: 0, bytes: 0 };
 
 interface Count {
-  waiting: number;
+  readonly size: MailboxSize;
   readonly countedAt: number;
 }
 
 /**
- * How many messages wait for whom, as far as lately asked: counting rows for each append would cost more than it.
+ * How much waits for whom, as far as lately asked: counting rows for each append would cost more than it.
  *
  * Other nodes append and confirm too. A count is asked anew after ten seconds, and after one second before it
  * refuses a message: a bound may be passed by what other nodes have stored in that time.
  */
 export class MailboxCounts {
-  readonly #max: number;
+  readonly #retention: Required<Retention>;
   readonly #counts = new Map<string, Count>();
 
-  constructor(maxPerUser: number) {
-    this.#max = maxPerUser;
+  constructor(retention: Required<Retention>) {
+    this.#retention = retention;
   }
 
   /** Of these users (with what is to be added for each), those who must be counted first. */
-  unknownOf(additions: ReadonlyMap<string, number>, now: number): readonly string[] {
+  unknownOf(additions: ReadonlyMap<string, MailboxSize>, now: number): readonly string[] {
     if (this.#counts.size >= MAX_KEPT) this.#counts.clear();
-    return [...additions.keys()].filter((userId) => {
+    return [...additions].flatMap(([userId, addition]) => {
       const count = this.#counts.get(userId);
-      if (count === undefined) return true;
+      if (count === undefined) return [userId];
       const age = now - count.countedAt;
-      const trusted = this.roomFor(userId) < (additions.get(userId) ?? 0) ? TRUST_FULL_MS : TRUST_ROOM_MS;
-      return age < 0 || age >= trusted;
+      const trustedMs = this.limitFor(userId, addition) === undefined ? TRUST_ROOM_MS : TRUST_FULL_MS;
+      return age < 0 || age >= trustedMs ? [userId] : [];
     });
   }
 
-  counted(userId: string, waiting: number, now: number): void {
-    this.#counts.set(userId, { waiting, countedAt: now });
+  counted(userId: string, size: MailboxSize, now: number): void {
+    this.#counts.set(userId, { size, countedAt: now });
   }
 
-  /** How many more messages a user may have; the bound itself for a user who was not counted. */
-  roomFor(userId: string): number {
-    return Math.max(0, this.#max - (this.#counts.get(userId)?.waiting ?? 0));
+  /** What waits for a user; nothing for a user who was not counted. */
+  sizeOf(userId: string): MailboxSize {
+    return this.#counts.get(userId)?.size ?? EMPTY;
   }
 
-  changed(userId: string, by: number): void {
+  /** The limit that leaves no room for this; undefined when there is room. */
+  limitFor(userId: string, addition: MailboxSize): MailboxLimit | undefined {
+    return limitOf(plus(this.sizeOf(userId), addition), this.#retention);
+  }
+
+  changed(userId: string, by: MailboxSize): void {
     const count = this.#counts.get(userId);
-    if (count !== undefined) count.waiting += by;
+    if (count !== undefined) this.#counts.set(userId, { ...count, size: plus(count.size, by) });
   }
 
   /** After a transaction that perhaps did not happen: what was counted may be wrong. */
   forget(userIds: Iterable<string>): void {
     for (const userId of userIds) this.#counts.delete(userId);
   }
+}
+
+/** The limit that a mailbox of this size passes. */
+export function limitOf(
+  { messages, bytes }: MailboxSize,
+  retention: Required<Retention>,
+): MailboxLimit | undefined {
+  if (bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
+  return messages > retention.maxPerUser ? 'maxPerUser' : undefined;
+}
+
+export function plus(left: MailboxSize, right: MailboxSize): MailboxSize {
+  return { messages: left.messages + right.messages, bytes: left.bytes + right.bytes };
+}
+
+export function minus({ messages, bytes }: MailboxSize): MailboxSize {
+  return { messages: -messages, bytes: -bytes };
 }

@@ -1,59 +1,31 @@
-import {
-  type AppendResult,
-  type Confirmation,
-  type DeadLetter,
-  type MailboxSize,
-  type MessageStore,
-  type StoredMessage,
-  StoreError,
-  type StoreHealth,
-  type StoreId,
-  type WaitingMessage,
+import type {
+  AppendResult,
+  Confirmation,
+  DeadLetter,
+  HistoryQuery,
+  MailboxSize,
+  Retention,
+  StoredMessage,
+  StoreHealth,
+  StoreId,
+  WaitingMessage,
 } from '@imcore/server/ports';
-import { appendAll, beginAppend } from './appending.js';
+import { Appender } from './appender.js';
 import { Batches } from './batches.js';
-import { Database, type PostgresConnection } from './database.js';
+import { Database } from './database.js';
+import { Graveyard } from './graveyard.js';
 import { MailboxCounts } from './mailbox-counts.js';
+import {
+  type CompleteOptions,
+  completeOptions,
+  type PostgresStore,
+  type PostgresStoreOptions,
+} from './options.js';
+import { toMessage } from './rows.js';
 import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
-import { type Statements, statementsFor } from './statements.js';
-import { fromKey, toKey } from './text-key.js';
+import { type MessageRow, type Statement, type Statements, statementsFor } from './statements.js';
+import { toKey } from './text-key.js';
 
-export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:port/database?sslmode=verify-full`. Wins over `connection` where both speak. */
-  readonly url?: string;
-  /** The same in parts. Default: libpq's environment variables (`PGHOST`, …), then the local server. */
-  readonly connection?: PostgresConnection;
-  /** The schema that holds the tables; made where there is none. Default `imcore`. */
-  readonly schema?: string;
-  /** Connections at most, for this store. Default 8. */
-  readonly maxConnections?: number;
-  /** How long a call waits for a connection, in milliseconds. Default 5000. */
-  readonly connectTimeoutMs?: number;
-  /** How long one statement may take, in milliseconds; also how long it waits for another node. Default 10 000. */
-  readonly statementTimeoutMs?: number;
-  /**
-   * Messages that wait for one user at most; beyond it `append` answers `full`. Default 100 000. Counts are asked
-   * of the database every ten seconds, so that several nodes may together pass it a little.
-   */
-  readonly maxPerUser?: number;
-  /** How long a delivered message's fingerprint is remembered, in milliseconds. Default 24 hours. */
-  readonly rememberMs?: number;
-  /** Milliseconds since 1970. Default: the machine's. */
-  readonly wallTime?: () => number;
-}
-
-/** A store that is also told when to connect. */
-export interface PostgresStore extends MessageStore {
-  /**
-   * Connects and brings the schema to the newest version. The first call of any other method does it too; a program
-   * that calls this first learns at its start what is wrong.
-   *
-   * @throws StoreError `ERR_STORE_FAILED` when there is no connection, or the schema belongs to a newer version.
-   */
-  open(): Promise<void>;
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Remembered rows that one purge takes, so that none takes long. */
 const PURGE_ROWS = 1000;
 /** Messages of one transaction, where several calls come together. */
@@ -75,12 +47,13 @@ const MAX_CONFIRM = 4096;
  * was done is a `duplicate`. Between a node and the database use direct connections or a pooler in session mode:
  * sessions have settings and prepared statements.
  *
- * Fingerprints of confirmed messages are purged at confirmations, 1000 rows at a time.
+ * What was confirmed long enough ago is purged at confirmations and by `expire`, 1000 rows at a time.
  *
- * @throws StoreError `ERR_STORE_FAILED` when an option makes no sense. Messages of errors never hold credentials.
+ * @throws StoreError `ERR_STORE_FAILED` for a url, schema or number about the database that makes no sense; UsageError
+ *   `ERR_INVALID_OPTION` for a retention that makes none. Messages of errors never hold credentials.
  */
 export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore {
-  return new PostgresMessageStore(options);
+  return new PostgresMessageStore(completeOptions(options));
 }
 
 interface ConfirmedId {
@@ -88,45 +61,37 @@ interface ConfirmedId {
   readonly id: StoreId;
 }
 
-interface PageRow {
-  readonly id: string;
-  readonly sender: Buffer;
-  readonly fingerprint: Buffer;
-  readonly body: Buffer;
-  readonly accepted_at: string;
-}
-
 class PostgresMessageStore implements PostgresStore {
   readonly durable = true;
-  readonly keepsHistory = false;
+  readonly keepsHistory: boolean;
   readonly #database: Database;
   readonly #schema: string;
   readonly #lockClass: number;
-  readonly #rememberMs: number;
+  readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
   readonly #statements: Statements;
   readonly #counts: MailboxCounts;
+  readonly #graveyard: Graveyard;
+  readonly #appender: Appender;
   readonly #appends: Batches<StoredMessage, AppendResult>;
   readonly #confirmations: Batches<ConfirmedId, undefined>;
   #ready: Promise<void> | undefined;
   #purgeAt = 0;
 
-  constructor(options: PostgresStoreOptions) {
-    this.#schema = requireSchema(options.schema ?? 'imcore');
-    this.#lockClass = lockClassOf(this.#schema);
-    this.#rememberMs = requireWhole('rememberMs', options.rememberMs ?? DAY_MS, 0);
-    this.#wallTime = options.wallTime ?? Date.now;
-    this.#statements = statementsFor(this.#schema);
-    this.#counts = new MailboxCounts(requireWhole('maxPerUser', options.maxPerUser ?? 100_000, 1));
+  constructor(options: CompleteOptions) {
+    this.#schema = options.schema;
+    this.#lockClass = lockClassOf(options.schema);
+    this.#retention = options.retention;
+    this.keepsHistory = options.retention.historyMs > 0;
+    this.#wallTime = options.wallTime;
+    this.#statements = statementsFor(options.schema);
+    this.#counts = new MailboxCounts(options.retention);
     this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));
     this.#confirmations = new Batches(MAX_CONFIRM, (confirmations) => this.#confirm(confirmations));
-    this.#database = new Database({
-      url: options.url,
-      connection: options.connection,
-      maxConnections: requireWhole('maxConnections', options.maxConnections ?? 8, 1),
-      connectTimeoutMs: requireWhole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1),
-      statementTimeoutMs: requireWhole('statementTimeoutMs', options.statementTimeoutMs ?? 10_000, 1),
-    });
+    this.#database = new Database(options);
+    const shared = [this.#lockClass, this.#retention] as const;
+    this.#graveyard = new Graveyard(this.#database, this.#statements, ...shared);
+    this.#appender = new Appender(this.#database, this.#statements, this.#counts, this.#graveyard, ...shared);
   }
 
   open(): Promise<void> {
@@ -139,66 +104,83 @@ class PostgresMessageStore implements PostgresStore {
   }
 
   async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    await this.open();
     const values = [toKey(userId), after ?? 0, limit];
-    const { rows } = await this.#database.run((client) =>
-      client.query<PageRow>({ ...this.#statements.page, values }),
-    );
-    return rows.map((row) => ({
-      id: Number(row.id),
-      to: userId,
-      from: fromKey(row.sender),
-      fingerprint: fromKey(row.fingerprint),
-      body: row.body.toString('latin1'),
-      acceptedAt: Number(row.accepted_at),
-    }));
+    return (await this.#query<MessageRow>(this.#statements.page, values)).map(toMessage);
   }
 
   async confirm(confirmations: readonly Confirmation[]): Promise<void> {
     await this.#confirmations.add(
-      confirmations.flatMap(({ userId, ids }) =>
-        ids.filter(Number.isSafeInteger).map((id) => ({ userId, id })),
-      ),
+      confirmations.flatMap(({ userId, ids }) => ids.filter(isId).map((id) => ({ userId, id }))),
     );
   }
 
   async count(userId: string): Promise<MailboxSize> {
+    const [row] = await this.#query<{ waiting: string; bytes: string }>(this.#statements.count, [
+      [toKey(userId)],
+    ]);
+    return { messages: Number(row?.waiting ?? 0), bytes: Number(row?.bytes ?? 0) };
+  }
+
+  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     await this.open();
-    const { rows } = await this.#database.run((client) =>
-      client.query<{ waiting: string; bytes: string }>({
-        ...this.#statements.count,
-        values: [[toKey(userId)]],
-      }),
-    );
-    return { messages: Number(rows[0]?.waiting ?? 0), bytes: Number(rows[0]?.bytes ?? 0) };
+    const letters = await this.#graveyard.expire(now, limit);
+    for (const { to, body } of letters) this.#counts.changed(to, { messages: -1, bytes: -body.length });
+    await this.#forget(Math.trunc(now));
+    return letters;
   }
 
-  expire(): Promise<readonly DeadLetter[]> {
-    return Promise.resolve([]);
+  async deadLetters(
+    after: StoreId | undefined,
+    limit: number,
+    userId?: string,
+  ): Promise<readonly DeadLetter[]> {
+    await this.open();
+    return this.#graveyard.list(after ?? 0, limit, userId);
   }
 
-  deadLetters(): Promise<readonly DeadLetter[]> {
-    return Promise.resolve([]);
+  async resend(ids: readonly StoreId[], now: number): Promise<number> {
+    await this.open();
+    const userIds = await this.#graveyard.resend(ids.filter(isId), now);
+    this.#counts.forget(userIds);
+    return userIds.length;
   }
 
-  resend(): Promise<number> {
-    return Promise.resolve(0);
+  async discard(ids: readonly StoreId[]): Promise<number> {
+    await this.open();
+    return this.#graveyard.discard(ids.filter(isId), this.#now());
   }
 
-  discard(): Promise<number> {
-    return Promise.resolve(0);
+  async history({ a, b, before, limit }: HistoryQuery): Promise<readonly WaitingMessage[]> {
+    if (!this.keepsHistory) return [];
+    const values = [toKey(a), toKey(b), before ?? Number.MAX_SAFE_INTEGER, limit];
+    return (await this.#query<MessageRow>(this.#statements.history, values)).map(toMessage);
   }
 
-  history(): Promise<readonly WaitingMessage[]> {
-    return Promise.resolve([]);
-  }
-
-  health(): Promise<StoreHealth> {
-    return Promise.resolve({ ok: true, waiting: 0, waitingBytes: 0, deadLetters: 0 });
+  async health(): Promise<StoreHealth> {
+    try {
+      const [row] = await this.#query<TotalsRow>(this.#statements.totals, []);
+      const problem = problemOf(row);
+      return {
+        ok: row?.is_read_only === false,
+        ...(problem === undefined ? {} : { problem }),
+        waiting: Number(row?.waiting ?? 0),
+        waitingBytes: Number(row?.bytes ?? 0),
+        deadLetters: Number(row?.dead ?? 0),
+      };
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { ok: false, problem, waiting: 0, waitingBytes: 0, deadLetters: 0 };
+    }
   }
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  async #query<Row extends object>(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    await this.open();
+    const { rows } = await this.#database.run((client) => client.query<Row>({ ...statement, values }));
+    return rows;
   }
 
   /** What failed is tried again at the next call. */
@@ -215,30 +197,17 @@ class PostgresMessageStore implements PostgresStore {
 
   async #append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     await this.open();
-    const now = this.#now();
-    try {
-      const results = await this.#database.transaction(beginAppend(this.#lockClass, messages), (client) =>
-        appendAll(client, this.#statements, this.#counts, messages, now),
-      );
-      for (const [index, result] of results.entries()) {
-        if (result.outcome === 'stored') this.#counts.changed(messages[index]?.to ?? '', 1);
-      }
-      return results;
-    } catch (error) {
-      this.#counts.forget(messages.map(({ to }) => to));
-      throw error;
-    }
+    return this.#appender.append(messages, this.#now());
   }
 
   async #confirm(confirmations: readonly ConfirmedId[]): Promise<readonly undefined[]> {
-    await this.open();
     const now = this.#now();
     const values = [confirmations.map(({ userId }) => toKey(userId)), confirmations.map(({ id }) => id), now];
     try {
-      const { rows } = await this.#database.run((client) =>
-        client.query<{ n: string }>({ ...this.#statements.confirm, values }),
-      );
-      for (const { n } of rows) this.#counts.changed(confirmations[Number(n) - 1]?.userId ?? '', -1);
+      const rows = await this.#query<{ n: string; bytes: number }>(this.#statements.confirm, values);
+      for (const { n, bytes } of rows) {
+        this.#counts.changed(confirmations[Number(n) - 1]?.userId ?? '', { messages: -1, bytes: -bytes });
+      }
     } catch (error) {
       this.#counts.forget(confirmations.map(({ userId }) => userId));
       throw error;
@@ -252,14 +221,21 @@ class PostgresMessageStore implements PostgresStore {
     if (now < this.#purgeAt) return;
     this.#purgeAt = now + 60_000;
     try {
-      const values = [now - this.#rememberMs, PURGE_ROWS];
-      const { rowCount } = await this.#database.run((client) =>
-        client.query({ ...this.#statements.purge, values }),
-      );
-      if (rowCount === PURGE_ROWS) this.#purgeAt = now + 100;
+      if ((await this.#forget(now)) === PURGE_ROWS) this.#purgeAt = now + 100;
     } catch {
       // The confirmation itself has succeeded. A later one purges.
     }
+  }
+
+  /** Takes confirmed messages out of the history, and forgets them, each after its time. Gives the larger count. */
+  async #forget(now: number): Promise<number> {
+    const { historyMs, rememberMs } = this.#retention;
+    const forgotten = async (statement: Statement, until: number): Promise<number> =>
+      (await this.#database.run((client) => client.query({ ...statement, values: [until, PURGE_ROWS] })))
+        .rowCount ?? 0;
+    const unkept = this.keepsHistory ? await forgotten(this.#statements.unkeep, now - historyMs) : 0;
+    const purged = await forgotten(this.#statements.purge, now - Math.max(rememberMs, historyMs));
+    return Math.max(unkept, purged);
   }
 
   #now(): number {
@@ -267,12 +243,21 @@ class PostgresMessageStore implements PostgresStore {
   }
 }
 
-function requireSchema(schema: string): string {
-  if (schema !== '' && !schema.includes('\0') && Buffer.byteLength(schema) <= 63) return schema;
-  throw new StoreError('ERR_STORE_FAILED', 'the schema of a PostgreSQL store is a name of 1 to 63 bytes');
+interface TotalsRow {
+  readonly waiting: string;
+  readonly bytes: string;
+  readonly dead: string;
+  readonly is_read_only: boolean;
+  readonly fsync: string;
 }
 
-function requireWhole(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new StoreError('ERR_STORE_FAILED', `${name} must be a whole number from ${least} up, not ${value}`);
+function problemOf(row: TotalsRow | undefined): string | undefined {
+  if (row?.is_read_only !== false) return 'the PostgreSQL server is read-only: is it a standby?';
+  return row.fsync === 'on'
+    ? undefined
+    : 'fsync is off on the PostgreSQL server: its crash may lose messages';
+}
+
+function isId(id: StoreId): boolean {
+  return Number.isSafeInteger(id);
 }

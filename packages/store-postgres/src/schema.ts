@@ -1,30 +1,7 @@
 import { StoreError } from '@imcore/server/ports';
 import { type ClientBase, escapeIdentifier } from 'pg';
+import { STEPS } from './schema-steps.js';
 import { hashOf } from './text-key.js';
-
-/**
- * The steps from nothing to the newest schema; the table `imcore_version` says how many were taken. A step is never
- * changed once released.
- *
- * `id` is in the order of arrival for each receiver, so that a mailbox is a range of the index on the receiver. A
- * confirmed message keeps its row without its body for a while, so that a late copy is known. The receiver is in the
- * key as a hash, because three of the longest ids would not fit into a row of an index; nobody can make two ids of the
- * same SHA-256, which would keep one of them from being stored.
- */
-const STEPS: readonly string[] = [
-  `CREATE TABLE message (
-     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-     receiver bytea NOT NULL,
-     sender bytea NOT NULL,
-     fingerprint bytea NOT NULL,
-     body bytea,
-     accepted_at bigint NOT NULL,
-     confirmed_at bigint
-   );
-   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, sha256(receiver));
-   CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL;
-   CREATE INDEX message_confirmed ON message (confirmed_at) WHERE confirmed_at IS NOT NULL;`,
-];
 
 /** Advisory locks have two numbers: this one is the schema's, the other says what is locked in it. */
 export function lockClassOf(schema: string): number {

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { appendStatement } from './append-statement.js';
 
 /** A statement that each connection parses once. */
 export interface Statement {
@@ -6,78 +7,183 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Rows of one insert at most. Other numbers are put together from powers of two: ten statements, at most as many trips. */
-export const MAX_INSERT_ROWS = 512;
+/** What a row of `page`, `dead`, `history`, `expire` and `bury` holds. */
+export interface MessageRow {
+  readonly id: string;
+  readonly receiver: Buffer;
+  readonly sender: Buffer;
+  readonly fingerprint: Buffer;
+  readonly body: Buffer;
+  readonly accepted_at: string;
+}
 
-/** The statements of one store. */
+/** The statements of one store. What changes totals does it last, so that none waits in a circle. */
 export interface Statements {
-  /** Inserts `rows` (a power of two) of receiver, sender, fingerprint, body, accepted_at; gives the ids of the new ones. */
-  insert(rows: number): Statement;
-  /** Known messages of senders ($1), fingerprints ($2) and receivers ($3): `n` counts from 1, `id`, `confirmed`. */
+  /** Locks receivers and appends up to `rows` messages (a power of two): see {@link appendStatement}. */
+  append(rows: number): Statement;
+  /** Known messages of senders ($1), fingerprints ($2) and receivers ($3): `n` counts from 1, `id`, `waits`. */
   readonly find: Statement;
   /** The waiting messages of a receiver ($1) behind an id ($2), at most $3. */
   readonly page: Statement;
-  /** Confirms ids ($2) of receivers ($1) at $3: `n` of those that were waiting. */
+  /** As `page`, but their `id` and `bytes` only. */
+  readonly oldest: Statement;
+  /** Confirms ids ($2) of receivers ($1) at $3: `n` and `bytes` of those that were waiting. */
   readonly confirm: Statement;
   /** Waiting messages of receivers ($1): `n`, `waiting`, `bytes`. */
   readonly count: Statement;
-  /** Forgets what was confirmed before $1, at most $2 rows, and none that another node is forgetting. */
+  /** Forgets what was confirmed until $1, at most $2 rows, and none that another node is forgetting. */
   readonly purge: Statement;
+  /** Takes out of the history what was confirmed until $1, at most $2 rows. */
+  readonly unkeep: Statement;
+  /** Buries what waits since before $1, at most $2, at $3. */
+  readonly expire: Statement;
+  /** Buries ids ($2) of receivers ($1) at $3, because others needed their place. */
+  readonly bury: Statement;
+  /** Dead letters behind an id ($1), at most $2; of a receiver ($3) in `deadOf`. */
+  readonly dead: Statement;
+  readonly deadOf: Statement;
+  /** Of ids ($1) those of dead letters: `id`, `receiver`, `bytes`. */
+  readonly findDead: Statement;
+  /** Lets one dead letter ($1) wait again since $2. */
+  readonly resend: Statement;
+  /** Makes confirmed messages without a body of dead letters ($1), at $2. */
+  readonly discard: Statement;
+  /** Deletes the oldest dead letters, $1 of them. */
+  readonly trim: Statement;
+  /** Messages between $1 and $2 older than $3, at most $4. */
+  readonly history: Statement;
+  /** `waiting`, `bytes`, `dead` of all, and what is wrong with the server: `is_read_only`, `fsync`. */
+  readonly totals: Statement;
 }
+
+const WAITS = 'confirmed_at IS NULL AND died_at IS NULL';
+const IS_DEAD = 'died_at IS NOT NULL';
+const FIELDS = 'id, receiver, sender, fingerprint, body, accepted_at';
+const FIELDS_OF_M = FIELDS.replace(/\w+/g, 'm.$&');
 
 export function statementsFor(schema: string): Statements {
   const table = `${escapeIdentifier(schema)}.message`;
+  const total = `${escapeIdentifier(schema)}.imcore_total`;
+  const named = (name: string, text: string): Statement => ({ name: `imcore_${name}`, text });
+  /** Adds to the totals, as a part of a statement. Each connection has its shard. */
+  const add = (waiting: string, bytes: string, dead: string): string =>
+    `UPDATE ${total} SET waiting = waiting + ${waiting}, waiting_bytes = waiting_bytes + ${bytes},
+       dead = dead + ${dead} WHERE shard = pg_backend_pid() % 64`;
+  const countOf = (rows: string): string => `(SELECT count(*) FROM ${rows})`;
+  const bytesOf = (rows: string): string => `(SELECT coalesce(sum(bytes), 0) FROM ${rows})`;
+  const bury = (cause: string, from: string): string => `buried AS (
+      UPDATE ${table} AS m SET died_at = $3, cause = '${cause}' FROM ${from} AS k
+      WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL AND m.died_at IS NULL
+      RETURNING ${FIELDS_OF_M}, m.bytes, m.since),
+    added AS (${add(`-${countOf('buried')}`, `-${bytesOf('buried')}`, countOf('buried'))})`;
   return {
-    insert: insertInto(table),
-    find: {
-      name: 'imcore_find',
-      text: `SELECT k.n, m.id, m.confirmed_at IS NOT NULL AS confirmed
-        FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, receiver, n)
-        JOIN ${table} AS m ON m.sender = k.sender AND m.fingerprint = k.fingerprint AND m.receiver = k.receiver`,
-    },
-    page: {
-      name: 'imcore_page',
-      text: `SELECT id, sender, fingerprint, body, accepted_at FROM ${table}
-        WHERE receiver = $1 AND id > $2 AND confirmed_at IS NULL ORDER BY id LIMIT $3`,
-    },
-    confirm: {
-      name: 'imcore_confirm',
-      text: `UPDATE ${table} AS m SET confirmed_at = $3, body = NULL
-        FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, id, n)
-        WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL RETURNING k.n`,
-    },
-    count: {
-      name: 'imcore_count',
-      text: `SELECT k.n, (SELECT count(*) FROM ${table} AS m
-          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL) AS waiting,
-          (SELECT coalesce(sum(length(body)), 0) FROM ${table} AS m
-          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL) AS bytes
-        FROM unnest($1::bytea[]) WITH ORDINALITY AS k (receiver, n)`,
-    },
-    purge: {
-      name: 'imcore_purge',
-      text: `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
-        WHERE confirmed_at < $1 ORDER BY confirmed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
-    },
-  };
-}
-
-/** Multi-row VALUES: faster than `unnest` of arrays. */
-function insertInto(table: string): (rows: number) => Statement {
-  const made = new Map<number, Statement>();
-  return (rows) => {
-    const known = made.get(rows);
-    if (known !== undefined) return known;
-    const values = Array.from({ length: rows }, (_, row) => {
-      const at = row * 5;
-      return `($${at + 1}, $${at + 2}, $${at + 3}, $${at + 4}, $${at + 5})`;
-    });
-    const statement = {
-      name: `imcore_insert_${rows}`,
-      text: `INSERT INTO ${table} (receiver, sender, fingerprint, body, accepted_at) VALUES ${values.join(', ')}
-        ON CONFLICT (sender, fingerprint, sha256(receiver)) DO NOTHING RETURNING id`,
-    };
-    made.set(rows, statement);
-    return statement;
+    append: appendStatement(table, add(countOf('fresh'), bytesOf('fresh'), '0')),
+    find: named(
+      'find',
+      `SELECT k.n, m.id, m.confirmed_at IS NULL AND m.died_at IS NULL AS waits
+       FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, receiver, n)
+       JOIN ${table} AS m ON m.sender = k.sender AND m.fingerprint = k.fingerprint AND m.receiver = k.receiver`,
+    ),
+    page: named(
+      'page',
+      `SELECT ${FIELDS} FROM ${table} WHERE receiver = $1 AND id > $2 AND ${WAITS} ORDER BY id LIMIT $3`,
+    ),
+    oldest: named(
+      'oldest',
+      `SELECT id, bytes FROM ${table} WHERE receiver = $1 AND id > $2 AND ${WAITS} ORDER BY id LIMIT $3`,
+    ),
+    confirm: named(
+      'confirm',
+      `WITH k AS MATERIALIZED (SELECT * FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, id, n)),
+       waited AS (
+         UPDATE ${table} AS m SET confirmed_at = $3, body = CASE WHEN m.kept THEN m.body END FROM k
+         WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL AND m.died_at IS NULL
+         RETURNING k.n, m.bytes),
+       died AS (
+         UPDATE ${table} AS m
+         SET confirmed_at = $3, body = CASE WHEN m.kept THEN m.body END, died_at = NULL, cause = NULL
+         FROM (SELECT * FROM k WHERE n NOT IN (SELECT n FROM waited)) AS k
+         WHERE m.receiver = k.receiver AND m.id = k.id AND m.died_at IS NOT NULL RETURNING 1),
+       added AS (${add(`-${countOf('waited')}`, `-${bytesOf('waited')}`, `-${countOf('died')}`)})
+       SELECT n, bytes FROM waited`,
+    ),
+    count: named(
+      'count',
+      `SELECT k.n, w.waiting, w.bytes FROM unnest($1::bytea[]) WITH ORDINALITY AS k (receiver, n),
+       LATERAL (SELECT count(*) AS waiting, coalesce(sum(bytes), 0) AS bytes FROM ${table} AS m
+         WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL AND m.died_at IS NULL) AS w`,
+    ),
+    purge: named(
+      'purge',
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+       WHERE confirmed_at <= $1 ORDER BY confirmed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+    ),
+    unkeep: named(
+      'unkeep',
+      `UPDATE ${table} SET body = NULL, kept = false WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+       WHERE kept AND confirmed_at + 0 <= $1 ORDER BY confirmed_at + 0 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+    ),
+    expire: named(
+      'expire',
+      `WITH due AS MATERIALIZED (SELECT receiver, id FROM ${table} WHERE since >= 0 AND since < $1 AND ${WAITS}
+         ORDER BY since, id LIMIT $2 FOR UPDATE SKIP LOCKED),
+       ${bury('expired', 'due')}
+       SELECT ${FIELDS} FROM buried ORDER BY since, id`,
+    ),
+    bury: named(
+      'bury',
+      `WITH ${bury('displaced', '(SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS u (receiver, id))')}
+       SELECT ${FIELDS} FROM buried ORDER BY id`,
+    ),
+    dead: named(
+      'dead',
+      `SELECT ${FIELDS}, cause, died_at FROM ${table} WHERE ${IS_DEAD} AND id > $1 ORDER BY id LIMIT $2`,
+    ),
+    deadOf: named(
+      'dead_of',
+      `SELECT ${FIELDS}, cause, died_at FROM ${table}
+       WHERE ${IS_DEAD} AND id > $1 AND receiver = $3 ORDER BY id LIMIT $2`,
+    ),
+    findDead: named(
+      'find_dead',
+      `SELECT id, receiver, bytes FROM ${table} WHERE id = ANY ($1::bigint[]) AND ${IS_DEAD}`,
+    ),
+    resend: named(
+      'resend',
+      `WITH resent AS (
+         UPDATE ${table} SET id = DEFAULT, died_at = NULL, cause = NULL, since = $2
+         WHERE id = $1 AND ${IS_DEAD} RETURNING bytes),
+       added AS (${add(countOf('resent'), bytesOf('resent'), `-${countOf('resent')}`)})
+       SELECT bytes FROM resent`,
+    ),
+    discard: named(
+      'discard',
+      `WITH discarded AS (
+         UPDATE ${table} SET confirmed_at = $2, died_at = NULL, cause = NULL, body = NULL, kept = false
+         WHERE id = ANY ($1::bigint[]) AND ${IS_DEAD} RETURNING 1),
+       added AS (${add('0', '0', `-${countOf('discarded')}`)})
+       SELECT 1 FROM discarded`,
+    ),
+    trim: named(
+      'trim',
+      `WITH oldest AS MATERIALIZED (SELECT id FROM ${table} WHERE ${IS_DEAD}
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
+       deleted AS (DELETE FROM ${table} AS m USING oldest AS o
+         WHERE m.id = o.id AND m.died_at IS NOT NULL RETURNING 1)
+       ${add('0', '0', `-${countOf('deleted')}`)}`,
+    ),
+    history: named(
+      'history',
+      `SELECT ${FIELDS} FROM ${table} WHERE kept AND died_at IS NULL
+       AND least(sender, receiver) = least($1::bytea, $2::bytea)
+       AND greatest(sender, receiver) = greatest($1::bytea, $2::bytea)
+       AND id < $3 ORDER BY id DESC LIMIT $4`,
+    ),
+    totals: named(
+      'totals',
+      `SELECT sum(waiting) AS waiting, sum(waiting_bytes) AS bytes, sum(dead) AS dead,
+         current_setting('transaction_read_only') = 'on' AS is_read_only, current_setting('fsync') AS fsync
+       FROM ${total}`,
+    ),
   };
 }

@@ -6,21 +6,7 @@ import { hasPostgres, url, useSchemas } from './database-under-test.js';
 describe.runIf(await hasPostgres())('on PostgreSQL', () => {
   const newSchema = useSchemas();
 
-  describeMessageStore(
-    'postgresStore',
-    ({ retention: { maxPerUser = 100_000, rememberMs = 60_000 }, wallTime }) =>
-      Promise.resolve(postgresStore({ url, schema: newSchema(), maxPerUser, rememberMs, wallTime })),
-    {
-      without: [
-        'confirming',
-        'bounds',
-        'displacing',
-        'expiry',
-        'deadLetters',
-        'history',
-        'health',
-        'oddities',
-      ],
-    },
+  describeMessageStore('postgresStore', ({ retention, wallTime }) =>
+    Promise.resolve(postgresStore({ url, schema: newSchema(), ...retention, wallTime })),
   );
 });

@@ -3,24 +3,24 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface CuttingProxy {
   readonly port: number;
-  /** The next commit reaches the server and is done; its answer is lost with the connection. */
-  cutAfterNextCommit(): void;
+  /** The next append reaches the server and is done; its answer is lost with the connection. */
+  cutAfterNextAppend(): void;
   /** From now on nothing passes in either direction, and nobody is told. */
   fallSilent(): void;
   close(): Promise<void>;
 }
 
-/** The statement alone, with the end of its text: `READ COMMITTED` is another matter. */
-const COMMIT = 'COMMIT\0';
+/** How the statements begin that are a transaction of their own. */
+const APPEND = 'imcore_append_';
 
 /** Stands between a store and the PostgreSQL server, and breaks what a network breaks. */
 export async function startCuttingProxy(serverPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
-  let cutsAtCommit = false;
+  let cutsAtAppend = false;
   let isSilent = false;
   const proxy = createServer((near) => {
     const far = connect(serverPort, '127.0.0.1');
-    let isCommitting = false;
+    let isAppending = false;
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -34,15 +34,15 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
     }
     near.on('data', (chunk) => {
       if (isSilent) return;
-      if (cutsAtCommit && chunk.includes(COMMIT)) {
-        cutsAtCommit = false;
-        isCommitting = true;
+      if (cutsAtAppend && chunk.includes(APPEND)) {
+        cutsAtAppend = false;
+        isAppending = true;
       }
       far.write(chunk);
     });
     far.on('data', (chunk) => {
       if (isSilent) return;
-      if (isCommitting) near.destroy();
+      if (isAppending) near.destroy();
       else near.write(chunk);
     });
   });
@@ -50,8 +50,8 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
   await once(proxy, 'listening');
   return {
     port: (proxy.address() as AddressInfo).port,
-    cutAfterNextCommit: () => {
-      cutsAtCommit = true;
+    cutAfterNextAppend: () => {
+      cutsAtAppend = true;
     },
     fallSilent: () => {
       isSilent = true;

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type PostgresStore, type PostgresStoreOptions, postgresStore } from '../src/postgres-store.js';
+import type { PostgresStore, PostgresStoreOptions } from '../src/options.js';
+import { postgresStore } from '../src/postgres-store.js';
 import { hashOf } from '../src/text-key.js';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
 import { hasPostgres, port, url, useSchemas } from './database-under-test.js';
@@ -76,10 +77,10 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     expect(await fingerprints(store)).toEqual(['1']);
   });
 
-  it('calls what a lost commit has stored a duplicate, with its id', async () => {
+  it('calls what an append without an answer has stored a duplicate, with its id', async () => {
     const { proxy, store } = await openBehindProxy();
     await store.open();
-    proxy.cutAfterNextCommit();
+    proxy.cutAfterNextAppend();
     const batch = [message('1'), message('2')];
     await expect(store.append(batch)).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
     const repeated = await store.append(batch);

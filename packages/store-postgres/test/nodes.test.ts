@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { appendAll, beginAppend } from '../src/appending.js';
-import { MailboxCounts } from '../src/mailbox-counts.js';
-import { type PostgresStore, type PostgresStoreOptions, postgresStore } from '../src/postgres-store.js';
+import { Drafts } from '../src/draft.js';
+import { beginLocked, insert } from '../src/inserting.js';
+import type { PostgresStore, PostgresStoreOptions } from '../src/options.js';
+import { postgresStore } from '../src/postgres-store.js';
 import { lockClassOf } from '../src/schema.js';
 import { statementsFor } from '../src/statements.js';
 import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
@@ -98,8 +99,8 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     open.unshift({ end: () => client.end() });
     await client.connect();
     const messages = [message(fingerprint, { to })];
-    await client.query(beginAppend(lockClassOf(schema), messages));
-    await appendAll(client, statementsFor(schema), new MailboxCounts(1000), messages, 1);
+    await client.query(beginLocked(lockClassOf(schema), [to]));
+    await insert(client, statementsFor(schema), lockClassOf(schema), false, new Drafts(messages).all);
     return client;
   }
 });

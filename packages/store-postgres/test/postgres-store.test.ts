@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type PostgresStore, type PostgresStoreOptions, postgresStore } from '../src/postgres-store.js';
+import type { PostgresStore, PostgresStoreOptions } from '../src/options.js';
+import { postgresStore } from '../src/postgres-store.js';
+import { STEPS } from '../src/schema-steps.js';
 import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
 import { fingerprints, idOf, message } from './messages.js';
 
@@ -143,14 +145,67 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const schema = newSchema();
     const nodes = Array.from({ length: 6 }, () => open({ schema }));
     await Promise.all(nodes.map((node) => node.open()));
-    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 1 }]);
+    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 2 }]);
   });
 
   it('refuses a schema of a newer version, and says so', async () => {
     const schema = newSchema();
     await open({ schema }).open();
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
-    await expect(open({ schema }).open()).rejects.toThrow(/has version 99, this version knows up to 1/);
+    await expect(open({ schema }).open()).rejects.toThrow(/has version 99, this version knows up to 2/);
+  });
+
+  it('brings a schema of version 1 to the newest, with what waits in it and what is remembered', async () => {
+    const schema = newSchema();
+    await query(`CREATE SCHEMA ${schema}`);
+    await query(`SET search_path TO ${schema}; ${STEPS[0]} CREATE TABLE imcore_version (version integer NOT NULL);
+      INSERT INTO imcore_version VALUES (1);
+      INSERT INTO message (receiver, sender, fingerprint, body, accepted_at, confirmed_at)
+      VALUES ('bob', 'alice', '1', 'one', 5, NULL), ('bob', 'alice', '2', NULL, 6, 9), ('bob', 'alice', '3', 'three', 7, NULL)`);
+    const store = open({ schema, maxAgeMs: 100 });
+    expect(await store.health()).toEqual({ ok: true, waiting: 2, waitingBytes: 8, deadLetters: 0 });
+    expect(await store.take('bob', undefined, 10)).toMatchObject([
+      message('1', { body: 'one', acceptedAt: 5 }),
+      message('3', { body: 'three', acceptedAt: 7 }),
+    ]);
+    expect(await store.append([message('2')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    expect(await store.expire(106, 10)).toMatchObject([{ fingerprint: '1' }]);
+  });
+
+  it('is not well on a server that is read-only, and says why', async () => {
+    const schema = newSchema();
+    await open({ schema }).open();
+    const readOnly = open({ schema, url: `${url}?options=-c%20default_transaction_read_only%3Don` });
+    expect(await readOnly.health()).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('read-only'),
+    });
+  });
+
+  it('keeps the totals right though many nodes change them at once', async () => {
+    const schema = newSchema();
+    const nodes = Array.from({ length: 4 }, () => open({ schema, maxConnections: 3 }));
+    await Promise.all(
+      nodes.map(async (node, index) => {
+        for (let round = 0; round < 20; round += 1) {
+          const own = Array.from({ length: 5 }, (_, n) =>
+            message(`${index}-${round}-${n}`, { to: `to-${n}` }),
+          );
+          const results = await node.append(own);
+          await node.confirm([{ userId: 'to-0', ids: [idOf(results[0])] }]);
+        }
+      }),
+    );
+    const [counted] = await query<{ n: string; bytes: string }>(
+      `SELECT count(*) AS n, sum(octet_length(body)) AS bytes FROM ${schema}.message WHERE confirmed_at IS NULL`,
+    );
+    expect(Number(counted?.n)).toBe(4 * 20 * 4);
+    expect(await nodes[0]?.health()).toEqual({
+      ok: true,
+      waiting: 320,
+      waitingBytes: Number(counted?.bytes),
+      deadLetters: 0,
+    });
   });
 
   it("leaves another program's table alone", async () => {
@@ -187,6 +242,14 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
 
 describe('postgresStore without a database', () => {
   const secret = 'open-sesame-4711';
+
+  it('is not well where nobody listens, and tells no password', async () => {
+    const store = postgresStore({ url: `postgres://alice:${secret}@127.0.0.1:1/test` });
+    const health = await store.health();
+    expect(health).toMatchObject({ ok: false, problem: expect.stringContaining('ECONNREFUSED') });
+    expect(inspect(health, { depth: 20, showHidden: true })).not.toContain(secret);
+    await store.close();
+  });
 
   it('rejects where nobody listens, and tells no password', async () => {
     const store = postgresStore({ url: `postgres://alice:${secret}@127.0.0.1:1/test` });

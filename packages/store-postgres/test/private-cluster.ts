@@ -1,8 +1,18 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** Where Debian puts the programs of each version. */
@@ -17,6 +27,8 @@ export interface PrivateCluster {
   start(): Promise<void>;
   /** `fast` ends connections in an orderly way; `immediate` is a crash, and the next start recovers. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Ends it with SIGKILL, and waits until the last of its processes has seen that. */
+  kill(): Promise<void>;
   /** Stops it and removes its files. */
   remove(): Promise<void>;
 }
@@ -56,12 +68,25 @@ export async function makeCluster(): Promise<PrivateCluster> {
     password,
     start: async () => {
       const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1`;
-      await execute('pg_ctl', '-D', data, '-l', log, '-w', '-o', settings, 'start');
-      isRunning = true;
+      const attempt = () => execute('pg_ctl', '-D', data, '-l', log, '-w', '-o', settings, 'start');
+      // Behind a kill the shared memory may be in use for a moment longer.
+      for (let left = 20; left > 0 && !isRunning; left -= 1) {
+        isRunning = await attempt().then(
+          () => true,
+          () => pause(100).then(() => false),
+        );
+      }
+      if (!isRunning) throw new Error(`PostgreSQL does not start: ${readFileSync(log, 'utf8').slice(-2000)}`);
     },
     stop: async (mode) => {
       await execute('pg_ctl', '-D', data, '-w', '-m', mode, 'stop');
       isRunning = false;
+    },
+    kill: async () => {
+      const [first = ''] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
+      process.kill(Number(first), 'SIGKILL');
+      isRunning = false;
+      while (isSomebodyThere(data)) await pause(20);
     },
     remove: async () => {
       if (isRunning) await cluster.stop('immediate');
@@ -69,6 +94,17 @@ export async function makeCluster(): Promise<PrivateCluster> {
     },
   };
   return cluster;
+}
+
+/** Whether a process of this cluster still runs: its connections' processes end a moment after the first. */
+function isSomebodyThere(data: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && realpathSync(`/proc/${pid}/cwd`) === realpathSync(data);
+    } catch {
+      return false;
+    }
+  });
 }
 
 function newestVersion(): string {

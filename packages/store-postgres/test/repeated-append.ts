@@ -14,3 +14,14 @@ export async function appendRepeating(
     }
   }
 }
+
+/** Calls until it succeeds, as a server does after a pause. */
+export async function repeating<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'ERR_STORE_FAILED') throw error;
+    }
+  }
+}

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PostgresStore, postgresStore } from '../src/postgres-store.js';
+import type { PostgresStore } from '../src/options.js';
+import { postgresStore } from '../src/postgres-store.js';
 import { idOf, message } from './messages.js';
 import { canMakeCluster, makeCluster, type PrivateCluster } from './private-cluster.js';
-import { appendRepeating } from './repeated-append.js';
+import { appendRepeating, repeating } from './repeated-append.js';
 
 describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is stopped and started', () => {
   let cluster: PrivateCluster;
@@ -20,7 +22,13 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     await cluster?.remove();
   }, 60_000);
 
-  it.each(['fast', 'immediate'] as const)(
+  const stops = {
+    fast: () => cluster.stop('fast'),
+    immediate: () => cluster.stop('immediate'),
+    'kill -9': () => cluster.kill(),
+  };
+
+  it.each(['fast', 'immediate', 'kill -9'] as const)(
     'loses and doubles nothing over a stop that is %s, rejects meanwhile, and comes back',
     async (mode) => {
       const to = `bob-${mode}`;
@@ -35,8 +43,12 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
         }
       })();
       await expect.poll(() => ids.length).toBeGreaterThan(20);
-      await cluster.stop(mode);
+      await stops[mode]();
       await expect(store.count(to)).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
+      expect(await store.health()).toMatchObject({
+        ok: false,
+        problem: expect.stringContaining('PostgreSQL'),
+      });
       await cluster.start();
       const before = ids.length;
       await expect.poll(() => ids.length, { timeout: 20_000 }).toBeGreaterThan(before + 20);
@@ -51,6 +63,57 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     },
     60_000,
   );
+
+  it('keeps every promise of two nodes at full work while the server is killed three times', async () => {
+    const nodes = [0, 1].map(() =>
+      postgresStore({ url: urlWith(cluster.password), schema: 'busy', connectTimeoutMs: 1000 }),
+    );
+    const received: string[] = [];
+    let isDone = false;
+    const sent = new Map<string, number>();
+    const send = async (from: string, node: PostgresStore) => {
+      for (let number = 0; !isDone; number += 1) {
+        const batch = ['bob', 'carol'].map((to) => message(`${number}`, { from, to }));
+        await appendRepeating(node, batch);
+        sent.set(from, number + 1);
+      }
+    };
+    const receive = async (userId: string, node: PostgresStore) => {
+      let after: number | undefined;
+      for (;;) {
+        const wasDone = isDone;
+        const page = await repeating(() => node.take(userId, after, 100));
+        const ids = page.map(({ id }) => id);
+        await repeating(() => node.confirm([{ userId, ids }]));
+        received.push(...page.map(({ from, fingerprint }) => `${from}>${userId} ${fingerprint}`));
+        after = ids.at(-1) ?? after;
+        if (wasDone && page.length === 0) return;
+        if (page.length === 0) await pause(5);
+      }
+    };
+    const work = nodes.flatMap((node, index) => [
+      send(`alice-${index}`, node),
+      send(`dave-${index}`, node),
+      receive(index === 0 ? 'bob' : 'carol', node),
+    ]);
+    for (let kill = 0; kill < 3; kill += 1) {
+      const before = received.length;
+      await expect.poll(() => received.length, { timeout: 20_000 }).toBeGreaterThan(before + 100);
+      await cluster.kill();
+      await cluster.start();
+    }
+    isDone = true;
+    await Promise.all(work);
+    const expected = [...sent].flatMap(([from, count]) =>
+      ['bob', 'carol'].map((to) => Array.from({ length: count }, (_, n) => `${from}>${to} ${n}`)),
+    );
+    for (const ofPair of expected) {
+      const [pair = ''] = (ofPair[0] ?? '').split(' ');
+      expect(received.filter((each) => each.startsWith(`${pair} `))).toEqual(ofPair);
+    }
+    expect(await nodes[0]?.health()).toEqual({ ok: true, waiting: 0, waitingBytes: 0, deadLetters: 0 });
+    for (const node of nodes) await node.close();
+  }, 120_000);
 
   it('tells no password when the server refuses it', async () => {
     const secret = 'wrong-sesame-0815';

@@ -1,0 +1,184 @@
+import {
+  type AppendResult,
+  type Retention,
+  type StoredMessage,
+  StoreError,
+  type StoreId,
+} from '@imcore/server/ports';
+import type { ClientBase } from 'pg';
+import type { Database } from './database.js';
+import { additionsOf, type Draft, Drafts, stored } from './draft.js';
+import type { Graveyard } from './graveyard.js';
+import { beginLocked, chunksOf, findKnown, insert } from './inserting.js';
+import type { MailboxCounts } from './mailbox-counts.js';
+import { type Admission, makeRoom, type Occupant } from './making-room.js';
+import type { Statements } from './statements.js';
+import { toKey } from './text-key.js';
+
+/** Rows of a full mailbox that are looked at in one trip. */
+const OLDEST_ROWS = 500;
+
+/**
+ * Appends. Where there is room, that is one statement, a transaction of its own; for receivers whose mailbox is full
+ * it is a transaction that decides who must go.
+ */
+export class Appender {
+  readonly #database: Database;
+  readonly #statements: Statements;
+  readonly #counts: MailboxCounts;
+  readonly #graveyard: Graveyard;
+  readonly #lockClass: number;
+  readonly #retention: Required<Retention>;
+
+  constructor(
+    database: Database,
+    statements: Statements,
+    counts: MailboxCounts,
+    graveyard: Graveyard,
+    lockClass: number,
+    retention: Required<Retention>,
+  ) {
+    this.#database = database;
+    this.#statements = statements;
+    this.#counts = counts;
+    this.#graveyard = graveyard;
+    this.#lockClass = lockClass;
+    this.#retention = retention;
+  }
+
+  /** Appends at an instant (milliseconds since 1970). One result for each message, in order. */
+  async append(messages: readonly StoredMessage[], now: number): Promise<readonly AppendResult[]> {
+    const drafts = new Drafts(messages);
+    try {
+      const additions = additionsOf(drafts.all);
+      await this.#countUnknown(this.#counts.unknownOf(additions, now), now);
+      const tight = new Set<string>();
+      for (const [userId, addition] of additions) {
+        if (this.#counts.limitFor(userId, addition) !== undefined) tight.add(userId);
+      }
+      await this.#insert(drafts.all.filter(({ message }) => !tight.has(message.to)));
+      await this.#insertTight(
+        drafts.all.filter(({ message }) => tight.has(message.to)),
+        now,
+      );
+      return drafts.results(resultOf);
+    } catch (error) {
+      this.#counts.forget(messages.map(({ to }) => to));
+      throw error;
+    }
+  }
+
+  async #countUnknown(userIds: readonly string[], now: number): Promise<void> {
+    if (userIds.length === 0) return;
+    const { rows } = await this.#database.run((client) =>
+      client.query<{ n: string; waiting: string; bytes: string }>({
+        ...this.#statements.count,
+        values: [userIds.map(toKey)],
+      }),
+    );
+    for (const { n, waiting, bytes } of rows) {
+      this.#counts.counted(
+        userIds[Number(n) - 1] ?? '',
+        { messages: Number(waiting), bytes: Number(bytes) },
+        now,
+      );
+    }
+  }
+
+  /** One statement is a transaction by itself. More are made one, so that a long call is stored whole or not at all. */
+  async #insert(drafts: readonly Draft[]): Promise<void> {
+    const [first, ...others] = chunksOf(drafts);
+    if (first === undefined) return;
+    if (others.length === 0) {
+      await this.#database.run((client) => this.#insertChunk(client, first));
+    } else {
+      const receivers = drafts.map(({ message }) => message.to);
+      await this.#database.transaction(beginLocked(this.#lockClass, receivers), async (client) => {
+        for (const draft of drafts) draft.result = undefined;
+        for (const chunk of [first, ...others]) await this.#insertChunk(client, chunk);
+      });
+    }
+    for (const { message, result } of drafts) this.#countStored(message, result);
+  }
+
+  #insertChunk(client: ClientBase, drafts: readonly Draft[]): Promise<void> {
+    return insert(client, this.#statements, this.#lockClass, this.#retention.historyMs > 0, drafts);
+  }
+
+  async #insertTight(drafts: readonly Draft[], now: number): Promise<void> {
+    if (drafts.length === 0) return;
+    const byReceiver = new Map<string, Draft[]>();
+    for (const draft of drafts) {
+      const { to } = draft.message;
+      byReceiver.set(to, [...(byReceiver.get(to) ?? []), draft]);
+    }
+    await this.#database.transaction(beginLocked(this.#lockClass, byReceiver.keys()), async (client) => {
+      for (const draft of drafts) draft.result = undefined;
+      await findKnown(client, this.#statements, drafts);
+      const admissions: Admission[] = [];
+      for (const [userId, own] of byReceiver) {
+        const fresh = own.filter(({ result }) => result === undefined);
+        const size = this.#counts.sizeOf(userId);
+        admissions.push(...(await makeRoom(fresh, size, this.#retention, this.#oldestOf(client, userId))));
+      }
+      await this.#carryOut(client, admissions, now);
+    });
+    // What was displaced changes the counts too: they are asked anew.
+    if (this.#retention.whenFull === 'drop-oldest') this.#counts.forget(byReceiver.keys());
+    else for (const { message, result } of drafts) this.#countStored(message, result);
+  }
+
+  #countStored({ to, body }: StoredMessage, result: AppendResult | undefined): void {
+    if (result?.outcome === 'stored') this.#counts.changed(to, { messages: 1, bytes: body.length });
+  }
+
+  async #carryOut(client: ClientBase, admissions: readonly Admission[], now: number): Promise<void> {
+    const admitted: Draft[] = [];
+    for (const { draft, limit } of admissions) {
+      if (limit === undefined) admitted.push(draft);
+      else draft.result = { outcome: 'full', limit };
+    }
+    for (const chunk of chunksOf(admitted)) await this.#insertChunk(client, chunk);
+    const displaced = admissions.flatMap((admission) => {
+      if (admission.limit !== undefined) return [];
+      const { to } = admission.draft.message;
+      return admission.displaces.map((occupant) => ({ userId: to, id: idOf(occupant) }));
+    });
+    const letters = await this.#graveyard.bury(client, displaced, now);
+    for (const admission of admissions) {
+      if (admission.limit !== undefined || admission.draft.result?.outcome !== 'stored') continue;
+      const own = admission.displaces.flatMap((occupant) => letters.get(idOf(occupant)) ?? []);
+      admission.draft.result = stored(admission.draft.result.id, own);
+    }
+  }
+
+  /** Reads a mailbox from its oldest message on, some rows a trip. */
+  #oldestOf(client: ClientBase, userId: string): () => Promise<{ id: StoreId; bytes: number } | undefined> {
+    let page: { readonly id: string; readonly bytes: number }[] = [];
+    let after = 0;
+    let isAtEnd = false;
+    return async () => {
+      if (page.length === 0 && !isAtEnd) {
+        const values = [toKey(userId), after, OLDEST_ROWS];
+        page = (await client.query({ ...this.#statements.oldest, values })).rows;
+        isAtEnd = page.length < OLDEST_ROWS;
+      }
+      const row = page.shift();
+      if (row === undefined) return undefined;
+      after = Number(row.id);
+      return { id: after, bytes: row.bytes };
+    };
+  }
+}
+
+function idOf(occupant: Occupant): StoreId {
+  if (occupant.kind === 'waiting') return occupant.id;
+  const { result } = occupant.draft;
+  return result?.outcome === 'stored' ? result.id : 0;
+}
+
+/** A known message may be purged between the insert that it hindered and the look for it. The repeat stores it. */
+function resultOf({ result }: Draft): AppendResult {
+  if (result !== undefined) return result;
+  throw new StoreError('ERR_STORE_FAILED', 'a message was forgotten while its copy came');
+}

@@ -1,0 +1,63 @@
+import type { AppendResult, DeadLetter, MailboxSize, StoredMessage, StoreId } from '@imcore/server/ports';
+import { toKey } from './text-key.js';
+
+/** A message whose sender, receiver and fingerprint no other of the same append has. */
+export interface Draft {
+  readonly message: StoredMessage;
+  readonly receiver: Buffer;
+  readonly sender: Buffer;
+  readonly fingerprint: Buffer;
+  result: AppendResult | undefined;
+}
+
+/** The messages of an append, each once; and how to answer for all of them. */
+export class Drafts {
+  readonly #messages: readonly StoredMessage[];
+  readonly #drafts = new Map<string, Draft>();
+
+  constructor(messages: readonly StoredMessage[]) {
+    this.#messages = messages;
+    for (const message of messages) {
+      const key = keyOf(message);
+      if (this.#drafts.has(key)) continue;
+      const { to, from, fingerprint } = message;
+      const keys = { receiver: toKey(to), sender: toKey(from), fingerprint: toKey(fingerprint) };
+      this.#drafts.set(key, { message, ...keys, result: undefined });
+    }
+  }
+
+  get all(): readonly Draft[] {
+    return [...this.#drafts.values()];
+  }
+
+  /** One result for each message; a further copy of one is a duplicate of the first. */
+  results(resultOf: (draft: Draft) => AppendResult): readonly AppendResult[] {
+    const answered = new Set<Draft>();
+    return this.#messages.map((message) => {
+      const draft = this.#drafts.get(keyOf(message));
+      if (draft === undefined) throw new Error('a message has no draft');
+      const result = resultOf(draft);
+      const isCopy = answered.has(draft);
+      answered.add(draft);
+      return isCopy && result.outcome === 'stored' ? { outcome: 'duplicate', id: result.id } : result;
+    });
+  }
+}
+
+/** How much each receiver would have more. */
+export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, MailboxSize> {
+  const additions = new Map<string, MailboxSize>();
+  for (const { message } of drafts) {
+    const { messages, bytes } = additions.get(message.to) ?? { messages: 0, bytes: 0 };
+    additions.set(message.to, { messages: messages + 1, bytes: bytes + message.body.length });
+  }
+  return additions;
+}
+
+export function stored(id: StoreId, displaced: readonly DeadLetter[] = []): AppendResult {
+  return displaced.length === 0 ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
+}
+
+function keyOf({ from, to, fingerprint }: StoredMessage): string {
+  return `${from.length}:${from}${to.length}:${to}${fingerprint}`;
+}

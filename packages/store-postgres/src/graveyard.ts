@@ -1,0 +1,131 @@
+import type { DeadLetter, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import type { ClientBase } from 'pg';
+import type { Database } from './database.js';
+import { beginLocked } from './inserting.js';
+import { limitOf, plus } from './mailbox-counts.js';
+import { type DeadRow, toDeadLetter } from './rows.js';
+import type { MessageRow, Statements } from './statements.js';
+import { fromKey, toKey } from './text-key.js';
+
+interface Place {
+  readonly userId: string;
+  readonly id: StoreId;
+}
+
+/** A dead letter that may wait again. */
+interface Candidate {
+  readonly id: StoreId;
+  readonly userId: string;
+  readonly bytes: number;
+}
+
+/** What became of the messages that waited too long or had to make room: buries, lists, revives and deletes them. */
+export class Graveyard {
+  readonly #database: Database;
+  readonly #statements: Statements;
+  readonly #lockClass: number;
+  readonly #retention: Required<Retention>;
+
+  constructor(database: Database, statements: Statements, lockClass: number, retention: Required<Retention>) {
+    this.#database = database;
+    this.#statements = statements;
+    this.#lockClass = lockClass;
+    this.#retention = retention;
+  }
+
+  /** Buries what has waited longer than it may, up to a limit. */
+  expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    const { maxAgeMs } = this.#retention;
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return Promise.resolve([]);
+    return this.#database.transaction('BEGIN', async (client) => {
+      const values = [Math.trunc(now) - maxAgeMs, limit, Math.trunc(now)];
+      const { rows } = await client.query<MessageRow>({ ...this.#statements.expire, values });
+      if (rows.length > 0) await this.#trim(client);
+      return rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now)));
+    });
+  }
+
+  /** Buries messages that had to make room, inside the caller's transaction; gives them by their ids. */
+  async bury(
+    client: ClientBase,
+    places: readonly Place[],
+    now: number,
+  ): Promise<ReadonlyMap<StoreId, DeadLetter>> {
+    if (places.length === 0) return new Map();
+    const values = [places.map(({ userId }) => toKey(userId)), places.map(({ id }) => id), now];
+    const { rows } = await client.query<MessageRow>({ ...this.#statements.bury, values });
+    const letters = rows.map((row) => toDeadLetter(row, 'displaced', now));
+    await this.#trim(client);
+    return new Map(letters.map((letter) => [letter.id, letter]));
+  }
+
+  async list(after: StoreId, limit: number, userId: string | undefined): Promise<readonly DeadLetter[]> {
+    const { rows } = await this.#database.run((client) =>
+      userId === undefined
+        ? client.query<DeadRow>({ ...this.#statements.dead, values: [after, limit] })
+        : client.query<DeadRow>({ ...this.#statements.deadOf, values: [after, limit, toKey(userId)] }),
+    );
+    return rows.map((row) => toDeadLetter(row, row.cause, Number(row.died_at)));
+  }
+
+  /** Lets dead letters wait again, in this order, as far as there is room. Resolves with their receivers. */
+  async resend(ids: readonly StoreId[], now: number): Promise<readonly string[]> {
+    const candidates = await this.#database.run((client) => this.#candidates(client, ids));
+    if (candidates.length === 0) return [];
+    const userIds = [...new Set(candidates.map(({ userId }) => userId))];
+    return this.#database.transaction(beginLocked(this.#lockClass, userIds), async (client) => {
+      const sizes = await this.#sizesOf(client, userIds);
+      const resent: string[] = [];
+      for (const { id, userId, bytes } of candidates) {
+        const size = plus(sizes.get(userId) ?? { messages: 0, bytes: 0 }, { messages: 1, bytes });
+        if (limitOf(size, this.#retention) !== undefined) continue;
+        const values = [id, Math.trunc(now)];
+        const { rows } = await client.query({ ...this.#statements.resend, values });
+        if (rows.length === 0) continue;
+        sizes.set(userId, size);
+        resent.push(userId);
+      }
+      return resent;
+    });
+  }
+
+  /** Deletes dead letters; their keys are remembered from `now` on. */
+  async discard(ids: readonly StoreId[], now: number): Promise<number> {
+    const { rows } = await this.#database.run((client) =>
+      client.query({ ...this.#statements.discard, values: [ids, now] }),
+    );
+    return rows.length;
+  }
+
+  async #candidates(client: ClientBase, ids: readonly StoreId[]): Promise<readonly Candidate[]> {
+    const { rows } = await client.query<{ id: string; receiver: Buffer; bytes: number }>({
+      ...this.#statements.findDead,
+      values: [ids],
+    });
+    const found = new Map(rows.map(({ id, receiver, bytes }) => [Number(id), { receiver, bytes }]));
+    return [...new Set(ids)].flatMap((id) => {
+      const row = found.get(id);
+      return row === undefined ? [] : [{ id, userId: fromKey(row.receiver), bytes: row.bytes }];
+    });
+  }
+
+  async #sizesOf(client: ClientBase, userIds: readonly string[]): Promise<Map<string, MailboxSize>> {
+    const { rows } = await client.query<{ n: string; waiting: string; bytes: string }>({
+      ...this.#statements.count,
+      values: [userIds.map(toKey)],
+    });
+    return new Map(
+      rows.map(({ n, waiting, bytes }) => [
+        userIds[Number(n) - 1] ?? '',
+        { messages: Number(waiting), bytes: Number(bytes) },
+      ]),
+    );
+  }
+
+  /** Deletes the oldest beyond their limit. */
+  async #trim(client: ClientBase): Promise<void> {
+    const { rows } = await client.query<{ dead: string }>(this.#statements.totals);
+    const excess = Number(rows[0]?.dead ?? 0) - this.#retention.maxDeadLetters;
+    if (excess > 0) await client.query({ ...this.#statements.trim, values: [excess] });
+  }
+}

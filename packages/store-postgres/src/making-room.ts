@@ -1,0 +1,68 @@
+import type { MailboxLimit, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import type { Draft } from './draft.js';
+import { limitOf, minus, plus } from './mailbox-counts.js';
+
+/** What waits already, by id, or will wait after this append. */
+export type Occupant =
+  | { readonly kind: 'waiting'; readonly id: StoreId; readonly bytes: number }
+  | { readonly kind: 'draft'; readonly draft: Draft };
+
+/** What becomes of one draft: it has no room, or it has, once its predecessors are gone. */
+export type Admission =
+  | { readonly draft: Draft; readonly limit: MailboxLimit }
+  | { readonly draft: Draft; readonly limit?: never; readonly displaces: readonly Occupant[] };
+
+/**
+ * Decides which drafts of one receiver are stored, in order, and what must make room for them.
+ *
+ * @param size what waits for the receiver now.
+ * @param nextOldest what waits for them, oldest first, one at a time; undefined behind the last.
+ */
+export async function makeRoom(
+  drafts: readonly Draft[],
+  size: MailboxSize,
+  retention: Required<Retention>,
+  nextOldest: () => Promise<{ readonly id: StoreId; readonly bytes: number } | undefined>,
+): Promise<readonly Admission[]> {
+  const admissions: Admission[] = [];
+  const admitted: Draft[] = [];
+  let now = size;
+  for (const draft of drafts) {
+    const own = sizeOf(draft);
+    const limit = limitOf(plus(now, own), retention);
+    const cannotFit = limitOf(own, retention) !== undefined;
+    if (limit !== undefined && (cannotFit || retention.whenFull === 'refuse-newest')) {
+      admissions.push({ draft, limit });
+      continue;
+    }
+    const displaces: Occupant[] = [];
+    while (limitOf(plus(now, own), retention) !== undefined) {
+      const oldest = await occupant(nextOldest, admitted);
+      if (oldest === undefined) break;
+      displaces.push(oldest);
+      now = plus(
+        now,
+        minus(oldest.kind === 'draft' ? sizeOf(oldest.draft) : { messages: 1, bytes: oldest.bytes }),
+      );
+    }
+    now = plus(now, own);
+    admitted.push(draft);
+    admissions.push({ draft, displaces });
+  }
+  return admissions;
+}
+
+/** What waited before this append goes first, then what it has brought itself. */
+async function occupant(
+  nextOldest: () => Promise<{ readonly id: StoreId; readonly bytes: number } | undefined>,
+  admitted: Draft[],
+): Promise<Occupant | undefined> {
+  const waiting = await nextOldest();
+  if (waiting !== undefined) return { kind: 'waiting', ...waiting };
+  const draft = admitted.shift();
+  return draft === undefined ? undefined : { kind: 'draft', draft };
+}
+
+function sizeOf({ message }: Draft): MailboxSize {
+  return { messages: 1, bytes: message.body.length };
+}

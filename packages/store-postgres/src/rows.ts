@@ -1,0 +1,23 @@
+import type { DeadLetter, DeathCause, WaitingMessage } from '@imcore/server/ports';
+import type { MessageRow } from './statements.js';
+import { fromKey } from './text-key.js';
+
+export interface DeadRow extends MessageRow {
+  readonly cause: DeathCause;
+  readonly died_at: string;
+}
+
+export function toMessage(row: MessageRow): WaitingMessage {
+  return {
+    id: Number(row.id),
+    to: fromKey(row.receiver),
+    from: fromKey(row.sender),
+    fingerprint: fromKey(row.fingerprint),
+    body: row.body.toString('latin1'),
+    acceptedAt: Number(row.accepted_at),
+  };
+}
+
+export function toDeadLetter(row: MessageRow, cause: DeathCause, diedAt: number): DeadLetter {
+  return { ...toMessage(row), cause, diedAt };
+}

@@ -1,0 +1,56 @@
+/**
+ * The steps from nothing to the newest schema; the table `imcore_version` says how many were taken. A step is never
+ * changed once released.
+ *
+ * `id` is in the order of arrival for each receiver, so that a mailbox is a range of the index on the receiver. A
+ * message waits while it is neither confirmed nor dead. A confirmed message keeps its row without its body for a
+ * while, so that a late copy is known; where there is history (`kept`) it keeps its body too. `since` is when its
+ * wait began: its acceptance, or when it was resent.
+ *
+ * The receiver is in the key as a hash, because three of the longest ids would not fit into a row of an index;
+ * nobody can make two ids of the same SHA-256, which would keep one of them from being stored.
+ *
+ * No two indexes serve one statement: before its first ANALYZE the planner would as soon take the wrong one. That is
+ * why `since >= 0` stands in one, and `confirmed_at + 0` in another.
+ *
+ * `imcore_total` holds how much there is in all, in shards that are added up: one row would be everybody's bottleneck.
+ */
+export const STEPS: readonly string[] = [
+  `CREATE TABLE message (
+     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+     receiver bytea NOT NULL,
+     sender bytea NOT NULL,
+     fingerprint bytea NOT NULL,
+     body bytea,
+     accepted_at bigint NOT NULL,
+     confirmed_at bigint
+   );
+   CREATE UNIQUE INDEX message_key ON message (sender, fingerprint, sha256(receiver));
+   CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL;
+   CREATE INDEX message_confirmed ON message (confirmed_at) WHERE confirmed_at IS NOT NULL;`,
+
+  `ALTER TABLE message
+     ADD COLUMN since bigint,
+     ADD COLUMN bytes integer,
+     ADD COLUMN died_at bigint,
+     ADD COLUMN cause text CHECK (cause IN ('expired', 'displaced')),
+     ADD COLUMN kept boolean NOT NULL DEFAULT false;
+   UPDATE message SET since = accepted_at, bytes = coalesce(octet_length(body), 0);
+   ALTER TABLE message ALTER COLUMN since SET NOT NULL, ALTER COLUMN bytes SET NOT NULL;
+   DROP INDEX message_waiting;
+   CREATE INDEX message_waiting ON message (receiver, id) WHERE confirmed_at IS NULL AND died_at IS NULL;
+   CREATE INDEX message_since ON message (since, id)
+     WHERE confirmed_at IS NULL AND died_at IS NULL AND since >= 0;
+   CREATE INDEX message_dead ON message (id) WHERE died_at IS NOT NULL;
+   CREATE INDEX message_history ON message (least(sender, receiver), greatest(sender, receiver), id) WHERE kept;
+   CREATE INDEX message_kept ON message ((confirmed_at + 0)) WHERE kept;
+   CREATE TABLE imcore_total (
+     shard integer PRIMARY KEY,
+     waiting bigint NOT NULL,
+     waiting_bytes bigint NOT NULL,
+     dead bigint NOT NULL
+   ) WITH (fillfactor = 50);
+   INSERT INTO imcore_total SELECT n, 0, 0, 0 FROM generate_series(0, 63) AS n;
+   UPDATE imcore_total SET (waiting, waiting_bytes) =
+     (SELECT count(*), coalesce(sum(bytes), 0) FROM message WHERE confirmed_at IS NULL) WHERE shard = 0;`,
+];
