@@ -1,5 +1,6 @@
 import type { GatewayAddress } from '@imcore/server';
 import { shownBridge } from './open-bridge.js';
+import { shownStore } from './open-store.js';
 import type { ServeSettings } from './settings.js';
 
 type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge'>;
@@ -43,7 +44,7 @@ function storeNote(store: string): string {
   if (store === 'memory') {
     return 'Messages for users who are offline wait in memory only: they are lost when this process ends.';
   }
-  return `Messages for users who are offline wait in ${store}.`;
+  return `Messages for users who are offline wait in ${shownStore(store)}.`;
 }
 
 function bridgeNote(url: string | undefined): string[] {

@@ -14,7 +14,7 @@ export interface ServeSettings {
   readonly httpHost: string;
   /** Seconds between keep-alives; undefined: 15, on UDP 3. */
   readonly senseMode: SenseMode | undefined;
-  /** `'memory'`, `'none'`, or the path of a file. */
+  /** `'memory'`, `'none'`, the path of a file, or the `postgres://` URL of a database. */
   readonly store: string;
   /** The broker of the bridge to MobileIMSDK-Web, with user and password; undefined: no bridge. */
   readonly bridge: string | undefined;
@@ -142,11 +142,12 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     byDefault: undefined,
   },
   store: {
-    placeholder: 'file|memory|none',
-    description: 'where messages for users who are offline wait',
+    placeholder: 'file|url|memory|none',
+    description: 'where messages for users who are offline wait; postgres://… for several servers',
     schema: text,
-    allowed: 'memory, none, or the path of a file',
+    allowed: 'memory, none, the path of a file, or the postgres:// URL of a database',
     byDefault: 'memory',
+    isSecret: true,
   },
   bridge: {
     placeholder: 'url',

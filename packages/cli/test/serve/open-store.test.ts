@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { StoreError } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../src/serve/open-store.js';
+import { openStore, shownStore } from '../../src/serve/open-store.js';
 
 describe('openStore', () => {
   it('opens none for none', async () => {
@@ -43,5 +44,29 @@ describe('openStore', () => {
       name: 'CommandError',
       message: 'the store cannot be opened: cannot open x.db: it is damaged',
     });
+  });
+
+  it('says why a database cannot be used, and repeats no password', async () => {
+    const url = 'postgres://alice:open-sesame-4711@127.0.0.1:1/messages';
+    const error = await openStore(url).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'CommandError', message: expect.stringContaining('ECONNREFUSED') });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('open-sesame-4711');
+  });
+
+  it('repeats no password of a url that cannot be read', async () => {
+    const url = 'postgres://alice:open-sesame-4711@host:not-a-port/messages';
+    const error = await openStore(url).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'CommandError' });
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('open-sesame-4711');
+    expect(shownStore(url)).toBe('PostgreSQL');
+  });
+});
+
+describe('shownStore', () => {
+  it('shows a file as it is, and of a database only where it is', () => {
+    expect(shownStore('messages.db')).toBe('messages.db');
+    expect(shownStore('postgresql://alice:secret@db:5433/messages?password=secret')).toBe(
+      'PostgreSQL at db:5433/messages',
+    );
   });
 });
