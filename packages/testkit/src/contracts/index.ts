@@ -9,5 +9,10 @@ export {
   type StoreContractOptions,
   type StoreSection,
 } from './message-store-contract.js';
+export {
+  type CreateOutboxStorage,
+  describeOutboxStorage,
+  type OutboxStorageFixture,
+} from './outbox-storage-contract.js';
 export { describeTransport } from './transport-contract.js';
 export type { CreateTransportFixture, TransportFixture, TransportPeer } from './transport-fixture.js';

@@ -1,8 +1,8 @@
 import { memoryOutbox, SeededRandom, settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { type ClientEvents, type ClientSettings, createClient, OutboxError } from '../src/index.js';
-import { outboxOn } from '../src/outbox/index.js';
-import { ScriptedTransport } from './fixtures/scripted-transport.js';
+import { type ClientEvents, type ClientSettings, createClient, OutboxError } from '../../src/index.js';
+import { outboxOn } from '../../src/outbox/index.js';
+import { ScriptedTransport } from '../fixtures/scripted-transport.js';
 
 describe('an outbox', () => {
   it('keeps a message until it is acknowledged', async () => {

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutboxError } from '../errors.js';
+import { outboxOn } from '../outbox/outbox-keeper.js';
+import type { OutboxStorage, StorageBox, StoredEntry } from '../outbox/outbox-storage.js';
+import { Sequence } from '../outbox/sequence.js';
+import type { OutboxSource } from '../outbox.js';
+import { AppendLog, type LogRecord, toLine } from './append-log.js';
+import { lockFile, type Unlock } from './process-lock.js';
+
+/**
+ * An outbox in files: `createClient({ outbox: fileOutbox('/var/lib/bot'), … })`. What it has said that it keeps
+ * outlives the process and the machine's power. One process at a time: another one is told `ERR_OUTBOX_LOCKED`.
+ *
+ * @param directory Made where it is not there; holds two small files for each user.
+ */
+export function fileOutbox(directory: string): OutboxSource {
+  return outboxOn(fileStorage(directory));
+}
+
+/** Keeps each box in a log of its own. */
+export function fileStorage(directory: string): OutboxStorage {
+  return {
+    async open(name) {
+      const path = join(directory, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.log`);
+      let unlock: Unlock | undefined;
+      try {
+        await mkdir(directory, { recursive: true });
+        unlock = await lockFile(`${path}.lock`);
+        if (unlock !== undefined) return new FileBox(await AppendLog.open(path), unlock);
+      } catch (cause) {
+        await unlock?.();
+        throw toOutboxError(cause);
+      }
+      throw new OutboxError('ERR_OUTBOX_LOCKED', `another process uses the outbox in ${directory}`);
+    },
+  };
+}
+
+/** One call that waits to be written. */
+interface Waiting {
+  readonly line: string;
+  readonly isDurable: boolean;
+  resolve(): void;
+  reject(error: OutboxError): void;
+}
+
+/** A log, and what it amounts to. Calls that come while the disk is busy are written together. */
+class FileBox implements StorageBox {
+  readonly #log: AppendLog;
+  readonly #unlock: Unlock;
+  readonly #entries = new Map<string, string>();
+  readonly #sequence = new Sequence();
+  #waiting: Waiting[] = [];
+  #liveBytes = 0;
+  #isClosed = false;
+
+  constructor({ log, records }: { log: AppendLog; records: readonly LogRecord[] }, unlock: Unlock) {
+    this.#log = log;
+    this.#unlock = unlock;
+    for (const [key, value] of records) this.#apply(key, value);
+  }
+
+  async list(): Promise<readonly StoredEntry[]> {
+    return [...this.#entries].map(([key, value]) => ({ key, value }));
+  }
+
+  put(key: string, value: string): Promise<void> {
+    return this.#write([key, value], true);
+  }
+
+  /** Need not be durable: a message that comes back was acknowledged, and is known to whoever gets it again. */
+  remove(key: string): Promise<void> {
+    return this.#entries.has(key) ? this.#write([key], false) : Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#sequence.run(async () => {
+      await this.#log.close();
+      await this.#unlock();
+    });
+  }
+
+  #apply(key: string, value: string | undefined): void {
+    const known = this.#entries.get(key);
+    if (known !== undefined) this.#liveBytes -= key.length + known.length;
+    if (value === undefined) this.#entries.delete(key);
+    else {
+      this.#entries.set(key, value);
+      this.#liveBytes += key.length + value.length;
+    }
+  }
+
+  #write(record: LogRecord, isDurable: boolean): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new OutboxError('ERR_OUTBOX_FAILED', 'the box is closed'));
+    const [key, value] = record;
+    this.#apply(key, value);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ line: toLine(record), isDurable, resolve, reject });
+      if (this.#waiting.length === 1) void this.#sequence.run(() => this.#flush());
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      const lines = waiting.map(({ line }) => line);
+      await this.#log.append(
+        lines,
+        waiting.some(({ isDurable }) => isDurable),
+      );
+      if (this.#log.isMostlyOver(this.#liveBytes)) await this.#compact();
+      for (const { resolve } of waiting) resolve();
+    } catch (cause) {
+      const error = toOutboxError(cause);
+      for (const { reject } of waiting) reject(error);
+    }
+  }
+
+  /** Entries that wait to be written are in it too; their lines then say the same again. */
+  #compact(): Promise<void> {
+    return this.#log.rewrite([...this.#entries].map((entry) => toLine(entry)));
+  }
+}
+
+function toOutboxError(cause: unknown): OutboxError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return new OutboxError(
+    isFull ? 'ERR_OUTBOX_FULL' : 'ERR_OUTBOX_FAILED',
+    `the outbox's file failed: ${message}`,
+    {
+      cause,
+    },
+  );
+}

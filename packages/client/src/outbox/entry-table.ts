@@ -1,0 +1,106 @@
+import { OutboxError } from '../errors.js';
+import type { Database, DatabaseFactory, DatabaseRequest, ObjectStore } from './indexed-db-types.js';
+import type { StoredEntry } from './outbox-storage.js';
+
+/** An entry as it is kept: the number tells the order. */
+interface OwnedEntry extends StoredEntry {
+  readonly id?: number;
+  readonly name: string;
+  readonly owner: string;
+}
+
+const STORE = 'entries';
+const BY_NAME = 'name';
+const BY_KEY = 'key';
+
+/** The table of all boxes' entries in one IndexedDB database. */
+export class EntryTable {
+  readonly #database: Database;
+
+  private constructor(database: Database) {
+    this.#database = database;
+    // Another version of the page may change the table; this one lets go and fails.
+    database.onversionchange = () => database.close();
+  }
+
+  /** @throws OutboxError `ERR_OUTBOX_FAILED` */
+  static open(name: string, factory: DatabaseFactory | undefined): Promise<EntryTable> {
+    return new Promise((resolve, reject) => {
+      if (factory === undefined) throw new OutboxError('ERR_OUTBOX_FAILED', 'this platform has no IndexedDB');
+      const request = factory.open(name, 1);
+      request.onupgradeneeded = () => {
+        const store = request.result.createObjectStore(STORE, { keyPath: 'id', autoIncrement: true });
+        store.createIndex(BY_NAME, 'name');
+        store.createIndex(BY_KEY, ['name', 'key'], { unique: true });
+      };
+      request.onsuccess = () => resolve(new EntryTable(request.result));
+      request.onerror = () => reject(databaseError(request.error));
+    });
+  }
+
+  /** The entries of a box, whoever owns them, oldest first. */
+  async list(name: string): Promise<OwnedEntry[]> {
+    let found: OwnedEntry[] = [];
+    await this.#change('readonly', async (store) => {
+      found = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
+    });
+    return found.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
+  }
+
+  put(entry: OwnedEntry): Promise<void> {
+    return this.#change('readwrite', async (store) => {
+      const known = (await answerOf(store.index(BY_KEY).get([entry.name, entry.key]))) as
+        | OwnedEntry
+        | undefined;
+      store.put(known === undefined ? entry : { ...entry, id: known.id });
+    });
+  }
+
+  remove(name: string, key: string): Promise<void> {
+    return this.#change('readwrite', async (store) => {
+      const known = (await answerOf(store.index(BY_KEY).get([name, key]))) as OwnedEntry | undefined;
+      if (known !== undefined) store.delete(known.id);
+    });
+  }
+
+  /** Gives one owner's entries to another. Returns them, oldest first. */
+  async give(name: string, from: string, to: string): Promise<OwnedEntry[]> {
+    let given: OwnedEntry[] = [];
+    await this.#change('readwrite', async (store) => {
+      const all = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
+      given = all.filter(({ owner }) => owner === from);
+      for (const entry of given) store.put({ ...entry, owner: to });
+    });
+    return given.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** One transaction; resolves when it is on the disk. */
+  #change(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const transaction = this.#database.transaction(STORE, mode, { durability: 'strict' });
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(databaseError(transaction.error));
+      act(transaction.objectStore(STORE)).catch(reject);
+    }).catch((cause) => {
+      throw databaseError(cause);
+    });
+  }
+}
+
+function answerOf<Result>(request: DatabaseRequest<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(databaseError(request.error));
+  });
+}
+
+function databaseError(cause: unknown): OutboxError {
+  if (cause instanceof OutboxError) return cause;
+  const { name, message } = (cause ?? {}) as { name?: string; message?: string };
+  const code = name === 'QuotaExceededError' ? 'ERR_OUTBOX_FULL' : 'ERR_OUTBOX_FAILED';
+  return new OutboxError(code, `IndexedDB failed: ${message ?? name ?? 'aborted'}`, { cause });
+}

@@ -1,0 +1,109 @@
+import { createFingerprint } from '@imcore/protocol';
+import { OutboxError } from '../errors.js';
+import type { OutboxSource } from '../outbox.js';
+import { createSystemRandom } from '../system-random.js';
+import { EntryTable } from './entry-table.js';
+import type { StoragePlatform } from './indexed-db-types.js';
+import { outboxOn } from './outbox-keeper.js';
+import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
+import { Ownership } from './ownership.js';
+import { Sequence } from './sequence.js';
+
+/**
+ * An outbox in the browser's IndexedDB: `createClient({ outbox: indexedDbOutbox(), … })`. A reload loses nothing.
+ *
+ * Each tab has entries of its own as long as it lives; what a closed one leaves goes to another. That takes Web Locks,
+ * which pages have that came over HTTPS or from localhost. Elsewhere all tabs share their entries, and a message may be
+ * sent by two: with one fingerprint, so that its receiver sees it once.
+ *
+ * @param database Name of the database. Default `imcore-outbox`.
+ */
+export function indexedDbOutbox(database = 'imcore-outbox'): OutboxSource {
+  return outboxOn(indexedDbStorage(database, globalThis as unknown as StoragePlatform));
+}
+
+/** Keeps entries in one table of a database, with the box they are in and the program they belong to. */
+export function indexedDbStorage(database: string, platform: StoragePlatform): OutboxStorage {
+  return {
+    async open(name, adopted) {
+      const owner = createFingerprint(createSystemRandom());
+      const table = await EntryTable.open(database, platform.indexedDB);
+      const box = new IndexedDbBox(name, owner, table);
+      let isOpen = false;
+      try {
+        box.ownership = await Ownership.take(`${database}:${name}`, owner, platform, async (gone) => {
+          const entries = await box.adopt(gone);
+          if (isOpen && entries.length > 0) adopted(entries);
+        });
+        await box.adoptOrphans();
+        isOpen = true;
+        return box;
+      } catch (cause) {
+        await box.close();
+        throw cause;
+      }
+    },
+  };
+}
+
+class IndexedDbBox implements StorageBox {
+  ownership: Ownership | undefined;
+  readonly #name: string;
+  readonly #owner: string;
+  readonly #table: EntryTable;
+  readonly #sequence = new Sequence();
+  #isClosed = false;
+
+  constructor(name: string, owner: string, table: EntryTable) {
+    this.#name = name;
+    this.#owner = owner;
+    this.#table = table;
+  }
+
+  list(): Promise<readonly StoredEntry[]> {
+    return this.#run(async () => {
+      const all = await this.#table.list(this.#name);
+      return all.filter(({ owner }) => this.#isOwn(owner)).map(({ key, value }) => ({ key, value }));
+    });
+  }
+
+  put(key: string, value: string): Promise<void> {
+    return this.#run(() => this.#table.put({ name: this.#name, owner: this.#owner, key, value }));
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#run(() => this.#table.remove(this.#name, key));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#sequence.run(() => {
+      this.#table.close();
+      this.ownership?.release();
+    });
+  }
+
+  /** Takes over what programs have left that are gone, and waits for the end of those that are not. */
+  async adoptOrphans(): Promise<void> {
+    const { ownership } = this;
+    if (ownership === undefined) return;
+    const owners = new Set((await this.#table.list(this.#name)).map(({ owner }) => owner));
+    owners.delete(this.#owner);
+    await Promise.all([...owners].map((owner) => ownership.await(owner)));
+  }
+
+  /** Makes another's entries this program's own. Returns them. */
+  adopt(owner: string): Promise<StoredEntry[]> {
+    return this.#run(() => this.#table.give(this.#name, owner, this.#owner));
+  }
+
+  #isOwn(owner: string): boolean {
+    return this.ownership === undefined || owner === this.#owner;
+  }
+
+  #run<Result>(task: () => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(new OutboxError('ERR_OUTBOX_FAILED', 'the box is closed'));
+    return this.#sequence.run(task);
+  }
+}

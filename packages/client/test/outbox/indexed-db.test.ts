@@ -1,0 +1,152 @@
+import { settlePromises } from '@imcore/testkit';
+import { describeOutboxStorage } from '@imcore/testkit/contracts';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { indexedDbStorage } from '../../src/outbox/indexed-db.js';
+import type { DatabaseFactory, StoragePlatform } from '../../src/outbox/indexed-db-types.js';
+import type { OutboxStorage, StorageBox, StoredEntry } from '../../src/outbox/outbox-storage.js';
+import { FakeOrigin, type FakeTab } from '../fixtures/fake-locks.js';
+
+describeOutboxStorage('IndexedDB in a page that has locks', async () => {
+  const origin = new FakeOrigin();
+  const factory = newFactory();
+  const tabs = new Map<StorageBox, FakeTab>();
+  return {
+    program: () => {
+      const tab = origin.tab();
+      return watched(storageOf(factory, tab), (box) => tabs.set(box, tab));
+    },
+    kill: async (box) => tabs.get(box)?.end(),
+    dispose: async () => {},
+  };
+});
+
+describeOutboxStorage('IndexedDB in a page without locks', async () => {
+  const factory = newFactory();
+  return {
+    program: () => indexedDbStorage('db', { indexedDB: factory }),
+    kill: async () => {},
+    dispose: async () => {},
+  };
+});
+
+describe('two tabs with one outbox', () => {
+  it('have entries of their own', async () => {
+    const { open } = setUp();
+    const [first, second] = [await open(), await open()];
+    await first.box.put('a', '1');
+    await second.box.put('b', '2');
+
+    expect(await keys(first.box)).toEqual(['a']);
+    expect(await keys(second.box)).toEqual(['b']);
+  });
+
+  it('take over what a closed one has left: the next one at once, with order', async () => {
+    const { open } = setUp();
+    const first = await open();
+    await first.box.put('a', '1');
+    await first.box.put('b', '2');
+    first.tab.end();
+
+    const second = await open();
+    await second.box.put('c', '3');
+
+    expect(second.adopted).toEqual([]);
+    expect(await keys(second.box)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('take over what one leaves that was there before', async () => {
+    const { open } = setUp();
+    const first = await open();
+    await first.box.put('a', '1');
+    const second = await open();
+
+    first.tab.end();
+    await expect.poll(() => second.adopted).toEqual(['a']);
+    expect(await keys(second.box)).toEqual(['a']);
+  });
+
+  it('take over what one leaves that came later', async () => {
+    const { open } = setUp();
+    const first = await open();
+    const second = await open();
+    await second.box.put('b', '2');
+
+    await second.box.close();
+
+    await expect.poll(() => first.adopted).toEqual(['b']);
+  });
+
+  it('do not take the same twice', async () => {
+    const { open } = setUp();
+    const first = await open();
+    await first.box.put('a', '1');
+    const [second, third] = [await open(), await open()];
+
+    first.tab.end();
+
+    await expect.poll(() => [...second.adopted, ...third.adopted]).toEqual(['a']);
+    await settlePromises(200);
+    expect([...(await keys(second.box)), ...(await keys(third.box))]).toEqual(['a']);
+  });
+});
+
+describe('IndexedDB', () => {
+  it('is missing: the outbox says so', async () => {
+    await expect(indexedDbStorage('db', {}).open('alice', () => {})).rejects.toMatchObject({
+      name: 'OutboxError',
+      code: 'ERR_OUTBOX_FAILED',
+    });
+  });
+
+  it('lets go of the database for a newer version of the page', async () => {
+    const factory = newFactory();
+    const box = await indexedDbStorage('db', { indexedDB: factory }).open('alice', () => {});
+    await new Promise<void>((resolve, reject) => {
+      const request = factory.open('db', 2);
+      request.onsuccess = () => resolve();
+      request.onerror = () => reject(new Error('blocked'));
+    });
+
+    await expect(box.put('a', '1')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FAILED' });
+  });
+});
+
+function newFactory(): DatabaseFactory {
+  return new IDBFactory() as unknown as DatabaseFactory;
+}
+
+function storageOf(indexedDB: DatabaseFactory, tab: FakeTab): OutboxStorage {
+  const { navigator, BroadcastChannel } = tab;
+  const platform: StoragePlatform = { indexedDB, navigator, BroadcastChannel, AbortController };
+  return indexedDbStorage('db', platform);
+}
+
+function watched(storage: OutboxStorage, opened: (box: StorageBox) => void): OutboxStorage {
+  return {
+    async open(name, adopted) {
+      const box = await storage.open(name, adopted);
+      opened(box);
+      return box;
+    },
+  };
+}
+
+function setUp() {
+  const origin = new FakeOrigin();
+  const factory = newFactory();
+  return {
+    async open() {
+      const tab = origin.tab();
+      const adopted: string[] = [];
+      const box = await storageOf(factory, tab).open('alice', (entries: readonly StoredEntry[]) => {
+        for (const { key } of entries) adopted.push(key);
+      });
+      return { tab, box, adopted };
+    },
+  };
+}
+
+async function keys(box: StorageBox): Promise<string[]> {
+  return (await box.list()).map(({ key }) => key);
+}

@@ -1,0 +1,71 @@
+import { describeOutboxStorage } from '@imcore/testkit/contracts';
+import { describe, expect, it } from 'vitest';
+import { type SyncStorage, syncStorage } from '../../src/outbox/storage-outbox.js';
+
+/** A mini-program's storage: values go through JSON, room is bounded. */
+class FakeStorage implements SyncStorage {
+  readonly data = new Map<string, string>();
+  maxBytes = Number.POSITIVE_INFINITY;
+
+  setStorageSync(key: string, value: string): void {
+    const others = [...this.data].filter(([other]) => other !== key);
+    const bytes = [...others, [key, value]].reduce((sum, [name, text]) => sum + `${name}${text}`.length, 0);
+    if (bytes > this.maxBytes) throw { errMsg: 'setStorageSync:fail exceed storage max size 10Mb' };
+    this.data.set(key, JSON.stringify(value));
+  }
+
+  getStorageSync(key: string): unknown {
+    const text = this.data.get(key);
+    return text === undefined ? '' : JSON.parse(text);
+  }
+
+  removeStorageSync(key: string): void {
+    this.data.delete(key);
+  }
+
+  getStorageInfoSync() {
+    return { keys: [...this.data.keys()].reverse() };
+  }
+}
+
+describeOutboxStorage('storage of a mini-program', async () => {
+  const storage = new FakeStorage();
+  return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
+});
+
+describe('an outbox in a mini-program’s storage', () => {
+  it('says when there is no room, and goes on with what fits', async () => {
+    const storage = new FakeStorage();
+    const box = await syncStorage(storage).open('alice', () => {});
+    await box.put('a', 'x');
+    storage.maxBytes = 100;
+
+    await expect(box.put('b', 'y'.repeat(100))).rejects.toMatchObject({ code: 'ERR_OUTBOX_FULL' });
+    await box.put('c', 'z');
+
+    expect(await box.list()).toEqual([
+      { key: 'a', value: 'x' },
+      { key: 'c', value: 'z' },
+    ]);
+  });
+
+  it('leaves alone what is not its own, and clears away what it cannot read', async () => {
+    const storage = new FakeStorage();
+    storage.setStorageSync('settings', 'dark');
+    storage.setStorageSync('imcore-outbox:alice:7', 'no entry');
+    const box = await syncStorage(storage).open('alice', () => {});
+
+    expect(await box.list()).toEqual([]);
+    expect([...storage.data.keys()]).toEqual(['settings']);
+  });
+
+  it('does not take one user’s for another’s whose name begins the same', async () => {
+    const storage = new FakeStorage();
+    const other = await syncStorage(storage).open('alice:1', () => {});
+    await other.put('a', 'x');
+
+    const box = await syncStorage(storage).open('alice', () => {});
+
+    expect(await box.list()).toEqual([]);
+  });
+});
