@@ -125,7 +125,9 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
     await proxy.start();
     await published;
     await expect.poll(() => web.received, { timeout }).toEqual(['one', 'one']);
-    expect(bridge.health).toMatchObject({ state: 'joined', waiting: 0, joins: 2 });
+    await expect
+      .poll(() => bridge.health, { timeout })
+      .toMatchObject({ state: 'joined', waiting: 0, joins: 2 });
   });
 
   it('does not confirm in time is waited for so long, and not longer', async () => {
