@@ -24,7 +24,9 @@ export class KeepAlivePace implements KeepAliveTimes {
   #maxMs: number;
   #intervalMs: number;
 
-  constructor({ keepAliveIntervalMs, clientTimeoutMs }: KeepAliveTimes, { minMs, maxMs }: KeepAliveBounds) {
+  /** Without bounds the interval stays what it is. */
+  constructor({ keepAliveIntervalMs, clientTimeoutMs }: KeepAliveTimes, bounds: KeepAliveBounds | undefined) {
+    const { minMs = keepAliveIntervalMs, maxMs = keepAliveIntervalMs } = bounds ?? {};
     this.#minMs = minMs;
     this.#maxMs = maxMs;
     this.#intervalMs = Math.min(Math.max(keepAliveIntervalMs, minMs), maxMs);

@@ -151,7 +151,7 @@ export class LoginRun {
     }
   }
 
-  /** `serverTime`: when the answer was written, by the server's clock, where it says so. */
+  /** `serverTime` is when the answer was written, where it says so. */
   answered({ code: serverCode, firstLoginTime }: LoginResponse, serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'authenticating') return;
     if (serverCode !== ResponseCode.Ok) {
@@ -160,19 +160,13 @@ export class LoginRun {
     }
     // The server's time at a first login is the login's; later ones repeat it.
     const isFirst = this.#firstLoginTime <= 0;
-    this.quality.serverSaid(
-      serverTime > 0 || !isFirst ? serverTime : firstLoginTime,
-      this.#authenticatingSince,
-      now,
-    );
+    const time = serverTime > 0 || !isFirst ? serverTime : firstLoginTime;
+    this.quality.serverSaid(time, this.#authenticatingSince, now);
     if (isFirst) this.#firstLoginTime = firstLoginTime;
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
-    this.#enter({
-      state: 'online',
-      heartbeat: new Heartbeat(this.#pace, now),
-      probeEndsAt: NEVER,
-    });
+    const heartbeat = new Heartbeat(this.#pace, now);
+    this.#enter({ state: 'online', heartbeat, probeEndsAt: NEVER });
     if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
   }

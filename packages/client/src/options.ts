@@ -162,7 +162,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
   const keepAlive = senseTimes(senseMode, transport.kind);
   return Object.freeze({
     keepAlive,
-    keepAliveBounds: checkKeepAlive(options.keepAlive ?? {}, keepAlive.keepAliveIntervalMs),
+    keepAliveBounds: options.keepAlive && checkKeepAlive(options.keepAlive, keepAlive.keepAliveIntervalMs),
     backoff: checkBackoff(options.backoff ?? {}),
     retry: checkRetry(options.retry ?? {}),
     duplicates: { rememberMs: REMEMBER_MS, maxRemembered: count('maxRemembered') },
