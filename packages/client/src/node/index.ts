@@ -34,8 +34,8 @@ export { browserSignals, type PlatformSignal, type PlatformSignals } from '../pl
 export type { ClientState, StateReason } from '../state.js';
 export type { EarlyRetransmission, Link, LinkHandler, Transport } from '../transport.js';
 export { createClient, transportForUrl } from './create-client.js';
-export { fileOutbox } from './file-outbox.js';
 export { EarlyCopies } from './early-copies.js';
+export { fileOutbox } from './file-outbox.js';
 export { type TcpOptions, tcp } from './tcp.js';
 export { type UdpOptions, udp } from './udp.js';
 export { type NodeWebSocketOptions, websocket } from './websocket.js';
