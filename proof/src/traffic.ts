@@ -1,15 +1,6 @@
-import {
-  createClient,
-  type ImClient,
-  silentLogger,
-  type Transport,
-  tcp,
-  udp,
-  websocket,
-} from '@imcore/client/node';
+import type { ImClient } from '@imcore/client/node';
+import { KINDS, type Kind, proofClient, WINDOW } from './proof-client.js';
 import type { Ports } from './server-process.js';
-
-type Kind = 'tcp' | 'udp' | 'ws';
 
 /** Who writes down what senders were told and receivers were handed. */
 export interface Books {
@@ -25,7 +16,6 @@ export interface PairPlan {
   readonly isAway: boolean;
 }
 
-const KINDS: readonly Kind[] = ['tcp', 'udp', 'ws'];
 /** Every transport to every transport, to receivers who are there and to receivers who come and go. */
 export const PAIRS: readonly PairPlan[] = KINDS.flatMap((from) =>
   KINDS.flatMap((to) => [
@@ -33,8 +23,6 @@ export const PAIRS: readonly PairPlan[] = KINDS.flatMap((from) =>
     { name: `${from}-${to}-away`, from, to, isAway: true },
   ]),
 );
-/** Messages that a sender has unacknowledged; on UDP one, as nothing else keeps their order there. */
-const WINDOW: Readonly<Record<Kind, number>> = { tcp: 32, ws: 32, udp: 1 };
 const AWAY_MS = 400;
 
 /** Senders and receivers over all transports, in all directions, at full speed until they are told to stop. */
@@ -106,25 +94,9 @@ export class Traffic {
   }
 
   #client(kind: Kind): ImClient {
-    const client = createClient({
-      transport: this.#transport(kind),
-      senseMode: 3,
-      backoff: { minMs: 20, initialMs: 50, maxMs: 300 },
-      retry: { waitMs: 1000, retries: 1000 },
-      loginTimeoutMs: 1000,
-      sendTimeoutMs: 120_000,
-      connectTimeoutMs: 120_000,
-      logger: silentLogger,
-    });
+    const client = proofClient(kind, this.#ports);
     this.#clients.push(client);
     return client;
-  }
-
-  #transport(kind: Kind): Transport {
-    const host = '127.0.0.1';
-    if (kind === 'tcp') return tcp({ host, port: this.#ports.tcp });
-    if (kind === 'udp') return udp({ host, port: this.#ports.udp });
-    return websocket({ url: `ws://${host}:${this.#ports.ws}/websocket` });
   }
 }
 

@@ -12,7 +12,6 @@ import {
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
 import { DeliveryError, LinkError, ServerError } from './errors.js';
-import type { QualityMeter } from './link-quality.js';
 import { LoginRun } from './login-run.js';
 import type { WhenOffline } from './message.js';
 import { Messaging } from './messaging.js';
@@ -53,9 +52,9 @@ export class Session {
     return this.#messaging.pending;
   }
 
-  /** What is known of the way to the server. */
-  get quality(): QualityMeter {
-    return this.#run.quality;
+  /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
+  get roundTripMs(): number | undefined {
+    return this.#run.roundTripMs;
   }
 
   get nextDeadline(): Instant {
@@ -181,9 +180,9 @@ export class Session {
     return this.#takeEffects();
   }
 
-  #handleControl({ type, dataContent, sm }: Packet, now: Instant): void {
-    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), sm, now);
-    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(sm, now);
+  #handleControl({ type, dataContent }: Packet, now: Instant): void {
+    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), now);
+    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(now);
     else if (type === PacketType.ErrorResponse) this.#handleErrorResponse(dataContent, now);
     else if (type === PacketType.KickOut) this.#run.kickedOut(readKickOut(dataContent));
   }

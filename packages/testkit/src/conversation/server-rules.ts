@@ -76,7 +76,7 @@ export interface ServerMessage {
 
 /**
  * Sends a message as the server and reports at once whether it left: whether the user was online and it was written,
- * or another system took it. Waits for no acknowledgement of a user.
+ * or another system took it. Waits for no acknowledgement.
  */
 export async function sendFromServer(
   server: ImServer,
@@ -86,18 +86,15 @@ export async function sendFromServer(
   const { to, content, type, qos, fingerprint } = message;
   const wasOnline = server.isOnline(to);
   let outcome: 'under way' | 'taken' | 'failed' = 'under way';
-  const settled = server
-    .send(to, content, { type, qos, ...(fingerprint === undefined ? {} : { fingerprint }) })
-    .then(
-      () => {
-        outcome = 'taken';
-      },
-      () => {
-        outcome = 'failed';
-      },
-    );
-  if (wasOnline) await settlePromises();
-  else await settled;
+  void server.send(to, content, { type, qos, ...(fingerprint === undefined ? {} : { fingerprint }) }).then(
+    () => {
+      outcome = 'taken';
+    },
+    () => {
+      outcome = 'failed';
+    },
+  );
+  await settlePromises();
   const isWritten = (settled: string) => settled === 'taken' || (settled === 'under way' && wasOnline);
   emit({ ev: 's2c-sent', to, fp: fingerprint ?? null, ok: isWritten(outcome) });
 }

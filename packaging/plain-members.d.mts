@@ -1,0 +1,2 @@
+/** The same module without private names. */
+export function toPlainMembers(source: string): string;

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { Ledger } from './ledger.js';
+import { type CrashRun, type Outcome, progress, settle } from './outcome.js';
+import { KINDS, proofClient } from './proof-client.js';
+import { SenderProcess } from './sender-process.js';
+import { ServerProcess } from './server-process.js';
+import { pause } from './traffic.js';
+
+/** How long senders may take to deliver what is left at the end. */
+const FINISH_MS = 60_000;
+
+/**
+ * Kills senders with an outbox, the server, or both together, again and again. What the outbox of a sender has
+ * promised to keep must reach its receiver once and in order, whoever died between.
+ */
+export async function killClients({ folder, kills, flags }: CrashRun): Promise<Outcome> {
+  const server = new ServerProcess(join(folder, 'messages.db'), []);
+  const ledger = new Ledger();
+  await server.start();
+  const receivers = KINDS.map((kind) => {
+    const receiver = proofClient(kind, server.ports);
+    receiver.on('message', ({ content }) => ledger.handed(kind, Number(content)));
+    return { receiver, userId: `receiver-${kind}` };
+  });
+  for (const { receiver, userId } of receivers) await receiver.login({ userId, token: 't' });
+  const senders = KINDS.map((kind) => {
+    const accepted = (number: number) => ledger.acknowledged(kind, number);
+    return new SenderProcess(kind, server.ports, join(folder, kind), flags, accepted);
+  });
+  for (const sender of senders) sender.start();
+  let [serverKills, senderKills] = [0, 0];
+  while (serverKills + senderKills < kills) {
+    await pause(200 + Math.random() * 600);
+    const chosen = Math.random();
+    const victim = chosen < 0.7 ? senders[Math.floor(Math.random() * senders.length)] : undefined;
+    const dies = [victim?.kill(), chosen > 0.4 ? server.kill() : undefined];
+    senderKills += victim === undefined ? 0 : 1;
+    serverKills += chosen > 0.4 ? 1 : 0;
+    await Promise.all(dies);
+    await pause(Math.random() * 200);
+    if (Math.random() < 0.5) victim?.start();
+    if (chosen > 0.4) await server.start();
+    if (victim !== undefined && !victim.isRunning) victim.start();
+    progress(`${serverKills + senderKills} of ${kills} kills`, ledger);
+  }
+  await pause(500);
+  await Promise.all(senders.map((sender) => sender.finish(FINISH_MS)));
+  await settle(ledger);
+  const verdict = ledger.verdict();
+  await Promise.all(receivers.map(({ receiver }) => receiver.logout()));
+  await server.kill();
+  const total = `${serverKills + senderKills} kills (${serverKills} of the server, ${senderKills} of senders)`;
+  return { kills: total, promised: 'accepted', verdict };
+}

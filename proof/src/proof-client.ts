@@ -1,0 +1,40 @@
+import {
+  type ClientOptions,
+  createClient,
+  type ImClient,
+  silentLogger,
+  type Transport,
+  tcp,
+  udp,
+  websocket,
+} from '@imcore/client/node';
+import type { Ports } from './server-process.js';
+
+export type Kind = 'tcp' | 'udp' | 'ws';
+
+export const KINDS: readonly Kind[] = ['tcp', 'udp', 'ws'];
+
+/** Messages that a sender has unacknowledged; on UDP one, as nothing else keeps their order there. */
+export const WINDOW: Readonly<Record<Kind, number>> = { tcp: 32, ws: 32, udp: 1 };
+
+/** A client that never gives up, for a server that is away most of the time. */
+export function proofClient(kind: Kind, ports: Ports, outbox?: ClientOptions['outbox']): ImClient {
+  return createClient({
+    transport: transportOf(kind, ports),
+    senseMode: 3,
+    backoff: { minMs: 20, initialMs: 50, maxMs: 300 },
+    retry: { waitMs: 1000, retries: 1000 },
+    loginTimeoutMs: 1000,
+    sendTimeoutMs: 120_000,
+    connectTimeoutMs: 120_000,
+    logger: silentLogger,
+    outbox,
+  });
+}
+
+function transportOf(kind: Kind, ports: Ports): Transport {
+  const host = '127.0.0.1';
+  if (kind === 'tcp') return tcp({ host, port: ports.tcp });
+  if (kind === 'udp') return udp({ host, port: ports.udp });
+  return websocket({ url: `ws://${host}:${ports.ws}/websocket` });
+}
