@@ -61,7 +61,7 @@ export interface ServerEvents {
   undelivered: { readonly message: Message; readonly reason: UndeliveredReason };
   /**
    * A message is longer than its receiver's session can be sent, `maxBytes`: it waits in the store for a session that
-   * can take it, while those behind it go on; without a store it is undeliverable. Told once a session.
+   * can take it, while those behind it go on; without a store it is undeliverable. Told when a session passes it over.
    */
   tooLarge: {
     readonly message: Message;

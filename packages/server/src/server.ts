@@ -198,6 +198,7 @@ export class ImServer {
     intake.stop();
     for (const gateway of gateways) gateway.stopAccepting();
     await this.#drain(drainMs);
+    await courier.secure();
     reception.endAll();
     await courier.settled();
     await Promise.all(gateways.map((gateway) => this.#closePart(gateway)));

@@ -131,6 +131,18 @@ export class Courier {
     }
   }
 
+  /** Gives the store what is under way as well, so that its senders can be acknowledged before their sessions end. */
+  async secure(): Promise<void> {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
+    for (const { mailbox } of this.#parts.directory.online()) {
+      for (const delivery of mailbox.values()) {
+        if (delivery.custody === 'memory' || delivery.custody === 'refused') keeper.keep(delivery);
+      }
+    }
+    await this.#writer?.idle();
+  }
+
   /** From now on messages are dropped: those that a slow hook lets pass when the server has closed. */
   stop(): void {
     this.#isStopped = true;
@@ -219,7 +231,9 @@ export class Courier {
   }
 
   #refuseTooLarge(delivery: Delivery, receiver: User, session: LiveSession): void {
-    tellTooLarge(this.#parts, delivery, session);
+    // The replay tells of what it passes over.
+    if (this.#keeper === undefined || delivery.fingerprint === undefined)
+      tellTooLarge(this.#parts, delivery, session);
     this.#keepBehind(delivery, receiver, 'too-large');
   }
 

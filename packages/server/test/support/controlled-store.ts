@@ -28,6 +28,7 @@ export class ControlledStore implements MessageStore {
   readonly failures: { [Kind in Operation]?: Error | undefined } = {};
   readonly #inner: MessageStore;
   readonly #held = new Map<Operation, (() => void)[]>();
+  readonly #unanswered = new Set<Operation>();
 
   constructor(options: MemoryStoreOptions = {}) {
     this.#inner = memoryStore(options);
@@ -45,10 +46,22 @@ export class ControlledStore implements MessageStore {
     for (const resume of waiting) resume();
   }
 
+  /** From now on calls of this kind do their work, and nobody is answered. */
+  holdAnswers(kind: Operation): void {
+    this.#unanswered.add(kind);
+  }
+
+  /** Ends {@link hold} and {@link holdAnswers}; whoever waits, waits for ever, as a caller that was killed does. */
+  forget(kind: Operation): void {
+    this.#held.delete(kind);
+    this.#unanswered.delete(kind);
+  }
+
   async append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     this.appended.push(messages);
     await this.#enter('append');
-    return this.#inner.append(messages);
+    const results = await this.#inner.append(messages);
+    return this.#unanswered.has('append') ? new Promise(() => {}) : results;
   }
 
   async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
@@ -74,9 +87,14 @@ export class ControlledStore implements MessageStore {
   history: MessageStore['history'] = (query) => this.#inner.history(query);
   health: MessageStore['health'] = () => this.#inner.health();
 
-  close(): Promise<void> {
+  /** What waited for a user when it was closed, after which a memory store has nothing. */
+  readonly closedWith: Record<string, string[]> = {};
+
+  async close(): Promise<void> {
     this.calls.close += 1;
-    return this.#inner.close();
+    const receivers = new Set(this.appended.flat().map(({ to }) => to));
+    for (const to of receivers) this.closedWith[to] = await this.waiting(to);
+    await this.#inner.close();
   }
 
   /** Fingerprints of what waits for a user, oldest first. */
