@@ -5,6 +5,7 @@ import type { ChatFlags } from './chat/chat.js';
 import type { EndpointFlags } from './chat/endpoint.js';
 import { describeError } from './command-error.js';
 import { addServeFlags } from './serve/serve-flags.js';
+import { addStoreCommands } from './store/add-store-commands.js';
 
 const program = new Command('imcore')
   .description('Instant messaging over TCP, UDP and WebSocket, compatible with MobileIMSDK v6')
@@ -58,6 +59,8 @@ program
     const { bench } = await import('./bench/bench.js');
     process.exitCode = await bench(flags);
   });
+
+addStoreCommands(program);
 
 function versionOfPackage(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

@@ -56,6 +56,7 @@ export type {
   WaitingMessage,
 } from './ports/message-store.js';
 export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
+export type { CopyProgress, StoreTools, UserMailbox } from './ports/store-tools.js';
 export { systemClock } from './scheduling/system-clock.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

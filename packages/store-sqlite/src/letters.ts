@@ -33,6 +33,7 @@ export class Letters {
   readonly #oldestDead: Statement;
   readonly #resend: Statement;
   readonly #discard: Statement;
+  readonly #purge: Statement;
   readonly #erase: Statement;
 
   constructor(database: Database, retention: Required<Retention>) {
@@ -46,7 +47,8 @@ export class Letters {
        VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#oldest = database.prepare(
-      `SELECT ${COLUMNS} FROM message WHERE receiver = ? AND state = 0 ORDER BY id LIMIT 1`,
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_waiting
+       WHERE receiver = ? AND state = 0 ORDER BY id LIMIT 1`,
     );
     this.#confirm = database.prepare(
       `UPDATE message SET ${kept}, done_at = ? WHERE id = ? AND receiver = ? AND state = 0 RETURNING size`,
@@ -56,12 +58,17 @@ export class Letters {
     );
     this.#die = database.prepare('UPDATE message SET state = 3, done_at = ?, cause = ? WHERE id = ?');
     this.#dead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ? AND state = 3`);
-    this.#oldestDead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE state = 3 ORDER BY id LIMIT 1`);
+    this.#oldestDead = database.prepare(
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_dead WHERE state = 3 ORDER BY id LIMIT 1`,
+    );
     this.#resend = database.prepare(
       `UPDATE message SET id = ?, state = 0, since = ?, done_at = NULL, cause = NULL, origin = ? WHERE id = ?`,
     );
     this.#discard = database.prepare(
       'UPDATE message SET state = 2, body = NULL, pair = NULL, done_at = ? WHERE id = ? AND state = 3 RETURNING id',
+    );
+    this.#purge = database.prepare(
+      'UPDATE message SET state = 2, body = NULL, pair = NULL, done_at = ? WHERE id = ?',
     );
     this.#erase = database.prepare('DELETE FROM message WHERE id = ?');
   }
@@ -136,6 +143,13 @@ export class Letters {
     if (this.#discard.get(now, id) === undefined) return false;
     this.ledger.died(-1);
     return true;
+  }
+
+  /** Deletes a message that waits or is dead, and keeps its key for a while. */
+  purge(row: unknown, now: number): void {
+    this.#purge.run(now, numberOf(row, 'id'));
+    if (numberOf(row, 'state') === 3) this.ledger.died(-1);
+    else this.ledger.waits(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
   }
 
   /** Deletes a row that does not wait, with its key. */

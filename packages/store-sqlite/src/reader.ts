@@ -1,15 +1,9 @@
-import type { DeadLetter, HistoryQuery, StoreId, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, HistoryQuery, StoreId, UserMailbox, WaitingMessage } from '@imcore/server/ports';
 import { pairOf } from './hashes.js';
 import { COLUMNS, toDeadLetter, toWaitingMessage } from './message-rows.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { fromColumn, toColumn } from './text-column.js';
-
-export interface UserMailbox {
-  readonly userId: string;
-  readonly messages: number;
-  readonly bytes: number;
-}
 
 /** What is read of a file, and changes nothing. */
 export class Reader {
@@ -22,7 +16,8 @@ export class Reader {
 
   constructor(database: Database) {
     this.#page = database.prepare(
-      `SELECT ${COLUMNS} FROM message WHERE receiver = ? AND id > ? AND state = 0 ORDER BY id LIMIT ?`,
+      `SELECT ${COLUMNS} FROM message INDEXED BY message_waiting
+       WHERE receiver = ? AND id > ? AND state = 0 ORDER BY id LIMIT ?`,
     );
     this.#dead = database.prepare(
       `SELECT ${COLUMNS} FROM message INDEXED BY message_dead WHERE id > ? AND state = 3 ORDER BY id LIMIT ?`,

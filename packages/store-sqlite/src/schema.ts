@@ -56,7 +56,8 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
      SELECT id, iif(confirmed_at IS NULL, 0, 2), receiver, sender, fingerprint, accepted_at,
        coalesce(length(body), 0), confirmed_at, body FROM message_1 ORDER BY id;
    CREATE INDEX message_waiting ON message (receiver, id) WHERE state = 0;
-   CREATE INDEX message_done ON message (state, done_at) WHERE state IN (1, 2);
+   CREATE INDEX message_kept ON message (done_at) WHERE state = 1;
+   CREATE INDEX message_known ON message (done_at) WHERE state = 2;
    CREATE INDEX message_dead ON message (id, receiver) WHERE state = 3;
    CREATE INDEX message_pair ON message (pair, id) WHERE pair IS NOT NULL;
    CREATE TABLE message_key (

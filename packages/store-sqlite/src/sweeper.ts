@@ -20,7 +20,8 @@ export class Sweeper {
   readonly #rememberMs: number;
   readonly #page: Statement;
   readonly #message: Statement;
-  readonly #done: Statement;
+  readonly #kept: Statement;
+  readonly #known: Statement;
   readonly #strip: Statement;
   /** No message up to this one waits. */
   #after: StoreId = 0;
@@ -33,9 +34,12 @@ export class Sweeper {
       `SELECT id, state, coalesce(since, accepted_at) AS since FROM message WHERE id > ? ORDER BY id LIMIT ?`,
     );
     this.#message = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ?`);
-    this.#done = database.prepare(
-      `SELECT id, receiver, sender, fingerprint, coalesce(origin, id) AS origin FROM message
-       WHERE state = ? AND done_at <= ? ORDER BY done_at LIMIT ?`,
+    this.#kept = database.prepare(
+      'SELECT id FROM message INDEXED BY message_kept WHERE state = 1 AND done_at <= ? ORDER BY done_at LIMIT ?',
+    );
+    this.#known = database.prepare(
+      `SELECT id, receiver, sender, fingerprint, coalesce(origin, id) AS origin
+       FROM message INDEXED BY message_known WHERE state = 2 AND done_at <= ? ORDER BY done_at LIMIT ?`,
     );
     this.#strip = database.prepare('UPDATE message SET state = 2, body = NULL, pair = NULL WHERE id = ?');
   }
@@ -47,9 +51,9 @@ export class Sweeper {
 
   /** Forgets up to `limit` confirmed messages that need not be known any more, and as many bodies. */
   forget(now: number, limit: number): void {
-    for (const row of this.#done.all(1, now - this.#retention.historyMs, limit))
+    for (const row of this.#kept.all(now - this.#retention.historyMs, limit))
       this.#strip.run(numberOf(row, 'id'));
-    for (const row of this.#done.all(2, now - this.#rememberMs, limit)) this.#letters.erase(row);
+    for (const row of this.#known.all(now - this.#rememberMs, limit)) this.#letters.erase(row);
   }
 
   /** Buries up to `limit` messages that have waited too long. */

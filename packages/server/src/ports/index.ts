@@ -28,3 +28,4 @@ export type {
   WaitingMessage,
 } from './message-store.js';
 export { completeRetention, DEFAULT_RETENTION, type Retention } from './retention.js';
+export type { CopyProgress, StoreTools, UserMailbox } from './store-tools.js';

@@ -1,0 +1,34 @@
+import type { StoreId, WaitingMessage } from '@imcore/server/ports';
+import { describeMessage, messageAsJson } from './describe-message.js';
+import { type Output, type StoreFlags, terminal, wholeNumber, withStore } from './with-store.js';
+
+export interface ListFlags extends StoreFlags {
+  /** Absent for the dead letters of all users. */
+  readonly user?: string;
+  readonly dead?: boolean;
+  readonly after?: string;
+  readonly limit: string;
+}
+
+const PAGE = 500;
+
+/** The messages that wait for a user, or dead letters: oldest first, one a line. */
+export async function list(flags: ListFlags, output: Output = terminal): Promise<void> {
+  const { user, dead = false, json = false } = flags;
+  const limit = wholeNumber('--limit', flags.limit);
+  const after = flags.after === undefined ? undefined : wholeNumber('--after', flags.after, 0);
+  await withStore(flags, async (tools) => {
+    const read = (from: StoreId | undefined, size: number): Promise<readonly WaitingMessage[]> =>
+      dead || user === undefined ? tools.deadLetters(from, size, user) : tools.take(user, from, size);
+    let last = after;
+    for (let left = limit; left > 0; ) {
+      const page = await read(last, Math.min(PAGE, left));
+      for (const message of page) output.out(json ? messageAsJson(message) : describeMessage(message));
+      last = page.at(-1)?.id ?? last;
+      left -= page.length;
+      if (page.length === 0) return;
+    }
+    const [more] = await read(last, 1);
+    if (more !== undefined) output.notice(`There are more: go on with --after ${last}\n`);
+  });
+}

@@ -1,0 +1,28 @@
+import { printableLine } from '../terminal/printable.js';
+import { timeOf } from './describe-message.js';
+import { type Output, type StoreFlags, terminal, wholeNumber, withStore } from './with-store.js';
+
+export interface StatsFlags extends StoreFlags {
+  readonly top: string;
+}
+
+/** How much waits, for whom most, and since when. */
+export async function stats(flags: StatsFlags, output: Output = terminal): Promise<void> {
+  const top = wholeNumber('--top', flags.top, 0);
+  await withStore(flags, async (tools) => {
+    const { waiting, waitingBytes, deadLetters } = await tools.health();
+    const oldest = await tools.oldestAcceptedAt();
+    const mailboxes = await tools.mailboxes(top);
+    if (flags.json === true) {
+      output.out(
+        JSON.stringify({ waiting, waitingBytes, deadLetters, oldestAcceptedAt: oldest ?? null, mailboxes }),
+      );
+      return;
+    }
+    output.out(`waiting       ${waiting} messages, ${waitingBytes} bytes`);
+    output.out(`oldest        ${oldest === undefined ? 'none' : timeOf(oldest)}`);
+    output.out(`dead letters  ${deadLetters}`);
+    for (const { userId, messages, bytes } of mailboxes)
+      output.out(`  ${printableLine(userId)}  ${messages} messages, ${bytes} bytes`);
+  });
+}

@@ -1,0 +1,90 @@
+import {
+  completeRetention,
+  type Retention,
+  StoreError,
+  type StoreId,
+  type StoreTools,
+} from '@imcore/server/ports';
+import { backUp } from './backup.js';
+import { connect } from './connection.js';
+import { inTransaction, storeErrorOf } from './database.js';
+import { Letters } from './letters.js';
+import { Reader } from './reader.js';
+import { numberOf } from './rows.js';
+import type { Statement } from './sqlite-module.js';
+import { toColumn } from './text-column.js';
+
+export interface SqliteToolsOptions extends Pick<Retention, 'maxPerUser' | 'maxBytesPerUser'> {
+  /** The database file. It must be there. */
+  readonly file: string;
+  /** Milliseconds since 1970. Default: the machine's. */
+  readonly wallTime?: () => number;
+}
+
+/**
+ * Opens a store's file to look after it, whether a server has it open or not.
+ *
+ * @throws StoreError as `sqliteStore`, and `ERR_STORE_FAILED` when there is no such file
+ */
+export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
+  const { database } = connect(options.file, { isServer: false, maxCheckedBytes: 0 });
+  const wallTime = options.wallTime ?? Date.now;
+  const letters = new Letters(database, completeRetention(options));
+  const reader = new Reader(database);
+  const page = purgePages((sql) => database.prepare(sql));
+
+  const read = async <T>(work: () => T): Promise<T> => {
+    try {
+      return work();
+    } catch (error) {
+      throw storeErrorOf(error, 'SQLite');
+    }
+  };
+  const change = <T>(work: () => T) =>
+    read(() =>
+      inTransaction(database, () => {
+        letters.ledger.begin();
+        const result = work();
+        letters.ledger.end();
+        return result;
+      }),
+    );
+
+  return {
+    health: () => read(() => ({ ok: true, ...letters.ledger.totals() })),
+    mailboxes: (limit) => read(() => reader.largest(limit)),
+    oldestAcceptedAt: () => read(() => reader.oldestAcceptedAt()),
+    take: (userId, after, limit) => read(() => reader.take(userId, after, limit)),
+    deadLetters: (after, limit, userId) => read(() => reader.deadLetters(after, limit, userId)),
+    resend: (ids, now) => change(() => ids.filter((id) => letters.resend(id, now)).length),
+    discard: (ids) => change(() => ids.filter((id) => letters.discard(id, Math.trunc(wallTime()))).length),
+    purge: (before, after, limit, userId) =>
+      change(() => {
+        const now = Math.trunc(wallTime());
+        const rows = page(after, limit, userId);
+        const old = rows.filter((row) => numberOf(row, 'accepted_at') < before);
+        for (const row of old) letters.purge(row, now);
+        return { deleted: old.length, next: rows.length < limit ? undefined : numberOf(rows.at(-1), 'id') };
+      }),
+    backup: (target, progress) => backUp(database, target, progress),
+    close: () => read(() => database.close()),
+  };
+}
+
+/** Reads what waits or is dead, of all users or of one, page by page. */
+function purgePages(prepare: (sql: string) => Statement) {
+  const columns = 'SELECT id, state, receiver, size, accepted_at FROM message';
+  const all = prepare(`${columns} WHERE id > ? AND state IN (0, 3) ORDER BY id LIMIT ?`);
+  const ofUser = prepare(
+    `${columns} WHERE receiver = ?1 AND id > ?2 AND state = 0
+     UNION ALL ${columns} INDEXED BY message_dead WHERE id > ?2 AND receiver = ?1 AND state = 3
+     ORDER BY id LIMIT ?3`,
+  );
+  return (after: StoreId | undefined, limit: number, userId: string | undefined): readonly unknown[] => {
+    if (!Number.isSafeInteger(limit) || limit < 1)
+      throw new StoreError('ERR_STORE_FAILED', `a page has at least one row, not ${limit}`);
+    return userId === undefined
+      ? all.all(after ?? 0, limit)
+      : ofUser.all(toColumn(userId), after ?? 0, limit);
+  };
+}
