@@ -6,7 +6,8 @@ export type TextPart =
 /** Only these schemes become links; nothing that runs in the page does. */
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'“”‘’«»「」『』【】（），。！？；：、]+/giu;
 /** What ends a sentence rather than an address. */
-const TRAILING = /[.,;:!?*_~…]+$/u;
+const PUNCTUATION = '.,;:!?*_~…';
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
 /** Finds the web addresses in a message. The parts joined are the message. */
 export function partsOf(text: string): TextPart[] {
@@ -26,17 +27,19 @@ export function partsOf(text: string): TextPart[] {
 
 /** Without the punctuation after it, and without a closing bracket that was opened before it. */
 function withoutTail(address: string): string {
-  const trimmed = address.replace(TRAILING, '');
-  const last = trimmed.at(-1);
-  const isUnopened =
-    (last === ')' && count(trimmed, ')') > count(trimmed, '(')) ||
-    (last === ']' && count(trimmed, ']') > count(trimmed, '['));
-  if (isUnopened) return withoutTail(trimmed.slice(0, -1));
-  return trimmed;
-}
-
-function count(text: string, letter: string): number {
-  return text.split(letter).length - 1;
+  const counts = new Map<string, number>();
+  for (const letter of address) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  const count = (letter: string) => counts.get(letter) ?? 0;
+  let end = address.length;
+  while (end > 0) {
+    const last = address[end - 1] ?? '';
+    const opening = OPENING[last];
+    const isUnopened = opening !== undefined && count(last) > count(opening);
+    if (!isUnopened && !PUNCTUATION.includes(last)) break;
+    counts.set(last, count(last) - 1);
+    end -= 1;
+  }
+  return address.slice(0, end);
 }
 
 function hrefOf(address: string): string | undefined {

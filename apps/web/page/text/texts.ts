@@ -42,7 +42,6 @@ export interface Texts {
     readonly noContacts: string;
     readonly nothingFound: string;
     readonly unread: (count: number) => string;
-    readonly you: string;
     readonly draft: string;
     readonly noMessages: string;
     readonly notKept: string;
@@ -89,9 +88,7 @@ export interface Texts {
     readonly connecting: string;
     readonly offline: string;
     readonly label: string;
-    readonly user: string;
     readonly server: string;
-    readonly state: string;
     readonly roundTrip: string;
     readonly since: string;
     readonly milliseconds: (count: number) => string;

@@ -1,0 +1,97 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import type { History } from '../../page/io/history.js';
+import { MemoryHistory } from '../../page/io/memory-history.js';
+import { StoredHistory } from '../../page/io/stored-history.js';
+import { newConversation } from '../../page/model/conversation.js';
+import type { ChatMessage, OutgoingMessage } from '../../page/model/message.js';
+
+const alice = { userId: 'alice', server: 'ws://a/websocket' };
+const incoming = (order: number, peer = 'bob'): ChatMessage => {
+  return { kind: 'incoming', id: `in/${peer}/${order}`, peer, text: `text ${order}`, at: order, order };
+};
+const pending = (order: number, peer = 'bob'): OutgoingMessage => {
+  const base = { id: `fp-${order}`, peer, text: `text ${order}`, at: order, order };
+  return { kind: 'outgoing', ...base, delivery: 'pending', failure: undefined };
+};
+const ordersOf = (messages: readonly ChatMessage[]) => messages.map(({ order }) => order);
+
+describe.each<[string, () => Promise<History>]>([
+  ['StoredHistory', () => StoredHistory.open(new IDBFactory(), alice)],
+  ['MemoryHistory', async () => new MemoryHistory()],
+])('%s', (_name, open) => {
+  it('gives the newest messages first, older ones before a place, and says when there are no more', async () => {
+    const history = await open();
+    for (let order = 1; order <= 5; order++) await history.add(incoming(order));
+    await history.add(incoming(6, 'carol'));
+    const newest = await history.page('bob', undefined, 2);
+    expect([ordersOf(newest.messages), newest.isLast]).toEqual([[4, 5], false]);
+    const middle = await history.page('bob', 4, 2);
+    expect([ordersOf(middle.messages), middle.isLast]).toEqual([[2, 3], false]);
+    const oldest = await history.page('bob', 2, 2);
+    expect([ordersOf(oldest.messages), oldest.isLast]).toEqual([[1], true]);
+  });
+
+  it('takes a message once', async () => {
+    const history = await open();
+    expect(await history.add(incoming(1))).toBe(true);
+    expect(await history.add({ ...incoming(1), text: 'another' })).toBe(false);
+    expect((await history.page('bob', undefined, 9)).messages).toEqual([incoming(1)]);
+  });
+
+  it('knows what is not with anybody yet, in order, until that is settled', async () => {
+    const history = await open();
+    for (const message of [pending(1), incoming(2), pending(3, 'carol'), pending(4)])
+      await history.add(message);
+    expect(await history.pending()).toEqual([pending(1), pending(3, 'carol'), pending(4)]);
+    await history.setDelivery('fp-1', 'received', undefined);
+    await history.setDelivery('fp-4', 'failed', 'too-large');
+    await history.setDelivery('in/bob/2', 'failed', 'other');
+    expect(ordersOf(await history.pending())).toEqual([3]);
+    expect((await history.page('bob', undefined, 9)).messages.at(-1)).toEqual({
+      ...pending(4),
+      delivery: 'failed',
+      failure: 'too-large',
+    });
+    await history.setDelivery('fp-4', 'pending', undefined);
+    expect(ordersOf(await history.pending())).toEqual([3, 4]);
+  });
+
+  it('forgets a conversation with its messages, and no other', async () => {
+    const history = await open();
+    await history.keepConversation(newConversation('bob', 1));
+    await history.keepConversation(newConversation('carol', 2));
+    await history.add(incoming(3));
+    await history.add(incoming(4, 'carol'));
+    await history.deleteConversation('bob');
+    expect((await history.conversations()).map(({ peer }) => peer)).toEqual(['carol']);
+    expect((await history.page('bob', undefined, 9)).messages).toEqual([]);
+    expect((await history.page('carol', undefined, 9)).messages.length).toBe(1);
+  });
+});
+
+describe('StoredHistory', () => {
+  it('is still there when it is opened again, for the same user of the same server alone', async () => {
+    const factory = new IDBFactory();
+    const first = await StoredHistory.open(factory, alice);
+    await first.add(pending(7));
+    await first.keepConversation({ ...newConversation('bob', 7), draft: 'half a sen' });
+    first.close();
+    const again = await StoredHistory.open(factory, alice);
+    expect([await again.pending(), await again.lastOrder()]).toEqual([[pending(7)], 7]);
+    expect((await again.conversations())[0]?.draft).toBe('half a sen');
+    const other = await StoredHistory.open(factory, { ...alice, userId: 'bob' });
+    expect(await other.conversations()).toEqual([]);
+  });
+
+  it('keeps a bounded number of messages of a conversation, and every one that is with nobody yet', async () => {
+    const history = await StoredHistory.open(new IDBFactory(), alice, 20);
+    await history.add(pending(1));
+    for (let order = 2; order <= 200; order++) await history.add(incoming(order));
+    const { messages } = await history.page('bob', undefined, 1000);
+    expect(messages.length).toBeLessThanOrEqual(20 + 50 + 1);
+    expect(ordersOf(messages).at(-1)).toBe(200);
+    expect(ordersOf(await history.pending())).toEqual([1]);
+  });
+});
