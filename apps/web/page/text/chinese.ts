@@ -1,6 +1,7 @@
 import type { Problem } from '../model/problem.js';
 import type { Texts } from './texts.js';
 
+/** No spaces around names: the page sets the air between Chinese and Latin itself (`text-autospace`). */
 export const CHINESE: Texts = {
   locale: 'zh-CN',
   product: 'imcore',
@@ -34,7 +35,7 @@ export const CHINESE: Texts = {
     contacts: '联系人',
     search: '搜索，或输入用户 ID',
     clear: '清除搜索',
-    start: (userId) => `与 ${userId} 开始聊天`,
+    start: (userId) => `与${userId}开始聊天`,
     emptyTitle: '还没有会话',
     emptyText: '在上方输入对方的用户 ID，即可开始聊天。',
     noContacts: '还没有联系人。与谁聊天，谁就会成为联系人。',
@@ -50,15 +51,15 @@ export const CHINESE: Texts = {
     choose: '选择一个会话',
     chooseHint: '或在搜索框中输入用户 ID 开始聊天。',
     back: '返回列表',
-    messages: (peer) => `与 ${peer} 的消息`,
-    begin: (peer) => `这里是你与 ${peer} 聊天的起点。`,
-    beginHint: '对方离线时，服务器会保留消息，待其上线后送达。',
+    messages: (peer) => `与${peer}的消息`,
+    begin: (peer) => `这里是你与${peer}聊天的起点。`,
+    beginHint: '双勾表示对方已收到，或服务器已代为保存。',
     loading: '正在加载更早的消息…',
     unreadFromHere: (count) => `${count} 条新消息`,
     toEnd: '回到最新消息',
     newBelow: (count) => `${count} 条新消息`,
-    write: (peer) => `发消息给 ${peer}`,
-    writeLabel: (peer) => `给 ${peer} 的消息`,
+    write: (peer) => `发消息给${peer}`,
+    writeLabel: (peer) => `给${peer}的消息`,
     send: '发送',
     keys: 'Enter 发送，Shift+Enter 换行',
     emoji: '插入表情',
@@ -80,7 +81,7 @@ export const CHINESE: Texts = {
     addContact: '加入联系人',
     removeContact: '移出联系人',
     remove: '删除会话',
-    removeQuestion: (peer) => `删除与 ${peer} 的会话？`,
+    removeQuestion: (peer) => `删除与${peer}的会话？`,
     removeHint: '消息将从此浏览器中删除，对方的记录不受影响。',
     confirmRemove: '删除',
     keep: '保留',
@@ -113,8 +114,8 @@ export const CHINESE: Texts = {
 
   kicked: {
     title: '你已在此处下线',
-    elsewhere: (userId, time) => `${userId} 于 ${time} 在别处登录。同一用户同时只能有一个连接。`,
-    otherTab: (userId) => `${userId} 已在此浏览器的另一个标签页或窗口中登录。同一用户同时只能有一个连接。`,
+    elsewhere: (userId, time) => `${userId}于 ${time} 在别处登录。同一用户同时只能有一个连接。`,
+    otherTab: (userId) => `${userId}已在此浏览器的另一个标签页或窗口中登录。同一用户同时只能有一个连接。`,
     byServer: (code, reason) =>
       reason === undefined
         ? `服务器已结束此次会话（代码 ${code}）。`

@@ -52,7 +52,7 @@ export const ENGLISH: Texts = {
     back: 'Back to the list',
     messages: (peer) => `Messages with ${peer}`,
     begin: (peer) => `This is the beginning of your chat with ${peer}.`,
-    beginHint: 'If they are offline, the server keeps your messages until they are back.',
+    beginHint: 'Two ticks say that a message is with them, or that the server keeps it for them.',
     loading: 'Loading earlier messages…',
     unreadFromHere: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
     toEnd: 'To the newest message',

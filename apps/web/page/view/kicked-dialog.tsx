@@ -26,7 +26,12 @@ export function KickedDialog({ kicked, userId }: KickedDialogProps) {
           <button class="button" type="button" onClick={() => dispatch({ kind: 'signed-out' })}>
             {texts.kicked.otherUser}
           </button>
-          <button class="button button-main" type="button" onClick={() => dispatch({ kind: 'taken-over' })}>
+          <button
+            class="button button-main"
+            type="button"
+            autofocus
+            onClick={() => dispatch({ kind: 'taken-over' })}
+          >
             {isDuplicate ? texts.kicked.useHere : texts.kicked.again}
           </button>
         </>

@@ -27,7 +27,6 @@ export function Sidebar({ desk, preferences }: SidebarProps) {
         </p>
       )}
       <div class="list-scroller">
-        {starter !== undefined && <Starter userId={starter} />}
         {conversations.length > 0 ? (
           <ul class="list">
             {conversations.map((conversation) => (
@@ -42,6 +41,7 @@ export function Sidebar({ desk, preferences }: SidebarProps) {
         ) : (
           desk.history !== 'opening' && <EmptyList desk={desk} hasStarter={starter !== undefined} />
         )}
+        {starter !== undefined && <Starter userId={starter} />}
       </div>
     </nav>
   );
@@ -60,7 +60,7 @@ function Search({ text, first, starter }: SearchProps) {
   const search = (value: string) => dispatch({ kind: 'searched', text: value });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const peer = starter ?? first;
+    const peer = first ?? starter;
     if (text !== '' && peer !== undefined) actions.open(peer);
   };
   return (

@@ -45,7 +45,7 @@ export function Talk({ conversation, thread, isOnline }: TalkProps) {
           onDismiss={() => setDeleting(false)}
           actions={
             <>
-              <button class="button" type="button" onClick={() => setDeleting(false)}>
+              <button class="button" type="button" autofocus onClick={() => setDeleting(false)}>
                 {texts.talk.keep}
               </button>
               <button
