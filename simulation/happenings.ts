@@ -42,6 +42,8 @@ const TROUBLE: readonly [number, Happening][] = [
   [2, (now) => now.login()],
 ];
 
+const DEATH: readonly [number, Happening][] = [[3, (now) => now.crash()]];
+
 /** Lets things happen at random until it is stopped. */
 export class Happenings {
   readonly #world: World;
@@ -54,6 +56,7 @@ export class Happenings {
     this.#world = world;
     this.#random = world.random.fork('happenings');
     this.#table = profile === 'bounded-loss' ? MESSAGES : [...MESSAGES, ...TROUBLE];
+    if (profile === 'restarts') this.#table = [...this.#table, ...DEATH];
   }
 
   start(): void {
@@ -145,6 +148,10 @@ export class Happenings {
     const userId = this.#userId();
     this.#note(`kick of ${userId}`);
     this.#world.server.kick(userId);
+  }
+
+  crash(): void {
+    this.#device().crash();
   }
 
   logout(): void {

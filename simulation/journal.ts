@@ -45,6 +45,8 @@ export class Journal {
   readonly takenByHook = new Set<string>();
   /** Messages that the server reported as dropped, or that the store failed to take, at least once, by key. */
   readonly setBack = new Set<string>();
+  /** Messages that a program had been handed, and had not remembered when it died, by device and key. */
+  readonly mayRepeat = new Set<string>();
   /** Breaches that were noticed while they happened. */
   readonly breaches: string[] = [];
   #crashes = 0;

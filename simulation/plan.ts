@@ -11,8 +11,10 @@ import type { StoreTrouble } from './slow-store.js';
  *   every message must arrive.
  * - `store-trouble`: as `chaos`, with a store that is slow, fails or is full, and a server that crashes at the worst
  *   moments.
+ * - `restarts`: as `chaos`, with clients that die and begin anew, each with an outbox that outlives it; what the outbox
+ *   has accepted is acknowledged or reported, and handed on once.
  */
-export type Profile = 'chaos' | 'bounded-loss' | 'store-trouble';
+export type Profile = 'chaos' | 'bounded-loss' | 'store-trouble' | 'restarts';
 
 /** A crash of the server at its so-manyth call of the store: before it has done its work, or before the answer. */
 export interface CrashPlan {
@@ -78,7 +80,7 @@ export function planFor(seed: number, profile: Profile = profileOf(seed)): Plan 
   const devices = users.map((userId, index) =>
     device(userId, 1, KINDS[index % KINDS.length] ?? 'tcp', index),
   );
-  if (profile !== 'bounded-loss') {
+  if (profile === 'chaos' || profile === 'store-trouble') {
     for (let extra = random.int(0, 2); extra > 0; extra--) {
       const userId = users[extra] ?? 'alice';
       devices.push(device(userId, 2, random.pick(KINDS), devices.length));
@@ -110,7 +112,9 @@ export function profileOf(seed: number): Profile {
 
 function storeOf(profile: Profile, random: SeededRandom): Plan['store'] {
   if (profile === 'store-trouble') return 'slow';
-  return profile === 'chaos' ? random.pick(['none', 'memory', 'slow']) : random.pick(['none', 'memory']);
+  return profile !== 'bounded-loss'
+    ? random.pick(['none', 'memory', 'slow'])
+    : random.pick(['none', 'memory']);
 }
 
 function storeTrouble(random: SeededRandom): Pick<Plan, 'trouble' | 'retention' | 'crashes'> {

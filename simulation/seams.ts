@@ -1,4 +1,5 @@
 import type { Transport } from '@imcore/client';
+import type { OutboxStorage } from '@imcore/client/outbox';
 import type { Clock } from '@imcore/protocol';
 import type { Gateway, MessageStore } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
@@ -8,6 +9,8 @@ export interface Seams {
   gateway?(gateway: Gateway): Gateway;
   /** Around a device's transport, outside the world's own instruments. */
   transport?(transport: Transport, device: string, random: SeededRandom): Transport;
+  /** Around a device's outbox. */
+  outbox?(outbox: OutboxStorage): OutboxStorage;
   store?(store: MessageStore): MessageStore;
   /** Between a server and its store: it ends with the server's life, and so does its clock. */
   processStore?(store: MessageStore, clock: Clock): MessageStore;

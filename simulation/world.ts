@@ -1,15 +1,18 @@
 import type { Scheduled } from '@imcore/protocol';
 import { type ImServer, memoryStore } from '@imcore/server';
 import type { MessageStore } from '@imcore/server/ports';
-import { memoryTransport, SeededRandom, SimulatedNetwork, VirtualClock } from '@imcore/testkit';
+import { memoryOutbox, memoryTransport, SeededRandom, SimulatedNetwork, VirtualClock } from '@imcore/testkit';
 import { boundedLoss } from './bounded-loss.js';
-import { Device } from './device.js';
+import { Device, type DeviceParts } from './device.js';
 import { OpenConnections, watchTransport } from './instruments.js';
 import { Journal, keyOf } from './journal.js';
 import type { DevicePlan, Plan } from './plan.js';
 import type { Seams } from './seams.js';
 import { PORTS, SimulatedServer } from './simulated-server.js';
 import { SlowStore, type StoreCall, type StoreObserver } from './slow-store.js';
+
+/** Longest time that a device's disk takes for one change, in milliseconds. */
+const MAX_DISK_MS = 30;
 
 /** One server, its store and its users' devices on one network, all under one clock and made from one seed. */
 export class World {
@@ -145,7 +148,19 @@ export class World {
       random,
       senseMode: plan.streamSenseMode,
       journal,
+      ...this.#diskOf(device, seams),
       originalFingerprint: (fingerprint) => seams.originalFingerprint?.(fingerprint) ?? fingerprint,
     });
+  }
+
+  #diskOf({ name }: DevicePlan, seams: Seams): Pick<DeviceParts, 'disk' | 'outbox'> {
+    if (this.plan.profile !== 'restarts') return { disk: undefined, outbox: undefined };
+    const clock = this.clock.ownedBy('disk');
+    const random = this.random.fork(`disk of ${name}`);
+    const disk = memoryOutbox({
+      delay: () =>
+        new Promise<void>((resolve) => clock.schedule(clock.now() + random.between(0, MAX_DISK_MS), resolve)),
+    });
+    return { disk, outbox: seams.outbox?.(disk) ?? disk };
   }
 }
