@@ -1,0 +1,241 @@
+import { SeededRandom, settlePromises, VirtualClock } from '@imcore/testkit';
+import { describe, expect, it } from 'vitest';
+import { type ClientSettings, createClient, type PlatformSignal } from '../src/index.js';
+import { browserSignals } from '../src/platform-signals.js';
+import { ScriptedTransport } from './fixtures/scripted-transport.js';
+
+describe('a token that is asked for', () => {
+  it('is asked for before each login', async () => {
+    const tokens = ['t1', 't2'];
+    const { client, transport, clock } = setUp();
+    const login = client.login({ userId: 'alice', token: () => Promise.resolve(tokens.shift() ?? '') });
+    await settlePromises();
+    transport.link.accept();
+    await login;
+    transport.link.handler.closed();
+    await clock.advanceAsync(0);
+    transport.link.accept();
+
+    expect(transport.links.map((link) => loginTokenOf(link.frames))).toEqual(['t1', 't2']);
+  });
+
+  it('that cannot be had makes the client ask again later', async () => {
+    const { client, transport, clock, states } = setUp();
+    let tries = 0;
+    const token = (): string => {
+      tries += 1;
+      if (tries === 1) throw new Error('no session');
+      return 't';
+    };
+    const login = client.login({ userId: 'alice', token });
+    await settlePromises();
+    expect(states.at(-1)).toMatchObject({
+      current: 'waiting',
+      reason: 'no-token',
+      cause: { code: 'ERR_TOKEN_UNAVAILABLE', cause: new Error('no session') },
+    });
+    expect(transport.links).toEqual([]);
+
+    await clock.advanceAsync(1_000);
+    transport.link.accept();
+    await login;
+  });
+
+  it('may take so long, and is not heard after that', async () => {
+    const answers: ((token: string) => void)[] = [];
+    const { client, transport, clock, states } = setUp({ tokenTimeoutMs: 2_000 });
+    const token = () => new Promise<string>((resolve) => answers.push(resolve));
+    client.login({ userId: 'alice', token }).catch(() => {});
+    await clock.advanceAsync(2_000);
+    expect(states.at(-1)).toMatchObject({ reason: 'no-token', cause: { code: 'ERR_TOKEN_UNAVAILABLE' } });
+    await clock.advanceAsync(1_000);
+    answers[0]?.('late');
+    await settlePromises();
+    expect(transport.links).toEqual([]);
+
+    answers[1]?.('in time');
+    await settlePromises();
+    transport.link.accept();
+    expect(loginTokenOf(transport.link.frames)).toBe('in time');
+  });
+
+  it.each([
+    ['is no text', () => 7 as unknown as string],
+    ['is too long', () => 'x'.repeat(7_000)],
+  ])('is refused when it %s', async (_name, token) => {
+    const { client, states } = setUp();
+    client.login({ userId: 'alice', token }).catch(() => {});
+    await settlePromises();
+
+    expect(states.at(-1)).toMatchObject({ cause: { cause: { code: 'ERR_INVALID_ARGUMENT' } } });
+  });
+
+  it('does not hold up a logout', async () => {
+    const { client, clock } = setUp();
+    const login = client.login({ userId: 'alice', token: () => new Promise(() => {}) });
+    await settlePromises();
+
+    await client.logout();
+
+    await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_ABORTED' });
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a refused login', () => {
+  it('is tried again where the code is the server’s trouble', async () => {
+    const { client, transport, clock } = setUp();
+    const refusals: unknown[] = [];
+    client.on('refused', (event) => refusals.push(event));
+    const login = client.login({ userId: 'alice' });
+    transport.link.handler.opened();
+    transport.link.answer(50, '{"code":2,"firstLoginTime":-1}');
+    expect(client.state).toBe('waiting');
+
+    clock.advance(1_000);
+    transport.link.accept();
+    await login;
+
+    expect(refusals).toEqual([{ code: 2, isFinal: false }]);
+  });
+
+  it('is final where the application says so', async () => {
+    const { client, transport } = setUp({ isFinalRefusal: (code) => code === 2 });
+    const login = client.login({ userId: 'alice' });
+    transport.link.handler.opened();
+    transport.link.answer(50, '{"code":2,"firstLoginTime":-1}');
+
+    await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_REFUSED', serverCode: 2 });
+    expect(client.state).toBe('idle');
+  });
+});
+
+describe('the platform’s signals', () => {
+  it.each<PlatformSignal>(['online', 'visible'])('%s ends the wait for the next try', async (signal) => {
+    const { client, transport, clock, platform } = setUp();
+    client.login({ userId: 'alice' }).catch(() => {});
+    transport.link.handler.closed();
+    expect(client.state).toBe('waiting');
+    const before = clock.now();
+
+    platform.signal(signal);
+
+    expect(client.state).toBe('connecting');
+    expect(transport.links).toHaveLength(2);
+    expect(clock.now()).toBe(before);
+  });
+
+  it('online begins anew with a link that is being opened; visible does not', async () => {
+    const { client, transport, platform } = setUp();
+    client.login({ userId: 'alice' }).catch(() => {});
+
+    platform.signal('visible');
+    expect(transport.links).toHaveLength(1);
+    platform.signal('online');
+    expect(transport.links).toHaveLength(2);
+    expect(transport.links[0]?.isClosed).toBe(true);
+  });
+
+  it('make a client that is online ask the server, and find a dead link soon', async () => {
+    const { client, transport, clock, platform, states } = setUp({ senseMode: 120 });
+    await login(client, transport);
+
+    platform.signal('visible');
+    platform.signal('online');
+    expect(transport.link.packets(1)).toHaveLength(1);
+    clock.advance(6_000);
+
+    expect(states.find(({ reason }) => reason === 'link-silent')).toBeDefined();
+  });
+
+  it('leave a link alone whose server says anything', async () => {
+    const { client, transport, clock, platform } = setUp({ senseMode: 120 });
+    await login(client, transport);
+
+    platform.signal('visible');
+    transport.link.answer(51, '{}');
+    clock.advance(60_000);
+
+    expect(client.state).toBe('online');
+  });
+
+  it('are heard as long as somebody is logged in or logging in', async () => {
+    const { client, transport, platform } = setUp();
+    expect(platform.listeners.size).toBe(0);
+    await login(client, transport);
+    expect(platform.listeners.size).toBe(1);
+
+    await client.logout();
+
+    expect(platform.listeners.size).toBe(0);
+  });
+});
+
+describe('browserSignals', () => {
+  it('says nothing where the platform has none, and can be given back', () => {
+    const heard: PlatformSignal[] = [];
+    const unsubscribe = browserSignals.subscribe((signal) => heard.push(signal));
+    unsubscribe();
+
+    expect(heard).toEqual([]);
+  });
+
+  it('tells of the network, and of pages that are looked at again', () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
+    const own = new EventTarget();
+    const given = {
+      document: page,
+      addEventListener: own.addEventListener.bind(own),
+      removeEventListener: own.removeEventListener.bind(own),
+    };
+    Object.assign(globalThis, given);
+    try {
+      const heard: PlatformSignal[] = [];
+      const unsubscribe = browserSignals.subscribe((signal) => heard.push(signal));
+      own.dispatchEvent(new Event('online'));
+      page.dispatchEvent(new Event('visibilitychange'));
+      page.visibilityState = 'visible';
+      page.dispatchEvent(new Event('visibilitychange'));
+      unsubscribe();
+      own.dispatchEvent(new Event('online'));
+      page.dispatchEvent(new Event('visibilitychange'));
+
+      expect(heard).toEqual(['online', 'visible']);
+    } finally {
+      for (const name of Object.keys(given)) Reflect.deleteProperty(globalThis, name);
+    }
+  });
+});
+
+function setUp(settings: ClientSettings = {}) {
+  const transport = new ScriptedTransport();
+  const clock = new VirtualClock();
+  const listeners = new Set<(signal: PlatformSignal) => void>();
+  const platform = {
+    listeners,
+    signal: (signal: PlatformSignal) => {
+      for (const listener of listeners) listener(signal);
+    },
+  };
+  const signals = {
+    subscribe: (listener: (signal: PlatformSignal) => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const client = createClient({ transport, clock, random: new SeededRandom(1).next, signals, ...settings });
+  const states: { current: string; reason?: string; cause?: Error }[] = [];
+  client.on('state', (change) => states.push(change));
+  return { client, transport, clock, platform, states };
+}
+
+async function login(client: ReturnType<typeof createClient>, transport: ScriptedTransport): Promise<void> {
+  const result = client.login({ userId: 'alice' });
+  transport.link.accept();
+  await result;
+}
+
+function loginTokenOf(frames: readonly string[]): string | undefined {
+  const packet = frames.map((frame) => JSON.parse(frame)).find(({ type }) => type === 0);
+  return packet === undefined ? undefined : JSON.parse(packet.dataContent).loginToken;
+}
