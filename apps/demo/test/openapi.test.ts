@@ -64,6 +64,17 @@ describe('the OpenAPI document', () => {
     },
   );
 
+  it('asks for the API key where there is one, and only there', async () => {
+    const demo = await start({ IMCORE_API_KEY: 'sesame' });
+    const document: unknown = await (await fetch(`${demo.url}/openapi.json`)).json();
+    const scheme = { type: 'apiKey', in: 'header', name: 'x-api-key' };
+    expect(document).toMatchObject({
+      security: [{ 'api-key': [] }],
+      components: { securitySchemes: { 'api-key': scheme } },
+    });
+    expect(readFileSync(COMMITTED, 'utf8')).not.toContain('securitySchemes');
+  });
+
   it('mentions every error code at some endpoint', () => {
     const text = readFileSync(COMMITTED, 'utf8');
     const paths = text.slice(0, text.indexOf('"components"'));

@@ -1,28 +1,33 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { DemoSettings } from '../settings.js';
+import { SETTINGS } from '../tokens.js';
 import { API_KEY_HEADER } from './access-guard.js';
 import { ANSWERS } from './answers.js';
 import { schemaOf } from './describe-operation.js';
 
 const DESCRIPTION = `An instant-messaging server with clients inside it, driven by REST.
 
-1. \`loginConnect\` logs a user in. 2. \`sendMsg\` sends from that user to any other, itself included.
-3. \`messages\` shows every callback that ran meanwhile.
+1. \`loginConnect\` logs a user in.
+2. \`sendMsg\` sends from that user to any other, itself included.
+3. \`messages\` shows every callback that ran meanwhile; add \`follow=false\` to see it here.
 
 Every error is JSON with a stable \`code\`.`;
 
-/** The OpenAPI document of the application. */
+/** The OpenAPI document of the application. It asks for a key only where there is one. */
 export function openApiDocument(application: INestApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setTitle('imcore demo')
     .setVersion('1')
     .setDescription(DESCRIPTION)
     .addTag('clients', 'Users that log in from inside the program')
-    .addTag('server', 'What the server itself can be asked')
-    .addApiKey({ type: 'apiKey', in: 'header', name: API_KEY_HEADER }, 'api-key')
-    .addSecurityRequirements('api-key')
-    .build();
-  const document = SwaggerModule.createDocument(application, config);
+    .addTag('server', 'What the server itself can be asked');
+  if (application.get<DemoSettings>(SETTINGS).apiKey !== undefined) {
+    builder
+      .addApiKey({ type: 'apiKey', in: 'header', name: API_KEY_HEADER }, 'api-key')
+      .addSecurityRequirements('api-key');
+  }
+  const document = SwaggerModule.createDocument(application, builder.build());
   const schemas = Object.fromEntries(
     Object.entries(ANSWERS).map(([name, schema]) => [name, schemaOf(schema)]),
   );
