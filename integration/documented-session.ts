@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A fenced block of a document. */
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+/** A command of a documented session, and what the document says that it prints. */
+export interface Step {
+  readonly command: string;
+  readonly output: string;
+}
+
+export function blocksOf(document: string): Block[] {
+  const text = readFileSync(fileURLToPath(new URL(`../${document}`, import.meta.url)), 'utf8');
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+    language,
+    text: body,
+  }));
+}
+
+/** The commands of a block: lines that begin with `$ `, and what stands below each. */
+export function stepsOf(text: string): Step[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const end = part.indexOf('\n');
+      return { command: part.slice(0, end), output: part.slice(end + 1).trimEnd() };
+    });
+}
+
+/** What a shell prints. */
+export async function shell(command: string): Promise<string> {
+  const { stdout } = await run('bash', ['-c', command.replace(/^curl /, 'curl -sS ')]);
+  return stdout.trimEnd();
+}
+
+/** What differs from run to run, made equal. */
+export function steady(output: string): string {
+  return output
+    .replaceAll(/"(firstLoginTime|remotePort)":\d+/g, '"$1":0')
+    .replaceAll(/"fingerprint":"[^"]*"/g, '"fingerprint":"…"');
+}
