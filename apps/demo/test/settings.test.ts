@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { banner, type Running } from '../src/banner.js';
 import { explainStartError } from '../src/explain-start-error.js';
 import { isLoopback } from '../src/rest/access-guard.js';
+import { API_ERRORS } from '../src/rest/api-error.js';
 import { readSettings, SettingError } from '../src/settings.js';
 import { readUserCheck } from '../src/users/user-check.js';
 
@@ -138,5 +139,26 @@ describe('explainStartError', () => {
     expect(explainStartError(error)).toMatch(
       /127\.0\.0\.1:8080 is taken by another program.*IMCORE_HTTP_PORT/,
     );
+  });
+});
+
+describe('the README of the demo', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+  it('names every error at its status, and no others', () => {
+    const rows = [...readme.matchAll(/^\| (\d{3}) \| (.*) \|$/gm)].flatMap(([, status, codes = '']) =>
+      [...codes.matchAll(/ERR_[A-Z_]+/g)].map(([code]) => `${code} ${status}`),
+    );
+    const real = Object.entries(API_ERRORS)
+      .filter(([code]) => code !== 'ERR_INTERNAL')
+      .map(([code, { status }]) => `${code} ${status}`);
+    expect(rows.sort()).toEqual(real.sort());
+  });
+
+  it('names every variable', () => {
+    const source = readFileSync(new URL('../src/settings.ts', import.meta.url), 'utf8');
+    const names = (text: string) =>
+      [...new Set([...text.matchAll(/IMCORE_[A-Z_]+/g)].map(([name]) => name))].sort();
+    expect(names(readme)).toEqual(names(source));
   });
 });
