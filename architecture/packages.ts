@@ -17,6 +17,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/server',
       '@imcore/server/ports',
       '@imcore/client',
+      '@imcore/client/node',
       '@imcore/client/outbox',
     ],
   },

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -98,6 +99,40 @@ describe.runIf(canRecord())('the power-loss proof', () => {
     TIMEOUT_MS,
   );
 });
+
+describe.runIf(canRestartBroker())('the proof of the bridge', () => {
+  it(
+    'finds nothing missing or doubled after 3 restarts of the broker',
+    async () => {
+      const { code, lastLine } = await prove('bridge/restarts', '--restarts', '3');
+      expect(lastLine).toMatch(/^3 restarts in .* acknowledged, 0 missing, 0 handed twice, 0 dead letters/);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'catches a bridge that acknowledges early',
+    async () => {
+      const { code, lastLine } = await prove('bridge/restarts', '--restarts', '2', '--early');
+      expect(lastLine).toMatch(/ [1-9]\d* missing/);
+      expect(code).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('refuses a number of restarts that is none', async () => {
+    expect(await prove('bridge/restarts', '--restarts', 'many')).toMatchObject({ code: 2 });
+  });
+});
+
+/** It stops and kills a RabbitMQ of its own. */
+function canRestartBroker(): boolean {
+  if (process.env['CI'] === 'true') return true;
+  const program = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+  if (!existsSync(program)) console.warn(`SKIPPED: the proof of the bridge: there is no ${program}`);
+  return existsSync(program);
+}
 
 /** The recorder stands between a process and libc; CI has what it takes to build it, other machines may not. */
 function canRecord(): boolean {

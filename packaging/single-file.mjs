@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { PREFIX, plainMembers } from './plain-members.mjs';
+import { leanModules, PREFIX } from './lean-modules.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -44,7 +44,7 @@ export async function bundle({ entry, file, format, target }, isWritten) {
     mainFields: [],
     alias: { '@imcore/protocol': from('protocol/dist/index.js') },
     mangleProps: new RegExp(`^${PREFIX}`),
-    plugins: [plainMembers()],
+    plugins: [leanModules()],
     banner: { js: '/*! @imcore/client, Apache-2.0 */' },
     write: false,
   });

@@ -7,7 +7,7 @@ import { FakeMiniProgram } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { ROOT } from '../architecture/sources.js';
-import { toPlainMembers } from './plain-members.mjs';
+import { toLean } from './lean-modules.mjs';
 
 /** Loads the file as a mini-program does: a module of its own, with next to nothing in its scope. */
 function load(scope: object): typeof MiniProgram {
@@ -45,21 +45,51 @@ describe('the single file for mini-programs', () => {
     await server.close();
   });
 
+  it('has the code of an error for its message', async () => {
+    const program = new FakeMiniProgram({ dialect: 'wx', openSocket: (url) => new WebSocket(url) });
+    const { createClient } = load({ setTimeout, clearTimeout });
+    const client = createClient({
+      platform: program.api,
+      url: 'ws://127.0.0.1:1/websocket',
+      autoReconnect: false,
+    });
+
+    await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({
+      message: 'ERR_CANNOT_CONNECT',
+      code: 'ERR_CANNOT_CONNECT',
+      cause: { code: 'ERR_LINK_FAILED', message: 'ERR_LINK_FAILED' },
+    });
+    expect(() => createClient({ platform: program.api, url: 'wss://x', senseMode: 7 as 5 })).toThrow(
+      'option senseMode must be one of 3, 5, 10, 15, 30, 60, 120, found 7',
+    );
+  });
+
   it('is written in the language of old engines', () => {
     const code = readFileSync(join(ROOT, 'packages/client/miniprogram_dist/index.js'), 'utf8');
     expect(code).not.toMatch(/[{;]#\w|this\.#|\?\?|\?\.[a-z([]|catch\{/i);
   });
 });
 
-describe('toPlainMembers', () => {
+describe('toLean', () => {
   it('takes the private names out, and leaves everything else', () => {
-    const written = toPlainMembers(
+    const written = toLean(
       "export class Box { #value = 1; take() { return this.#value + '#value'; } #put() {} }\n",
+      true,
     );
 
     expect(written).toContain("return this._p_value + '#value'");
     expect(written).toContain('_p_put() { }');
     expect(written).toContain('this._p_value = 1');
     expect(written).not.toContain('this.#');
+  });
+
+  it('takes sentences out, and leaves codes, names and what is on the wire', () => {
+    const program =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the program has templates.
+      'export const texts = ["ERR_CLOSED", `no ${1} link`, `${a("b", c)}`, "a-b", "x y", `{"to":${2}}`];\n';
+
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as above.
+    expect(toLean(program, false)).toContain('["ERR_CLOSED", "", `${a("b", c)}`, "a-b", "", `{"to":${2}}`]');
+    expect(toLean(program, true)).toContain('"x y"');
   });
 });

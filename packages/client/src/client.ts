@@ -3,6 +3,7 @@ import { checkedTokens, checkIdentity, checkUserId, composeMessage, type LoginRe
 import { type ClientParts, Driver } from './driver.js';
 import { DeliveryError, UsageError } from './errors.js';
 import type { ClientEvents } from './events.js';
+import type { LinkQuality } from './link-quality.js';
 import type { Message, Sending, SendRequest } from './message.js';
 import type { LoginResult } from './pending-logins.js';
 import { PendingSends } from './pending-sends.js';
@@ -35,7 +36,13 @@ export class ImClient {
 
   /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
   get roundTripMs(): number | undefined {
-    return this.#driver.session.roundTripMs;
+    return this.#driver.session.quality.roundTripMs;
+  }
+
+  /** What is known of the way to the server: round trips and the difference of the clocks. */
+  get quality(): LinkQuality {
+    const { clock } = this.#parts;
+    return this.#driver.session.quality.at(clock.now(), clock.wallTime());
   }
 
   /** Messages that wait for a link or for their acknowledgement. */

@@ -4,7 +4,7 @@ export class UsageError extends Error {
   readonly code: UsageErrorCode;
 
   constructor(code: UsageErrorCode, message: string) {
-    super(message);
+    super(message || code);
     this.code = code;
   }
 }
@@ -29,7 +29,7 @@ export class LoginError extends Error {
   readonly serverCode: number | undefined;
 
   constructor(code: LoginErrorCode, message: string, detail: { serverCode?: number; cause?: unknown } = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    super(message || code, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.serverCode = detail.serverCode;
   }
@@ -53,7 +53,7 @@ export class DeliveryError extends Error {
   readonly code: DeliveryErrorCode;
 
   constructor(code: DeliveryErrorCode, message: string) {
-    super(message);
+    super(message || code);
     this.code = code;
   }
 }
@@ -85,7 +85,7 @@ export class OutboxError extends Error {
   readonly code: OutboxErrorCode;
 
   constructor(code: OutboxErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message || code, options);
     this.code = code;
   }
 }
@@ -120,7 +120,7 @@ export class LinkError extends Error {
   readonly code: LinkErrorCode;
 
   constructor(code: LinkErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message || code, options);
     this.code = code;
   }
 }

@@ -25,13 +25,13 @@ export class Heartbeat {
   }
 
   /**
-   * The server has answered. Returns the round trip in milliseconds; undefined where it cannot be told which
-   * keep-alive was answered.
+   * The server has answered. Returns when the keep-alive was sent; undefined where it cannot be told which one was
+   * answered.
    */
-  answered(now: Instant): number | undefined {
+  answered(now: Instant): Instant | undefined {
     this.#keepAlive.answered(now);
     const isClear = this.#unanswered === 1;
     this.#unanswered = 0;
-    return isClear ? now - this.#sentAt : undefined;
+    return isClear ? this.#sentAt : undefined;
   }
 }

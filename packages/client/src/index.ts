@@ -16,6 +16,8 @@ export {
   type UsageErrorCode,
 } from './errors.js';
 export type { ClientEvents, StateChange } from './events.js';
+export type { KeepAliveBounds } from './keep-alive-pace.js';
+export type { LinkQuality } from './link-quality.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {
   AbortSignalLike,
@@ -31,5 +33,5 @@ export type { Outbox, OutboxHandler, OutboxSource } from './outbox.js';
 export type { LoginResult } from './pending-logins.js';
 export { browserSignals, type PlatformSignal, type PlatformSignals } from './platform-signals.js';
 export type { ClientState, StateReason } from './state.js';
-export type { Link, LinkHandler, Transport } from './transport.js';
+export type { EarlyRetransmission, Link, LinkHandler, Transport } from './transport.js';
 export { type WebSocketOptions, websocket } from './websocket-transport.js';

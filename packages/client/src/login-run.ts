@@ -14,6 +14,8 @@ import {
 import type { Effect } from './effects.js';
 import { LinkError, LoginError, OutboxError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
+import { KeepAlivePace } from './keep-alive-pace.js';
+import { QualityMeter } from './link-quality.js';
 import type { Messaging } from './messaging.js';
 import { type Awaited, deadlineOf, type Phase } from './phase.js';
 import { RetrySchedule } from './retry-schedule.js';
@@ -41,11 +43,15 @@ export class LoginRun {
   /** When a run whose first login was not accepted yet is given up; NEVER from then on. */
   #giveUpAt: Instant = NEVER;
   #lastFailure: Error | undefined;
-  #roundTripMs: number | undefined;
+  #authenticatingSince: Instant = 0;
+  readonly #pace: KeepAlivePace;
+  /** What is known of the way to the server. */
+  readonly quality = new QualityMeter();
 
   constructor(settings: SessionSettings, random: Random, messaging: Messaging, effects: Effect[]) {
     this.#settings = settings;
     this.#schedule = new RetrySchedule(settings.backoff, random);
+    this.#pace = new KeepAlivePace(settings.keepAlive, settings.keepAliveBounds);
     this.#messaging = messaging;
     this.#effects = effects;
   }
@@ -56,10 +62,6 @@ export class LoginRun {
 
   get userId(): string {
     return this.#identity.userId;
-  }
-
-  get roundTripMs(): number | undefined {
-    return this.#roundTripMs;
   }
 
   get nextDeadline(): Instant {
@@ -133,6 +135,7 @@ export class LoginRun {
 
   linkOpened(now: Instant): void {
     if (!this.#awaits('link')) return;
+    this.#authenticatingSince = now;
     this.#enter({ state: 'authenticating', deadline: now + this.#settings.loginTimeoutMs });
     this.#write(loginPacket({ ...this.#identity, firstLoginTime: this.#firstLoginTime }));
   }
@@ -148,27 +151,35 @@ export class LoginRun {
     }
   }
 
-  answered({ code: serverCode, firstLoginTime }: LoginResponse, now: Instant): void {
+  /** `serverTime` is when the answer was written, where it says so. */
+  answered({ code: serverCode, firstLoginTime }: LoginResponse, serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'authenticating') return;
     if (serverCode !== ResponseCode.Ok) {
       this.#refused(serverCode, now);
       return;
     }
-    if (this.#firstLoginTime <= 0) this.#firstLoginTime = firstLoginTime;
+    // The server's time at a first login is the login's; later ones repeat it.
+    const isFirst = this.#firstLoginTime <= 0;
+    const time = serverTime > 0 || !isFirst ? serverTime : firstLoginTime;
+    this.quality.serverSaid(time, this.#authenticatingSince, now);
+    if (isFirst) this.#firstLoginTime = firstLoginTime;
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
-    this.#enter({
-      state: 'online',
-      heartbeat: new Heartbeat(this.#settings.keepAlive, now),
-      probeEndsAt: NEVER,
-    });
+    const heartbeat = new Heartbeat(this.#pace, now);
+    this.#enter({ state: 'online', heartbeat, probeEndsAt: NEVER });
     if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
   }
 
-  keptAlive(now: Instant): void {
+  keptAlive(serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'online') return;
-    this.#roundTripMs = this.#phase.heartbeat.answered(now) ?? this.#roundTripMs;
+    this.#pace.answered();
+    const sentAt = this.#phase.heartbeat.answered(now);
+    if (sentAt !== undefined) {
+      this.quality.answered(sentAt, now);
+      this.quality.serverSaid(serverTime, sentAt, now);
+      this.#messaging.measured(now - sentAt);
+    }
     this.#schedule.proven();
   }
 
@@ -188,7 +199,10 @@ export class LoginRun {
   linkGone(reason: StateReason, cause: Error, now: Instant): void {
     this.#messaging.linkDown();
     this.#lastFailure = cause;
-    if (this.#phase.state === 'online') this.#effects.push({ kind: 'link-lost', reason, cause });
+    if (this.#phase.state === 'online') {
+      if (reason === 'link-silent' || reason === 'link-closed') this.#pace.lost();
+      this.#effects.push({ kind: 'link-lost', reason, cause });
+    }
     if (!this.#settings.autoReconnect) {
       const error = new LoginError('ERR_CANNOT_CONNECT', `the login failed: ${cause.message}`, { cause });
       this.#end(reason, error, cause);
@@ -216,7 +230,7 @@ export class LoginRun {
     const due = now >= phase.probeEndsAt ? 'link-lost' : phase.heartbeat.due(now);
     if (due === 'send') this.#write(keepAlivePacket(this.userId));
     if (due !== 'link-lost') return;
-    const text = `the server answered no keep-alive for ${this.#settings.keepAlive.clientTimeoutMs} ms`;
+    const text = `the server answered no keep-alive for ${this.#pace.clientTimeoutMs} ms`;
     this.linkGone('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
   }
 

@@ -9,10 +9,13 @@ import type { Effect } from './effects.js';
 import { DeliveryError } from './errors.js';
 import { Incoming } from './incoming.js';
 import { Outgoing, type OutgoingLimits, type OutgoingMessage, type RestoredMessage } from './outgoing.js';
+import type { Transport } from './transport.js';
 
 /** What {@link Messaging} is told once and for all. */
 export interface MessagingSettings extends OutgoingLimits {
   readonly retry: RetryPolicy;
+  /** Makes what writes messages again early, where the transport loses some. */
+  readonly earlyRetransmission: Transport['earlyRetransmission'];
   readonly duplicates: DuplicateWindowLimits;
   /** Whether messages outlive the program in an outbox. */
   readonly hasOutbox: boolean;
@@ -36,7 +39,7 @@ export class Messaging {
   constructor(settings: MessagingSettings, effects: Effect[]) {
     this.#effects = effects;
     this.#hasOutbox = settings.hasOutbox;
-    this.#outgoing = new Outgoing(settings.retry, settings);
+    this.#outgoing = new Outgoing(settings.retry, settings, settings.earlyRetransmission?.());
     this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages);
   }
 
@@ -118,6 +121,11 @@ export class Messaging {
     for (const { message, attempts } of this.#outgoing.linkUp(now)) this.#written(message, attempts);
   }
 
+  /** A keep-alive took so many milliseconds to be answered. */
+  measured(roundTripMs: number): void {
+    this.#outgoing.measured(roundTripMs);
+  }
+
   linkDown(): void {
     this.#isLinkUp = false;
     this.#outgoing.linkDown();
@@ -134,7 +142,7 @@ export class Messaging {
       this.#effects.push({ kind: 'message', message, ...(hold !== undefined && { hold }) });
     }
     if (!isUsable) return false;
-    if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet);
+    if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet, now);
     return true;
   }
 
@@ -188,8 +196,8 @@ export class Messaging {
     this.#effects.push({ kind: 'undelivered', ticket, fingerprint: packet.fp, error });
   }
 
-  #receiveAcknowledgement(packet: Packet): void {
-    const departed = this.#outgoing.acknowledge(packet.dataContent ?? '', packet.from);
+  #receiveAcknowledgement(packet: Packet, now: Instant): void {
+    const departed = this.#outgoing.acknowledge(packet.dataContent ?? '', packet.from, now);
     if (departed !== undefined) this.#sent(departed.message, departed.attempts, true);
   }
 

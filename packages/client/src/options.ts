@@ -12,6 +12,7 @@ import {
   senseTimes,
 } from '@imcore/protocol';
 import { UsageError } from './errors.js';
+import type { KeepAliveBounds } from './keep-alive-pace.js';
 import type { Logger } from './logger.js';
 import type { WhenOffline } from './message.js';
 import { type OptionNames, refuseUnknown, requireInteger, requireOneOf } from './options-check.js';
@@ -31,6 +32,11 @@ export interface ClientSettings {
    * Seconds between keep-alives, one of `SENSE_MODES`. The server must be set to the same. Default 15, on UDP 3.
    */
   readonly senseMode?: SenseMode | undefined;
+  /**
+   * Lets the time between keep-alives adapt itself to what the way to the server allows, between `minMs` and `maxMs`, in
+   * milliseconds. The server's read time-out must be longer than `maxMs`. Default: both are the sense mode's interval.
+   */
+  readonly keepAlive?: Partial<KeepAliveBounds> | undefined;
   /** Whether a lost link is followed by a new login. Default true. */
   readonly autoReconnect?: boolean | undefined;
   /** Waits between tries: `initialMs` (default 1000), `maxMs` (30 000), `minMs` (100). */
@@ -92,6 +98,7 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   url: true,
   transport: true,
   senseMode: true,
+  keepAlive: true,
   autoReconnect: true,
   backoff: true,
   retry: true,
@@ -152,8 +159,10 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     DEFAULT_SENSE_MODE[transport.kind],
     SENSE_MODES,
   );
+  const keepAlive = senseTimes(senseMode, transport.kind);
   return Object.freeze({
-    keepAlive: senseTimes(senseMode, transport.kind),
+    keepAlive,
+    keepAliveBounds: options.keepAlive && checkKeepAlive(options.keepAlive, keepAlive.keepAliveIntervalMs),
     backoff: checkBackoff(options.backoff ?? {}),
     retry: checkRetry(options.retry ?? {}),
     duplicates: { rememberMs: REMEMBER_MS, maxRemembered: count('maxRemembered') },
@@ -176,7 +185,15 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     maxPendingMessages: count('maxPendingMessages'),
     maxPendingBytes: count('maxPendingBytes'),
     maxSendBytes: transport.maxSendBytes,
+    earlyRetransmission: transport.earlyRetransmission,
   });
+}
+
+function checkKeepAlive(given: Partial<KeepAliveBounds>, intervalMs: number): KeepAliveBounds {
+  refuseUnknown(given, { minMs: true, maxMs: true }, 'keepAlive.');
+  const bound = (name: keyof KeepAliveBounds, min: number, max: number): number =>
+    requireInteger(`keepAlive.${name}`, given[name], intervalMs, min, max);
+  return { minMs: bound('minMs', 1000, intervalMs), maxMs: bound('maxMs', intervalMs, MAX_DURATION_MS) };
 }
 
 function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {

@@ -1,5 +1,6 @@
 import { type Instant, NEVER, Outbox, type Packet, type QosPacket, type RetryPolicy } from '@imcore/protocol';
 import { DeliveryError } from './errors.js';
+import type { EarlyRetransmission } from './transport.js';
 
 /** Bounds on what an {@link Outgoing} keeps. */
 export interface OutgoingLimits {
@@ -47,13 +48,15 @@ interface Entry {
   readonly message: OutgoingMessage;
   readonly expiresAt: Instant;
   attempts: number;
+  writtenAt: Instant;
 }
 
 /**
  * The messages that are this client's responsibility: those that wait for a link, and those that were written and not
  * acknowledged yet. They stay in the order of sending, around a lost link too.
  *
- * While a link is up each message is written again by the retry policy and given up after its last copy. A lost link
+ * While a link is up each message is written again by the retry policy and given up after its last copy; on a transport
+ * that loses packets once more before that. A lost link
  * ends nobody's chances: all messages wait for the next one, are written to it in order and have all retries again.
  * What bounds that is the time since `add`.
  *
@@ -64,6 +67,7 @@ interface Entry {
 export class Outgoing {
   readonly #retry: RetryPolicy;
   readonly #limits: OutgoingLimits;
+  readonly #early: EarlyRetransmission | undefined;
   #entries = new Map<number, Entry>();
   readonly #byFingerprint = new Map<string, Entry>();
   /** What waits for its acknowledgement on the present link; undefined while there is none. */
@@ -71,9 +75,10 @@ export class Outgoing {
   #bytes = 0;
   #nextDeadline: Instant = NEVER;
 
-  constructor(retry: RetryPolicy, limits: OutgoingLimits) {
+  constructor(retry: RetryPolicy, limits: OutgoingLimits, early?: EarlyRetransmission) {
     this.#retry = retry;
     this.#limits = limits;
+    this.#early = early;
   }
 
   get size(): number {
@@ -118,7 +123,7 @@ export class Outgoing {
 
   /** Takes a message over. With a link up, the caller writes it now. */
   add(message: OutgoingMessage, now: Instant, remainingMs: number = this.#limits.sendTimeoutMs): void {
-    const entry: Entry = { message, expiresAt: now + remainingMs, attempts: 0 };
+    const entry: Entry = { message, expiresAt: now + remainingMs, attempts: 0, writtenAt: now };
     this.#entries.set(message.ticket, entry);
     this.#bytes += message.bytes;
     if (message.packet.fp !== undefined) this.#byFingerprint.set(message.packet.fp, entry);
@@ -138,6 +143,7 @@ export class Outgoing {
   linkUp(now: Instant): Departed[] {
     const outbox = new Outbox<QosPacket>(this.#retry);
     this.#outbox = outbox;
+    this.#early?.clear();
     const departed: Departed[] = [];
     for (const entry of this.#entries.values()) {
       this.#written(entry, outbox, now);
@@ -149,17 +155,25 @@ export class Outgoing {
   /** The link is gone: everything waits again. */
   linkDown(): void {
     this.#outbox = undefined;
+    this.#early?.clear();
   }
 
   /**
    * Ends the wait for an acknowledgement. Returns undefined for one that is late, repeated, unknown, or comes from
    * somebody else than the addressee.
    */
-  acknowledge(fingerprint: string, from: string | undefined): Departed | undefined {
+  acknowledge(fingerprint: string, from: string | undefined, now: Instant): Departed | undefined {
     const entry = this.#byFingerprint.get(fingerprint);
     if (entry === undefined || entry.message.packet.to !== from) return undefined;
+    // Of several copies nobody knows which one was acknowledged.
+    if (entry.attempts === 1) this.measured(now - entry.writtenAt);
     this.#remove(entry);
     return entry;
+  }
+
+  /** A round trip took so many milliseconds. */
+  measured(roundTripMs: number): void {
+    this.#early?.measured(roundTripMs);
   }
 
   /** Forgets a message that its sender gave up. Returns undefined when it is done already. */
@@ -177,6 +191,7 @@ export class Outgoing {
     this.#byFingerprint.clear();
     this.#bytes = 0;
     this.#outbox = undefined;
+    this.#early?.clear();
     this.#nextDeadline = NEVER;
     return messages;
   }
@@ -191,13 +206,18 @@ export class Outgoing {
       const entry = this.#byFingerprint.get(packet.fp);
       if (entry !== undefined) failed.push(this.#fail(entry, `${entry.attempts} copies`));
     }
-    for (const packet of due?.retransmit ?? []) {
-      const entry = this.#byFingerprint.get(packet.fp);
+    const again = (due?.retransmit ?? []).map(({ fp }) => fp);
+    for (const fingerprint of [...again, ...(this.#early?.collectDue(now) ?? [])]) {
+      const entry = this.#byFingerprint.get(fingerprint);
       if (entry === undefined) continue;
       entry.attempts += 1;
       rewrite.push(entry.message);
     }
-    this.#nextDeadline = Math.min(this.#outbox?.nextDeadline ?? NEVER, this.#firstExpiry());
+    this.#nextDeadline = Math.min(
+      this.#outbox?.nextDeadline ?? NEVER,
+      this.#early?.nextDeadline ?? NEVER,
+      this.#firstExpiry(),
+    );
     return { rewrite, failed };
   }
 
@@ -231,8 +251,10 @@ export class Outgoing {
       this.#remove(entry);
       return;
     }
+    entry.writtenAt = now;
     outbox.add(packet, now);
-    this.#wakeAt(now + this.#retry.waitMs);
+    this.#early?.add(packet.fp, now);
+    this.#wakeAt(Math.min(now + this.#retry.waitMs, this.#early?.nextDeadline ?? NEVER));
   }
 
   #remove(entry: Entry): void {
@@ -242,6 +264,7 @@ export class Outgoing {
     if (packet.fp === undefined) return;
     this.#byFingerprint.delete(packet.fp);
     this.#outbox?.remove(packet.fp);
+    this.#early?.remove(packet.fp);
   }
 
   #firstExpiry(): Instant {

@@ -1,9 +1,12 @@
 import type { BackoffPolicy, KeepAliveTimes } from '@imcore/protocol';
+import type { KeepAliveBounds } from './keep-alive-pace.js';
 import type { MessagingSettings } from './messaging.js';
 
 /** What a {@link Session} is told once and for all. */
 export interface SessionSettings extends MessagingSettings {
   readonly keepAlive: KeepAliveTimes;
+  /** Between which the time between keep-alives adapts itself; undefined where it does not. */
+  readonly keepAliveBounds: KeepAliveBounds | undefined;
   readonly backoff: BackoffPolicy;
   /** Whether a lost link and a failed try are followed by another try. */
   readonly autoReconnect: boolean;

@@ -12,6 +12,7 @@ import {
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
 import { DeliveryError, LinkError, ServerError } from './errors.js';
+import type { QualityMeter } from './link-quality.js';
 import { LoginRun } from './login-run.js';
 import type { WhenOffline } from './message.js';
 import { Messaging } from './messaging.js';
@@ -52,9 +53,9 @@ export class Session {
     return this.#messaging.pending;
   }
 
-  /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
-  get roundTripMs(): number | undefined {
-    return this.#run.roundTripMs;
+  /** What is known of the way to the server. */
+  get quality(): QualityMeter {
+    return this.#run.quality;
   }
 
   get nextDeadline(): Instant {
@@ -180,9 +181,9 @@ export class Session {
     return this.#takeEffects();
   }
 
-  #handleControl({ type, dataContent }: Packet, now: Instant): void {
-    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), now);
-    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(now);
+  #handleControl({ type, dataContent, sm }: Packet, now: Instant): void {
+    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), sm, now);
+    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(sm, now);
     else if (type === PacketType.ErrorResponse) this.#handleErrorResponse(dataContent, now);
     else if (type === PacketType.KickOut) this.#run.kickedOut(readKickOut(dataContent));
   }

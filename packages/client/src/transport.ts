@@ -1,4 +1,4 @@
-import type { TransportKind } from '@imcore/protocol';
+import type { Instant, TransportKind } from '@imcore/protocol';
 
 /** What a client does with a link. Nothing else is called after `closed`. */
 export interface LinkHandler {
@@ -35,6 +35,26 @@ export interface Transport {
   readonly kind: TransportKind;
   /** Largest packet that can be sent, in UTF-8 bytes. */
   readonly maxSendBytes: number;
+  /**
+   * Decides which messages are written again before it is the retry policy's turn, for one client. Absent where a
+   * packet that was written arrives unless the link dies.
+   */
+  readonly earlyRetransmission?: () => EarlyRetransmission;
   /** Begins to open a link. May call the handler before it returns; reports failure with `closed`. */
   connect(handler: LinkHandler): Link;
+}
+
+/** Messages that may have been lost on their way, by fingerprint. */
+export interface EarlyRetransmission {
+  readonly nextDeadline: Instant;
+  /** A round trip to the server, or to a receiver and back, took so many milliseconds. */
+  measured(ms: number): void;
+  /** The first copy was written. */
+  add(fingerprint: string, now: Instant): void;
+  /** It was acknowledged or given up. */
+  remove(fingerprint: string): void;
+  /** There is another link: all will be written again. */
+  clear(): void;
+  /** Those to write again now. Each comes once. */
+  collectDue(now: Instant): readonly string[];
 }

@@ -3,10 +3,12 @@ import { SeededRandom } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../src/session.js';
 import {
+  ALICE,
   effect,
   incoming,
   KEEP_ALIVE_ANSWER,
   kinds,
+  loginAccepted,
   newSession,
   onlineSession,
   reconnect,
@@ -25,10 +27,10 @@ describe('keep-alives', () => {
     ]);
     session.receive(KEEP_ALIVE_ANSWER, 3_040);
     expect(session.nextDeadline).toBe(6_000);
-    expect(session.roundTripMs).toBe(40);
+    expect(session.quality.roundTripMs).toBe(40);
     session.tick(6_000);
     session.receive(KEEP_ALIVE_ANSWER, 6_070);
-    expect(session.roundTripMs).toBe(70);
+    expect(session.quality.roundTripMs).toBe(70);
   });
 
   it('that stay unanswered for the time-out end the link, on TCP after 5 s in the 3 s mode', () => {
@@ -74,7 +76,7 @@ describe('keep-alives', () => {
 
     session.receive(KEEP_ALIVE_ANSWER, 6_010);
 
-    expect(session.roundTripMs).toBeUndefined();
+    expect(session.quality.roundTripMs).toBeUndefined();
   });
 
   it('ask first when this side has slept, instead of taking its own sleep for the server’s silence', () => {
@@ -251,3 +253,62 @@ function waitsOf(session: Session, times: number): number[] {
   }
   return waits;
 }
+
+describe('a client’s idea of the server’s clock', () => {
+  const SERVER_NOON = 1_800_000_000_000;
+
+  it('comes from the first login’s time, up to half of what the answer took', () => {
+    const session = newSession();
+    session.login(ALICE, 0);
+    session.linkOpened(100);
+    session.receive(loginAccepted(SERVER_NOON), 300);
+
+    expect(session.quality.at(300, SERVER_NOON + 100)).toMatchObject({ clockOffsetMs: 0, clockErrorMs: 100 });
+  });
+
+  it('is not changed by a later login’s answer, which repeats that time', () => {
+    const session = onlineSession();
+    const before = session.quality.at(0, 0);
+    session.linkClosed(undefined, 1_000);
+    session.retryNow(2_000);
+    reconnect(session, 2_000);
+
+    expect(session.quality.at(0, 0).clockOffsetMs).toBe(before.clockOffsetMs);
+  });
+
+  it('comes from keep-alives whose answers carry the server’s time', () => {
+    const session = newSession();
+    session.login(ALICE, 0);
+    session.linkOpened(0);
+    session.receive(loginAccepted(SERVER_NOON), 4_000);
+    session.tick(7_000);
+    session.receive(
+      `{"type":51,"dataContent":"{}","from":"0","to":"alice","sm":${SERVER_NOON + 9_000}}`,
+      7_040,
+    );
+
+    expect(session.quality.at(7_040, SERVER_NOON + 7_020)).toMatchObject({
+      clockOffsetMs: 2_000,
+      clockErrorMs: 20,
+    });
+  });
+});
+
+describe('a client whose keep-alives adapt themselves', () => {
+  it('sends them more and more seldom while all goes well, and anew after a link was lost', () => {
+    const session = onlineSession({ keepAliveBounds: { minMs: 3_000, maxMs: 10_000 } });
+    const sentAt: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const at = session.nextDeadline;
+      session.tick(at);
+      sentAt.push(at);
+      session.receive(KEEP_ALIVE_ANSWER, at);
+    }
+
+    expect(sentAt).toEqual([3_000, 6_000, 10_500, 17_250, 27_250]);
+    session.linkClosed(undefined, 30_000);
+    session.retryNow(30_000);
+    reconnect(session, 30_000);
+    expect(session.nextDeadline).toBe(35_000);
+  });
+});

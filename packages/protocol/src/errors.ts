@@ -15,7 +15,7 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
 
   constructor(code: ProtocolErrorCode, message: string) {
-    super(message);
+    super(message || code);
     this.code = code;
   }
 }

@@ -33,7 +33,7 @@ export {
   type TimedCallback,
 } from './conversation/recording.js';
 export { followEvents, type RulesOptions, recordedRules } from './conversation/server-rules.js';
-export { playOverSockets, type ServerInProcess } from './conversation/socket-player.js';
+export { type OtherSystem, playOverSockets, type ServerInProcess } from './conversation/socket-player.js';
 export { SocketStage, type SocketStageOptions } from './conversation/socket-stage.js';
 export type { Peer, PeerEvents, Stage } from './conversation/stage.js';
 export { type Observation, Transcript } from './conversation/transcript.js';

@@ -4,8 +4,10 @@ import { afterEach } from 'vitest';
 import { type BridgeQueues, WebEdition } from '../../../../proof/src/bridge/web-edition.js';
 import { startProxy } from './broker-proxy.js';
 
+const brokerUrl = new URL(process.env['IMCORE_TEST_RABBITMQ'] ?? 'amqp://guest:guest@127.0.0.1:5672');
+
 /** The broker that these tests use, under queue names of their own. They never stop it. */
-export const BROKER = { host: '127.0.0.1', port: 5672 } as const;
+export const BROKER = { host: brokerUrl.hostname, port: Number(brokerUrl.port) } as const;
 
 /**
  * Whether there is a RabbitMQ to test with. Where there is none the tests are skipped and say so, except in CI, where

@@ -15,6 +15,8 @@ export {
   type UsageErrorCode,
 } from '../errors.js';
 export type { ClientEvents, StateChange } from '../events.js';
+export type { KeepAliveBounds } from '../keep-alive-pace.js';
+export type { LinkQuality } from '../link-quality.js';
 export { type Logger, silentLogger } from '../logger.js';
 export type {
   AbortSignalLike,
@@ -30,8 +32,9 @@ export type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
 export type { LoginResult } from '../pending-logins.js';
 export { browserSignals, type PlatformSignal, type PlatformSignals } from '../platform-signals.js';
 export type { ClientState, StateReason } from '../state.js';
-export type { Link, LinkHandler, Transport } from '../transport.js';
+export type { EarlyRetransmission, Link, LinkHandler, Transport } from '../transport.js';
 export { createClient, transportForUrl } from './create-client.js';
+export { EarlyCopies } from './early-copies.js';
 export { fileOutbox } from './file-outbox.js';
 export { type TcpOptions, tcp } from './tcp.js';
 export { type UdpOptions, udp } from './udp.js';

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns';
 import { LinkError } from '../errors.js';
 import { type OptionNames, refuseUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
+import { EarlyCopies } from './early-copies.js';
 
 /** The original server's port. */
 export const DEFAULT_UDP_PORT = 7901;
@@ -46,7 +47,12 @@ export function udp(options: UdpOptions): Transport {
     1,
     MAX_DATAGRAM_BYTES,
   );
-  return { kind: 'udp', maxSendBytes, connect: (handler) => new UdpLink(host, port, handler) };
+  return {
+    kind: 'udp',
+    maxSendBytes,
+    earlyRetransmission: () => new EarlyCopies(),
+    connect: (handler) => new UdpLink(host, port, handler),
+  };
 }
 
 /** One UDP socket with the server as its only peer; "open" as soon as the server's address is known. */

@@ -76,7 +76,7 @@ export interface ServerMessage {
 
 /**
  * Sends a message as the server and reports at once whether it left: whether the user was online and it was written,
- * or another system took it. Waits for no acknowledgement.
+ * or another system took it. Waits for no acknowledgement of a user.
  */
 export async function sendFromServer(
   server: ImServer,
@@ -86,15 +86,18 @@ export async function sendFromServer(
   const { to, content, type, qos, fingerprint } = message;
   const wasOnline = server.isOnline(to);
   let outcome: 'under way' | 'taken' | 'failed' = 'under way';
-  void server.send(to, content, { type, qos, ...(fingerprint === undefined ? {} : { fingerprint }) }).then(
-    () => {
-      outcome = 'taken';
-    },
-    () => {
-      outcome = 'failed';
-    },
-  );
-  await settlePromises();
+  const settled = server
+    .send(to, content, { type, qos, ...(fingerprint === undefined ? {} : { fingerprint }) })
+    .then(
+      () => {
+        outcome = 'taken';
+      },
+      () => {
+        outcome = 'failed';
+      },
+    );
+  if (wasOnline) await settlePromises();
+  else await settled;
   const isWritten = (settled: string) => settled === 'taken' || (settled === 'under way' && wasOnline);
   emit({ ev: 's2c-sent', to, fp: fingerprint ?? null, ok: isWritten(outcome) });
 }

@@ -15,6 +15,15 @@ export interface ServerInProcess {
   readonly server: ImServer;
   /** Where its hooks and events report to: the play puts its transcript here. */
   listener: (callback: ServerCallback) => void;
+  /** The other side of its bridge, where it has one. */
+  readonly otherSystem?: OtherSystem;
+}
+
+/** The system on the other side of a bridge. */
+export interface OtherSystem {
+  /** Hears what the server publishes: the play sets it. */
+  onPublished: (text: string) => void;
+  send(text: string): Promise<void>;
 }
 
 /**
@@ -41,6 +50,13 @@ export async function playOverSockets(
     onObserved();
   };
   if (inProcess !== undefined) inProcess.listener = emit;
+  const otherSystem = inProcess?.otherSystem;
+  if (otherSystem !== undefined) {
+    otherSystem.onPublished = (payload) => {
+      transcript.published.push({ atMs: now(), queue: 'q_app2web', payload });
+      onObserved();
+    };
+  }
 
   const until = (condition: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -61,6 +77,8 @@ export async function playOverSockets(
 
   const hasHeardAll = () =>
     recording.callbacks.every(({ callback }) => hasHeard(transcript, recording, callback));
+  /** With another system behind, whose time nobody knows, everything that came before must have come before. */
+  const isAsFar = (atMs: number) => until(() => hasSeenAll() && hasPublished(recording, transcript, atMs));
   const goodbyes = finalGoodbyes(recording);
 
   const clients = new Clients(stage, transcript, now);
@@ -69,11 +87,14 @@ export async function playOverSockets(
     while (acts[0] !== undefined && acts[0].atMs <= entry.atMs) {
       const act = acts.shift();
       await until(() => areLoginsAnswered(played, transcript));
+      if (otherSystem !== undefined && act !== undefined) await isAsFar(act.atMs);
       if (act?.kind === 'send' && inProcess !== undefined) await sendFromServer(inProcess.server, act, emit);
       else if (act?.kind === 'kick' && inProcess !== undefined) kickFromServer(inProcess.server, act, emit);
+      else if (act?.kind === 'bridge' && otherSystem !== undefined) await otherSystem.send(act.payload);
       else
         throw new Error(`${recording.name} cannot be played over sockets: its server does more than answer`);
     }
+    if (otherSystem !== undefined && isFrame(entry, 'client')) await isAsFar(entry.atMs);
     if (isFrame(entry, 'client'))
       await until(() => mayBeSent(entry.body, entry.connection, played, transcript));
     else if (entry.kind === 'close')
@@ -83,7 +104,12 @@ export async function playOverSockets(
     await clients.perform(entry);
     played.add(entry);
   }
-  await until(() => hasSeenAll() && (inProcess === undefined || hasHeardAll()));
+  await until(
+    () =>
+      hasSeenAll() &&
+      (inProcess === undefined || hasHeardAll()) &&
+      hasPublished(recording, transcript, Number.POSITIVE_INFINITY),
+  );
   transcript.endsAtMs = Math.min(transcript.endsAtMs, now());
   clients.closeAll();
   return transcript;
@@ -127,6 +153,12 @@ function hasSeen(
     if (entry.connection === connection && isSight && played.has(entry)) expected += 1;
   }
   return transcript.observationsOf(connection).length >= expected;
+}
+
+/** Whether the server has published as much as the recorded one had before this instant. */
+function hasPublished(recording: Recording, transcript: Transcript, atMs: number): boolean {
+  const expected = recording.queue.filter((entry) => entry.queue === 'q_app2web' && entry.atMs < atMs);
+  return transcript.published.length >= expected.length;
 }
 
 /** Whether the server has called back as often for the same thing as the recorded one. */

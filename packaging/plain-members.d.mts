@@ -1,2 +1,0 @@
-/** The same module without private names. */
-export function toPlainMembers(source: string): string;

@@ -1,0 +1,129 @@
+import { createClient, type ImClient, silentLogger, tcp } from '@imcore/client/node';
+import type { Ledger } from '../ledger.js';
+import type { WebEdition } from './web-edition.js';
+
+/** Pairs of users in each direction. */
+const PAIRS = 10;
+/** Messages of one pair that may wait for their acknowledgement: a sender who is stopped does not pile up. */
+const WINDOW = 200;
+
+export interface TrafficOptions {
+  readonly port: () => number;
+  readonly web: WebEdition;
+  readonly ledger: Ledger;
+  /** Messages a second in each direction, of all pairs together. */
+  readonly rate: number;
+}
+
+/**
+ * Users of both systems who write to each other at a steady rate.
+ *
+ * What was acknowledged is entered where the sender learns it: at the client, or at the Web edition when the broker has
+ * confirmed. What was handed on is entered where an application would see it: at the receiving client; and at the Web
+ * edition behind the duplicate suppression that every receiver of this protocol has.
+ */
+export class BridgeTraffic {
+  /** Copies that the Web edition's users saw through. */
+  copies = 0;
+  readonly #options: TrafficOptions;
+  readonly #clients: ImClient[] = [];
+  readonly #seen = new Set<string>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #underWay = 0;
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+    options.web.onReceived = (text) => this.#handedToWeb(text);
+  }
+
+  async start(): Promise<void> {
+    const { web, ledger, rate } = this.#options;
+    for (let index = 0; index < PAIRS; index++) {
+      const user = `app-${index}`;
+      const client = this.#client();
+      client.on('message', ({ from, content }) => ledger.handed(`${from}>${user}`, Number(content)));
+      await client.login({ userId: user, token: 't' });
+      const peer = `web-${index}`;
+      this.#repeat(rate / PAIRS, `${user}>${peer}`, (number) =>
+        client.send({ to: peer, content: String(number), fingerprint: `${user}-${number}` }),
+      );
+      this.#repeat(rate / PAIRS, `${peer}>${user}`, (number) =>
+        web.send(packet(peer, user, number, `${peer}-${number}`)),
+      );
+    }
+  }
+
+  /** Stops sending; resolves when everything that was sent is acknowledged or given up. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    while (this.#underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.logout()));
+  }
+
+  #repeat(perSecond: number, pair: string, send: (number: number) => Promise<unknown>): void {
+    const { ledger } = this.#options;
+    let [next, waiting, last] = [0, 0, performance.now()];
+    let owed = 0;
+    const tick = (): void => {
+      const now = performance.now();
+      owed = Math.min(WINDOW, owed + ((now - last) * perSecond) / 1000);
+      last = now;
+      for (; owed >= 1 && waiting < WINDOW; owed--) {
+        const number = next++;
+        waiting += 1;
+        this.#underWay += 1;
+        send(number)
+          .then(() => ledger.acknowledged(pair, number))
+          .catch(() => {
+            // Not acknowledged: nobody has promised anything.
+          })
+          .finally(() => {
+            waiting -= 1;
+            this.#underWay -= 1;
+          });
+      }
+    };
+    this.#timers.push(setInterval(tick, 10));
+  }
+
+  #handedToWeb(text: string): void {
+    const { from, to, fp, dataContent } = JSON.parse(text) as Readonly<Record<string, string>>;
+    const key = `${from}\n${to}\n${fp}`;
+    if (this.#seen.has(key)) this.copies += 1;
+    else this.#options.ledger.handed(`${from}>${to}`, Number(dataContent));
+    this.#seen.add(key);
+  }
+
+  #client(): ImClient {
+    const client = createClient({
+      transport: tcp({ host: '127.0.0.1', port: this.#options.port() }),
+      senseMode: 3,
+      backoff: { minMs: 20, initialMs: 50, maxMs: 300 },
+      retry: { waitMs: 1000, retries: 1000 },
+      loginTimeoutMs: 2000,
+      sendTimeoutMs: 300_000,
+      connectTimeoutMs: 300_000,
+      logger: silentLogger,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+}
+
+function packet(from: string, to: string, number: number, fp: string): string {
+  const [type, typeu, sm] = [2, -1, -1];
+  return JSON.stringify({
+    bridge: false,
+    type,
+    dataContent: String(number),
+    from,
+    to,
+    fp,
+    QoS: true,
+    typeu,
+    sm,
+  });
+}

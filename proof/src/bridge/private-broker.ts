@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+const START_MS = 120_000;
+
+/** Further lines of the broker's configuration. */
+export interface PrivateBrokerOptions {
+  readonly configuration?: readonly string[];
+}
+
+/** Whether this machine has a RabbitMQ server that can be started as a process of one's own. */
+export function canMakeBroker(): boolean {
+  return existsSync(PROGRAM);
+}
+
+/** A RabbitMQ of one's own, with its own ports, node name, data and log, that may be stopped and killed. */
+export class PrivateBroker {
+  readonly port: number;
+  readonly #distPort: number;
+  readonly #folder: string;
+  readonly #configuration: readonly string[];
+  #child: ChildProcess | undefined = undefined;
+
+  private constructor(port: number, distPort: number, configuration: readonly string[]) {
+    this.port = port;
+    this.#distPort = distPort;
+    this.#configuration = configuration;
+    this.#folder = mkdtempSync(join(tmpdir(), 'imcore-rabbitmq-'));
+  }
+
+  static async make(options: PrivateBrokerOptions = {}): Promise<PrivateBroker> {
+    return new PrivateBroker(await freePort(), await freePort(), options.configuration ?? []);
+  }
+
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves when it takes connections. */
+  async start(): Promise<void> {
+    this.#writeFiles();
+    const child = spawn(PROGRAM, [], { env: this.#environment(), detached: true, stdio: 'ignore' });
+    this.#child = child;
+    const until = Date.now() + START_MS;
+    while (!(await takesConnections(this.port))) {
+      if (child.exitCode !== null)
+        throw new Error(`RabbitMQ ended with ${child.exitCode}: see ${this.#folder}`);
+      if (Date.now() > until) throw new Error(`RabbitMQ did not start: see ${this.#folder}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** `SIGTERM` lets it close in order; `SIGKILL` is a crash. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.pid === undefined || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    process.kill(-child.pid, signal);
+    await gone;
+    while (await takesConnections(this.port)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** Ends it and removes its files. */
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #writeFiles(): void {
+    mkdirSync(join(this.#folder, 'log'), { recursive: true });
+    const lines = [`listeners.tcp.local = 127.0.0.1:${this.port}`, ...this.#configuration, ''];
+    writeFileSync(join(this.#folder, 'rabbitmq.conf'), lines.join('\n'));
+    writeFileSync(join(this.#folder, 'env.conf'), '');
+    writeFileSync(join(this.#folder, 'plugins'), '[].\n');
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const folder = this.#folder;
+    return {
+      PATH: process.env['PATH'],
+      LANG: 'C.UTF-8',
+      HOME: folder,
+      RABBITMQ_NODENAME: `imcore${this.port}@localhost`,
+      RABBITMQ_DIST_PORT: String(this.#distPort),
+      RABBITMQ_CONF_ENV_FILE: join(folder, 'env.conf'),
+      RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+      RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+      RABBITMQ_LOG_BASE: join(folder, 'log'),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+    };
+  }
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
