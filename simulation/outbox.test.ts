@@ -3,7 +3,7 @@ import { checkSeeds, onlySeed, seedsOr } from './check-seeds.js';
 import { run } from './run.js';
 
 /** Seeds that are run unless the environment's `SEEDS` says otherwise: what CI has time for. */
-const count = seedsOr(250);
+const count = seedsOr(150);
 const which = onlySeed === undefined ? `of ${count} seeds` : `of seed ${onlySeed}`;
 
 describe('clients that die and begin anew, with an outbox each', () => {

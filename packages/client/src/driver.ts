@@ -72,9 +72,10 @@ export class Driver {
       wallTime: () => clock.wallTime(),
       nextTicket: () => this.nextTicket(),
       found: (waiting, received) => this.#restore(waiting, received),
-      kept: (ticket, error) => {
-        this.sends.accepted(ticket, error);
+      kept: (ticket, fingerprint, error) => {
+        const lost = this.sends.accepted(ticket, error);
         if (error !== undefined) this.reportError(error);
+        if (lost !== undefined) this.#emitter.emit('undelivered', { fingerprint, error: lost });
       },
       failed: (error) => this.reportError(error),
     });
@@ -180,7 +181,7 @@ export class Driver {
         this.#sent(effect);
         break;
       case 'postponed':
-        this.sends.reject(effect.ticket, effect.error);
+        this.sends.postpone(effect.ticket, effect.error);
         break;
       case 'undelivered':
         this.sends.reject(effect.ticket, effect.error);

@@ -13,7 +13,7 @@ export interface OutboxHandler {
   /** Messages that wait, and what names those that were received: at opening, and later what others left. */
   found(waiting: readonly RestoredMessage[], received: readonly string[]): void;
   /** A message is kept, or could not be. */
-  kept(ticket: number, error?: OutboxError): void;
+  kept(ticket: number, fingerprint: string | undefined, error?: OutboxError): void;
   failed(error: Error): void;
 }
 

@@ -1,4 +1,4 @@
-import type { DeliveryError, OutboxError } from './errors.js';
+import { DeliveryError, type OutboxError } from './errors.js';
 import type { AbortSignalLike, Receipt, Sending } from './message.js';
 
 interface Settling {
@@ -9,6 +9,8 @@ interface Settling {
 interface PendingSend extends Settling {
   /** Of the promise `accepted`, where that is one of its own and not settled yet. */
   accepted: Settling | undefined;
+  /** What to reject with as soon as the outbox has the message. */
+  postponement: DeliveryError | undefined;
   /** Stops listening to the message's signal. */
   release(): void;
 }
@@ -36,18 +38,38 @@ export class PendingSends {
     const receipt = new Promise<Receipt>((resolve, reject) => {
       signal?.addEventListener('abort', abort);
       const release = (): void => signal?.removeEventListener('abort', abort);
-      this.#waiting.set(ticket, { resolve: resolve as Settling['resolve'], reject, accepted, release });
+      this.#waiting.set(ticket, {
+        resolve: resolve as Settling['resolve'],
+        reject,
+        accepted,
+        release,
+        postponement: undefined,
+      });
     });
     return Object.assign(receipt, { fingerprint, accepted: acceptance ?? receipt });
   }
 
-  /** The outbox has the message, or could not keep it. */
-  accepted(ticket: number, error?: OutboxError): void {
+  /**
+   * The outbox has the message, or could not keep it. Returns why the message is lost with that: the outbox was all
+   * that could have saved it.
+   */
+  accepted(ticket: number, error?: OutboxError): DeliveryError | undefined {
     const pending = this.#waiting.get(ticket);
-    if (pending === undefined) return;
+    if (pending === undefined) return undefined;
     if (error === undefined) pending.accepted?.resolve();
     else pending.accepted?.reject(error);
     pending.accepted = undefined;
+    if (pending.postponement === undefined) return undefined;
+    const lost = error && new DeliveryError('ERR_CLOSED', `the login ended, and ${error.message}`);
+    this.reject(ticket, lost ?? pending.postponement);
+    return lost;
+  }
+
+  /** The outbox is to keep the message for another login: says so when it does. */
+  postpone(ticket: number, error: DeliveryError): void {
+    const pending = this.#waiting.get(ticket);
+    if (pending?.accepted === undefined) this.reject(ticket, error);
+    else pending.postponement = error;
   }
 
   resolve(ticket: number, receipt: Receipt): void {

@@ -43,8 +43,8 @@ class OutboxKeeper implements Outbox {
   keep(message: OutgoingMessage): void {
     const { ticket, packet } = message;
     this.#with(({ waiting }) => waiting.put(packet.fp ?? '', outboxValue(message))).then(
-      () => this.#handler.kept(ticket),
-      (cause) => this.#handler.kept(ticket, outboxError(cause)),
+      () => this.#handler.kept(ticket, packet.fp),
+      (cause) => this.#handler.kept(ticket, packet.fp, outboxError(cause)),
     );
   }
 

@@ -115,6 +115,46 @@ describe('an outbox', () => {
     expect(transport.link.packets(2)).toMatchObject([{ fp: 'f' }]);
   });
 
+  it('says that it keeps a message over a logout no sooner than it does', async () => {
+    let isWritten = () => {};
+    const disk = memoryOutbox({ delay: () => new Promise((resolve) => (isWritten = resolve)) });
+    const { client } = await online({ outbox: outboxOn(disk) }, false);
+    const outcomes: string[] = [];
+    client.send({ to: 'bob', content: 'x', fingerprint: 'f' }).catch(({ code }) => outcomes.push(code));
+    void client.logout();
+    await settlePromises();
+    expect(outcomes).toEqual([]);
+
+    for (let i = 0; i < 5; i++) {
+      isWritten();
+      await settlePromises();
+    }
+    expect(outcomes).toEqual(['ERR_POSTPONED']);
+    expect(kept(disk)).toEqual(['f']);
+  });
+
+  it('reports a message that it could not keep when the login ends', async () => {
+    let fail = () => {};
+    const full = new OutboxError('ERR_OUTBOX_FULL', 'no room');
+    const outbox = {
+      open: async () => ({
+        list: async () => [],
+        put: () => new Promise<void>((_resolve, reject) => (fail = () => reject(full))),
+        remove: async () => {},
+        close: async () => {},
+      }),
+    };
+    const { client, events } = await online({ outbox: outboxOn(outbox) });
+    const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
+    await settlePromises();
+    await client.logout();
+    fail();
+
+    await expect(sending).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    await expect(sending.accepted).rejects.toBe(full);
+    expect(events).toMatchObject([{ error: full }, { undelivered: { fingerprint: 'f' } }]);
+  });
+
   it('sends nobody’s messages in another’s name', async () => {
     const disk = memoryOutbox();
     const { client, transport, clock } = await online({ outbox: outboxOn(disk), connectTimeoutMs: 100 });
