@@ -3,7 +3,7 @@ import { type MessageName, nameText, type Owed } from './promises.js';
 
 /** What is wrong with a disk after a power cut. All zero: it kept its promises. */
 export interface Finding {
-  /** Called safe, and not there. */
+  /** Called safe, and not there: it neither waits nor is a dead letter. */
   readonly missing: number;
   /** Called gone, and there again. */
   readonly cameBack: number;
@@ -26,7 +26,8 @@ export async function judge(
   owed: Owed,
   nameOf: (message: WaitingMessage) => MessageName | undefined,
 ): Promise<Finding> {
-  const held = new Set<string>();
+  const waiting = new Set<string>();
+  const dead = await deadLettersOf(store, nameOf);
   const last = new Map<string, number>();
   let damaged = 0;
   let outOfOrder = 0;
@@ -37,14 +38,33 @@ export async function judge(
         damaged += 1;
         continue;
       }
-      held.add(nameText(name));
+      waiting.add(nameText(name));
       if (name.number < (last.get(name.pair) ?? -1)) outOfOrder += 1;
       last.set(name.pair, Math.max(name.number, last.get(name.pair) ?? -1));
     }
   }
-  const missing = owed.waiting.filter((name) => !held.has(nameText(name))).length;
-  const cameBack = owed.gone.filter((name) => held.has(nameText(name))).length;
+  const isHeld = (name: MessageName) => waiting.has(nameText(name)) || dead.has(nameText(name));
+  const missing = owed.waiting.filter((name) => !isHeld(name)).length;
+  const cameBack = owed.gone.filter(isHeld).length;
   return { missing, cameBack, damaged, outOfOrder };
+}
+
+/** A message that has expired is kept too. */
+async function deadLettersOf(
+  store: MessageStore,
+  nameOf: (message: WaitingMessage) => MessageName | undefined,
+): Promise<ReadonlySet<string>> {
+  const dead = new Set<string>();
+  let after: number | undefined;
+  for (;;) {
+    const page = await store.deadLetters(after, PAGE);
+    for (const letter of page) {
+      const name = nameOf(letter);
+      if (name !== undefined) dead.add(nameText(name));
+    }
+    after = page.at(-1)?.id;
+    if (after === undefined) return dead;
+  }
 }
 
 async function* waitingFor(store: MessageStore, userId: string): AsyncGenerator<WaitingMessage> {

@@ -10,7 +10,7 @@ const [file = '', promises = '', seed = '0', first = '0', durationMs = '0'] = pr
 const ROUNDS = 3;
 const workload = new StoreWorkload(Number(seed), Number(first));
 for (let round = 0; round < ROUNDS; round++) {
-  const store = sqliteStore({ file, rememberMs: 500 });
+  const store = sqliteStore({ file, rememberMs: 500, maxAgeMs: 300 });
   await workload.run(store, Number(durationMs) / ROUNDS);
   await store.close();
 }

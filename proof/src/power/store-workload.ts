@@ -31,6 +31,7 @@ export class StoreWorkload {
     await Promise.all([
       ...SENDERS.map((sender) => untilThen(() => this.#append(store, sender))),
       ...RECEIVERS.map((receiver) => untilThen(() => this.#confirm(store, receiver))),
+      untilThen(() => this.#bury(store)),
     ]);
   }
 
@@ -51,12 +52,28 @@ export class StoreWorkload {
   async #confirm(store: MessageStore, receiver: string): Promise<void> {
     const page = await store.take(receiver, undefined, 400);
     const received = page.filter(() => this.#random.chance(0.9));
-    const leavingAt = nowNanoseconds();
-    for (const message of received) this.made.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
-    await store.confirm([{ userId: receiver, ids: received.map(({ id }) => id) }]);
-    const goneAt = nowNanoseconds();
-    for (const message of received) this.made.push({ ...nameOf(message), what: 'gone', at: goneAt });
+    await this.#letGo(received, (ids) => store.confirm([{ userId: receiver, ids }]));
     await pause(this.#random.int(5, 30));
+  }
+
+  /** Lets the oldest expire, and discards some of the dead letters. */
+  async #bury(store: MessageStore): Promise<void> {
+    await store.expire(Date.now(), 200);
+    const letters = await store.deadLetters(undefined, 200);
+    const discarded = letters.filter(() => this.#random.chance(0.3));
+    await this.#letGo(discarded, (ids) => store.discard(ids));
+    await pause(this.#random.int(20, 60));
+  }
+
+  async #letGo(
+    messages: readonly WaitingMessage[],
+    call: (ids: readonly number[]) => Promise<unknown>,
+  ): Promise<void> {
+    const leavingAt = nowNanoseconds();
+    for (const message of messages) this.made.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
+    await call(messages.map(({ id }) => id));
+    const goneAt = nowNanoseconds();
+    for (const message of messages) this.made.push({ ...nameOf(message), what: 'gone', at: goneAt });
   }
 
   #newMessage(from: string): StoredMessage {
