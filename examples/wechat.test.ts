@@ -15,7 +15,6 @@ it('two people talk, each in a mini-program, and come back from the background',
   await until(() => bob.page.data['state'] === 'waiting');
   const later = say(bob.page, 'alice', 'from the background');
   bob.program.resume();
-  bob.app['client']().retryNow();
   await later;
 
   await until(() => linesOf(alice.page).length === 2);

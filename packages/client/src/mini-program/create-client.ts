@@ -1,6 +1,7 @@
 import type { ImClient } from '../client.js';
 import { assembleClient } from '../create-client.js';
 import type { ClientSettings } from '../options.js';
+import { programSignals } from './program-signals.js';
 import { type MiniProgramSocketOptions, miniProgramSocket } from './socket-transport.js';
 
 export type MiniProgramClientOptions = ClientSettings & MiniProgramSocketOptions;
@@ -9,10 +10,13 @@ export type MiniProgramClientOptions = ClientSettings & MiniProgramSocketOptions
  * Creates a client in a mini-program: WeChat (`wx`), Alipay (`my`), Douyin (`tt`), or any platform that uni-app (`uni`)
  * covers. Nothing happens until its `login`. All state is the client's: a program may have several.
  *
+ * Tries again at once when there is a network again or the program is in front again; `signals` takes that place.
+ *
  * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
  */
 export function createClient(options: MiniProgramClientOptions): ImClient {
   const { platform, url, header, maxSendBytes, ...settings } = options;
   const transport = miniProgramSocket({ platform, url, header, maxSendBytes });
-  return assembleClient({ ...settings, transport }, () => transport);
+  const signals = settings.signals ?? programSignals(platform);
+  return assembleClient({ ...settings, transport, signals }, () => transport);
 }

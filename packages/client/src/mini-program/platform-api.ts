@@ -60,8 +60,16 @@ export interface GlobalSocket {
   closeSocket(options: { code?: number } & PlatformCallbacks): void;
 }
 
+/** What a platform tells of its network and of the program's life. */
+export interface ProgramEvents {
+  onNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
+  offNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
+  onAppShow(listener: () => void): void;
+  offAppShow(listener: () => void): void;
+}
+
 /** The part of `wx`, `uni`, `my` and `tt` that carries a client. */
-export interface MiniProgramPlatform extends Partial<GlobalSocket> {
+export interface MiniProgramPlatform extends Partial<GlobalSocket>, Partial<ProgramEvents> {
   /** Returns a `SocketTask`, or nothing where the platform knows one socket only. */
   connectSocket(options: ConnectSocketOptions): unknown;
 }

@@ -66,10 +66,44 @@ describe('clients in a mini-program', () => {
     await nextState(alice, 'waiting');
     const sending = alice.send({ to: '0', content: 'written in the background' });
     program.resume();
-    alice.retryNow();
 
     await back;
     await expect(sending).resolves.toMatchObject({ attempts: 1 });
+  });
+});
+
+describe('a client in a mini-program', () => {
+  it('comes back at once when there is a network again', async () => {
+    const { program, newClient } = await scene({ dialect: 'tt' });
+    const alice = await online(newClient(), 'alice');
+    const back = nextState(alice, 'online');
+
+    program.setNetwork(false);
+    await nextState(alice, 'waiting');
+    program.setNetwork(true);
+
+    await back;
+  });
+
+  it('asks its server whether the link is still good when the program is in front again', async () => {
+    const { program, newClient, server } = await scene({ dialect: 'my' });
+    const alice = await online(newClient(), 'alice');
+    const before = server.metrics().packetsReceived;
+
+    program.resume();
+
+    await until(() => server.metrics().packetsReceived > before);
+    expect(alice.state).toBe('online');
+  });
+
+  it('listens to the platform only until it is closed', async () => {
+    const { program, newClient } = await scene({ dialect: 'uni' });
+    const alice = await online(newClient(), 'alice');
+    expect([program.listeners('network'), program.listeners('show')]).toEqual([1, 1]);
+
+    await alice.close();
+
+    expect([program.listeners('network'), program.listeners('show')]).toEqual([0, 0]);
   });
 });
 
@@ -114,7 +148,7 @@ async function scene(options: Omit<FakeMiniProgramOptions, 'openSocket'>) {
     const client = createClient({
       platform: program.api,
       url: `ws://127.0.0.1:${address?.port}/websocket`,
-      backoff: { initialMs: 60_000, maxMs: 60_000 },
+      backoff: { initialMs: 60_000, maxMs: 60_000, minMs: 60_000 },
       ...settings,
     });
     closing.push(() => client.close());
