@@ -29,7 +29,8 @@ export type Endpoint =
 /** Options of `createClient` beside the endpoint. */
 export interface ClientSettings {
   /**
-   * Seconds between keep-alives, one of `SENSE_MODES`. The server must be set to the same. Default 15, on UDP 3.
+   * Seconds between keep-alives: 3, 5, 10, 15, 30, 60 or 120, which `@imcore/protocol` has as `SenseMode.MODE_3S` and so
+   * on. The server must be set to the same. Default 15, on UDP 3.
    */
   readonly senseMode?: SenseMode | undefined;
   /**

@@ -53,7 +53,7 @@ export {
   DEFAULT_SENSE_MODE,
   isSenseMode,
   SENSE_MODES,
-  type SenseMode,
+  SenseMode,
   type SenseTimes,
   senseTimes,
   type TransportKind,

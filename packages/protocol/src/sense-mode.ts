@@ -4,6 +4,17 @@ export const SENSE_MODES = [3, 5, 10, 15, 30, 60, 120] as const;
 /** Seconds between a client's keep-alives, the one setting that client and server must agree on. */
 export type SenseMode = (typeof SENSE_MODES)[number];
 
+/** The sense modes by the names that the original's users know. */
+export const SenseMode = {
+  MODE_3S: 3,
+  MODE_5S: 5,
+  MODE_10S: 10,
+  MODE_15S: 15,
+  MODE_30S: 30,
+  MODE_60S: 60,
+  MODE_120S: 120,
+} as const satisfies Record<string, SenseMode>;
+
 /** The transports that a time-out depends on. TCP and WebSocket notice more by themselves, so they wait less. */
 export type TransportKind = 'tcp' | 'udp' | 'websocket';
 
