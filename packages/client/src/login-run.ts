@@ -1,4 +1,5 @@
 import {
+  CODE_OK,
   encodePacket,
   type Instant,
   type KickOut,
@@ -9,7 +10,6 @@ import {
   NEVER,
   type Packet,
   type Random,
-  ResponseCode,
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
 import { LinkError, LoginError, OutboxError } from './errors.js';
@@ -154,7 +154,7 @@ export class LoginRun {
   /** `serverTime` is when the answer was written, where it says so. */
   answered({ code: serverCode, firstLoginTime }: LoginResponse, serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'authenticating') return;
-    if (serverCode !== ResponseCode.Ok) {
+    if (serverCode !== CODE_OK) {
       this.#refused(serverCode, now);
       return;
     }

@@ -1,11 +1,11 @@
 import {
+  CODE_SERVER_SAYS_NOT_LOGGED_IN,
   decodePacket,
   type Instant,
   type Packet,
   PacketType,
   ProtocolError,
   type Random,
-  ResponseCode,
   readErrorResponse,
   readKickOut,
   readLoginResponse,
@@ -191,7 +191,7 @@ export class Session {
   #handleErrorResponse(content: string | undefined, now: Instant): void {
     const { errorCode, errorMsg } = readErrorResponse(content);
     this.#effects.push({ kind: 'error', error: new ServerError(errorCode, errorMsg) });
-    if (errorCode !== ResponseCode.ServerSaysNotLoggedIn) return;
+    if (errorCode !== CODE_SERVER_SAYS_NOT_LOGGED_IN) return;
     const cause = new LinkError('ERR_NOT_LOGGED_IN', 'the server does not know this session any more');
     this.#run.linkGone('session-unknown', cause, now);
   }

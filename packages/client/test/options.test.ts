@@ -152,3 +152,22 @@ describe('the options of the transports', () => {
     }
   });
 });
+
+describe('the option keepAlive', () => {
+  it('has the sense mode’s interval for what is left out', () => {
+    const settings = checkSettings({ senseMode: 30, keepAlive: { maxMs: 90_000 } }, transport);
+
+    expect(settings.keepAliveBounds).toEqual({ minMs: 30_000, maxMs: 90_000 });
+  });
+
+  it.each([
+    [{ minMs: 16_000 }, 'keepAlive.minMs'],
+    [{ minMs: 10 }, 'keepAlive.minMs'],
+    [{ maxMs: 14_000 }, 'keepAlive.maxMs'],
+    [{ max: 20_000 }, 'keepAlive.max'],
+  ])('has the sense mode’s interval between its bounds: not %j', (keepAlive, name) => {
+    expect(() => checkSettings({ keepAlive }, transport)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
+    );
+  });
+});

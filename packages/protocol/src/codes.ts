@@ -1,10 +1,16 @@
+/** The answer that all is well. By itself, so that a small program need not carry the whole table. */
+export const CODE_OK = 0;
+
+/** The answer to whoever is not logged in. By itself for the same reason. */
+export const CODE_SERVER_SAYS_NOT_LOGGED_IN = 301;
+
 /**
  * Codes of type 50 and 52 answers. 0–1024 belong to the protocol, 1025 and up to applications.
  *
  * @see docs/protocol/SPEC.md#3-packet-types
  */
 export const ResponseCode = {
-  Ok: 0,
+  Ok: CODE_OK,
   NotLoggedIn: 1,
   Unknown: 2,
   SendFailed: 3,
@@ -14,7 +20,7 @@ export const ResponseCode = {
   NotInitialised: 203,
   NoLocalNetwork: 204,
   NoServerAddress: 205,
-  ServerSaysNotLoggedIn: 301,
+  ServerSaysNotLoggedIn: CODE_SERVER_SAYS_NOT_LOGGED_IN,
 } as const;
 
 /** The smallest code that an application may refuse a login with. */

@@ -1,7 +1,14 @@
 export { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.js';
 export { type BinaryString, decodeUtf8, encodeUtf8, isAscii } from './binary-string.js';
 export { type Clock, type Instant, NEVER, type Random, type Scheduled } from './clock.js';
-export { FIRST_APPLICATION_CODE, KickOutCode, NOT_KICKED, ResponseCode } from './codes.js';
+export {
+  CODE_OK,
+  CODE_SERVER_SAYS_NOT_LOGGED_IN,
+  FIRST_APPLICATION_CODE,
+  KickOutCode,
+  NOT_KICKED,
+  ResponseCode,
+} from './codes.js';
 export {
   acknowledgementPacket,
   dataPacket,
