@@ -166,7 +166,7 @@ describe('the option keepAlive', () => {
     [{ maxMs: 14_000 }, 'keepAlive.maxMs'],
     [{ max: 20_000 }, 'keepAlive.max'],
   ])('has the sense mode’s interval between its bounds: not %j', (keepAlive, name) => {
-    expect(() => checkSettings({ keepAlive }, transport)).toThrow(
+    expect(() => checkSettings({ keepAlive } as ClientOptions, transport)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
     );
   });

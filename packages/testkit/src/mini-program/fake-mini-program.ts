@@ -21,7 +21,8 @@ type ConnectOptions = {
   multiple?: boolean;
 } & ApiCallbacks;
 
-type Listener = (event: object) => void;
+/** Takes one kind of event; which one is for its caller to know. */
+type Listener = (event: never) => void;
 
 /**
  * The platform object of a mini-program, as far as a client uses it: `connectSocket`, the events of the network and of
@@ -150,10 +151,10 @@ export class FakeMiniProgram {
   /** The one socket of an old platform: what it reports goes to whoever listens to the program then. */
   #share(socket: FakeSocket): void {
     this.#globalSocket = socket;
-    socket.add('open', (event) => this.#emit('onSocketOpen', event));
-    socket.add('message', (event) => this.#emit('onSocketMessage', withoutWrapping(event)));
-    socket.add('error', (event) => this.#emit('onSocketError', event));
-    socket.add('close', (event) => this.#emit('onSocketClose', event));
+    socket.add('open', (event: object) => this.#emit('onSocketOpen', event));
+    socket.add('message', (event: object) => this.#emit('onSocketMessage', withoutWrapping(event)));
+    socket.add('error', (event: object) => this.#emit('onSocketError', event));
+    socket.add('close', (event: object) => this.#emit('onSocketClose', event));
   }
 
   #globalApi() {
@@ -184,7 +185,7 @@ export class FakeMiniProgram {
   }
 
   #emit(event: string, detail: object): void {
-    for (const listener of [...(this.#heard.get(event) ?? [])]) listener(detail);
+    for (const listener of [...(this.#heard.get(event) ?? [])]) listener(detail as never);
   }
 }
 

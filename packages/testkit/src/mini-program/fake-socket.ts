@@ -7,7 +7,8 @@ export interface ApiCallbacks {
   complete?(result: object): void;
 }
 
-type Listener = (event: object) => void;
+/** Takes one kind of event; which one is for its caller to know. */
+type Listener = (event: never) => void;
 
 /** What a {@link FakeSocket} needs of the program that it belongs to. */
 export interface SocketOwner {
@@ -127,7 +128,7 @@ export class FakeSocket {
   }
 
   #emit(event: EventName, detail: object): void {
-    for (const listener of [...this.#listeners[event]]) listener(detail);
+    for (const listener of [...this.#listeners[event]]) listener(detail as never);
   }
 
   #succeed(callbacks: ApiCallbacks, errMsg: string): void {
