@@ -54,7 +54,15 @@ export class ChatTab {
   }
 
   async isOnline(): Promise<void> {
-    await this.page.waitForSelector('.account-state-online');
+    await this.page.waitForSelector('.account-state-online', { timeout: 60_000 });
+  }
+
+  /** Presses "Try now", unless the page comes back by itself before. */
+  async triesNow(): Promise<void> {
+    const button = this.page.getByRole('button', { name: 'Try now' });
+    const pressed = button.click({ timeout: 60_000 }).catch(() => {});
+    await Promise.race([pressed, this.isOnline()]);
+    await this.isOnline();
   }
 
   /** Begins or goes on with the talk with somebody, by typing the user id. */

@@ -29,8 +29,7 @@ describe.skipIf(!hasChromium())('the chat page without its server', () => {
     await bob.say('bob writes too');
 
     await programs.serveAgain(server);
-    await alice.page.getByRole('button', { name: 'Try now' }).click();
-    await alice.isOnline();
+    await alice.triesNow();
     await alice.hasMark('alice writes 20', 'received');
     await bob.hasMark('bob writes too', 'received');
     await alice.shows('bob writes too');
@@ -79,7 +78,7 @@ describe.skipIf(!hasChromium())('the chat page without its server', () => {
     await alice.page.locator('.banner').waitFor({ timeout: 60_000 });
     await alice.hasMark('into the void', 'waiting');
     relay.unblock();
-    await alice.page.getByRole('button', { name: 'Try now' }).click();
+    await alice.triesNow();
     await alice.hasMark('into the void', 'received');
     const bob = await programs.chat('bob', 'alice', server);
     await bob.says('  alice: into the void\n');
