@@ -1,13 +1,15 @@
 import {
   type ClientState,
   createClient,
-  DeliveryError,
+  type DeliveryError,
   type ImClient,
   LinkError,
   LoginError,
   type Message,
   type StateChange,
+  UsageError,
 } from '@imcore/client';
+import { indexedDbOutbox } from '@imcore/client/outbox';
 import type { Account } from '../model/desk.js';
 import type { FailureCode, Outcome } from '../model/message.js';
 import type { Problem } from '../model/problem.js';
@@ -22,12 +24,16 @@ export interface LinkListener {
   /** The login has come to nothing; nothing happens any more. */
   failed(problem: Problem): void;
   received(message: Message): void;
+  /** The outbox has found messages that an earlier page, or another tab, has left: they are on their way now. */
+  restored(messages: readonly { readonly fingerprint: string; readonly to: string }[]): void;
+  /** What became of a message, of an earlier page too. Not told where the login ended before: then it still waits. */
+  settled(fingerprint: string, outcome: Outcome): void;
   measured(roundTripMs: number): void;
 }
 
 /** How long a login from the form is tried, in milliseconds. */
 const BRIEF_MS = 8_000;
-/** How long anything else may take: longer than any outage that somebody sits through. */
+/** How long any other login is tried: longer than any outage that somebody sits through. */
 const ENDLESS_MS = 24 * 60 * 60 * 1000;
 const MEASURE_EVERY_MS = 2_000;
 /**
@@ -40,18 +46,32 @@ const RETRY = { waitMs: 5_000, retries: 5 } as const;
 export class Link {
   readonly #client: ImClient;
   readonly #account: Account;
+  readonly #listener: LinkListener;
   readonly #measuring: ReturnType<typeof setInterval>;
 
   constructor(account: Account, patience: 'brief' | 'endless', listener: LinkListener) {
     this.#account = account;
+    this.#listener = listener;
     this.#client = createClient({
       url: account.server,
       connectTimeoutMs: patience === 'brief' ? BRIEF_MS : ENDLESS_MS,
-      sendTimeoutMs: ENDLESS_MS,
       retry: RETRY,
+      outbox: indexedDbOutbox(`imcore outbox ${account.server}`),
     });
-    this.#client.on('state', (change) => this.#tell(change, listener));
+    this.#client.on('state', (change) => this.#tell(change));
     this.#client.on('message', (message) => listener.received(message));
+    this.#client.on('restored', ({ messages }) => listener.restored(messages));
+    this.#client.on('delivered', ({ fingerprint }) => {
+      listener.settled(fingerprint, { delivery: 'received' });
+    });
+    this.#client.on('undelivered', ({ fingerprint, error }) => {
+      const failure = failureOf(error);
+      if (fingerprint === undefined || failure === undefined) return;
+      listener.settled(fingerprint, { delivery: 'failed', failure });
+    });
+    this.#client.on('error', () => {
+      // The server's complaints, and an outbox that cannot be used: the history knows what was not sent as well.
+    });
     this.#client.on('kicked', ({ code, reason }) => listener.kicked(code, reason));
     this.#client.on('refused', ({ code, isFinal }) => {
       if (isFinal) listener.failed({ code: 'refused', serverCode: code });
@@ -67,15 +87,12 @@ export class Link {
     });
   }
 
-  /** Resolves with what became of a message; with undefined when the login ended before that was known. */
-  async send(to: string, content: string, fingerprint: string): Promise<Outcome | undefined> {
-    try {
-      await this.#client.send({ to, content, fingerprint });
-      return { delivery: 'received' };
-    } catch (error) {
-      const failure = failureOf(error);
-      return failure && { delivery: 'failed', failure };
-    }
+  /** Sends a message; the listener is told what becomes of it. Without effect for one that is on its way already. */
+  send(to: string, content: string, fingerprint: string): void {
+    this.#client.send({ to, content, fingerprint }).catch((error: unknown) => {
+      if (!(error instanceof UsageError) || error.code === 'ERR_FINGERPRINT_IN_USE') return;
+      this.#listener.settled(fingerprint, { delivery: 'failed', failure: 'other' });
+    });
   }
 
   retryNow(): void {
@@ -87,7 +104,8 @@ export class Link {
     void this.#client.close();
   }
 
-  #tell({ current, retryAt, cause }: StateChange, listener: LinkListener): void {
+  #tell({ current, retryAt, cause }: StateChange): void {
+    const listener = this.#listener;
     switch (current satisfies ClientState) {
       case 'online':
         listener.online();
@@ -103,8 +121,8 @@ export class Link {
   }
 }
 
-function failureOf(error: unknown): FailureCode | undefined {
-  if (!(error instanceof DeliveryError)) return 'other';
+/** Undefined where the message still waits: for the next login. */
+function failureOf(error: DeliveryError): FailureCode | undefined {
   switch (error.code) {
     case 'ERR_CLOSED':
     case 'ERR_ABORTED':

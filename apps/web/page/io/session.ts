@@ -1,7 +1,7 @@
 import type { Message } from '@imcore/client';
 import type { Account } from '../model/desk.js';
 import type { AppEvent } from '../model/events.js';
-import { incomingId, nextOrder, type OutgoingMessage } from '../model/message.js';
+import { incomingId, nextOrder, type Outcome, type OutgoingMessage } from '../model/message.js';
 import { PAGE_SIZE } from '../model/thread.js';
 import { SERVER_ID } from '../model/user-id.js';
 import type { History } from './history.js';
@@ -29,8 +29,8 @@ export class Session {
   #opened: Promise<History> | undefined;
   /** What goes out, one after the other. */
   #outgoing: Promise<void> = Promise.resolve();
-  /** What was handed to the present link and has no outcome yet. */
-  readonly #posted = new Set<string>();
+  /** Whom messages without an outcome go to, by their fingerprints. */
+  readonly #peers = new Map<string, string>();
   #link: Link | undefined;
   #lastOrder = 0;
   #isOver = false;
@@ -42,10 +42,8 @@ export class Session {
   logIn(patience: 'brief' | 'endless'): void {
     const { account, tabs } = this.#parts;
     this.#link?.close();
-    this.#posted.clear();
     tabs.take(account);
     this.#link = new Link(account, patience, this.#listener(patience));
-    if (patience === 'endless') this.#postPending(this.#link);
   }
 
   /** Reads the history for the list. */
@@ -119,22 +117,28 @@ export class Session {
 
   #listener(patience: 'brief' | 'endless'): LinkListener {
     const { dispatch, now, tabs, isWatched } = this.#parts;
-    let isFirst = patience === 'brief';
+    let isFirst = true;
     return {
       online: () => {
-        if (!isFirst) return this.#tell({ kind: 'online', at: now() });
+        if (isFirst && patience === 'brief') {
+          dispatch({ kind: 'signed-in', at: now(), isWatched: isWatched() });
+        } else this.#tell({ kind: 'online', at: now() });
+        if (isFirst && this.#link !== undefined) this.#postPending(this.#link);
         isFirst = false;
-        dispatch({ kind: 'signed-in', at: now(), isWatched: isWatched() });
-        if (this.#link !== undefined) this.#postPending(this.#link);
       },
       connecting: () => this.#tell({ kind: 'connecting' }),
       waiting: (retryAt, problem) => this.#tell({ kind: 'waiting', retryAt, problem }),
       kicked: (code, reason) => {
-        if (isFirst) this.#tell({ kind: 'sign-in-failed', problem: { code: 'kicked' } });
+        if (isFirst && patience === 'brief')
+          this.#tell({ kind: 'sign-in-failed', problem: { code: 'kicked' } });
         const at = now();
         this.#tell({ kind: 'kicked', code, reason, at, isOwnBrowser: tabs.wasTaken(at) });
       },
       failed: (problem) => this.#tell({ kind: 'sign-in-failed', problem }),
+      restored: (messages) => {
+        for (const { fingerprint, to } of messages) this.#peers.set(fingerprint, to);
+      },
+      settled: (fingerprint, outcome) => this.#settle(fingerprint, outcome),
       received: (message) => void this.#attempt(this.#receive(message)),
       measured: (roundTripMs) => this.#tell({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
     };
@@ -154,7 +158,10 @@ export class Session {
     if (await history.add(message)) this.#tell({ kind: 'received', message });
   }
 
-  /** What an earlier page, or an earlier link, has left. */
+  /**
+   * Sends what an earlier page has kept and not handed over to the outbox any more, or has not heard of since: the
+   * receiver sees a fingerprint once.
+   */
   #postPending(link: Link): void {
     const post = async () => {
       for (const message of await (await this.#history).pending()) this.#send(link, message);
@@ -163,13 +170,14 @@ export class Session {
   }
 
   #send(link: Link, { id, peer, text }: OutgoingMessage): void {
-    if (this.#posted.has(id)) return;
-    this.#posted.add(id);
-    void link.send(peer, text, id).then((outcome) => {
-      if (link !== this.#link) return;
-      this.#posted.delete(id);
-      if (outcome !== undefined) this.#tell({ kind: 'settled', id, peer, outcome });
-    });
+    this.#peers.set(id, peer);
+    link.send(peer, text, id);
+  }
+
+  #settle(id: string, outcome: Outcome): void {
+    const peer = this.#peers.get(id);
+    this.#peers.delete(id);
+    if (peer !== undefined) this.#tell({ kind: 'settled', id, peer, outcome });
   }
 
   #tell(event: AppEvent): void {
