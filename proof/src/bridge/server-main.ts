@@ -5,14 +5,14 @@ import { sqliteStore } from '@imcore/store-sqlite';
 /**
  * The server under proof: a process that is killed. `node server-main.js FILE TCP-PORT [--early]`, the broker's URL in
  * `IMCORE_BRIDGE`. Writes a line of JSON with its port, then one for each time that the bridge joins or goes away, and
- * its metrics when it is sent a line. With `--early` it breaks the promise on purpose.
+ * its metrics when it is sent a line. With `--early` it breaks the promise on purpose, with `--no-bridge` it has none.
  */
 const [file = '', port = '0', flag] = process.argv.slice(2);
 const real = rabbitmq({ url: process.env['IMCORE_BRIDGE'] ?? '' });
 const server = createServer({
   gateways: [tcp({ host: '127.0.0.1', port: Number(port), senseMode: 3 })],
   store: sqliteStore({ file }),
-  bridge: flag === '--early' ? answersEarly(real) : real,
+  bridge: flag === '--no-bridge' ? undefined : flag === '--early' ? answersEarly(real) : real,
   logger: silentLogger,
 });
 const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
