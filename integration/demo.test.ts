@@ -78,9 +78,16 @@ describe('the demo', () => {
 
   it('says which port is taken, and ends', async () => {
     await start();
-    const second = startDemo(directory, ports);
+    const second = startDemo(directory, ports, { IMCORE_STORE: 'memory' });
     expect(await second.ended).toBe(1);
     expect(second.output).toMatch(/imcore demo: .* is taken by another program/);
+  });
+
+  it('says that another program has its store, and ends', async () => {
+    await start();
+    const second = startDemo(directory, await freePorts());
+    expect(await second.ended).toBe(1);
+    expect(second.output).toMatch(/^imcore demo: .*imcore-demo\.db is in use by another server/m);
   });
 
   it('ends at a setting that cannot be used', async () => {
