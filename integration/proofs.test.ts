@@ -76,6 +76,20 @@ describe('the kill -9 proof', () => {
   });
 });
 
+describe('the replay proof', () => {
+  it(
+    'brings everything that waited to an original client, once, in order, as it was sent',
+    async () => {
+      const { code, lastLine } = await prove('replay', '--messages', '10000');
+      expect(lastLine).toMatch(
+        /^10000 waited, 0 missing, 0 came twice, 0 out of order, 0 altered, .* ms from the login on/,
+      );
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe.runIf(canRecord())('the power-loss proof', () => {
   it(
     'finds nothing missing after 24 power cuts',

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LiveTraffic } from './replay/live-traffic.js';
+import { fingerprintOf, SENDER, typeOf } from './replay/numbered-messages.js';
 import { RawClient } from './replay/raw-client.js';
 import type { Received } from './replay/receiver-main.js';
 import { ServerProcess } from './server-process.js';
@@ -14,7 +15,7 @@ import { ServerProcess } from './server-process.js';
 /**
  * The replay proof: a user for whom thousands of messages wait comes back with an original client, while others write
  * to each other. Server, receiver and the others are processes of their own. Ends with a line that counts what is
- * missing, came twice or out of order, says how long it took, and how long live messages were under way meanwhile,
+ * missing, came twice, out of order or altered, says how long it took, and how long live messages were under way meanwhile,
  * beside the same without it; exit code 0 only when the counts are 0.
  *
  * `npm run proof:replay -- --messages 10000 [--pairs 20]`; exit code 2 when the command line cannot be read.
@@ -55,10 +56,11 @@ live.stop();
 await server.kill();
 rmSync(folder, { recursive: true, force: true });
 
-const { handed, copies, outOfOrder, tookMs } = received.value ?? {
+const { handed, copies, outOfOrder, altered, tookMs } = received.value ?? {
   handed: 0,
   copies: 0,
   outOfOrder: 0,
+  altered: 0,
   tookMs: 1,
 };
 const missing = messages - handed;
@@ -71,11 +73,11 @@ for (const [name, { messages: count, medianMs, p99Ms }] of Object.entries({ befo
   );
 }
 console.log(
-  `${messages} waited, ${missing} missing, ${copies} came twice, ${outOfOrder} out of order, ` +
+  `${messages} waited, ${missing} missing, ${copies} came twice, ${outOfOrder} out of order, ${altered} altered, ` +
     `${tookMs.toFixed(0)} ms from the login on, ${Math.round((handed * 1000) / tookMs)} a second; ` +
     `live p99 ${during.p99Ms.toFixed(2)} ms, without ${before.p99Ms.toFixed(2)} and ${after.p99Ms.toFixed(2)} ms`,
 );
-process.exit(missing + copies + outOfOrder === 0 ? 0 : 1);
+process.exit(missing + copies + outOfOrder + altered === 0 ? 0 : 1);
 
 /** Has all messages stored for the user who is away. Returns how long that took, in milliseconds. */
 async function fill(port: number): Promise<number> {
@@ -84,11 +86,11 @@ async function fill(port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const sendNext = (sender: RawClient): void => {
       if (sent >= messages) return;
-      sender.send(USER, `${sent} ${'x'.repeat(64)}`, `fp-${sent}`);
+      sender.send(USER, `${sent} ${'x'.repeat(64)}`, fingerprintOf(sent), typeOf(sent));
       sent += 1;
     };
     const start = async (): Promise<void> => {
-      const sender: RawClient = await RawClient.connect(port, 'filler', undefined, () => {
+      const sender: RawClient = await RawClient.connect(port, SENDER, undefined, () => {
         acknowledged += 1;
         sendNext(sender);
         if (acknowledged < messages) return;

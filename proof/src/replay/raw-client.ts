@@ -66,8 +66,8 @@ export class RawClient {
     );
   }
 
-  send(to: string, content: string, fingerprint: string): void {
-    this.#write({ type: PacketType.Data, dataContent: content, to, fp: fingerprint });
+  send(to: string, content: string, fingerprint: string, typeu = -1): void {
+    this.#write({ type: PacketType.Data, dataContent: content, to, fp: fingerprint, typeu });
   }
 
   close(): void {
@@ -93,11 +93,11 @@ export class RawClient {
     else if (packet.type === PacketType.Acknowledgement) this.#onAcknowledged(packet.dataContent ?? '');
   }
 
-  #write(fields: { type: number; dataContent: string; to: string; fp?: string }): void {
-    const { type, dataContent, to, fp } = fields;
+  #write(fields: { type: number; dataContent: string; to: string; fp?: string; typeu?: number }): void {
+    const { type, dataContent, to, fp, typeu = -1 } = fields;
     const from = this.userId;
     const QoS = fp !== undefined;
-    const text = JSON.stringify({ bridge: false, type, dataContent, from, to, fp, QoS, typeu: -1, sm: -1 });
+    const text = JSON.stringify({ bridge: false, type, dataContent, from, to, fp, QoS, typeu, sm: -1 });
     const body = Buffer.from(encodeUtf8(text), 'latin1');
     const frame = Buffer.allocUnsafe(4 + body.length);
     frame.writeUInt32BE(body.length, 0);

@@ -1,3 +1,4 @@
+import { fingerprintOf, SENDER, typeOf } from './numbered-messages.js';
 import { RawClient } from './raw-client.js';
 
 /**
@@ -17,16 +18,20 @@ export interface Received {
   readonly handed: number;
   readonly copies: number;
   readonly outOfOrder: number;
+  /** Whose fingerprint, sender or type is not what it was sent with. */
+  readonly altered: number;
   /** From the login's first byte to the last message, in milliseconds. */
   readonly tookMs: number;
 }
 
 const seen = new Set<number>();
-let [copies, outOfOrder, highest, lastAt] = [0, 0, -1, 0];
+let [copies, outOfOrder, altered, highest, lastAt] = [0, 0, 0, -1, 0];
 const startedAt = performance.now();
 const client = await RawClient.connect(Number(port), userId, (message) => {
   const number = Number(message.dataContent?.split(' ')[0]);
   lastAt = performance.now();
+  const { from, fp, typeu } = message;
+  if (from !== SENDER || fp !== fingerprintOf(number) || typeu !== typeOf(number)) altered += 1;
   if (seen.has(number)) copies += 1;
   else if (number < highest) outOfOrder += 1;
   seen.add(number);
@@ -38,7 +43,7 @@ while (seen.size < Number(count) && performance.now() - lastAt < QUIET_MS) await
 const tookMs = lastAt - startedAt;
 await pause(AFTERMATH_MS);
 client.close();
-const received: Received = { handed: seen.size, copies, outOfOrder, tookMs };
+const received: Received = { handed: seen.size, copies, outOfOrder, altered, tookMs };
 process.stdout.write(`${JSON.stringify(received)}\n`);
 
 function pause(ms: number): Promise<void> {
