@@ -1,7 +1,6 @@
 import type { ProtocolErrorCode, TransportKind } from '@imcore/protocol';
-import type { DeadMessage } from './delivery/kept-message.js';
 import type { OnlineUser } from './hooks.js';
-import type { Message } from './message.js';
+import type { DeadMessage, Message } from './message.js';
 import type { MailboxLimit } from './ports/message-store.js';
 
 /** Why a message did not reach anybody. */

@@ -11,7 +11,6 @@ export {
 } from '@imcore/protocol';
 export { createServer } from './create-server.js';
 export type { DeadLetterQuery, DeadLetterRef, DeadLetters, HistoryOptions } from './delivery/archive.js';
-export type { DeadMessage, KeptMessage } from './delivery/kept-message.js';
 export { BridgeError, DeliveryError, HookError, StoreError, UsageError } from './errors.js';
 export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
 export type {
@@ -37,7 +36,7 @@ export type {
   SendOutcome,
 } from './hooks.js';
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
-export type { Message } from './message.js';
+export type { DeadMessage, KeptMessage, Message } from './message.js';
 export type { ServerOptions } from './options.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/bridge.js';
 export { type Logger, silentLogger } from './ports/logger.js';

@@ -1,3 +1,5 @@
+import type { DeathCause, StoreId } from './ports/message-store.js';
+
 /** What users exchange. */
 export interface Message {
   /** Sender's user id; `"0"` for the server. */
@@ -13,4 +15,20 @@ export interface Message {
   readonly qos: boolean;
   /** Whether it came over the bridge to another system. */
   readonly bridged: boolean;
+}
+
+/** A message out of the store, as applications see it. */
+export interface KeptMessage {
+  /** Names it to the store; larger is later for the same receiver. */
+  readonly id: StoreId;
+  readonly message: Message;
+  /** Milliseconds since 1970 when this server took it. */
+  readonly acceptedAt: number;
+}
+
+/** A message that was acknowledged to its sender and is not given to its receiver any more, unless it is resent. */
+export interface DeadMessage extends KeptMessage {
+  readonly cause: DeathCause;
+  /** Milliseconds since 1970. */
+  readonly diedAt: number;
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '@imcore/protocol';
 import { UsageError } from '../errors.js';
+import type { DeadMessage, KeptMessage } from '../message.js';
 import type { MessageStore, StoreId } from '../ports/message-store.js';
 import type { Directory } from '../sessions/directory.js';
-import { type DeadMessage, type KeptMessage, toDeadMessage, toKeptMessage } from './kept-message.js';
+import { toDeadMessage, toKeptMessage } from './kept-message.js';
 
 /** Messages that one call gives at most, and gives unless it is told otherwise. */
 const [MAX_PAGE, DEFAULT_PAGE] = [1000, 100];

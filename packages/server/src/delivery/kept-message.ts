@@ -1,23 +1,7 @@
 import { decodeFrameBody, type Packet, PacketType, UNSET_NUMBER } from '@imcore/protocol';
-import type { Message } from '../message.js';
-import type { DeadLetter, DeathCause, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { DeadMessage, KeptMessage } from '../message.js';
+import type { DeadLetter, WaitingMessage } from '../ports/message-store.js';
 import { toMessage } from './delivery.js';
-
-/** A message out of the store, as applications see it. */
-export interface KeptMessage {
-  /** Names it to the store; larger is later for the same receiver. */
-  readonly id: StoreId;
-  readonly message: Message;
-  /** Milliseconds since 1970 when this server took it. */
-  readonly acceptedAt: number;
-}
-
-/** A message that was acknowledged to its sender and is not given to its receiver any more, unless it is resent. */
-export interface DeadMessage extends KeptMessage {
-  readonly cause: DeathCause;
-  /** Milliseconds since 1970. */
-  readonly diedAt: number;
-}
 
 export function toKeptMessage(waiting: WaitingMessage): KeptMessage {
   const { id, acceptedAt, from } = waiting;
