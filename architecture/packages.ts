@@ -28,7 +28,6 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/protocol',
       '@imcore/server',
       '@imcore/server/ports',
-      '@imcore/client',
       '@imcore/client/node',
       '@imcore/store-sqlite',
       '@imcore/store-postgres',
