@@ -42,11 +42,11 @@ describe.skipIf(!hasChromium())('the chat page', () => {
     bob.type('two');
     await bob.says('✓ to alice: two');
     await alice.page.locator('.badge', { hasText: '2' }).waitFor();
-    expect(await alice.page.title()).toBe('(2) imcore');
+    await expect.poll(() => alice.page.title()).toBe('(2) imcore');
     await alice.page.getByRole('button', { name: /bob/ }).click();
     await alice.page.getByText('2 new messages').waitFor();
     expect(await alice.page.locator('.badge').count()).toBe(0);
-    expect(await alice.page.title()).toBe('imcore');
+    await expect.poll(() => alice.page.title()).toBe('imcore');
   });
 
   it('keeps what was said and what was typed over a reload, and gives older messages as one scrolls up', async () => {

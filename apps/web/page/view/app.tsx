@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import type { Application } from '../io/application.js';
 import type { AppState } from '../model/app-state.js';
 import { totalUnread } from '../model/conversation.js';
@@ -34,10 +34,10 @@ export function App({ application }: { readonly application: Application }) {
 /** Keeps title, language and appearance of the document as they are in the state. */
 function useDocument({ stage, preferences }: AppState, texts: Texts): void {
   const unread = stage.name === 'signed-in' ? totalUnread(stage.desk.conversations.values()) : 0;
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${texts.product}` : texts.product;
   }, [unread, texts]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { documentElement } = document;
     documentElement.lang = texts.locale;
     documentElement.dataset['theme'] = preferences.theme;
