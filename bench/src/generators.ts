@@ -99,7 +99,9 @@ export async function loadLab(): Promise<Generator | undefined> {
       };
       return {
         messagesPerSecond: (row.offline ? result['acks_per_s'] : result['msgs_per_s']) ?? Number.NaN,
-        cpuPerMessage: result['cpu_us_per_msg'] ?? Number.NaN,
+        cpuPerMessage: row.offline
+          ? ((result['server_cpu'] ?? Number.NaN) * 1e6) / (result['acks_per_s'] ?? Number.NaN)
+          : (result['cpu_us_per_msg'] ?? Number.NaN),
         deliveryP50: result.e2e_us?.['p50'] ?? Number.NaN,
         deliveryP99: result.e2e_us?.['p99'] ?? Number.NaN,
         lost: row.offline ? (result['unacked'] ?? 0) : (result['lost'] ?? 0),

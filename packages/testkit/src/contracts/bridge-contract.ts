@@ -126,7 +126,7 @@ export function describeBridge(name: string, create: CreateBridgeFixture): void 
       await fixture.broker.start();
       await published;
       await expect.poll(() => fixture.broker.published(), { timeout }).toEqual(['one']);
-      expect(host.states).toEqual(['away', 'joined']);
+      await expect.poll(() => host.states, { timeout }).toEqual(['away', 'joined']);
     });
 
     it('holds messages while the broker is away, and publishes them in order', async () => {
