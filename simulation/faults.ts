@@ -254,6 +254,7 @@ function withStore(store: MessageStore, changes: Partial<MessageStore>): Message
     deadLetters: (after, limit, userId) => store.deadLetters(after, limit, userId),
     resend: (ids, now) => store.resend(ids, now),
     discard: (ids) => store.discard(ids),
+    onDeadLettersDeleted: (tell) => store.onDeadLettersDeleted(tell),
     history: (query) => store.history(query),
     health: () => store.health(),
     close: () => store.close(),

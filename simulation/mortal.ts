@@ -66,6 +66,10 @@ export class Mortal {
       deadLetters: (after, limit, userId) => call(() => store.deadLetters(after, limit, userId)),
       resend: (ids, now) => call(() => store.resend(ids, now)),
       discard: (ids) => call(() => store.discard(ids)),
+      onDeadLettersDeleted: (tell) =>
+        store.onDeadLettersDeleted((letters) => {
+          if (!this.#isDead) tell(letters);
+        }),
       history: (query) => call(() => store.history(query)),
       health: () => call(() => store.health()),
       close: () => call(() => store.close()),

@@ -85,6 +85,9 @@ export class SlowStore implements MessageStore {
 
   discard: MessageStore['discard'] = (ids) => this.#store.discard(ids);
 
+  onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (tell) =>
+    this.#store.onDeadLettersDeleted(tell);
+
   health: MessageStore['health'] = () => this.#store.health();
 
   close: MessageStore['close'] = () => this.#store.close();

@@ -38,6 +38,7 @@ function answersEarly(real: MessageStore): MessageStore {
     deadLetters: (after, limit, userId) => real.deadLetters(after, limit, userId),
     resend: (ids, now) => real.resend(ids, now),
     discard: (ids) => real.discard(ids),
+    onDeadLettersDeleted: (tell) => real.onDeadLettersDeleted(tell),
     history: (query) => real.history(query),
     health: () => real.health(),
     close: () => real.close(),

@@ -72,6 +72,8 @@ export interface ServerEvents {
   expired: DeadMessage;
   /** A stored message had to make room for a newer one, where the store drops the oldest: it is a dead letter now. */
   displaced: DeadMessage;
+  /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, is deleted. */
+  deadLetterDeleted: DeadMessage;
   /** The store has no room for a further message to this user: `limit` says of what. Its sender is not acknowledged. */
   mailboxFull: { readonly userId: string; readonly limit: MailboxLimit; readonly message: Message };
   /** A user has acknowledged a packet that this server wrote. */

@@ -29,6 +29,12 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge has no broker; it goes on trying by itself');
   });
+  let deleted = 0;
+  events.on('deadLetterDeleted', ({ id, message: { to, fingerprint } }) => {
+    deleted += 1;
+    if (deleted % LOG_EVERY !== 1) return;
+    logger.warn({ to, fingerprint, id, times: deleted }, 'dead letters were deleted: there are too many');
+  });
   let failures = 0;
   events.on('bridgeFailed', ({ message, error }) => {
     failures += 1;

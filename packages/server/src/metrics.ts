@@ -58,6 +58,7 @@ export class ServerMetrics {
   limitDeferredPackets = 0;
   limitStoredNotices = 0;
   limitMailbox = 0;
+  limitDeadLetters = 0;
 
   /** A copy as a plain object. */
   snapshot(): Record<string, number> {

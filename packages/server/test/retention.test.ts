@@ -120,6 +120,16 @@ describe('a mailbox that is full', () => {
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
   });
 
+  it('tells of dead letters that are deleted because there are too many', async () => {
+    const { bench, alice } = await open({ maxPerUser: 1, whenFull: 'drop-oldest', maxDeadLetters: 1 });
+    alice.write(...toBob(1, 3));
+    await bench.settle();
+    expect(bench.events.deadLetterDeleted).toMatchObject([
+      { cause: 'displaced', message: { fingerprint: 'fp-1', to: 'bob', content: 'text 1' } },
+    ]);
+    expect(bench.metric('limitDeadLetters')).toBe(1);
+  });
+
   it('lets the oldest go where it is told to, as a dead letter', async () => {
     const { store, bench, alice } = await open({ maxPerUser: 2, whenFull: 'drop-oldest' });
     alice.write(...toBob(1, 3));

@@ -1,5 +1,6 @@
 import {
   type AppendResult,
+  type DeadLetter,
   type Retention,
   type StoredMessage,
   StoreError,
@@ -112,7 +113,8 @@ export class Appender {
       const { to } = draft.message;
       byReceiver.set(to, [...(byReceiver.get(to) ?? []), draft]);
     }
-    await this.#database.transaction(beginLocked(this.#lockClass, byReceiver.keys()), async (client) => {
+    const begin = beginLocked(this.#lockClass, byReceiver.keys());
+    const deleted = await this.#database.transaction(begin, async (client) => {
       for (const draft of drafts) draft.result = undefined;
       await findKnown(client, this.#statements, drafts);
       const admissions: Admission[] = [];
@@ -121,8 +123,9 @@ export class Appender {
         const size = this.#counts.sizeOf(userId);
         admissions.push(...(await makeRoom(fresh, size, this.#retention, this.#oldestOf(client, userId))));
       }
-      await this.#carryOut(client, admissions, now);
+      return this.#carryOut(client, admissions, now);
     });
+    this.#graveyard.deleted(deleted);
     // What was displaced changes the counts too: they are asked anew.
     if (this.#retention.whenFull === 'drop-oldest') this.#counts.forget(byReceiver.keys());
     else for (const { message, result } of drafts) this.#countStored(message, result);
@@ -132,7 +135,12 @@ export class Appender {
     if (result?.outcome === 'stored') this.#counts.changed(to, { messages: 1, bytes: body.length });
   }
 
-  async #carryOut(client: ClientBase, admissions: readonly Admission[], now: number): Promise<void> {
+  /** Gives the dead letters that were deleted to make room for others. */
+  async #carryOut(
+    client: ClientBase,
+    admissions: readonly Admission[],
+    now: number,
+  ): Promise<readonly DeadLetter[]> {
     const admitted: Draft[] = [];
     for (const { draft, limit } of admissions) {
       if (limit === undefined) admitted.push(draft);
@@ -144,12 +152,13 @@ export class Appender {
       const { to } = admission.draft.message;
       return admission.displaces.map((occupant) => ({ userId: to, id: idOf(occupant) }));
     });
-    const letters = await this.#graveyard.bury(client, displaced, now);
+    const { letters, deleted } = await this.#graveyard.bury(client, displaced, now);
     for (const admission of admissions) {
       if (admission.limit !== undefined || admission.draft.result?.outcome !== 'stored') continue;
       const own = admission.displaces.flatMap((occupant) => letters.get(idOf(occupant)) ?? []);
       admission.draft.result = stored(admission.draft.result.id, own);
     }
+    return deleted;
   }
 
   /** Reads a mailbox from its oldest message on, some rows a trip. */

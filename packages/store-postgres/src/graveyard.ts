@@ -26,6 +26,8 @@ export class Graveyard {
   readonly #lockClass: number;
   readonly #retention: Required<Retention>;
 
+  #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
+
   constructor(database: Database, statements: Statements, lockClass: number, retention: Required<Retention>) {
     this.#database = database;
     this.#statements = statements;
@@ -33,30 +35,50 @@ export class Graveyard {
     this.#retention = retention;
   }
 
-  /** Buries what has waited longer than it may, up to a limit. */
-  expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
-    const { maxAgeMs } = this.#retention;
-    if (maxAgeMs === Number.POSITIVE_INFINITY) return Promise.resolve([]);
-    return this.#database.transaction('BEGIN', async (client) => {
-      const values = [Math.trunc(now) - maxAgeMs, limit, Math.trunc(now)];
-      const { rows } = await client.query<MessageRow>({ ...this.#statements.expire, values });
-      if (rows.length > 0) await this.#trim(client);
-      return rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now)));
-    });
+  /** Whom to tell of dead letters that were deleted because there were too many. */
+  onDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
+    this.#tellDeleted = tell;
   }
 
-  /** Buries messages that had to make room, inside the caller's transaction; gives them by their ids. */
+  /** The transaction in which these letters were deleted is done. */
+  deleted(letters: readonly DeadLetter[]): void {
+    if (letters.length > 0) this.#tellDeleted(letters);
+  }
+
+  /** Buries what has waited longer than it may, up to a limit. */
+  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    const { maxAgeMs } = this.#retention;
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
+    const { letters, deleted } = await this.#database.transaction('BEGIN', async (client) => {
+      const values = [Math.trunc(now) - maxAgeMs, limit, Math.trunc(now)];
+      const { rows } = await client.query<MessageRow>({ ...this.#statements.expire, values });
+      return {
+        letters: rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now))),
+        deleted: rows.length > 0 ? await this.#trim(client) : [],
+      };
+    });
+    this.deleted(deleted);
+    return letters;
+  }
+
+  /**
+   * Buries messages that had to make room, inside the caller's transaction; gives them by their ids. After the commit
+   * the caller says what was {@link deleted}.
+   */
   async bury(
     client: ClientBase,
     places: readonly Place[],
     now: number,
-  ): Promise<ReadonlyMap<StoreId, DeadLetter>> {
-    if (places.length === 0) return new Map();
+  ): Promise<{
+    readonly letters: ReadonlyMap<StoreId, DeadLetter>;
+    readonly deleted: readonly DeadLetter[];
+  }> {
+    if (places.length === 0) return { letters: new Map(), deleted: [] };
     const values = [places.map(({ userId }) => toKey(userId)), places.map(({ id }) => id), now];
     const { rows } = await client.query<MessageRow>({ ...this.#statements.bury, values });
     const letters = rows.map((row) => toDeadLetter(row, 'displaced', now));
-    await this.#trim(client);
-    return new Map(letters.map((letter) => [letter.id, letter]));
+    const deleted = await this.#trim(client);
+    return { letters: new Map(letters.map((letter) => [letter.id, letter])), deleted };
   }
 
   async list(after: StoreId, limit: number, userId: string | undefined): Promise<readonly DeadLetter[]> {
@@ -65,7 +87,7 @@ export class Graveyard {
         ? client.query<DeadRow>({ ...this.#statements.dead, values: [after, limit] })
         : client.query<DeadRow>({ ...this.#statements.deadOf, values: [after, limit, toKey(userId)] }),
     );
-    return rows.map((row) => toDeadLetter(row, row.cause, Number(row.died_at)));
+    return rows.map(ofRow);
   }
 
   /** Lets dead letters wait again, in this order, as far as there is room. Resolves with their receivers. */
@@ -123,9 +145,15 @@ export class Graveyard {
   }
 
   /** Deletes the oldest beyond their limit. */
-  async #trim(client: ClientBase): Promise<void> {
+  async #trim(client: ClientBase): Promise<readonly DeadLetter[]> {
     const { rows } = await client.query<{ dead: string }>(this.#statements.totals);
     const excess = Number(rows[0]?.dead ?? 0) - this.#retention.maxDeadLetters;
-    if (excess > 0) await client.query({ ...this.#statements.trim, values: [excess] });
+    if (excess <= 0) return [];
+    const trimmed = await client.query<DeadRow>({ ...this.#statements.trim, values: [excess] });
+    return trimmed.rows.map(ofRow);
   }
+}
+
+function ofRow(row: DeadRow): DeadLetter {
+  return toDeadLetter(row, row.cause, Number(row.died_at));
 }

@@ -1,4 +1,4 @@
-import type { MailboxLimit, MailboxSize, Retention } from '@imcore/server/ports';
+import { type MailboxLimit, type MailboxSize, OUTBOX_ID, type Retention } from '@imcore/server/ports';
 
 /** Users whose counts are kept at hand. */
 const MAX_KEPT = 50_000;
@@ -50,6 +50,7 @@ export class MailboxCounts {
 
   /** The limit that leaves no room for this; undefined when there is room. */
   limitFor(userId: string, addition: MailboxSize): MailboxLimit | undefined {
+    if (userId === OUTBOX_ID) return undefined;
     return limitOf(plus(this.sizeOf(userId), addition), this.#retention);
   }
 

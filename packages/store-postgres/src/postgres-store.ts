@@ -150,6 +150,10 @@ class PostgresMessageStore implements PostgresStore {
     return this.#graveyard.discard(ids.filter(isId), this.#now());
   }
 
+  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
+    this.#graveyard.onDeleted(tell);
+  }
+
   async history({ a, b, before, limit }: HistoryQuery): Promise<readonly WaitingMessage[]> {
     if (!this.keepsHistory) return [];
     const values = [toKey(a), toKey(b), before ?? Number.MAX_SAFE_INTEGER, limit];

@@ -48,7 +48,7 @@ export interface Statements {
   readonly resend: Statement;
   /** Makes confirmed messages without a body of dead letters ($1), at $2. */
   readonly discard: Statement;
-  /** Deletes the oldest dead letters, $1 of them. */
+  /** Deletes the oldest dead letters, $1 of them, and gives them as `dead` does. */
   readonly trim: Statement;
   /** Messages between $1 and $2 older than $3, at most $4. */
   readonly history: Statement;
@@ -169,8 +169,9 @@ export function statementsFor(schema: string): Statements {
       `WITH oldest AS MATERIALIZED (SELECT id FROM ${table} WHERE ${IS_DEAD}
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
        deleted AS (DELETE FROM ${table} AS m USING oldest AS o
-         WHERE m.id = o.id AND m.died_at IS NOT NULL RETURNING 1)
-       ${add('0', '0', `-${countOf('deleted')}`)}`,
+         WHERE m.id = o.id AND m.died_at IS NOT NULL RETURNING ${FIELDS_OF_M}, m.cause, m.died_at),
+       added AS (${add('0', '0', `-${countOf('deleted')}`)})
+       SELECT ${FIELDS}, cause, died_at FROM deleted ORDER BY id`,
     ),
     history: named(
       'history',

@@ -1,4 +1,10 @@
-import type { MailboxLimit, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import {
+  type MailboxLimit,
+  type MailboxSize,
+  OUTBOX_ID,
+  type Retention,
+  type StoreId,
+} from '@imcore/server/ports';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
@@ -81,6 +87,7 @@ export class Ledger {
 
   /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
   limitFor(receiver: string, bytes: number, retention: Required<Retention>): MailboxLimit | undefined {
+    if (receiver === OUTBOX_ID) return undefined;
     const entry = this.#entry(receiver);
     if (entry.bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
     return entry.messages >= retention.maxPerUser ? 'maxPerUser' : undefined;

@@ -35,6 +35,7 @@ export class Letters {
   readonly #discard: Statement;
   readonly #purge: Statement;
   readonly #erase: Statement;
+  #deleted: DeadLetter[] = [];
 
   constructor(database: Database, retention: Required<Retention>) {
     this.#retention = retention;
@@ -117,9 +118,17 @@ export class Letters {
       const oldest = this.#oldestDead.get();
       if (oldest === undefined) break;
       this.erase(oldest);
+      this.#deleted.push(toDeadLetter(oldest));
       this.ledger.died(-1);
     }
     return toDeadLetter(row, cause, now);
+  }
+
+  /** The dead letters that were deleted since the last call, because there were too many. */
+  takeDeleted(): readonly DeadLetter[] {
+    const deleted = this.#deleted;
+    this.#deleted = [];
+    return deleted;
   }
 
   /** Lets a dead letter wait again. Returns false for what is none, and where there is no room. */

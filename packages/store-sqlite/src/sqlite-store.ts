@@ -78,6 +78,7 @@ class SqliteStore implements MessageStore {
   readonly #commits: GroupCommit;
   readonly #totalChanges: Statement;
   #changes = 0;
+  #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
   /** What the last transaction failed with; undefined once one has succeeded. */
   #failure: StoreError | undefined;
   #failedAt = 0;
@@ -146,6 +147,10 @@ class SqliteStore implements MessageStore {
     return this.#commit(() => ids.filter((id) => this.#letters.discard(id, this.#now())).length);
   }
 
+  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
+    this.#tellDeleted = tell;
+  }
+
   history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
     return this.#read(() => (this.keepsHistory ? this.#reader.history(query) : []));
   }
@@ -208,6 +213,7 @@ class SqliteStore implements MessageStore {
       });
     } catch (error) {
       this.#sweeper.beginAgain();
+      this.#letters.takeDeleted();
       this.#failure = storeErrorOf(error, 'SQLite');
       this.#failedAt = this.#now();
       throw this.#failure;
@@ -216,6 +222,8 @@ class SqliteStore implements MessageStore {
     const changes = numberOf(this.#totalChanges.get(), 'n');
     this.#checkpointer.committed(changes - this.#changes);
     this.#changes = changes;
+    const deleted = this.#letters.takeDeleted();
+    if (deleted.length > 0) this.#tellDeleted(deleted);
   }
 }
 

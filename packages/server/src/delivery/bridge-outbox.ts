@@ -1,9 +1,9 @@
 import type { Instant } from '@imcore/protocol';
 import type { UndeliveredReason } from '../events.js';
 import type { Bridge } from '../ports/bridge.js';
-import type { MailboxLimit, MessageStore, StoreId } from '../ports/message-store.js';
+import { type MailboxLimit, type MessageStore, OUTBOX_ID, type StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
-import { BridgeSlips, OUTBOX_ID, slipOf } from './bridge-slips.js';
+import { BridgeSlips, slipOf } from './bridge-slips.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { STORE_RETRY_MS } from './replays.js';

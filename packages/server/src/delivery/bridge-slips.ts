@@ -1,12 +1,16 @@
-import { decodeFrameBody, UNSET_ID } from '@imcore/protocol';
+import { decodeFrameBody } from '@imcore/protocol';
 import type { Bridge } from '../ports/bridge.js';
-import type { MessageStore, StoredMessage, StoreId, WaitingMessage } from '../ports/message-store.js';
+import {
+  type MessageStore,
+  OUTBOX_ID,
+  type StoredMessage,
+  type StoreId,
+  type WaitingMessage,
+} from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import { type Delivery, toMessage } from './delivery.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** Whose mailbox the slips are in: no user can have this id. */
-export const OUTBOX_ID = UNSET_ID;
 /** Slips that are read, and messages that are published, at once. */
 const PAGE = 256;
 

@@ -6,7 +6,7 @@ import type { LastResort } from './last-resort.js';
 import { type Mailbox, takeBack } from './mailbox.js';
 import type { StoreWriter } from './store-writer.js';
 import { StoredNotices } from './stored-notices.js';
-import { tellDisplaced, tellFull } from './told-limits.js';
+import { tellDeleted, tellDisplaced, tellFull } from './told-limits.js';
 
 /**
  * Stored messages that stay in memory beside the store for one session that does not acknowledge them, in bytes. Those
@@ -29,6 +29,7 @@ export class StoreKeeper {
     this.#writer = writer;
     this.#lastResort = lastResort;
     this.#notices = new StoredNotices(parts);
+    parts.store?.onDeadLettersDeleted((letters) => tellDeleted(parts, letters));
   }
 
   /** Gives a QoS message to the store. While it is in flight its receiver still may acknowledge it. */

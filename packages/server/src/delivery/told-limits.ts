@@ -1,5 +1,4 @@
-import type { DeadLetter, MailboxLimit } from '../ports/message-store.js';
-import { OUTBOX_ID } from './bridge-slips.js';
+import { type DeadLetter, type MailboxLimit, OUTBOX_ID } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { toDeadMessage } from './kept-message.js';
@@ -20,6 +19,14 @@ export function tellDisplaced({ metrics, events }: Parts, letters: readonly Dead
   metrics.messagesDisplaced += messages.length;
   if (!events.has('displaced')) return;
   for (const letter of messages) events.emit('displaced', toDeadMessage(letter));
+}
+
+/** There were more dead letters than the store keeps: the oldest are gone. */
+export function tellDeleted({ metrics, events }: Parts, letters: readonly DeadLetter[]): void {
+  const messages = letters.filter(isMessage);
+  metrics.limitDeadLetters += messages.length;
+  if (!events.has('deadLetterDeleted')) return;
+  for (const letter of messages) events.emit('deadLetterDeleted', toDeadMessage(letter));
 }
 
 /** Whether a letter is a user's, and not a slip of the bridge's outbox. */

@@ -13,19 +13,20 @@ export type {
 export { systemClock } from '../scheduling/system-clock.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './bridge.js';
 export { type Logger, silentLogger } from './logger.js';
-export type {
-  AppendResult,
-  Confirmation,
-  DeadLetter,
-  DeathCause,
-  HistoryQuery,
-  MailboxLimit,
-  MailboxSize,
-  MessageStore,
-  StoredMessage,
-  StoreHealth,
-  StoreId,
-  WaitingMessage,
+export {
+  type AppendResult,
+  type Confirmation,
+  type DeadLetter,
+  type DeathCause,
+  type HistoryQuery,
+  type MailboxLimit,
+  type MailboxSize,
+  type MessageStore,
+  OUTBOX_ID,
+  type StoredMessage,
+  type StoreHealth,
+  type StoreId,
+  type WaitingMessage,
 } from './message-store.js';
 export { completeRetention, DEFAULT_RETENTION, type Retention } from './retention.js';
 export type { CopyProgress, StoreTools, UserMailbox } from './store-tools.js';

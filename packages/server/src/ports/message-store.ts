@@ -13,6 +13,12 @@ export interface StoredMessage {
   readonly acceptedAt: number;
 }
 
+/**
+ * Receiver of the server's own notes, which are no messages; no user can have this id. No limit of a mailbox holds
+ * for them: each belongs to a message that has its place in a user's mailbox.
+ */
+export const OUTBOX_ID = '-1';
+
 /** Names a stored message to the store that gave it; larger is later for the same receiver. */
 export type StoreId = number;
 
@@ -105,7 +111,8 @@ export interface MessageStore {
   count(userId: string): Promise<MailboxSize>;
   /**
    * Makes dead letters of up to `limit` messages that have waited longer than `maxAgeMs`, each receiver's oldest
-   * first, and forgets what was kept of confirmed messages long enough. There may be more where it gives `limit`.
+   * first, and forgets what was kept of confirmed messages long enough. There may be more where it gives `limit`. A
+   * message that was accepted after a clock was set back may expire as much later.
    *
    * @param now milliseconds since 1970.
    */
@@ -119,6 +126,11 @@ export interface MessageStore {
   resend(ids: readonly StoreId[], now: number): Promise<number>;
   /** Deletes dead letters; a late copy is known for `rememberMs` yet. Resolves with how many. */
   discard(ids: readonly StoreId[]): Promise<number>;
+  /**
+   * Whom to tell of dead letters that this object has deleted because there were more than `maxDeadLetters`: once each,
+   * after they are gone. One listener; a later one takes its place.
+   */
+  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void;
   /** Waiting and confirmed messages between two users, newest first; none where the store keeps no history. */
   history(query: HistoryQuery): Promise<readonly WaitingMessage[]>;
   /** How the store is, at once: costs about as much with a million messages as with one. Never rejects. */

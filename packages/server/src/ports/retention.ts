@@ -13,7 +13,7 @@ export interface Retention {
    * acknowledged. `drop-oldest`: the receiver's oldest become dead letters. Default `refuse-newest`.
    */
   readonly whenFull?: 'refuse-newest' | 'drop-oldest';
-  /** Dead letters that are kept at most; then the oldest are deleted. Default 100 000; the memory store's 10 000. */
+  /** Dead letters that are kept at most; then the oldest are deleted, and told of. Default 100 000; the memory store's 10 000. */
   readonly maxDeadLetters?: number;
   /** How long a confirmed message's key is known at least, so that a late copy is not stored again. Default 24 hours. */
   readonly rememberMs?: number;

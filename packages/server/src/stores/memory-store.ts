@@ -1,16 +1,17 @@
-import type {
-  AppendResult,
-  Confirmation,
-  DeadLetter,
-  DeathCause,
-  HistoryQuery,
-  MailboxLimit,
-  MailboxSize,
-  MessageStore,
-  StoredMessage,
-  StoreHealth,
-  StoreId,
-  WaitingMessage,
+import {
+  type AppendResult,
+  type Confirmation,
+  type DeadLetter,
+  type DeathCause,
+  type HistoryQuery,
+  type MailboxLimit,
+  type MailboxSize,
+  type MessageStore,
+  OUTBOX_ID,
+  type StoredMessage,
+  type StoreHealth,
+  type StoreId,
+  type WaitingMessage,
 } from '../ports/message-store.js';
 import { completeRetention, DEFAULT_RETENTION, type Retention } from '../ports/retention.js';
 import { systemClock } from '../scheduling/system-clock.js';
@@ -48,6 +49,7 @@ class MemoryStore implements MessageStore {
   readonly #dead = new Map<StoreId, DeadLetter>();
   readonly #deadKeys = new Set<string>();
   readonly #archive: MemoryArchive;
+  #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
   #waitingBytes = 0;
   #lastId = 0;
 
@@ -120,6 +122,10 @@ class MemoryStore implements MessageStore {
     return Promise.resolve(count);
   }
 
+  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
+    this.#tellDeleted = tell;
+  }
+
   history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
     return Promise.resolve(this.#archive.history(query));
   }
@@ -155,6 +161,7 @@ class MemoryStore implements MessageStore {
   }
 
   #limitFor({ to, body }: StoredMessage): MailboxLimit | undefined {
+    if (to === OUTBOX_ID) return undefined;
     return (this.#mailboxes.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
   }
 
@@ -223,6 +230,7 @@ class MemoryStore implements MessageStore {
     for (const oldest of this.#dead.values()) {
       if (this.#dead.size <= this.#retention.maxDeadLetters) break;
       this.#forgetLetter(oldest);
+      this.#tellDeleted([oldest]);
     }
     return letter;
   }

@@ -84,6 +84,8 @@ export class ControlledStore implements MessageStore {
     this.#inner.deadLetters(after, limit, userId);
   resend: MessageStore['resend'] = (ids, now) => this.#inner.resend(ids, now);
   discard: MessageStore['discard'] = (ids) => this.#inner.discard(ids);
+  onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (tell) =>
+    this.#inner.onDeadLettersDeleted(tell);
   history: MessageStore['history'] = (query) => this.#inner.history(query);
   health: MessageStore['health'] = () => this.#inner.health();
 

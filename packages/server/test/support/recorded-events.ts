@@ -19,6 +19,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     tooLarge: record('tooLarge'),
     expired: record('expired'),
     displaced: record('displaced'),
+    deadLetterDeleted: record('deadLetterDeleted'),
     mailboxFull: record('mailboxFull'),
     received: record('received'),
     lost: record('lost'),

@@ -1,5 +1,6 @@
+import { type DeadLetter, OUTBOX_ID } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
-import { appendToBob, message, namesOf, type Section, waitingFor } from './fixture.js';
+import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
 
 const DROP = { whenFull: 'drop-oldest' } as const;
 
@@ -49,6 +50,14 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['1']);
   });
 
+  it('has room for all the notes of the server itself, and displaces none', async () => {
+    const store = await open({ ...DROP, maxPerUser: 1, maxBytesPerUser: 20 });
+    const notes = ['1', '2', '3'].map((name) => message(OUTBOX_ID, name));
+    expect(await store.append(notes)).toMatchObject(notes.map(() => ({ outcome: 'stored' })));
+    expect(await waitingFor(store, OUTBOX_ID)).toEqual(['1', '2', '3']);
+    expect((await store.health()).deadLetters).toBe(0);
+  });
+
   it('knows a late copy of what was displaced', async () => {
     const store = await open({ ...DROP, maxPerUser: 1 });
     await appendToBob(store, '1', '2');
@@ -56,10 +65,20 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
   });
 
-  it('deletes the oldest dead letters beyond their limit', async () => {
-    const store = await open({ ...DROP, maxPerUser: 1, maxDeadLetters: 2 });
+  it('deletes the oldest dead letters beyond their limit, and tells of each once', async () => {
+    const store = await open({ ...DROP, maxPerUser: 1, maxDeadLetters: 2, maxAgeMs: 60_000 });
+    const deleted: DeadLetter[] = [];
+    store.onDeadLettersDeleted((letters) => deleted.push(...letters));
     await appendToBob(store, '1', '2', '3', '4', '5');
     expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['3', '4']);
     expect((await store.health()).deadLetters).toBe(2);
+    expect(deleted).toMatchObject([
+      { ...message('bob', '1'), cause: 'displaced', diedAt: NOON },
+      { ...message('bob', '2'), cause: 'displaced' },
+    ]);
+    await store.expire(NOON + 60_001, 10);
+    expect(namesOf(deleted)).toEqual(['1', '2', '3']);
+    await store.discard((await store.deadLetters(undefined, 10)).map(({ id }) => id));
+    expect(deleted).toHaveLength(3);
   });
 };
