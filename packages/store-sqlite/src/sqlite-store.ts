@@ -18,6 +18,7 @@ import { type Connection, connect } from './connection.js';
 import { inTransaction, storeErrorOf } from './database.js';
 import { FileIdentity } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
+import { GroupRead } from './group-read.js';
 import { Letters } from './letters.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
@@ -76,6 +77,7 @@ class SqliteStore implements MessageStore {
   readonly #sweeper: Sweeper;
   readonly #reader: Reader;
   readonly #commits: GroupCommit;
+  readonly #takes: GroupRead;
   readonly #totalChanges: Statement;
   #changes = 0;
   #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
@@ -94,6 +96,7 @@ class SqliteStore implements MessageStore {
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     this.#commits = new GroupCommit((work) => this.#transaction(work));
+    this.#takes = new GroupRead(database);
     this.#letters.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
@@ -107,7 +110,8 @@ class SqliteStore implements MessageStore {
   }
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    return this.#read(() => this.#reader.take(userId, after, limit));
+    if (this.#end !== undefined) return Promise.reject(closed());
+    return this.#takes.add(() => inStoreWords(() => this.#reader.take(userId, after, limit)));
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {
@@ -180,6 +184,7 @@ class SqliteStore implements MessageStore {
 
   async #close(): Promise<void> {
     this.#commits.flush();
+    this.#takes.flush();
     await this.#checkpointer.close();
     emptyLog(this.#connection.database);
     this.#connection.database.close();
@@ -197,9 +202,9 @@ class SqliteStore implements MessageStore {
   #read<T>(work: () => T): Promise<T> {
     if (this.#end !== undefined) return Promise.reject(closed());
     try {
-      return Promise.resolve(work());
+      return Promise.resolve(inStoreWords(work));
     } catch (error) {
-      return Promise.reject(storeErrorOf(error, 'SQLite'));
+      return Promise.reject(error);
     }
   }
 
@@ -233,6 +238,15 @@ function emptyLog(database: Database): void {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
     // The log stays, and is read when the file is opened again.
+  }
+}
+
+/** @throws StoreError for whatever the work throws */
+function inStoreWords<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeErrorOf(error, 'SQLite');
   }
 }
 

@@ -66,6 +66,23 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
+  it('reads together what is taken in one turn; what fails fails alone', async () => {
+    const store = sqliteStore({ file: newFile() });
+    await store.append([message('1'), message('2', 'carol')]);
+    const [bob, poisoned, carol, nobody] = await Promise.allSettled([
+      store.take('bob', undefined, 10),
+      store.take('bob', undefined, 0.5),
+      store.take('carol', undefined, 10),
+      store.take('nobody', undefined, 10),
+    ]);
+    expect(bob).toMatchObject({ value: [{ fingerprint: '1' }] });
+    expect(poisoned).toMatchObject({ reason: { code: 'ERR_STORE_FAILED' } });
+    expect(carol).toMatchObject({ value: [{ fingerprint: '2' }] });
+    expect(nobody).toMatchObject({ value: [] });
+    expect(await store.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
+    await store.close();
+  });
+
   it('knows every message of many generations of keys, after a reopening too', async () => {
     const file = newFile();
     const options = { file, maxPerUser: 1_000_000 };
@@ -96,13 +113,16 @@ describe('sqliteStore as a file', () => {
     const file = newFile();
     const store = sqliteStore({ file });
     const appended = store.append([message('1')]);
+    const taken = store.take('bob', undefined, 10);
     await store.close();
     expect(await appended).toMatchObject([{ outcome: 'stored' }]);
+    expect(await taken).toMatchObject([{ fingerprint: '1' }]);
   });
 
   it('rejects calls after close', async () => {
     const store = sqliteStore({ file: newFile() });
     await store.close();
     await expect(store.append([message('1')])).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
+    await expect(store.take('bob', undefined, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
   });
 });
