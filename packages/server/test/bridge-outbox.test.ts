@@ -1,3 +1,4 @@
+import { type BinaryString, decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
@@ -111,6 +112,27 @@ describe('messages while the broker is away, with a store', () => {
     bridge.lose(down);
     await bench.settle();
     expect(bob.received.map(({ fp }) => fp)).toEqual(['1']);
+  });
+
+  it('are all published although the broker has yet to confirm one that was stored before them', async () => {
+    const { bridge, bench, store, send } = await openOutbox();
+    bridge.hold();
+    await send('bob', 'unconfirmed');
+    await bench.advance(500);
+    const taken: BinaryString[] = [];
+    bridge.publish = () => Promise.reject(down);
+    await send('bob', 'refused');
+    bridge.publish = async ({ body }) => void taken.push(body);
+    store.hold('append');
+    await bench.advance(500);
+    await send('bob', 'behind');
+    await bench.advance(500);
+    store.release('append');
+    await bench.settle();
+    bridge.confirm();
+    await bench.advance(100);
+    expect(taken.map((body) => decodeFrameBody(body).fp)).toEqual(['refused', 'behind']);
+    expect(await store.waiting(OUTBOX)).toEqual([]);
   });
 
   it('survive the server, and are published by the next one', async () => {

@@ -222,7 +222,7 @@ export class BridgeOutbox implements RingEntry {
     }
     if (answer === 'done' && this.#isJoined) this.#state = 'closing';
     if (isMore) this.#wake();
-    else if (this.#state === 'closing' && this.#putting === 0) this.#catchUp();
+    else if (answer === 'done' && this.#state === 'closing' && this.#putting === 0) this.#catchUp();
   }
 
   /** The broker, or the store, does not do what it is asked. */
