@@ -4,6 +4,7 @@ import { Global, Inject, Injectable, Module, type OnApplicationBootstrap } from 
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
+import { LoopbackBridge } from '../../server/test/support/loopback-bridge.js';
 import {
   ImClientFactory,
   ImModule,
@@ -72,6 +73,18 @@ describe('ImModule.forRoot', () => {
     await application.init();
     const client = application.get(ImClientFactory).create();
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1030 });
+  });
+
+  it('joins the bridge that its options hold, hands messages over, and closes it at the end', async () => {
+    const bridge = new LoopbackBridge();
+    @Module({ imports: [ImModule.forRoot(quietOptions({ bridge }))] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    expect(await application.get(ImServer).send('webbob', 'hello')).toBe('bridged');
+    expect(bridge.published).toMatchObject([{ to: 'webbob', dataContent: 'hello' }]);
+    await application.close();
+    expect(bridge.calls).toEqual(['start', 'close']);
   });
 
   it('stops the start with an option that does not exist', async () => {
