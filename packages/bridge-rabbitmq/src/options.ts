@@ -145,6 +145,9 @@ function readUrl(text: unknown): BrokerAddress {
   const url = new URL(text);
   const isSecure = url.protocol === 'amqps:';
   if ((!isSecure && url.protocol !== 'amqp:') || url.hostname === '') throw invalid(problem);
+  // A password with a bare /, ? or # ends the host's part: what is left of it would be taken for host, port and vhost.
+  if (url.search !== '' || url.hash !== '' || url.pathname.includes('@'))
+    throw invalid('option url has a ?, # or @ that must be escaped, as in encodeURIComponent(password)');
   try {
     return {
       hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
