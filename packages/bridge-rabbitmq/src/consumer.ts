@@ -6,7 +6,7 @@ import type { Settings } from './options.js';
 import type { PublisherEvents } from './publisher.js';
 
 /** What a consumer asks of its bridge. */
-export interface ConsumerEvents extends PublisherEvents {
+export interface ConsumerEvents extends Omit<PublisherEvents, 'blocked'> {
   /** Keeps what cannot be handled. Resolves when the broker has it. */
   deadLetter(body: Buffer, code: string, reason: string): Promise<void>;
 }

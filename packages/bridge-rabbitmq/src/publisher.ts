@@ -10,6 +10,8 @@ export interface PublisherEvents {
   up(): void;
   down(error: Error): void;
   troubled(error: Error): void;
+  /** The broker takes no messages for now, and has said why. */
+  blocked(reason: string): void;
 }
 
 export type PublicationRequest = Omit<Publication, 'resolve' | 'reject'>;
@@ -21,6 +23,7 @@ export class Publisher {
   readonly #events: PublisherEvents;
   readonly #publications: Publications;
   readonly #link: Link;
+  /** What messages are written to now: none while the link is down, or the broker blocks it. */
   #channel: Channel | undefined = undefined;
   #number = 0;
   /** Confirmed in this turn of the event loop; a message that no queue took is returned in the same one. */
@@ -37,9 +40,8 @@ export class Publisher {
     this.#link = new Link(settings, 'imcore publisher', {
       prepare: (connection, channel) => this.#prepare(connection, channel),
       up: (channel, link) => {
-        this.#channel = channel;
         this.#number = link;
-        for (const ticket of this.#publications.unwritten()) this.#write(ticket, channel);
+        this.#writeTo(channel);
         this.#events.up();
       },
       down: (error) => this.#down(error),
@@ -102,7 +104,18 @@ export class Publisher {
     channel.on('basic.return', ({ routingKey }: { routingKey: string }) => {
       this.#link.fail(new BridgeError('ERR_BRIDGE_QUEUE', `queue ${routingKey} is gone`));
     });
+    // What is written to a blocked link is taken when it is free again, long after its senders were told that it failed.
+    connection.on('connection.blocked', (reason: string) => {
+      this.#channel = undefined;
+      this.#events.blocked(reason);
+    });
+    connection.on('connection.unblocked', () => this.#writeTo(channel));
     await channel.confirmSelect();
+  }
+
+  #writeTo(channel: Channel): void {
+    this.#channel = channel;
+    for (const ticket of this.#publications.unwritten()) this.#write(ticket, channel);
   }
 
   #write(ticket: Ticket, channel: Channel): void {

@@ -1,4 +1,4 @@
-import type { Bridge, BridgeHost, BridgeMessage } from '@imcore/server/ports';
+import { type Bridge, BridgeError, type BridgeHost, type BridgeMessage } from '@imcore/server/ports';
 import { Consumer } from './consumer.js';
 import { type RabbitMqOptions, readOptions, type Settings } from './options.js';
 import { Publisher } from './publisher.js';
@@ -55,7 +55,10 @@ class RabbitMq implements RabbitMqBridge {
       { queue: outgoingQueue, arguments: queueArguments },
       { queue: deadLetterQueue, arguments: {} },
     ];
-    this.#publisher = new Publisher(settings, queues, this.#linkEvents());
+    this.#publisher = new Publisher(settings, queues, {
+      ...this.#linkEvents(),
+      blocked: (reason) => this.#blocked(reason),
+    });
   }
 
   get health(): BridgeHealth {
@@ -134,6 +137,11 @@ class RabbitMq implements RabbitMqBridge {
     if (this.#state === 'away') return;
     this.#state = 'away';
     this.#host?.away(error);
+  }
+
+  #blocked(reason: string): void {
+    const text = `the broker takes no messages for now: ${reason}`;
+    this.#host?.troubled(new BridgeError('ERR_BRIDGE_BLOCKED', text));
   }
 
   #troubled(error: Error): void {

@@ -150,6 +150,22 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
     await outcomes;
   });
 
+  it('blocks publishers is not written to: what waited too long is not published when it is free again', async () => {
+    const { proxy, web, options } = await openScene();
+    const { bridge, host } = await join({ ...options, publishTimeoutMs: 1000 });
+    proxy.block();
+    await expect.poll(() => host.troubles, { timeout }).toMatchObject([{ code: 'ERR_BRIDGE_BLOCKED' }]);
+    const late = bridge.publish(bridgeMessage('too late', { isRepeatable: false }));
+    await expect(late).rejects.toMatchObject({ code: 'ERR_BRIDGE_AWAY' });
+    const inTime = bridge.publish(bridgeMessage('in time'));
+    proxy.unblock();
+    await inTime;
+    await bridge.publish(bridgeMessage('afterwards'));
+    await expect.poll(() => web.received, { timeout }).toEqual(['in time', 'afterwards']);
+    proxy.block();
+    await expect.poll(() => host.troubles, { timeout }).toHaveLength(2);
+  });
+
   it('is lost before it has confirmed is not given a second time what has no fingerprint', async () => {
     const { proxy, options } = await openScene();
     const { bridge } = await join(options);

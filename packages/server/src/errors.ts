@@ -51,6 +51,7 @@ export class BridgeError extends Error {
   override readonly name = 'BridgeError';
   readonly code:
     | 'ERR_BRIDGE_AWAY'
+    | 'ERR_BRIDGE_BLOCKED'
     | 'ERR_BRIDGE_FULL'
     | 'ERR_BRIDGE_REFUSED'
     | 'ERR_BRIDGE_UNCONFIRMED'

@@ -9,7 +9,18 @@ export interface BrokerProxy {
   start(): Promise<void>;
   /** From now on nothing that the broker says arrives; what is sent to it does. */
   muteBroker(): void;
+  /** Says that publishers are blocked, as a broker does that runs out of memory, and takes nothing more. */
+  block(): void;
+  /** Says that they are not any longer, and takes what was sent meanwhile. */
+  unblock(): void;
   close(): Promise<void>;
+}
+
+/** A frame of the broker on channel 0: `connection.blocked` with its reason, or `connection.unblocked`. */
+function blockedFrame(reason?: string): Buffer {
+  const argument = reason === undefined ? [] : [reason.length, ...Buffer.from(reason)];
+  const payload = [0, 10, 0, reason === undefined ? 61 : 60, ...argument];
+  return Buffer.from([1, 0, 0, 0, 0, 0, payload.length, ...payload, 0xce]);
 }
 
 export async function startProxy(broker: {
@@ -17,6 +28,7 @@ export async function startProxy(broker: {
   readonly port: number;
 }): Promise<BrokerProxy> {
   const sockets = new Set<Socket>();
+  const bridgeSides = new Set<Socket>();
   let isMute = false;
   const accept = (near: Socket): void => {
     const far = connect(broker.port, broker.host);
@@ -31,6 +43,8 @@ export async function startProxy(broker: {
         other.destroy();
       });
     }
+    bridgeSides.add(near);
+    near.on('close', () => bridgeSides.delete(near));
     near.on('data', (chunk) => far.write(chunk));
     far.on('data', (chunk) => {
       if (!isMute) near.write(chunk);
@@ -62,6 +76,18 @@ export async function startProxy(broker: {
     start,
     muteBroker: () => {
       isMute = true;
+    },
+    block: () => {
+      for (const near of bridgeSides) {
+        near.pause();
+        near.write(blockedFrame('low on memory'));
+      }
+    },
+    unblock: () => {
+      for (const near of bridgeSides) {
+        near.write(blockedFrame());
+        near.resume();
+      }
     },
     close: stop,
   };
