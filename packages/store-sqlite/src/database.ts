@@ -9,6 +9,7 @@ const CODES: Readonly<Record<number, StoreError['code']>> = {
   26: 'ERR_STORE_FOREIGN',
 };
 const BUSY = 5;
+const IO_ERROR = 10;
 
 /** @throws StoreError when there is no SQLite, or the file cannot be opened. */
 export function openDatabase(file: string): Database {
@@ -31,6 +32,11 @@ export function storeErrorOf(error: unknown, what: string): StoreError {
 /** Whether somebody else holds the lock that was asked for. */
 export function isBusy(error: unknown): boolean {
   return resultCodeOf(error) === BUSY;
+}
+
+/** Whether the disk did not do what it should: SQLite does not say why. */
+export function isIoError(error: unknown): boolean {
+  return resultCodeOf(error) === IO_ERROR;
 }
 
 /** The primary part of an extended result code; 0 where there is none. */

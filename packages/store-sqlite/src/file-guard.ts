@@ -1,7 +1,7 @@
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync, utimesSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { StoreError } from '@imcore/server/ports';
-import { isBusy, openDatabase, storeErrorOf } from './database.js';
+import { isBusy, isIoError, openDatabase, storeErrorOf } from './database.js';
 import type { Database } from './sqlite-module.js';
 
 /**
@@ -42,6 +42,24 @@ export function lockFile(file: string): Database {
   }
 }
 
+/**
+ * Why a transaction failed, with the one cause that SQLite does not tell from a broken disk: an open file that must
+ * not be written to any more. The file of the lock, which holds nothing, is touched to find out.
+ *
+ * @param now milliseconds since 1970
+ */
+export function failureOf(error: unknown, file: string, now: number): StoreError {
+  if (isIoError(error)) {
+    try {
+      utimesSync(`${file}-lock`, now / 1000, now / 1000);
+    } catch (cause) {
+      if (['EROFS', 'EPERM', 'EACCES'].includes(codeOf(cause)))
+        return new StoreError('ERR_STORE_READ_ONLY', `${file} cannot be written to any more`, { cause });
+    }
+  }
+  return storeErrorOf(error, 'SQLite');
+}
+
 /** Notices when a file is removed or replaced behind its store: what is written then is in no file that anybody finds. */
 export class FileIdentity {
   readonly #files: readonly { readonly path: string; readonly is: Stats }[];
@@ -63,5 +81,9 @@ export class FileIdentity {
 }
 
 function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }

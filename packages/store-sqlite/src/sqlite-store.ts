@@ -16,7 +16,7 @@ import {
 import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
 import { inTransaction, storeErrorOf } from './database.js';
-import { FileIdentity } from './file-guard.js';
+import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupRead } from './group-read.js';
 import { Letters } from './letters.js';
@@ -219,8 +219,8 @@ class SqliteStore implements MessageStore {
     } catch (error) {
       this.#sweeper.beginAgain();
       this.#letters.takeDeleted();
-      this.#failure = storeErrorOf(error, 'SQLite');
       this.#failedAt = this.#now();
+      this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
       throw this.#failure;
     }
     this.#failure = undefined;

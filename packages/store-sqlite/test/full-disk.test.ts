@@ -1,40 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageStore } from '@imcore/server/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sqliteStore } from '../src/sqlite-store.js';
+import { SmallDisk } from './small-disk.js';
 import { fingerprints, message } from './temporary-folder.js';
 
-/** A disk of its own, as small as a test needs: only the system's administrator can have one. */
-class SmallDisk {
-  readonly path = mkdtempSync(join(tmpdir(), 'imcore-disk-'));
-
-  constructor() {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', this.path], { stdio: 'ignore' });
-  }
-
-  remount(options: string): void {
-    execFileSync('mount', ['-o', `remount,${options}`, this.path], { stdio: 'ignore' });
-  }
-
-  remove(): void {
-    execFileSync('umount', ['-l', this.path], { stdio: 'ignore' });
-    rmSync(this.path, { recursive: true, force: true });
-  }
-}
-
-function canMount(): boolean {
-  try {
-    new SmallDisk().remove();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe.runIf(canMount())('sqliteStore on a disk of 2 MiB', () => {
+describe.runIf(SmallDisk.canBe())('sqliteStore on a disk of 2 MiB', () => {
   const disks: SmallDisk[] = [];
   const stores: MessageStore[] = [];
   const setUp = () => {
