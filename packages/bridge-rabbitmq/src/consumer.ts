@@ -1,6 +1,6 @@
 import type { BridgeHost, BridgeVerdict } from '@imcore/server/ports';
 import type { AsyncMessage, Channel, Connection } from 'rabbitmq-client';
-import { declareQueue } from './declare-queue.js';
+import { cannotBeUsed, declareQueue } from './declare-queue.js';
 import { Link } from './link.js';
 import type { Settings } from './options.js';
 import type { PublisherEvents } from './publisher.js';
@@ -49,7 +49,11 @@ export class Consumer {
     const trouble = await declareQueue(connection, { queue: incomingQueue, arguments: queueArguments });
     if (trouble !== undefined) this.#events.troubled(trouble);
     await channel.basicQos({ prefetchCount: prefetch });
-    await channel.basicConsume({ queue: incomingQueue }, (message) => this.#take(message, channel));
+    try {
+      await channel.basicConsume({ queue: incomingQueue }, (message) => this.#take(message, channel));
+    } catch (error) {
+      throw cannotBeUsed(incomingQueue, error);
+    }
   }
 
   #take(message: AsyncMessage, channel: Channel): void {

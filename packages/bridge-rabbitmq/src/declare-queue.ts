@@ -50,7 +50,8 @@ async function onItsOwnChannel(
   }
 }
 
-function cannotBeUsed(queue: string, cause: unknown): unknown {
+/** What the broker has answered, as an error that names the queue; any other error as it is. */
+export function cannotBeUsed(queue: string, cause: unknown): unknown {
   if (!['NOT_FOUND', 'ACCESS_REFUSED', 'RESOURCE_LOCKED', 'PRECONDITION_FAILED'].includes(codeOf(cause)))
     return cause;
   return new BridgeError('ERR_BRIDGE_QUEUE', `queue ${queue} cannot be used: ${messageOf(cause)}`, { cause });

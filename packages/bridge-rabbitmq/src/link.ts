@@ -29,7 +29,9 @@ export class Link {
   #channel: Channel | undefined = undefined;
   #retry: { cancel(): void } | undefined = undefined;
   #number = 0;
+  /** Tries since the last link that lasted. */
   #failures = 0;
+  #upAt = 0;
   #state: 'down' | 'up' | 'closed' = 'down';
 
   constructor(settings: Settings, name: string, user: LinkUser) {
@@ -54,7 +56,7 @@ export class Link {
   }
 
   /** The user has found that this link does not work. */
-  fail(error: Error): void {
+  fail(error: unknown): void {
     this.#broken(this.#number, error);
   }
 
@@ -81,24 +83,29 @@ export class Link {
   async #prepare(connection: Connection, number: number): Promise<void> {
     const channel = await connection.acquire({ emitErrorsFromChannel: true });
     channel.on('error', (error: unknown) => this.#broken(number, error));
-    channel.on('close', () => this.#broken(number, new Error('the broker has closed the channel')));
+    // The reason, where there is one, is told right behind the end.
+    channel.on('close', () => {
+      setImmediate(() => this.#broken(number, new Error('the broker has closed the channel')));
+    });
     channel.on('basic.cancel', (_tag: string, error: unknown) => this.#broken(number, error));
     await this.#user.prepare(connection, channel);
     if (number !== this.#number) return;
     this.#channel = channel;
     this.#state = 'up';
-    this.#failures = 0;
+    this.#upAt = this.#settings.clock.now();
     this.#user.up(channel, number);
   }
 
   #broken(number: number, cause: unknown): void {
     if (number !== this.#number || this.#state === 'closed') return;
+    const { clock, random, minBackoffMs, maxBackoffMs } = this.#settings;
+    // A link that breaks as soon as it is used is no better than none.
+    if (this.isUp && clock.now() - this.#upAt >= maxBackoffMs) this.#failures = 0;
     this.#number += 1;
     this.#state = 'down';
     this.#connection?.unsafeDestroy();
     this.#connection = undefined;
     this.#channel = undefined;
-    const { clock, random, minBackoffMs, maxBackoffMs } = this.#settings;
     const wait = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
     this.#retry = clock.schedule(clock.now() + wait * (0.5 + random() / 2), () => this.open());
@@ -135,5 +142,6 @@ function toBridgeError(cause: unknown): BridgeError {
   if (cause instanceof BridgeError) return cause;
   const text =
     cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
-  return new BridgeError('ERR_BRIDGE_AWAY', `the broker cannot be reached: ${text}`, { cause });
+  const known = text.replace(/^undefined: /, '');
+  return new BridgeError('ERR_BRIDGE_AWAY', `the broker cannot be reached: ${known}`, { cause });
 }

@@ -1,6 +1,6 @@
 import { BridgeError } from '@imcore/server/ports';
 import type { Channel, Connection } from 'rabbitmq-client';
-import { declareQueue, type QueueDeclaration } from './declare-queue.js';
+import { cannotBeUsed, declareQueue, type QueueDeclaration } from './declare-queue.js';
 import { Link } from './link.js';
 import type { Settings } from './options.js';
 import { type Publication, Publications, type Ticket } from './publications.js';
@@ -150,9 +150,13 @@ export class Publisher {
     });
   }
 
-  /** The broker refuses, or the link is lost: then {@link #down} has dealt with it, or will. */
+  /** The broker refuses this one, or everything, or the link is lost: then {@link #down} has dealt with it, or will. */
   #refuse(ticket: Ticket, number: number, error: unknown): void {
-    if (!(error instanceof Error && 'code' in error && error.code === 'NACK')) return;
+    if (!(error instanceof Error && 'code' in error && error.code === 'NACK')) {
+      const cause = cannotBeUsed(ticket.publication.queue, error);
+      if (cause !== error && number === this.#number && this.isUp) this.#link.fail(cause);
+      return;
+    }
     if (!this.#publications.answered(ticket, number)) return;
     const refused = 'the broker has not taken the message';
     ticket.publication.reject(new BridgeError('ERR_BRIDGE_REFUSED', refused, { cause: error }));

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { bridgeMessage, HostUnderTest } from '@imcore/testkit/contracts';
+import { Connection } from 'rabbitmq-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebEdition } from '../../../proof/src/bridge/web-edition.js';
 import type { RabbitMqOptions } from '../src/options.js';
@@ -88,6 +89,24 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
     await web.deleteQueue('web2app');
     await expect.poll(() => host.states.at(-1), { timeout }).toBe('joined');
     expect(host.states).toEqual(['away', 'joined']);
+  });
+
+  it('lets somebody else alone read a queue is away, and the reason is the broker’s', async () => {
+    const { web, queues, options } = await ownScene();
+    await web.declareQueue('web2app', { durable: true });
+    const other = new Connection(urlOf(BROKER.port));
+    open.push(() => other.close());
+    const channel = await other.acquire();
+    const { consumerTag } = await channel.basicConsume({ queue: queues.web2app, exclusive: true }, () => {});
+    const { bridge, host } = await begin(options);
+    await expect.poll(() => host.states, { timeout }).toEqual(['away']);
+    expect(bridge.health.lastError).toMatchObject({
+      code: 'ERR_BRIDGE_QUEUE',
+      message: expect.stringMatching(/web2app cannot be used: .*ACCESS_REFUSED/),
+    });
+    await channel.basicCancel({ consumerTag });
+    await channel.close();
+    await expect.poll(() => host.states.at(-1), { timeout }).toBe('joined');
   });
 
   it('loses a queue while it is used gets it again, and every confirmed message is in one', async () => {
