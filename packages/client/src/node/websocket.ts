@@ -52,30 +52,39 @@ class NodeWebSocketLink implements Link {
   #isClosed = false;
 
   constructor(url: string, options: NodeWebSocketOptions, handler: LinkHandler) {
+    const fail = (text: string, cause: unknown): void => {
+      if (!this.#isClosed) handler.closed(new LinkError('ERR_LINK_FAILED', text, { cause }));
+    };
+    const open = ({ WebSocket }: typeof import('ws')): void => {
+      if (this.#isClosed) return;
+      const socket = new WebSocket(url, {
+        ...options.tls,
+        headers: { ...options.headers },
+        perMessageDeflate: false,
+      });
+      const link = webSocketLink(socket, handler);
+      this.#link = {
+        get bufferedBytes() {
+          return link.bufferedBytes;
+        },
+        send: (frame) => link.send(frame),
+        close() {
+          link.close();
+          cutAfterGrace(() => socket.terminate());
+        },
+      };
+    };
     import('ws').then(
-      ({ WebSocket }) => {
-        if (this.#isClosed) return;
-        const socket = new WebSocket(url, {
-          ...options.tls,
-          headers: { ...options.headers },
-          perMessageDeflate: false,
-        });
-        const link = webSocketLink(socket, handler);
-        this.#link = {
-          get bufferedBytes() {
-            return link.bufferedBytes;
-          },
-          send: (frame) => link.send(frame),
-          close() {
-            link.close();
-            cutAfterGrace(() => socket.terminate());
-          },
-        };
+      (ws) => {
+        // It throws at once where it does not take the URL, a header or an option of TLS.
+        try {
+          open(ws);
+        } catch (cause) {
+          fail(`the WebSocket could not be opened: ${(cause as Error).message}`, cause);
+        }
       },
-      (cause: unknown) => {
-        const text = 'the package ws is needed for WebSocket on Node and could not be loaded';
-        if (!this.#isClosed) handler.closed(new LinkError('ERR_LINK_FAILED', text, { cause }));
-      },
+      (cause: unknown) =>
+        fail('the package ws is needed for WebSocket on Node and could not be loaded', cause),
     );
   }
 

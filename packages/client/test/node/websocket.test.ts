@@ -49,6 +49,17 @@ describe('the WebSocket transport of Node', () => {
     expect(handler.isOpen).toBe(false);
   });
 
+  it('reports what the implementation does not take, such as a port or a header that cannot be', async () => {
+    const port = new RecordingHandler();
+    const header = new RecordingHandler();
+
+    websocket({ url: 'ws://127.0.0.1:99999/' }).connect(port);
+    websocket({ url: 'ws://127.0.0.1:1/', headers: { 'x-test': 'line\nbreak' } }).connect(header);
+
+    expect(await port.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
+    expect(await header.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
+  });
+
   it('reports a path that is not the server’s', async () => {
     const server = await listen();
     const handler = new RecordingHandler();
