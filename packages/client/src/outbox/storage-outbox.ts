@@ -85,12 +85,11 @@ class SyncBox implements StorageBox {
     return guarded(act);
   }
 
-  /** Undefined for what is no entry. */
+  /** Undefined for what is no entry. Throws where the platform does: what it cannot read now may be one. */
   #read(place: number): StoredEntry | undefined {
+    const text = String(this.#storage.getStorageSync(`${this.#prefix}${place}`));
     try {
-      const [key, value]: unknown[] = JSON.parse(
-        String(this.#storage.getStorageSync(`${this.#prefix}${place}`)),
-      );
+      const [key, value]: unknown[] = JSON.parse(text);
       return typeof key === 'string' && typeof value === 'string' ? { key, value } : undefined;
     } catch {
       return undefined;

@@ -6,6 +6,7 @@ import { type SyncStorage, syncStorage } from '../../src/outbox/storage-outbox.j
 class FakeStorage implements SyncStorage {
   readonly data = new Map<string, string>();
   maxBytes = Number.POSITIVE_INFINITY;
+  isReadable = true;
 
   setStorageSync(key: string, value: string): void {
     const others = [...this.data].filter(([other]) => other !== key);
@@ -15,6 +16,7 @@ class FakeStorage implements SyncStorage {
   }
 
   getStorageSync(key: string): unknown {
+    if (!this.isReadable) throw { errMsg: 'getStorageSync:fail' };
     const text = this.data.get(key);
     return text === undefined ? '' : JSON.parse(text);
   }
@@ -57,6 +59,20 @@ describe('an outbox in a mini-program’s storage', () => {
 
     expect(await box.list()).toEqual([]);
     expect([...storage.data.keys()]).toEqual(['settings']);
+  });
+
+  it('does not open, and clears nothing away, while the platform cannot read', async () => {
+    const storage = new FakeStorage();
+    await (await syncStorage(storage).open('alice', () => {})).put('a', 'x');
+    storage.isReadable = false;
+
+    await expect(syncStorage(storage).open('alice', () => {})).rejects.toMatchObject({
+      code: 'ERR_OUTBOX_FAILED',
+    });
+    storage.isReadable = true;
+    const box = await syncStorage(storage).open('alice', () => {});
+
+    expect(await box.list()).toEqual([{ key: 'a', value: 'x' }]);
   });
 
   it('does not take one user’s for another’s whose name begins the same', async () => {
