@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -56,23 +56,30 @@ export class AppendLog {
     if (isDurable) await this.#file.datasync();
   }
 
-  /** Puts these lines in the place of all others: a crash leaves the one or the other. */
+  /**
+   * Puts these lines in the place of all others: a crash leaves the one or the other. Where there is no room to write
+   * them, the log stays as it is.
+   */
   async rewrite(lines: readonly string[]): Promise<void> {
     const path = `${this.#path}.new`;
-    const file = await open(path, 'w');
     const bytes = Buffer.from(lines.join(''));
+    let file: FileHandle | undefined;
     try {
+      file = await open(path, 'w');
       await file.appendFile(bytes);
       await file.sync();
       await rename(path, this.#path);
-      await syncDirectory(this.#path);
-    } catch (error) {
-      await file.close();
-      throw error;
+    } catch {
+      await file?.close();
+      await rm(path, { force: true }).catch(() => {});
+      return;
     }
-    await this.#file.close();
+    // The name is the new file's from here on: whatever else fails, nothing may be written to the old one any more.
+    const old = this.#file;
     this.#file = file;
     this.#bytes = bytes.length;
+    await old.close();
+    await syncDirectory(this.#path);
   }
 
   close(): Promise<void> {

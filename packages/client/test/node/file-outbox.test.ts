@@ -1,8 +1,21 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeOutboxStorage } from '@imcore/testkit/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AppendLog, toLine } from '../../src/node/append-log.js';
 import { fileStorage } from '../../src/node/file-outbox.js';
 import type { StorageBox } from '../../src/outbox/outbox-storage.js';
 
@@ -120,6 +133,36 @@ describe('an outbox in files', () => {
     expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['first', 'last']);
   });
 
+  it('keeps what it is given though it cannot be written anew', async () => {
+    const directory = await newDirectory();
+    const box = await open(directory);
+    await box.put('first', 'x'.repeat(100_000));
+    await mkdir(`${await logIn(directory)}.new`);
+
+    await box.remove('first');
+    await box.put('last', 'stays');
+    await box.close();
+
+    expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['last']);
+  });
+
+  it('is written on in the new file when the directory fails after that', async () => {
+    const directory = await newDirectory();
+    const { log } = await AppendLog.open(join(directory, 'box.log'));
+    const failing = await failDirectories(directory);
+    await log.rewrite([toLine(['a', '1'])]).catch(() => {});
+    failing.mockRestore();
+    await log.append([toLine(['b', '2'])], true);
+    await log.close();
+
+    const next = await AppendLog.open(join(directory, 'box.log'));
+    await next.log.close();
+    expect(next.records).toEqual([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+  });
+
   it('says what it cannot do', async () => {
     const directory = await newDirectory();
     await writeFile(join(directory, 'file'), '');
@@ -135,4 +178,14 @@ describe('an outbox in files', () => {
 async function logIn(directory: string): Promise<string> {
   const [log] = (await readdir(directory)).filter((file) => file.endsWith('.log'));
   return join(directory, log ?? '');
+}
+
+/** From now on the disk does not take the names in directories. */
+async function failDirectories(directory: string) {
+  const handle = await openFile(directory, 'r');
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  return vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+    if ((await this.stat()).isDirectory()) throw new Error('EIO');
+  });
 }
