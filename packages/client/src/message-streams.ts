@@ -65,6 +65,7 @@ export class MessageStreams {
   readonly #streams = new Set<MessageStream>();
   readonly #maxUnread: number;
   readonly #onChange: (isRead: boolean) => void;
+  #isOver = false;
 
   /**
    * Keeps so many messages unread for each reader; `onChange` is told when the first reader comes and when the last
@@ -85,7 +86,8 @@ export class MessageStreams {
       if (this.#streams.size === 0) this.#onChange(false);
     });
     this.#streams.add(stream);
-    if (this.#streams.size === 1) this.#onChange(true);
+    if (this.#isOver) stream.end();
+    else if (this.#streams.size === 1) this.#onChange(true);
     return stream;
   }
 
@@ -101,7 +103,9 @@ export class MessageStreams {
     for (const stream of [...this.#streams]) stream.push({ message, taken });
   }
 
+  /** Ends all readers, those that come later too. */
   end(): void {
+    this.#isOver = true;
     for (const stream of [...this.#streams]) stream.end();
   }
 }

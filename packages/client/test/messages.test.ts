@@ -137,6 +137,13 @@ describe('messages()', () => {
     expect(await reader.next()).toEqual({ done: true, value: undefined });
   });
 
+  it('ends at once on a client that is closed', async () => {
+    const { client } = await online();
+    await client.close();
+
+    expect(await client.messages().next()).toEqual({ done: true, value: undefined });
+  });
+
   it('drops messages without QoS beyond its bound, for nobody sends them again', async () => {
     const { client, transport } = await online({ maxUnhandledMessages: 1 });
     const reader = client.messages();
