@@ -88,13 +88,17 @@ export function composeMessage(
   }
   if (typeof content !== 'string') throw invalid(`content must be a string, found ${typeof content}`);
   if (type !== undefined && (type | 0) !== type) throw invalid(`type must be a 32-bit number, found ${type}`);
-  if (fingerprint !== undefined && (fingerprint === '' || fingerprint.length > MAX_ID_LENGTH)) {
-    throw invalid(`fingerprint must be 1 to ${MAX_ID_LENGTH} characters, found ${fingerprint.length}`);
+  if (fingerprint !== undefined && !isFingerprint(fingerprint)) {
+    throw invalid(`fingerprint must be a string of 1 to ${MAX_ID_LENGTH} characters`);
   }
   const fp = fingerprint ?? (qos ? createFingerprint(random) : undefined);
   const packet = { ...dataPacket({ from, to, content, type, fingerprint: fp }), QoS: qos };
   const frame = encodePacket(packet);
   return { ticket, packet, frame, bytes: utf8Length(frame), queuedAt };
+}
+
+function isFingerprint(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH;
 }
 
 function invalid(message: string): UsageError {

@@ -207,7 +207,8 @@ export class Outgoing {
       if (entry !== undefined) failed.push(this.#fail(entry, `${entry.attempts} copies`));
     }
     const again = (due?.retransmit ?? []).map(({ fp }) => fp);
-    for (const fingerprint of [...again, ...(this.#early?.collectDue(now) ?? [])]) {
+    // After a late wake-up both may want the same one.
+    for (const fingerprint of new Set([...again, ...(this.#early?.collectDue(now) ?? [])])) {
       const entry = this.#byFingerprint.get(fingerprint);
       if (entry === undefined) continue;
       entry.attempts += 1;

@@ -302,6 +302,7 @@ describe('send', () => {
     ['an empty receiver', { to: '', content: 'x' }],
     ['the unset receiver', { to: '-1', content: 'x' }],
     ['a type beyond 32 bits', { to: 'bob', content: 'x', type: 2 ** 31 }],
+    ['a fingerprint that is no string', { to: 'bob', content: 'x', fingerprint: 7 as never }],
     ['an empty fingerprint', { to: 'bob', content: 'x', fingerprint: '' }],
   ])('rejects %s', async (_name, request) => {
     const { client } = await online();

@@ -108,6 +108,15 @@ describe('a client on a transport that loses packets', () => {
     expect(session.nextDeadline).toBe(2_020);
   });
 
+  it('writes one copy only when it wakes up too late for either schedule', () => {
+    const session = onlineSession({ earlyRetransmission });
+    session.send(outgoing(1), 'wait', 0);
+
+    const copies = session.tick(5_500).filter((each) => each.kind === 'write' && each.frame.includes('fp-1'));
+
+    expect(copies).toHaveLength(1);
+  });
+
   it('begins anew on another link', () => {
     const session = onlineSession({ earlyRetransmission });
     session.send(outgoing(1), 'wait', 0);
