@@ -29,7 +29,7 @@ export class SocketLink implements Link {
     return this.#bufferedBytes;
   }
 
-  /** Takes the platform's socket. `release` is called once, at the end. */
+  /** Takes the platform's socket. `release` is called at the end, or more than once. */
   attach(task: SocketTask, release: () => void): void {
     if (this.#state === 'closed') {
       release();
@@ -50,7 +50,8 @@ export class SocketLink implements Link {
 
   /** The platform did not even begin to open a socket: what was heard since then was of another one. */
   refused(failure: PlatformFailure | undefined): void {
-    if (this.#state !== 'closed') this.#end(openFailure(failure));
+    if (this.#state === 'closed') this.#release();
+    else this.#end(openFailure(failure));
   }
 
   send(frame: string): void {
@@ -74,7 +75,7 @@ export class SocketLink implements Link {
     const isOpening = this.#state === 'opening';
     this.#state = 'closed';
     this.#closeTask();
-    // A socket that opens all the same is closed again then: see #opened.
+    // One that is being opened is listened to until it has ended: one that opens all the same is closed again.
     if (!isOpening) this.#release();
   }
 
@@ -95,6 +96,7 @@ export class SocketLink implements Link {
 
   #failed(failure: PlatformFailure | undefined): void {
     if (this.#state === 'opening') this.#end(openFailure(failure));
+    else if (this.#state === 'closed') this.#release();
     else this.#broken(`the socket broke: ${textOf(failure)}`, failure);
   }
 
@@ -105,7 +107,10 @@ export class SocketLink implements Link {
   }
 
   #closed(closure: SocketClosure | undefined): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      this.#release();
+      return;
+    }
     const code = Number(closure?.code ?? NORMAL_CLOSURE);
     const detail = `${code}${closure?.reason ? ` ${closure.reason}` : ''}`;
     if (this.#state === 'opening') this.#end(openFailure({ errMsg: `closed with code ${detail}` }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/mini-program/create-client.js';
 import { type MiniProgramSocketOptions, miniProgramSocket } from '../../src/mini-program/socket-transport.js';
 import { RecordingHandler } from '../fixtures/recording-handler.js';
-import { ScriptedPlatform } from '../fixtures/scripted-platform.js';
+import { OldPlatform, ScriptedPlatform } from '../fixtures/scripted-platform.js';
 
 const url = 'wss://im.example.com/websocket';
 
@@ -106,6 +106,20 @@ describe('a link over a SocketTask', () => {
 
     expect(task.closes).toEqual([1000, 1000]);
     expect(handler.isOpen).toBe(false);
+  });
+
+  it('leaves the one socket of an old platform to the next link when it was closed while it was opened', () => {
+    const platform = new OldPlatform();
+    const transport = miniProgramSocket({ platform, url });
+    transport.connect(new RecordingHandler()).close();
+    platform.tell('close');
+    const next = new RecordingHandler();
+
+    transport.connect(next);
+    platform.tell('open');
+
+    expect(next.isOpen).toBe(true);
+    expect(platform.closes).toBe(1);
   });
 
   it('is closed without a word where the platform throws at that', () => {
