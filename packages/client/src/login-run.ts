@@ -70,7 +70,7 @@ export class LoginRun {
 
   /** Whether packets of the link mean anything now. Any packet shows that the link is good. */
   hears(): boolean {
-    if (this.#phase.state === 'online') this.#phase.probeEndsAt = NEVER;
+    if (this.#phase.state === 'online') this.#phase.heartbeat.heard();
     return this.#phase.state === 'authenticating' || this.#phase.state === 'online';
   }
 
@@ -107,8 +107,8 @@ export class LoginRun {
   retryNow(hasNetwork: boolean, now: Instant): void {
     if (this.#phase.state === 'waiting') this.#connect(now);
     else if (hasNetwork && this.#awaits('link')) this.#openLink(now);
-    if (this.#phase.state !== 'online' || this.#phase.probeEndsAt !== NEVER) return;
-    this.#phase.probeEndsAt = now + this.#settings.loginTimeoutMs;
+    if (this.#phase.state !== 'online' || this.#phase.heartbeat.isProbing) return;
+    this.#phase.heartbeat.probe(now, this.#settings.loginTimeoutMs);
     this.#write(keepAlivePacket(this.userId));
   }
 
@@ -166,7 +166,7 @@ export class LoginRun {
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
     const heartbeat = new Heartbeat(this.#pace, now);
-    this.#enter({ state: 'online', heartbeat, probeEndsAt: NEVER });
+    this.#enter({ state: 'online', heartbeat });
     if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
   }
@@ -226,11 +226,11 @@ export class LoginRun {
     else this.linkGone('refused', error, now);
   }
 
-  #tickOnline(phase: Phase & { state: 'online' }, now: Instant): void {
-    const due = now >= phase.probeEndsAt ? 'link-lost' : phase.heartbeat.due(now);
+  #tickOnline({ heartbeat }: Phase & { state: 'online' }, now: Instant): void {
+    const due = heartbeat.due(now);
     if (due === 'send') this.#write(keepAlivePacket(this.userId));
     if (due !== 'link-lost') return;
-    const text = `the server answered no keep-alive for ${this.#pace.clientTimeoutMs} ms`;
+    const text = `the server answered no keep-alive for ${heartbeat.patienceMs} ms`;
     this.linkGone('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
   }
 

@@ -9,15 +9,10 @@ export type Phase =
   | { readonly state: 'idle' | 'closed' }
   | { readonly state: 'connecting'; readonly awaits: Awaited; readonly deadline: Instant }
   | { readonly state: 'authenticating' | 'waiting'; readonly deadline: Instant }
-  | {
-      readonly state: 'online';
-      readonly heartbeat: Heartbeat;
-      /** Until when the server must say something, having been asked out of turn; NEVER where it was not. */
-      probeEndsAt: Instant;
-    };
+  | { readonly state: 'online'; readonly heartbeat: Heartbeat };
 
 /** When the phase itself needs attention next. */
 export function deadlineOf(phase: Phase): Instant {
-  if (phase.state === 'online') return Math.min(phase.heartbeat.nextDeadline, phase.probeEndsAt);
+  if (phase.state === 'online') return phase.heartbeat.nextDeadline;
   return 'deadline' in phase ? phase.deadline : NEVER;
 }

@@ -233,6 +233,41 @@ describe('the waits between tries', () => {
   });
 });
 
+describe('a keep-alive out of turn', () => {
+  it('is asked once more by who slept meanwhile, and could not hear the answer', () => {
+    const session = onlineSession();
+    session.retryNow(100);
+
+    expect(written(session.tick(300_000))).toMatchObject([{ type: 1 }]);
+    session.receive(KEEP_ALIVE_ANSWER, 300_020);
+
+    expect(session.state).toBe('online');
+    expect(session.quality.roundTripMs).toBeUndefined();
+  });
+
+  it('that stays unanswered ends the link, and the error says after how long', () => {
+    const session = onlineSession({ loginTimeoutMs: 1_500 });
+    session.retryNow(100);
+
+    expect(effect(session.tick(1_600), 'link-lost')).toMatchObject({
+      cause: { code: 'ERR_LINK_SILENT', message: expect.stringContaining('1500 ms') },
+    });
+  });
+
+  it('measures the round trip, and not that of the next one in turn', () => {
+    const session = onlineSession();
+    session.retryNow(2_990);
+    session.tick(3_000);
+
+    session.receive(KEEP_ALIVE_ANSWER, 3_090);
+
+    expect(session.quality.roundTripMs).toBeUndefined();
+    session.retryNow(4_000);
+    session.receive(KEEP_ALIVE_ANSWER, 4_100);
+    expect(session.quality.roundTripMs).toBe(100);
+  });
+});
+
 describe('a session that is idle', () => {
   it('takes nothing that a link reports', () => {
     const session = newSession();
