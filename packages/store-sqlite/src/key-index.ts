@@ -72,20 +72,27 @@ export class KeyIndex {
     }
   }
 
-  /** The filter of what is complete is kept, so that no start has to make it again. */
+  /**
+   * The filter of what is complete is kept, so that no start has to make it again. After a transaction that was undone
+   * the newest generation may be an older one again: then nothing is complete.
+   */
   #begin(generation: number): void {
     const complete = this.#filters.get(this.#newest);
-    if (complete !== undefined) this.#saveFilter.run(this.#newest, complete.bits);
+    if (complete !== undefined && generation > this.#newest)
+      this.#saveFilter.run(this.#newest, complete.bits);
     if (!this.#filters.has(generation)) this.#filters.set(generation, new KeyFilter());
     this.#newest = generation;
   }
 
+  /** Reads the filters that were kept, and makes that of the newest generation, which has grown since. */
   #load(database: Database): void {
     const read = database.prepare('SELECT bits FROM key_filter WHERE generation = ?');
     const hashes = database.prepare('SELECT hash FROM message_key WHERE generation = ?');
-    for (let row = this.#next.get(-1); row !== undefined; row = this.#next.get(this.#newest)) {
+    let row = this.#next.get(-1);
+    while (row !== undefined) {
       this.#newest = numberOf(row, 'generation');
-      const saved = read.get(this.#newest);
+      row = this.#next.get(this.#newest);
+      const saved = row === undefined ? undefined : read.get(this.#newest);
       const filter =
         saved === undefined ? new KeyFilter() : new KeyFilter(Uint8Array.from(bytesOf(saved, 'bits')));
       if (saved === undefined) for (const each of hashes.all(this.#newest)) filter.add(bytesOf(each, 'hash'));
