@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openBench } from './support/bench.js';
+import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
 
@@ -42,6 +42,22 @@ describe('dead letters', () => {
     bob.write(acknowledgement('bob', 'alice', 'fp-1'));
     await bench.advance(20_000);
     expect(bob.received).toEqual([]);
+  });
+
+  it('are acknowledged once where they were under way all the time and are resent', async () => {
+    const store = new ControlledStore({ maxAgeMs: 2000, wallTime: () => START_TIME });
+    const bench = await openBench({ store, expireEveryMs: 1000 });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'text', 'fp-1'));
+    await bench.advance(5000);
+    const letters = await bench.server.deadLetters.list();
+    expect(fingerprintsOf(letters)).toEqual(['fp-1']);
+    expect(await bench.server.deadLetters.resend(letters)).toBe(1);
+    await bench.settle();
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.advance(1000);
+    expect(await store.waiting('bob')).toEqual([]);
   });
 
   it('wait for a receiver who is away when they are resent, and stay where there is no room', async () => {

@@ -35,6 +35,11 @@ export class InFlight {
     return true;
   }
 
+  /** What `from` sent under this fingerprint. */
+  find(fingerprint: string, from: string): Delivery | undefined {
+    return this.#find(hashOf(fingerprint), fingerprint, from);
+  }
+
   /**
    * Takes out what `from` sent under this fingerprint. Where `from` is not given, what was first under it: a second
    * one cannot be told from a repeated acknowledgement of the first.

@@ -1,4 +1,5 @@
 import type { ServerMetrics } from '../metrics.js';
+import type { StoreId } from '../ports/message-store.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { Delivery } from './delivery.js';
 import { InFlight } from './in-flight.js';
@@ -57,6 +58,12 @@ export class Mailbox {
     delivery.mailbox = undefined;
     this.#count(delivery, -1);
     return delivery;
+  }
+
+  /** The store has a message that is in flight under this id: a new one, where it was a dead letter meanwhile. */
+  isStoredAs(id: StoreId, fingerprint: string, from: string): void {
+    const delivery = this.#inFlight?.find(fingerprint, from);
+    if (delivery?.custody === 'stored') delivery.storeId = id;
   }
 
   remove(fingerprint: string, delivery: Delivery): void {

@@ -66,7 +66,10 @@ export class Replays {
     }
     delivery.custody = 'stored';
     delivery.storeId = message.id;
-    if (!user.mailbox.add(message.fingerprint, delivery)) return true;
+    if (!user.mailbox.add(message.fingerprint, delivery)) {
+      user.mailbox.isStoredAs(message.id, message.fingerprint, message.from);
+      return true;
+    }
     metrics.messagesInFlight += 1;
     metrics.messagesReplayed += 1;
     delivery.attempts = 1;
