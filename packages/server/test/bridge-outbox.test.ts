@@ -135,6 +135,22 @@ describe('messages while the broker is away, with a store', () => {
     expect(await store.waiting(OUTBOX)).toEqual([]);
   });
 
+  it('are published once each, also those that stand in line longer than a store may take', async () => {
+    const { bridge, bench, store, send, published, acknowledged } = await openOutbox();
+    bridge.lose(down);
+    store.hold('append');
+    await send('bob', 'writing');
+    bridge.join();
+    await bench.settle();
+    await send('bob', 'in line');
+    await bench.advance(1000);
+    store.release('append');
+    await bench.advance(100);
+    expect(acknowledged()).toEqual(['writing', 'in line']);
+    expect(published()).toEqual(['writing', 'in line']);
+    expect(await store.waiting(OUTBOX)).toEqual([]);
+  });
+
   it('survive the server, and are published by the next one', async () => {
     const store = new ControlledStore();
     const first = await openOutbox(store);

@@ -273,6 +273,16 @@ describe('a packet from the bridge', () => {
     await closed;
   });
 
+  it('is not given to anybody any more when the server closes', async () => {
+    const bridge = new LoopbackBridge();
+    const bench = await openBench({ bridge });
+    const bob = await bench.online('bob');
+    const closed = bench.server.close({ drainMs: 0 });
+    expect(await bridge.deliver(incoming)).toEqual({ outcome: 'later' });
+    await closed;
+    expect(bob.received.filter(({ type }) => type === 2)).toEqual([]);
+  });
+
   it('from a user who is online here, or to its own sender, is delivered', async () => {
     const bridge = new LoopbackBridge();
     const bench = await openBench({ bridge });
