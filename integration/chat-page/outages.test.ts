@@ -84,6 +84,36 @@ describe.skipIf(!hasChromium())('the chat page without its server', () => {
     await bob.says('  alice: into the void\n');
   });
 
+  it('leaves with the server what it has not kept yet', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    // A browser whose database never opens stands for one that dies between the arrival and the write.
+    await alice.page.addInitScript(`
+      const open = IDBFactory.prototype.open;
+      IDBFactory.prototype.open = function (name, version) {
+        return name.startsWith('imcore alice ') ? new EventTarget() : open.call(this, name, version);
+      };
+    `);
+    await alice.page.reload();
+    const arrived = alice.page.waitForEvent('websocket').then((socket) =>
+      socket.waitForEvent('framereceived', {
+        predicate: ({ payload }) => String(payload).includes('are you there?'),
+      }),
+    );
+    await alice.logIn('alice');
+    await alice.isOnline();
+    const bob = await programs.chat('bob', 'alice', server);
+    bob.type('are you there?');
+    await arrived;
+    await alice.page.close();
+
+    const again = await browsers.tabBeside(alice.page.context(), server.page);
+    await again.logIn('alice');
+    await again.isOnline();
+    await again.talkTo('bob');
+    await again.shows('are you there?');
+  });
+
   it('offers a message that could not be delivered once more', async () => {
     const server = await programs.serve('--store', 'none');
     const alice = await browsers.open(server.page);

@@ -23,7 +23,8 @@ export interface LinkListener {
   kicked(code: number, reason: string | undefined): void;
   /** The login has come to nothing; nothing happens any more. */
   failed(problem: Problem): void;
-  received(message: Message): void;
+  /** The message is acknowledged as soon as this has resolved; the next one comes then. Never rejects. */
+  received(message: Message): Promise<void>;
   /** The outbox has found messages that an earlier page, or another tab, has left: they are on their way now. */
   restored(messages: readonly { readonly fingerprint: string; readonly to: string }[]): void;
   /** What became of a message, of an earlier page too. Not told where the login ended before: then it still waits. */
@@ -59,7 +60,7 @@ export class Link {
       outbox: indexedDbOutbox(`imcore outbox ${account.server}`),
     });
     this.#client.on('state', (change) => this.#tell(change));
-    this.#client.on('message', (message) => listener.received(message));
+    void this.#receive();
     this.#client.on('restored', ({ messages }) => listener.restored(messages));
     this.#client.on('delivered', ({ fingerprint }) => {
       listener.settled(fingerprint, { delivery: 'received' });
@@ -102,6 +103,19 @@ export class Link {
   close(): void {
     clearInterval(this.#measuring);
     void this.#client.close();
+  }
+
+  /**
+   * A message is acknowledged when its last reader has taken it. The first reader here brings it in, the second takes
+   * it when it is kept: what a page that dies has not kept stays with the server.
+   */
+  async #receive(): Promise<void> {
+    const arriving = this.#client.messages();
+    const kept = this.#client.messages();
+    for await (const message of arriving) {
+      await this.#listener.received(message);
+      void kept.next();
+    }
   }
 
   #tell({ current, retryAt, cause }: StateChange): void {

@@ -139,7 +139,7 @@ export class Session {
         for (const { fingerprint, to } of messages) this.#peers.set(fingerprint, to);
       },
       settled: (fingerprint, outcome) => this.#settle(fingerprint, outcome),
-      received: (message) => void this.#attempt(this.#receive(message)),
+      received: (message) => this.#attempt(this.#receive(message)),
       measured: (roundTripMs) => this.#tell({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
     };
   }

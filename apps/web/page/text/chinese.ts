@@ -70,6 +70,7 @@ export const CHINESE: Texts = {
       received: '已送达',
       failed: '未送达',
     },
+    failedBecause: (why) => `未送达。${why}`,
     failure: {
       'not-acknowledged': '无人确认收到。对方可能离线，而服务器不保留消息。',
       'not-sent': '未能及时连上服务器。',

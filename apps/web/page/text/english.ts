@@ -69,6 +69,7 @@ export const ENGLISH: Texts = {
       received: 'Delivered',
       failed: 'Not delivered',
     },
+    failedBecause: (why) => `Not delivered. ${why}`,
     failure: {
       'not-acknowledged':
         'Nobody has confirmed it. The receiver may be offline while the server keeps no messages.',

@@ -66,6 +66,7 @@ export interface Texts {
     readonly emoji: string;
     readonly emojiPanel: string;
     readonly mark: Readonly<Record<DeliveryMark, string>>;
+    readonly failedBecause: (why: string) => string;
     readonly failure: Readonly<Record<FailureCode, string>>;
     readonly retry: string;
     readonly addContact: string;

@@ -67,9 +67,7 @@ function Failure({ message }: { readonly message: OutgoingMessage }) {
   const { texts, dispatch } = usePage();
   return (
     <div class="failure">
-      <p>
-        {texts.talk.mark.failed}. {texts.talk.failure[message.failure ?? 'other']}
-      </p>
+      <p>{texts.talk.failedBecause(texts.talk.failure[message.failure ?? 'other'])}</p>
       <button class="link-button" type="button" onClick={() => dispatch({ kind: 'retried', id: message.id })}>
         {texts.talk.retry}
       </button>
