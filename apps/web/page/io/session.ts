@@ -7,6 +7,7 @@ import { SERVER_ID } from '../model/user-id.js';
 import type { History } from './history.js';
 import { Link, type LinkListener } from './link.js';
 import { MemoryHistory } from './memory-history.js';
+import { SureHistory } from './sure-history.js';
 import type { Tabs } from './tabs.js';
 
 /** What a session needs of the page. */
@@ -108,7 +109,8 @@ export class Session {
   /** In memory where the browser keeps nothing: some do not in private windows. */
   async #open(): Promise<History> {
     try {
-      return await this.#parts.openHistory(this.#parts.account);
+      const kept = await this.#parts.openHistory(this.#parts.account);
+      return new SureHistory(kept, () => this.#tell({ kind: 'history-failed' }));
     } catch {
       this.#tell({ kind: 'history-failed' });
       return new MemoryHistory();

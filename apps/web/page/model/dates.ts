@@ -10,7 +10,7 @@ export interface DayNames {
 
 /** `14:05`, as the language has it. */
 export function timeText(at: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+  return format(at, locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 /** A day as a heading: today, yesterday, a weekday of the last week, or its date. */
@@ -31,6 +31,12 @@ export function shortText(at: number, now: number, locale: string, names: DayNam
   return format(at, locale, { year: '2-digit', month: 'numeric', day: 'numeric' });
 }
 
+/** A format is dear to make and cheap to use: each is made once. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale, options).format(at);
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, made);
+  return made.format(at);
 }

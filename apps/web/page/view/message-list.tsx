@@ -1,4 +1,5 @@
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { ComponentProps } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { dayText } from '../model/dates.js';
 import { type Row, rowsOf } from '../model/rows.js';
 import type { Thread } from '../model/thread.js';
@@ -90,10 +91,25 @@ function RowItem({ row, isOnline }: { readonly row: Row; readonly isOnline: bool
         </li>
       );
     case 'message':
-      return <MessageItem {...row} isOnline={isOnline} />;
+      return <MessageRow {...row} isOnline={isOnline} />;
     default:
       return row satisfies never;
   }
+}
+
+/** Drawn again when something about it has changed, not with each change of the list: a list may have thousands. */
+function MessageRow({
+  message,
+  isFirstOfGroup,
+  isLastOfGroup,
+  isOnline,
+}: ComponentProps<typeof MessageItem>) {
+  // Only the mark of a message that is on its way depends on the connection.
+  const isOnlineForIt = message.kind === 'outgoing' && message.delivery === 'pending' && isOnline;
+  return useMemo(
+    () => <MessageItem {...{ message, isFirstOfGroup, isLastOfGroup }} isOnline={isOnlineForIt} />,
+    [message, isFirstOfGroup, isLastOfGroup, isOnlineForIt],
+  );
 }
 
 /**
