@@ -25,6 +25,8 @@ export class Sweeper {
   readonly #strip: Statement;
   /** No message up to this one waits. */
   #after: StoreId = 0;
+  /** Where a look that was not finished goes on; behind messages that seem to come from the future. */
+  #resume: StoreId | undefined;
 
   constructor(database: Database, letters: Letters, retention: Required<Retention>) {
     this.#letters = letters;
@@ -47,6 +49,7 @@ export class Sweeper {
   /** After a transaction that was undone: what it had passed waits again. */
   beginAgain(): void {
     this.#after = 0;
+    this.#resume = undefined;
   }
 
   /** Forgets up to `limit` confirmed messages that need not be known any more, and as many bodies. */
@@ -61,12 +64,16 @@ export class Sweeper {
     const { maxAgeMs } = this.#retention;
     if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
     const dead: DeadLetter[] = [];
-    let after = this.#after;
-    let mayPass = true;
+    let after = this.#resume ?? this.#after;
+    let mayPass = after === this.#after;
+    this.#resume = undefined;
     for (let rows = 0; rows < MAX_ROWS; rows += PAGE_ROWS) {
       const page = this.#page.all(after, PAGE_ROWS);
       for (const row of page) {
-        if (dead.length >= limit) return dead;
+        if (dead.length >= limit) {
+          this.#resume = after;
+          return dead;
+        }
         after = numberOf(row, 'id');
         const since = numberOf(row, 'since');
         const waits = numberOf(row, 'state') === 0;
@@ -77,8 +84,9 @@ export class Sweeper {
         else if (waits) mayPass = false;
         if (mayPass) this.#after = after;
       }
-      if (page.length < PAGE_ROWS) break;
+      if (page.length < PAGE_ROWS) return dead;
     }
+    this.#resume = after;
     return dead;
   }
 }

@@ -99,6 +99,17 @@ describe('sqliteStore as a file', () => {
     await reopened.close();
   });
 
+  it('expires all that lies behind a message of a clock that was fast', async () => {
+    const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
+    const old = Array.from({ length: 20_500 }, (_, index) => message(`${index}`));
+    await store.append([{ ...message('fast'), acceptedAt: 1_000_000_000 }, ...old]);
+    let expired = 0;
+    for (let calls = 0; calls < 25; calls++) expired += (await store.expire(100_000, 1000)).length;
+    expect(expired).toBe(old.length);
+    expect(await store.expire(1_000_001_001, 10)).toMatchObject([{ fingerprint: 'fast' }]);
+    await store.close();
+  });
+
   it('expires what a failed call had passed', async () => {
     const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
     await store.append([message('1')]);
