@@ -16,7 +16,9 @@ export class CallbackLog {
   }
 
   client(userId: string, event: string, details: Readonly<Record<string, unknown>>): void {
-    this.#logger.log(`[client ${userId}] ${describe(this.#feed.add('client', event, [userId], details))}`);
+    this.#logger.log(
+      `[client ${asName(userId)}] ${describe(this.#feed.add('client', event, [userId], details))}`,
+    );
   }
 }
 
@@ -26,4 +28,9 @@ function describe({ event, details }: FeedEvent): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return [event, ...parts].join(' ');
+}
+
+/** A user id as the console shows it: plain where it is plain, else in quotes, so that no name can write a line of its own. */
+export function asName(userId: string): string {
+  return /^[\p{L}\p{N}_.@:-]+$/u.test(userId) ? userId : JSON.stringify(userId);
 }

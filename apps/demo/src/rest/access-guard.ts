@@ -51,7 +51,7 @@ export class AccessGuard implements CanActivate {
 
 /** Whether an address or a name can only mean this machine. */
 export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1');
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');
   return name === 'localhost' || name === '::1';
 }
