@@ -73,7 +73,8 @@ export class ImClient {
 
   /**
    * Opens a user's outbox without a login: from now on `send` takes messages of this user, and keeps them for the
-   * login. Resolves when the event `restored` has told what it holds. `login` does this by itself.
+   * login. Resolves when the event `restored` has told what it holds, or when `logout` or `close` ends that. `login`
+   * does this by itself.
    *
    * @throws UsageError `ERR_INVALID_OPTION` without the option `outbox`, `ERR_ALREADY_LOGGED_IN`,
    *   `ERR_CLIENT_CLOSED`, `ERR_INVALID_ARGUMENT`
@@ -84,11 +85,8 @@ export class ImClient {
     if (!this.#parts.settings.hasOutbox) {
       throw new UsageError('ERR_INVALID_OPTION', 'openOutbox needs the option outbox');
     }
-    const opened = this.#driver.logins.opening();
-    const effects = this.#driver.session.open(userId);
-    this.#driver.run(effects);
-    if (effects.length === 0) this.#driver.logins.opened();
-    return opened;
+    this.#driver.run(this.#driver.session.open(userId));
+    if (!this.#driver.session.isOutboxOpen) await this.#driver.logins.opening();
   }
 
   /**

@@ -146,6 +146,7 @@ export class Driver {
         break;
       case 'close-outbox':
         this.outbox?.close();
+        this.logins.opened();
         break;
       case 'keep':
         this.outbox?.keep(effect.message);

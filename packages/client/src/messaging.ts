@@ -57,6 +57,11 @@ export class Messaging {
     return this.#outbox !== 'closed';
   }
 
+  /** Whether the outbox has told what it holds. */
+  get isOutboxOpen(): boolean {
+    return this.#outbox === 'open';
+  }
+
   /** Whether a message with this fingerprint is pending. */
   isPending(fingerprint: string): boolean {
     return this.#outgoing.has(fingerprint);

@@ -62,6 +62,11 @@ export class Session {
     return Math.min(this.#run.nextDeadline, this.#messaging.nextDeadline);
   }
 
+  /** Whether the outbox has told what it holds. */
+  get isOutboxOpen(): boolean {
+    return this.#messaging.isOutboxOpen;
+  }
+
   /** Whether a message with this fingerprint is pending. */
   isPending(fingerprint: string): boolean {
     return this.#messaging.isPending(fingerprint);

@@ -98,6 +98,35 @@ describe('an outbox', () => {
     await expect(sending).resolves.toMatchObject({ fingerprint: 'f', attempts: 1 });
   });
 
+  it('is open for each of two who ask for it, no sooner and no later', async () => {
+    const steps: (() => void)[] = [];
+    const delay = () => new Promise<void>((resolve) => steps.push(resolve));
+    const { client } = setUp({ outbox: outboxOn(memoryOutbox({ delay })) });
+    const opened: string[] = [];
+    void client.openOutbox('alice').then(() => opened.push('first'));
+    void client.openOutbox('alice').then(() => opened.push('second'));
+    await settlePromises();
+    expect(opened).toEqual([]);
+
+    for (let i = 0; i < 10; i++) {
+      for (const step of steps.splice(0)) step();
+      await settlePromises();
+    }
+    expect(opened).toEqual(['first', 'second']);
+    await client.openOutbox('alice');
+  });
+
+  it('leaves nobody waiting for it who logs out before it is open', async () => {
+    const { client } = setUp({ outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) });
+    const opening = client.openOutbox('alice');
+    await settlePromises();
+
+    void client.logout();
+
+    await opening;
+    expect(client.state).toBe('idle');
+  });
+
   it('keeps what waits over a logout, and says so', async () => {
     const disk = memoryOutbox();
     const { client, transport, events } = await online({ outbox: outboxOn(disk) });
