@@ -1,3 +1,4 @@
+import { createServer, websocket } from '@imcore/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Browsers, hasChromium } from './browser.js';
 import { Relay } from './relay.js';
@@ -185,6 +186,17 @@ describe.skipIf(!hasChromium())('the first screen of the chat page', () => {
     await alert.filter({ hasText: 'not to 192.0.2.1:3000' }).waitFor();
     await alice.logIn('alice', { token: 'open sesame', server: server.webSocket });
     await alice.isOnline();
+  });
+
+  it('names the code of a server that lets nobody in for now', async () => {
+    const { page } = await programs.serve();
+    const hooks = { authenticate: () => ({ accept: false, code: 2 }) as const };
+    const refusing = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })], hooks });
+    onTestFinished(() => refusing.close());
+    const [address] = await refusing.listen();
+    const alice = await browsers.open(page);
+    await alice.logIn('alice', { server: `ws://127.0.0.1:${address?.port}/websocket` });
+    await alice.page.getByText('The server refused this sign-in. (Code 2)').waitFor();
   });
 
   it('says when nobody is at the address', async () => {

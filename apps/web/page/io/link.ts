@@ -173,6 +173,8 @@ function loginProblem(error: unknown, account: Account): Problem | undefined {
 }
 
 function linkProblem(error: unknown, { server }: Account): Problem {
+  if (error instanceof LoginError && error.serverCode !== undefined)
+    return { code: 'refused', serverCode: error.serverCode };
   const isUnanswered = error instanceof LinkError && error.code === 'ERR_LOGIN_UNANSWERED';
   return { code: isUnanswered ? 'no-answer' : 'unreachable', server };
 }
