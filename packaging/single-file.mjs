@@ -30,6 +30,23 @@ export const SINGLE_FILES = [
   },
 ];
 
+/** Members that only our own files name to each other: no application, platform or storage sees them. */
+const INNER_NAMES = [
+  'holdReceived',
+  'isAcknowledged',
+  'isHolding',
+  'isUsable',
+  'linkClosed',
+  'linkDown',
+  'linkGone',
+  'linkOpened',
+  'probeEndsAt',
+  'reportError',
+  'serverSaid',
+  'tokenFailed',
+  'tokenReady',
+];
+
 /** Builds one of them. Returns its bytes; writes it where `isWritten`. */
 export async function bundle({ entry, file, format, target }, isWritten) {
   const { outputFiles } = await build({
@@ -43,7 +60,7 @@ export async function bundle({ entry, file, format, target }, isWritten) {
     platform: 'neutral',
     mainFields: [],
     alias: { '@imcore/protocol': from('protocol/dist/index.js') },
-    mangleProps: new RegExp(`^${PREFIX}`),
+    mangleProps: new RegExp(`^${PREFIX}|^(?:${INNER_NAMES.join('|')})$`),
     plugins: [leanModules()],
     banner: { js: '/*! @imcore/client, Apache-2.0 */' },
     write: false,
