@@ -55,7 +55,7 @@ class NodeWebSocketLink implements Link {
     const fail = (text: string, cause: unknown): void => {
       if (!this.#isClosed) handler.closed(new LinkError('ERR_LINK_FAILED', text, { cause }));
     };
-    const open = ({ WebSocket }: typeof import('ws')): void => {
+    const open = (WebSocket: typeof import('ws').WebSocket): void => {
       if (this.#isClosed) return;
       const socket = new WebSocket(url, {
         ...options.tls,
@@ -75,10 +75,10 @@ class NodeWebSocketLink implements Link {
       };
     };
     import('ws').then(
-      (ws) => {
+      ({ WebSocket }) => {
         // It throws at once where it does not take the URL, a header or an option of TLS.
         try {
-          open(ws);
+          open(WebSocket);
         } catch (cause) {
           fail(`the WebSocket could not be opened: ${(cause as Error).message}`, cause);
         }
