@@ -160,7 +160,7 @@ describe('the package of the demo', () => {
       scripts: Record<string, string>;
     };
     expect(scripts).toMatchObject({
-      prestart: 'npm run build',
+      prestart: expect.stringMatching(/&& npm run build$/),
       start: 'node apps/demo/dist/main.js',
       'start:server': 'node packages/cli/bin/imcore.js serve --store imcore.db',
     });
