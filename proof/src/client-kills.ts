@@ -33,13 +33,19 @@ export async function killClients({ folder, kills, flags }: CrashRun): Promise<O
     await pause(200 + Math.random() * 600);
     const chosen = Math.random();
     const victim = chosen < 0.7 ? senders[Math.floor(Math.random() * senders.length)] : undefined;
-    const dies = [victim?.kill(), chosen > 0.4 ? server.kill() : undefined];
+    const killsServer = chosen > 0.4;
+    const deaths = [() => victim?.kill(), () => (killsServer ? server.kill() : undefined)];
+    // Whoever dies last may have heard of the other's death, and promised more meanwhile.
+    if (Math.random() < 0.5) deaths.reverse();
+    for (const die of deaths) {
+      await die();
+      await pause(Math.random() * 30);
+    }
     senderKills += victim === undefined ? 0 : 1;
-    serverKills += chosen > 0.4 ? 1 : 0;
-    await Promise.all(dies);
+    serverKills += killsServer ? 1 : 0;
     await pause(Math.random() * 200);
     if (Math.random() < 0.5) victim?.start();
-    if (chosen > 0.4) await server.start();
+    if (killsServer) await server.start();
     if (victim !== undefined && !victim.isRunning) victim.start();
     progress(`${serverKills + senderKills} of ${kills} kills`, ledger);
   }
