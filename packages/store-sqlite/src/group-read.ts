@@ -12,10 +12,13 @@ interface Job {
  */
 export class GroupRead {
   readonly #database: Database;
+  readonly #before: () => void;
   #jobs: Job[] = [];
 
-  constructor(database: Database) {
+  /** @param before runs before the reads of each turn. What it throws, the reads find out for themselves. */
+  constructor(database: Database, before: () => void) {
     this.#database = database;
+    this.#before = before;
   }
 
   add<T>(read: () => T): Promise<T> {
@@ -29,23 +32,21 @@ export class GroupRead {
   flush(): void {
     const jobs = this.#jobs;
     this.#jobs = [];
-    if (jobs.length < 2) {
-      for (const job of jobs) answer(job);
-      return;
-    }
-    const isOpen = this.#isDone('BEGIN');
+    if (jobs.length === 0) return;
+    const isOpen = jobs.length > 1 && isDone(() => this.#database.exec('BEGIN'));
+    isDone(this.#before);
     for (const job of jobs) answer(job);
-    if (isOpen) this.#isDone('COMMIT');
+    if (isOpen) isDone(() => this.#database.exec('COMMIT'));
   }
+}
 
-  /** What hinders a transaction hinders the reads as well, which then say so, or does not matter to them. */
-  #isDone(statement: 'BEGIN' | 'COMMIT'): boolean {
-    try {
-      this.#database.exec(statement);
-      return true;
-    } catch {
-      return false;
-    }
+/** What hinders this hinders the reads as well, which then say so, or does not matter to them. */
+function isDone(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
   }
 }
 

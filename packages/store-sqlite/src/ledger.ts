@@ -5,6 +5,7 @@ import {
   type Retention,
   type StoreId,
 } from '@imcore/server/ports';
+import type { OccupiedMailboxes } from './occupied-mailboxes.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
@@ -15,6 +16,8 @@ export interface Totals {
 }
 
 interface Entry {
+  /** Whether there was a mailbox before this transaction. */
+  readonly wasThere: boolean;
   messages: number;
   bytes: number;
 }
@@ -32,13 +35,16 @@ export class Ledger {
   readonly #remove: Statement;
   readonly #open = new Map<string, Entry>();
   readonly #changed = new Set<string>();
+  readonly #occupied: OccupiedMailboxes | undefined;
   #lastId = 0;
   #waiting = 0;
   #waitingBytes = 0;
   #deadLetters = 0;
   #isChanged = false;
 
-  constructor(database: Database) {
+  /** `occupied` is told of mailboxes that come and go. */
+  constructor(database: Database, occupied?: OccupiedMailboxes) {
+    this.#occupied = occupied;
     this.#readTotal = database.prepare(
       'SELECT last_id, waiting, waiting_bytes, dead_letters FROM total WHERE one = 1',
     );
@@ -73,6 +79,16 @@ export class Ledger {
       else this.#remove.run(receiver);
     }
     this.#writeTotal.run(this.#lastId, this.#waiting, this.#waitingBytes, this.#deadLetters);
+  }
+
+  /** The transaction is committed. */
+  committed(): void {
+    if (this.#occupied === undefined) return;
+    for (const receiver of this.#changed) {
+      const { wasThere, messages } = this.#entry(receiver);
+      const isThere = messages > 0;
+      if (isThere !== wasThere) this.#occupied.changed(receiver, isThere ? 1 : -1);
+    }
   }
 
   get deadLetters(): number {
@@ -136,7 +152,8 @@ export class Ledger {
   #entry(receiver: string): Entry {
     let entry = this.#open.get(receiver);
     if (entry === undefined) {
-      entry = { ...this.size(receiver) };
+      const { messages, bytes } = this.size(receiver);
+      entry = { wasThere: messages > 0, messages, bytes };
       this.#open.set(receiver, entry);
     }
     return entry;

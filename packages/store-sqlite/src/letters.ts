@@ -11,6 +11,7 @@ import { keyOf, pairOf } from './hashes.js';
 import { KeyIndex } from './key-index.js';
 import { Ledger } from './ledger.js';
 import { COLUMNS, causeNumber, toDeadLetter } from './message-rows.js';
+import type { OccupiedMailboxes } from './occupied-mailboxes.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
@@ -37,9 +38,9 @@ export class Letters {
   readonly #erase: Statement;
   #deleted: DeadLetter[] = [];
 
-  constructor(database: Database, retention: Required<Retention>) {
+  constructor(database: Database, retention: Required<Retention>, occupied?: OccupiedMailboxes) {
     this.#retention = retention;
-    this.ledger = new Ledger(database);
+    this.ledger = new Ledger(database, occupied);
     this.keys = new KeyIndex(database);
     const kept = retention.historyMs > 0 ? 'state = 1' : 'state = 2, body = NULL, pair = NULL';
     this.#stateOf = database.prepare('SELECT state FROM message WHERE id = ?');

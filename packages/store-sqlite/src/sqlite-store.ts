@@ -20,6 +20,7 @@ import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupRead } from './group-read.js';
 import { Letters } from './letters.js';
+import { OccupiedMailboxes } from './occupied-mailboxes.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
@@ -78,6 +79,7 @@ class SqliteStore implements MessageStore {
   readonly #reader: Reader;
   readonly #commits: GroupCommit;
   readonly #takes: GroupRead;
+  readonly #occupied: OccupiedMailboxes;
   readonly #totalChanges: Statement;
   #changes = 0;
   #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
@@ -91,12 +93,13 @@ class SqliteStore implements MessageStore {
     this.#connection = connection;
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
-    this.#letters = new Letters(database, retention);
+    this.#occupied = new OccupiedMailboxes(database);
+    this.#letters = new Letters(database, retention, this.#occupied);
     this.#sweeper = new Sweeper(database, this.#letters, retention);
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     this.#commits = new GroupCommit((work) => this.#transaction(work));
-    this.#takes = new GroupRead(database);
+    this.#takes = new GroupRead(database, () => this.#occupied.refresh());
     this.#letters.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
@@ -111,7 +114,10 @@ class SqliteStore implements MessageStore {
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     if (this.#end !== undefined) return Promise.reject(closed());
-    return this.#takes.add(() => inStoreWords(() => this.#reader.take(userId, after, limit)));
+    return this.#takes.add(() => {
+      if (!this.#occupied.mayHave(toColumn(userId))) return [];
+      return inStoreWords(() => this.#reader.take(userId, after, limit));
+    });
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {
@@ -216,6 +222,7 @@ class SqliteStore implements MessageStore {
         this.#letters.ledger.end();
         this.#identity.check();
       });
+      this.#letters.ledger.committed();
     } catch (error) {
       this.#sweeper.beginAgain();
       this.#letters.takeDeleted();

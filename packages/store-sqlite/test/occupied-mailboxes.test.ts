@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { connect } from '../src/connection.js';
+import { OccupiedMailboxes } from '../src/occupied-mailboxes.js';
+import { sqliteStore } from '../src/sqlite-store.js';
+import { sqliteStoreTools } from '../src/sqlite-tools.js';
+import { message, useFiles } from './temporary-folder.js';
+
+const newFile = useFiles();
+
+const idsOf = (waiting: readonly { id: number }[]) => waiting.map(({ id }) => id);
+
+describe('Mailboxes that are occupied', () => {
+  it('are known of a file that is opened, as long as something waits in them', async () => {
+    const file = newFile();
+    const first = sqliteStore({ file });
+    await first.append([message('1'), message('2')]);
+    await first.close();
+    const second = sqliteStore({ file });
+    expect(idsOf(await second.take('bob', undefined, 10))).toEqual([1, 2]);
+    await second.confirm([{ userId: 'bob', ids: [1] }]);
+    expect(idsOf(await second.take('bob', undefined, 10))).toEqual([2]);
+    await second.confirm([{ userId: 'bob', ids: [2] }]);
+    expect(await second.take('bob', undefined, 10)).toEqual([]);
+    await second.append([message('3')]);
+    expect(idsOf(await second.take('bob', undefined, 10))).toEqual([3]);
+    await second.close();
+  });
+
+  it('are known when another process has put a dead letter back, and what was written here meanwhile too', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file, maxAgeMs: 1000, wallTime: () => 5000 });
+    await store.append([message('1')]);
+    await store.expire(5000, 10);
+    expect(await store.take('bob', undefined, 10)).toEqual([]);
+    const tools = sqliteStoreTools({ file });
+    expect(await tools.resend([1], 5000)).toBe(1);
+    await store.append([{ ...message('2'), to: 'carol' }]);
+    expect((await store.take('bob', undefined, 10)).map(({ fingerprint }) => fingerprint)).toEqual(['1']);
+    expect((await store.take('carol', undefined, 10)).map(({ fingerprint }) => fingerprint)).toEqual(['2']);
+    await tools.close();
+    await store.close();
+  });
+
+  it('are not taken from a transaction that was undone', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    await store.take('bob', undefined, 10);
+    const broken = { ...message('2'), acceptedAt: 'never' as unknown as number };
+    await expect(store.append([message('1'), broken])).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
+    expect(await store.take('bob', undefined, 10)).toEqual([]);
+    await store.append([message('3')]);
+    expect(await store.take('bob', undefined, 10)).toHaveLength(1);
+    await store.close();
+  });
+
+  it('are looked up in the database where there are too many of them', () => {
+    const { database, lock } = connect(newFile(), { isServer: true, maxCheckedBytes: 0 });
+    const insert = database.prepare('INSERT INTO mailbox (receiver, messages, bytes) VALUES (?, 1, 1)');
+    database.exec('BEGIN');
+    for (let user = 0; user < 20_000; user++) insert.run(`user-${user}`);
+    database.exec('COMMIT');
+    const few = new OccupiedMailboxes(database);
+    few.refresh();
+    expect(few.mayHave('user-7')).toBe(true);
+    const strangers = Array.from({ length: 1000 }, (_, index) => `stranger-${index}`);
+    // 20 000 mailboxes in 65 536 buckets: of four strangers one shares a bucket.
+    expect(strangers.filter((user) => !few.mayHave(user)).length).toBeGreaterThan(600);
+    insert.run('one more');
+    const many = new OccupiedMailboxes(database);
+    many.refresh();
+    expect(strangers.filter((user) => !many.mayHave(user))).toEqual([]);
+    database.close();
+    lock?.close();
+  });
+
+  it('say nothing of a database that cannot be read', () => {
+    const { database, lock } = connect(newFile(), { isServer: true, maxCheckedBytes: 0 });
+    const occupied = new OccupiedMailboxes(database);
+    occupied.refresh();
+    expect(occupied.mayHave('bob')).toBe(false);
+    database.close();
+    expect(() => occupied.refresh()).toThrow();
+    expect(occupied.mayHave('bob')).toBe(true);
+    lock?.close();
+  });
+});
