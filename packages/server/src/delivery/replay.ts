@@ -8,6 +8,8 @@ export const REPLAY_WINDOW = 16;
 /** The longest page that is read. The first is a window long, each further one twice as long as the last. */
 export const MAX_PAGE = 128;
 
+const NOTHING: readonly WaitingMessage[] = [];
+
 /** What a replay asks of its surroundings. */
 export interface ReplayTarget {
   /** Writes a message to the session. Returns false when the session cannot take it: it stays in the store. */
@@ -32,7 +34,7 @@ export class Replay implements RingEntry {
   readonly #userId: string;
   readonly #target: ReplayTarget;
   /** What was read and not written, oldest first, from {@link #next} on. */
-  #page: readonly WaitingMessage[] = [];
+  #page: readonly WaitingMessage[] = NOTHING;
   #next = 0;
   #after: StoreId | undefined;
   #pageLimit = REPLAY_WINDOW;
@@ -90,7 +92,7 @@ export class Replay implements RingEntry {
   /** The session is gone. */
   end(): void {
     this.#state = 'ended';
-    this.#page = [];
+    this.#page = NOTHING;
   }
 
   #writeWhatFits(): void {

@@ -6,7 +6,7 @@ import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
 import type { CourierParts } from './courier-parts.js';
 import { Delivery } from './delivery.js';
-import { Replay } from './replay.js';
+import { Replay, type ReplayTarget } from './replay.js';
 import { replayOrigin } from './replay-origin.js';
 import type { StoreWriter } from './store-writer.js';
 import { tellTooLarge } from './too-large.js';
@@ -32,17 +32,8 @@ export class Replays {
   }
 
   begin(user: User, session: LiveSession): void {
-    const { mailbox } = user;
-    const replay = new Replay(this.#store, user.id, {
-      write: (message) => this.#write(message, user, session),
-      underWay: () => mailbox.unacknowledged,
-      pendingAppends: () => this.#writer.pendingFor(user.id),
-      failed: (error) => {
-        this.#failed(error instanceof Error ? error : new Error(String(error)));
-        this.#rereading.start(replay, this.#parts.clock.now());
-      },
-    });
-    mailbox.replay = replay;
+    const replay = new Replay(this.#store, user.id, new Target(this, user, session));
+    user.mailbox.replay = replay;
     replay.wake();
   }
 
@@ -54,7 +45,8 @@ export class Replays {
     replay.end();
   }
 
-  #write(message: WaitingMessage, user: User, session: LiveSession): boolean {
+  /** Writes a message to the session. Returns false when the session cannot take it. */
+  write(message: WaitingMessage, user: User, session: LiveSession): boolean {
     if (this.#writer.isConfirming(user.id, message.id)) return true;
     const packet = this.#read(message);
     if (packet === undefined) return false;
@@ -78,6 +70,17 @@ export class Replays {
     return true;
   }
 
+  /** Appends for a user that the store has not answered for. */
+  pendingFor(user: User): number {
+    return this.#writer.pendingFor(user.id);
+  }
+
+  /** The store could not be read for a user: it is asked again later. */
+  failedFor({ mailbox }: User, error: unknown): void {
+    this.#failed(error instanceof Error ? error : new Error(String(error)));
+    if (mailbox.replay !== undefined) this.#rereading.start(mailbox.replay, this.#parts.clock.now());
+  }
+
   /** What cannot be read, as a damaged store may give it, is left where it is. */
   #read(message: WaitingMessage): Packet | undefined {
     try {
@@ -92,5 +95,34 @@ export class Replays {
   #failed(error: Error): void {
     this.#parts.metrics.storeFailures += 1;
     this.#parts.events.emit('error', error);
+  }
+}
+
+/** One session's replay, as it sees its surroundings: an object without closures, as each session has one. */
+class Target implements ReplayTarget {
+  readonly #replays: Replays;
+  readonly #user: User;
+  readonly #session: LiveSession;
+
+  constructor(replays: Replays, user: User, session: LiveSession) {
+    this.#replays = replays;
+    this.#user = user;
+    this.#session = session;
+  }
+
+  write(message: WaitingMessage): boolean {
+    return this.#replays.write(message, this.#user, this.#session);
+  }
+
+  underWay(): number {
+    return this.#user.mailbox.unacknowledged;
+  }
+
+  pendingAppends(): number {
+    return this.#replays.pendingFor(this.#user);
+  }
+
+  failed(error: unknown): void {
+    this.#replays.failedFor(this.#user, error);
   }
 }

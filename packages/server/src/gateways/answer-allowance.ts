@@ -9,6 +9,14 @@ const MAX_WITHHELD = 32;
 /** Every frame that this server writes begins like this; type 2 is a message. */
 const MESSAGE = /^\{"bridge":(?:true|false),"type":2,/;
 
+/** The address that an allowance is for. */
+export interface AllowanceOwner {
+  /** Sends a frame that the allowance has room for. */
+  write(body: BinaryString): void;
+  /** A frame was dropped. */
+  prevented(): void;
+}
+
 /**
  * How much a UDP address may be sent before it has shown that it receives what it is sent: whoever forges an address
  * could aim at it all that waits for a user.
@@ -18,22 +26,20 @@ const MESSAGE = /^\{"bridge":(?:true|false),"type":2,/;
  * go before them.
  */
 export class AnswerAllowance {
-  readonly #write: (body: BinaryString) => void;
-  readonly #onPrevented: () => void;
+  readonly #owner: AllowanceOwner;
   #bytes = 0;
   #state: 'stranger' | 'admitted' | 'trusted' = 'stranger';
-  #withheld: BinaryString[] = [];
+  /** Absent where nothing has waited yet: most addresses are never kept waiting. */
+  #withheld: BinaryString[] | undefined = undefined;
   #hasPrevented = false;
 
-  /** `onPrevented` is called for each frame that is dropped. */
-  constructor(write: (body: BinaryString) => void, onPrevented: () => void) {
-    this.#write = write;
-    this.#onPrevented = onPrevented;
+  constructor(owner: AllowanceOwner) {
+    this.#owner = owner;
   }
 
   /** Whether there was more for a logged-in user than the address may be sent. */
   get awaitsProof(): boolean {
-    return this.#state === 'admitted' && (this.#hasPrevented || this.#withheld.length > 0);
+    return this.#state === 'admitted' && (this.#hasPrevented || this.#withheld !== undefined);
   }
 
   /** The address has sent so much. To be called before the answers to it are sent, and {@link release} after them. */
@@ -42,7 +48,7 @@ export class AnswerAllowance {
   }
 
   send(body: BinaryString): void {
-    if (this.#state === 'trusted') this.#write(body);
+    if (this.#state === 'trusted') this.#owner.write(body);
     else if (this.#state === 'admitted' && MESSAGE.test(body)) this.#sendMessage(body);
     else if (!this.#spend(body)) this.#prevented();
   }
@@ -58,29 +64,36 @@ export class AnswerAllowance {
   trust(): void {
     if (this.#state === 'trusted') return;
     this.#state = 'trusted';
-    for (const body of this.#withheld.splice(0)) this.#write(body);
+    const withheld = this.#withheld ?? [];
+    this.#withheld = undefined;
+    for (const body of withheld) this.#owner.write(body);
   }
 
   /** Writes what has waited and fits by now, oldest first. */
   release(): void {
-    while (this.#withheld[0] !== undefined && this.#spend(this.#withheld[0])) this.#withheld.shift();
+    const withheld = this.#withheld;
+    if (withheld === undefined) return;
+    while (withheld[0] !== undefined && this.#spend(withheld[0])) withheld.shift();
+    if (withheld.length === 0) this.#withheld = undefined;
   }
 
   #sendMessage(body: BinaryString): void {
-    if (this.#withheld.length === 0 && this.#spend(body)) return;
-    if (this.#withheld.length < MAX_WITHHELD) this.#withheld.push(body);
+    const withheld = this.#withheld;
+    if (withheld === undefined) {
+      if (!this.#spend(body)) this.#withheld = [body];
+    } else if (withheld.length < MAX_WITHHELD) withheld.push(body);
     else this.#prevented();
   }
 
   #spend(body: BinaryString): boolean {
     if (body.length > this.#bytes) return false;
     this.#bytes -= body.length;
-    this.#write(body);
+    this.#owner.write(body);
     return true;
   }
 
   #prevented(): void {
     this.#hasPrevented = true;
-    this.#onPrevented();
+    this.#owner.prevented();
   }
 }

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
-import { AnswerAllowance } from './answer-allowance.js';
+import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 
@@ -34,15 +34,14 @@ export function udp(options: UdpOptions = {}): Gateway {
   const host = options.host ?? '0.0.0.0';
   const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookupUnlessAddress });
   const peers = new Map<string, UdpConnection>();
-  let gatewayHost: GatewayHost | undefined;
+  let target: UdpTarget | undefined;
   let isAccepting = true;
   let isBound = false;
 
   const accept = (key: string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
-    if (!isAccepting || gatewayHost === undefined) return undefined;
-    const target = { socket, host: gatewayHost, maxSendBytes: options.maxSendBytes ?? 1024 };
-    const connection = new UdpConnection(remote, target, () => peers.delete(key));
-    const handler = gatewayHost.accept(connection, gateway);
+    if (!isAccepting || target === undefined) return undefined;
+    const connection = new UdpConnection(key, remote, target);
+    const handler = target.host.accept(connection, gateway);
     if (typeof handler === 'string') return undefined;
     connection.start(handler);
     peers.set(key, connection);
@@ -52,7 +51,7 @@ export function udp(options: UdpOptions = {}): Gateway {
     // Nobody can be answered at port 0; only a forged datagram comes from there.
     if (remote.port === 0) return;
     if (datagram.length > maxReceiveBytes) {
-      gatewayHost?.count('datagramsTooLarge');
+      target?.host.count('datagramsTooLarge');
       return;
     }
     const key = `${remote.address}:${remote.port}`;
@@ -63,7 +62,7 @@ export function udp(options: UdpOptions = {}): Gateway {
     transport: 'udp',
     readTimeoutMs: readTimeoutOf(options, 'udp'),
     async listen(server): Promise<GatewayAddress> {
-      gatewayHost = server;
+      target = { socket, peers, host: server, maxSendBytes: options.maxSendBytes ?? 1024 };
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
         socket.bind(options.port ?? 7901, host, () => {
@@ -98,33 +97,31 @@ const lookupUnlessAddress: NonNullable<dgram.SocketOptions['lookup']> = (host, o
   else callback(null, host, family);
 };
 
+/** What the connections of one socket share. */
 interface UdpTarget {
   readonly socket: dgram.Socket;
+  readonly peers: Map<string, UdpConnection>;
   readonly host: GatewayHost;
   readonly maxSendBytes: number;
 }
 
-class UdpConnection implements Connection {
+class UdpConnection implements Connection, AllowanceOwner {
   readonly transport = 'udp';
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** UDP has nothing that waits: what the kernel does not take is lost, and retransmitted. */
   readonly bufferedBytes = 0;
+  readonly #key: string;
   readonly #target: UdpTarget;
-  readonly #onGone: () => void;
-  #handler: ConnectionHandler | undefined = undefined;
   readonly #allowance: AnswerAllowance;
+  #handler: ConnectionHandler | undefined = undefined;
 
-  constructor(remote: dgram.RemoteInfo, target: UdpTarget, onGone: () => void) {
+  constructor(key: string, remote: dgram.RemoteInfo, target: UdpTarget) {
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
+    this.#key = key;
     this.#target = target;
-    this.#onGone = onGone;
-    const { socket, host } = target;
-    this.#allowance = new AnswerAllowance(
-      (body) => socket.send(Buffer.from(body, 'latin1'), this.remotePort, this.remoteAddress),
-      () => host.count('amplificationPrevented'),
-    );
+    this.#allowance = new AnswerAllowance(this);
   }
 
   get maxSendBytes(): number {
@@ -144,6 +141,14 @@ class UdpConnection implements Connection {
   send(body: BinaryString): boolean {
     if (this.#handler !== undefined) this.#allowance.send(body);
     return true;
+  }
+
+  write(body: BinaryString): void {
+    this.#target.socket.send(Buffer.from(body, 'latin1'), this.remotePort, this.remoteAddress);
+  }
+
+  prevented(): void {
+    this.#target.host.count('amplificationPrevented');
   }
 
   pause(): void {}
@@ -170,7 +175,7 @@ class UdpConnection implements Connection {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#handler = undefined;
-    this.#onGone();
+    this.#target.peers.delete(this.#key);
     handler.closed();
   }
 }

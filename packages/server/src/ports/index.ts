@@ -1,6 +1,6 @@
 export type { Clock, Random } from '@imcore/protocol';
 export { BridgeError, StoreError, UsageError } from '../errors.js';
-export { AnswerAllowance } from '../gateways/answer-allowance.js';
+export { type AllowanceOwner, AnswerAllowance } from '../gateways/answer-allowance.js';
 export type {
   Connection,
   ConnectionHandler,

@@ -12,6 +12,8 @@ export interface ReadingParts {
   readonly limits: ServerLimits;
 }
 
+const NONE: readonly ReceivedPacket[] = [];
+
 /** Learns of each packet that comes faster than allowed. */
 export interface LimitReports {
   limited(limit: LimitName, value: number): void;
@@ -30,7 +32,8 @@ export class Reading {
   readonly #reports: LimitReports;
   readonly #rate: PacketRate;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
-  #deferred: ReceivedPacket[] = [];
+  /** Empty for nearly all of a session's life, and then not there. */
+  #deferred: ReceivedPacket[] | undefined = undefined;
   #receivers: Map<LiveSession, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
@@ -53,7 +56,7 @@ export class Reading {
   }
 
   get hasDeferred(): boolean {
-    return this.#deferred.length > 0;
+    return this.#deferred !== undefined;
   }
 
   /** Packets must wait until {@link unblock}. */
@@ -64,12 +67,11 @@ export class Reading {
   /** Keeps a packet for later. Returns false when there is no room: the packet is dropped. */
   defer(packet: ReceivedPacket): boolean {
     if (this.#state === 'ended') return true;
-    if (
-      this.#connection.transport === 'udp' &&
-      this.#deferred.length >= this.#parts.limits.maxDeferredPackets
-    )
+    const deferred = this.#deferred ?? [];
+    if (this.#connection.transport === 'udp' && deferred.length >= this.#parts.limits.maxDeferredPackets)
       return false;
-    this.#deferred.push(packet);
+    deferred.push(packet);
+    this.#deferred = deferred;
     this.#update();
     return true;
   }
@@ -77,8 +79,8 @@ export class Reading {
   /** Handling goes on. Returns what has waited, oldest first; only {@link caughtUp} lets more be read. */
   unblock(): readonly ReceivedPacket[] {
     if (this.#state === 'blocked') this.#state = 'handling';
-    const packets = this.#deferred;
-    this.#deferred = [];
+    const packets = this.#deferred ?? NONE;
+    this.#deferred = undefined;
     return packets;
   }
 
@@ -123,7 +125,7 @@ export class Reading {
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
-    this.#deferred = [];
+    this.#deferred = undefined;
     for (const wait of this.#receivers?.values() ?? []) wait.cancel();
     this.#receivers = undefined;
     this.#pause?.cancel();
@@ -133,7 +135,7 @@ export class Reading {
   #update(): void {
     if (this.#state === 'ended') return;
     const mustPause =
-      this.#deferred.length > 0 || this.#pause !== undefined || (this.#receivers?.size ?? 0) > 0;
+      this.#deferred !== undefined || this.#pause !== undefined || (this.#receivers?.size ?? 0) > 0;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
     if (mustPause) this.#connection.pause();

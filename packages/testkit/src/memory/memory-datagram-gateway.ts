@@ -1,5 +1,6 @@
 import type { BinaryString } from '@imcore/protocol';
 import {
+  type AllowanceOwner,
   AnswerAllowance,
   type Connection,
   type ConnectionHandler,
@@ -63,7 +64,7 @@ export class MemoryDatagramGateway implements Gateway {
     if (!this.#isAccepting) return undefined;
     const key = keyOf({ address, port });
     const connection = new MemoryDatagramConnection(address, port, this.#settings.maxSendBytes, {
-      send: (bytes) => this.#listening?.send(bytes, address, port),
+      write: (bytes) => void this.#listening?.send(bytes, address, port),
       prevented: () => host.count('amplificationPrevented'),
       ended: () => this.#connections.delete(key),
     });
@@ -75,9 +76,7 @@ export class MemoryDatagramGateway implements Gateway {
   }
 }
 
-interface DatagramWay {
-  readonly send: (bytes: BinaryString) => void;
-  readonly prevented: () => void;
+interface DatagramWay extends AllowanceOwner {
   ended(): void;
 }
 
@@ -97,7 +96,7 @@ class MemoryDatagramConnection implements Connection {
     this.remotePort = port;
     this.maxSendBytes = maxSendBytes;
     this.#way = way;
-    this.#allowance = new AnswerAllowance(way.send, way.prevented);
+    this.#allowance = new AnswerAllowance(way);
   }
 
   get awaitsProof(): boolean {
