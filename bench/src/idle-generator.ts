@@ -63,28 +63,37 @@ const openers: Readonly<Record<string, Open>> = {
 
 const open = openers[values.transport];
 if (open === undefined) throw new Error(`there is no transport ${values.transport}`);
-const peers: { readonly userId: string; send(text: string): void }[] = [];
+const ready: { readonly userId: string; send(text: string): void }[] = [];
+let opened = 0;
+let next = 0;
+const KEEP_ALIVE_MS = values.transport === 'udp' ? 3000 : 15_000;
+const TICK_MS = 50;
+
+/** Each user's turn comes once in so long, not all at once: a burst would overflow the buffer of a UDP socket. */
+setInterval(() => {
+  for (let left = Math.ceil((ready.length * TICK_MS) / KEEP_ALIVE_MS); left > 0; left--) {
+    const peer = ready[next % ready.length];
+    next += 1;
+    peer?.send(encodePacket(keepAlivePacket(peer.userId)));
+  }
+}, TICK_MS);
+
 const startedAt = performance.now();
 await new Promise<void>((resolve) => {
-  let ready = 0;
   const begin = (): void => {
-    if (peers.length >= wanted) return;
-    const userId = `${prefix}${peers.length}`;
+    if (opened >= wanted) return;
+    const userId = `${prefix}${opened}`;
+    opened += 1;
     const peer = open(userId, () => {
-      ready += 1;
-      if (ready === wanted) resolve();
+      ready.push({ userId, send: (text) => peer.send(text) });
+      if (ready.length === wanted) resolve();
       else begin();
     });
-    peers.push({ userId, send: (text) => peer.send(text) });
   };
   for (let at = 0; at < Math.min(wanted, Number(values.at)); at++) begin();
 });
-console.log(JSON.stringify({ ready: peers.length, seconds: (performance.now() - startedAt) / 1000 }));
+console.log(JSON.stringify({ ready: ready.length, seconds: (performance.now() - startedAt) / 1000 }));
 
-const KEEP_ALIVE_MS = values.transport === 'udp' ? 3000 : 15_000;
-setInterval(() => {
-  for (const { userId, send } of peers) send(encodePacket(keepAlivePacket(userId)));
-}, KEEP_ALIVE_MS);
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
 
