@@ -6,13 +6,18 @@ import { parseArgs } from 'node:util';
 
 /**
  * The server as users get it: all gateways, default options, every safeguard on, a SQLite store, the default log.
- * `--root` names another checkout whose build is run; `--no-store` leaves the store out. Prints its ports as JSON.
+ * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
+ * from the beginning. Prints its ports as JSON.
  *
  * On the message `fan-out` of its parent it sends one message to everybody who is online and answers with the CPU
  * time that passed until all were acknowledged.
  */
 const { values } = parseArgs({
-  options: { root: { type: 'string', default: '.' }, 'no-store': { type: 'boolean', default: false } },
+  options: {
+    root: { type: 'string', default: '.' },
+    'no-store': { type: 'boolean', default: false },
+    stored: { type: 'string', default: '0' },
+  },
 });
 const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
 const { createServer, tcp, udp, websocket } = (await import(
@@ -24,9 +29,11 @@ const { sqliteStore } = (await import(
 
 const folder = mkdtempSync(join(tmpdir(), 'imcore-bench-'));
 const host = '127.0.0.1';
+const store = values['no-store'] ? undefined : sqliteStore({ file: join(folder, 'messages.db') });
+await fill(Number(values.stored));
 const server = createServer({
   gateways: [tcp({ host, port: 0 }), udp({ host, port: 0 }), websocket({ host, port: 0 })],
-  ...(values['no-store'] ? {} : { store: sqliteStore({ file: join(folder, 'messages.db') }) }),
+  store,
 });
 const addresses = await server.listen();
 const portOf = (transport: string): number | undefined =>
@@ -40,6 +47,19 @@ process.on('SIGTERM', () => {
   rmSync(folder, { recursive: true, force: true });
   process.exit(0);
 });
+
+/** A hundred messages for each of as many users as it takes, all of whom stay away. */
+async function fill(messages: number): Promise<void> {
+  const body = JSON.stringify({ bridge: false, type: 2, dataContent: 'x'.repeat(64), QoS: true, typeu: -1 });
+  for (let first = 0; first < messages; first += 1000) {
+    const batch = Array.from({ length: Math.min(1000, messages - first) }, (_, index) => {
+      const number = first + index;
+      const to = `away-${Math.floor(number / 100)}`;
+      return { to, from: 'filler', fingerprint: `fill-${number}`, body, acceptedAt: Date.now() };
+    });
+    await store?.append(batch);
+  }
+}
 
 async function fanOut(): Promise<void> {
   const users = [...server.onlineUsers()].map(({ userId }) => userId);

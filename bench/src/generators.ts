@@ -59,9 +59,9 @@ export const ownGenerator: Generator = {
 
 /**
  * The neutral load lab, where it lies beside the checkout: a generator in C that is no bottleneck, and public peers.
- * Undefined where it is absent or cannot be built.
+ * Undefined where it is absent or cannot be built. Peers from npm are installed only for who names one in `servers`.
  */
-export async function loadLab(): Promise<Generator | undefined> {
+export async function loadLab(servers: readonly string[] = []): Promise<Generator | undefined> {
   const source = resolve('../shared/loadlab');
   if (!existsSync(source)) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'imcore-lab-'));
@@ -71,6 +71,7 @@ export async function loadLab(): Promise<Generator | undefined> {
   } catch {
     return undefined;
   }
+  if (servers.includes('aedes')) await run('npm', ['install', '--silent'], { cwd: folder });
   return {
     name: 'load lab',
     peers: [
@@ -86,6 +87,7 @@ export async function loadLab(): Promise<Generator | undefined> {
         folder,
         ports: { mqtt: 9201 },
       },
+      { name: 'aedes', command: 'node aedes-lab.mjs 9202'.split(' '), folder, ports: { mqtt: 9202 } },
     ],
     async measure(server, row, seconds) {
       const transport = server.ports[row.transport] === undefined ? 'mqtt' : row.transport;

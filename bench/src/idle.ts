@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
+import { IdleCrowd } from './idle-crowd.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
-import { pinned, type ServerSpec, ServerUnderLoad } from './server-under-load.js';
+import { type ServerSpec, ServerUnderLoad } from './server-under-load.js';
 import { median, short, table } from './statistics.js';
 
 /**
@@ -63,26 +61,20 @@ console.log(
 async function measure(spec: ServerSpec): Promise<Idle> {
   const server = await ServerUnderLoad.start(spec);
   const before = readProcessUse(server.pid);
-  const flags = ['--transport', transport, '--port', String(server.ports[transport]), '--at', values.at];
-  const command = [node, 'bench/dist/idle-generator.js', ...flags, '--connections', values.connections];
-  const [program = '', ...rest] = pinned('1', command);
-  const generator = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface({ input: generator.stdout }), 'line')) as [string];
-  const { ready, seconds } = JSON.parse(line) as { ready: number; seconds: number };
+  const crowd = await IdleCrowd.logIn(server, transport, Number(values.connections), Number(values.at));
   const loggedIn = readProcessUse(server.pid);
   await new Promise((resolve) => setTimeout(resolve, Number(values.settle) * 1000));
   const settled = readProcessUse(server.pid);
   const fanOut =
     spec.name === 'imcore' ? ((await server.ask('fan-out')) as { users: number; cpuMs: number }) : undefined;
-  generator.stdin.end();
-  await once(generator, 'exit');
+  await crowd.leave();
   await server.stop();
   if (before === undefined || loggedIn === undefined || settled === undefined)
     throw new Error('there is no /proc');
   return {
-    loginsPerSecond: ready / seconds,
-    cpuPerLogin: ((loggedIn.cpuMs - before.cpuMs) * 1000) / ready,
-    bytesPerConnection: (settled.residentBytes - before.residentBytes) / ready,
+    loginsPerSecond: crowd.users / crowd.seconds,
+    cpuPerLogin: ((loggedIn.cpuMs - before.cpuMs) * 1000) / crowd.users,
+    bytesPerConnection: (settled.residentBytes - before.residentBytes) / crowd.users,
     cpuPerFanOut: fanOut === undefined ? Number.NaN : (fanOut.cpuMs * 1000) / fanOut.users,
   };
 }

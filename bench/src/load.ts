@@ -10,7 +10,8 @@ import type { ServerSpec } from './server-under-load.js';
  * medians, ratios.
  *
  * `npm run bench:load -- [--rows tcp-64,ws-64] [--rounds 5] [--seconds 3] [--servers imcore,relay] [--own]`; `--own`
- * takes the generator of this project although the load lab is there.
+ * takes the generator of this project although the load lab is there. Servers: relay, relay-each, imcore,
+ * imcore-no-store, and with the load lab c-limit, mosquitto, aedes.
  */
 const { values } = parseArgs({
   options: {
@@ -22,7 +23,8 @@ const { values } = parseArgs({
   },
 });
 
-const lab = values.own ? undefined : await loadLab();
+const names = (values.servers ?? 'relay,relay-each,imcore').split(',');
+const lab = values.own ? undefined : await loadLab(names);
 const generator = lab ?? ownGenerator;
 const node = process.execPath;
 const known: readonly ServerSpec[] = [
@@ -32,7 +34,6 @@ const known: readonly ServerSpec[] = [
   { name: 'imcore-no-store', command: [node, 'bench/dist/full-server.js', '--no-store'] },
   ...generator.peers,
 ];
-const names = (values.servers ?? 'relay,relay-each,imcore').split(',');
 const specs = names.map((name) => require(known.find((spec) => spec.name === name), 'server', name));
 const rows = values.rows.split(',').map((name) => require<LoadRow>(ROWS[name], 'row', name));
 

@@ -10,7 +10,8 @@ import {
   loginPacket,
   TcpFrameReader,
 } from '@imcore/protocol';
-import { createServer, memoryStore } from '@imcore/server';
+import { createServer, memoryStore, systemClock } from '@imcore/server';
+import { DeadlineQueue, type RingEntry } from '../../packages/server/dist/scheduling/deadline-queue.js';
 import { DirectGateway } from './direct-peers.js';
 import { conditions, keep } from './results.js';
 import { median, short, table } from './statistics.js';
@@ -58,6 +59,13 @@ const [alice, bob] = ['alice', 'bob'].map((userId) => {
 await new Promise((resolve) => setTimeout(resolve, 50));
 let serial = 0;
 
+const deadlines = new DeadlineQueue(systemClock);
+const ring = deadlines.ring(3_600_000, () => {});
+const waits = fingerprints.map((): RingEntry => {
+  return { dueAt: 0, ring: undefined, previousInRing: undefined, nextInRing: undefined };
+});
+for (const wait of waits) ring.start(wait, 0);
+
 const window = new DuplicateWindow(0, DEFAULT_DUPLICATE_LIMITS, new Digest());
 const reader = new TcpFrameReader<Buffer>(6144, Buffer.allocUnsafe);
 let frames = 0;
@@ -78,6 +86,12 @@ const steps: Readonly<Record<string, () => unknown>> = {
     const fingerprint = next(fingerprints) + (serial++).toString();
     window.begin(fingerprint, 'bob', 256);
     window.finish(fingerprint, 'bob', 0);
+  },
+  'deadline queue: start a wait anew': () => ring.start(next(waits), 0),
+  'deadline queue: end a wait and start it': () => {
+    const wait = next(waits);
+    ring.stop(wait);
+    ring.start(wait, 0);
   },
   'one message through the server, sender to receiver and back': () => {
     serial += 1;
@@ -101,6 +115,7 @@ const lines = rows.map(({ name, nanoseconds }) => [name, short(nanoseconds), sho
 console.log(table(['step', 'ns (median)', 'a second'], lines));
 console.log(`\nkept in ${keep('micro', { rows })}`);
 await server.close();
+deadlines.close();
 
 /** Nanoseconds of one run: the median of batches, for the clock itself costs as much as a short step. */
 function time(step: () => unknown): number {

@@ -35,4 +35,52 @@ describe('Flusher', () => {
     await turn();
     expect(flushed).toEqual(['early', 'late']);
   });
+
+  describe('with input', () => {
+    function setUp() {
+      const flusher = new Flusher();
+      const flushed: string[] = [];
+      /** A piece of input that makes output for `name`. */
+      const input = (name: string): void => {
+        flusher.add({ flush: () => flushed.push(name) });
+        flusher.handled();
+      };
+      return { flusher, flushed, input };
+    }
+
+    it('does not wait for the end of a turn where the one before brought one piece', async () => {
+      const { flushed, input } = setUp();
+      input('first');
+      expect(flushed).toEqual([]);
+      await turn();
+      input('second');
+      expect(flushed).toEqual(['first', 'second']);
+    });
+
+    it('waits with a second piece of the same turn, and in the turn behind it', async () => {
+      const { flushed, input } = setUp();
+      input('1');
+      await turn();
+      input('2');
+      input('3');
+      expect(flushed).toEqual(['1', '2']);
+      await turn();
+      input('4');
+      expect(flushed).toEqual(['1', '2', '3']);
+      await turn();
+      input('5');
+      expect(flushed).toEqual(['1', '2', '3', '4', '5']);
+    });
+
+    it('counts pieces that make no output', async () => {
+      const { flusher, flushed, input } = setUp();
+      flusher.handled();
+      flusher.handled();
+      await turn();
+      input('1');
+      expect(flushed).toEqual([]);
+      await turn();
+      expect(flushed).toEqual(['1']);
+    });
+  });
 });

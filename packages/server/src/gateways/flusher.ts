@@ -7,20 +7,47 @@ export interface Flushable {
  * Lets everything that is written in one turn of the event loop leave together: one system call per connection,
  * right after the turn's input has been handled.
  *
- * Measured against a write at the end of each input chunk: no later for a single message, and 15 % less CPU where
- * many connections exchange one message each.
+ * While turns bring one piece of input each, nothing is to be gained by waiting: what was written leaves as soon as that
+ * piece is handled. Waiting for the end of such a turn made a single message a fifth later; not to wait for it in busy
+ * turns costs 15 % more CPU where many connections exchange one message each.
  */
 export class Flusher {
   #dirty: Flushable[] = [];
+  /** Pieces of input that this turn has brought so far. */
+  #inputs = 0;
+  #isTurnOpen = false;
+  #wasQuiet = false;
 
   /** `target` has output. To be called once until its next flush. */
   add(target: Flushable): void {
-    if (this.#dirty.push(target) === 1) setImmediate(this.#flushAll);
+    this.#dirty.push(target);
+    this.#openTurn();
   }
 
-  readonly #flushAll = (): void => {
+  /** A piece of input is handled. */
+  handled(): void {
+    this.#inputs += 1;
+    this.#openTurn();
+    if (this.#wasQuiet && this.#inputs === 1) this.#flush();
+  }
+
+  #openTurn(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnOpen = false;
+    this.#wasQuiet = this.#inputs <= 1;
+    this.#inputs = 0;
+    this.#flush();
+  };
+
+  #flush(): void {
     const dirty = this.#dirty;
+    if (dirty.length === 0) return;
     this.#dirty = [];
     for (const target of dirty) target.flush();
-  };
+  }
 }

@@ -111,6 +111,7 @@ class TcpConnection implements Connection {
   readonly remotePort: number;
   readonly maxSendBytes: number;
   readonly #socket: net.Socket;
+  readonly #flusher: Flusher;
   readonly #output: SocketOutput;
   readonly #frames: TcpFrameReader<Buffer>;
 
@@ -119,6 +120,7 @@ class TcpConnection implements Connection {
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#socket = socket;
+    this.#flusher = flusher;
     this.#output = new SocketOutput(socket, flusher);
     this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
   }
@@ -139,6 +141,7 @@ class TcpConnection implements Connection {
       if (isBroken || !socket.writable) return;
       try {
         this.#frames.push(chunk, onBody);
+        this.#flusher.handled();
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         isBroken = true;

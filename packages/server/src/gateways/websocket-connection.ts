@@ -23,6 +23,7 @@ export class WebSocketConnection implements Connection {
   readonly remotePort: number;
   readonly maxSendBytes: number;
   readonly #peer: WebSocket;
+  readonly #flusher: Flusher;
   readonly #output: SocketOutput;
 
   constructor(peer: WebSocket, socket: IncomingMessage['socket'], flusher: Flusher, maxBodyBytes: number) {
@@ -30,6 +31,7 @@ export class WebSocketConnection implements Connection {
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#peer = peer;
+    this.#flusher = flusher;
     this.#output = new SocketOutput(socket, flusher);
   }
 
@@ -43,7 +45,10 @@ export class WebSocketConnection implements Connection {
       if (peer.readyState !== peer.OPEN) return;
       if (isBinary)
         handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
-      else handler.receive(data.toString('latin1'));
+      else {
+        handler.receive(data.toString('latin1'));
+        this.#flusher.handled();
+      }
     });
     peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
     this.#output.onDrained(handler);
