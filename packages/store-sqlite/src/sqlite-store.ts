@@ -18,7 +18,7 @@ import { type Connection, connect } from './connection.js';
 import { inTransaction, storeErrorOf } from './database.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
-import { GroupRead } from './group-read.js';
+import { GroupTake } from './group-take.js';
 import { Letters } from './letters.js';
 import { OccupiedMailboxes } from './occupied-mailboxes.js';
 import { Reader } from './reader.js';
@@ -78,8 +78,7 @@ class SqliteStore implements MessageStore {
   readonly #sweeper: Sweeper;
   readonly #reader: Reader;
   readonly #commits: GroupCommit;
-  readonly #takes: GroupRead;
-  readonly #occupied: OccupiedMailboxes;
+  readonly #takes: GroupTake;
   readonly #totalChanges: Statement;
   #changes = 0;
   #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
@@ -93,13 +92,13 @@ class SqliteStore implements MessageStore {
     this.#connection = connection;
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
-    this.#occupied = new OccupiedMailboxes(database);
-    this.#letters = new Letters(database, retention, this.#occupied);
+    const occupied = new OccupiedMailboxes(database);
+    this.#letters = new Letters(database, retention, occupied);
     this.#sweeper = new Sweeper(database, this.#letters, retention);
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     this.#commits = new GroupCommit((work) => this.#transaction(work));
-    this.#takes = new GroupRead(database, () => this.#occupied.refresh());
+    this.#takes = new GroupTake(database, this.#reader, occupied);
     this.#letters.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
@@ -114,10 +113,7 @@ class SqliteStore implements MessageStore {
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     if (this.#end !== undefined) return Promise.reject(closed());
-    return this.#takes.add(() => {
-      if (!this.#occupied.mayHave(toColumn(userId))) return [];
-      return inStoreWords(() => this.#reader.take(userId, after, limit));
-    });
+    return this.#takes.add(userId, after, limit);
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {

@@ -1,0 +1,76 @@
+import type { StoreId, WaitingMessage } from '@imcore/server/ports';
+import { storeErrorOf } from './database.js';
+import type { OccupiedMailboxes } from './occupied-mailboxes.js';
+import type { Reader } from './reader.js';
+import type { Database } from './sqlite-module.js';
+import { toColumn } from './text-column.js';
+
+interface Take {
+  readonly userId: string;
+  readonly after: StoreId | undefined;
+  readonly limit: number;
+  readonly resolve: (page: readonly WaitingMessage[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Reads together, in one transaction, the pages that are asked for in one turn of the event loop: they share the locks
+ * of the file, which cost more than a short read does. Each succeeds or fails by itself. For whom nothing waits nothing
+ * is read.
+ */
+export class GroupTake {
+  readonly #database: Database;
+  readonly #reader: Reader;
+  readonly #occupied: OccupiedMailboxes;
+  #takes: Take[] = [];
+
+  constructor(database: Database, reader: Reader, occupied: OccupiedMailboxes) {
+    this.#database = database;
+    this.#reader = reader;
+    this.#occupied = occupied;
+  }
+
+  /** @throws StoreError when the page cannot be read */
+  add(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
+    return new Promise((resolve, reject) => {
+      this.#takes.push({ userId, after, limit, resolve, reject });
+      if (this.#takes.length === 1) setImmediate(this.flush);
+    });
+  }
+
+  /** Does now what is there. */
+  readonly flush = (): void => {
+    const takes = this.#takes;
+    if (takes.length === 0) return;
+    this.#takes = [];
+    isDone(() => this.#occupied.refresh());
+    const toRead = takes.filter((take) => !this.#isAnswered(take));
+    const isOpen = toRead.length > 1 && isDone(() => this.#database.exec('BEGIN'));
+    for (const take of toRead) this.#read(take);
+    if (isOpen) isDone(() => this.#database.exec('COMMIT'));
+  };
+
+  #isAnswered({ userId, resolve }: Take): boolean {
+    if (this.#occupied.mayHave(toColumn(userId))) return false;
+    resolve([]);
+    return true;
+  }
+
+  #read({ userId, after, limit, resolve, reject }: Take): void {
+    try {
+      resolve(this.#reader.take(userId, after, limit));
+    } catch (error) {
+      reject(storeErrorOf(error, 'SQLite'));
+    }
+  }
+}
+
+/** What hinders this hinders the reads as well, which then say so, or does not matter to them. */
+function isDone(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
