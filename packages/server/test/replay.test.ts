@@ -127,6 +127,27 @@ describe('Replay', () => {
     expect(written.slice(5)).toEqual(['2', '3', '4', '5']);
   });
 
+  it('still brings what lies before the place to which it was rewound in its first read', async () => {
+    const { store, written, replay, wake } = await setUp(3);
+    store.hold('take');
+    await wake();
+    replay.rewind(3);
+    store.release('take');
+    await settlePromises(50);
+    expect(written).toEqual(['1', '2', '3']);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('still brings what lies before that place when the store could not be read at first', async () => {
+    const { store, written, replay, wake } = await setUp(3);
+    store.failures.take = new Error('unreadable');
+    await wake();
+    replay.rewind(3);
+    store.failures.take = undefined;
+    await wake();
+    expect(written).toEqual(['1', '2', '3']);
+  });
+
   it('passes over what the session cannot take', async () => {
     const { written, state, replay, wake } = await setUp(3);
     state.takes = ({ fingerprint }) => fingerprint !== '2';

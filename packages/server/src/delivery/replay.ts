@@ -85,7 +85,9 @@ export class Replay implements RingEntry {
     this.#state = 'running';
     this.#page = this.#page.slice(this.#next).filter((message) => message.id < id);
     this.#next = 0;
-    if (this.#after === undefined || this.#after >= id) this.#after = id - 1;
+    // Before the first read has come to its end, nobody knows what lies before `id`.
+    const isReadToEnd = this.#rest === 'none' && !this.#isReading;
+    if (this.#after === undefined ? isReadToEnd : this.#after >= id) this.#after = id - 1;
     this.#rest = 'unknown';
   }
 
