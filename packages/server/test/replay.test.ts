@@ -193,6 +193,21 @@ describe('Replay', () => {
     expect(written).toEqual(['1', '2']);
   });
 
+  it('looks whether there is more without having new messages wait, unless there is', async () => {
+    const { store, add, written, replay, wake } = await setUp(1);
+    await wake();
+    store.failures.take = new Error('unreadable');
+    replay.look();
+    await settlePromises(50);
+    expect(replay.isCaughtUp).toBe(true);
+    store.failures.take = undefined;
+    await add(2, 30);
+    replay.look();
+    await settlePromises(50);
+    expect(written).toHaveLength(REPLAY_WINDOW);
+    expect(replay.isCaughtUp).toBe(false);
+  });
+
   it('writes nothing once it has ended, and cannot be woken', async () => {
     const { store, written, failures, replay, wake } = await setUp(2);
     store.hold('take');

@@ -121,6 +121,47 @@ describe('a store that does not take a message', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
+  it('and cannot be read either keeps no live message from a receiver who could not be given that one', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob', 'udp');
+    store.failures.append = broken;
+    store.failures.take = broken;
+    alice.write(message('alice', 'bob', 'x'.repeat(2000), 'fp-large'));
+    await bench.settle();
+    expect(bench.events.undelivered).toMatchObject([
+      { reason: 'store', message: { fingerprint: 'fp-large' } },
+    ]);
+    alice.write(message('alice', 'bob', 'live', 'fp-live'));
+    await bench.settle();
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-live']);
+    bob.write(acknowledgement('bob', 'alice', 'fp-live'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-live' }]);
+  });
+
+  it('and has it all the same brings it to a receiver who came online meanwhile, once it can be read', async () => {
+    const store = new ControlledStore();
+    const append = store.append.bind(store);
+    store.append = async (messages) => {
+      await append(messages);
+      throw broken;
+    };
+    store.hold('append');
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'answer lost', 'fp-1'));
+    const bob = await bench.online('bob');
+    store.failures.take = broken;
+    store.release('append');
+    await bench.settle();
+    expect(bob.received).toEqual([]);
+    store.failures.take = undefined;
+    await bench.advance(1000);
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1']);
+  });
+
   it('does not keep messages from a receiver who came online meanwhile', async () => {
     const store = new ControlledStore();
     store.hold('append');

@@ -18,7 +18,7 @@ export interface ReplayTarget {
   underWay(): number;
   /** Appends for this user that the store has not answered for. */
   pendingAppends(): number;
-  /** The store could not be read. The replay waits to be woken. */
+  /** The store could not be read. The replay waits to be told to look again. */
   failed(error: unknown): void;
 }
 
@@ -63,6 +63,16 @@ export class Replay implements RingEntry {
   wake(): void {
     if (this.#state === 'ended') return;
     this.#state = 'running';
+    this.#rest = 'unknown';
+    this.goOn();
+  }
+
+  /**
+   * The store may have something that nobody was promised. New messages wait behind it only when it is there: a store
+   * that cannot be read meanwhile holds nobody up.
+   */
+  look(): void {
+    if (this.#state === 'ended') return;
     this.#rest = 'unknown';
     this.goOn();
   }
@@ -124,6 +134,7 @@ export class Replay implements RingEntry {
   #append(page: readonly WaitingMessage[]): void {
     const last = page.at(-1);
     if (last === undefined || this.#state === 'ended') return;
+    this.#state = 'running';
     this.#rest = 'unknown';
     this.#after = last.id;
     this.#page = [...this.#page.slice(this.#next), ...page];

@@ -28,7 +28,7 @@ export class Replays {
     this.#store = store;
     this.#writer = writer;
     this.#retrying = retrying;
-    this.#rereading = parts.deadlines.ring<Replay>(STORE_RETRY_MS, (replay) => replay.wake());
+    this.#rereading = parts.deadlines.ring<Replay>(STORE_RETRY_MS, (replay) => replay.look());
   }
 
   begin(user: User, session: LiveSession): void {

@@ -49,8 +49,11 @@ export class StoreKeeper {
         this.#refused(delivery, 'mailbox-full');
       } else this.#kept(delivery, result);
       const replay = this.#parts.directory.find(to)?.mailbox.replay;
-      if (delivery.mailbox === undefined && delivery.custody !== 'received') replay?.wake();
-      else replay?.goOn();
+      if (delivery.mailbox !== undefined || delivery.custody === 'received') replay?.goOn();
+      // What failed may have been done all the same, and only its answer was lost.
+      else if (result === undefined) replay?.look();
+      else if (result.outcome === 'full') replay?.goOn();
+      else replay?.wake();
     });
   }
 
