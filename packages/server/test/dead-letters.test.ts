@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StoreError } from '../src/errors.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
@@ -42,6 +43,22 @@ describe('dead letters', () => {
     bob.write(acknowledgement('bob', 'alice', 'fp-1'));
     await bench.advance(20_000);
     expect(bob.received).toEqual([]);
+  });
+
+  it('come to a receiver who is online though the store’s answer was lost', async () => {
+    const { store, bench, letters } = await openWithLetters(1);
+    const bob = await bench.online('bob');
+    bob.write(acknowledgement('bob', 'alice', 'fp-2'));
+    await bench.settle();
+    bob.takeReceived();
+    const resend = store.resend;
+    store.resend = async (ids, now) => {
+      await resend(ids, now);
+      throw new StoreError('ERR_STORE_FAILED', 'connection lost');
+    };
+    await expect(letters.resend(await letters.list({ userId: 'bob' }))).rejects.toThrow('connection lost');
+    await bench.settle();
+    expect(bob.takeReceived().map(({ fp }) => fp)).toEqual(['fp-1']);
   });
 
   it('are acknowledged once where they were under way all the time and are resent', async () => {

@@ -67,12 +67,16 @@ export class Archive implements DeadLetters {
   }
 
   async resend(letters: readonly DeadLetterRef[]): Promise<number> {
+    const store = this.#require('deadLetters');
     const ids = letters.map(({ id }) => id);
-    const count = await this.#require('deadLetters').resend(ids, this.#clock.wallTime());
-    for (const userId of new Set(letters.map(({ message }) => message.to))) {
-      this.#directory.find(userId)?.mailbox.replay?.wake();
+    try {
+      return await store.resend(ids, this.#clock.wallTime());
+    } finally {
+      // What failed may have been done all the same, and only its answer was lost.
+      for (const userId of new Set(letters.map(({ message }) => message.to))) {
+        this.#directory.find(userId)?.mailbox.replay?.look();
+      }
     }
-    return count;
   }
 
   async discard(letters: readonly DeadLetterRef[]): Promise<number> {
