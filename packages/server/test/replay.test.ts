@@ -30,6 +30,7 @@ async function setUp(count: number) {
     underWay: () => state.underWay,
     pendingAppends: () => state.pendingAppends,
     failed: (error) => failures.push(error),
+    caughtUp: () => {},
   });
   const wake = async () => {
     replay.wake();

@@ -55,7 +55,7 @@ export class Courier {
       (after === 'success' ? rest : longRest).start(writer, parts.clock.now()),
     );
     this.#keeper = new StoreKeeper(parts, this.#writer, this.#lastResort);
-    this.#replays = new Replays(parts, store, this.#writer, this.#retrying);
+    this.#replays = new Replays(parts, store, this.#writer, this.#retrying, (user) => this.#letIn(user));
     this.#handOver = this.#createHandOver();
   }
 
@@ -72,7 +72,7 @@ export class Courier {
     else if (delivery.body.length > session.maxSendBytes) this.#refuseTooLarge(delivery, receiver, session);
     else if (session.isStuck(now)) this.#keepBehind(delivery, receiver, 'slow-receiver');
     else if (receiver.mailbox.isReplaying && delivery.fingerprint !== undefined)
-      this.#keepBehind(delivery, receiver, 'store');
+      this.#queue(delivery, receiver, now);
     else this.#write(delivery, receiver, session, now);
   }
 
@@ -129,6 +129,7 @@ export class Courier {
       if (delivery.custody === 'stored') this.#keeper?.leftBehind(delivery);
       else if (delivery.custody !== 'storing') this.#keepOrGiveUp(delivery);
     }
+    for (const delivery of mailbox.leaveLine()) this.#keepOrGiveUp(delivery);
   }
 
   /** Gives the store what is under way as well, so that its senders can be acknowledged before their sessions end. */
@@ -139,6 +140,7 @@ export class Courier {
       for (const delivery of mailbox.values()) {
         if (delivery.custody === 'memory' || delivery.custody === 'refused') keeper.keep(delivery);
       }
+      keeper.keepAll(mailbox);
     }
     await this.#writer?.idle();
   }
@@ -199,6 +201,12 @@ export class Courier {
 
   /** The receiver has taken too long: the store takes over, while the receiver still may acknowledge. */
   #overdue(delivery: Delivery): void {
+    if (delivery.mailbox === undefined) {
+      // It stands in line yet.
+      const receiver = this.#parts.directory.find(delivery.to);
+      if (receiver !== undefined) this.#keeper?.keepAll(receiver.mailbox);
+      return;
+    }
     this.#retrying.start(delivery, this.#parts.clock.now());
     if (delivery.custody === 'memory') this.#keeper?.keep(delivery);
   }
@@ -235,6 +243,17 @@ export class Courier {
     if (this.#keeper === undefined || delivery.fingerprint === undefined)
       tellTooLarge(this.#parts, delivery, session);
     this.#keepBehind(delivery, receiver, 'too-large');
+  }
+
+  /** Older messages come first: this one follows in the store, or stands in line when they are about to be through. */
+  #queue(delivery: Delivery, receiver: User, now: Instant): void {
+    if (receiver.mailbox.standInLine(delivery)) this.#storing?.start(delivery, now);
+    else this.#keepBehind(delivery, receiver, 'store');
+  }
+
+  /** What stood in line is delivered: the older messages are through. */
+  #letIn(user: User): void {
+    for (const delivery of user.mailbox.leaveLine()) this.deliver(delivery, user, this.#parts.clock.now());
   }
 
   /** The session must not be written to now: the message goes to the store, behind what the session has. */

@@ -8,15 +8,20 @@ import type { Replay } from './replay.js';
 /** What a message in flight costs beside its bytes, roughly. */
 const OVERHEAD_BYTES = 512;
 
+/** Messages that stand in line for one user at most. */
+const MAX_LINE = 256;
+
 /**
  * What waits for one user, in order: first what the store holds (`replay`), then what is in flight to the session.
  *
- * While a replay runs, new messages queue behind it in the store; without one they are written at once.
+ * While a replay runs, new messages queue behind it in the store, and just before its end in a line here; without one
+ * they are written at once.
  */
 export class Mailbox {
   session: LiveSession | undefined = undefined;
   replay: Replay | undefined = undefined;
   #inFlight: InFlight | undefined = undefined;
+  #line: Delivery[] = [];
   #unoffered = 0;
   #storedBytes = 0;
 
@@ -42,6 +47,22 @@ export class Mailbox {
 
   get isEmpty(): boolean {
     return this.session === undefined && this.unacknowledged === 0;
+  }
+
+  /** Lets a message stand in line for the end of the replay. Returns false where that is far, or there is no room. */
+  standInLine(delivery: Delivery): boolean {
+    if (this.replay?.isClosing !== true || this.#line.length >= MAX_LINE) return false;
+    this.#line.push(delivery);
+    return true;
+  }
+
+  /** Takes out all that stands in line, in order. */
+  leaveLine(): readonly Delivery[] {
+    const line = this.#line;
+    if (line.length === 0) return line;
+    this.#line = [];
+    for (const delivery of line) delivery.ring?.stop(delivery);
+    return line;
   }
 
   add(fingerprint: string, delivery: Delivery): boolean {

@@ -20,6 +20,8 @@ export interface ReplayTarget {
   pendingAppends(): number;
   /** The store could not be read. The replay waits to be told to look again. */
   failed(error: unknown): void;
+  /** New messages need not queue any more; those that stood in line can be written. */
+  caughtUp(): void;
 }
 
 /**
@@ -28,6 +30,9 @@ export interface ReplayTarget {
  * It reads one page ahead, so that a session that keeps up need not wait for the store, and never more, so that a full
  * mailbox delays nobody else. Caught up when the store has nothing left and nothing is on its way there; a message
  * that is stored later for this user wakes it again.
+ *
+ * It is closing when all that is left is on its way to the store: what comes then can stand in line instead of following
+ * there, or a replay would never end while messages keep coming.
  */
 export class Replay implements RingEntry {
   readonly #store: MessageStore;
@@ -41,7 +46,7 @@ export class Replay implements RingEntry {
   #isReading = false;
   /** What the store may hold behind `after`: something, nothing, or what it does not say at the moment. */
   #rest: 'unknown' | 'none' | 'unreadable' = 'unknown';
-  #state: 'running' | 'caught-up' | 'ended' = 'running';
+  #state: 'running' | 'closing' | 'caught-up' | 'ended' = 'running';
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -59,10 +64,20 @@ export class Replay implements RingEntry {
     return this.#state === 'caught-up';
   }
 
+  /** Whether the end is near, and new messages can stand in line for it. */
+  get isClosing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  /** Nothing stands in line any more: it went to the store, and must be brought from there. */
+  fallBehind(): void {
+    if (this.#state === 'closing') this.#state = 'running';
+  }
+
   /** The store may have more than when it was read last. */
   wake(): void {
     if (this.#state === 'ended') return;
-    this.#state = 'running';
+    if (this.#state === 'caught-up') this.#state = 'running';
     this.#rest = 'unknown';
     this.goOn();
   }
@@ -84,9 +99,7 @@ export class Replay implements RingEntry {
     const left = this.#page.length - this.#next;
     if (this.#rest === 'unknown') {
       if (left <= REPLAY_WINDOW) void this.#read();
-    } else if (left === 0 && this.#rest === 'none' && this.#target.pendingAppends() === 0) {
-      this.#state = 'caught-up';
-    }
+    } else if (left === 0 && this.#rest === 'none') this.#comeToEnd();
   }
 
   /** What is stored from `id` on is brought again: the session has not taken it. */
@@ -105,6 +118,13 @@ export class Replay implements RingEntry {
   end(): void {
     this.#state = 'ended';
     this.#page = NOTHING;
+  }
+
+  /** All that was read is written, and there was no more. */
+  #comeToEnd(): void {
+    if (this.#state === 'caught-up') return;
+    this.#state = this.#target.pendingAppends() > 0 ? 'closing' : 'caught-up';
+    if (this.#state === 'caught-up') this.#target.caughtUp();
   }
 
   #writeWhatFits(): void {
@@ -134,7 +154,7 @@ export class Replay implements RingEntry {
   #append(page: readonly WaitingMessage[]): void {
     const last = page.at(-1);
     if (last === undefined || this.#state === 'ended') return;
-    this.#state = 'running';
+    if (this.#state === 'caught-up') this.#state = 'running';
     this.#rest = 'unknown';
     this.#after = last.id;
     this.#page = [...this.#page.slice(this.#next), ...page];

@@ -21,13 +21,22 @@ export class Replays {
   readonly #writer: StoreWriter;
   readonly #retrying: DeadlineRing;
   readonly #rereading: DeadlineRing;
+  /** Everything that was stored for a user is with the session. */
+  readonly caughtUp: (user: User) => void;
 
   /** What is written waits in `retrying` for its acknowledgement. */
-  constructor(parts: CourierParts, store: MessageStore, writer: StoreWriter, retrying: DeadlineRing) {
+  constructor(
+    parts: CourierParts,
+    store: MessageStore,
+    writer: StoreWriter,
+    retrying: DeadlineRing,
+    caughtUp: (user: User) => void,
+  ) {
     this.#parts = parts;
     this.#store = store;
     this.#writer = writer;
     this.#retrying = retrying;
+    this.caughtUp = caughtUp;
     this.#rereading = parts.deadlines.ring<Replay>(STORE_RETRY_MS, (replay) => replay.look());
   }
 
@@ -124,5 +133,9 @@ class Target implements ReplayTarget {
 
   failed(error: unknown): void {
     this.#replays.failedFor(this.#user, error);
+  }
+
+  caughtUp(): void {
+    this.#replays.caughtUp(this.#user);
   }
 }

@@ -57,12 +57,19 @@ export class StoreKeeper {
     });
   }
 
-  /** What is in flight goes to the store first: the order there is the order in which messages came. */
+  /** What is here already goes to the store first: the order there is the order in which messages came. */
   keepBehind(delivery: Delivery, mailbox: Mailbox): void {
+    this.keepAll(mailbox);
+    this.keep(delivery);
+  }
+
+  /** Gives the store what is in flight, then what stands in line. */
+  keepAll(mailbox: Mailbox): void {
     if (mailbox.hasUnoffered) {
       for (const earlier of mailbox.values()) if (earlier.custody === 'memory') this.keep(earlier);
     }
-    this.keep(delivery);
+    mailbox.replay?.fallBehind();
+    for (const queued of mailbox.leaveLine()) this.keep(queued);
   }
 
   /** The store has it and the receiver does not seem to take it: the replay will bring it once there is room. */
