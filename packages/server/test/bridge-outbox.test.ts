@@ -100,6 +100,33 @@ describe('messages while the broker is away, with a store', () => {
     expect(await store.waiting(OUTBOX)).toEqual([]);
   });
 
+  it('come before new ones to the user who comes online here while their slips are written', async () => {
+    const { bridge, bench, store, send } = await openOutbox();
+    const take = store.take.bind(store);
+    let answer = () => {};
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    store.take = async (userId, after, limit) => {
+      const page = await take(userId, after, limit);
+      await mayAnswer;
+      return page;
+    };
+    bridge.lose(down);
+    store.hold('append');
+    await send('bob', '1');
+    const bob = await bench.online('bob');
+    store.release('append');
+    store.hold('append');
+    await bench.settle();
+    answer();
+    await bench.settle();
+    await send('bob', '2');
+    store.release('append');
+    await bench.settle();
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['1', '2']);
+  });
+
   it('are left out of a replay while the broker has them, and replayed when it loses them', async () => {
     const { bridge, bench, send } = await openOutbox();
     bridge.lose(down);

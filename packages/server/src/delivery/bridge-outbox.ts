@@ -143,6 +143,8 @@ export class BridgeOutbox implements RingEntry {
       return;
     }
     if (this.#atBroker.has(delivery)) this.#writer.hold(delivery.to, id);
+    // Its receiver may be here by now, and what is new may not be written before it.
+    this.#parts.directory.find(delivery.to)?.mailbox.replay?.wake();
     this.#writer.append(slipOf(delivery, id, acceptedAt), (slip) => {
       if (slip === undefined || slip.outcome === 'full') this.#notPut(delivery, slip?.limit);
       else this.#put(delivery, slip.id);
