@@ -70,6 +70,7 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     );
     const received: string[] = [];
     let isDone = false;
+    let isAllSent = false;
     const sent = new Map<string, number>();
     const send = async (from: string, node: PostgresStore) => {
       for (let number = 0; !isDone; number += 1) {
@@ -81,21 +82,21 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     const receive = async (userId: string, node: PostgresStore) => {
       let after: number | undefined;
       for (;;) {
-        const wasDone = isDone;
+        const wasAllSent = isAllSent;
         const page = await repeating(() => node.take(userId, after, 100));
         const ids = page.map(({ id }) => id);
         await repeating(() => node.confirm([{ userId, ids }]));
         received.push(...page.map(({ from, fingerprint }) => `${from}>${userId} ${fingerprint}`));
         after = ids.at(-1) ?? after;
-        if (wasDone && page.length === 0) return;
+        if (wasAllSent && page.length === 0) return;
         if (page.length === 0) await pause(5);
       }
     };
-    const work = nodes.flatMap((node, index) => [
+    const sending = nodes.flatMap((node, index) => [
       send(`alice-${index}`, node),
       send(`dave-${index}`, node),
-      receive(index === 0 ? 'bob' : 'carol', node),
     ]);
+    const receiving = nodes.map((node, index) => receive(index === 0 ? 'bob' : 'carol', node));
     for (let kill = 0; kill < 3; kill += 1) {
       const before = received.length;
       await expect.poll(() => received.length, { timeout: 20_000 }).toBeGreaterThan(before + 100);
@@ -103,7 +104,9 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
       await cluster.start();
     }
     isDone = true;
-    await Promise.all(work);
+    await Promise.all(sending);
+    isAllSent = true;
+    await Promise.all(receiving);
     const expected = [...sent].flatMap(([from, count]) =>
       ['bob', 'carol'].map((to) => Array.from({ length: count }, (_, n) => `${from}>${to} ${n}`)),
     );
