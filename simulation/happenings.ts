@@ -42,6 +42,8 @@ const TROUBLE: readonly [number, Happening][] = [
   [2, (now) => now.login()],
 ];
 
+const OPERATION: readonly [number, Happening][] = [[1, (now) => now.resendDeadLetters()]];
+
 const DEATH: readonly [number, Happening][] = [[3, (now) => now.crash()]];
 
 /** Lets things happen at random until it is stopped. */
@@ -56,6 +58,7 @@ export class Happenings {
     this.#world = world;
     this.#random = world.random.fork('happenings');
     this.#table = profile === 'bounded-loss' ? MESSAGES : [...MESSAGES, ...TROUBLE];
+    if (profile === 'store-trouble') this.#table = [...this.#table, ...OPERATION];
     if (profile === 'restarts') this.#table = [...this.#table, ...DEATH];
   }
 
@@ -148,6 +151,10 @@ export class Happenings {
     const userId = this.#userId();
     this.#note(`kick of ${userId}`);
     this.#world.server.kick(userId);
+  }
+
+  resendDeadLetters(): void {
+    this.#world.resendDeadLetters();
   }
 
   crash(): void {

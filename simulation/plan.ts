@@ -71,6 +71,9 @@ const CHAOS_LINK: Partial<LinkConditions> = {
 
 const BOUNDED_LOSS_LINK: Partial<LinkConditions> = { latencyMs: [5, 60], duplication: 0.1, splitting: 0.2 };
 
+/** Longer than a message waits in calm, shorter than many wait in trouble, in milliseconds. */
+const MAX_AGE_MS = 10_000;
+
 const SLOW: StoreTrouble = { maxLatencyMs: 300, failure: 0.05, outage: undefined };
 
 /** The plan of a seed: 6 to 8 users on all three transports, some with a second device. */
@@ -128,6 +131,7 @@ function storeTrouble(random: SeededRandom): Pick<Plan, 'trouble' | 'retention' 
     retention: {
       ...random.pick([{}, {}, { maxPerUser: 3 }, { maxPerUser: 3, whenFull: 'drop-oldest' as const }]),
       ...(random.chance(0.3) && { historyMs: 10_000 }),
+      ...(random.chance(0.3) && { maxAgeMs: MAX_AGE_MS }),
     },
     crashes: Array.from({ length: random.int(0, 3) }, () => ({
       call: random.pick(['append', 'append', 'confirm'] as const),

@@ -11,6 +11,12 @@ import type { Seams } from './seams.js';
 /** Content that the server's application lets nobody send. */
 export const FORBIDDEN = 'forbidden';
 
+/** Dead letters that the operator resends at once. */
+const MAX_RESENT = 10;
+
+/** How often the store is asked for what has expired, in milliseconds. */
+const EXPIRE_EVERY_MS = 2000;
+
 export const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 
 export interface SimulatedServerParts {
@@ -95,6 +101,20 @@ export class SimulatedServer {
     );
   }
 
+  /** What is resent comes behind what was sent meanwhile. */
+  resendDeadLetters(): void {
+    if (this.isDown) return;
+    const { journal } = this.#parts;
+    const { deadLetters } = this.#server;
+    const resend = async (): Promise<void> => {
+      const letters = await deadLetters.list({ limit: MAX_RESENT });
+      for (const { message } of letters) journal.setBack.add(keyOf(message.from, message.fingerprint));
+      if (letters.length > 0)
+        journal.note(SERVER, `resent ${await deadLetters.resend(letters)} dead letters`);
+    };
+    resend().catch((error: Error) => journal.note(SERVER, error.message));
+  }
+
   #create(): [Mortal, ImServer] {
     const { plan, network, journal, clock, random, openConnections, store, seams } = this.#parts;
     this.#lives += 1;
@@ -113,6 +133,7 @@ export class SimulatedServer {
       clock: mortal.clock,
       random: random.fork(`server ${this.#lives}`).next,
       logger: silentLogger,
+      expireEveryMs: EXPIRE_EVERY_MS,
       ...(ownStore !== undefined && { store: ownStore }),
     });
     server.on('undelivered', ({ message, reason }) => {
@@ -128,6 +149,7 @@ export class SimulatedServer {
     server.on('offline', ({ userId, remoteAddress, remotePort, kickCode }) =>
       journal.note(SERVER, `offline ${userId} ${remoteAddress} ${remotePort} ${kickCode}`),
     );
+    server.on('expired', ({ message }) => journal.note(SERVER, `expired ${message.fingerprint}`));
     server.on('stored', ({ fingerprint }) => journal.note(SERVER, `stored ${fingerprint}`));
     server.on('error', (error) => {
       if (error instanceof HookError || error instanceof StoreError) journal.note(SERVER, error.message);

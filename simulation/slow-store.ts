@@ -1,4 +1,4 @@
-import type { Clock } from '@imcore/protocol';
+import type { Clock, Instant } from '@imcore/protocol';
 import { StoreError } from '@imcore/server';
 import type { MessageStore, StoredMessage } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
@@ -16,13 +16,13 @@ export interface StoreTrouble {
 /** What a store tells of its calls. */
 export interface StoreObserver {
   appendFailed(messages: readonly StoredMessage[]): void;
-  /** A call of this kind has come and done nothing yet. */
-  before(call: StoreCall): void;
+  /** A call of this kind has come and done nothing yet. Returns whether its caller has died of it: then it never does. */
+  before(call: StoreCall): boolean;
   /** A call of this kind has done its work, and its caller does not know yet. */
   after(call: StoreCall): void;
 }
 
-export type StoreCall = 'append' | 'take' | 'confirm' | 'expire' | 'history';
+export type StoreCall = 'append' | 'take' | 'confirm' | 'expire' | 'resend' | 'history';
 
 /** A store that answers late and fails now and then, as one behind a network does, until it is told to behave. */
 export class SlowStore implements MessageStore {
@@ -34,7 +34,7 @@ export class SlowStore implements MessageStore {
   readonly #trouble: StoreTrouble;
   readonly #observer: StoreObserver;
   #isSound = false;
-  #lastAnswerAt = 0;
+  readonly #lastAnswerAt = new Map<StoreCall, Instant>();
   #calls = 0;
 
   constructor(
@@ -81,7 +81,7 @@ export class SlowStore implements MessageStore {
   deadLetters: MessageStore['deadLetters'] = (after, limit, userId) =>
     this.#store.deadLetters(after, limit, userId);
 
-  resend: MessageStore['resend'] = (ids, now) => this.#store.resend(ids, now);
+  resend: MessageStore['resend'] = (ids, now) => this.#call('resend', () => this.#store.resend(ids, now));
 
   discard: MessageStore['discard'] = (ids) => this.#store.discard(ids);
 
@@ -92,19 +92,27 @@ export class SlowStore implements MessageStore {
 
   close: MessageStore['close'] = () => this.#store.close();
 
-  /** Answers come in the order of the calls, as over one connection. */
+  /** Does its work at some instant before it answers; calls of one kind follow one another, as over a connection each. */
   async #call<Result>(call: StoreCall, work: () => Promise<Result>): Promise<Result> {
     this.#calls += 1;
     const fails = this.#fails();
     const failsBefore = fails && this.#random.chance(0.5);
-    const answerAt = this.#clock.now() + this.#random.between(0, this.#trouble.maxLatencyMs);
-    this.#lastAnswerAt = Math.max(this.#lastAnswerAt, answerAt);
-    this.#observer.before(call);
+    const { maxLatencyMs } = this.#trouble;
+    const earliest = Math.max(this.#clock.now(), this.#lastAnswerAt.get(call) ?? 0);
+    const workAt = earliest + this.#random.between(0, maxLatencyMs / 2);
+    const answerAt = workAt + this.#random.between(0, maxLatencyMs / 2);
+    this.#lastAnswerAt.set(call, answerAt);
+    if (this.#observer.before(call)) return new Promise(() => {});
+    await this.#until(workAt);
     const answer = failsBefore ? undefined : work();
     if (!failsBefore) this.#observer.after(call);
-    await new Promise<void>((resolve) => this.#clock.schedule(this.#lastAnswerAt, resolve));
+    await this.#until(answerAt);
     if (!fails && answer !== undefined) return answer;
     throw new StoreError('ERR_STORE_FAILED', 'simulated failure');
+  }
+
+  #until(at: Instant): Promise<void> {
+    return new Promise((resolve) => this.#clock.schedule(at, resolve));
   }
 
   #fails(): boolean {

@@ -16,7 +16,15 @@ describe('a server that crashes, with a store that is slow, fails and is full', 
       Array.from({ length: 12 }, (_, index) => run(index + 1, {}, true, 'store-trouble')),
     );
     const trace = lives.flatMap((life) => life.trace).join('\n');
-    for (const sign of [/crashes$/m, /starts again$/m, /simulated failure$/m, /mailbox-full$/m, /stored /]) {
+    for (const sign of [
+      /crashes$/m,
+      /starts again$/m,
+      /simulated failure$/m,
+      /mailbox-full$/m,
+      /stored /,
+      /expired /,
+      /resent [1-9]/,
+    ]) {
       expect(trace).toMatch(sign);
     }
   });

@@ -93,12 +93,18 @@ export class World {
     this.#server.send(to, content);
   }
 
+  /** The operator lets dead letters wait again. */
+  resendDeadLetters(): void {
+    this.#server.resendDeadLetters();
+  }
+
   /** The server and its application end without a word, and begin anew after so many milliseconds. */
-  crash(downMs: number): void {
-    if (this.#server.isDown || this.#isHealed) return;
+  crash(downMs: number): boolean {
+    if (this.#server.isDown || this.#isHealed) return false;
     this.#server.crash();
     const clock = this.clock.ownedBy('restart');
     this.#restart = clock.schedule(clock.now() + downMs, () => this.#startAgain());
+    return true;
   }
 
   #startAgain(): void {
@@ -108,12 +114,12 @@ export class World {
 
   /** Crashes that happen at a call of the store, where the plan has some. */
   #watchStore(): StoreObserver {
-    const counts = { append: 0, take: 0, confirm: 0, expire: 0, history: 0 };
-    const crashAt = (call: StoreCall, when: 'before' | 'after'): void => {
+    const counts = { append: 0, take: 0, confirm: 0, expire: 0, resend: 0, history: 0 };
+    const crashAt = (call: StoreCall, when: 'before' | 'after'): boolean => {
       const crash = this.plan.crashes.find(
         (each) => each.call === call && each.when === when && each.number === counts[call],
       );
-      if (crash !== undefined) this.crash(crash.downMs);
+      return crash !== undefined && this.crash(crash.downMs);
     };
     return {
       appendFailed: (messages) => {
@@ -121,9 +127,11 @@ export class World {
       },
       before: (call) => {
         counts[call] += 1;
-        crashAt(call, 'before');
+        return crashAt(call, 'before');
       },
-      after: (call) => crashAt(call, 'after'),
+      after: (call) => {
+        crashAt(call, 'after');
+      },
     };
   }
 
