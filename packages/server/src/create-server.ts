@@ -19,6 +19,7 @@ import { AddressTable, isLoopback } from './sessions/address-table.js';
 import { Answers } from './sessions/answers.js';
 import { Directory } from './sessions/directory.js';
 import { Login } from './sessions/login.js';
+import { PeerReports } from './sessions/peer-reports.js';
 import { Reception } from './sessions/reception.js';
 import type { SlowReader } from './sessions/slow-reader.js';
 import type { UserParts } from './sessions/user.js';
@@ -72,7 +73,8 @@ export function createServer(options: ServerOptions): ImServer {
   const stallDeadlines: DeadlineRing = deadlines.ring<SlowReader>(limits.stallTimeoutMs, (reader) =>
     reader.check(stallDeadlines, clock.now()),
   );
-  const host = { ...shared, random, courier, router, login, stallDeadlines };
+  const reports = new PeerReports(metrics, events);
+  const host = { ...shared, random, courier, router, login, reports, stallDeadlines };
   const reception = new Reception({ ...shared, addresses, deadlines, host });
   const { expireEveryMs = 60_000 } = options;
   const expiry = store === undefined ? undefined : new Expiry(shared, store, expireEveryMs);

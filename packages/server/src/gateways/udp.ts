@@ -6,6 +6,7 @@ import { checkInteger, checkNames, type OptionNames } from '../check-options.js'
 import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
+import { peerKey } from './peer-key.js';
 
 export interface UdpOptions extends GatewayOptions {
   /** Default 7901. */
@@ -33,12 +34,12 @@ export function udp(options: UdpOptions = {}): Gateway {
   const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
   const host = options.host ?? '0.0.0.0';
   const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookupUnlessAddress });
-  const peers = new Map<string, UdpConnection>();
+  const peers = new Map<number | string, UdpConnection>();
   let target: UdpTarget | undefined;
   let isAccepting = true;
   let isBound = false;
 
-  const accept = (key: string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
+  const accept = (key: number | string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
     if (!isAccepting || target === undefined) return undefined;
     const connection = new UdpConnection(key, remote, target);
     const handler = target.host.accept(connection, gateway);
@@ -54,7 +55,7 @@ export function udp(options: UdpOptions = {}): Gateway {
       target?.host.count('datagramsTooLarge');
       return;
     }
-    const key = `${remote.address}:${remote.port}`;
+    const key = peerKey(remote.address, remote.port);
     (peers.get(key) ?? accept(key, remote))?.receive(datagram);
   });
 
@@ -100,7 +101,7 @@ const lookupUnlessAddress: NonNullable<dgram.SocketOptions['lookup']> = (host, o
 /** What the connections of one socket share. */
 interface UdpTarget {
   readonly socket: dgram.Socket;
-  readonly peers: Map<string, UdpConnection>;
+  readonly peers: Map<number | string, UdpConnection>;
   readonly host: GatewayHost;
   readonly maxSendBytes: number;
 }
@@ -111,12 +112,12 @@ class UdpConnection implements Connection, AllowanceOwner {
   readonly remotePort: number;
   /** UDP has nothing that waits: what the kernel does not take is lost, and retransmitted. */
   readonly bufferedBytes = 0;
-  readonly #key: string;
+  readonly #key: number | string;
   readonly #target: UdpTarget;
   readonly #allowance: AnswerAllowance;
   #handler: ConnectionHandler | undefined = undefined;
 
-  constructor(key: string, remote: dgram.RemoteInfo, target: UdpTarget) {
+  constructor(key: number | string, remote: dgram.RemoteInfo, target: UdpTarget) {
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
     this.#key = key;

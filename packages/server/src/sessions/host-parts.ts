@@ -8,6 +8,7 @@ import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { Answers } from './answers.js';
 import type { Directory } from './directory.js';
 import type { Login } from './login.js';
+import type { PeerReports } from './peer-reports.js';
 
 /** What every session of one server shares. */
 export interface HostParts {
@@ -21,6 +22,7 @@ export interface HostParts {
   readonly courier: Courier;
   readonly router: Router;
   readonly login: Login;
+  readonly reports: PeerReports;
   /** Deadlines of peers that have fallen behind. */
   readonly stallDeadlines: DeadlineRing;
 }

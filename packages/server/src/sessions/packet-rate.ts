@@ -1,23 +1,17 @@
 import type { Instant } from '@imcore/protocol';
 
-/** How fast one session sends: a token bucket that holds two seconds' worth. */
-export class PacketRate {
-  #emptyAt: Instant;
+/** What a session may send at once: two seconds' worth. */
+const BUCKET_MS = 2000;
 
-  constructor(now: Instant) {
-    this.#emptyAt = now;
-  }
+/**
+ * Counts a packet of a session that may send `perSecond`, as a token bucket does. Takes and returns the instant at which a
+ * sender at exactly that rate would have sent what this one has: all that the session keeps.
+ */
+export function countPacket(emptyAt: Instant, now: Instant, perSecond: number): Instant {
+  return Math.max(emptyAt, now) + 1000 / perSecond;
+}
 
-  /**
-   * Counts a packet. Returns 0 within the rate, else how long the session has to wait, in milliseconds.
-   *
-   * `#emptyAt` is the instant at which a sender at exactly the allowed rate would have sent what this one has.
-   */
-  count(now: Instant, perSecond: number): number {
-    const spacing = 1000 / perSecond;
-    if (this.#emptyAt < now) this.#emptyAt = now;
-    this.#emptyAt += spacing;
-    const ahead = this.#emptyAt - now;
-    return ahead > 2000 ? ahead - 2000 : 0;
-  }
+/** How long a session has to wait, in milliseconds; 0 within the rate. */
+export function waitOf(emptyAt: Instant, now: Instant): number {
+  return Math.max(0, emptyAt - now - BUCKET_MS);
 }

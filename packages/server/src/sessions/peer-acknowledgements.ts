@@ -1,7 +1,6 @@
 import { type BinaryString, createFingerprint, type Instant, type ReceivedPacket } from '@imcore/protocol';
 import type { Connection } from '../gateways/gateway.js';
 import type { HostParts } from './host-parts.js';
-import type { PeerReports } from './peer-reports.js';
 import type { User } from './user.js';
 
 /**
@@ -15,16 +14,15 @@ import type { User } from './user.js';
 export class PeerAcknowledgements {
   readonly #connection: Connection;
   readonly #parts: HostParts;
-  readonly #reports: PeerReports;
   #askedFor: string | undefined = undefined;
 
-  constructor(connection: Connection, parts: HostParts, reports: PeerReports) {
+  constructor(connection: Connection, parts: HostParts) {
     this.#connection = connection;
     this.#parts = parts;
-    this.#reports = reports;
   }
 
-  take(packet: ReceivedPacket, user: User, now: Instant): void {
+  /** Returns false for an acknowledgement that nobody waits for: late, repeated, forged or unknown. */
+  take(packet: ReceivedPacket, user: User, now: Instant): boolean {
     const { dataContent: fingerprint, from, to, fp, QoS } = packet;
     // Only type 2 may ask for an acknowledgement: the sender would answer another one, to nobody's use.
     const isPlain = !QoS && fp === undefined;
@@ -33,10 +31,8 @@ export class PeerAcknowledgements {
       fingerprint !== undefined &&
       (this.#parts.courier.acknowledged(user, fingerprint, to, now, frame) || fingerprint === this.#askedFor);
     if (isExpected) this.#connection.trust();
-    else {
-      this.#parts.metrics.unknownAcknowledgements += 1;
-      this.#reports.rejected('unknown-acknowledgement');
-    }
+    else this.#parts.metrics.unknownAcknowledgements += 1;
+    return isExpected;
   }
 
   /** The answer to a keep-alive. */

@@ -1,40 +1,48 @@
-import type { ProtocolError } from '@imcore/protocol';
-import type { LimitName, RejectedReason } from '../events.js';
+import type { Emitter, ProtocolError } from '@imcore/protocol';
+import type { LimitName, RejectedReason, ServerEvents } from '../events.js';
 import type { Connection } from '../gateways/gateway.js';
-import type { HostParts } from './host-parts.js';
-import type { Presence } from './presence.js';
+import type { ServerMetrics } from '../metrics.js';
 
-/** Tells the application what one peer did wrong or too much. */
+/** Whom a report is about. */
+export interface ReportedPeer {
+  readonly connection: Connection;
+  /** The user that is online there. */
+  readonly onlineAs: string | undefined;
+}
+
+/** Tells the application what a peer did wrong or too much. One for all sessions. */
 export class PeerReports {
-  readonly #connection: Connection;
-  readonly #parts: HostParts;
-  readonly #presence: Presence;
+  readonly #metrics: ServerMetrics;
+  readonly #events: Emitter<ServerEvents>;
 
-  constructor(connection: Connection, parts: HostParts, presence: Presence) {
-    this.#connection = connection;
-    this.#parts = parts;
-    this.#presence = presence;
+  constructor(metrics: ServerMetrics, events: Emitter<ServerEvents>) {
+    this.#metrics = metrics;
+    this.#events = events;
   }
 
-  /** It sent what cannot be read. */
-  violation(error: ProtocolError, userId: string | undefined): void {
-    const { transport, remoteAddress } = this.#connection;
-    const { metrics, events } = this.#parts;
-    metrics.violations += 1;
-    events.emit('violation', { code: error.code, reason: error.message, transport, remoteAddress, userId });
+  /** It sent what cannot be read. `userId`: as whom it has logged in. */
+  violation({ connection }: ReportedPeer, error: ProtocolError, userId: string | undefined): void {
+    const { transport, remoteAddress } = connection;
+    this.#metrics.violations += 1;
+    this.#events.emit('violation', {
+      code: error.code,
+      reason: error.message,
+      transport,
+      remoteAddress,
+      userId,
+    });
   }
 
   /** Its packet was dropped on purpose. */
-  rejected(reason: RejectedReason): void {
-    const { events } = this.#parts;
-    if (!events.has('rejected')) return;
-    const { transport, remoteAddress } = this.#connection;
-    events.emit('rejected', { reason, transport, remoteAddress, userId: this.#presence.user?.id });
+  rejected({ connection, onlineAs }: ReportedPeer, reason: RejectedReason): void {
+    if (!this.#events.has('rejected')) return;
+    const { transport, remoteAddress } = connection;
+    this.#events.emit('rejected', { reason, transport, remoteAddress, userId: onlineAs });
   }
 
   /** It ran into a limit. */
-  limited(limit: LimitName, value: number): void {
-    const { remoteAddress } = this.#connection;
-    this.#parts.events.emit('limited', { limit, value, remoteAddress, userId: this.#presence.user?.id });
+  limited({ connection, onlineAs }: ReportedPeer, limit: LimitName, value: number): void {
+    const { remoteAddress } = connection;
+    this.#events.emit('limited', { limit, value, remoteAddress, userId: onlineAs });
   }
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../gateways/gateway.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import { type LiveSession, MAX_WAIT_MS } from './live-session.js';
-import { PacketRate } from './packet-rate.js';
+import { countPacket, waitOf } from './packet-rate.js';
 
 export interface ReadingParts {
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface ReadingParts {
 
 const NONE: readonly ReceivedPacket[] = [];
 
-/** Learns of each packet that comes faster than allowed. */
+/** Learns of each packet that comes faster than allowed, or finds no room. */
 export interface LimitReports {
   limited(limit: LimitName, value: number): void;
 }
@@ -30,19 +30,19 @@ export class Reading {
   readonly #connection: Connection;
   readonly #parts: ReadingParts;
   readonly #reports: LimitReports;
-  readonly #rate: PacketRate;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   /** Empty for nearly all of a session's life, and then not there. */
   #deferred: ReceivedPacket[] | undefined = undefined;
   #receivers: Map<LiveSession, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
+  /** See {@link countPacket}. */
+  #emptyAt: Instant = 0;
 
   constructor(connection: Connection, parts: ReadingParts, reports: LimitReports) {
     this.#connection = connection;
     this.#parts = parts;
     this.#reports = reports;
-    this.#rate = new PacketRate(parts.clock.now());
   }
 
   /** Whether nothing is being read from the peer now. */
@@ -68,8 +68,12 @@ export class Reading {
   defer(packet: ReceivedPacket): boolean {
     if (this.#state === 'ended') return true;
     const deferred = this.#deferred ?? [];
-    if (this.#connection.transport === 'udp' && deferred.length >= this.#parts.limits.maxDeferredPackets)
+    const { limits, metrics } = this.#parts;
+    if (this.#connection.transport === 'udp' && deferred.length >= limits.maxDeferredPackets) {
+      metrics.limitDeferredPackets += 1;
+      this.#reports.limited('maxDeferredPackets', limits.maxDeferredPackets);
       return false;
+    }
     deferred.push(packet);
     this.#deferred = deferred;
     this.#update();
@@ -107,7 +111,8 @@ export class Reading {
   /** Counts a packet. Returns false when it comes too fast and is dropped; a stream is read more slowly instead. */
   admits(now: Instant): boolean {
     const { limits, metrics, clock } = this.#parts;
-    const waitMs = this.#rate.count(now, limits.packetsPerSecond);
+    this.#emptyAt = countPacket(this.#emptyAt, now, limits.packetsPerSecond);
+    const waitMs = waitOf(this.#emptyAt, now);
     if (waitMs === 0) return true;
     metrics.limitPackets += 1;
     this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);

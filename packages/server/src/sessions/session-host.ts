@@ -18,9 +18,9 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
 import { PeerAcknowledgements } from './peer-acknowledgements.js';
-import { PeerReports } from './peer-reports.js';
+import type { ReportedPeer } from './peer-reports.js';
 import { describeSession, Presence } from './presence.js';
-import { Reading } from './reading.js';
+import { type LimitReports, Reading } from './reading.js';
 import { Session } from './session.js';
 import type { User } from './user.js';
 import { Writing, type WritingOwner } from './writing.js';
@@ -37,7 +37,9 @@ export interface HostOwner {
  *
  * Owns the connection and its read deadline, which only complete packets of a user move.
  */
-export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner, RingEntry {
+export class SessionHost
+  implements ConnectionHandler, LiveSession, WritingOwner, LimitReports, ReportedPeer, RingEntry
+{
   readonly connection: Connection;
   readonly #session = new Session();
   readonly #parts: HostParts;
@@ -46,7 +48,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
   readonly #owner: HostOwner;
   readonly #writing: Writing;
   readonly #presence: Presence;
-  readonly #reports: PeerReports;
   readonly #acknowledgements: PeerAcknowledgements;
   #delayed: Scheduled | undefined = undefined;
 
@@ -61,15 +62,18 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
     this.#parts = parts;
     this.#readDeadlines = readDeadlines;
     this.#presence = new Presence(parts);
-    this.#reports = new PeerReports(connection, parts, this.#presence);
-    this.#reading = new Reading(connection, parts, this.#reports);
+    this.#reading = new Reading(connection, parts, this);
     this.#writing = new Writing(connection, parts, this);
-    this.#acknowledgements = new PeerAcknowledgements(connection, parts, this.#reports);
+    this.#acknowledgements = new PeerAcknowledgements(connection, parts);
     readDeadlines.start(this, parts.clock.now());
   }
 
   get info(): OnlineUser {
     return this.#presence.info ?? describeSession(this.connection, this.#session);
+  }
+
+  get onlineAs(): string | undefined {
+    return this.#presence.user?.id;
   }
 
   isStuck(now: Instant): boolean {
@@ -103,7 +107,7 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
 
   violated(error: ProtocolError): void {
     if (!this.isOpen) return;
-    this.#reports.violation(error, this.#session.userId);
+    this.#parts.reports.violation(this, error, this.#session.userId);
     if (this.connection.transport === 'udp') return;
     const { answers } = this.#parts;
     this.send(
@@ -202,16 +206,17 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
     // What an earlier message waits for comes first: behind a login another user may be speaking.
     const mustWait = packet.type === PacketType.Login && this.#reading.isBlocked;
     const effect = mustWait ? 'defer' : this.#session.receive(packet);
-    const { router, answers, login, metrics } = this.#parts;
+    const { router, answers, login, metrics, reports } = this.#parts;
     const user = this.#presence.user;
     switch (effect) {
       case 'route':
         if (user === undefined) return;
-        if (this.#reading.isBlocked) this.#defer(packet);
+        if (this.#reading.isBlocked) this.#reading.defer(packet);
         else this.#blockFor(router.route(packet, user, this.info, now));
         return;
       case 'take-acknowledgement':
-        if (user !== undefined) this.#acknowledgements.take(packet, user, now);
+        if (user !== undefined && !this.#acknowledgements.take(packet, user, now))
+          reports.rejected(this, 'unknown-acknowledgement');
         return;
       case 'answer-keep-alive':
         this.send(this.#acknowledgements.answerKeepAlive(this.#session.userId ?? ''));
@@ -224,21 +229,21 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
         this.send(answers.echo(packet));
         return;
       case 'defer':
-        this.#defer(packet);
+        this.#reading.defer(packet);
         return;
       case 'close':
-        if (this.#reading.hasDeferred) this.#defer(packet);
+        if (this.#reading.hasDeferred) this.#reading.defer(packet);
         else this.end();
         return;
       case 'refuse-not-logged-in':
         metrics.notLoggedIn += 1;
-        this.#reports.rejected('not-logged-in');
+        reports.rejected(this, 'not-logged-in');
         this.send(answers.notLoggedIn(packet, this.connection.transport === 'udp' ? 0 : this.maxSendBytes));
         if (this.connection.transport !== 'udp') this.end();
         return;
       case 'refuse-spoofed-sender':
         metrics.spoofedSenders += 1;
-        this.#reports.rejected('spoofed-sender');
+        reports.rejected(this, 'spoofed-sender');
         this.send(answers.error(SPOOFED_SENDER, user?.id));
         return;
       case 'ignore':
@@ -254,12 +259,6 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
     void answer.then(() => this.#resumeHandling());
   }
 
-  #defer(packet: ReceivedPacket): void {
-    if (this.#reading.defer(packet)) return;
-    this.#parts.metrics.limitDeferredPackets += 1;
-    this.#reports.limited('maxDeferredPackets', this.#parts.limits.maxDeferredPackets);
-  }
-
   #resumeHandling(): void {
     const packets = this.#reading.unblock();
     for (const packet of packets) {
@@ -269,9 +268,14 @@ export class SessionHost implements ConnectionHandler, LiveSession, WritingOwner
     this.#reading.caughtUp();
   }
 
+  /** The peer ran into a limit. */
+  limited(limit: LimitName, value: number): void {
+    this.#parts.reports.limited(this, limit, value);
+  }
+
   /** The peer is hopelessly behind. */
   giveUp(limit: LimitName, value: number): void {
-    this.#reports.limited(limit, value);
+    this.limited(limit, value);
     this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.destroy();
