@@ -29,6 +29,7 @@ async function setUp(count: number) {
     },
     underWay: () => state.underWay,
     pendingAppends: () => state.pendingAppends,
+    confirming: () => new Set(),
     failed: (error) => failures.push(error),
     caughtUp: () => {},
   });

@@ -271,4 +271,33 @@ describe('a store that cannot confirm', () => {
     await bench.advance(1000);
     expect(await store.waiting('bob')).toEqual([]);
   });
+
+  it('before it gives what it has read does not have a receiver brought what was acknowledged before', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    const bob = await bench.online('bob');
+    store.hold('confirm');
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    const take = store.take.bind(store);
+    let answer = () => {};
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    store.take = async (userId, after, limit) => {
+      const page = await take(userId, after, limit);
+      await mayAnswer;
+      return page;
+    };
+    const anew = await bench.online('bob');
+    store.release('confirm');
+    await bench.settle();
+    expect(await store.waiting('bob')).toEqual([]);
+    answer();
+    await bench.settle();
+    expect(anew.received).toEqual([]);
+  });
 });

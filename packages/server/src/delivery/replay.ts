@@ -18,6 +18,8 @@ export interface ReplayTarget {
   underWay(): number;
   /** Appends for this user that the store has not answered for. */
   pendingAppends(): number;
+  /** Messages that the user has and the store may not know of. */
+  confirming(): ReadonlySet<StoreId>;
   /** The store could not be read. The replay waits to be told to look again. */
   failed(error: unknown): void;
   /** New messages need not queue any more; those that stood in line can be written. */
@@ -139,9 +141,11 @@ export class Replay implements RingEntry {
     this.#isReading = true;
     this.#rest = 'none';
     const after = this.#after;
+    // The store may read before it confirms, and answer after it.
+    const confirming = this.#target.confirming();
     try {
       const page = await this.#store.take(this.#userId, after, this.#pageLimit);
-      if (this.#after === after) this.#append(page);
+      if (this.#after === after) this.#append(page, confirming);
     } catch (error) {
       if (this.#state === 'ended') return;
       this.#rest = 'unreadable';
@@ -151,13 +155,13 @@ export class Replay implements RingEntry {
     this.goOn();
   }
 
-  #append(page: readonly WaitingMessage[]): void {
+  #append(page: readonly WaitingMessage[], confirming: ReadonlySet<StoreId>): void {
     const last = page.at(-1);
     if (last === undefined || this.#state === 'ended') return;
     if (this.#state === 'caught-up') this.#state = 'running';
     this.#rest = 'unknown';
     this.#after = last.id;
-    this.#page = [...this.#page.slice(this.#next), ...page];
+    this.#page = [...this.#page.slice(this.#next), ...page.filter(({ id }) => !confirming.has(id))];
     this.#next = 0;
     this.#pageLimit = Math.min(2 * this.#pageLimit, MAX_PAGE);
   }

@@ -1,6 +1,6 @@
 import { decodeFrameBody, type Packet } from '@imcore/protocol';
 import { StoreError } from '../errors.js';
-import type { MessageStore, WaitingMessage } from '../ports/message-store.js';
+import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from '../sessions/live-session.js';
 import type { User } from '../sessions/user.js';
@@ -84,6 +84,11 @@ export class Replays {
     return this.#writer.pendingFor(user.id);
   }
 
+  /** Messages that a user has and the store may not know of. */
+  confirmingFor(user: User): ReadonlySet<StoreId> {
+    return this.#writer.confirmingFor(user.id);
+  }
+
   /** The store could not be read for a user: it is asked again later. */
   failedFor({ mailbox }: User, error: unknown): void {
     this.#failed(error instanceof Error ? error : new Error(String(error)));
@@ -129,6 +134,10 @@ class Target implements ReplayTarget {
 
   pendingAppends(): number {
     return this.#replays.pendingFor(this.#user);
+  }
+
+  confirming(): ReadonlySet<StoreId> {
+    return this.#replays.confirmingFor(this.#user);
   }
 
   failed(error: unknown): void {

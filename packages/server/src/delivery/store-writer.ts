@@ -8,6 +8,8 @@ const MAX_BATCH = 2048;
 /** Confirmations that gather while the store is left alone, at most; then it is not left alone any longer. */
 const MAX_GATHERED = 1000;
 
+const NONE: ReadonlySet<StoreId> = new Set();
+
 /** What an append came to; `undefined` when the store failed. */
 export type StoreAnswer = (result: AppendResult | undefined) => void;
 
@@ -92,6 +94,15 @@ export class StoreWriter implements RingEntry {
 
   isHeld(userId: string, id: StoreId): boolean {
     return this.#held.has(heldKey(userId, id));
+  }
+
+  /** What this user has and the store is yet to learn, as of now. */
+  confirmingFor(userId: string): ReadonlySet<StoreId> {
+    const gathered = this.#confirmations.get(userId);
+    const underWay = this.#underWay.get(userId);
+    return gathered === undefined && underWay === undefined
+      ? NONE
+      : new Set([...(gathered ?? []), ...(underWay ?? [])]);
   }
 
   /** Whether a message is held, or the store is yet to learn that somebody has it. */
