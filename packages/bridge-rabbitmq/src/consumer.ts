@@ -4,6 +4,7 @@ import { cannotBeUsed, declareQueue } from './declare-queue.js';
 import { Link } from './link.js';
 import type { Settings } from './options.js';
 import type { PublisherEvents } from './publisher.js';
+import { keepBodiesRaw } from './raw-bodies.js';
 
 /** What a consumer asks of its bridge. */
 export interface ConsumerEvents extends Omit<PublisherEvents, 'blocked'> {
@@ -49,6 +50,7 @@ export class Consumer {
     const trouble = await declareQueue(connection, { queue: incomingQueue, arguments: queueArguments });
     if (trouble !== undefined) this.#events.troubled(trouble);
     await channel.basicQos({ prefetchCount: prefetch });
+    keepBodiesRaw(channel);
     try {
       await channel.basicConsume({ queue: incomingQueue }, (message) => this.#take(message, channel));
     } catch (error) {
@@ -58,19 +60,18 @@ export class Consumer {
 
   #take(message: AsyncMessage, channel: Channel): void {
     if (this.#isClosed) return;
-    const text = textOf(message.body);
-    void this.#judge(text).then((verdict) => this.#answer(message, text, channel, verdict));
+    const body = bytesOf(message.body);
+    void this.#judge(body).then((verdict) => this.#answer(message, body, channel, verdict));
   }
 
-  async #judge(text: string): Promise<BridgeVerdict> {
+  async #judge(body: Buffer): Promise<BridgeVerdict> {
     const { maxBodyBytes } = this.#settings;
-    const bytes = Buffer.byteLength(text);
-    if (bytes > maxBodyBytes) {
-      const reason = `the message has ${bytes} bytes, allowed are ${maxBodyBytes}`;
+    if (body.length > maxBodyBytes) {
+      const reason = `the message has ${body.length} bytes, allowed are ${maxBodyBytes}`;
       return { outcome: 'refused', code: 'ERR_FRAME_TOO_LARGE', reason };
     }
     try {
-      return await this.#host.receive(text);
+      return await this.#host.receive(body.toString());
     } catch (error) {
       this.#events.troubled(error instanceof Error ? error : new Error(String(error)));
       return { outcome: 'later' };
@@ -79,7 +80,7 @@ export class Consumer {
 
   async #answer(
     message: AsyncMessage,
-    text: string,
+    body: Buffer,
     channel: Channel,
     verdict: BridgeVerdict,
   ): Promise<void> {
@@ -87,7 +88,7 @@ export class Consumer {
     else if (verdict.outcome === 'later') this.#giveBackLater(message, channel);
     else {
       try {
-        await this.#events.deadLetter(Buffer.from(text), verdict.code, verdict.reason);
+        await this.#events.deadLetter(body, verdict.code, verdict.reason);
         this.#acknowledge(message, channel);
       } catch (error) {
         if (!this.#isClosed) this.#events.troubled(error instanceof Error ? error : new Error(String(error)));
@@ -110,9 +111,8 @@ export class Consumer {
   }
 }
 
-/** The library reads some content types by itself. */
-function textOf(body: unknown): string {
-  if (typeof body === 'string') return body;
-  if (Buffer.isBuffer(body)) return body.toString();
-  return JSON.stringify(body) ?? '';
+/** The bytes of a body; of one that the library has read, the text again. */
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''));
 }
