@@ -1,6 +1,6 @@
 import { BridgeError } from '@imcore/server/ports';
 import { type Channel, Connection } from 'rabbitmq-client';
-import type { Settings } from './options.js';
+import { type Settings, tlsOptions } from './options.js';
 
 /** What a link is for. */
 export interface LinkUser {
@@ -126,16 +126,6 @@ export class Link {
       frameMax: 131_072,
     };
   }
-}
-
-function tlsOptions(tls: Settings['tls']) {
-  const { ca, cert, key, servername } = tls ?? {};
-  return {
-    ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
-  };
 }
 
 function toBridgeError(cause: unknown): BridgeError {

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import type { Clock, Random } from '@imcore/server/ports';
 import { systemClock, UsageError } from '@imcore/server/ports';
 
@@ -136,7 +137,19 @@ export function readOptions(options: RabbitMqOptions): Settings {
     random,
   };
   checkTogether(settings);
+  checkTls(tls);
+  checkArguments(queueArguments);
   return settings;
+}
+
+/** Certificates as the platform takes them. */
+export function tlsOptions({ ca, cert, key, servername }: RabbitMqTls = {}) {
+  return {
+    ...(ca === undefined ? {} : { ca: typeof ca === 'string' || Buffer.isBuffer(ca) ? ca : [...ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(servername === undefined ? {} : { servername }),
+  };
 }
 
 function readUrl(text: unknown): BrokerAddress {
@@ -171,6 +184,22 @@ function checkTogether({ outgoingQueue, incomingQueue, deadLetterQueue, ...rest 
     throw invalid('option tls is given, but url does not begin with amqps://');
   if ((rest.tls?.cert === undefined) !== (rest.tls?.key === undefined))
     throw invalid('options tls.cert and tls.key must be given together');
+}
+
+/** Certificates that cannot be read are found now, not with every try to reach the broker. */
+function checkTls(tls: RabbitMqTls | undefined): void {
+  if (tls === undefined) return;
+  try {
+    createSecureContext(tlsOptions(tls));
+  } catch (error) {
+    throw invalid(`option tls cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function checkArguments(table: unknown): void {
+  const values: unknown[] = typeof table === 'object' && table !== null ? Object.values(table) : [undefined];
+  if (!values.every((value) => ['string', 'boolean'].includes(typeof value) || Number.isFinite(value)))
+    throw invalid('option queueArguments must be an object of texts, numbers and booleans');
 }
 
 function checkQueue(name: string, value: unknown): string {

@@ -45,6 +45,11 @@ describe('the options of rabbitmq()', () => {
     ['back-off limits the wrong way round', { url, minBackoffMs: 10, maxBackoffMs: 5 }],
     ['certificates without amqps', { url, tls: {} }],
     ['a key without its certificate', { url: 'amqps://h', tls: { key: 'k' } }],
+    ['a certificate that is none', { url: 'amqps://h', tls: { cert: 'c', key: SECRET } }],
+    ['certificates of a wrong type', { url: 'amqps://h', tls: { ca: 5 } as never }],
+    ['no certificates where they are announced', { url: 'amqps://h', tls: null as never }],
+    ['queue arguments of a wrong type', { url, queueArguments: { 'x-max-length': {} } as never }],
+    ['a text as queue arguments', { url, queueArguments: 'x-max-length' as never }],
     ['an option that does not exist', { url, prefech: 1 }],
   ])('are refused with %s, and the URL is not told', (_name, options) => {
     const refuse = (): unknown => {
