@@ -28,7 +28,8 @@ export async function declareQueue(
     try {
       await declare({ passive: true });
     } catch (second) {
-      throw cannotBeUsed(queue, second);
+      // There is none, and none may be made: the reason is the first answer's.
+      throw cannotBeUsed(queue, codeOf(second) === 'NOT_FOUND' ? first : second);
     }
     if (code === 'ACCESS_REFUSED') return undefined;
     const text = `queue ${queue} exists with other arguments and is used as it is: ${messageOf(first)}`;
