@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebEdition } from '../../../proof/src/bridge/web-edition.js';
 import type { RabbitMqOptions } from '../src/options.js';
 import { type RabbitMqBridge, rabbitmq } from '../src/rabbitmq.js';
+import { keepBodiesRaw } from '../src/raw-bodies.js';
 import { BROKER, hasBroker, ownQueues, queueOptions, urlOf, useScenes } from './support/broker.js';
 
 const timeout = 20_000;
@@ -76,6 +77,14 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
       expect.stringMatching(/web2app exists with other arguments and is used as it is: .*durable/),
     ]);
     expect(host.troubles).toMatchObject([{ code: 'ERR_BRIDGE_QUEUE' }, { code: 'ERR_BRIDGE_QUEUE' }]);
+  });
+
+  it('refuses to make a queue as it is asked for says why', async () => {
+    const { options } = await ownScene();
+    const { bridge } = await begin({ ...options, queueArguments: { 'x-max-length': 'many' } });
+    await expect
+      .poll(() => bridge.health.lastError, { timeout })
+      .toMatchObject({ code: 'ERR_BRIDGE_QUEUE', message: expect.stringContaining('x-max-length') });
   });
 
   it('has a queue that is somebody else’s alone is away with a reason, and joins when it is free', async () => {
@@ -220,6 +229,45 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
     const [letter] = await web.takeDeadLetters();
     expect(letter).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE' });
     expect(letter?.text).toHaveLength(1_000_000);
+  });
+
+  it('brings what cannot be handled has it put away byte for byte', async () => {
+    const { web, queues, options } = await openScene();
+    const { bridge, host } = await join(options);
+    host.judge = () => ({ outcome: 'refused', code: 'ERR_NO', reason: 'no' });
+    const bodies: [Buffer, string][] = [
+      [Buffer.from([0xc3, 0x28, 0xff]), 'text/plain'],
+      [Buffer.from('{ "sm": 12345678901234567890 }'), 'application/json'],
+    ];
+    for (const [body, contentType] of bodies) await web.send(body, contentType);
+    await expect.poll(() => bridge.health.deadLetters, { timeout }).toBe(2);
+    const operator = new Connection(urlOf(BROKER.port));
+    open.push(() => operator.close());
+    const channel = await operator.acquire();
+    keepBodiesRaw(channel);
+    for (const [body] of bodies)
+      expect(await channel.basicGet({ queue: queues.dead, noAck: true })).toMatchObject({ body });
+    await channel.close();
+  });
+
+  it('brings JSON that is deeper than a program can write has it put away, and the next message handed in', async () => {
+    const { web, options } = await openScene();
+    const { bridge, host } = await join(options);
+    await web.send(`${'['.repeat(200_000)}${']'.repeat(200_000)}`, 'application/json');
+    await web.send('next');
+    await expect.poll(() => host.received, { timeout }).toEqual(['next']);
+    await expect.poll(() => bridge.health.deadLetters, { timeout }).toBe(1);
+  });
+
+  it('allows only short frames is given, and gives, long messages all the same', async () => {
+    const { web, proxy, options } = await openScene();
+    proxy.limitFrames(4096);
+    const { bridge, host } = await join(options);
+    await web.send('x'.repeat(50_000));
+    await bridge.publish(bridgeMessage('y'.repeat(50_000)));
+    await expect.poll(() => host.received.map(({ length }) => length), { timeout }).toEqual([50_000]);
+    await expect.poll(() => web.received.map(({ length }) => length), { timeout }).toEqual([50_000]);
+    expect(host.states).toEqual(['joined']);
   });
 
   it('gives messages back, or cuts the other system off, changes nothing for this side', async () => {

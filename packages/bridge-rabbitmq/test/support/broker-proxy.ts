@@ -9,6 +9,8 @@ export interface BrokerProxy {
   start(): Promise<void>;
   /** From now on nothing that the broker says arrives; what is sent to it does. */
   muteBroker(): void;
+  /** Allows frames of so many bytes on the next links, as a broker that is set so. */
+  limitFrames(bytes: number): void;
   /** Says that publishers are blocked, as a broker does that runs out of memory, and takes nothing more. */
   block(): void;
   /** Says that they are not any longer, and takes what was sent meanwhile. */
@@ -23,6 +25,12 @@ function blockedFrame(reason?: string): Buffer {
   return Buffer.from([1, 0, 0, 0, 0, 0, payload.length, ...payload, 0xce]);
 }
 
+/** Changes the longest frame that the broker proposes, where a chunk holds its `connection.tune`. */
+function writeLimit(chunk: Buffer, bytes: number): void {
+  const method = chunk.indexOf(Buffer.from([0, 10, 0, 30]));
+  if (method === 7 && chunk[0] === 1) chunk.writeUInt32BE(bytes, method + 6);
+}
+
 export async function startProxy(broker: {
   readonly host: string;
   readonly port: number;
@@ -30,6 +38,7 @@ export async function startProxy(broker: {
   const sockets = new Set<Socket>();
   const bridgeSides = new Set<Socket>();
   let isMute = false;
+  let maxFrameBytes: number | undefined;
   const accept = (near: Socket): void => {
     const far = connect(broker.port, broker.host);
     for (const [socket, other] of [
@@ -47,6 +56,7 @@ export async function startProxy(broker: {
     near.on('close', () => bridgeSides.delete(near));
     near.on('data', (chunk) => far.write(chunk));
     far.on('data', (chunk) => {
+      if (maxFrameBytes !== undefined) writeLimit(chunk, maxFrameBytes);
       if (!isMute) near.write(chunk);
     });
   };
@@ -76,6 +86,9 @@ export async function startProxy(broker: {
     start,
     muteBroker: () => {
       isMute = true;
+    },
+    limitFrames: (bytes) => {
+      maxFrameBytes = bytes;
     },
     block: () => {
       for (const near of bridgeSides) {
