@@ -225,7 +225,7 @@ export class ImServer {
     const { clock, metrics } = this.#parts;
     const until = clock.now() + drainMs;
     this.#parts.reception.stopTaking();
-    while (metrics.messagesInFlight > 0 && clock.now() < until) {
+    while (metrics.messagesInFlight + metrics.bridgePending > 0 && clock.now() < until) {
       await new Promise<void>((resolve) => clock.schedule(Math.min(until, clock.now() + 10), resolve));
     }
   }

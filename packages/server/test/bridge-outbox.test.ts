@@ -330,4 +330,17 @@ describe('a broker that is slow to confirm, with a store', () => {
     await bench.settle();
     expect(acknowledged()).toEqual(['1']);
   });
+
+  it('is not waited for by a server that closes: the store takes what it has not confirmed', async () => {
+    const { bridge, bench, store, send, acknowledged } = await openOutbox();
+    store.close = async () => {};
+    bridge.hold();
+    await send('bob', '1', '2');
+    const closed = bench.server.close({ drainMs: 500 });
+    await bench.advance(500);
+    expect(acknowledged()).toEqual(['1', '2']);
+    await closed;
+    expect(await store.waiting('bob')).toEqual(['1', '2']);
+    expect(await store.waiting(OUTBOX)).toHaveLength(2);
+  });
 });

@@ -50,6 +50,22 @@ describe('a message to a user who is not online, with a bridge', () => {
     expect(bridge.published).toHaveLength(1);
   });
 
+  it('is waited for by a server that closes, so that its sender learns that the broker has it', async () => {
+    const bridge = new LoopbackBridge();
+    const bench = await openBench({ bridge });
+    const alice = await bench.online('alice');
+    bridge.hold();
+    alice.write(message('alice', 'webbob', 'hello', 'fp-1'));
+    const closed = bench.server.close({ drainMs: 500 });
+    await bench.advance(400);
+    expect(alice.isClosed).toBe(false);
+    bridge.confirm();
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    await bench.advance(10);
+    await closed;
+  });
+
   it('is published without QoS too', async () => {
     const bridge = new LoopbackBridge();
     const bench = await openBench({ bridge });

@@ -44,6 +44,11 @@ export class BridgeHandOver {
       this.#storing?.start(delivery, this.#parts.clock.now());
   }
 
+  /** Gives the store what the broker has not confirmed, so that its senders can be acknowledged. */
+  secure(): void {
+    this.#outbox?.secure();
+  }
+
   /** From now on the outbox is left as it is. */
   stop(): void {
     this.#outbox?.stop();

@@ -73,6 +73,12 @@ export class BridgeOutbox implements RingEntry {
     else this.#fallBehind();
   }
 
+  /** Writes what is with the broker, and what stands in line, as if it had taken too long. */
+  secure(): void {
+    for (const delivery of this.#atBroker) if (delivery.custody === 'memory') this.put(delivery);
+    this.#fallBehind();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#retrying.stop(this);

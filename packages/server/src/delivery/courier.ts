@@ -142,6 +142,7 @@ export class Courier {
       }
       keeper.keepAll(mailbox);
     }
+    this.#handOver?.secure();
     await this.#writer?.idle();
   }
 
