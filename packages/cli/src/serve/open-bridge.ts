@@ -8,6 +8,8 @@ type BridgeSettings = Pick<
   'bridge' | 'bridgeCa' | 'bridgeCert' | 'bridgeKey' | 'bridgeOutgoing' | 'bridgeIncoming'
 >;
 
+const PEM_FILES = ['bridgeCa', 'bridgeCert', 'bridgeKey'] as const;
+
 /**
  * Makes the bridge that the settings ask for: undefined for none. It is not joined yet, and need not be able to.
  *
@@ -15,11 +17,14 @@ type BridgeSettings = Pick<
  */
 export async function openBridge(settings: BridgeSettings): Promise<Bridge | undefined> {
   const { bridge: url, bridgeOutgoing: outgoingQueue, bridgeIncoming: incomingQueue } = settings;
-  if (url === undefined) return undefined;
+  if (url === undefined) {
+    const orphan = PEM_FILES.find((name) => settings[name] !== undefined);
+    if (orphan !== undefined)
+      throw new CommandError(`${flagOf(orphan)} is given, but no ${flagOf('bridge')}`);
+    return undefined;
+  }
   const { rabbitmq } = await import('@imcore/bridge-rabbitmq');
-  const [ca, cert, key] = (['bridgeCa', 'bridgeCert', 'bridgeKey'] as const).map((name) =>
-    readPem(name, settings[name]),
-  );
+  const [ca, cert, key] = PEM_FILES.map((name) => readPem(name, settings[name]));
   const hasTls = ca !== undefined || cert !== undefined || key !== undefined;
   try {
     return rabbitmq({ url, tls: hasTls ? { ca, cert, key } : undefined, outgoingQueue, incomingQueue });
@@ -34,10 +39,7 @@ export function shownBridge(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-function readPem(
-  name: 'bridgeCa' | 'bridgeCert' | 'bridgeKey',
-  path: string | undefined,
-): Buffer | undefined {
+function readPem(name: (typeof PEM_FILES)[number], path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
   try {
     return readFileSync(path);

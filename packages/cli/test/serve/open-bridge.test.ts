@@ -24,6 +24,11 @@ describe('the bridge of imcore serve', () => {
 
   it.each([
     ['queues that are the same', { bridgeOutgoing: 'q_web2app' }, 'must differ'],
+    [
+      'certificates and no broker',
+      { bridge: undefined, bridgeCa: '/a.pem' },
+      '--bridge-ca is given, but no --bridge',
+    ],
     ['a certificate file that is not there', { bridgeCa: '/no/such/file.pem' }, '--bridge-ca cannot be read'],
   ])('is refused with %s, and no password is told', async (_name, changed, message) => {
     const refused = openBridge({ ...settings, ...changed });
