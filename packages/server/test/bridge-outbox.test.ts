@@ -84,6 +84,36 @@ describe('messages while the broker is away, with a store', () => {
     expect(store.calls.append).toBe(appends);
   });
 
+  it('are published page after page, although the broker has yet to confirm the first', async () => {
+    const { bridge, bench, store, send, published } = await openOutbox();
+    bridge.lose(down);
+    const fingerprints = Array.from({ length: 600 }, (_, index) => `${index}`);
+    await send('bob', ...fingerprints);
+    bridge.hold();
+    bridge.join();
+    await bench.settle();
+    expect(published()).toEqual(fingerprints);
+    bridge.confirm();
+    await bench.advance(100);
+    expect(await store.waiting(OUTBOX)).toEqual([]);
+  });
+
+  it('that the broker loses among several pages are all tried again', async () => {
+    const { bridge, bench, store, send, published } = await openOutbox();
+    bridge.lose(down);
+    const fingerprints = Array.from({ length: 600 }, (_, index) => `${index}`);
+    await send('bob', ...fingerprints);
+    bridge.hold();
+    bridge.join();
+    await bench.settle();
+    bridge.lose(down);
+    await bench.settle();
+    bridge.join();
+    await bench.advance(100);
+    expect(published()).toEqual([...fingerprints, ...fingerprints]);
+    expect(await store.waiting(OUTBOX)).toEqual([]);
+  });
+
   it('are the user’s who comes online here meanwhile, and are not published', async () => {
     const { bridge, bench, store, send, published } = await openOutbox();
     bridge.lose(down);

@@ -11,8 +11,14 @@ import type { CourierParts } from './courier-parts.js';
 import { type Delivery, toMessage } from './delivery.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** Slips that are read, and messages that are published, at once. */
+/** Slips that are read at once. */
 const PAGE = 256;
+
+/**
+ * Pages that the broker may have to confirm at a time. One after the other they took as long as each confirmation does,
+ * and the outbox could stay behind for ever.
+ */
+const PAGES_UNDER_WAY = 8;
 
 /** What became of a slip. `busy`: the broker has a copy of its message already, and its answer is to come. */
 type SlipAnswer = 'done' | 'failed' | 'busy';
@@ -51,19 +57,32 @@ export class BridgeSlips {
    * @throws StoreError when slips or messages cannot be read
    */
   async workOff(mayGoOn: () => boolean): Promise<SlipAnswer> {
-    let after: StoreId | undefined;
-    while (mayGoOn()) {
-      const page = await this.#store.take(OUTBOX_ID, after, PAGE);
-      if (page.length === 0) return 'done';
-      after = page.at(-1)?.id;
-      const answers = await this.#publishPage(page);
-      if (answers.includes('failed')) return 'failed';
-      if (answers.includes('busy')) return 'busy';
+    const underWay: Promise<SlipAnswer>[] = [];
+    let end: SlipAnswer = 'busy';
+    try {
+      for (let after: StoreId | undefined; mayGoOn(); ) {
+        const page = await this.#store.take(OUTBOX_ID, after, PAGE);
+        if (page.length === 0) {
+          end = 'done';
+          break;
+        }
+        after = page.at(-1)?.id;
+        const answers = await this.#publishPage(page);
+        underWay.push(Promise.all(answers).then(worstOf));
+        if (answers.includes('busy')) break;
+        const oldest = underWay.length < PAGES_UNDER_WAY ? 'done' : await underWay.shift();
+        if (oldest === 'failed') return 'failed';
+      }
+    } finally {
+      await Promise.all(underWay);
     }
-    return 'busy';
+    return worstOf([end, ...(await Promise.all(underWay))]);
   }
 
-  async #publishPage(page: readonly WaitingMessage[]): Promise<readonly SlipAnswer[]> {
+  /** Hands a page to the bridge, up to a message that it has already. The answers come later. */
+  async #publishPage(
+    page: readonly WaitingMessage[],
+  ): Promise<readonly (SlipAnswer | Promise<SlipAnswer>)[]> {
     const slips = page.filter(({ id }) => !this.#writer.isConfirming(OUTBOX_ID, id));
     const messages = await Promise.all(slips.map((slip) => this.#messageOf(slip)));
     const answers: (SlipAnswer | Promise<SlipAnswer>)[] = [];
@@ -75,7 +94,7 @@ export class BridgeSlips {
       }
       answers.push(this.#publish(slip, message));
     }
-    return await Promise.all(answers);
+    return answers;
   }
 
   /** A receiver who is here has the message from the mailbox, or will have. */
@@ -123,4 +142,9 @@ export class BridgeSlips {
     const [message] = await this.#store.take(slip.from, id - 1, 1);
     return message?.id === id ? message : undefined;
   }
+}
+
+function worstOf(answers: readonly SlipAnswer[]): SlipAnswer {
+  if (answers.includes('failed')) return 'failed';
+  return answers.includes('busy') ? 'busy' : 'done';
 }
