@@ -10,7 +10,9 @@ const WINDOW = 200;
 export interface TrafficOptions {
   readonly port: () => number;
   readonly web: WebEdition;
-  readonly ledger: Ledger;
+  /** The books of each direction. */
+  readonly toWeb: Ledger;
+  readonly fromWeb: Ledger;
   /** Messages a second in each direction, of all pairs together. */
   readonly rate: number;
 }
@@ -37,17 +39,17 @@ export class BridgeTraffic {
   }
 
   async start(): Promise<void> {
-    const { web, ledger, rate } = this.#options;
+    const { web, toWeb, fromWeb, rate } = this.#options;
     for (let index = 0; index < PAIRS; index++) {
       const user = `app-${index}`;
       const client = this.#client();
-      client.on('message', ({ from, content }) => ledger.handed(`${from}>${user}`, Number(content)));
+      client.on('message', ({ from, content }) => fromWeb.handed(`${from}>${user}`, Number(content)));
       await client.login({ userId: user, token: 't' });
       const peer = `web-${index}`;
-      this.#repeat(rate / PAIRS, `${user}>${peer}`, (number) =>
+      this.#repeat(rate / PAIRS, toWeb, `${user}>${peer}`, (number) =>
         client.send({ to: peer, content: String(number), fingerprint: `${user}-${number}` }),
       );
-      this.#repeat(rate / PAIRS, `${peer}>${user}`, (number) =>
+      this.#repeat(rate / PAIRS, fromWeb, `${peer}>${user}`, (number) =>
         web.send(packet(peer, user, number, `${peer}-${number}`)),
       );
     }
@@ -63,8 +65,7 @@ export class BridgeTraffic {
     await Promise.all(this.#clients.map((client) => client.logout()));
   }
 
-  #repeat(perSecond: number, pair: string, send: (number: number) => Promise<unknown>): void {
-    const { ledger } = this.#options;
+  #repeat(perSecond: number, ledger: Ledger, pair: string, send: (number: number) => Promise<unknown>): void {
     let [next, waiting, last] = [0, 0, performance.now()];
     let owed = 0;
     const tick = (): void => {
@@ -93,7 +94,7 @@ export class BridgeTraffic {
     const { from, to, fp, dataContent } = JSON.parse(text) as Readonly<Record<string, string>>;
     const key = `${from}\n${to}\n${fp}`;
     if (this.#seen.has(key)) this.copies += 1;
-    else this.#options.ledger.handed(`${from}>${to}`, Number(dataContent));
+    else this.#options.toWeb.handed(`${from}>${to}`, Number(dataContent));
     this.#seen.add(key);
   }
 

@@ -7,6 +7,8 @@ import { sqliteStore } from '@imcore/store-sqlite';
  * `IMCORE_BRIDGE`. Writes a line of JSON with its port, then one for each time that the bridge joins or goes away, and
  * its metrics when it is sent a line. With `--early` it breaks the promise on purpose, with `--no-bridge` it has none.
  */
+const EARLY_MS = 50;
+
 const [file = '', port = '0', flag] = process.argv.slice(2);
 const real = rabbitmq({ url: process.env['IMCORE_BRIDGE'] ?? '' });
 const server = createServer({
@@ -23,14 +25,23 @@ write({ port: address?.port });
 
 /**
  * A bridge that says "published" at once and publishes a little later, whatever becomes of it: the original does not wait
- * for the broker's word either.
+ * for the broker's word either. In the other direction it answers for a message a little before it hands it in.
  */
 function answersEarly(bridge: Bridge): Bridge {
+  const later = (run: () => Promise<unknown>) => setTimeout(() => run().catch(() => {}), EARLY_MS);
   return {
-    start: (host) => bridge.start(host),
-    publish(message) {
-      setTimeout(() => bridge.publish(message).catch(() => {}), 50);
-      return Promise.resolve();
+    start: (host) =>
+      bridge.start({
+        receive: async (text) => {
+          later(() => host.receive(text));
+          return { outcome: 'taken' };
+        },
+        joined: () => host.joined(),
+        away: (error) => host.away(error),
+        troubled: (error) => host.troubled(error),
+      }),
+    publish: async (message) => {
+      later(() => bridge.publish(message));
     },
     close: () => bridge.close(),
   };
