@@ -87,7 +87,7 @@ describe('messages while the broker is away, with a store', () => {
   it('are published page after page, although the broker has yet to confirm the first', async () => {
     const { bridge, bench, store, send, published } = await openOutbox();
     bridge.lose(down);
-    const fingerprints = Array.from({ length: 600 }, (_, index) => `${index}`);
+    const fingerprints = Array.from({ length: 200 }, (_, index) => `${index}`);
     await send('bob', ...fingerprints);
     bridge.hold();
     bridge.join();
@@ -101,7 +101,7 @@ describe('messages while the broker is away, with a store', () => {
   it('that the broker loses among several pages are all tried again', async () => {
     const { bridge, bench, store, send, published } = await openOutbox();
     bridge.lose(down);
-    const fingerprints = Array.from({ length: 600 }, (_, index) => `${index}`);
+    const fingerprints = Array.from({ length: 200 }, (_, index) => `${index}`);
     await send('bob', ...fingerprints);
     bridge.hold();
     bridge.join();

@@ -11,14 +11,14 @@ import type { CourierParts } from './courier-parts.js';
 import { type Delivery, toMessage } from './delivery.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** Slips that are read at once. */
-const PAGE = 256;
+/** Slips that are read at once: few, as everybody else waits for the turn of the event loop that they take. */
+const PAGE = 64;
 
 /**
  * Pages that the broker may have to confirm at a time. One after the other they took as long as each confirmation does,
  * and the outbox could stay behind for ever.
  */
-const PAGES_UNDER_WAY = 8;
+const PAGES_UNDER_WAY = 32;
 
 /** What became of a slip. `busy`: the broker has a copy of its message already, and its answer is to come. */
 type SlipAnswer = 'done' | 'failed' | 'busy';
