@@ -16,6 +16,7 @@ const PREFERRED = ['tcp', 'websocket', 'udp'] as const;
 export class ImClientFactory {
   readonly #status: ImStatus;
   readonly #open = new Set<ImClient>();
+  #hasEnded = false;
 
   constructor(@Inject(ImStatus) status: ImStatus) {
     this.#status = status;
@@ -31,11 +32,14 @@ export class ImClientFactory {
    * where that has a gateway for it, else WebSocket, else UDP. A gateway with TLS needs a `transport`, which says whom
    * it trusts.
    *
-   * @throws ImModuleError `ERR_SERVER_NOT_RUNNING` when the own server is meant and does not listen: `onApplicationBootstrap` of
-   *   modules that import `ImModule` is early enough.
+   * @throws ImModuleError `ERR_SERVER_NOT_RUNNING` when the own server is meant and does not listen (`onApplicationBootstrap`
+   *   of modules that import `ImModule` is late enough), and in any case once the application ends.
    * @throws UsageError `ERR_INVALID_OPTION`
    */
   create(options: ClientOptions | ClientSettings = {}): ImClient {
+    if (this.#hasEnded) {
+      throw new ImModuleError('ERR_SERVER_NOT_RUNNING', 'a client was asked for while the application ends');
+    }
     const client = createClient(hasEndpoint(options) ? options : { ...options, url: this.#ownUrl() });
     this.#open.add(client);
     client.on('state', ({ current }) => {
@@ -44,8 +48,9 @@ export class ImClientFactory {
     return client;
   }
 
-  /** Closes every client that is still open. Called by the module. */
+  /** Closes every client that is still open, and makes no more. Called by the module. */
   async closeAll(): Promise<void> {
+    this.#hasEnded = true;
     await Promise.all([...this.#open].map((client) => client.close()));
   }
 

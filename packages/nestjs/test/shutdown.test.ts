@@ -63,6 +63,31 @@ describe('the end of the application', () => {
     expect(factory.openCount).toBe(0);
   });
 
+  it('makes no further clients, which nobody would close', async () => {
+    @Module({ imports: [ImModule.forRoot(quietOptions())] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    const factory = application.get(ImClientFactory);
+    const url = tcpUrlOf(application);
+    const client = factory.create();
+    await client.login({ userId: 'alice' });
+    const refusals: unknown[] = [];
+    client.on('state', ({ current }) => {
+      if (current !== 'closed') return;
+      for (const options of [{}, { url }]) {
+        try {
+          factory.create(options);
+        } catch (error) {
+          refusals.push((error as { code?: unknown }).code);
+        }
+      }
+    });
+    await application.close();
+    expect(refusals).toEqual(['ERR_SERVER_NOT_RUNNING', 'ERR_SERVER_NOT_RUNNING']);
+    expect(factory.openCount).toBe(0);
+  });
+
   it('frees the ports', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
