@@ -1,4 +1,6 @@
+import { get } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type ClientSettings, createClient, type ImClient } from '@imcore/client/node';
 import { ImStatus } from '@imcore/nestjs';
 import type { INestApplication } from '@nestjs/common';
@@ -36,6 +38,17 @@ export class RunningDemo {
   async request(path: string, init?: RequestInit): Promise<Answer> {
     const response = await fetch(`${this.url}/api/${path}`, init);
     return { status: response.status, body: (await response.json()) as Answer['body'] };
+  }
+
+  /** A request whose path and headers go out as they are: `fetch` would put them in order. */
+  rawGet(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { port } = new URL(this.url);
+      get({ port, host: '127.0.0.1', path, headers }, async (response) => {
+        const body = JSON.parse(await text(response)) as Answer['body'];
+        resolve({ status: response.statusCode ?? 0, body });
+      }).on('error', reject);
+    });
   }
 
   /** The callbacks so far, of one user or of all. */

@@ -33,9 +33,22 @@ export class AccessGuard implements CanActivate {
     const isForeign =
       headers['sec-fetch-site'] === 'cross-site' || (origin !== undefined && hostOf(origin) !== host);
     if (isForeign) throw new ApiError('ERR_FOREIGN_ORIGIN', 'pages of other sites may not call this');
-    // A name of somebody else's that leads to this machine makes a foreign page look like ours.
-    if (isLoopback(this.#settings.httpHost) && !isLoopback(nameOf(host))) {
+    this.#checkName(host);
+  }
+
+  /** A name of somebody else's that leads to this machine makes a foreign page look like ours; it has no key, though. */
+  #checkName(host: string): void {
+    const { httpHost, apiKey } = this.#settings;
+    const name = nameOf(host);
+    if (apiKey !== undefined || isLoopback(name)) return;
+    if (isLoopback(httpHost)) {
       throw new ApiError('ERR_FOREIGN_ORIGIN', `this is not ${host}: call it as localhost or 127.0.0.1`);
+    }
+    if (!isNameOfNobodyElse(name)) {
+      throw new ApiError(
+        'ERR_FOREIGN_ORIGIN',
+        `call it by its address instead of ${host}, or set IMCORE_API_KEY`,
+      );
     }
   }
 
@@ -54,6 +67,11 @@ export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');
   return name === 'localhost' || name === '::1';
+}
+
+/** An address, or a name of the own network: neither can be made to lead here from outside. */
+function isNameOfNobodyElse(name: string): boolean {
+  return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^[\w-]+(\.local)?$/.test(name);
 }
 
 function hostOf(origin: string): string | undefined {

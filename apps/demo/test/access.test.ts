@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { demos } from './running-demo.js';
+
+const start = demos();
+
+describe('who may call', () => {
+  it('is whoever has the key, where there is one', async () => {
+    const demo = await start({ IMCORE_API_KEY: 'open sesame' });
+    expect(await demo.request('online')).toMatchObject({ status: 401, body: { code: 'ERR_API_KEY' } });
+    const wrong = { 'x-api-key': 'open sesam!' };
+    expect(await demo.request('online', { headers: wrong })).toMatchObject({ status: 401 });
+    expect((await demo.request('online', { headers: { 'x-api-key': 'open sesame' } })).status).toBe(200);
+  });
+
+  it.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['another port of this machine', { origin: 'http://127.0.0.1:1' }],
+    ['a page without an origin', { origin: 'null' }],
+    ['a browser that says so', { 'sec-fetch-site': 'cross-site' }],
+  ])('is no page of %s', async (_name, headers) => {
+    const demo = await start();
+    const answer = await demo.post('loginConnect', { username: 'ann' }, headers);
+    expect(answer).toMatchObject({ status: 403, body: { code: 'ERR_FOREIGN_ORIGIN' } });
+  });
+
+  it('is the program’s own page', async () => {
+    const demo = await start();
+    expect((await demo.post('loginConnect', { username: 'ann' }, { origin: demo.url })).status).toBe(200);
+  });
+
+  it.each(['127.0.0.1', '0.0.0.0'])('is nobody under a name that only leads to %s', async (httpHost) => {
+    const demo = await start({ IMCORE_HTTP_HOST: httpHost });
+    const headers = { host: 'evil.example' };
+    expect(await demo.rawGet('/api/online', headers)).toMatchObject({
+      status: 403,
+      body: { code: 'ERR_FOREIGN_ORIGIN' },
+    });
+    const key = { ...headers, 'x-api-key': 'sesame' };
+    const closed = await start({ IMCORE_HTTP_HOST: httpHost, IMCORE_API_KEY: 'sesame' });
+    expect(await closed.rawGet('/api/online', key)).toMatchObject({ status: 200 });
+    expect(await closed.rawGet('/api/online', headers)).toMatchObject({ status: 401 });
+  });
+
+  it.each(['192.168.0.7:8080', '[fe80::1]', 'my-machine:8080', 'my-machine.local'])(
+    'is a machine of the network that calls it %s, where REST is open to those',
+    async (host) => {
+      const demo = await start({ IMCORE_HTTP_HOST: '0.0.0.0' });
+      expect((await demo.rawGet('/api/online', { host })).status).toBe(200);
+    },
+  );
+});
