@@ -79,6 +79,26 @@ export class ChatListener {
     this.#log.server('stored', [from, to], { from, to, content, type, fingerprint });
   }
 
+  @OnImEvent('tooLarge')
+  tooLarge({
+    message: { from, to, fingerprint },
+    bytes,
+    maxBytes,
+    transport,
+  }: ServerEvents['tooLarge']): void {
+    this.#log.server('tooLarge', [from, to], { from, to, fingerprint, bytes, maxBytes, transport });
+  }
+
+  @OnImEvent('mailboxFull')
+  mailboxFull({ message: { from, to, fingerprint }, limit }: ServerEvents['mailboxFull']): void {
+    this.#log.server('mailboxFull', [from, to], { from, to, fingerprint, limit });
+  }
+
+  @OnImEvent('expired')
+  expired({ message: { from, to, fingerprint }, acceptedAt }: ServerEvents['expired']): void {
+    this.#log.server('expired', [from, to], { from, to, fingerprint, acceptedAt });
+  }
+
   @OnImEvent('undelivered')
   undelivered({ message: { from, to, content, fingerprint }, reason }: ServerEvents['undelivered']): void {
     this.#log.server('undelivered', [from, to], { from, to, content, fingerprint, reason });
