@@ -1,4 +1,3 @@
-import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { demos, eventsIn } from './running-demo.js';
 
@@ -59,6 +58,18 @@ describe('the parameters of REST', () => {
     ['plain text', 'loginConnect', 'text/plain', 'username=a', 400],
     ['a body of another type', 'loginConnect', 'application/xml', '<a/>', 415],
     ['a type that is no number', 'sendMsg?friendId=a&msg=b&type=x', undefined, '', 400],
+    ['a type that is empty', 'sendMsg?friendId=a&msg=b&type=', undefined, '', 400],
+    ['a type that is null', 'sendMsg?friendId=a&msg=b', 'application/json', '{"type":null}', 400],
+    ['a type that is a list', 'sendMsg?friendId=a&msg=b', 'application/json', '{"type":[]}', 400],
+    ['a type beyond 32 bits', 'sendMsg?friendId=a&msg=b&type=2147483648', undefined, '', 400],
+    [
+      'a number whose digits are lost',
+      'loginConnect',
+      'application/json',
+      '{"username":12345678901234567890}',
+      400,
+    ],
+    ['a number that is no whole one', 'loginConnect', 'application/json', '{"username":1e400}', 400],
     ['a body beyond a megabyte', 'sendMsg', 'application/json', `{"msg":"${'x'.repeat(1_100_000)}"}`, 413],
   ])('are refused: %s', async (_name, path, contentType, body, status) => {
     const demo = await start();
@@ -66,6 +77,23 @@ describe('the parameters of REST', () => {
     const answer = await demo.request(path, { method: 'POST', headers, body });
     expect(answer.status).toBe(status);
     expect(answer.body['code']).toMatch(/^ERR_/);
+  });
+
+  it('are refused with the first problems alone where there are very many', async () => {
+    const demo = await start();
+    const query = Array.from({ length: 500 }, (_, n) => `k${n}=1`).join('&');
+    const answer = await demo.request(`online?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body['problems']).toHaveLength(20);
+  });
+
+  it.each([
+    ['cannot be decoded', '/api/%ff', 400, 'ERR_INVALID_REQUEST'],
+    ['climbs out of the files', '/swagger-ui/../../../../etc/passwd', 404, 'ERR_NOT_FOUND'],
+  ])('are answered with a code at a path that %s', async (_name, path, status, code) => {
+    const demo = await start();
+    expect(await demo.rawGet(path)).toMatchObject({ status, body: { code } });
+    expect(demo.log.filter((line) => line.includes('    at '))).toEqual([]);
   });
 
   it('answer an unknown path with a code too', async () => {
@@ -176,6 +204,15 @@ describe('push', () => {
     });
   });
 
+  it('shows why a message waits for a receiver whose transport cannot carry it', async () => {
+    const demo = await start();
+    await demo.post('loginConnect', { username: 'ann' });
+    const pushed = await demo.post('push', { userId: 'ann', msg: 'x'.repeat(7_000) });
+    expect(pushed.body).toMatchObject({ result: 'stored' });
+    const { details } = await demo.event(({ event }) => event === 'tooLarge');
+    expect(details).toMatchObject({ to: 'ann', maxBytes: 6144, transport: 'tcp' });
+  });
+
   it('is answered when a user writes to the server itself', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
@@ -221,41 +258,5 @@ describe('the events', () => {
     const response = await fetch(`${demo.url}/api/messages`);
     await demo.application.close();
     expect(eventsIn(await response.text())).toEqual([]);
-  });
-});
-
-describe('who may call', () => {
-  it('is whoever has the key, where there is one', async () => {
-    const demo = await start({ IMCORE_API_KEY: 'open sesame' });
-    expect(await demo.request('online')).toMatchObject({ status: 401, body: { code: 'ERR_API_KEY' } });
-    const wrong = { 'x-api-key': 'open sesam!' };
-    expect(await demo.request('online', { headers: wrong })).toMatchObject({ status: 401 });
-    expect((await demo.request('online', { headers: { 'x-api-key': 'open sesame' } })).status).toBe(200);
-  });
-
-  it.each([
-    ['another site', { origin: 'https://evil.example' }],
-    ['another port of this machine', { origin: 'http://127.0.0.1:1' }],
-    ['a page without an origin', { origin: 'null' }],
-    ['a browser that says so', { 'sec-fetch-site': 'cross-site' }],
-  ])('is no page of %s', async (_name, headers) => {
-    const demo = await start();
-    const answer = await demo.post('loginConnect', { username: 'ann' }, headers);
-    expect(answer).toMatchObject({ status: 403, body: { code: 'ERR_FOREIGN_ORIGIN' } });
-  });
-
-  it('is the program’s own page', async () => {
-    const demo = await start();
-    expect((await demo.post('loginConnect', { username: 'ann' }, { origin: demo.url })).status).toBe(200);
-  });
-
-  it('is nobody under a name that only leads here', async () => {
-    const demo = await start();
-    const status = await new Promise((resolve, reject) => {
-      const { port } = new URL(demo.url);
-      const request = { port, host: '127.0.0.1', path: '/api/online', headers: { host: 'evil.example' } };
-      get(request, (response) => resolve(response.resume().statusCode)).on('error', reject);
-    });
-    expect(status).toBe(403);
   });
 });

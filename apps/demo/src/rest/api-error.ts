@@ -22,7 +22,11 @@ export const API_ERRORS = {
   ERR_NOT_SENT: { status: 503, means: 'There was no connection in time; the message has not arrived.' },
   ERR_TOO_MANY_CLIENTS: { status: 503, means: 'As many users as allowed are logged in.' },
   ERR_TOO_MANY_WATCHERS: { status: 503, means: 'As many requests as allowed follow the events.' },
-  ERR_CLOSING: { status: 503, means: 'The program is ending, or the login ended meanwhile.' },
+  ERR_CLOSING: {
+    status: 503,
+    means:
+      'The program is ending, or the login ended meanwhile; a message under way may have arrived all the same.',
+  },
   ERR_NOT_ACKNOWLEDGED: {
     status: 504,
     means: 'Nobody took responsibility for the message in time; it may have arrived all the same.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** A user id or a text; a number in JSON is taken as its digits. */
-const asText = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value);
+/** A user id or a text; a number in JSON is taken as its digits, where JavaScript still has them all. */
+const asText = (value: unknown): unknown => (Number.isSafeInteger(value) ? String(value) : value);
 const text = (schema: z.ZodString) => z.preprocess(asText, schema);
 
 const notReserved = /^(?!0$|-1$)/;
@@ -16,11 +16,10 @@ const receiver = z
   .max(256, 'must not be longer than 256 characters')
   .regex(/^(?!-1$)/, '"-1" is nobody’s');
 const content = z.string().min(1, 'must not be empty');
-const type = z.coerce
-  .number('must be a number')
-  .int('must be a whole number')
-  .min(-(2 ** 31))
-  .max(2 ** 31 - 1)
+const asNumber = (value: unknown): unknown =>
+  typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+const type = z
+  .preprocess(asNumber, z.int32('must be a whole number of 32 bits'))
   .optional()
   .meta({ description: 'The application’s own message type, 32 bits. Default -1: none.', example: 1 });
 const flag = z
@@ -57,9 +56,10 @@ export const PushParameters = z.strictObject({
 
 export const MessagesParameters = z.strictObject({
   user: text(userId).optional().meta(about('Only callbacks about this user. Default: all.', 'admin')),
-  follow: flag
-    .optional()
-    .meta({ description: 'Whether the answer goes on with what happens from now on. Default true.' }),
+  follow: flag.optional().meta({
+    description: 'Whether the answer goes on with what happens from now on. Default true.',
+    example: false,
+  }),
 });
 
 export const NoParameters = z.strictObject({});

@@ -2,6 +2,9 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { z } from 'zod';
 import { ApiError } from './api-error.js';
 
+/** How many problems of one request are told: a megabyte of nonsense must not be answered with ten. */
+const MAX_PROBLEMS = 20;
+
 /**
  * The parameters of a request, checked: from the query and from the body, be it JSON or form-encoded. What stands in both
  * counts as it stands in the body.
@@ -21,7 +24,7 @@ const FromRequest = createParamDecorator(
   },
 );
 
-/** @throws ApiError `ERR_INVALID_REQUEST` that names every parameter that cannot be used. */
+/** @throws ApiError `ERR_INVALID_REQUEST` that names the parameters that cannot be used. */
 export function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.output<Schema> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -33,12 +36,13 @@ export function parse<Schema extends z.ZodType>(schema: Schema, given: object): 
     const isMissing = !Object.hasOwn(given, parameter);
     return [{ parameter, problem: isMissing ? 'is missing' : explain(issue) }];
   });
-  const summary = problems.map(({ parameter, problem }) => `${parameter} ${problem}`).join('; ');
-  throw new ApiError('ERR_INVALID_REQUEST', summary, { problems });
+  const told = problems.slice(0, MAX_PROBLEMS);
+  const summary = told.map(({ parameter, problem }) => `${parameter} ${problem}`).join('; ');
+  throw new ApiError('ERR_INVALID_REQUEST', summary, { problems: told });
 }
 
 function explain(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `must be a single ${issue.expected}`;
+  if (issue.code === 'invalid_type' && issue.expected === 'string') return 'must be a single string';
   return issue.message;
 }
 

@@ -25,6 +25,7 @@ const SAME_AS: Readonly<Record<string, ApiErrorCode>> = {
 
 const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
   400: 'ERR_INVALID_REQUEST',
+  403: 'ERR_NOT_FOUND', // a path that climbs out of Swagger's files
   404: 'ERR_NOT_FOUND',
   413: 'ERR_TOO_LARGE',
   415: 'ERR_UNSUPPORTED_MEDIA_TYPE',
