@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,10 @@ const blocks = blocksOf(TUTORIAL);
 const programs = blocks
   .filter(({ language }) => language === 'ts')
   .map(({ text }) => ({ path: /^\/\/ (\S+)\n/.exec(text)?.[1] ?? '', text }));
+const commands = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ text }) => text.trimEnd().split('\n'));
+const [settings = '{}'] = blocks.filter(({ language }) => language === 'json').map(({ text }) => text);
 
 describe('the tutorial', () => {
   let ports: Ports;
@@ -28,6 +33,7 @@ describe('the tutorial', () => {
     writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
     // Express brings no types of its own, and the tutorial's reader installs them.
     writeFileSync(join(directory, 'express.d.ts'), "declare module 'express';");
+    installPacked(directory);
     for (const { path, text } of programs) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), withPorts(text, ports));
@@ -54,9 +60,17 @@ describe('the tutorial', () => {
   };
 
   it('holds blocks that this test knows how to run, and no others', () => {
-    expect(blocks.filter(({ language }) => !['sh', 'console', 'ts'].includes(language))).toEqual([]);
-    expect(blocks.filter(({ language }) => language === 'sh').map(({ text }) => text)).toEqual([
-      'npm ci && npm start\n',
+    expect(blocks.filter(({ language }) => !['sh', 'json', 'console', 'ts'].includes(language))).toEqual([]);
+    expect(commands).toEqual([
+      'npm ci && npm start',
+      'mkdir ../my-app',
+      expect.stringMatching(/^npm pack --pack-destination \.\.\/my-app -w /),
+      'cd ../my-app',
+      'npm init -y',
+      'npm pkg set type=module',
+      expect.stringMatching(/^npm install \.\/imcore-\*\.tgz /),
+      expect.stringMatching(/^npm install --save-dev /),
+      'npx tsc && node nest/main.js',
     ]);
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -72,6 +86,19 @@ describe('the tutorial', () => {
       'express/server.ts',
       'client/alice.ts',
     ]);
+  });
+
+  it('installs what its programs import', () => {
+    const tutorial = readFileSync(join(ROOT, TUTORIAL), 'utf8');
+    const installed = [...tutorial.matchAll(/npm install ([^`\n]*)/g)].flatMap(([, names = '']) =>
+      names.split(' '),
+    );
+    const packed = readdirSync(join(directory, 'node_modules/@imcore')).map((name) => `@imcore/${name}`);
+    const imported = programs.flatMap(({ text }) =>
+      [...text.matchAll(/(?:from|import) '(@[\w-]+\/[\w-]+|[\w-]+)/g)].map(([, name]) => name),
+    );
+    expect(imported.length).toBeGreaterThan(15);
+    expect(imported.filter((name = '') => ![...installed, ...packed].includes(name))).toEqual([]);
   });
 
   it('has the same blocks in its translation', () => {
@@ -99,18 +126,10 @@ describe('the tutorial', () => {
   });
 
   it('shows programs that compile', () => {
-    const options: ts.CompilerOptions = {
-      target: ts.ScriptTarget.ES2023,
-      lib: ['lib.es2023.d.ts'],
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      strict: true,
-      noImplicitAny: false,
-      experimentalDecorators: true,
-      skipLibCheck: true,
-      types: ['node'],
-      typeRoots: [join(ROOT, 'node_modules/@types')],
-    };
+    const { config } = ts.parseConfigFileTextToJson('tsconfig.json', settings) as { config: object };
+    const { options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, directory);
+    expect(errors).toEqual([]);
+    Object.assign(options, { noImplicitAny: false, typeRoots: [join(ROOT, 'node_modules/@types')] });
     const files = programs.map(({ path }) => join(directory, path));
     const program = ts.createProgram([...files, join(directory, 'express.d.ts')], options);
     const problems = ts.getPreEmitDiagnostics(program);
@@ -160,3 +179,15 @@ describe('the tutorial', () => {
     expect(await program.stop()).toBe(0);
   });
 });
+
+/** Packs our packages as the tutorial says, and puts them where its programs find them first. */
+function installPacked(directory: string): void {
+  const [command = ''] = commands.filter((each) => each.startsWith('npm pack '));
+  const args = command.replace('../my-app', directory).split(' ').slice(1);
+  execFileSync('npm', [...args, '--silent'], { cwd: ROOT });
+  for (const file of readdirSync(directory).filter((name) => /^imcore-.*\.tgz$/.test(name))) {
+    const folder = join(directory, 'node_modules/@imcore', /^imcore-(.*)-\d/.exec(file)?.[1] ?? '');
+    mkdirSync(folder, { recursive: true });
+    execFileSync('tar', ['-xzf', join(directory, file), '-C', folder, '--strip-components=1']);
+  }
+}
