@@ -107,6 +107,16 @@ describe('the tutorial', () => {
     expect(translated.map(({ text }) => code(text))).toEqual(blocks.map(({ text }) => code(text)));
   });
 
+  it.each([TUTORIAL, 'docs/guide/tutorial.zh-CN.md'])('names tests that there are, in %s', (document) => {
+    const text = readFileSync(join(ROOT, document), 'utf8');
+    const named = [...text.matchAll(/(?<=^\|.*)\*([a-z][^*|]+)\*/gm)].map(([, name]) => name ?? '');
+    const tests = ['tutorial-run', 'rest'].map((name) =>
+      readFileSync(join(ROOT, `apps/demo/test/${name}.test.ts`), 'utf8'),
+    );
+    expect(named.length).toBeGreaterThanOrEqual(8);
+    expect(named.filter((name) => !tests.join('\n').includes(name))).toEqual([]);
+  });
+
   it('shows sessions that answer as written', async () => {
     const home = mkdtempSync(join(tmpdir(), 'imcore-tutorial-'));
     const demo = startDemo(home, ports);

@@ -1,5 +1,8 @@
 import type { ImClient, Message } from '@imcore/client/node';
+import { ImServer } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
+import { connectTcp } from '../../../packages/server/test/support/sockets.js';
+import { login } from '../../../packages/server/test/support/wire.js';
 import { demos, type RunningDemo } from './running-demo.js';
 
 const start = demos();
@@ -115,5 +118,27 @@ describe('the tutorial’s run', () => {
     expect(await callbacks(demo, 'admin')).toEqual(
       expect.arrayContaining(['server onUndeliverable', 'server undelivered', 'client undelivered']),
     );
+  });
+
+  it('tells of the server’s own message that its receiver never acknowledged', async () => {
+    const demo = await start({ ...USERS, IMCORE_STORE: 'none' });
+    const mute = await connectTcp(demo.portOf('tcp'));
+    mute.write(login('bob', { loginToken: 'secret' }));
+    await demo.event(({ event, users }) => event === 'online' && users.includes('bob'));
+    const pushed = await demo.post('push', { userId: 'bob', msg: 'are you there?' });
+    expect(pushed).toMatchObject({ status: 504, body: { code: 'ERR_NOT_ACKNOWLEDGED' } });
+    const lost = await demo.event(({ side, event }) => side === 'server' && event === 'lost');
+    expect(lost.details).toMatchObject({ userId: 'bob', fingerprints: [expect.any(String)] });
+    mute.socket.destroy();
+  });
+
+  it('tells the client whose link is lost', async () => {
+    const demo = await start(USERS);
+    await demo.post('loginConnect', admin);
+    await demo.application.get(ImServer).close();
+    const lost = await demo.event(({ side, event }) => side === 'client' && event === 'linkLost');
+    expect(lost.users).toEqual(['admin']);
+    const [waiting] = (await demo.events('admin')).filter(({ details }) => details['current'] === 'waiting');
+    expect(waiting).toMatchObject({ side: 'client', event: 'state' });
   });
 });
