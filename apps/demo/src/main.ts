@@ -6,14 +6,15 @@ import { banner } from './banner.js';
 import { createApplication } from './create-application.js';
 import { explainStartError } from './explain-start-error.js';
 import { isChatPageBuilt } from './page/chat-page.js';
-import { readSettings } from './settings.js';
+import { type DemoSettings, readSettings } from './settings.js';
 import { USER_CHECK } from './tokens.js';
 import type { UserCheck } from './users/user-check.js';
 
 let application: INestApplication | undefined;
+let settings: DemoSettings | undefined;
 try {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const settings = readSettings(process.env);
+  settings = readSettings(process.env);
   application = await createApplication(settings);
   await application.listen(settings.httpPort, settings.httpHost);
   const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
@@ -22,6 +23,6 @@ try {
   process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: isChatPageBuilt() }));
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(`${explainStartError(error)}\n`);
+  process.stderr.write(`${explainStartError(error, settings)}\n`);
   await application?.close();
 }

@@ -130,15 +130,19 @@ describe('isLoopback', () => {
 });
 
 describe('explainStartError', () => {
+  const taken = (port: number) =>
+    Object.assign(new Error('listen'), { code: 'EADDRINUSE', address: '127.0.0.1', port });
+
   it('names the port that is taken and what to change', () => {
-    const error = Object.assign(new Error('listen'), {
-      code: 'EADDRINUSE',
-      address: '127.0.0.1',
-      port: 8080,
-    });
-    expect(explainStartError(error)).toMatch(
-      /127\.0\.0\.1:8080 is taken by another program.*IMCORE_HTTP_PORT/,
+    expect(explainStartError(taken(8901), readSettings({}))).toBe(
+      'imcore demo: 127.0.0.1:8901 is taken by another program. Stop that one, or choose another port with IMCORE_TCP_PORT.',
     );
+  });
+
+  it('names all that may have set it, where it cannot tell', () => {
+    const both = readSettings({ IMCORE_UDP_PORT: '7000', IMCORE_TCP_PORT: '7000' });
+    expect(explainStartError(taken(7000), both)).toMatch(/with IMCORE_TCP_PORT or IMCORE_UDP_PORT\.$/);
+    expect(explainStartError(taken(9))).toMatch(/IMCORE_HTTP_PORT or .* or IMCORE_WS_PORT\.$/);
   });
 });
 
