@@ -96,17 +96,19 @@ export class LoginRun {
       return;
     }
     if (state === 'online') this.#write(logoutPacket(this.userId));
-    this.#end(
-      reason,
-      new LoginError('ERR_LOGIN_ABORTED', `${reason} was called during the login`),
-      undefined,
-    );
+    const error = new LoginError('ERR_LOGIN_ABORTED', `${reason} was called during the login`);
+    this.#end(reason, error, undefined);
   }
 
-  /** `hasNetwork`: there is a network again, so a link that was begun before may never be opened. */
+  /**
+   * `hasNetwork`: there is a network again, and nobody may ever answer a try that was begun before. The same goes for
+   * one whose time is over: nobody was awake to see it end.
+   */
   retryNow(hasNetwork: boolean, now: Instant): void {
-    if (this.#phase.state === 'waiting') this.#connect(now);
-    else if (hasNetwork && this.#awaits('link')) this.#openLink(now);
+    const { state } = this.#phase;
+    const isStale = hasNetwork || now >= deadlineOf(this.#phase);
+    if (state === 'waiting' || (state === 'authenticating' && isStale)) this.#connect(now);
+    else if (isStale && this.#awaits('link')) this.#openLink(now);
     if (this.#phase.state !== 'online' || this.#phase.heartbeat.isProbing) return;
     this.#phase.heartbeat.probe(now, this.#settings.loginTimeoutMs);
     this.#write(keepAlivePacket(this.userId));
@@ -165,8 +167,7 @@ export class LoginRun {
     if (isFirst) this.#firstLoginTime = firstLoginTime;
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
-    const heartbeat = new Heartbeat(this.#pace, now);
-    this.#enter({ state: 'online', heartbeat });
+    this.#enter({ state: 'online', heartbeat: new Heartbeat(this.#pace, now) });
     if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
   }

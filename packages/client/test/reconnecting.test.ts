@@ -1,3 +1,4 @@
+import type { Clock } from '@imcore/protocol';
 import { SeededRandom, settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { type ClientSettings, createClient, type PlatformSignal } from '../src/index.js';
@@ -134,6 +135,48 @@ describe('the platform’s signals', () => {
     platform.signal('online');
     expect(transport.links).toHaveLength(2);
     expect(transport.links[0]?.isClosed).toBe(true);
+  });
+
+  it('visible begins anew with a try whose time was over while nobody was awake', async () => {
+    const awake = new VirtualClock();
+    let sleptMs = 0;
+    const clock: Clock = {
+      now: () => awake.now() + sleptMs,
+      wallTime: () => awake.wallTime() + sleptMs,
+      schedule: (at, run) => awake.schedule(at - sleptMs, run),
+    };
+    const { client, transport, platform } = setUp({ clock });
+    await login(client, transport);
+    transport.link.handler.closed();
+    awake.advance(0);
+    const [, opening] = transport.links;
+    sleptMs = 60_000;
+
+    platform.signal('visible');
+    expect(opening?.isClosed).toBe(true);
+    expect(transport.links).toHaveLength(3);
+    transport.link.handler.opened();
+    sleptMs = 120_000;
+    platform.signal('visible');
+
+    expect(transport.links).toHaveLength(4);
+    expect(client.state).toBe('connecting');
+  });
+
+  it('online begins anew with a login that is not answered', async () => {
+    const { client, transport, platform } = setUp();
+    client.login({ userId: 'alice' }).catch(() => {});
+    transport.link.handler.opened();
+    expect(client.state).toBe('authenticating');
+
+    platform.signal('visible');
+    expect(transport.links).toHaveLength(1);
+    platform.signal('online');
+
+    expect(transport.links).toHaveLength(2);
+    expect(client.state).toBe('connecting');
+    transport.link.accept();
+    expect(client.state).toBe('online');
   });
 
   it('make a client that is online ask the server, and find a dead link soon', async () => {
