@@ -17,7 +17,11 @@ export interface Thread {
   readonly unreadAtOpening: number;
   /** The message that the line stands before, once known. */
   readonly firstUnreadId: string | undefined;
+  /** What has become of messages that are not here while a page of the history is read: it may not know of it. */
+  readonly outcomes: ReadonlyMap<string, AnyOutcome>;
 }
+
+type AnyOutcome = Outcome | { readonly delivery: 'pending' };
 
 export function openThread(peer: string, unread: number): Thread {
   return {
@@ -27,16 +31,22 @@ export function openThread(peer: string, unread: number): Thread {
     isAtEnd: true,
     unreadAtOpening: unread,
     firstUnreadId: undefined,
+    outcomes: new Map(),
   };
 }
 
 /** Adds an older page. What came in while it was read is not added twice. */
 export function withOlder(thread: Thread, page: readonly ChatMessage[], isLast: boolean): Thread {
   const known = new Set(thread.messages.map(({ id }) => id));
-  const messages = [...page.filter(({ id }) => !known.has(id)), ...thread.messages];
+  const added = page.filter(({ id }) => !known.has(id)).map((message) => {
+    const outcome = thread.outcomes.get(message.id);
+    return outcome === undefined || message.kind !== 'outgoing' ? message : settle(message, outcome);
+  });
+  const messages = [...added, ...thread.messages];
   messages.sort((a, b) => a.order - b.order);
   const firstUnreadId = thread.firstUnreadId ?? nthNewestIncoming(messages, thread.unreadAtOpening);
-  return { ...thread, messages, history: isLast ? 'complete' : 'more', firstUnreadId };
+  const history = isLast ? 'complete' : 'more';
+  return { ...thread, messages, history, firstUnreadId, outcomes: new Map() };
 }
 
 /** Adds the newest message. The oldest go when there are too many and nobody looks at them. */
@@ -49,29 +59,21 @@ export function withNewest(thread: Thread, message: ChatMessage): Thread {
   return { ...thread, messages: messages.slice(-SHOWN_AFTER_TRIM), history: 'more' };
 }
 
-/** Puts what has become of a message in its place. The same thread where it is not there. */
-export function withOutcome(thread: Thread, id: string, outcome: Outcome | { delivery: 'pending' }): Thread {
-  return mapMessage(thread, id, (message) => settle(message, outcome));
+/** Puts what has become of a message in its place. The same thread where it is not there and cannot be soon. */
+export function withOutcome(thread: Thread, id: string, outcome: AnyOutcome): Thread {
+  const index = thread.messages.findIndex((message) => message.id === id);
+  const found = thread.messages[index];
+  if (found?.kind === 'outgoing') {
+    return { ...thread, messages: thread.messages.with(index, settle(found, outcome)) };
+  }
+  if (thread.history !== 'loading') return thread;
+  return { ...thread, outcomes: new Map(thread.outcomes).set(id, outcome) };
 }
 
 /** The message with what has become of it. */
-export function settle(
-  message: OutgoingMessage,
-  outcome: Outcome | { delivery: 'pending' },
-): OutgoingMessage {
+export function settle(message: OutgoingMessage, outcome: AnyOutcome): OutgoingMessage {
   const failure = outcome.delivery === 'failed' ? outcome.failure : undefined;
   return { ...message, delivery: outcome.delivery, failure };
-}
-
-function mapMessage(
-  thread: Thread,
-  id: string,
-  change: (message: OutgoingMessage) => OutgoingMessage,
-): Thread {
-  const index = thread.messages.findIndex((message) => message.id === id);
-  const found = thread.messages[index];
-  if (found?.kind !== 'outgoing') return thread;
-  return { ...thread, messages: thread.messages.with(index, change(found)) };
 }
 
 function nthNewestIncoming(messages: readonly ChatMessage[], count: number): string | undefined {

@@ -92,6 +92,17 @@ describe('a message of one’s own', () => {
     });
   });
 
+  it('keeps what has become of it while the history was read, which did not know yet', () => {
+    const base = { id: 'fp-1', peer: 'bob', text: 'hello', at: 1, order: 1 };
+    const page = [{ ...base, kind: 'outgoing', delivery: 'pending' } as const];
+    const scene = new Scene().open('bob');
+    scene.send(
+      { kind: 'settled', id: 'fp-1', peer: 'bob', outcome: { delivery: 'received' } },
+      { kind: 'page-loaded', peer: 'bob', messages: page, isLast: true },
+    );
+    expect(scene.desk.thread?.messages).toMatchObject([{ id: 'fp-1', delivery: 'received' }]);
+  });
+
   it('is posted again with the same fingerprint when it had failed, and only then', () => {
     const scene = new Scene().open('bob').say('hello', 'fp-1');
     scene.effects = [];
