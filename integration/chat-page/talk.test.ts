@@ -2,6 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { Browsers, hasChromium } from './browser.js';
 import { Programs } from './served-page.js';
 
+/** A disk that takes a second to read the list of conversations, and gives it as it was before. */
+const LATE_LIST = `
+  const getAll = IDBObjectStore.prototype.getAll;
+  IDBObjectStore.prototype.getAll = function (...query) {
+    const request = getAll.apply(this, query);
+    if (this.name !== 'conversations') return request;
+    const late = {};
+    request.onsuccess = () => setTimeout(() => {
+      late.result = request.result;
+      late.onsuccess();
+    }, 1_000);
+    return late;
+  };
+`;
+
 describe.skipIf(!hasChromium())('the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
@@ -47,6 +62,24 @@ describe.skipIf(!hasChromium())('the chat page', () => {
     await alice.page.getByText('2 new messages').waitFor();
     expect(await alice.page.locator('.badge').count()).toBe(0);
     await expect.poll(() => alice.page.title()).toBe('imcore');
+  });
+
+  it('adds what comes while the list is read to what the list says', async () => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page);
+    await alice.logIn('alice');
+    await alice.isOnline();
+    const bob = await programs.chat('bob', 'alice', server);
+    bob.type('one');
+    await alice.page.locator('.badge', { hasText: '1' }).waitFor();
+    await alice.talkTo('carol');
+    await alice.page.addInitScript(LATE_LIST);
+    await alice.page.goto('about:blank');
+    bob.type('two');
+    await bob.says('✓ to alice: two');
+    await alice.page.goto(server.page);
+    await alice.page.locator('.badge', { hasText: '2' }).waitFor();
+    await expect.poll(() => alice.page.title()).toBe('(2) imcore');
   });
 
   it('keeps what was said and what was typed over a reload, and gives older messages as one scrolls up', async () => {

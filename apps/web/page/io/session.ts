@@ -28,6 +28,8 @@ export interface SessionParts {
 export class Session {
   readonly #parts: SessionParts;
   #opened: Promise<History> | undefined;
+  /** When the list is read: what comes before that waits, for alone it would be taken for all that there is. */
+  #listed: Promise<void> = Promise.resolve();
   /** What goes out, one after the other. */
   #outgoing: Promise<void> = Promise.resolve();
   /** Whom messages without an outcome go to, by their fingerprints. */
@@ -55,7 +57,7 @@ export class Session {
       const conversations = await history.conversations();
       this.#tell({ kind: 'history-opened', conversations });
     };
-    void this.#attempt(read());
+    this.#listed = this.#attempt(read());
   }
 
   showPage(peer: string, before: number | undefined): void {
@@ -140,7 +142,7 @@ export class Session {
       restored: (messages) => {
         for (const { fingerprint, to } of messages) this.#peers.set(fingerprint, to);
       },
-      settled: (fingerprint, outcome) => this.#settle(fingerprint, outcome),
+      settled: (fingerprint, outcome) => void this.#listed.then(() => this.#settle(fingerprint, outcome)),
       received: (message) => this.#attempt(this.#receive(message)),
       measured: (roundTripMs) => this.#tell({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
     };
@@ -149,6 +151,7 @@ export class Session {
   async #receive({ from, content, fingerprint }: Message): Promise<void> {
     const { newId, now } = this.#parts;
     const history = await this.#history;
+    await this.#listed;
     const message = {
       kind: 'incoming',
       id: incomingId(from, fingerprint ?? newId()),
