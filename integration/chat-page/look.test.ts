@@ -3,6 +3,9 @@ import { Browsers, hasChromium, PHONE } from './browser.js';
 import { Programs } from './served-page.js';
 
 const BACKGROUND = 'getComputedStyle(document.documentElement).backgroundColor';
+/** What a phone draws around the page. */
+const FRAME = `[...document.querySelectorAll('meta[name=theme-color]')]
+  .filter(({ media }) => matchMedia(media).matches).map(({ content }) => content)`;
 const LIGHT = 'rgb(244, 245, 242)';
 const DARK = 'rgb(22, 28, 28)';
 /** Things to act on that a screen reader could not name. */
@@ -45,10 +48,13 @@ describe.skipIf(!hasChromium())('the look of the chat page', () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page, { colorScheme: 'dark' });
     expect(await alice.value(BACKGROUND)).toBe(DARK);
+    expect(await alice.value(FRAME)).toEqual(['#161c1c']);
     await alice.page.emulateMedia({ colorScheme: 'light' });
     expect(await alice.value(BACKGROUND)).toBe(LIGHT);
+    expect(await alice.value(FRAME)).toEqual(['#f4f5f2']);
     await alice.page.getByText('Dark', { exact: true }).click();
     await expect.poll(() => alice.value(BACKGROUND)).toBe(DARK);
+    expect(await alice.value(FRAME)).toEqual(['#161c1c']);
     await alice.page.reload({ waitUntil: 'commit' });
     await expect.poll(() => alice.value(BACKGROUND)).toBe(DARK);
   });

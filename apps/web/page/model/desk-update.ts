@@ -93,7 +93,8 @@ function updateConnection(desk: Desk, event: ConnectionEvent): Desk {
 }
 
 function open(desk: Desk, peer: string, order: number): Step<Desk> {
-  if (desk.history === 'opening' || desk.thread?.peer === peer) return step(desk);
+  if (desk.history === 'opening') return step(desk);
+  if (desk.thread?.peer === peer) return step({ ...desk, search: '' });
   const known = desk.conversations.get(peer);
   const conversation = known ?? newConversation(peer, order);
   const opened: Desk = {

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useMemo } from 'preact/hooks';
 import type { Application } from '../io/application.js';
-import type { AppState } from '../model/app-state.js';
+import type { AppState, Theme } from '../model/app-state.js';
 import { totalUnread } from '../model/conversation.js';
 import type { Texts } from '../text/texts.js';
 import { textsOf } from '../text/texts-of.js';
@@ -41,5 +41,15 @@ function useDocument({ stage, preferences }: AppState, texts: Texts): void {
     const { documentElement } = document;
     documentElement.lang = texts.locale;
     documentElement.dataset['theme'] = preferences.theme;
+    colorFrame(preferences.theme);
   }, [texts, preferences.theme]);
+}
+
+/** What the browser draws around the page on a phone has the page's colour, not the system's. */
+function colorFrame(chosen: Theme): void {
+  for (const color of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
+    const { theme } = color.dataset;
+    const isChosen = theme === chosen ? 'all' : 'not all';
+    color.media = chosen === 'system' ? `(prefers-color-scheme: ${theme})` : isChosen;
+  }
 }

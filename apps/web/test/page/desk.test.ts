@@ -227,6 +227,14 @@ describe('the list', () => {
   });
 });
 
+describe('a search', () => {
+  it('is over when its conversation is opened, or was open before', () => {
+    const scene = new Scene().open('bob').send({ kind: 'searched', text: 'bob' }).open('bob');
+    expect(scene.desk.search).toBe('');
+    expect(scene.send({ kind: 'searched', text: 'carol' }).open('carol').desk.search).toBe('');
+  });
+});
+
 describe('the connection', () => {
   it('waits with a countdown, comes back, and is measured only while it is there', () => {
     const scene = new Scene().send({ kind: 'waiting', retryAt: 5000, problem: undefined });
