@@ -32,10 +32,18 @@ export const SINGLE_FILES = [
 
 /** Members that only our own files name to each other: no application, platform or storage sees them. */
 const INNER_NAMES = [
+  'asksForToken',
+  'hasOutbox',
   'holdReceived',
   'isAcknowledged',
   'isHolding',
+  'isOutboxOpen',
+  'isPending',
   'isUsable',
+  'keepAliveBounds',
+  'keepsMessages',
+  'keptAlive',
+  'kickedOut',
   'linkClosed',
   'linkDown',
   'linkGone',
@@ -45,6 +53,7 @@ const INNER_NAMES = [
   'serverSaid',
   'tokenFailed',
   'tokenReady',
+  'tokenSource',
 ];
 
 /** Builds one of them. Returns its bytes; writes it where `isWritten`. */

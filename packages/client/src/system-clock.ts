@@ -4,14 +4,20 @@ import { platform } from './platform.js';
 /** The longest delay that timers take; a longer one would run at once. */
 const MAX_DELAY_MS = 0x7fffffff;
 
-/** The platform's time. Where the platform has no monotonic time, a step back of its clock is taken as standing still. */
+/**
+ * The platform's time. Where the platform has no monotonic time, its clock serves; what that is set back is made up for,
+ * so that time stands still for a moment and not until the clock has caught up.
+ */
 export class SystemClock implements Clock {
-  #latest: Instant = 0;
+  #wallTime = 0;
+  #setBackMs = 0;
 
   now(): Instant {
     if (platform.performance !== undefined) return platform.performance.now();
-    this.#latest = Math.max(this.#latest, Date.now());
-    return this.#latest;
+    const wallTime = Date.now();
+    this.#setBackMs += Math.max(0, this.#wallTime - wallTime);
+    this.#wallTime = wallTime;
+    return wallTime + this.#setBackMs;
   }
 
   wallTime(): number {

@@ -48,6 +48,27 @@ describe('SystemClock', () => {
   });
 });
 
+describe('SystemClock on a platform without monotonic time', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('performance', undefined);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('never goes back, and goes on from there when the device’s clock is set back', () => {
+    const clock = new SystemClock();
+    const before = clock.now();
+    vi.setSystemTime(Date.now() - DAY_MS);
+
+    expect(clock.now()).toBe(before);
+    vi.advanceTimersByTime(1_000);
+    expect(clock.now()).toBe(before + 1_000);
+  });
+});
+
 describe('the system’s random numbers', () => {
   it('lie in [0, 1) and spread over it', () => {
     const random = createSystemRandom();
