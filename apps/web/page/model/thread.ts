@@ -38,10 +38,12 @@ export function openThread(peer: string, unread: number): Thread {
 /** Adds an older page. What came in while it was read is not added twice. */
 export function withOlder(thread: Thread, page: readonly ChatMessage[], isLast: boolean): Thread {
   const known = new Set(thread.messages.map(({ id }) => id));
-  const added = page.filter(({ id }) => !known.has(id)).map((message) => {
-    const outcome = thread.outcomes.get(message.id);
-    return outcome === undefined || message.kind !== 'outgoing' ? message : settle(message, outcome);
-  });
+  const added = page
+    .filter(({ id }) => !known.has(id))
+    .map((message) => {
+      const outcome = thread.outcomes.get(message.id);
+      return outcome === undefined || message.kind !== 'outgoing' ? message : settle(message, outcome);
+    });
   const messages = [...added, ...thread.messages];
   messages.sort((a, b) => a.order - b.order);
   const firstUnreadId = thread.firstUnreadId ?? nthNewestIncoming(messages, thread.unreadAtOpening);

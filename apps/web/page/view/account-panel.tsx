@@ -34,6 +34,11 @@ export function AccountPanel({ desk, preferences }: AccountPanelProps) {
     button.current?.focus();
   };
   const { account, connection } = desk;
+  const toggle = (): void => {
+    setOpen(!isOpen);
+    // Asks the server now, so that there is a round trip to show.
+    if (!isOpen && connection.state === 'online') dispatch({ kind: 'retry-wanted' });
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what the button inside has opened.
     <div class="account" ref={place} onKeyDown={closeOnEscape}>
@@ -43,7 +48,7 @@ export function AccountPanel({ desk, preferences }: AccountPanelProps) {
         type="button"
         aria-expanded={isOpen}
         aria-controls="account-details"
-        onClick={() => setOpen(!isOpen)}
+        onClick={toggle}
       >
         <Avatar userId={account.userId} />
         <span class="account-text">

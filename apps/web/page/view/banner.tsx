@@ -12,7 +12,9 @@ export function Banner({ connection }: { readonly connection: Connection }) {
         <div class="banner">
           <span class="banner-pulse" aria-hidden="true" />
           <p class="banner-text">
-            <strong>{connection.isFirst ? texts.connection.connecting : texts.connection.lost}</strong>{' '}
+            <strong>{connection.isFirst ? texts.connection.connecting : texts.connection.lost}</strong>
+            {/* Chinese has its space within the full stop. */}
+            {texts.locale === 'en' && ' '}
             <span class="banner-more">{texts.connection.waitingMessages}</span>
           </p>
           <Progress connection={connection} />
