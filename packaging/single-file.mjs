@@ -33,12 +33,18 @@ export const SINGLE_FILES = [
 /** Members that only our own files name to each other: no application, platform or storage sees them. */
 const INNER_NAMES = [
   'asksForToken',
+  'become',
+  'changeUser',
+  'goOn',
   'hasOutbox',
+  'hears',
   'holdReceived',
   'isAcknowledged',
+  'isContentText',
   'isHolding',
   'isOutboxOpen',
   'isPending',
+  'isProbing',
   'isUsable',
   'keepAliveBounds',
   'keepsMessages',
@@ -48,12 +54,17 @@ const INNER_NAMES = [
   'linkDown',
   'linkGone',
   'linkOpened',
+  'patienceMs',
+  'postpone',
   'probeEndsAt',
+  'proven',
+  'remembered',
   'reportError',
   'serverSaid',
   'tokenFailed',
   'tokenReady',
   'tokenSource',
+  'tooLarge',
 ];
 
 /** Builds one of them. Returns its bytes; writes it where `isWritten`. */

@@ -202,6 +202,26 @@ describe('the platform’s signals', () => {
     expect(client.state).toBe('online');
   });
 
+  it('are not needed where a browser slows down timers that timers have set: each answer sets the next one', async () => {
+    const time = new VirtualClock();
+    const scheduled: number[] = [];
+    const schedule: Clock['schedule'] = (at, run) => {
+      scheduled.push(at);
+      return time.schedule(at, run);
+    };
+    const clock: Clock = { now: () => time.now(), wallTime: () => time.wallTime(), schedule };
+    const { client, transport } = setUp({ clock });
+    await login(client, transport);
+    time.advance(15_000);
+    expect(transport.link.packets(1)).toHaveLength(1);
+    scheduled.length = 0;
+
+    transport.link.answer(51, '{}');
+
+    expect(scheduled).toEqual([30_000]);
+    expect(time.pending).toBe(1);
+  });
+
   it('are heard as long as somebody is logged in or logging in', async () => {
     const { client, transport, platform } = setUp();
     expect(platform.listeners.size).toBe(0);
