@@ -55,8 +55,11 @@ export interface Packet {
   readonly sm: number;
 }
 
-/** Half of a character: it has no UTF-8 form, so a store or another node would see a different id. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/**
+ * Half of a character: it has no UTF-8 form, so a store or another node would see a different id. With the flag whole
+ * ones do not match; `\p{Surrogate}` would say the same, and React Native up to 0.74 does not load it.
+ */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /**
  * Tells whether a user can have this id: not empty, at most {@link MAX_ID_LENGTH} characters, well-formed text, not
