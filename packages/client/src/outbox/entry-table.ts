@@ -13,29 +13,24 @@ const STORE = 'entries';
 const BY_NAME = 'name';
 const BY_KEY = 'key';
 
-/** The table of all boxes' entries in one IndexedDB database. */
+/**
+ * The table of all boxes' entries in one IndexedDB database. Browsers close databases of pages that are in the
+ * background, so what fails is tried once more with one that was opened anew.
+ */
 export class EntryTable {
-  readonly #database: Database;
+  readonly #open: () => Promise<Database>;
+  #database: Database;
+  #isClosed = false;
 
-  private constructor(database: Database) {
+  private constructor(open: () => Promise<Database>, database: Database) {
+    this.#open = open;
     this.#database = database;
-    // Another version of the page may change the table; this one lets go and fails.
-    database.onversionchange = () => database.close();
   }
 
   /** @throws OutboxError `ERR_OUTBOX_FAILED` */
-  static open(name: string, factory: DatabaseFactory | undefined): Promise<EntryTable> {
-    return new Promise((resolve, reject) => {
-      if (factory === undefined) throw new OutboxError('ERR_OUTBOX_FAILED', 'this platform has no IndexedDB');
-      const request = factory.open(name, 1);
-      request.onupgradeneeded = () => {
-        const store = request.result.createObjectStore(STORE, { keyPath: 'id', autoIncrement: true });
-        store.createIndex(BY_NAME, 'name');
-        store.createIndex(BY_KEY, ['name', 'key'], { unique: true });
-      };
-      request.onsuccess = () => resolve(new EntryTable(request.result));
-      request.onerror = () => reject(databaseError(request.error));
-    });
+  static async open(name: string, factory: DatabaseFactory | undefined): Promise<EntryTable> {
+    const open = (): Promise<Database> => openDatabase(name, factory);
+    return new EntryTable(open, await open());
   }
 
   /** The entries of a box, whoever owns them, oldest first. */
@@ -75,11 +70,23 @@ export class EntryTable {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#database.close();
   }
 
   /** One transaction; resolves when it is on the disk. */
-  #change(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
+  async #change(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
+    try {
+      await this.#tryToChange(mode, act);
+    } catch (error) {
+      if (this.#isClosed || (error as OutboxError).code === 'ERR_OUTBOX_FULL') throw error;
+      this.#database.close();
+      this.#database = await this.#open();
+      await this.#tryToChange(mode, act);
+    }
+  }
+
+  #tryToChange(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const transaction = this.#database.transaction(STORE, mode, { durability: 'strict' });
       transaction.oncomplete = () => resolve();
@@ -89,6 +96,26 @@ export class EntryTable {
       throw databaseError(cause);
     });
   }
+}
+
+/** @throws OutboxError `ERR_OUTBOX_FAILED` */
+function openDatabase(name: string, factory: DatabaseFactory | undefined): Promise<Database> {
+  return new Promise((resolve, reject) => {
+    if (factory === undefined) throw new OutboxError('ERR_OUTBOX_FAILED', 'this platform has no IndexedDB');
+    const request = factory.open(name, 1);
+    request.onupgradeneeded = () => {
+      const store = request.result.createObjectStore(STORE, { keyPath: 'id', autoIncrement: true });
+      store.createIndex(BY_NAME, 'name');
+      store.createIndex(BY_KEY, ['name', 'key'], { unique: true });
+    };
+    request.onsuccess = () => {
+      const { result } = request;
+      // Another version of the page may change the table; this one lets go and fails.
+      result.onversionchange = () => result.close();
+      resolve(result);
+    };
+    request.onerror = () => reject(databaseError(request.error));
+  });
 }
 
 function answerOf<Result>(request: DatabaseRequest<Result>): Promise<Result> {

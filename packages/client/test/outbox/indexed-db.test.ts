@@ -3,7 +3,7 @@ import { describeOutboxStorage } from '@imcore/testkit/contracts';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { indexedDbStorage } from '../../src/outbox/indexed-db.js';
-import type { DatabaseFactory, StoragePlatform } from '../../src/outbox/indexed-db-types.js';
+import type { Database, DatabaseFactory, StoragePlatform } from '../../src/outbox/indexed-db-types.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from '../../src/outbox/outbox-storage.js';
 import { FakeOrigin, type FakeTab } from '../fixtures/fake-locks.js';
 
@@ -109,6 +109,26 @@ describe('IndexedDB', () => {
     });
 
     await expect(box.put('a', '1')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FAILED' });
+  });
+
+  it('goes on when the browser has closed the database, as phones do with pages in the background', async () => {
+    const opened: Database[] = [];
+    const factory = newFactory();
+    const noting: DatabaseFactory = {
+      open(name, version) {
+        const request = factory.open(name, version);
+        (request as unknown as EventTarget).addEventListener('success', () => opened.push(request.result));
+        return request;
+      },
+    };
+    const box = await indexedDbStorage('db', { indexedDB: noting }).open('alice', () => {});
+    await box.put('a', '1');
+    opened[0]?.close();
+
+    await box.put('b', '2');
+    expect(await keys(box)).toEqual(['a', 'b']);
+    await box.close();
+    expect(opened).toHaveLength(2);
   });
 });
 
