@@ -21,15 +21,16 @@ type Stored = ChatMessage & { readonly pendingOrder?: number };
 
 /** The history in the browser's IndexedDB: a database for each user of each server. */
 export class StoredHistory implements History {
-  readonly #database: IDBDatabase;
+  readonly #open: () => Promise<IDBDatabase>;
+  #database: IDBDatabase;
   readonly #maxMessages: number;
   readonly #addedSincePrune = new Map<string, number>();
+  #isClosed = false;
 
-  private constructor(database: IDBDatabase, maxMessages: number) {
+  private constructor(open: () => Promise<IDBDatabase>, database: IDBDatabase, maxMessages: number) {
+    this.#open = open;
     this.#database = database;
     this.#maxMessages = maxMessages;
-    // Another tab wants to delete or renew the database.
-    database.onversionchange = () => database.close();
   }
 
   /** @throws DOMException where the browser keeps nothing. */
@@ -38,14 +39,8 @@ export class StoredHistory implements History {
     { userId, server }: Pick<Account, 'userId' | 'server'>,
     maxMessages = MAX_MESSAGES_PER_CONVERSATION,
   ): Promise<StoredHistory> {
-    const request = factory.open(`imcore ${userId} ${server}`, 1);
-    request.onupgradeneeded = () => {
-      const messages = request.result.createObjectStore(MESSAGES, { keyPath: 'id' });
-      messages.createIndex(BY_PLACE, ['peer', 'order']);
-      messages.createIndex(BY_PENDING, 'pendingOrder');
-      request.result.createObjectStore(CONVERSATIONS, { keyPath: 'peer' });
-    };
-    return new StoredHistory(await resultOf(request), maxMessages);
+    const open = (): Promise<IDBDatabase> => openDatabase(factory, `imcore ${userId} ${server}`);
+    return new StoredHistory(open, await open(), maxMessages);
   }
 
   async lastOrder(): Promise<number> {
@@ -53,23 +48,26 @@ export class StoredHistory implements History {
   }
 
   async conversations(): Promise<Conversation[]> {
-    return await resultOf(this.#read(CONVERSATIONS).getAll() as IDBRequest<Conversation[]>);
+    const conversations = await this.#read(CONVERSATIONS);
+    return await resultOf(conversations.getAll() as IDBRequest<Conversation[]>);
   }
 
   async page(peer: string, before: number | undefined, size: number): Promise<HistoryPage> {
     const newestFirst: ChatMessage[] = [];
-    const cursor = this.#read(MESSAGES).index(BY_PLACE).openCursor(placesOf(peer, before), 'prev');
+    const messages = await this.#read(MESSAGES);
+    const cursor = messages.index(BY_PLACE).openCursor(placesOf(peer, before), 'prev');
     await eachOf(cursor, ({ value }) => newestFirst.push(fromStored(value as Stored)) <= size);
     return { messages: newestFirst.slice(0, size).reverse(), isLast: newestFirst.length <= size };
   }
 
   async pending(): Promise<OutgoingMessage[]> {
-    const found = this.#read(MESSAGES).index(BY_PENDING).getAll() as IDBRequest<Stored[]>;
+    const messages = await this.#read(MESSAGES);
+    const found = messages.index(BY_PENDING).getAll() as IDBRequest<Stored[]>;
     return (await resultOf(found)).map(fromStored).filter((message) => message.kind === 'outgoing');
   }
 
   async add(message: ChatMessage): Promise<boolean> {
-    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const transaction = await this.#begin(MESSAGES, 'readwrite');
     const request = transaction.objectStore(MESSAGES).add(toStored(message));
     let isNew = true;
     request.onerror = (event) => {
@@ -87,7 +85,7 @@ export class StoredHistory implements History {
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
   ): Promise<void> {
-    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const transaction = await this.#begin(MESSAGES, 'readwrite');
     const messages = transaction.objectStore(MESSAGES);
     const request = messages.get(id) as IDBRequest<Stored | undefined>;
     request.onsuccess = () => {
@@ -98,13 +96,13 @@ export class StoredHistory implements History {
   }
 
   async keepConversation(conversation: Conversation): Promise<void> {
-    const transaction = this.#database.transaction(CONVERSATIONS, 'readwrite');
+    const transaction = await this.#begin(CONVERSATIONS, 'readwrite');
     transaction.objectStore(CONVERSATIONS).put(conversation);
     await commit(transaction);
   }
 
   async deleteConversation(peer: string): Promise<void> {
-    const transaction = this.#database.transaction([MESSAGES, CONVERSATIONS], 'readwrite');
+    const transaction = await this.#begin([MESSAGES, CONVERSATIONS], 'readwrite');
     transaction.objectStore(CONVERSATIONS).delete(peer);
     const request = transaction.objectStore(MESSAGES).index(BY_PLACE).openCursor(placesOf(peer, undefined));
     await eachOf(request, (cursor) => {
@@ -115,18 +113,30 @@ export class StoredHistory implements History {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#database.close();
   }
 
-  #read(store: string): IDBObjectStore {
-    return this.#database.transaction(store, 'readonly').objectStore(store);
+  async #read(store: string): Promise<IDBObjectStore> {
+    return (await this.#begin(store, 'readonly')).objectStore(store);
+  }
+
+  /** Browsers close databases of pages that are in the background: then it is opened anew. */
+  async #begin(stores: string | string[], mode: IDBTransactionMode): Promise<IDBTransaction> {
+    try {
+      return this.#database.transaction(stores, mode);
+    } catch (error) {
+      if (this.#isClosed) throw error;
+      this.#database = await this.#open();
+      return this.#database.transaction(stores, mode);
+    }
   }
 
   async #prune(peer: string): Promise<void> {
     const added = (this.#addedSincePrune.get(peer) ?? PRUNE_EVERY - 1) + 1;
     this.#addedSincePrune.set(peer, added % PRUNE_EVERY);
     if (added < PRUNE_EVERY) return;
-    const transaction = this.#database.transaction(MESSAGES, 'readwrite');
+    const transaction = await this.#begin(MESSAGES, 'readwrite');
     const index = transaction.objectStore(MESSAGES).index(BY_PLACE);
     let excess = (await resultOf(index.count(placesOf(peer, undefined)))) - this.#maxMessages;
     if (excess <= 0) return;
@@ -136,6 +146,21 @@ export class StoredHistory implements History {
       return excess > 0;
     });
   }
+}
+
+function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  const request = factory.open(name, 1);
+  request.onupgradeneeded = () => {
+    const messages = request.result.createObjectStore(MESSAGES, { keyPath: 'id' });
+    messages.createIndex(BY_PLACE, ['peer', 'order']);
+    messages.createIndex(BY_PENDING, 'pendingOrder');
+    request.result.createObjectStore(CONVERSATIONS, { keyPath: 'peer' });
+  };
+  return resultOf(request).then((database) => {
+    // Another tab wants to delete or renew the database.
+    database.onversionchange = () => database.close();
+    return database;
+  });
 }
 
 /** All places of a conversation, or those before one. */

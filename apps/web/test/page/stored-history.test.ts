@@ -85,6 +85,25 @@ describe('StoredHistory', () => {
     expect(await other.conversations()).toEqual([]);
   });
 
+  it('goes on when the browser has closed the database, until it is closed itself', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const open = factory.open.bind(factory);
+    factory.open = (name, version) => {
+      const request = open(name, version);
+      request.addEventListener('success', () => opened.push(request.result as unknown as IDBDatabase));
+      return request;
+    };
+    const history = await StoredHistory.open(factory, alice);
+    await history.add(incoming(1));
+    opened[0]?.close();
+    expect(await history.add(incoming(2))).toBe(true);
+    expect(ordersOf((await history.page('bob', undefined, 9)).messages)).toEqual([1, 2]);
+    history.close();
+    await expect(history.add(incoming(3))).rejects.toMatchObject({ name: 'InvalidStateError' });
+    expect(opened.length).toBe(2);
+  });
+
   it('keeps a bounded number of messages of a conversation, and every one that is with nobody yet', async () => {
     const history = await StoredHistory.open(new IDBFactory(), alice, 20);
     await history.add(pending(1));
