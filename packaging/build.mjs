@@ -17,3 +17,4 @@ for (const single of SINGLE_FILES) await bundle(single, true);
 const miniProgram = join(ROOT, 'packages/client/miniprogram_dist');
 writeFileSync(join(miniProgram, 'package.json'), '{ "type": "commonjs" }\n');
 writeFileSync(join(miniProgram, 'index.d.ts'), "export * from '../dist/cjs/mini-program/index.js';\n");
+writeFileSync(join(miniProgram, 'outbox.d.ts'), "export * from '../dist/cjs/outbox/mini-program.js';\n");

@@ -28,6 +28,14 @@ export const SINGLE_FILES = [
     target: 'es2018',
     limit: 14 * 1024,
   },
+  {
+    name: 'mini-program outbox',
+    entry: from('client/dist/outbox/mini-program.js'),
+    file: from('client/miniprogram_dist/outbox.js'),
+    format: 'cjs',
+    target: 'es2018',
+    limit: 4 * 1024,
+  },
 ];
 
 /** Members that only our own files name to each other: no application, platform or storage sees them. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import type * as MiniProgram from '@imcore/client/mini-program';
+import type * as Outbox from '@imcore/client/outbox';
 import { createServer, websocket } from '@imcore/server';
 import { FakeMiniProgram } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
@@ -11,11 +12,15 @@ import { toLean } from './lean-modules.mjs';
 
 /** Loads the file as a mini-program does: a module of its own, with next to nothing in its scope. */
 function load(scope: object): typeof MiniProgram {
-  const code = readFileSync(join(ROOT, 'packages/client/miniprogram_dist/index.js'), 'utf8');
+  return run('index.js', scope) as typeof MiniProgram;
+}
+
+function run(file: string, scope: object): object {
+  const code = readFileSync(join(ROOT, 'packages/client/miniprogram_dist', file), 'utf8');
   const module = { exports: {} };
   const context = createContext({ ...scope, module, exports: module.exports });
   runInContext(code, context);
-  return module.exports as typeof MiniProgram;
+  return module.exports;
 }
 
 describe('the single file for mini-programs', () => {
@@ -42,6 +47,35 @@ describe('the single file for mini-programs', () => {
 
     expect(await arrived).toMatchObject({ from: 'alice', content: '你好 😀' });
     await Promise.all([alice.close(), bob.close()]);
+    await server.close();
+  });
+
+  it('has an outbox beside it, which brings over what a program left that ended', async () => {
+    const program = new FakeMiniProgram({
+      dialect: 'wx',
+      openSocket: (url, headers) => new WebSocket(url, { headers }),
+    });
+    const start = (port: number) => {
+      const { createClient } = load({ setTimeout, clearTimeout });
+      const { storageOutbox } = run('outbox.js', {}) as typeof Outbox;
+      const url = `ws://127.0.0.1:${port}/websocket`;
+      return createClient({ platform: program.api, url, outbox: storageOutbox(program.api) });
+    };
+    const first = start(1);
+    await first.openOutbox('alice');
+    const sending = first.send({ to: '0', content: 'kept' });
+    sending.catch(() => {});
+    await sending.accepted;
+    const server = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })] });
+    const [address] = await server.listen();
+    const second = start(address?.port ?? 0);
+    const delivered = new Promise((resolve) => {
+      second.on('delivered', resolve);
+    });
+    await second.login({ userId: 'alice' });
+
+    expect(await delivered).toEqual({ fingerprint: sending.fingerprint });
+    await Promise.all([first.close(), second.close()]);
     await server.close();
   });
 

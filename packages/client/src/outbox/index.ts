@@ -1,5 +1,6 @@
 export { OutboxError, type OutboxErrorCode } from '../errors.js';
 export type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
+export { type AlipayStorage, alipayStorage } from './alipay-storage.js';
 export { indexedDbOutbox } from './indexed-db.js';
 export { outboxOn } from './outbox-keeper.js';
 export type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';

@@ -3,7 +3,7 @@ import type { OutboxSource } from '../outbox.js';
 import { outboxOn } from './outbox-keeper.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
-/** The part of a mini-program's platform that keeps data: `wx`, `uni` and `tt` have it just so. */
+/** The part of a mini-program's platform that keeps data: `wx`, `uni` and `tt` have it just so, `my` by `alipayStorage`. */
 export interface SyncStorage {
   setStorageSync(key: string, value: string): void;
   getStorageSync(key: string): unknown;
@@ -25,7 +25,10 @@ export function storageOutbox(storage: SyncStorage): OutboxSource {
 export function syncStorage(storage: SyncStorage): OutboxStorage {
   return {
     async open(name) {
-      return guarded(() => new SyncBox(storage, `${PREFIX}:${name}:`));
+      return guarded(() => {
+        requireMemory(storage);
+        return new SyncBox(storage, `${PREFIX}:${name}:`);
+      });
     },
   };
 }
@@ -95,6 +98,18 @@ class SyncBox implements StorageBox {
       return undefined;
     }
   }
+}
+
+/** A platform whose calls take something else may forget what it is given without a word. */
+function requireMemory(storage: SyncStorage): void {
+  try {
+    storage.setStorageSync(PREFIX, PREFIX);
+  } catch {
+    // It is full, or cannot write now; what it has can be read all the same.
+    return;
+  }
+  if (storage.getStorageSync(PREFIX) === PREFIX) return;
+  throw new Error('it does not give back what it was given; the storage of Alipay is alipayStorage(my)');
 }
 
 /** Platforms throw an `Error` or an object with `errMsg`, and say in words only that there is no room. */

@@ -1,5 +1,6 @@
 import { describeOutboxStorage } from '@imcore/testkit/contracts';
 import { describe, expect, it } from 'vitest';
+import { type AlipayStorage, alipayStorage } from '../../src/outbox/alipay-storage.js';
 import { type SyncStorage, syncStorage } from '../../src/outbox/storage-outbox.js';
 
 /** A mini-program's storage: values go through JSON, room is bounded. */
@@ -30,6 +31,56 @@ class FakeStorage implements SyncStorage {
   }
 }
 
+/** Alipay's calls take and give objects, and tell of some failures in what they give. */
+class FakeAlipay implements AlipayStorage {
+  readonly storage = new FakeStorage();
+  isFull = false;
+
+  setStorageSync({ key, data }: { key: string; data: string }): object {
+    if (this.isFull) return { error: 14, errorMessage: 'storage limit exceeded', success: false };
+    if (key !== undefined) this.storage.setStorageSync(key, data);
+    return { success: true };
+  }
+
+  getStorageSync({ key }: { key: string }): object {
+    const data = this.storage.getStorageSync(key);
+    return { data: data === '' ? null : data, success: true };
+  }
+
+  removeStorageSync({ key }: { key: string }): object {
+    this.storage.removeStorageSync(key);
+    return { success: true };
+  }
+
+  getStorageInfoSync() {
+    return this.storage.getStorageInfoSync();
+  }
+}
+
+describeOutboxStorage('storage of Alipay', async () => {
+  const storage = alipayStorage(new FakeAlipay());
+  return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
+});
+
+describe('an outbox in Alipay’s storage', () => {
+  it('hears of failures that are given back', async () => {
+    const my = new FakeAlipay();
+    const box = await syncStorage(alipayStorage(my)).open('alice', () => {});
+    my.isFull = true;
+
+    await expect(box.put('a', 'x')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FULL' });
+  });
+
+  it('is refused where it would keep nothing, because it was taken for another platform’s', async () => {
+    const storage = new FakeAlipay() as unknown as SyncStorage;
+
+    await expect(syncStorage(storage).open('alice', () => {})).rejects.toMatchObject({
+      code: 'ERR_OUTBOX_FAILED',
+      message: expect.stringContaining('alipayStorage(my)'),
+    });
+  });
+});
+
 describeOutboxStorage('storage of a mini-program', async () => {
   const storage = new FakeStorage();
   return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
@@ -58,7 +109,7 @@ describe('an outbox in a mini-program’s storage', () => {
     const box = await syncStorage(storage).open('alice', () => {});
 
     expect(await box.list()).toEqual([]);
-    expect([...storage.data.keys()]).toEqual(['settings']);
+    expect([...storage.data.keys()]).toEqual(['settings', 'imcore-outbox']);
   });
 
   it('does not open, and clears nothing away, while the platform cannot read', async () => {
