@@ -123,7 +123,11 @@ export class Driver {
     try {
       this.#carryOut(effect);
     } catch (thrown) {
-      this.reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      try {
+        this.reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      } catch {
+        // A logger that throws leaves nobody to tell.
+      }
     }
   }
 

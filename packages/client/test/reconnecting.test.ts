@@ -234,6 +234,23 @@ describe('the platform’s signals', () => {
   });
 });
 
+describe('a logger that throws', () => {
+  it('does not stop the client', async () => {
+    const fail = (): never => {
+      throw new Error('the log is closed');
+    };
+    const { client, transport, clock } = setUp({ logger: { debug: fail, info: fail, warn: fail, error: fail } });
+    await login(client, transport);
+
+    transport.link.handler.received('no packet');
+    transport.link.handler.closed();
+    clock.advance(0);
+    transport.link.accept();
+
+    expect(client.state).toBe('online');
+  });
+});
+
 describe('browserSignals', () => {
   it('says nothing where the platform has none, and can be given back', () => {
     const heard: PlatformSignal[] = [];
