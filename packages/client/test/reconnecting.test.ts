@@ -239,7 +239,9 @@ describe('a logger that throws', () => {
     const fail = (): never => {
       throw new Error('the log is closed');
     };
-    const { client, transport, clock } = setUp({ logger: { debug: fail, info: fail, warn: fail, error: fail } });
+    const { client, transport, clock } = setUp({
+      logger: { debug: fail, info: fail, warn: fail, error: fail },
+    });
     await login(client, transport);
 
     transport.link.handler.received('no packet');
