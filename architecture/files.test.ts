@@ -1,12 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageNames, ROOT, readText, sourcesOf } from './sources.js';
+import { packageNames, ROOT, readText, sourcesIn, sourcesOf } from './sources.js';
 
 /** At this length a file has a second idea in it. */
 const MAX_LINES = 300;
 
-const all = packageNames().flatMap(sourcesOf);
+const FOLDERS = [
+  'apps/demo/src',
+  'apps/web/src',
+  'apps/web/page',
+  'proof/src',
+  'bench/src',
+  'simulation',
+  'integration',
+  'architecture',
+];
+
+const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)];
 
 describe('source files', () => {
   it('are there', () => {

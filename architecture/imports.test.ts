@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PACKAGES } from './packages.js';
-import { packageNames, packageOf, readText, type Source, sourcesOf, targetOf } from './sources.js';
+import { arrowsIn } from './graph.js';
+import { PACKAGES, PROGRAMS } from './packages.js';
+import { packageNames, packageOf, readText, type Source, sourcesIn, sourcesOf, targetOf } from './sources.js';
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -72,6 +73,34 @@ describe.each(packageNames())('the package %s', (name) => {
 
   it('writes relative imports with their extension', () => {
     expect(offences(sources, (specifier) => isRelative(specifier) && !specifier.endsWith('.js'))).toEqual([]);
+  });
+});
+
+describe.each(Object.keys(PROGRAMS))('the program %s', (folder) => {
+  const sources = [...sourcesIn(`${folder}/src`), ...sourcesIn(`${folder}/page`)];
+  const allowed = PROGRAMS[folder]?.imports ?? [];
+
+  it('imports of ours what the table allows, and nothing else', () => {
+    const isForeign = (specifier: string, source: Source) =>
+      isRelative(specifier) && !targetOf(source, specifier).startsWith(`${folder}/`);
+    const used = sources.flatMap((source) =>
+      source.imports.filter((specifier) => isOurs(specifier) || isForeign(specifier, source)),
+    );
+    expect([...new Set(used)].sort()).toEqual([...allowed].sort());
+  });
+});
+
+describe('the graph in ARCHITECTURE.md', () => {
+  it('shows the arrows of the tables', () => {
+    const rules = [
+      ...Object.entries(PACKAGES).map(([name, rule]) => [`packages/${name}`, rule] as const),
+      ...Object.entries(PROGRAMS),
+    ];
+    const arrows = rules.map(([folder, { imports }]) => {
+      const targets = imports.map((specifier) => /(?:@imcore|packages)\/([^/]+)/.exec(specifier)?.[1]);
+      return [folder, [...new Set(targets)].sort()];
+    });
+    expect(arrowsIn(readText('ARCHITECTURE.md'))).toEqual(Object.fromEntries(arrows));
   });
 });
 

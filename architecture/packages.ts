@@ -1,4 +1,4 @@
-/** What the sources of a package may import of ours. Whatever is not named here is forbidden. */
+/** What sources may import of ours. Whatever is not named here is forbidden. */
 export interface PackageRule {
   /** Specifiers of our other packages. */
   readonly imports: readonly string[];
@@ -33,6 +33,40 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/store-postgres',
       '@imcore/bridge-rabbitmq',
       '@imcore/web',
+    ],
+  },
+};
+
+/** The same for what is built beside the packages, by its folder. */
+export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
+  'apps/web': { imports: ['@imcore/client', '@imcore/client/outbox'] },
+  'apps/demo': {
+    imports: [
+      '@imcore/server',
+      '@imcore/client/node',
+      '@imcore/nestjs',
+      '@imcore/store-sqlite',
+      '@imcore/web',
+    ],
+  },
+  proof: {
+    imports: [
+      '@imcore/protocol',
+      '@imcore/server',
+      '@imcore/client/node',
+      '@imcore/store-sqlite',
+      '@imcore/bridge-rabbitmq',
+      '@imcore/testkit',
+    ],
+  },
+  bench: {
+    imports: [
+      '@imcore/protocol',
+      '@imcore/server',
+      '@imcore/server/ports',
+      '@imcore/store-sqlite',
+      // What a process uses is read as the command reads it; the command is a program and exports nothing.
+      '../../packages/cli/dist/bench/process-cpu.js',
     ],
   },
 };

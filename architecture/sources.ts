@@ -25,7 +25,12 @@ export function packageNames(): string[] {
 
 /** The sources of a package, without tests. */
 export function sourcesOf(packageName: string): Source[] {
-  return filesUnder(join(ROOT, 'packages', packageName, 'src'), '.ts').map((file) => {
+  return sourcesIn(`packages/${packageName}/src`);
+}
+
+/** The sources below a folder, tests left out; none where there is no such folder. */
+export function sourcesIn(folder: string): Source[] {
+  return filesUnder(join(ROOT, folder), /(?<!\.test)\.tsx?$/).map((file) => {
     const text = readFileSync(file, 'utf8');
     return {
       path: relative(ROOT, file),
@@ -69,9 +74,10 @@ function textOf(specifier: ts.Expression | undefined): string[] {
   return specifier !== undefined && ts.isStringLiteral(specifier) ? [specifier.text] : [];
 }
 
-function filesUnder(directory: string, extension: string): string[] {
+function filesUnder(directory: string, pattern: RegExp): string[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contentSecurityPolicy, type WebSocketAddress } from './content-security.js';
 import { PAGE_DIRECTORY, type PageFile, readPageFiles } from './page-files.js';
 
+/** Which server the page talks to, and where it stands. */
 export interface ChatPageConfig {
   /** The server that the page logs in to. */
   readonly webSocket: WebSocketAddress;

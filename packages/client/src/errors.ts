@@ -9,6 +9,7 @@ export class UsageError extends Error {
   }
 }
 
+/** What the caller does wrong. */
 export type UsageErrorCode =
   /** An option of `createClient` or of a transport is missing, out of bounds or contradicts another. */
   | 'ERR_INVALID_OPTION'
@@ -35,6 +36,7 @@ export class LoginError extends Error {
   }
 }
 
+/** Why nobody is logged in. */
 export type LoginErrorCode =
   /** The server said no; its code is in `serverCode`. */
   | 'ERR_LOGIN_REFUSED'
@@ -58,6 +60,7 @@ export class DeliveryError extends Error {
   }
 }
 
+/** Why nobody is responsible for a message. */
 export type DeliveryErrorCode =
   /** It was written, the last copy too, and nobody acknowledged it. It may have arrived all the same. */
   | 'ERR_NOT_ACKNOWLEDGED'
@@ -90,6 +93,7 @@ export class OutboxError extends Error {
   }
 }
 
+/** Why the outbox does not keep something. */
 export type OutboxErrorCode =
   /** The storage failed; `cause` says how. */
   | 'ERR_OUTBOX_FAILED'
@@ -125,6 +129,7 @@ export class LinkError extends Error {
   }
 }
 
+/** Why there is no link. */
 export type LinkErrorCode =
   /** The link could not be opened; `cause` says why where the platform tells. */
   | 'ERR_LINK_FAILED'

@@ -87,6 +87,7 @@ export interface ClientSettings {
   readonly random?: Random | undefined;
 }
 
+/** What `createClient` takes: where the server is, and how the client behaves. */
 export type ClientOptions = Endpoint & ClientSettings;
 
 /** What the machines are told, every value there and within bounds. */

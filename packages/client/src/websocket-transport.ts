@@ -7,6 +7,7 @@ import { webSocketLink } from './websocket-link.js';
 /** Largest packet that an original server takes over WebSocket, in bytes. */
 export const DEFAULT_MAX_WEBSOCKET_BYTES = 65_536;
 
+/** Where a WebSocket leads, and what it carries. */
 export interface WebSocketOptions {
   /** `ws://…` or `wss://…`; the original server's path is `/websocket`. */
   readonly url: string;

@@ -9,6 +9,7 @@ export class ImModuleError extends Error {
   }
 }
 
+/** What is wrong with how the application is put together. */
 export type ImModuleErrorCode =
   /** Two classes answer the same hook. */
   | 'ERR_HOOK_TAKEN'

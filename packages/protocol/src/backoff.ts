@@ -1,5 +1,6 @@
 import type { Random } from './clock.js';
 
+/** Bounds of the waits between tries. */
 export interface BackoffPolicy {
   /** Upper bound of the first wait, in milliseconds. */
   readonly initialMs: number;

@@ -46,7 +46,7 @@ export function readLoginRequest(content: string | undefined): LoginRequest {
     userId,
     token: toText('loginToken', fields['loginToken']),
     extra: toText('extra', fields['extra']),
-    firstLoginTime: toTime('firstLoginTime', fields['firstLoginTime'], 0),
+    firstLoginTime: toWhole('firstLoginTime', fields['firstLoginTime']),
   };
 }
 
@@ -54,29 +54,33 @@ export function readLoginRequest(content: string | undefined): LoginRequest {
 export function readLoginResponse(content: string | undefined): LoginResponse {
   const fields = toObject(content ?? '', 'a login response');
   return {
-    code: toInteger('code', fields['code'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-    firstLoginTime: toTime('firstLoginTime', fields['firstLoginTime'], 0),
+    code: toWhole('code', fields['code']),
+    firstLoginTime: toWhole('firstLoginTime', fields['firstLoginTime']),
   };
 }
 
+/**
+ * Reads the content of a type 52 packet; a missing code counts as 0.
+ *
+ * @throws ProtocolError when it does not parse.
+ */
 export function readErrorResponse(content: string | undefined): ErrorResponse {
   const fields = toObject(content ?? '', 'an error response');
   return {
-    errorCode: toInteger(
-      'errorCode',
-      fields['errorCode'],
-      0,
-      Number.MIN_SAFE_INTEGER,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    errorCode: toWhole('errorCode', fields['errorCode']),
     errorMsg: toText('errorMsg', fields['errorMsg']),
   };
 }
 
+/**
+ * Reads the content of a type 54 packet; a missing code counts as 0.
+ *
+ * @throws ProtocolError when it does not parse.
+ */
 export function readKickOut(content: string | undefined): KickOut {
   const fields = toObject(content ?? '', 'a kick-out');
   return {
-    code: toInteger('code', fields['code'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    code: toWhole('code', fields['code']),
     reason: toText('reason', fields['reason']),
   };
 }
@@ -92,10 +96,12 @@ export function loginPacket(login: LoginRequest): Packet {
   return control(PacketType.Login, content, login.userId, SERVER_ID);
 }
 
+/** Type 1, from a client. */
 export function keepAlivePacket(userId: string): Packet {
   return control(PacketType.KeepAlive, '{}', userId, SERVER_ID);
 }
 
+/** Type 3. */
 export function logoutPacket(userId: string): Packet {
   return control(PacketType.Logout, undefined, userId, SERVER_ID);
 }
@@ -106,10 +112,12 @@ export function loginResponsePacket(response: LoginResponse, to: string): Packet
   return control(PacketType.LoginResponse, content, SERVER_ID, response.code === 0 ? to : UNSET_ID);
 }
 
+/** Type 51. */
 export function keepAliveResponsePacket(to: string): Packet {
   return control(PacketType.KeepAliveResponse, '{}', SERVER_ID, to);
 }
 
+/** Type 52, to `"-1"` where nobody is logged in. */
 export function errorResponsePacket(error: ErrorResponse, to: string = UNSET_ID): Packet {
   return control(PacketType.ErrorResponse, JSON.stringify(error), SERVER_ID, to);
 }
@@ -120,6 +128,7 @@ export function echoResponsePacket(echo: Packet): Packet {
   return { type: PacketType.EchoResponse, dataContent, from, to, fp, QoS, typeu, bridge, sm };
 }
 
+/** Type 54. */
 export function kickOutPacket(kickOut: KickOut, to: string): Packet {
   return control(PacketType.KickOut, JSON.stringify(kickOut), SERVER_ID, to);
 }
@@ -179,6 +188,7 @@ function control(type: number, dataContent: string | undefined, from: string, to
   };
 }
 
-function toTime(field: string, value: unknown, absent: number): number {
-  return toInteger(field, value, absent, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+/** Codes and times: any whole number; 0 where there is none. */
+function toWhole(field: string, value: unknown): number {
+  return toInteger(field, value, 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 }

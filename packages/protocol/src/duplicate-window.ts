@@ -11,6 +11,7 @@ export type Seen =
   /** Handled: acknowledge it again, do not hand it on. */
   | 'done';
 
+/** How much of the past is remembered. */
 export interface DuplicateWindowLimits {
   /** Shortest time that a handled message is remembered, in milliseconds. */
   readonly rememberMs: number;

@@ -1,5 +1,6 @@
 import type { Instant } from './clock.js';
 
+/** The two durations of a client’s heartbeat, in milliseconds. */
 export interface KeepAliveTimes {
   readonly keepAliveIntervalMs: number;
   readonly clientTimeoutMs: number;

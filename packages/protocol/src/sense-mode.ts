@@ -64,6 +64,7 @@ export function senseTimes(mode: SenseMode, transport: TransportKind): SenseTime
   return transport === 'udp' ? DATAGRAM[mode] : STREAM[mode];
 }
 
+/** Whether a value is one of {@link SENSE_MODES}. */
 export function isSenseMode(value: unknown): value is SenseMode {
   return SENSE_MODES.some((mode) => mode === value);
 }

@@ -31,6 +31,7 @@ export interface Sender extends OnlineUser {
   send(content: string, options?: SendOptions): Promise<SendOutcome>;
 }
 
+/** How the server sends a message of its own. */
 export interface SendOptions {
   /** The application's own message type, a 32-bit number. Default -1: none. */
   readonly type?: number | undefined;

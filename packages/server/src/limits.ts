@@ -26,6 +26,11 @@ export interface ServerLimits {
   readonly maxStoredNotices: number;
 }
 
+/**
+ * The limits of a server that is told nothing else.
+ *
+ * @see docs/reference/limits.md
+ */
 export const DEFAULT_LIMITS: ServerLimits = {
   maxSessions: 1_000_000,
   maxSessionsPerAddress: 1_000,

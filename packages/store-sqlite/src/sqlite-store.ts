@@ -27,6 +27,7 @@ import type { Database, Statement } from './sqlite-module.js';
 import { Sweeper } from './sweeper.js';
 import { toColumn } from './text-column.js';
 
+/** Which file keeps the messages, and how much it keeps for how long. */
 export interface SqliteStoreOptions extends Retention {
   /** The database file. Made where there is none; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
   readonly file: string;

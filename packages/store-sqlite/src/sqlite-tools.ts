@@ -14,6 +14,7 @@ import { numberOf } from './rows.js';
 import type { Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
 
+/** Which file is looked after, and the limits that resent messages must keep. */
 export interface SqliteToolsOptions extends Pick<Retention, 'maxPerUser' | 'maxBytesPerUser'> {
   /** The database file. It must be there. */
   readonly file: string;

@@ -4,6 +4,7 @@ import type { ClientSettings } from '../options.js';
 import { programSignals } from './program-signals.js';
 import { type MiniProgramSocketOptions, miniProgramSocket } from './socket-transport.js';
 
+/** What `createClient` takes in a mini-program: its socket, and how the client behaves. */
 export type MiniProgramClientOptions = ClientSettings & MiniProgramSocketOptions;
 
 /**

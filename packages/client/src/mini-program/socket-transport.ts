@@ -6,6 +6,7 @@ import { globalSocketTask } from './global-socket.js';
 import type { MiniProgramPlatform, SocketTask } from './platform-api.js';
 import { SocketLink } from './socket-link.js';
 
+/** Where the socket of a mini-program leads, and whose it is. */
 export interface MiniProgramSocketOptions {
   /** The platform's object: `wx`, `uni`, `my` or `tt`. */
   readonly platform: MiniProgramPlatform;

@@ -14,6 +14,7 @@ import { cutAfterGrace } from './grace.js';
 /** The original server's port. */
 export const DEFAULT_TCP_PORT = 8901;
 
+/** Where a TCP link leads, and what it carries. */
 export interface TcpOptions {
   readonly host: string;
   /** Default 8901. */

@@ -17,6 +17,7 @@ const MAX_DATAGRAM_BYTES = 65_507;
 /** Room for what arrives while the process is busy; the system may give less. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
+/** Where datagrams go, and what one carries. */
 export interface UdpOptions {
   readonly host: string;
   /** Default 7901. */

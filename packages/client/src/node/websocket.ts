@@ -10,6 +10,7 @@ import {
 } from '../websocket-transport.js';
 import { cutAfterGrace } from './grace.js';
 
+/** Where a WebSocket leads, and what Node can do beside it. */
 export interface NodeWebSocketOptions extends WebSocketOptions {
   /** Options of `tls.connect` for `wss:`, such as `ca`. */
   readonly tls?: ConnectionOptions | undefined;

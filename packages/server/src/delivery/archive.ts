@@ -8,6 +8,7 @@ import { toDeadMessage, toKeptMessage } from './kept-message.js';
 /** Messages that one call gives at most, and gives unless it is told otherwise. */
 const [MAX_PAGE, DEFAULT_PAGE] = [1000, 100];
 
+/** Which dead letters are asked for. */
 export interface DeadLetterQuery {
   /** Only those of this receiver. Default: of everybody. */
   readonly userId?: string | undefined;
@@ -22,6 +23,7 @@ export type DeadLetterRef = Pick<DeadMessage, 'id'> & {
   readonly message: Pick<DeadMessage['message'], 'to'>;
 };
 
+/** Which messages between two users are asked for. */
 export interface HistoryOptions {
   /** The two users. */
   readonly a: string;

@@ -13,6 +13,7 @@ import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-o
 import { listen, stop } from './listening.js';
 import { SocketOutput } from './socket-output.js';
 
+/** Where TCP peers are taken, and what they may send. */
 export interface TcpOptions extends GatewayOptions {
   /** Default 8901. */
   readonly port?: number | undefined;

@@ -8,6 +8,7 @@ import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHos
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { peerKey } from './peer-key.js';
 
+/** Where datagrams are taken, and how long they may be. */
 export interface UdpOptions extends GatewayOptions {
   /** Default 7901. */
   readonly port?: number | undefined;

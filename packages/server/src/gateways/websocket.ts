@@ -13,6 +13,7 @@ import { WebSocketConnection } from './websocket-connection.js';
 
 type HttpServer = http.Server | https.Server;
 
+/** Where WebSocket peers are taken, and what they may send. */
 export interface WebSocketOptions extends GatewayOptions {
   /** Default 3000. */
   readonly port?: number | undefined;

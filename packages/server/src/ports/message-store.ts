@@ -22,6 +22,7 @@ export const OUTBOX_ID = '-1';
 /** Names a stored message to the store that gave it; larger is later for the same receiver. */
 export type StoreId = number;
 
+/** A message that waits for its receiver, by the id that the store has given it. */
 export interface WaitingMessage extends StoredMessage {
   readonly id: StoreId;
 }

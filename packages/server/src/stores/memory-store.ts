@@ -18,6 +18,7 @@ import { systemClock } from '../scheduling/system-clock.js';
 import { MemoryArchive } from './memory-archive.js';
 import { MemoryMailbox } from './memory-mailbox.js';
 
+/** How much a store in memory keeps, and for how long. */
 export interface MemoryStoreOptions extends Retention {
   /** Confirmed messages that are remembered, and kept as history, at most. Default 100 000. */
   readonly maxRemembered?: number;

@@ -22,6 +22,7 @@ export interface BridgeFixture {
   close(): Promise<void>;
 }
 
+/** Makes a bridge and its broker for one test. */
 export type CreateBridgeFixture = () => Promise<BridgeFixture>;
 
 /** A server's side of a bridge that says what the test says. */

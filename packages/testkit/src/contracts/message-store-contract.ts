@@ -25,8 +25,10 @@ const SECTIONS = {
   oddities,
 } as const satisfies Readonly<Record<string, Section>>;
 
+/** A part of the contract, by its title. */
 export type StoreSection = keyof typeof SECTIONS;
 
+/** What of the contract is left out. */
 export interface StoreContractOptions {
   /** Sections that a store under construction does not keep yet: shown as skipped. */
   readonly without?: readonly StoreSection[];

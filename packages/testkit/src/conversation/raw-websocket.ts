@@ -14,6 +14,7 @@ export interface OutgoingFrame {
   readonly isMasked?: boolean;
 }
 
+/** What a raw WebSocket tells. */
 export interface RawWebSocketEvents {
   /** A frame of the server. */
   frame(opcode: number, payload: Buffer): void;

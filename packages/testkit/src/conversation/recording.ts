@@ -31,6 +31,7 @@ export type RecordedEntry = EntryBase &
     | { readonly kind: 'close-frame'; readonly by: Side; readonly hex: string }
   );
 
+/** A frame among the entries of a recording. */
 export type RecordedFrame = Extract<RecordedEntry, { readonly kind: 'frame' }>;
 
 /** A callback of the original server, or of ours in the same words. */
@@ -39,6 +40,7 @@ export interface ServerCallback extends JsonObject {
   readonly ev: string;
 }
 
+/** A callback with its time, in milliseconds since the recording began. */
 export interface TimedCallback {
   readonly atMs: number;
   readonly callback: ServerCallback;

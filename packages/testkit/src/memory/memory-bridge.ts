@@ -14,6 +14,7 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
+/** How a broker in memory treats what it is given. */
 export interface MemoryBrokerOptions {
   readonly clock: Clock;
   /** How long a message that nobody could take rests before it is handed in again, in milliseconds. Default 1000. */

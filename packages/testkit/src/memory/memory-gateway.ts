@@ -19,6 +19,7 @@ export const DEFAULT_MAX_BODY_BYTES: Readonly<Record<TransportKind, number>> = {
 /** Largest datagram that every client in the field reads whole, in bytes. */
 export const DEFAULT_MAX_DATAGRAM_SEND_BYTES = 1024;
 
+/** Which gateway of the real ones this one stands for, and where. */
 export interface MemoryGatewayOptions {
   readonly network: SimulatedNetwork;
   readonly transport: TransportKind;

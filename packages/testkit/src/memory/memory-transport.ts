@@ -6,6 +6,7 @@ import type { StreamEnd } from '../network/stream-end.js';
 import { FrameCutter, frame } from './frames.js';
 import { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_DATAGRAM_SEND_BYTES } from './memory-gateway.js';
 
+/** Which transport of the real ones this one stands for, and where it leads. */
 export interface MemoryTransportOptions {
   /** The client's way to the server. */
   readonly link: SimulatedLink;

@@ -2,6 +2,7 @@ import { type ApiCallbacks, FakeSocket, type SocketOwner } from './fake-socket.j
 import { FakeStorage } from './fake-storage.js';
 import type { PlatformSocket } from './platform-socket.js';
 
+/** Whose platform it is, and how that behaves. */
 export interface FakeMiniProgramOptions {
   /** Whose API it has: WeChat `wx`, uni-app `uni`, Alipay `my`, Douyin `tt`. */
   readonly dialect: 'wx' | 'uni' | 'my' | 'tt';

@@ -14,6 +14,7 @@ export interface Datagram {
   readonly port: number;
 }
 
+/** What drives a simulated network, and how good it is. */
 export interface NetworkOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
@@ -29,10 +30,12 @@ export interface Listening {
   close(): void;
 }
 
+/** A listener for datagrams, which can answer. */
 export interface DatagramListening extends Listening {
   send(bytes: BinaryString, address: string, port: number): void;
 }
 
+/** Takes a connection of a client, by the address and port it came from. */
 export type StreamAcceptor = (end: StreamEnd, address: string, port: number) => void;
 
 /**

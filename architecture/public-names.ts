@@ -1,0 +1,46 @@
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+import { ROOT, readText } from './sources.js';
+
+/** A name that a package exports. */
+export interface PublicName {
+  readonly name: string;
+  /** The file that declares it, from the root of the project. */
+  readonly path: string;
+  readonly hasComment: boolean;
+}
+
+/** What an index file exports of its own package, with the place of each declaration. */
+export function publicNamesOf(index: string): PublicName[] {
+  return parse(index).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined) return [];
+    const { exportClause, moduleSpecifier } = statement;
+    if (!ts.isNamedExports(exportClause) || moduleSpecifier === undefined) return [];
+    const specifier = (moduleSpecifier as ts.StringLiteral).text;
+    if (!specifier.startsWith('.')) return [];
+    const path = relative(ROOT, join(ROOT, dirname(index), specifier.replace(/\.js$/, '.ts')));
+    const file = parse(path);
+    return exportClause.elements.map(({ name, propertyName }) => {
+      const declared = (propertyName ?? name).text;
+      return { name: declared, path, hasComment: declarationsOf(file, declared).some(isCommented) };
+    });
+  });
+}
+
+function parse(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
+}
+
+/** All with this name: overloads, or a value and a type. */
+function declarationsOf(file: ts.SourceFile, name: string): ts.Statement[] {
+  return file.statements.filter((statement) => {
+    if (ts.isVariableStatement(statement)) {
+      return statement.declarationList.declarations.some((each) => each.name.getText(file) === name);
+    }
+    return 'name' in statement && (statement.name as ts.Identifier | undefined)?.text === name;
+  });
+}
+
+function isCommented(declaration: ts.Statement): boolean {
+  return ts.getJSDocCommentsAndTags(declaration).length > 0;
+}
