@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BenchFlags } from './bench/bench-flags.js';
 import type { ChatFlags } from './chat/chat.js';
-import type { EndpointFlags } from './chat/endpoint.js';
 import { describeError } from './command-error.js';
+import { addEndpointFlags, type EndpointFlags } from './endpoint.js';
 import { addServeFlags } from './serve/serve-flags.js';
 import { addStoreCommands } from './store/add-store-commands.js';
 
@@ -19,31 +19,23 @@ addServeFlags(program.command('serve').description('run a server')).action(
   },
 );
 
-program
+const chatCommand = program
   .command('chat')
   .description('chat on the terminal; over pipes every line is a message')
   .requiredOption('--user <id>', 'who you are')
-  .option('--to <id>', 'whom you talk to; /to changes it')
-  .option('--transport <name>', 'tcp, udp or ws (default: tcp)')
-  .option('--host <host>', 'where the server is (default: 127.0.0.1)')
-  .option('--port <port>', 'its port (default: 8901, udp 7901, ws 3000)')
-  .option('--url <url>', 'all of it: tcp://, tls://, udp://, ws:// or wss://')
+  .option('--to <id>', 'whom you talk to; /to changes it');
+addEndpointFlags(chatCommand)
   .option('--token <token>', 'proof of who you are; or in IMCORE_TOKEN')
-  .option('--tls', 'TLS on tcp and ws')
-  .option('--tls-ca <file>', 'PEM file of an authority to trust')
   .option('--wait <seconds>', 'how long to try to reach the server at first (default: 30)')
   .action(async (flags: ChatFlags) => {
     const { chat } = await import('./chat/chat.js');
     process.exitCode = await chat(flags);
   });
 
-program
+const benchCommand = program
   .command('bench')
-  .description('put load on a server and check that every message arrives, once, in order, unchanged')
-  .option('--transport <name>', 'tcp, udp or ws (default: tcp)')
-  .option('--host <host>', 'where the server is (default: 127.0.0.1)')
-  .option('--port <port>', 'its port (default: 8901, udp 7901, ws 3000)')
-  .option('--url <url>', 'all of it: tcp://, tls://, udp://, ws:// or wss://')
+  .description('put load on a server and check that every message arrives, once, in order, unchanged');
+addEndpointFlags(benchCommand)
   .option('--token <token>', 'what the server asks of every login; or in IMCORE_TOKEN')
   .option('--pairs <number>', 'senders, each with a receiver of its own', '16')
   .option('--window <number>', 'messages that a sender has under way', '16')

@@ -1,5 +1,5 @@
-import { type EndpointFlags, endpointOf } from '../chat/endpoint.js';
 import { CommandError, messageOf } from '../command-error.js';
+import { type EndpointFlags, endpointOf } from '../endpoint.js';
 import { createStyle } from '../terminal/style.js';
 import { type BenchFlags, pidOf, planOf } from './bench-flags.js';
 import { type LoadResult, runLoad } from './load-run.js';

@@ -1,8 +1,8 @@
 import { createClient, silentLogger } from '@imcore/client/node';
 import { CommandError } from '../command-error.js';
+import { type EndpointFlags, endpointOf } from '../endpoint.js';
 import { createStyle } from '../terminal/style.js';
 import { ChatSession } from './chat-session.js';
-import { type EndpointFlags, endpointOf } from './endpoint.js';
 import { followKeys } from './follow-keys.js';
 import { followLines } from './follow-lines.js';
 import { PlainScreen } from './plain-screen.js';

@@ -1,6 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import {
   type Bridge,
   createServer,
@@ -15,7 +13,7 @@ import {
   type WebSocketGateway,
   websocket,
 } from '@imcore/server';
-import { CommandError, messageOf } from '../command-error.js';
+import { readTls } from './read-tls.js';
 import type { ServeSettings } from './settings.js';
 
 /** The code that a login with a wrong token is refused with: the first that belongs to applications. */
@@ -77,30 +75,4 @@ function hooksOf({ token }: ServeSettings): Hooks {
       return isRight ? { accept: true } : { accept: false, code: WRONG_TOKEN };
     },
   };
-}
-
-export function readTls({
-  tlsCert,
-  tlsKey,
-}: Pick<ServeSettings, 'tlsCert' | 'tlsKey'>): { cert: Buffer; key: Buffer } | undefined {
-  if (tlsCert === undefined || tlsKey === undefined) return undefined;
-  const pair = { cert: readPem('tlsCert', tlsCert), key: readPem('tlsKey', tlsKey) };
-  try {
-    createSecureContext(pair);
-  } catch (cause) {
-    throw new CommandError(
-      `certificate and key cannot be used: ${messageOf(cause)}`,
-      'tlsCert and tlsKey must be PEM files that belong together.',
-      { cause },
-    );
-  }
-  return pair;
-}
-
-function readPem(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new CommandError(`${name} cannot be read: ${messageOf(cause)}`, undefined, { cause });
-  }
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Bridge } from '@imcore/server';
 import { CommandError, messageOf } from '../command-error.js';
+import { readPem } from '../read-pem.js';
 import { flagOf, type ServeSettings } from './settings.js';
 
 type BridgeSettings = Pick<
@@ -24,7 +24,10 @@ export async function openBridge(settings: BridgeSettings): Promise<Bridge | und
     return undefined;
   }
   const { rabbitmq } = await import('@imcore/bridge-rabbitmq');
-  const [ca, cert, key] = PEM_FILES.map((name) => readPem(name, settings[name]));
+  const [ca, cert, key] = PEM_FILES.map((name) => {
+    const path = settings[name];
+    return path === undefined ? undefined : readPem(flagOf(name), path);
+  });
   const hasTls = ca !== undefined || cert !== undefined || key !== undefined;
   try {
     return rabbitmq({ url, tls: hasTls ? { ca, cert, key } : undefined, outgoingQueue, incomingQueue });
@@ -37,13 +40,4 @@ export async function openBridge(settings: BridgeSettings): Promise<Bridge | und
 export function shownBridge(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
-}
-
-function readPem(name: (typeof PEM_FILES)[number], path: string | undefined): Buffer | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new CommandError(`${flagOf(name)} cannot be read: ${messageOf(cause)}`, undefined, { cause });
-  }
 }

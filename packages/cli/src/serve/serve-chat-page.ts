@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type { GatewayAddress } from '@imcore/server';
 import { type ChatPageHandler, chatPage } from '@imcore/web';
 import { CommandError, messageOf } from '../command-error.js';
-import { readTls } from './assemble-server.js';
 import { explainListenError } from './explain-listen-error.js';
+import { readTls } from './read-tls.js';
 import type { ServeSettings } from './settings.js';
 
 type PageSettings = Pick<ServeSettings, 'http' | 'httpHost' | 'wsPath' | 'token' | 'tlsCert' | 'tlsKey'>;

@@ -1,6 +1,7 @@
 import type { StoreId, StoreTools } from '@imcore/server/ports';
 import { CommandError } from '../command-error.js';
-import { type Output, type StoreFlags, terminal, wholeNumber, withStore } from './with-store.js';
+import { wholeNumber } from '../whole-number.js';
+import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';
 
 export interface DeadFlags extends StoreFlags {
   readonly user?: string;

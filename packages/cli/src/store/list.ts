@@ -1,6 +1,7 @@
 import type { StoreId, WaitingMessage } from '@imcore/server/ports';
+import { wholeNumber } from '../whole-number.js';
 import { describeMessage, messageAsJson } from './describe-message.js';
-import { type Output, type StoreFlags, terminal, wholeNumber, withStore } from './with-store.js';
+import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';
 
 export interface ListFlags extends StoreFlags {
   /** Absent for the dead letters of all users. */

@@ -1,6 +1,7 @@
 import { printableLine } from '../terminal/printable.js';
+import { wholeNumber } from '../whole-number.js';
 import { timeOf } from './describe-message.js';
-import { type Output, type StoreFlags, terminal, wholeNumber, withStore } from './with-store.js';
+import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';
 
 export interface StatsFlags extends StoreFlags {
   readonly top: string;

@@ -53,10 +53,3 @@ async function open(store: string): Promise<StoreTools> {
   const { sqliteStoreTools } = await import('@imcore/store-sqlite');
   return sqliteStoreTools({ file: store });
 }
-
-/** A whole number from a flag. @throws CommandError */
-export function wholeNumber(flag: string, text: string, least = 1): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new CommandError(`${flag} must be a whole number from ${least} up, not ${text}`);
-}

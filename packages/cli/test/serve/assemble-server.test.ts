@@ -49,7 +49,7 @@ describe('assembleServer', () => {
 
   it('names the file of a certificate that cannot be read', () => {
     expect(() => listen({ tlsCert: '/nowhere/c.pem', tlsKey: '/nowhere/k.pem' })).toThrow(
-      'tlsCert cannot be read: ENOENT',
+      '--tls-cert cannot be read: ENOENT',
     );
   });
 });

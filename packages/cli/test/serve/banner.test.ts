@@ -1,6 +1,6 @@
 import type { GatewayAddress } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
-import { endpointOf } from '../../src/chat/endpoint.js';
+import { endpointOf } from '../../src/endpoint.js';
 import { banner, urlOf } from '../../src/serve/banner.js';
 
 const addresses: GatewayAddress[] = [

@@ -16,8 +16,8 @@ export function readProcessUse(pid: number): ProcessUse | undefined {
     // The name, in parentheses, may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-    return { cpuMs: (userTicks + systemTicks) * TICK_MS, residentBytes: pages * 4096 };
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return { cpuMs: (userTicks + systemTicks) * TICK_MS, residentBytes: Number(kilobytes ?? 0) * 1024 };
   } catch {
     return undefined;
   }

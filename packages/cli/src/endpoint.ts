@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type Transport, tcp, udp, websocket } from '@imcore/client/node';
-import { CommandError, messageOf } from '../command-error.js';
+import type { Command } from 'commander';
+import { CommandError } from './command-error.js';
+import { readPem } from './read-pem.js';
 
 /** What the command line says about where the server is. */
 export interface EndpointFlags {
@@ -27,6 +28,17 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   wss: 3000,
 };
 
+/** Gives a command the flags that say where its server is. */
+export function addEndpointFlags(command: Command): Command {
+  return command
+    .option('--transport <name>', 'tcp, udp or ws (default: tcp)')
+    .option('--host <host>', 'where the server is (default: 127.0.0.1)')
+    .option('--port <port>', 'its port (default: 8901, udp 7901, ws 3000)')
+    .option('--url <url>', 'all of it: tcp://, tls://, udp://, ws:// or wss://')
+    .option('--tls', 'TLS on tcp and ws')
+    .option('--tls-ca <file>', 'PEM file of an authority to trust');
+}
+
 /** @throws CommandError for a server that cannot be meant. */
 export function endpointOf(flags: EndpointFlags): Endpoint {
   const url = flags.url === undefined ? urlFromParts(flags) : urlAsGiven(flags.url, flags);
@@ -34,7 +46,7 @@ export function endpointOf(flags: EndpointFlags): Endpoint {
   const scheme = parsed.protocol.slice(0, -1);
   const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
   const endpoint = { host, port: parsed.port === '' ? DEFAULT_PORTS[scheme] : Number(parsed.port) };
-  const tls = flags.tlsCa === undefined ? {} : { ca: readAuthority(flags.tlsCa) };
+  const tls = flags.tlsCa === undefined ? {} : { ca: readPem('--tls-ca', flags.tlsCa) };
   switch (scheme) {
     case 'tcp':
       return { url, transport: tcp(endpoint) };
@@ -86,13 +98,5 @@ function parseUrl(url: string): URL {
     return new URL(url);
   } catch (cause) {
     throw new CommandError(`${url} is no URL`, 'For example: tcp://127.0.0.1:8901', { cause });
-  }
-}
-
-function readAuthority(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new CommandError(`--tls-ca cannot be read: ${messageOf(cause)}`, undefined, { cause });
   }
 }

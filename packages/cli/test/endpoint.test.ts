@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endpointOf } from '../../src/chat/endpoint.js';
+import { endpointOf } from '../src/endpoint.js';
 
 describe('endpointOf', () => {
   it.each([

@@ -1,0 +1,27 @@
+import { createSecureContext } from 'node:tls';
+import { CommandError, messageOf } from '../command-error.js';
+import { readPem } from '../read-pem.js';
+import { flagOf, type ServeSettings } from './settings.js';
+
+/**
+ * Reads certificate and key; undefined where the settings name none.
+ *
+ * @throws CommandError when they cannot be read or used.
+ */
+export function readTls({
+  tlsCert,
+  tlsKey,
+}: Pick<ServeSettings, 'tlsCert' | 'tlsKey'>): { cert: Buffer; key: Buffer } | undefined {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+  const pair = { cert: readPem(flagOf('tlsCert'), tlsCert), key: readPem(flagOf('tlsKey'), tlsKey) };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    throw new CommandError(
+      `certificate and key cannot be used: ${messageOf(cause)}`,
+      `${flagOf('tlsCert')} and ${flagOf('tlsKey')} must name PEM files that belong together.`,
+      { cause },
+    );
+  }
+  return pair;
+}
