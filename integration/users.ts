@@ -52,7 +52,7 @@ export class TestUser {
   }
 }
 
-export function transportTo(transport: TransportKind, ports: Ports): Transport {
+function transportTo(transport: TransportKind, ports: Ports): Transport {
   if (transport === 'tcp') return tcp({ host: HOST, port: ports.tcp });
   if (transport === 'udp') return udp({ host: HOST, port: ports.udp });
   return websocket({ url: `ws://${HOST}:${ports.websocket}/websocket` });
@@ -63,7 +63,7 @@ export type Sight = { readonly type: unknown; readonly packet: Readonly<Record<s
 
 /** A client that is nothing but a socket. */
 export class RawUser {
-  readonly sights = new Inbox<Sight>();
+  readonly sights: Inbox<Sight>;
   readonly #peer: Peer;
 
   private constructor(peer: Peer, sights: Inbox<Sight>) {

@@ -1,30 +1,13 @@
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { openBrowser } from '../../examples/testing/browser.js';
 import { ChatTab } from './chat-tab.js';
-
-const EXECUTABLE = '/usr/bin/chromium';
-const ARGUMENTS = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
 
 export const PHONE: BrowserContextOptions = {
   viewport: { width: 360, height: 740 },
   hasTouch: true,
   isMobile: true,
 };
-
-/**
- * Whether there is a Chromium to test with. Where there is none the tests are skipped and say so, except in CI, where
- * they fail.
- */
-export function hasChromium(): boolean {
-  if (existsSync(EXECUTABLE)) return true;
-  if (process.env['CI'] === 'true') throw new Error(`CI has no Chromium at ${EXECUTABLE}`);
-  console.warn(`SKIPPED: the tests of the chat page, there is no Chromium at ${EXECUTABLE}`);
-  return false;
-}
 
 /** One browser for the tests of a file; the people of each test have windows of their own, that share nothing. */
 export class Browsers {
@@ -35,7 +18,7 @@ export class Browsers {
   static set(): Browsers {
     const browsers = new Browsers();
     beforeAll(async () => {
-      browsers.#browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+      browsers.#browser = await openBrowser();
     });
     afterEach(() => browsers.#clear());
     afterAll(async () => {

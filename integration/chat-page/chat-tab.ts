@@ -4,14 +4,6 @@ import { expect } from 'vitest';
 /** What Chromium itself writes when a WebSocket cannot be opened; the page can do nothing about it. */
 const FAILED_SOCKET = /^WebSocket connection to '.*' failed/;
 
-/** A message as the page shows it. */
-export interface ShownMessage {
-  readonly side: 'incoming' | 'outgoing';
-  readonly text: string;
-  /** Of one's own messages. */
-  readonly mark?: string;
-}
-
 /** One tab with the chat page, and everything in it that should not be. */
 export class ChatTab {
   readonly page: Page;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Browsers, hasChromium, PHONE } from './browser.js';
+import { hasBrowser } from '../../examples/testing/browser.js';
+import { Browsers, PHONE } from './browser.js';
 import { Programs } from './served-page.js';
 
 const BACKGROUND = 'getComputedStyle(document.documentElement).backgroundColor';
@@ -23,7 +24,7 @@ const WRONG_IDS = `(() => {
 })()`;
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
-describe.skipIf(!hasChromium())('the look of the chat page', () => {
+describe.skipIf(!hasBrowser)('the look of the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 

@@ -1,10 +1,11 @@
 import { createServer, websocket } from '@imcore/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Browsers, hasChromium } from './browser.js';
+import { hasBrowser } from '../../examples/testing/browser.js';
+import { Browsers } from './browser.js';
 import { Relay } from './relay.js';
 import { kill, Programs } from './served-page.js';
 
-describe.skipIf(!hasChromium())('the chat page without its server', () => {
+describe.skipIf(!hasBrowser)('the chat page without its server', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
@@ -132,7 +133,7 @@ describe.skipIf(!hasChromium())('the chat page without its server', () => {
   });
 });
 
-describe.skipIf(!hasChromium())('the chat page of a user who logs in elsewhere', () => {
+describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
@@ -167,7 +168,7 @@ describe.skipIf(!hasChromium())('the chat page of a user who logs in elsewhere',
   });
 });
 
-describe.skipIf(!hasChromium())('the first screen of the chat page', () => {
+describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 

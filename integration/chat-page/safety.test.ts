@@ -1,6 +1,7 @@
 import { createClient, tcp } from '@imcore/client/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Browsers, hasChromium } from './browser.js';
+import { hasBrowser } from '../../examples/testing/browser.js';
+import { Browsers } from './browser.js';
 import { Programs, type ServedPage } from './served-page.js';
 
 /** Each would leave a mark, raise a dialog or ask another host if anything of it were more than text. */
@@ -27,7 +28,7 @@ async function sendAs(userId: string, to: string, contents: readonly string[], s
   for (const content of contents) await client.send({ to, content });
 }
 
-describe.skipIf(!hasChromium())('what others send to the chat page', () => {
+describe.skipIf(!hasBrowser)('what others send to the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Browsers, hasChromium } from './browser.js';
+import { hasBrowser } from '../../examples/testing/browser.js';
+import { Browsers } from './browser.js';
 import { Programs } from './served-page.js';
 
 /** A disk that takes a second to read the list of conversations, and gives it as it was before. */
@@ -17,7 +18,7 @@ const LATE_LIST = `
   };
 `;
 
-describe.skipIf(!hasChromium())('the chat page', () => {
+describe.skipIf(!hasBrowser)('the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 

@@ -4,11 +4,7 @@ export { bridgeMessage, HostUnderTest } from './bridge-fixture.js';
 export { describeGateway } from './gateway-contract.js';
 export type { CreateGatewayFixture, GatewayFixture, GatewayPeer } from './gateway-fixture.js';
 export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';
-export {
-  describeMessageStore,
-  type StoreContractOptions,
-  type StoreSection,
-} from './message-store-contract.js';
+export { describeMessageStore } from './message-store-contract.js';
 export {
   type CreateOutboxStorage,
   describeOutboxStorage,

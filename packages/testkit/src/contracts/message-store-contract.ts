@@ -23,33 +23,20 @@ const SECTIONS = {
   history,
   health,
   oddities,
-} as const satisfies Readonly<Record<string, Section>>;
-
-/** A part of the contract, by its title. */
-export type StoreSection = keyof typeof SECTIONS;
-
-/** What of the contract is left out. */
-export interface StoreContractOptions {
-  /** Sections that a store under construction does not keep yet: shown as skipped. */
-  readonly without?: readonly StoreSection[];
-}
+} satisfies Readonly<Record<string, Section>>;
 
 /**
  * What every {@link MessageStore} must do: keep the order of each receiver, store nothing twice, forget only what
  * was confirmed, bury what waited too long or had to make room, and know all of them as long as it promised.
  */
-export function describeMessageStore(
-  name: string,
-  create: CreateMessageStore,
-  { without = [] }: StoreContractOptions = {},
-): void {
+export function describeMessageStore(name: string, create: CreateMessageStore): void {
   describe(`message store contract: ${name}`, () => {
     const stores: MessageStore[] = [];
     afterEach(async () => {
       for (const store of stores.splice(0)) await store.close();
     });
     for (const [section, define] of Object.entries(SECTIONS)) {
-      describe.skipIf(without.some((each) => each === section))(section, () => {
+      describe(section, () => {
         define(async (retention = {}, wallTime = () => 1_700_000_000_000) => {
           const store = await create({ retention, wallTime });
           stores.push(store);
