@@ -1,32 +1,26 @@
-import type { Clock, Instant, Scheduled } from '@imcore/protocol';
+import type { Clock } from '@imcore/protocol';
 import type { Gateway, GatewayHost, MessageStore } from '@imcore/server/ports';
+import { MortalClock } from './mortal-clock.js';
 
 /**
  * What stands between one server and the world, so that it can be killed: from then on nothing that it does or has
  * scheduled has any effect, and it hears nothing more. What its store was told before is done, or is not.
  */
 export class Mortal {
-  readonly clock: Clock;
-  readonly #scheduled = new Set<Scheduled>();
+  readonly clock: MortalClock;
   readonly #gateways: Gateway[] = [];
-  #isDead = false;
 
   constructor(clock: Clock) {
-    this.clock = {
-      now: () => clock.now(),
-      wallTime: () => clock.wallTime(),
-      schedule: (at, run) => this.#schedule(clock, at, run),
-    };
+    this.clock = new MortalClock(clock);
   }
 
   get isDead(): boolean {
-    return this.#isDead;
+    return this.clock.isDead;
   }
 
   /** Ends it without a word. Its peers see their connections break; on UDP they see nothing. */
   kill(): void {
-    this.#isDead = true;
-    for (const scheduled of this.#scheduled) scheduled.cancel();
+    this.clock.die();
     for (const gateway of this.#gateways) void gateway.close();
   }
 
@@ -34,9 +28,9 @@ export class Mortal {
   async lives<Result>(result: Promise<Result>): Promise<Result> {
     try {
       const value = await result;
-      return this.#isDead ? await never() : value;
+      return this.isDead ? await never() : value;
     } catch (error) {
-      if (this.#isDead) return never();
+      if (this.isDead) return never();
       throw error;
     }
   }
@@ -48,13 +42,13 @@ export class Mortal {
       readTimeoutMs: gateway.readTimeoutMs,
       listen: (host) => gateway.listen(this.#host(host)),
       stopAccepting: () => gateway.stopAccepting(),
-      close: () => (this.#isDead ? never() : gateway.close()),
+      close: () => (this.isDead ? never() : gateway.close()),
     };
   }
 
   store(store: MessageStore): MessageStore {
     const call = <Result>(work: () => Promise<Result>): Promise<Result> =>
-      this.#isDead ? never() : this.lives(work());
+      this.isDead ? never() : this.lives(work());
     return {
       durable: store.durable,
       keepsHistory: store.keepsHistory,
@@ -68,7 +62,7 @@ export class Mortal {
       discard: (ids) => call(() => store.discard(ids)),
       onDeadLettersDeleted: (tell) =>
         store.onDeadLettersDeleted((letters) => {
-          if (!this.#isDead) tell(letters);
+          if (!this.isDead) tell(letters);
         }),
       history: (query) => call(() => store.history(query)),
       health: () => call(() => store.health()),
@@ -81,11 +75,11 @@ export class Mortal {
       count: (name) => host.count(name),
       failed: (error) => host.failed(error),
       accept: (connection, gateway) => {
-        if (this.#isDead) return 'closing';
+        if (this.isDead) return 'closing';
         const handler = host.accept(connection, gateway);
         if (typeof handler === 'string') return handler;
         const ifAlive = (act: () => void): void => {
-          if (!this.#isDead) act();
+          if (!this.isDead) act();
         };
         return {
           receive: (body) => ifAlive(() => handler.receive(body)),
@@ -93,21 +87,6 @@ export class Mortal {
           drained: () => ifAlive(() => handler.drained()),
           closed: () => ifAlive(() => handler.closed()),
         };
-      },
-    };
-  }
-
-  #schedule(clock: Clock, at: Instant, run: () => void): Scheduled {
-    if (this.#isDead) return { cancel() {} };
-    const scheduled = clock.schedule(at, () => {
-      this.#scheduled.delete(scheduled);
-      run();
-    });
-    this.#scheduled.add(scheduled);
-    return {
-      cancel: () => {
-        this.#scheduled.delete(scheduled);
-        scheduled.cancel();
       },
     };
   }

@@ -1,5 +1,5 @@
 import { type Aligned, align } from './alignment.js';
-import type { Recording } from './recording.js';
+import { connectionsOf, type Recording } from './recording.js';
 import type { Seen } from './seen.js';
 import { bySubject } from './seen-callbacks.js';
 import { CLOSE, publishedIn, recordedOn, type Sight, sequencesOf } from './seen-frames.js';
@@ -99,10 +99,6 @@ function judgePair(
   const what = `${found.shown} after ${oursMs} ms instead of ${recordedMs}`;
   if (oursMs > recordedMs * factor) return { kind: 'late', what };
   return oursMs < recordedMs / factor ? { kind: 'early', what } : undefined;
-}
-
-function connectionsOf(recording: Recording): Set<string> {
-  return new Set(recording.entries.map(({ connection }) => connection));
 }
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;

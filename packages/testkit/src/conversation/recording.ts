@@ -150,6 +150,11 @@ export function packetOf(body: string): JsonObject {
   }
 }
 
+/** The names of the connections, in the order in which they begin. */
+export function connectionsOf({ entries }: Recording): Set<string> {
+  return new Set(entries.map(({ connection }) => connection));
+}
+
 /** When the last thing was recorded. */
 export function endOf({ entries, callbacks }: Recording): number {
   return Math.max(0, ...entries.map(({ atMs }) => atMs), ...callbacks.map(({ atMs }) => atMs));

@@ -1,7 +1,14 @@
 import { PacketType } from '@imcore/protocol';
 import type { ImServer } from '@imcore/server';
 import { Clients } from './clients.js';
-import { isFrame, packetOf, type RecordedEntry, type Recording, type ServerCallback } from './recording.js';
+import {
+  connectionsOf,
+  isFrame,
+  packetOf,
+  type RecordedEntry,
+  type Recording,
+  type ServerCallback,
+} from './recording.js';
 import { actsOf } from './server-acts.js';
 import { kickFromServer, sendFromServer } from './server-rules.js';
 import type { Stage } from './stage.js';
@@ -189,8 +196,4 @@ function nextMillisecond(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 2);
   });
-}
-
-function connectionsOf(recording: Recording): Set<string> {
-  return new Set(recording.entries.map(({ connection }) => connection));
 }
