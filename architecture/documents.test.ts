@@ -120,9 +120,11 @@ describe('docs/reference/command.md', () => {
 describe('the documents', () => {
   const documents = [
     ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join('docs', name)),
+    ...['docs', 'examples', 'packages', 'apps'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+        .map((name) => join(folder, name)),
+    ),
   ];
 
   it.each(documents)('leads with its links to files that are there: %s', (document) => {
@@ -140,6 +142,18 @@ describe('the documents', () => {
       )
       .filter(({ link }) => !existsSync(join(ROOT, link)));
     expect(missing).toEqual([]);
+  });
+});
+
+describe('docs/adr/README.md', () => {
+  it('lists every decision, by its title', () => {
+    const decisions = readdirSync(join(ROOT, 'docs/adr')).filter((name) => name !== 'README.md');
+    const rows = decisions.sort().map((name) => {
+      const [, number = '', title = ''] = /^# (\d+)\. (.*)$/m.exec(readText(join('docs/adr', name))) ?? [];
+      return `| [${number}](${name}) | ${title} |`;
+    });
+    const table = readText('docs/adr/README.md').split('\n');
+    expect(table.filter((line) => line.startsWith('| ['))).toEqual(rows);
   });
 });
 

@@ -15,6 +15,14 @@ function blocksIn(path: string, language: string): string[] {
 }
 
 const withoutComments = (program: string) => program.replace(/ *\/\/.*$/gm, '');
+const withoutRemarks = (commands: string) => commands.replace(/ *# .*$/gm, '');
+
+/** The files that a document leads to, each once; of a page that is translated, the original. */
+function pagesBehind(path: string): string[] {
+  const links = [...readText(path).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
+  const pages = links.map((link) => link.replace('.zh-CN.md', '.md')).filter((link) => link !== README);
+  return [...new Set(pages)].sort();
+}
 
 /** What the compiler says against programs, with our packages' sources in place of their builds. */
 function problemsOf(...programs: readonly string[]): string[] {
@@ -39,6 +47,7 @@ function problemsOf(...programs: readonly string[]): string[] {
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
       '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
       '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],
+      '@imcore/web': [join(ROOT, 'apps/web/src/index.ts')],
       '@imcore/*': [join(ROOT, 'packages/*/src/index.ts')],
     },
   };
@@ -82,12 +91,20 @@ describe('the README', { timeout: 60_000 }, () => {
       blocksIn(README, 'ts').map(withoutComments),
     );
     expect(blocksIn(TRANSLATION, '')).toEqual(blocksIn(README, ''));
+    expect(blocksIn(TRANSLATION, 'sh').map(withoutRemarks)).toEqual(
+      blocksIn(README, 'sh').map(withoutRemarks),
+    );
+  });
+
+  it('leads to the same pages in its translation', () => {
+    expect(pagesBehind(README).length).toBeGreaterThan(15);
+    expect(pagesBehind(TRANSLATION)).toEqual(pagesBehind(README));
   });
 });
 
 describe('the READMEs of the packages', { timeout: 60_000 }, () => {
-  const readmes = packageNames()
-    .map((name) => `packages/${name}/README.md`)
+  const readmes = [...packageNames().map((name) => `packages/${name}`), 'apps/web']
+    .map((folder) => `${folder}/README.md`)
     .filter((path) => existsSync(join(ROOT, path)));
 
   it('show programs that compile', () => {
