@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createServer, DEFAULT_LIMITS, tcp } from '@imcore/server';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -142,6 +142,19 @@ describe('the documents', () => {
       )
       .filter(({ link }) => !existsSync(join(ROOT, link)));
     expect(missing).toEqual([]);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  it('names no file that is not there', () => {
+    const there = new Set(
+      packageNames()
+        .flatMap(sourcesOf)
+        .map(({ path }) => basename(path)),
+    );
+    const named = [...readText('ARCHITECTURE.md').matchAll(/[\w-]+\.ts\b/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(60);
+    expect(named.filter((name) => !there.has(name))).toEqual([]);
   });
 });
 
