@@ -117,6 +117,59 @@ describe('docs/reference/command.md', () => {
   });
 });
 
+describe('docs/reference/options.md', () => {
+  const sections = readText('docs/reference/options.md')
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => ({
+      title: section.slice(0, section.indexOf('\n')).replaceAll('`', ''),
+      names: [...section.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell = '']) =>
+        [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? ''),
+      ),
+    }));
+
+  it.each([
+    ['createServer', ['server/src/options.ts ServerOptions']],
+    [
+      'Gateways: tcp, udp, websocket',
+      [
+        'server/src/gateways/gateway-options.ts GatewayOptions',
+        'server/src/gateways/tcp.ts TcpOptions',
+        'server/src/gateways/udp.ts UdpOptions',
+        'server/src/gateways/websocket.ts WebSocketOptions',
+      ],
+    ],
+    [
+      'Stores: memoryStore, sqliteStore, postgresStore',
+      [
+        'server/src/ports/retention.ts Retention',
+        'server/src/stores/memory-store.ts MemoryStoreOptions',
+        'store-sqlite/src/sqlite-store.ts SqliteStoreOptions',
+      ],
+    ],
+    ['Bridge: rabbitmq', ['bridge-rabbitmq/src/options.ts RabbitMqOptions']],
+    ['createClient', ['client/src/options.ts ClientSettings']],
+    [
+      'Transports of the client: tcp, udp, websocket, miniProgramSocket',
+      [
+        'client/src/node/tcp.ts TcpOptions',
+        'client/src/node/udp.ts UdpOptions',
+        'client/src/node/websocket.ts NodeWebSocketOptions',
+        'client/src/websocket-transport.ts WebSocketOptions',
+        'client/src/mini-program/socket-transport.ts MiniProgramSocketOptions',
+      ],
+    ],
+  ])('documents the options of %s, and no others', (title, interfaces) => {
+    const options = interfaces.flatMap((each) => {
+      const [path = '', name = ''] = each.split(' ');
+      return membersOf(`packages/${path}`, name);
+    });
+    expect(options.length).toBeGreaterThan(6);
+    const documented = sections.find((section) => section.title === title);
+    expect(sorted(documented?.names ?? [])).toEqual(sorted(options));
+  });
+});
+
 describe('the documents', () => {
   const documents = [
     ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
