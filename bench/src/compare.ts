@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadLab, ownGenerator } from './generators.js';
+import { refuse } from './refuse.js';
 import { keep } from './results.js';
-import { alternate, describe, type RowResult } from './rounds.js';
-import { ROWS } from './rows.js';
+import { alternate, describe, type RowResult, rowsToKeep } from './rounds.js';
+import { requireRows } from './rows.js';
 
 /**
  * Measures this checkout against another commit, in one alternating run: what did a change bring?
@@ -22,10 +23,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const [commit] = positionals;
-if (commit === undefined) {
-  console.error('npm run bench:compare -- <commit>');
-  process.exit(2);
-}
+if (commit === undefined) refuse('npm run bench:compare -- <commit>');
+const rows = requireRows(values.rows);
 const folder = mkdtempSync(join(tmpdir(), 'imcore-compare-'));
 const run = (command: string, ...args: string[]): void => {
   execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -42,19 +41,12 @@ try {
   ];
   const generator = (await loadLab()) ?? ownGenerator;
   const results: RowResult[] = [];
-  for (const name of values.rows.split(',')) {
-    const row = ROWS[name];
-    if (row === undefined)
-      throw new Error(`there is no row ${name}; known are ${Object.keys(ROWS).join(', ')}`);
+  for (const row of rows) {
     const result = await alternate(generator, specs, row, Number(values.rounds), Number(values.seconds));
     results.push(result);
     console.log(describe(result));
   }
-  const rows = results.map(({ row, measurements }) => ({
-    row,
-    measurements: Object.fromEntries(measurements),
-  }));
-  console.log(`kept in ${keep('compare', { commit, rows })}`);
+  console.log(`kept in ${keep('compare', { commit, rows: rowsToKeep(results) })}`);
 } finally {
   execFileSync('git', ['worktree', 'remove', '--force', folder], { stdio: 'ignore' });
 }

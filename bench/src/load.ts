@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { loadLab, ownGenerator } from './generators.js';
+import { refuse } from './refuse.js';
 import { conditions, keep } from './results.js';
-import { alternate, describe, type RowResult } from './rounds.js';
-import { type LoadRow, ROWS } from './rows.js';
+import { alternate, describe, type RowResult, rowsToKeep } from './rounds.js';
+import { ALL_ROWS, requireRows } from './rows.js';
 import type { ServerSpec } from './server-under-load.js';
 
 /**
@@ -15,7 +16,7 @@ import type { ServerSpec } from './server-under-load.js';
  */
 const { values } = parseArgs({
   options: {
-    rows: { type: 'string', default: Object.keys(ROWS).join(',') },
+    rows: { type: 'string', default: ALL_ROWS },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     servers: { type: 'string' },
@@ -34,8 +35,8 @@ const known: readonly ServerSpec[] = [
   { name: 'imcore-no-store', command: [node, 'bench/dist/full-server.js', '--no-store'] },
   ...generator.peers,
 ];
-const specs = names.map((name) => require(known.find((spec) => spec.name === name), 'server', name));
-const rows = values.rows.split(',').map((name) => require<LoadRow>(ROWS[name], 'row', name));
+const specs = names.map(requireServer);
+const rows = requireRows(values.rows);
 
 console.log(`${Object.values(conditions()).join(', ')}; generator: ${generator.name}\n`);
 const results: RowResult[] = [];
@@ -46,15 +47,9 @@ for (const row of rows) {
   results.push(result);
   console.log(describe(result));
 }
-const kept = results.map(({ row, measurements }) => ({
-  row,
-  measurements: Object.fromEntries(measurements),
-}));
-console.log(`kept in ${keep('load', { generator: generator.name, rows: kept })}`);
+console.log(`kept in ${keep('load', { generator: generator.name, rows: rowsToKeep(results) })}`);
 
-function require<T>(found: T | undefined, kind: string, name: string): T {
-  if (found !== undefined) return found;
-  const all = kind === 'row' ? Object.keys(ROWS) : known.map((spec) => spec.name);
-  console.error(`there is no ${kind} ${name}; known are ${all.join(', ')}`);
-  process.exit(2);
+function requireServer(name: string): ServerSpec {
+  const all = known.map((spec) => spec.name).join(', ');
+  return known.find((spec) => spec.name === name) ?? refuse(`there is no server ${name}; known are ${all}`);
 }

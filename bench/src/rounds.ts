@@ -35,6 +35,11 @@ export async function alternate(
   return { row, measurements };
 }
 
+/** Rows as they are kept in JSON. */
+export function rowsToKeep(results: readonly RowResult[]): object[] {
+  return results.map(({ row, measurements }) => ({ row, measurements: Object.fromEntries(measurements) }));
+}
+
 /** Medians of a row, and how they compare with the first server: above 1 is better, for CPU as for latency. */
 export function describe({ row, measurements }: RowResult): string {
   const names = [...measurements.keys()];

@@ -1,3 +1,5 @@
+import { refuse } from './refuse.js';
+
 /** One kind of load. */
 export interface LoadRow {
   readonly name: string;
@@ -13,7 +15,7 @@ export interface LoadRow {
 const tcp = { transport: 'tcp' } as const;
 
 /** By the names that `--rows` takes. */
-export const ROWS: Readonly<Record<string, LoadRow>> = {
+const ROWS: Readonly<Record<string, LoadRow>> = {
   'tcp-64': { ...tcp, name: 'tcp, 16 pairs, window 16, 64 B', pairs: 16, window: 16, size: 64 },
   'tcp-1k': { ...tcp, name: 'tcp, 16 pairs, window 16, 1 KB', pairs: 16, window: 16, size: 1024 },
   'tcp-1k-zh': {
@@ -38,3 +40,13 @@ export const ROWS: Readonly<Record<string, LoadRow>> = {
     offline: true,
   },
 };
+
+/** All names, as `--rows` takes them. */
+export const ALL_ROWS = Object.keys(ROWS).join(',');
+
+/** The rows that a command line names, separated by commas. Ends the program for one that does not exist. */
+export function requireRows(names: string): LoadRow[] {
+  return names
+    .split(',')
+    .map((name) => ROWS[name] ?? refuse(`there is no row ${name}; known are ${ALL_ROWS}`));
+}

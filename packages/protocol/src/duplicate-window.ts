@@ -92,11 +92,6 @@ export class DuplicateWindow {
     this.#inProgress?.delete(this.#digest.of(fingerprint, peer));
   }
 
-  /** Whether everything that it holds may be forgotten. */
-  isStale(now: Instant): boolean {
-    return this.inProgress === 0 && now >= this.#turnsAt + this.#limits.rememberMs;
-  }
-
   #turn(now: Instant): void {
     const isLongOver = now >= this.#turnsAt + this.#limits.rememberMs;
     this.#previous = isLongOver ? undefined : this.#current;

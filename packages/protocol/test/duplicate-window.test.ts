@@ -75,17 +75,4 @@ describe('DuplicateWindow', () => {
     expect(window.look('slow', 'bob')).toBe('in-progress');
     expect(window.inProgress).toBe(1);
   });
-
-  it('is stale when all that it holds could be forgotten', () => {
-    const window = new DuplicateWindow(0, limits, new Digest());
-    handled(window, 'a', 0);
-    expect(window.isStale(1_199_999)).toBe(false);
-    expect(window.isStale(1_200_000)).toBe(true);
-  });
-
-  it('is not stale while something is in progress', () => {
-    const window = new DuplicateWindow(0, limits, new Digest());
-    window.begin('a', 'bob', 100);
-    expect(window.isStale(9_999_999)).toBe(false);
-  });
 });

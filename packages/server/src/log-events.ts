@@ -7,19 +7,17 @@ import type { Logger } from './ports/logger.js';
 const LOG_EVERY = 1000;
 
 /**
- * Logs what an operator must know, without tokens, content and `extra`, which are the application's. Only events that are rare, or bad, have a listener
- * here: messages that flow cost nothing.
+ * Logs what an operator must know, without tokens, content and `extra`, which are the application's. Only events that
+ * are rare, or bad, have a listener here: messages that flow cost nothing.
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
   events.on('error', (error) => logger.error({ err: error }, error.message));
   events.on('online', (user) => logger.info(describe(user), 'online'));
   events.on('offline', (user) => logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline'));
   events.on('violation', (violation) => logger.warn(violation, 'a peer broke the protocol'));
-  const limits = new Map<string, number>();
+  const now = nowAndThen();
   events.on('limited', (limited) => {
-    const count = limits.get(limited.limit) ?? 0;
-    limits.set(limited.limit, count + 1);
-    if (count % LOG_EVERY === 0) logger.warn({ ...limited, times: count + 1 }, 'a limit was reached');
+    now(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
   events.on('lost', ({ userId, messages }) => {
     const fingerprints = messages.map(({ fingerprint }) => fingerprint);
@@ -29,27 +27,31 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge has no broker; it goes on trying by itself');
   });
-  let deleted = 0;
   events.on('deadLetterDeleted', ({ id, message: { to, fingerprint } }) => {
-    deleted += 1;
-    if (deleted % LOG_EVERY !== 1) return;
-    logger.warn({ to, fingerprint, id, times: deleted }, 'dead letters were deleted: there are too many');
-  });
-  let failures = 0;
-  events.on('bridgeFailed', ({ message, error }) => {
-    failures += 1;
-    if (failures % LOG_EVERY !== 1) return;
-    logger.error(
-      { to: message.to, fingerprint: message.fingerprint, times: failures, err: error },
-      'the bridge did not take a message',
+    now('deadLetterDeleted', (times) =>
+      logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: there are too many'),
     );
   });
-  let refused = 0;
-  events.on('bridgeRefused', ({ code, reason }) => {
-    refused += 1;
-    if (refused % LOG_EVERY !== 1) return;
-    logger.warn({ code, reason, times: refused }, 'what came over the bridge is among the dead letters');
+  events.on('bridgeFailed', ({ message: { to, fingerprint }, error }) => {
+    now('bridgeFailed', (times) =>
+      logger.error({ to, fingerprint, times, err: error }, 'the bridge did not take a message'),
+    );
   });
+  events.on('bridgeRefused', ({ code, reason }) => {
+    now('bridgeRefused', (times) =>
+      logger.warn({ code, reason, times }, 'what came over the bridge is among the dead letters'),
+    );
+  });
+}
+
+/** Counts by name; lets the first be logged, and then each of so many. */
+function nowAndThen(): (name: string, log: (times: number) => void) => void {
+  const counts = new Map<string, number>();
+  return (name, log) => {
+    const times = (counts.get(name) ?? 0) + 1;
+    counts.set(name, times);
+    if (times % LOG_EVERY === 1) log(times);
+  };
 }
 
 /** What a log may hold of a user. */
