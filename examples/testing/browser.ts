@@ -3,7 +3,10 @@ import { type Browser, chromium } from 'playwright-core';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Whether pages can be tried here. Where there is no browser their tests are skipped and say so, except in CI: there they fail. */
+/**
+ * Whether pages can be tried here. Where there is no browser their tests are skipped and say so, except in CI: there
+ * they fail.
+ */
 export const hasBrowser = existsSync(executablePath) || process.env['CI'] === 'true';
 if (!hasBrowser) console.warn(`SKIPPED: tests in a browser, there is no Chromium at ${executablePath}`);
 

@@ -10,8 +10,6 @@ export type Problem =
   | { readonly code: 'kicked' }
   | { readonly code: 'other'; readonly text: string };
 
-export type ProblemCode = Problem['code'];
-
 /** The field of the form that a problem is about; undefined where it is about none. */
 export function fieldOf({ code }: Problem): 'userId' | 'token' | 'server' | undefined {
   switch (code) {
