@@ -66,7 +66,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/server/ports',
       '@imcore/store-sqlite',
       // What a process uses is read as the command reads it; the command is a program and exports nothing.
-      '../../packages/cli/dist/bench/process-use.js',
+      '../../packages/cli/dist/bench/process-cpu.js',
     ],
   },
 };

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readProcessUse } from '../../packages/cli/dist/bench/process-use.js';
+import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
 import { IdleCrowd } from './idle-crowd.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';

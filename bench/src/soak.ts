@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { readProcessUse } from '../../packages/cli/dist/bench/process-use.js';
+import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
 import { pinned, ServerUnderLoad } from './server-under-load.js';

@@ -5,7 +5,7 @@ import { LoadPair, type PairParts } from './load-pair.js';
 import type { LoadPlan } from './load-plan.js';
 import { Pacing } from './pacing.js';
 import { type LoadCounts, noCounts } from './pair-ledger.js';
-import { type ProcessUse, readProcessUse } from './process-use.js';
+import { type ProcessUse, readProcessUse } from './process-cpu.js';
 
 /** Logins that are under way at a time. */
 const LOGINS_AT_ONCE = 200;
