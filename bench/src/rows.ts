@@ -15,7 +15,7 @@ export interface LoadRow {
 const tcp = { transport: 'tcp' } as const;
 
 /** By the names that `--rows` takes. */
-const ROWS: Readonly<Record<string, LoadRow>> = {
+export const ROWS: Readonly<Record<string, LoadRow>> = {
   'tcp-64': { ...tcp, name: 'tcp, 16 pairs, window 16, 64 B', pairs: 16, window: 16, size: 64 },
   'tcp-1k': { ...tcp, name: 'tcp, 16 pairs, window 16, 1 KB', pairs: 16, window: 16, size: 1024 },
   'tcp-1k-zh': {
