@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demos, eventsIn } from './running-demo.js';
+import { demos } from './running-demo.js';
 
 const start = demos();
 
@@ -221,42 +221,5 @@ describe('push', () => {
     });
     const taken = await demo.event(({ event }) => event === 'onServerMessage');
     expect(taken.details).toMatchObject({ from: 'ann', content: 'ping', transport: 'tcp' });
-  });
-});
-
-describe('the events', () => {
-  it('go on where a reader had stopped', async () => {
-    const demo = await start();
-    await demo.post('loginConnect', { username: 'ann' });
-    const all = await demo.events();
-    const headers = { 'last-event-id': String(all[1]?.id) };
-    const response = await fetch(`${demo.url}/api/messages?follow=false`, { headers });
-    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    expect(eventsIn(await response.text())[0]?.id).toBe(all[2]?.id);
-  });
-
-  it('are kept up to a number, the newest', async () => {
-    const demo = await start({ IMCORE_MAX_EVENTS: '3' });
-    await demo.post('loginConnect', { username: 'ann' });
-    await demo.post('logout', { username: 'ann' });
-    expect(await demo.events()).toHaveLength(3);
-  });
-
-  it('are followed by as many readers as allowed', async () => {
-    const demo = await start({ IMCORE_MAX_WATCHERS: '1' });
-    const end = new AbortController();
-    await fetch(`${demo.url}/api/messages`, { signal: end.signal });
-    expect(await demo.request('messages')).toMatchObject({
-      status: 503,
-      body: { code: 'ERR_TOO_MANY_WATCHERS' },
-    });
-    end.abort();
-  });
-
-  it('do not keep the program from ending', async () => {
-    const demo = await start();
-    const response = await fetch(`${demo.url}/api/messages`);
-    await demo.application.close();
-    expect(eventsIn(await response.text())).toEqual([]);
   });
 });

@@ -61,9 +61,18 @@ export class EventFeed {
     return added;
   }
 
-  /** What is kept of a user, or of all, after the event `afterId`. */
-  recent(user: string | undefined, afterId = 0): FeedEvent[] {
-    return this.#events.slice(-this.#maxEvents).filter((event) => event.id > afterId && isAbout(event, user));
+  /** What is kept of a user, or of all, after the event `afterId`; no more of it is looked at than is taken. */
+  *recent(user: string | undefined, afterId = 0): Generator<FeedEvent> {
+    const events = this.#events;
+    const firstId = events[0]?.id ?? 0;
+    for (
+      let at = Math.max(0, events.length - this.#maxEvents, afterId + 1 - firstId);
+      at < events.length;
+      at++
+    ) {
+      const event = events[at];
+      if (event !== undefined && isAbout(event, user)) yield event;
+    }
   }
 
   /** Calls with each further event of a user, or of all. Returns what ends it. */

@@ -63,20 +63,12 @@ export class MessagesController implements OnModuleDestroy {
       throw new ApiError('ERR_TOO_MANY_WATCHERS', `${this.#maxWatchers} requests follow the events already`);
     }
     const lastId = Number(headers['last-event-id'] ?? 0);
+    const afterId = Number.isSafeInteger(lastId) ? lastId : 0;
     reply.hijack();
-    const stream = new EventStream(reply.raw);
-    for (const event of this.#feed.recent(user, Number.isSafeInteger(lastId) ? lastId : 0))
-      stream.write(event);
-    if (!follow) {
-      stream.end();
-      return;
-    }
+    const stream = new EventStream(reply.raw, this.#feed, { user, afterId, follow });
+    if (!follow) return;
     this.#open.add(stream);
-    const stop = this.#feed.follow(user, (event) => stream.write(event));
-    stream.onClosed(() => {
-      stop();
-      this.#open.delete(stream);
-    });
+    stream.onClosed(() => this.#open.delete(stream));
   }
 
   onModuleDestroy(): void {
