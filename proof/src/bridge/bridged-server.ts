@@ -21,6 +21,8 @@ export class BridgedServer {
   port = 0;
   /** Milliseconds since 1970. */
   joinedAt: number | undefined = undefined;
+  /** Why it ended, when nobody has killed it. */
+  failure: Error | undefined = undefined;
   readonly #file: string;
   readonly #brokerUrl: string;
   readonly #flags: readonly string[];
@@ -45,7 +47,11 @@ export class BridgedServer {
     this.joinedAt = undefined;
     const lines = createInterface({ input: child.stdout });
     await new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+      child.once('exit', (code) => {
+        if (this.#child !== child) return;
+        this.failure = new Error(`the server ended by itself with ${code}`);
+        reject(this.failure);
+      });
       lines.on('line', (text) => {
         const { port, state, at, metrics, cpu } = JSON.parse(text) as Line;
         if (port !== undefined) {

@@ -39,14 +39,22 @@ const broker = await PrivateBroker.make();
 const server = new BridgedServer(join(folder, 'messages.db'), broker.url, values.early ? ['--early'] : []);
 const queues = { app2web: 'q_app2web', web2app: 'q_web2app', dead: 'q_web2app.dead' };
 const recoveries: number[] = [];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
+}
 try {
   process.exitCode = (await prove()) ? 0 : 1;
 } finally {
+  await cleanUp();
+}
+process.exit();
+
+/** The broker is no child of this process group: nobody else ends it. */
+async function cleanUp(): Promise<void> {
   await server.kill();
   await broker.remove();
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit();
 
 async function prove(): Promise<boolean> {
   await server.start();
@@ -123,7 +131,10 @@ async function killServer(): Promise<void> {
 
 /** How long it takes from `since` until the bridge has joined, in milliseconds. */
 async function joined(since: number): Promise<number> {
-  while (server.joinedAt === undefined) await pause(5);
+  while (server.joinedAt === undefined) {
+    if (server.failure !== undefined) throw server.failure;
+    await pause(5);
+  }
   return Math.max(0, server.joinedAt - since);
 }
 
