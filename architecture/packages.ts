@@ -67,6 +67,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/store-sqlite',
       // What a process uses is read as the command reads it; the command is a program and exports nothing.
       '../../packages/cli/dist/bench/process-cpu.js',
+      '../../packages/server/dist/scheduling/deadline-queue.js',
     ],
   },
 };

@@ -20,7 +20,9 @@ const withoutRemarks = (commands: string) => commands.replace(/ *# .*$/gm, '');
 /** The files that a document leads to, each once; of a page that is translated, the original. */
 function pagesBehind(path: string): string[] {
   const links = [...readText(path).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
-  const pages = links.map((link) => link.replace('.zh-CN.md', '.md')).filter((link) => link !== README);
+  const pages = links
+    .map((link) => link.replace('.zh-CN.md', '.md').replace(/#.*$/, ''))
+    .filter((link) => link !== README);
   return [...new Set(pages)].sort();
 }
 
