@@ -1,4 +1,5 @@
 import { UsageError } from './errors.js';
+import type { Hooks } from './hooks.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import type { ServerOptions } from './options.js';
 
@@ -22,6 +23,14 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   random: true,
 };
 
+const HOOKS: OptionNames<Hooks> = {
+  authenticate: true,
+  authorizeMessage: true,
+  onServerMessage: true,
+  onUndeliverable: true,
+  onStored: true,
+};
+
 /**
  * Checks what the caller gave and fills in the limits.
  *
@@ -35,6 +44,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
       'option gateways must hold at least one of tcp(), udp(), websocket()',
     );
   }
+  checkHooks(options.hooks ?? {});
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
   checkInteger('expireEveryMs', options.expireEveryMs, 1);
   checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
@@ -46,6 +56,11 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) checkInteger(`limits.${name}`, value, 1);
   return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(given) });
+}
+
+/** Hooks in an object of their own. An instance of a class may have whatever else it needs. */
+function checkHooks(hooks: Hooks): void {
+  if (Object.getPrototypeOf(hooks) === Object.prototype) checkNames(hooks, HOOKS, 'hooks.');
 }
 
 /** Refuses options that do not exist: a typing error would otherwise leave a default in force. */

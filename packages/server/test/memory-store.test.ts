@@ -10,6 +10,12 @@ describe('memoryStore', () => {
     expect(memoryStore().durable).toBe(false);
   });
 
+  it('is not made with options that do not exist or make no sense', () => {
+    const misspelt: object = { maxPeruser: 5 };
+    expect(() => memoryStore(misspelt)).toThrowError(/option maxPeruser does not exist/);
+    expect(() => memoryStore({ maxRemembered: -1 })).toThrowError(/maxRemembered is -1/);
+  });
+
   it('keeps 10 000 messages a user unless told otherwise', async () => {
     const store = memoryStore();
     const results = await store.append(Array.from({ length: 10_001 }, (_, index) => message(`${index}`)));

@@ -91,10 +91,27 @@ describe('an option that cannot be', () => {
       },
       'option retry.retry does not exist; there are waitMs, retries',
     ],
+    [
+      'a hook that is misspelt',
+      { gateways, hooks: untyped([['onstored', () => undefined]]) },
+      'option hooks.onstored does not exist; there are authenticate, authorizeMessage, onServerMessage, onUndeliverable, onStored',
+    ],
   ])('is refused at once by name: %s', (_name, options, text) => {
     const error = errorOf(() => createServer(options));
     expect(error.code).toBe('ERR_INVALID_OPTION');
     expect(error.message).toBe(text);
+  });
+
+  it('may be hooks with whatever a class of theirs needs', () => {
+    class Verdicts {
+      readonly users = new Set(['alice']);
+      authenticate({ userId }: { readonly userId: string }) {
+        return this.users.has(userId)
+          ? ({ accept: true } as const)
+          : ({ accept: false, code: 1025 } as const);
+      }
+    }
+    expect(() => createServer({ gateways, hooks: new Verdicts() })).not.toThrow();
   });
 
   it('is refused where there is no such limit, with those that there are', () => {

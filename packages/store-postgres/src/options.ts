@@ -1,4 +1,12 @@
-import { completeRetention, type MessageStore, type Retention, StoreError } from '@imcore/server/ports';
+import {
+  checkNames,
+  completeRetention,
+  type MessageStore,
+  type OptionNames,
+  RETENTION_OPTIONS,
+  type Retention,
+  StoreError,
+} from '@imcore/server/ports';
 import type { PostgresConnection } from './database.js';
 
 /**
@@ -45,12 +53,24 @@ export interface CompleteOptions {
   readonly wallTime: () => number;
 }
 
+const OPTIONS: OptionNames<PostgresStoreOptions> = {
+  ...RETENTION_OPTIONS,
+  url: true,
+  connection: true,
+  schema: true,
+  maxConnections: true,
+  connectTimeoutMs: true,
+  statementTimeoutMs: true,
+  wallTime: true,
+};
+
 /**
  * Fills in what is left out.
  *
  * @throws StoreError `ERR_STORE_FAILED`, UsageError `ERR_INVALID_OPTION`
  */
 export function completeOptions(options: PostgresStoreOptions): CompleteOptions {
+  checkNames(options, OPTIONS);
   return {
     url: options.url,
     connection: options.connection,

@@ -272,6 +272,7 @@ describe('postgresStore without a database', () => {
     [{ maxConnections: 1.5 }, /maxConnections/],
     [{ connectTimeoutMs: 0 }, /connectTimeoutMs/],
     [{ statementTimeoutMs: Number.NaN }, /statementTimeoutMs/],
+    [{ maxPeruser: 5 }, /option maxPeruser does not exist/],
     [{ schema: '' }, /schema/],
     [{ schema: 'x'.repeat(64) }, /schema/],
   ])('refuses %j', (options, words) => {

@@ -1,11 +1,15 @@
 import {
   type AppendResult,
   type Confirmation,
+  checkInteger,
+  checkNames,
   completeRetention,
   type DeadLetter,
   type HistoryQuery,
   type MailboxSize,
   type MessageStore,
+  type OptionNames,
+  RETENTION_OPTIONS,
   type Retention,
   type StoredMessage,
   StoreError,
@@ -40,6 +44,12 @@ export interface SqliteStoreOptions extends Retention {
   readonly wallTime?: () => number;
 }
 
+const OPTIONS: OptionNames<SqliteStoreOptions> = {
+  ...RETENTION_OPTIONS,
+  file: true,
+  maxCheckedBytes: true,
+  wallTime: true,
+};
 const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 /** Confirmed messages that are forgotten when others are confirmed: twice as many, and some. */
 const MIN_FORGET = 16;
@@ -56,6 +66,8 @@ const TROUBLE_MS = 5000;
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function sqliteStore(options: SqliteStoreOptions): MessageStore {
+  checkNames(options, OPTIONS);
+  checkInteger('maxCheckedBytes', options.maxCheckedBytes, 0);
   const retention = completeRetention(options);
   const maxCheckedBytes = options.maxCheckedBytes ?? DEFAULT_MAX_CHECKED_BYTES;
   const connection = connect(options.file, { isServer: true, maxCheckedBytes });

@@ -139,7 +139,10 @@ describe('the file of a sqliteStore', () => {
   it('is not made where the options make no sense', () => {
     const file = newFile();
     mkdirSync(dirname(file), { recursive: true });
-    expect(() => sqliteStore({ file, maxPerUser: 0 })).toThrowError(coded('ERR_INVALID_OPTION'));
+    const misspelt: object = { maxPeruser: 5 };
+    for (const wrong of [{ maxPerUser: 0 }, { maxCheckedBytes: -1 }, misspelt]) {
+      expect(() => sqliteStore({ file, ...wrong })).toThrowError(coded('ERR_INVALID_OPTION'));
+    }
     expect(existsSync(file)).toBe(false);
   });
 });

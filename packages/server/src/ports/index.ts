@@ -1,4 +1,5 @@
 export type { Clock, Random } from '@imcore/protocol';
+export { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 export { BridgeError, StoreError, UsageError } from '../errors.js';
 export { type AllowanceOwner, AnswerAllowance } from '../gateways/answer-allowance.js';
 export type {
@@ -28,5 +29,5 @@ export {
   type StoreId,
   type WaitingMessage,
 } from './message-store.js';
-export { completeRetention, DEFAULT_RETENTION, type Retention } from './retention.js';
+export { completeRetention, DEFAULT_RETENTION, RETENTION_OPTIONS, type Retention } from './retention.js';
 export type { CopyProgress, StoreTools, UserMailbox } from './store-tools.js';

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
 /** How much may wait, for how long, and what then. Every store takes these among its options, and keeps to them. */
@@ -20,6 +21,17 @@ export interface Retention {
   /** How long a confirmed message is kept for `history`, in milliseconds. Default 0: there is no history. */
   readonly historyMs?: number;
 }
+
+/** Their names, for a store that checks its own. */
+export const RETENTION_OPTIONS: OptionNames<Retention> = {
+  maxPerUser: true,
+  maxBytesPerUser: true,
+  maxAgeMs: true,
+  whenFull: true,
+  maxDeadLetters: true,
+  rememberMs: true,
+  historyMs: true,
+};
 
 const HOUR_MS = 60 * 60 * 1000;
 

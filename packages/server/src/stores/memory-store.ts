@@ -1,3 +1,4 @@
+import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import {
   type AppendResult,
   type Confirmation,
@@ -13,7 +14,12 @@ import {
   type StoreId,
   type WaitingMessage,
 } from '../ports/message-store.js';
-import { completeRetention, DEFAULT_RETENTION, type Retention } from '../ports/retention.js';
+import {
+  completeRetention,
+  DEFAULT_RETENTION,
+  RETENTION_OPTIONS,
+  type Retention,
+} from '../ports/retention.js';
 import { systemClock } from '../scheduling/system-clock.js';
 import { MemoryArchive } from './memory-archive.js';
 import { MemoryMailbox } from './memory-mailbox.js';
@@ -26,6 +32,11 @@ export interface MemoryStoreOptions extends Retention {
   readonly wallTime?: () => number;
 }
 
+const OPTIONS: OptionNames<MemoryStoreOptions> = {
+  ...RETENTION_OPTIONS,
+  maxRemembered: true,
+  wallTime: true,
+};
 const EMPTY = new MemoryMailbox();
 const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_000 };
 
@@ -36,6 +47,8 @@ const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MessageStore {
+  checkNames(options, OPTIONS);
+  checkInteger('maxRemembered', options.maxRemembered, 0);
   return new MemoryStore(options);
 }
 
