@@ -40,6 +40,7 @@ export class Mortal {
     return {
       transport: gateway.transport,
       readTimeoutMs: gateway.readTimeoutMs,
+      maxSendBytes: gateway.maxSendBytes,
       listen: (host) => gateway.listen(this.#host(host)),
       stopAccepting: () => gateway.stopAccepting(),
       close: () => (this.isDead ? never() : gateway.close()),

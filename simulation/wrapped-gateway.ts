@@ -18,6 +18,7 @@ export function wrapGateway(
   return {
     transport: gateway.transport,
     readTimeoutMs: gateway.readTimeoutMs,
+    maxSendBytes: gateway.maxSendBytes,
     listen: (host) => gateway.listen(wrapHost(host, createInterceptor)),
     stopAccepting: () => gateway.stopAccepting(),
     close: () => gateway.close(),

@@ -5,6 +5,7 @@ import type { Connection, ConnectionHandler, Gateway, GatewayHost } from '@imcor
 export class DirectGateway implements Gateway {
   readonly transport = 'tcp';
   readonly readTimeoutMs = 60_000;
+  readonly maxSendBytes = 6144;
   #host: GatewayHost | undefined;
 
   listen(host: GatewayHost) {

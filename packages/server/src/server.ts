@@ -73,9 +73,15 @@ export class ImServer {
   readonly #parts: ServerParts;
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
   #closing: Promise<void> | undefined = undefined;
+  /** Largest body that anybody can be sent: what is larger could only wait for ever. */
+  readonly #maxBodyBytes: number;
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
+    const { bridge, gateways } = parts;
+    this.#maxBodyBytes = bridge
+      ? Number.POSITIVE_INFINITY
+      : Math.max(...gateways.map(({ maxSendBytes }) => maxSendBytes));
   }
 
   /** Number of users that are online here. */
@@ -127,9 +133,11 @@ export class ImServer {
       QoS: qos,
       ...(stamp === undefined ? {} : { sm: stamp() }),
     };
+    const body = encodeFrameBody(packet);
+    if (body.length > this.#maxBodyBytes) return Promise.reject(tooLarge(body.length, this.#maxBodyBytes));
     const origin = new PromiseOrigin(false);
     metrics.messagesFromServer += 1;
-    const delivery = new Delivery(packet, encodeFrameBody(packet), SERVER_ID, userId, origin);
+    const delivery = new Delivery(packet, body, SERVER_ID, userId, origin);
     courier.deliver(delivery, directory.find(userId), clock.now());
     return origin.outcome;
   }
@@ -260,4 +268,11 @@ export class ImServer {
     }
     return undefined;
   }
+}
+
+function tooLarge(bytes: number, max: number): DeliveryError {
+  return new DeliveryError(
+    'ERR_TOO_LARGE',
+    `the packet has ${bytes} bytes, the gateways carry ${max} at most`,
+  );
 }

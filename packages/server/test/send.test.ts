@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryError, StoreError, UsageError } from '../src/errors.js';
 import type { SendOptions } from '../src/hooks.js';
+import { memoryStore } from '../src/stores/memory-store.js';
 import { Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
@@ -212,6 +213,15 @@ describe('a message of the server is rejected', () => {
     await expect(bench.server.send('bob', 'x'.repeat(2000))).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' });
     expect(bob.received).toEqual([]);
     expect(bench.metric('messagesTooLarge')).toBe(1);
+  });
+
+  it('as too large when no gateway carries it, though a store would keep it', async () => {
+    const bench = await openBench({ store: memoryStore() });
+    await expect(bench.server.send('bob', 'x'.repeat(70_000))).rejects.toMatchObject({
+      code: 'ERR_TOO_LARGE',
+      message: expect.stringMatching(/^the packet has 70\d{3} bytes, the gateways carry 65536 at most$/),
+    });
+    await expect(bench.server.send('bob', 'x'.repeat(60_000))).resolves.toBe('stored');
   });
 
   it.each(['', '0', '-1', 'x'.repeat(257)])('as a mistake when the user id is %j', async (userId) => {

@@ -272,11 +272,15 @@ describe('postgresStore without a database', () => {
     [{ maxConnections: 1.5 }, /maxConnections/],
     [{ connectTimeoutMs: 0 }, /connectTimeoutMs/],
     [{ statementTimeoutMs: Number.NaN }, /statementTimeoutMs/],
-    [{ maxPeruser: 5 }, /option maxPeruser does not exist/],
     [{ schema: '' }, /schema/],
     [{ schema: 'x'.repeat(64) }, /schema/],
   ])('refuses %j', (options, words) => {
     expect(() => postgresStore(options)).toThrowError(words);
+  });
+
+  it('refuses an option that does not exist', () => {
+    const misspelt: object = { maxPeruser: 5 };
+    expect(() => postgresStore(misspelt)).toThrowError(/option maxPeruser does not exist/);
   });
 });
 

@@ -74,6 +74,8 @@ export interface Gateway {
   readonly transport: TransportKind;
   /** A session that has received no complete packet for so long is closed. In milliseconds. */
   readonly readTimeoutMs: number;
+  /** Largest body that any of its peers can be sent, in bytes. */
+  readonly maxSendBytes: number;
   /** Resolves when it accepts peers; the address then holds the real port. */
   listen(host: GatewayHost): Promise<GatewayAddress>;
   /** Takes no new peers from now on. Those it has stay. */

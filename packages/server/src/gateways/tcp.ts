@@ -80,6 +80,7 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
   const gateway: TcpGateway = {
     transport: 'tcp',
     readTimeoutMs,
+    maxSendBytes: maxBodyBytes,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };

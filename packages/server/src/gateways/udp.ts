@@ -33,6 +33,7 @@ export function udp(options: UdpOptions = {}): Gateway {
   checkInteger('maxReceiveBytes', options.maxReceiveBytes, 1, 65_507);
   checkInteger('maxSendBytes', options.maxSendBytes, 1, 65_507);
   const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
+  const maxSendBytes = options.maxSendBytes ?? 1024;
   const host = options.host ?? '0.0.0.0';
   const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookupUnlessAddress });
   const peers = new Map<number | string, UdpConnection>();
@@ -63,8 +64,9 @@ export function udp(options: UdpOptions = {}): Gateway {
   const gateway: Gateway = {
     transport: 'udp',
     readTimeoutMs: readTimeoutOf(options, 'udp'),
+    maxSendBytes,
     async listen(server): Promise<GatewayAddress> {
-      target = { socket, peers, host: server, maxSendBytes: options.maxSendBytes ?? 1024 };
+      target = { socket, peers, host: server, maxSendBytes };
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
         socket.bind(options.port ?? 7901, host, () => {

@@ -106,6 +106,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
   const gateway: WebSocketGateway = {
     transport: 'websocket',
     readTimeoutMs,
+    maxSendBytes: maxBodyBytes,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
       const shared = typeof given === 'function' ? given() : given;

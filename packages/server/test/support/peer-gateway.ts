@@ -25,6 +25,7 @@ export const READ_TIMEOUT_MS: Readonly<Record<TransportKind, number>> = {
 export class PeerGateway implements Gateway {
   readonly transport: TransportKind;
   readonly readTimeoutMs: number;
+  readonly maxSendBytes: number;
   readonly peers: Peer[] = [];
   /** What it was told, oldest first. */
   readonly calls: string[] = [];
@@ -35,6 +36,7 @@ export class PeerGateway implements Gateway {
   constructor(transport: TransportKind) {
     this.transport = transport;
     this.readTimeoutMs = READ_TIMEOUT_MS[transport];
+    this.maxSendBytes = MAX_SEND_BYTES[transport];
   }
 
   /** The server, once it listens. */

@@ -25,11 +25,13 @@ export function describeGateway(name: string, transport: TransportKind, create: 
     });
 
     it('tells who has come', async () => {
-      const { handler } = await (await open()).pair();
+      const bench = await open();
+      const { handler } = await bench.pair();
       expect(handler.connection.transport).toBe(transport);
       expect(handler.connection.remoteAddress).not.toBe('');
       expect(handler.connection.remotePort).toBeGreaterThan(0);
       expect(handler.connection.maxSendBytes).toBeGreaterThanOrEqual(1024);
+      expect(bench.gateway.maxSendBytes).toBe(handler.connection.maxSendBytes);
     });
 
     it('hands in what a peer sends whole and in order', async () => {

@@ -19,6 +19,7 @@ export interface DatagramGatewaySettings extends StreamGatewaySettings {
 export class MemoryDatagramGateway implements Gateway {
   readonly transport = 'udp';
   readonly readTimeoutMs: number;
+  readonly maxSendBytes: number;
   readonly #network: SimulatedNetwork;
   readonly #settings: DatagramGatewaySettings;
   readonly #connections = new Map<string, MemoryDatagramConnection>();
@@ -29,6 +30,7 @@ export class MemoryDatagramGateway implements Gateway {
     this.#network = network;
     this.#settings = settings;
     this.readTimeoutMs = settings.readTimeoutMs;
+    this.maxSendBytes = settings.maxSendBytes;
   }
 
   listen(host: GatewayHost): Promise<GatewayAddress> {

@@ -20,6 +20,7 @@ export interface StreamGatewaySettings {
 export class MemoryStreamGateway implements Gateway {
   readonly transport: 'tcp' | 'websocket';
   readonly readTimeoutMs: number;
+  readonly maxSendBytes: number;
   readonly #network: SimulatedNetwork;
   readonly #port: number;
   readonly #maxBodyBytes: number;
@@ -30,6 +31,7 @@ export class MemoryStreamGateway implements Gateway {
     this.#network = network;
     this.transport = transport;
     this.readTimeoutMs = settings.readTimeoutMs;
+    this.maxSendBytes = settings.maxBodyBytes;
     this.#port = settings.port;
     this.#maxBodyBytes = settings.maxBodyBytes;
   }
