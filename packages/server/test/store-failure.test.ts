@@ -300,4 +300,29 @@ describe('a store that cannot confirm', () => {
     await bench.settle();
     expect(anew.received).toEqual([]);
   });
+
+  it('because it has not said yet under which id it has a message does not have it brought again', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    const append = store.append.bind(store);
+    let answer = () => {};
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    store.append = async (messages) => {
+      const results = await append(messages);
+      await mayAnswer;
+      return results;
+    };
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.advance(1000);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    const anew = await bench.online('bob');
+    answer();
+    await bench.advance(1000);
+    expect(anew.received).toEqual([]);
+    expect(await store.waiting('bob')).toEqual([]);
+  });
 });

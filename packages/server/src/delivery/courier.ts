@@ -98,6 +98,7 @@ export class Courier {
     if (events.has('delivered') && delivery.from !== SERVER_ID) events.emit('delivered', delivery.message);
     const { custody } = delivery;
     delivery.custody = 'received';
+    if (custody === 'storing') this.#writer?.received(delivery);
     const isAwaited = custody === 'storing' && this.#keeper?.keepsHistory === true;
     if (custody !== 'stored' && !isAwaited) delivery.origin.responsible(delivery, 'received', now, frame);
     else if (delivery.storeId !== undefined) this.#writer?.confirm(receiver.id, delivery.storeId);

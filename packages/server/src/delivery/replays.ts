@@ -56,7 +56,7 @@ export class Replays {
 
   /** Writes a message to the session. Returns false when the session cannot take it. */
   write(message: WaitingMessage, user: User, session: LiveSession): boolean {
-    if (this.#writer.isConfirming(user.id, message.id)) return true;
+    if (this.#writer.isConfirming(user.id, message.id) || this.#writer.wasReceived(message)) return true;
     const packet = this.#read(message);
     if (packet === undefined) return false;
     const { metrics, clock } = this.#parts;

@@ -10,6 +10,9 @@ const MAX_GATHERED = 1000;
 
 const NONE: ReadonlySet<StoreId> = new Set();
 
+/** What makes a message the same as another. */
+type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: string | undefined };
+
 /** What an append came to; `undefined` when the store failed. */
 export type StoreAnswer = (result: AppendResult | undefined) => void;
 
@@ -28,6 +31,8 @@ export class StoreWriter implements RingEntry {
   #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
   /** Messages that somebody else is being given, and that a replay leaves alone so long. */
   readonly #held = new Set<string>();
+  /** Messages that their receivers have, and for which the store has yet to give an id. */
+  readonly #received = new Set<string>();
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
@@ -96,6 +101,15 @@ export class StoreWriter implements RingEntry {
     return this.#held.has(heldKey(userId, id));
   }
 
+  /** The receiver has a message that the store has not answered for. It knows it until then, as {@link wasReceived} says. */
+  received(message: MessageKey): void {
+    this.#received.add(receivedKey(message));
+  }
+
+  wasReceived(message: MessageKey): boolean {
+    return this.#received.size > 0 && this.#received.has(receivedKey(message));
+  }
+
   /** What this user has and the store is yet to learn, as of now. */
   confirmingFor(userId: string): ReadonlySet<StoreId> {
     const gathered = this.#confirmations.get(userId);
@@ -131,6 +145,7 @@ export class StoreWriter implements RingEntry {
       for (const [index, { message, answer }] of batch.entries()) {
         this.#answered(message.to);
         answer(results[index]);
+        if (this.#received.size > 0) this.#received.delete(receivedKey(message));
       }
     }
     this.#isWriting = false;
@@ -176,6 +191,10 @@ export class StoreWriter implements RingEntry {
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function receivedKey({ to, from, fingerprint }: MessageKey): string {
+  return `${to.length} ${from.length} ${to}${from}${fingerprint}`;
 }
 
 function heldKey(userId: string, id: StoreId): string {
