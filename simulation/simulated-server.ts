@@ -189,9 +189,12 @@ export class SimulatedServer {
   #later<Answer>(mortal: Mortal, random: SeededRandom, answer: () => Answer): Answer | Promise<Answer> {
     const { clock, plan } = this.#parts;
     const { hookDelayMs } = plan;
-    if (hookDelayMs === 0 || random.chance(0.5)) return answer();
+    // What a server began before it died goes on in its promises.
+    const ifAlive = (): Answer | Promise<Answer> =>
+      mortal.isDead ? new Promise<Answer>(() => {}) : answer();
+    if (hookDelayMs === 0 || random.chance(0.5)) return ifAlive();
     const at = clock.now() + random.between(0, hookDelayMs);
     const wait = new Promise<void>((resolve) => clock.ownedBy('hook').schedule(at, resolve));
-    return mortal.lives(wait).then(answer);
+    return mortal.lives(wait).then(ifAlive);
   }
 }
