@@ -11,6 +11,8 @@ const OVERHEAD_BYTES = 512;
 /** Messages that stand in line for one user at most. */
 const MAX_LINE = 256;
 
+const NOBODY: readonly Delivery[] = [];
+
 /**
  * What waits for one user, in order: first what the store holds (`replay`), then what is in flight to the session.
  *
@@ -21,7 +23,8 @@ export class Mailbox {
   session: LiveSession | undefined = undefined;
   replay: Replay | undefined = undefined;
   #inFlight: InFlight | undefined = undefined;
-  #line: Delivery[] = [];
+  /** Absent while nothing stands in line: nearly always. */
+  #line: Delivery[] | undefined = undefined;
   #unoffered = 0;
   #storedBytes = 0;
 
@@ -51,16 +54,17 @@ export class Mailbox {
 
   /** Lets a message stand in line for the end of the replay. Returns false where that is far, or there is no room. */
   standInLine(delivery: Delivery): boolean {
-    if (this.replay?.isClosing !== true || this.#line.length >= MAX_LINE) return false;
-    this.#line.push(delivery);
+    const line = this.#line ?? [];
+    if (this.replay?.isClosing !== true || line.length >= MAX_LINE) return false;
+    line.push(delivery);
+    this.#line = line;
     return true;
   }
 
   /** Takes out all that stands in line, in order. */
   leaveLine(): readonly Delivery[] {
-    const line = this.#line;
-    if (line.length === 0) return line;
-    this.#line = [];
+    const line = this.#line ?? NOBODY;
+    this.#line = undefined;
     for (const delivery of line) delivery.ring?.stop(delivery);
     return line;
   }
