@@ -5,6 +5,8 @@ import type { Reader } from './reader.js';
 import type { Database } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
 
+const NOTHING: Promise<readonly WaitingMessage[]> = Promise.resolve([]);
+
 interface Take {
   readonly userId: string;
   readonly after: StoreId | undefined;
@@ -22,16 +24,20 @@ export class GroupTake {
   readonly #database: Database;
   readonly #reader: Reader;
   readonly #occupied: OccupiedMailboxes;
+  readonly #now: () => number;
   #takes: Take[] = [];
 
-  constructor(database: Database, reader: Reader, occupied: OccupiedMailboxes) {
+  /** @param now milliseconds since 1970 */
+  constructor(database: Database, reader: Reader, occupied: OccupiedMailboxes, now: () => number) {
     this.#database = database;
     this.#reader = reader;
     this.#occupied = occupied;
+    this.#now = now;
   }
 
   /** @throws StoreError when the page cannot be read */
   add(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
+    if (this.#occupied.isFresh(this.#now()) && !this.#occupied.mayHave(toColumn(userId))) return NOTHING;
     return new Promise((resolve, reject) => {
       this.#takes.push({ userId, after, limit, resolve, reject });
       if (this.#takes.length === 1) setImmediate(this.flush);
@@ -43,7 +49,7 @@ export class GroupTake {
     const takes = this.#takes;
     if (takes.length === 0) return;
     this.#takes = [];
-    isDone(() => this.#occupied.refresh());
+    isDone(() => this.#occupied.refresh(this.#now()));
     const toRead = takes.filter((take) => !this.#isAnswered(take));
     const isOpen = toRead.length > 1 && isDone(() => this.#database.exec('BEGIN'));
     for (const take of toRead) this.#read(take);

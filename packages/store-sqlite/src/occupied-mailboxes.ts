@@ -4,6 +4,9 @@ import type { Database, Statement } from './sqlite-module.js';
 /** A power of two. */
 const BUCKETS = 2 ** 16;
 
+/** How long others' writes may go unnoticed, in milliseconds: to ask for each login costs as much as the rest of it. */
+const FRESH_MS = 5;
+
 /** Mailboxes that are read at once. Where there are more, the database is asked each time. */
 const MAX_LEARNED = 20_000;
 
@@ -12,7 +15,7 @@ const MAX_LEARNED = 20_000;
  * nothing, and the look was a third of what a login cost.
  *
  * Counts how many users with a mailbox share a hash. What another process has written, as the command line does, is
- * noticed and learned anew.
+ * noticed and learned anew: a look that comes a few milliseconds later counts as one that came before.
  */
 export class OccupiedMailboxes {
   readonly #version: Statement;
@@ -20,17 +23,24 @@ export class OccupiedMailboxes {
   readonly #counts = new Uint32Array(BUCKETS);
   #knownVersion: number | undefined = undefined;
   #isComplete = false;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database) {
     this.#version = database.prepare('PRAGMA data_version');
     this.#all = database.prepare('SELECT receiver FROM mailbox LIMIT ?');
   }
 
-  /** To be called before a read: learns what this connection did not write itself. Knows nothing where it throws. */
-  refresh(): void {
+  /** Whether what is known is no older than {@link FRESH_MS}, so that {@link mayHave} can be asked. */
+  isFresh(now: number): boolean {
+    return Math.abs(now - this.#refreshedAt) < FRESH_MS;
+  }
+
+  /** Learns what this connection did not write itself. Knows nothing where it throws. */
+  refresh(now: number): void {
     const wasComplete = this.#isComplete;
     this.#isComplete = false;
     const version = numberOf(this.#version.get(), 'data_version');
+    this.#refreshedAt = now;
     if (version === this.#knownVersion) {
       this.#isComplete = wasComplete;
       return;

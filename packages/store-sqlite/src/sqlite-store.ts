@@ -111,7 +111,7 @@ class SqliteStore implements MessageStore {
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     this.#commits = new GroupCommit((work) => this.#transaction(work));
-    this.#takes = new GroupTake(database, this.#reader, occupied);
+    this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
     this.#letters.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
