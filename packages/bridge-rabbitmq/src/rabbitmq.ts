@@ -72,6 +72,8 @@ class RabbitMq implements RabbitMqBridge {
   }
 
   start(host: BridgeHost): Promise<void> {
+    // A server may be closed while it begins: nobody would close links that are opened then.
+    if (this.#closing !== undefined) return this.#closing;
     this.#host = host;
     this.#consumer = new Consumer(this.#settings, host, {
       ...this.#linkEvents(),
