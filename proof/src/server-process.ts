@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { lastingPort } from './lasting-port.js';
 
 /** Ports of the three gateways. */
 export interface Ports {
@@ -22,7 +23,7 @@ export class ServerProcess {
   readonly #flags: readonly string[];
   readonly #options: ProcessOptions;
   #child: ChildProcess | undefined;
-  #ports: Ports = { tcp: 0, udp: 0, ws: 0 };
+  #ports: Ports | undefined;
 
   constructor(file: string, flags: readonly string[], options: ProcessOptions = {}) {
     this.#file = file;
@@ -30,13 +31,16 @@ export class ServerProcess {
     this.#options = options;
   }
 
+  /** Known from the first start on. */
   get ports(): Ports {
+    if (this.#ports === undefined) throw new Error('the server was never started');
     return this.#ports;
   }
 
   /** Resolves when it listens; rejects when it ends before. */
   async start(): Promise<void> {
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
+    this.#ports ??= { tcp: await lastingPort(), udp: await lastingPort(), ws: await lastingPort() };
     const { tcp, udp, ws } = this.#ports;
     const { environment = {}, nodeFlags = [] } = this.#options;
     const args = [...nodeFlags, main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
@@ -48,8 +52,6 @@ export class ServerProcess {
     const line: unknown = first[0];
     if (typeof line !== 'string')
       throw new Error(`the server ended before it listened, exit code ${String(line)}`);
-    const [newTcp = 0, newUdp = 0, newWs = 0] = JSON.parse(line) as number[];
-    this.#ports = { tcp: newTcp, udp: newUdp, ws: newWs };
   }
 
   /** Ends it as a power failure would end the process: no handler runs. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { lastingPort } from '../lasting-port.js';
 
 /** What the server says of itself when it is asked. */
 export interface ServerReport {
@@ -37,6 +38,7 @@ export class BridgedServer {
 
   /** Resolves when it listens. */
   async start(): Promise<void> {
+    if (this.port === 0) this.port = await lastingPort();
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
     const env = { ...process.env, IMCORE_BRIDGE: this.#brokerUrl };
     const child = spawn(process.execPath, [main, this.#file, String(this.port), ...this.#flags], {

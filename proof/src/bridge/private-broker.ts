@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lastingPort } from '../lasting-port.js';
 
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const START_MS = 120_000;
@@ -33,7 +34,7 @@ export class PrivateBroker {
   }
 
   static async make(options: PrivateBrokerOptions = {}): Promise<PrivateBroker> {
-    return new PrivateBroker(await freePort(), await freePort(), options.configuration ?? []);
+    return new PrivateBroker(await lastingPort(), await lastingPort(), options.configuration ?? []);
   }
 
   get url(): string {
@@ -105,16 +106,5 @@ function takesConnections(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.on('error', () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

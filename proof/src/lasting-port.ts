@@ -1,0 +1,39 @@
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** Below the ports that systems give to clients, who would take one while its server is down. */
+const [LOWEST, HIGHEST] = [10_000, 29_999];
+
+/** A port that is free for TCP and UDP, and that stays free for a server which is killed and started again. */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+    if ((await isFreeForTcp(port)) && (await isFreeForUdp(port))) return port;
+  }
+}
+
+async function isFreeForTcp(port: number): Promise<boolean> {
+  const server = net.createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+async function isFreeForUdp(port: number): Promise<boolean> {
+  const socket = dgram.createSocket('udp4');
+  socket.bind(port, '127.0.0.1');
+  try {
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
