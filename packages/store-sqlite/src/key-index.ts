@@ -1,5 +1,5 @@
 import type { StoreId } from '@imcore/server/ports';
-import { FILTER_KEYS, KeyFilter } from './key-filter.js';
+import { FILTER_KEYS, KeyFilters } from './key-filters.js';
 import { bytesOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
@@ -11,7 +11,7 @@ import type { Database, Statement } from './sqlite-module.js';
  * written to. A filter in memory says of most keys that they are in none of them.
  */
 export class KeyIndex {
-  readonly #filters = new Map<number, KeyFilter>();
+  readonly #filters = new KeyFilters();
   readonly #find: Statement;
   readonly #insert: Statement;
   readonly #move: Statement;
@@ -38,8 +38,7 @@ export class KeyIndex {
 
   /** The id under which a message is known; undefined for a new one. */
   find(hash: Buffer): StoreId | undefined {
-    for (const [generation, filter] of this.#filters) {
-      if (!filter.mayHave(hash)) continue;
+    for (const generation of this.#filters.candidates(hash)) {
       const row = this.#find.get(generation, hash);
       if (row !== undefined) return numberOf(row, 'id');
     }
@@ -50,7 +49,7 @@ export class KeyIndex {
   add(hash: Buffer, id: StoreId): void {
     const generation = generationOf(id);
     if (generation !== this.#newest) this.#begin(generation);
-    this.#filters.get(generation)?.add(hash);
+    this.#filters.add(generation, hash);
     this.#insert.run(generation, hash, id);
   }
 
@@ -65,9 +64,9 @@ export class KeyIndex {
 
   /** Lets go generations of which every key is forgotten. Outside of transactions. */
   prune(): void {
-    for (const generation of this.#filters.keys()) {
+    for (const generation of this.#filters.generations()) {
       if (generation === this.#newest || this.#first.get(generation) !== undefined) continue;
-      this.#filters.delete(generation);
+      this.#filters.remove(generation);
       this.#removeFilter.run(generation);
     }
   }
@@ -77,10 +76,9 @@ export class KeyIndex {
    * the newest generation may be an older one again: then nothing is complete.
    */
   #begin(generation: number): void {
-    const complete = this.#filters.get(this.#newest);
-    if (complete !== undefined && generation > this.#newest)
-      this.#saveFilter.run(this.#newest, complete.bits);
-    if (!this.#filters.has(generation)) this.#filters.set(generation, new KeyFilter());
+    if (this.#filters.has(this.#newest) && generation > this.#newest)
+      this.#saveFilter.run(this.#newest, this.#filters.bitsOf(this.#newest));
+    if (!this.#filters.has(generation)) this.#filters.begin(generation);
     this.#newest = generation;
   }
 
@@ -93,10 +91,9 @@ export class KeyIndex {
       this.#newest = numberOf(row, 'generation');
       row = this.#next.get(this.#newest);
       const saved = row === undefined ? undefined : read.get(this.#newest);
-      const filter =
-        saved === undefined ? new KeyFilter() : new KeyFilter(Uint8Array.from(bytesOf(saved, 'bits')));
-      if (saved === undefined) for (const each of hashes.all(this.#newest)) filter.add(bytesOf(each, 'hash'));
-      this.#filters.set(this.#newest, filter);
+      this.#filters.begin(this.#newest, saved === undefined ? undefined : bytesOf(saved, 'bits'));
+      if (saved !== undefined) continue;
+      for (const each of hashes.all(this.#newest)) this.#filters.add(this.#newest, bytesOf(each, 'hash'));
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FILTER_KEYS } from '../src/key-filter.js';
+import { FILTER_KEYS } from '../src/key-filters.js';
 import { sqliteStore } from '../src/sqlite-store.js';
 import { message, useFiles } from './temporary-folder.js';
 
