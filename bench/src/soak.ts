@@ -53,7 +53,7 @@ const sampling = setInterval(() => {
   lastCpuMs = use.cpuMs;
   progress(`${second} of ${seconds} s: ${megabytes} MB`);
 }, 30_000);
-const [code] = (await once(generator, 'exit')) as [number];
+const [code] = (await once(generator, 'exit')) as [number | null];
 clearInterval(sampling);
 progress('');
 await server.stop();
@@ -61,5 +61,6 @@ console.log(`${Object.values(conditions()).join(', ')}\n`);
 console.log(`memory in MB every 30 s: ${memory.map(({ megabytes }) => megabytes).join(' ')}`);
 console.log(`cores every 30 s: ${memory.map(({ cores }) => cores.toFixed(2)).join(' ')}`);
 console.log(output.trim());
-console.log(`kept in ${keep('soak', { ...values, memory, result: JSON.parse(output) as object })}`);
-process.exitCode = code;
+const result: unknown = output === '' ? undefined : JSON.parse(output);
+console.log(`kept in ${keep('soak', { ...values, memory, result })}`);
+process.exitCode = code ?? 1;

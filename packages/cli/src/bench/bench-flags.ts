@@ -17,6 +17,9 @@ export interface BenchFlags {
   readonly json?: boolean | undefined;
 }
 
+/** Of an open loop: some 100 MB of this process's memory. */
+const MAX_UNDER_WAY = 500_000;
+
 /** @throws CommandError that names the flag and what is allowed. */
 export function planOf(flags: BenchFlags): LoadPlan {
   return {
@@ -28,6 +31,7 @@ export function planOf(flags: BenchFlags): LoadPlan {
     receivers: flags.offline === true ? 'offline' : 'online',
     durationMs: wholeNumber('--duration', flags.duration, 1, 86_400) * 1000,
     warmupMs: wholeNumber('--warmup', flags.warmup, 0, 3600) * 1000,
+    maxUnderWay: flags.rate === undefined ? Number.POSITIVE_INFINITY : MAX_UNDER_WAY,
     drainMs: 10_000,
     userPrefix: `bench-${randomUUID().slice(0, 8)}-`,
     token: flags.token ?? process.env['IMCORE_TOKEN'] ?? '',

@@ -6,6 +6,8 @@ export interface LoadPlan {
   readonly window: number;
   /** Messages a second of all pairs together, whatever the server does; undefined: as fast as the windows allow. */
   readonly perSecond: number | undefined;
+  /** Messages under way that end an open loop: server or generator cannot keep up, and each takes memory here. */
+  readonly maxUnderWay: number;
   /** Content of a message, in UTF-8 bytes; what is marked with its number is never shorter than the mark. */
   readonly sizeBytes: number;
   readonly alphabet: 'ascii' | 'chinese';

@@ -79,6 +79,7 @@ export async function runLoad({
     isMeasuring = true;
     const before = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
     await pass('load', plan, plan.durationMs, offer, pairs, onProgress);
+    if (isTooMuch(plan, pairs)) parts.failed(tooMuchFor(plan, now() - startedAt));
     const after = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
     isMeasuring = plan.perSecond !== undefined;
     for (const pair of pairs) pair.stop();
@@ -148,12 +149,23 @@ async function pass(
     if (passed >= durationMs) return;
     offer();
     if (passed - toldAt >= 100) {
+      if (isTooMuch(plan, pairs)) return;
       toldAt = passed;
       onProgress({ phase, share: passed / durationMs, done: doneOf(plan, total(pairs)) });
     }
     await sleep(1);
     await turn();
   }
+}
+
+/** Whether more is under way than a server that keeps up would leave. */
+function isTooMuch({ maxUnderWay }: LoadPlan, pairs: readonly LoadPair[]): boolean {
+  return pairs.reduce((sum, { ledger }) => sum + ledger.underWay, 0) > maxUnderWay;
+}
+
+function tooMuchFor({ perSecond, maxUnderWay }: LoadPlan, passedMs: number): string {
+  const seconds = (passedMs / 1000).toFixed(1);
+  return `ended after ${seconds} s: more than ${maxUnderWay} messages are under way; ${perSecond} a second are more than the server, or this generator, can do`;
 }
 
 /** Waits until every message is delivered and acknowledged, but not for ever. */

@@ -2,6 +2,7 @@ import { tcp } from '@imcore/client/node';
 import { createServer, type ImServer, memoryStore, tcp as tcpGateway } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { planOf } from '../../src/bench/bench-flags.js';
+import type { LoadPlan } from '../../src/bench/load-plan.js';
 import { runLoad } from '../../src/bench/load-run.js';
 
 const FLAGS = { pairs: '4', window: '8', size: '64', duration: '1', warmup: '0' };
@@ -16,9 +17,13 @@ async function serve(options: Partial<Parameters<typeof createServer>[0]> = {}):
   return address?.port ?? 0;
 }
 
-function run(port: number, flags: Partial<Parameters<typeof planOf>[0]> = {}, drainMs = 10_000) {
+function run(
+  port: number,
+  flags: Partial<Parameters<typeof planOf>[0]> = {},
+  limits: Partial<Pick<LoadPlan, 'drainMs' | 'maxUnderWay'>> = {},
+) {
   return runLoad({
-    plan: { ...planOf({ ...FLAGS, ...flags }), drainMs },
+    plan: { ...planOf({ ...FLAGS, ...flags }), drainMs: 10_000, ...limits },
     transport: tcp({ host: '127.0.0.1', port }),
     serverPid: process.pid,
     onProgress: () => {},
@@ -51,9 +56,21 @@ describe('runLoad', () => {
 
   it('counts as lost what a server swallows', async () => {
     const port = await serve({ hooks: { authorizeMessage: (message) => !message.content.startsWith('3:') } });
-    const { counts, lost } = await run(port, { rate: '200', pairs: '2' }, 300);
+    const { counts, lost } = await run(port, { rate: '200', pairs: '2' }, { drainMs: 300 });
     expect(lost).toBe(2);
     expect(counts.delivered).toBe(counts.sent - 2);
+  });
+
+  it('ends before its time where a server does not keep up, and says so', async () => {
+    const port = await serve({ hooks: { authorizeMessage: () => false } });
+    const limits = { drainMs: 0, maxUnderWay: 100 };
+    const { counts, failures } = await run(port, { rate: '1000', duration: '60' }, limits);
+    expect(counts.sent).toBeLessThan(2000);
+    expect(failures).toEqual([
+      expect.stringMatching(
+        /^ended after \d+\.\d s: more than 100 messages are under way; 1000 a second are more than/,
+      ),
+    ]);
   });
 
   it('asks only for the acknowledgement where receivers are offline', async () => {
