@@ -193,6 +193,12 @@ const timersLeak: Fault = {
   }),
 };
 
+const storeOverlooks: Fault = {
+  name: 'the store says that nothing waits for a user for whom something does',
+  caughtAs: /waits in the store though/,
+  createSeams: () => ({ store: (store) => withStore(store, { isEmptyFor: () => true }) }),
+};
+
 /** How long the early server takes to store what it has acknowledged, in milliseconds. */
 const WRITE_LATER_MS = 50;
 
@@ -237,6 +243,7 @@ export const FAULTS: readonly Fault[] = [
   storeLoses,
   storeShuffles,
   storeRenames,
+  storeOverlooks,
   timersLeak,
   acknowledgesBeforeStored,
   confirmsWhatIsRead,
@@ -247,6 +254,7 @@ function withStore(store: MessageStore, changes: Partial<MessageStore>): Message
     durable: store.durable,
     keepsHistory: store.keepsHistory,
     append: (messages) => store.append(messages),
+    isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
     take: (userId, after, limit) => store.take(userId, after, limit),
     confirm: (confirmations) => store.confirm(confirmations),
     count: (userId) => store.count(userId),

@@ -54,6 +54,7 @@ export class Mortal {
       durable: store.durable,
       keepsHistory: store.keepsHistory,
       append: (messages) => call(() => store.append(messages)),
+      isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
       take: (userId, after, limit) => call(() => store.take(userId, after, limit)),
       confirm: (confirmations) => call(() => store.confirm(confirmations)),
       count: (userId) => call(() => store.count(userId)),

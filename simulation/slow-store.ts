@@ -66,6 +66,10 @@ export class SlowStore implements MessageStore {
     }
   };
 
+  /** Half of the time it would have to look. */
+  isEmptyFor = (userId: string): boolean =>
+    this.#random.chance(0.5) && this.#store.isEmptyFor?.(userId) === true;
+
   take: MessageStore['take'] = (userId, after, limit) =>
     this.#call('take', () => this.#store.take(userId, after, limit));
 

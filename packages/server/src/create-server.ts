@@ -78,7 +78,7 @@ export function createServer(options: ServerOptions): ImServer {
   const reception = new Reception({ ...shared, addresses, deadlines, host });
   const { expireEveryMs = 60_000 } = options;
   const expiry = store === undefined ? undefined : new Expiry(shared, store, expireEveryMs);
-  const archive = new Archive(store, directory, clock);
+  const archive = new Archive(store, courier, clock);
   const parts = {
     clock,
     random,

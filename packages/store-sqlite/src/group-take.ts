@@ -35,9 +35,16 @@ export class GroupTake {
     this.#now = now;
   }
 
+  /** Whether it is known that nothing waits for a user. */
+  isEmptyFor(userId: string): boolean {
+    const now = this.#now();
+    if (!this.#occupied.isFresh(now)) isDone(() => this.#occupied.refresh(now));
+    return !this.#occupied.mayHave(toColumn(userId));
+  }
+
   /** @throws StoreError when the page cannot be read */
   add(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    if (this.#occupied.isFresh(this.#now()) && !this.#occupied.mayHave(toColumn(userId))) return NOTHING;
+    if (this.isEmptyFor(userId)) return NOTHING;
     return new Promise((resolve, reject) => {
       this.#takes.push({ userId, after, limit, resolve, reject });
       if (this.#takes.length === 1) setImmediate(this.flush);
@@ -49,18 +56,10 @@ export class GroupTake {
     const takes = this.#takes;
     if (takes.length === 0) return;
     this.#takes = [];
-    isDone(() => this.#occupied.refresh(this.#now()));
-    const toRead = takes.filter((take) => !this.#isAnswered(take));
-    const isOpen = toRead.length > 1 && isDone(() => this.#database.exec('BEGIN'));
-    for (const take of toRead) this.#read(take);
+    const isOpen = takes.length > 1 && isDone(() => this.#database.exec('BEGIN'));
+    for (const take of takes) this.#read(take);
     if (isOpen) isDone(() => this.#database.exec('COMMIT'));
   };
-
-  #isAnswered({ userId, resolve }: Take): boolean {
-    if (this.#occupied.mayHave(toColumn(userId))) return false;
-    resolve([]);
-    return true;
-  }
 
   #read({ userId, after, limit, resolve, reject }: Take): void {
     try {

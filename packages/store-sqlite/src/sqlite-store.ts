@@ -124,6 +124,10 @@ class SqliteStore implements MessageStore {
     });
   }
 
+  isEmptyFor(userId: string): boolean {
+    return this.#end === undefined && this.#takes.isEmptyFor(userId);
+  }
+
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     if (this.#end !== undefined) return Promise.reject(closed());
     return this.#takes.add(userId, after, limit);

@@ -123,8 +123,9 @@ describe('sqliteStore as a file', () => {
   it('does what it was asked before it was closed', async () => {
     const file = newFile();
     const store = sqliteStore({ file });
-    const appended = store.append([message('1')]);
-    const taken = store.take('bob', undefined, 10);
+    await store.append([message('1')]);
+    const appended = store.append([message('2')]);
+    const taken = store.take('bob', undefined, 1);
     await store.close();
     expect(await appended).toMatchObject([{ outcome: 'stored' }]);
     expect(await taken).toMatchObject([{ fingerprint: '1' }]);

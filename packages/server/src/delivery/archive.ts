@@ -2,7 +2,7 @@ import type { Clock } from '@imcore/protocol';
 import { UsageError } from '../errors.js';
 import type { DeadMessage, KeptMessage } from '../message.js';
 import type { MessageStore, StoreId } from '../ports/message-store.js';
-import type { Directory } from '../sessions/directory.js';
+import type { Courier } from './courier.js';
 import { toDeadMessage, toKeptMessage } from './kept-message.js';
 
 /** Messages that one call gives at most, and gives unless it is told otherwise. */
@@ -54,12 +54,12 @@ export interface DeadLetters {
 /** What the application can ask of the store while the server runs. */
 export class Archive implements DeadLetters {
   readonly #store: MessageStore | undefined;
-  readonly #directory: Directory;
+  readonly #courier: Courier;
   readonly #clock: Clock;
 
-  constructor(store: MessageStore | undefined, directory: Directory, clock: Clock) {
+  constructor(store: MessageStore | undefined, courier: Courier, clock: Clock) {
     this.#store = store;
-    this.#directory = directory;
+    this.#courier = courier;
     this.#clock = clock;
   }
 
@@ -76,7 +76,7 @@ export class Archive implements DeadLetters {
     } finally {
       // What failed may have been done all the same, and only its answer was lost.
       for (const userId of new Set(letters.map(({ message }) => message.to))) {
-        this.#directory.find(userId)?.mailbox.replay?.look();
+        this.#courier.lookAgain(userId);
       }
     }
   }

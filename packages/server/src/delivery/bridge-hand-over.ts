@@ -4,6 +4,7 @@ import { BridgeOutbox } from './bridge-outbox.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import type { LastResort } from './last-resort.js';
+import type { Replays } from './replays.js';
 import type { StoreWriter } from './store-writer.js';
 
 /**
@@ -21,12 +22,18 @@ export class BridgeHandOver {
   readonly #outbox: BridgeOutbox | undefined;
   readonly #storing: DeadlineRing | undefined;
 
-  constructor(parts: CourierParts, bridge: Bridge, lastResort: LastResort, writer: StoreWriter | undefined) {
+  constructor(
+    parts: CourierParts,
+    bridge: Bridge,
+    lastResort: LastResort,
+    writer: StoreWriter | undefined,
+    replays: Replays | undefined,
+  ) {
     this.#parts = parts;
     this.#bridge = bridge;
     this.#lastResort = lastResort;
-    if (parts.store === undefined || writer === undefined) return;
-    this.#outbox = new BridgeOutbox(parts, bridge, parts.store, writer, {
+    if (parts.store === undefined || writer === undefined || replays === undefined) return;
+    this.#outbox = new BridgeOutbox(parts, bridge, parts.store, writer, replays, {
       publish: (delivery) => this.#publish(delivery),
       undeliverable: (delivery, reason) => lastResort.take(delivery, reason),
     });

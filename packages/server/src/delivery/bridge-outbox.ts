@@ -6,7 +6,7 @@ import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import { BridgeSlips, slipOf } from './bridge-slips.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
-import { STORE_RETRY_MS } from './replays.js';
+import { type Replays, STORE_RETRY_MS } from './replays.js';
 import type { StoreWriter } from './store-writer.js';
 import { tellDisplaced, tellFull } from './told-limits.js';
 
@@ -32,6 +32,7 @@ export interface OutboxTarget {
 export class BridgeOutbox implements RingEntry {
   readonly #parts: CourierParts;
   readonly #writer: StoreWriter;
+  readonly #replays: Replays;
   readonly #target: OutboxTarget;
   readonly #bridgeSlips: BridgeSlips;
   readonly #retrying: DeadlineRing;
@@ -57,12 +58,14 @@ export class BridgeOutbox implements RingEntry {
     bridge: Bridge,
     store: MessageStore,
     writer: StoreWriter,
+    replays: Replays,
     target: OutboxTarget,
   ) {
     this.#parts = parts;
     this.#writer = writer;
+    this.#replays = replays;
     this.#target = target;
-    this.#bridgeSlips = new BridgeSlips(parts, bridge, store, writer);
+    this.#bridgeSlips = new BridgeSlips(parts, bridge, store, writer, replays);
     this.#retrying = parts.deadlines.ring<BridgeOutbox>(STORE_RETRY_MS, (outbox) => outbox.#wake());
   }
 
@@ -150,7 +153,7 @@ export class BridgeOutbox implements RingEntry {
     }
     if (this.#atBroker.has(delivery)) this.#writer.hold(delivery.to, id);
     // Its receiver may be here by now, and what is new may not be written before it.
-    this.#parts.directory.find(delivery.to)?.mailbox.replay?.wake();
+    this.#replays.find(delivery.to)?.wake();
     this.#writer.append(slipOf(delivery, id, acceptedAt), (slip) => {
       if (slip === undefined || slip.outcome === 'full') this.#notPut(delivery, slip?.limit);
       else this.#put(delivery, slip.id);
@@ -163,12 +166,12 @@ export class BridgeOutbox implements RingEntry {
       this.#slips.set(delivery, slip);
     if (delivery.custody === 'received') this.#forget(delivery);
     else {
-      const { metrics, clock, events, directory } = this.#parts;
+      const { metrics, clock, events } = this.#parts;
       metrics.messagesStored += 1;
       delivery.custody = 'stored';
       delivery.origin.responsible(delivery, 'stored', clock.now());
       if (events.has('stored')) events.emit('stored', delivery.message);
-      directory.find(delivery.to)?.mailbox.replay?.wake();
+      this.#replays.find(delivery.to)?.wake();
     }
     this.#wake();
   }

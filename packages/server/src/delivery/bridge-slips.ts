@@ -9,6 +9,7 @@ import {
 } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import { type Delivery, toMessage } from './delivery.js';
+import type { Replays } from './replays.js';
 import type { StoreWriter } from './store-writer.js';
 
 /** Slips that are read at once: few, as everybody else waits for the turn of the event loop that they take. */
@@ -43,12 +44,20 @@ export class BridgeSlips {
   readonly #bridge: Bridge;
   readonly #store: MessageStore;
   readonly #writer: StoreWriter;
+  readonly #replays: Replays;
 
-  constructor(parts: CourierParts, bridge: Bridge, store: MessageStore, writer: StoreWriter) {
+  constructor(
+    parts: CourierParts,
+    bridge: Bridge,
+    store: MessageStore,
+    writer: StoreWriter,
+    replays: Replays,
+  ) {
     this.#parts = parts;
     this.#bridge = bridge;
     this.#store = store;
     this.#writer = writer;
+    this.#replays = replays;
   }
 
   /**
@@ -130,7 +139,7 @@ export class BridgeSlips {
   /** The broker has not got a message: a receiver who has come online here meanwhile is brought it. */
   giveBack(userId: string, id: StoreId): void {
     this.#writer.release(userId, id);
-    const replay = this.#parts.directory.find(userId)?.mailbox.replay;
+    const replay = this.#replays.find(userId);
     replay?.rewind(id);
     replay?.goOn();
   }

@@ -54,8 +54,8 @@ export class Courier {
     this.#writer.onRest((writer, after) =>
       (after === 'success' ? rest : longRest).start(writer, parts.clock.now()),
     );
-    this.#keeper = new StoreKeeper(parts, this.#writer, this.#lastResort);
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying, (user) => this.#letIn(user));
+    this.#keeper = new StoreKeeper(parts, this.#writer, this.#replays, this.#lastResort);
     this.#handOver = this.#createHandOver();
   }
 
@@ -117,6 +117,11 @@ export class Courier {
     this.detach(user);
     mailbox.session = session;
     this.#replays.begin(user, session);
+  }
+
+  /** The store may have more for a user than it had, and nobody was told. */
+  lookAgain(userId: string): void {
+    this.#replays?.find(userId)?.look();
   }
 
   /** A user's session has ended: what it had not acknowledged goes into other hands, in order. */
@@ -223,7 +228,7 @@ export class Courier {
     if (this.#keeper !== undefined) {
       if (custody === 'memory' || custody === 'refused') this.#keeper.keep(delivery);
       else if (custody === 'stored' && hadAllCopies && !mailbox.isAmongOldest(delivery, REPLAY_WINDOW)) {
-        this.#keeper.leaveToReplay(delivery, mailbox);
+        this.#keeper.leaveToReplay(delivery);
         return;
       }
     }
@@ -278,7 +283,7 @@ export class Courier {
 
   #createHandOver(): BridgeHandOver | undefined {
     const { bridge } = this.#parts;
-    return bridge && new BridgeHandOver(this.#parts, bridge, this.#lastResort, this.#writer);
+    return bridge && new BridgeHandOver(this.#parts, bridge, this.#lastResort, this.#writer, this.#replays);
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {

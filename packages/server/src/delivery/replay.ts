@@ -55,10 +55,14 @@ export class Replay implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(store: MessageStore, userId: string, target: ReplayTarget) {
+  /** Begins with the first {@link wake}; at once caught up where the store is known to hold nothing, `isEmpty`. */
+  constructor(store: MessageStore, userId: string, target: ReplayTarget, isEmpty = false) {
     this.#store = store;
     this.#userId = userId;
     this.#target = target;
+    if (!isEmpty) return;
+    this.#state = 'caught-up';
+    this.#rest = 'none';
   }
 
   /** Whether everything is with the session, so that new messages need not queue behind. */

@@ -14,7 +14,10 @@ import { tellTooLarge } from './too-large.js';
 /** How long a store that failed is left alone before the next try. */
 export const STORE_RETRY_MS = 1000;
 
-/** Gives each user who comes online what the store holds for them, one {@link Replay} a session. */
+/**
+ * Gives each user who comes online what the store holds for them, one {@link Replay} a session: from the beginning where
+ * something may wait, otherwise only once something does.
+ */
 export class Replays {
   readonly #parts: CourierParts;
   readonly #store: MessageStore;
@@ -41,9 +44,19 @@ export class Replays {
   }
 
   begin(user: User, session: LiveSession): void {
+    if (this.#store.isEmptyFor?.(user.id) === true && this.pendingFor(user) === 0) return;
     const replay = new Replay(this.#store, user.id, new Target(this, user, session));
     user.mailbox.replay = replay;
     replay.wake();
+  }
+
+  /** The replay of a user who is online here, made where there was nothing to bring so far; undefined for all others. */
+  find(userId: string): Replay | undefined {
+    const user = this.#parts.directory.find(userId);
+    if (user?.mailbox.session === undefined) return undefined;
+    const { mailbox } = user;
+    mailbox.replay ??= new Replay(this.#store, userId, new Target(this, user, user.mailbox.session), true);
+    return mailbox.replay;
   }
 
   end({ mailbox }: User): void {

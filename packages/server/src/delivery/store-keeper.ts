@@ -4,6 +4,7 @@ import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import type { LastResort } from './last-resort.js';
 import { type Mailbox, takeBack } from './mailbox.js';
+import type { Replays } from './replays.js';
 import type { StoreWriter } from './store-writer.js';
 import { StoredNotices } from './stored-notices.js';
 import { tellDeleted, tellDisplaced, tellFull } from './told-limits.js';
@@ -20,13 +21,15 @@ export class StoreKeeper {
   readonly keepsHistory: boolean;
   readonly #parts: CourierParts;
   readonly #writer: StoreWriter;
+  readonly #replays: Replays;
   readonly #lastResort: LastResort;
   readonly #notices: StoredNotices;
 
-  constructor(parts: CourierParts, writer: StoreWriter, lastResort: LastResort) {
+  constructor(parts: CourierParts, writer: StoreWriter, replays: Replays, lastResort: LastResort) {
     this.#parts = parts;
     this.keepsHistory = parts.store?.keepsHistory ?? false;
     this.#writer = writer;
+    this.#replays = replays;
     this.#lastResort = lastResort;
     this.#notices = new StoredNotices(parts);
     parts.store?.onDeadLettersDeleted((letters) => tellDeleted(parts, letters));
@@ -48,7 +51,7 @@ export class StoreKeeper {
         tellFull(this.#parts, delivery, result.limit);
         this.#refused(delivery, 'mailbox-full');
       } else this.#kept(delivery, result);
-      const replay = this.#parts.directory.find(to)?.mailbox.replay;
+      const replay = this.#replays.find(to);
       if (delivery.mailbox !== undefined || delivery.custody === 'received') replay?.goOn();
       // What failed may have been done all the same, and only its answer was lost.
       else if (result === undefined) replay?.look();
@@ -73,10 +76,10 @@ export class StoreKeeper {
   }
 
   /** The store has it and the receiver does not seem to take it: the replay will bring it once there is room. */
-  leaveToReplay(delivery: Delivery, mailbox: Mailbox): void {
+  leaveToReplay(delivery: Delivery): void {
     takeBack(delivery, this.#parts.metrics);
     this.#notices.add(delivery);
-    if (delivery.storeId !== undefined) mailbox.replay?.rewind(delivery.storeId);
+    if (delivery.storeId !== undefined) this.#replays.find(delivery.to)?.rewind(delivery.storeId);
   }
 
   /** A message that the store has is no longer in a session's hands. */
@@ -108,7 +111,7 @@ export class StoreKeeper {
     if (events.has('stored')) events.emit('stored', delivery.message);
     if (outcome === 'stored' && mailbox === undefined) this.#notices.add(delivery);
     if (delivery.mailbox !== undefined && delivery.mailbox.storedBytes > MAX_STORED_IN_FLIGHT_BYTES)
-      this.leaveToReplay(delivery, delivery.mailbox);
+      this.leaveToReplay(delivery);
   }
 
   /** With a history the acknowledgement waits for the store, so that what was acknowledged is in it. */

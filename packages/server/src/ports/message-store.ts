@@ -101,6 +101,11 @@ export interface MessageStore {
   readonly keepsHistory: boolean;
   /** Stores messages; one result each, in order. Resolved means: as safe as this store can make them. */
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]>;
+  /**
+   * True where it is known at once, and for sure, that nothing waits for a user; false where something may, or it would
+   * have to be looked up. Most who log in have missed nothing: a store that can say so spares each of them a `take`.
+   */
+  isEmptyFor?(userId: string): boolean;
   /** The oldest waiting messages of a user behind `after` (exclusive; undefined for the beginning). */
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]>;
   /**

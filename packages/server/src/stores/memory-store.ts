@@ -79,6 +79,10 @@ class MemoryStore implements MessageStore {
     return Promise.resolve(messages.map((message) => this.#append(message)));
   }
 
+  isEmptyFor(userId: string): boolean {
+    return (this.#mailboxes.get(userId)?.size.messages ?? 0) === 0;
+  }
+
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     const page: WaitingMessage[] = [];
     for (const { message } of this.#mailboxes.get(userId)?.values() ?? []) {

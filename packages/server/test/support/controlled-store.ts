@@ -26,6 +26,8 @@ export class ControlledStore implements MessageStore {
   };
   /** Set one to let calls of that kind fail. */
   readonly failures: { [Kind in Operation]?: Error | undefined } = {};
+  /** Whether it says at once that nothing waits for a user. */
+  tellsWhatIsEmpty = true;
   readonly #inner: MessageStore;
   readonly #held = new Map<Operation, (() => void)[]>();
   readonly #unanswered = new Set<Operation>();
@@ -62,6 +64,10 @@ export class ControlledStore implements MessageStore {
     await this.#enter('append');
     const results = await this.#inner.append(messages);
     return this.#unanswered.has('append') ? new Promise(() => {}) : results;
+  }
+
+  isEmptyFor(userId: string): boolean {
+    return this.tellsWhatIsEmpty && this.#inner.isEmptyFor?.(userId) === true;
   }
 
   async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {

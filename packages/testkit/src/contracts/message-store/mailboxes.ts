@@ -28,6 +28,19 @@ export const mailboxes: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 1, bytes: 4 });
   });
 
+  it('never says that nothing waits for a user for whom something does', async () => {
+    const store = await open();
+    const isEmptyFor = (userId: string): boolean => store.isEmptyFor?.(userId) === true;
+    await store.append([message('bob', '1'), message('carol', '2')]);
+    expect([isEmptyFor('bob'), isEmptyFor('carol')]).toEqual([false, false]);
+    const [bobs] = await store.take('bob', undefined, 1);
+    await store.confirm([{ userId: 'bob', ids: [bobs?.id ?? 0] }]);
+    // Empty now, whether the store can tell or not.
+    expect(await waitingFor(store, 'bob')).toEqual([]);
+    await store.append([message('bob', '3')]);
+    expect([isEmptyFor('bob'), isEmptyFor('carol')]).toEqual([false, false]);
+  });
+
   it('takes page by page, behind the last id of the page before', async () => {
     const store = await open();
     const all = Array.from({ length: 10 }, (_, index) => `${index}`);

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { openBench } from './support/bench.js';
+import { ControlledStore } from './support/controlled-store.js';
+import { acknowledgement, keepAlive, message } from './support/wire.js';
+
+const fingerprints = (received: readonly { type: number; fp?: string | undefined }[]) =>
+  received.flatMap(({ type, fp }) => (type === 2 ? [fp] : []));
+
+describe('a user for whom the store knows at once that nothing waits', () => {
+  it('is let in without a look into the store, where it can tell', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    await bench.online('bob');
+    expect(store.calls.take).toBe(0);
+    store.tellsWhatIsEmpty = false;
+    await bench.online('carol');
+    expect(store.calls.take).toBe(1);
+  });
+
+  it('is brought what is stored for it before the store has answered for it', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    store.hold('append');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    const bob = await bench.online('bob');
+    expect(fingerprints(bob.received)).toEqual([]);
+    store.release('append');
+    await bench.settle();
+    expect(fingerprints(bob.received)).toEqual(['fp-1']);
+  });
+
+  it('is brought again what it was written and does not take, from the oldest on', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
+    for (let i = 1; i <= 20; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    for (let i = 0; i < 3; i++) {
+      await bench.advance(5000);
+      alice.write(keepAlive('alice'));
+      bob.write(keepAlive('bob'));
+    }
+    expect(bench.metric('messagesInFlight')).toBe(16);
+    bob.takeReceived();
+    for (let i = 1; i <= 20; i++) bob.write(acknowledgement('bob', 'alice', `fp-${i}`));
+    await bench.settle();
+    for (let i = 17; i <= 20; i++) bob.write(acknowledgement('bob', 'alice', `fp-${i}`));
+    await bench.advance(30);
+    expect(fingerprints(bob.received)).toEqual(['fp-17', 'fp-18', 'fp-19', 'fp-20']);
+    expect(await store.waiting('bob')).toEqual([]);
+  });
+
+  it('is brought what an append left behind whose answer was lost', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const append = store.append.bind(store);
+    store.append = async (messages) => {
+      await append(messages);
+      throw new Error('connection lost');
+    };
+    store.hold('append');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    const bob = await bench.online('bob');
+    store.release('append');
+    await bench.settle();
+    expect(fingerprints(bob.received)).toEqual(['fp-1']);
+  });
+});
