@@ -28,7 +28,7 @@ function read(text: string, isBinary: boolean, body: BinaryString, hasEscapes: b
   return new ReceivedPacket(
     packet.type,
     packet.dataContent,
-    isBinary,
+    isBinary ? 'bytes' : 'text',
     id('from', packet.from, isBinary),
     id('to', packet.to, isBinary),
     id('fp', packet.fp, isBinary),

@@ -2,6 +2,9 @@ import { type BinaryString, decodeUtf8 } from './binary-string.js';
 import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
+/** How content stands in memory: as text, as its UTF-8 bytes, or as those bytes with the valid escapes of a JSON string. */
+export type ContentForm = 'text' | 'bytes' | 'escaped';
+
 /**
  * A packet that was read from a frame, and the bytes that stand for it.
  *
@@ -19,14 +22,14 @@ export class ReceivedPacket implements Packet {
   readonly bridge: boolean;
   readonly sm: number;
   #content: string | undefined;
-  #contentIsBinary: boolean;
+  #contentForm: ContentForm;
   #body: BinaryString | undefined;
 
-  /** `content` as text, or as UTF-8 bytes where `contentIsBinary`. `body` where the received one may be passed on. */
+  /** `body` where the received one may be passed on. */
   constructor(
     type: number,
     content: string | undefined,
-    contentIsBinary: boolean,
+    contentForm: ContentForm,
     from: string | undefined,
     to: string | undefined,
     fp: string | undefined,
@@ -45,15 +48,16 @@ export class ReceivedPacket implements Packet {
     this.bridge = bridge;
     this.sm = sm;
     this.#content = content;
-    this.#contentIsBinary = contentIsBinary;
+    this.#contentForm = contentForm;
     this.#body = body;
   }
 
   /** The content as text. Decoded when first asked for: most packets are passed on unread. */
   get dataContent(): string | undefined {
-    if (this.#contentIsBinary) {
-      this.#contentIsBinary = false;
-      if (this.#content !== undefined) this.#content = decodeUtf8(this.#content);
+    if (this.#contentForm !== 'text') {
+      const text = this.#content === undefined ? undefined : decodeUtf8(this.#content);
+      this.#content = this.#contentForm === 'escaped' ? JSON.parse(`"${text}"`) : text;
+      this.#contentForm = 'text';
     }
     return this.#content;
   }

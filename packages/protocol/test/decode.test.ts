@@ -64,6 +64,34 @@ describe('decodeFrameBody', () => {
     expect(raw.dataContent).toBe('é');
   });
 
+  it('reads content that is JSON itself, of any length', () => {
+    for (const length of [10, 70_000, 10_000_000]) {
+      const content = JSON.stringify({ text: '"'.repeat(length) });
+      const packet = decodeFrameBody(CANONICAL.replace('"hello"', () => JSON.stringify(content)));
+      expect(packet.dataContent === content).toBe(true);
+      expect(packet.from).toBe('alice');
+    }
+  });
+
+  it.each(['\\"', '\\\\', '\\/', '\\b\\f\\n\\r\\t', '\\u4F60\\ud83d\\ude00', 'é\\u00e9', '\\ud800'])(
+    'reads the escapes %s as JSON has them',
+    (escapes) => {
+      const frame = utf8(CANONICAL.replace('hello', () => `a${escapes}b`));
+      expect(decodeFrameBody(frame).dataContent).toBe(JSON.parse(`"a${escapes}b"`));
+      expect(decodeFrameBody(frame).body).toBe(frame);
+    },
+  );
+
+  it.each(['\\x', '\\u12', '\\u12G4'])('refuses content with %s in it', (broken) => {
+    const error = thrownBy(() => decodeFrameBody(CANONICAL.replace('hello', () => `a${broken}b`)));
+    expect(error).toMatchObject({ code: 'ERR_MALFORMED_PACKET' });
+  });
+
+  it.each([0, 1, 3, 5])('reads a packet of type %i as any other', (type) => {
+    const packet = packetWith({ type, dataContent: '{"a":1}', to: '0', fp: undefined, QoS: false });
+    expect(fieldsOf(decodeFrameBody(encodeFrameBody(packet)))).toEqual(packet);
+  });
+
   it('takes a fingerprint and ids of 256 characters, counted as text', () => {
     const id = '你'.repeat(256);
     expect(decodeFrameBody(encodeFrameBody(packetWith({ from: id, fp: id }))).from).toBe(id);
