@@ -19,6 +19,7 @@ import { AddressTable, isLoopback } from './sessions/address-table.js';
 import { Answers } from './sessions/answers.js';
 import { Directory } from './sessions/directory.js';
 import { Login } from './sessions/login.js';
+import { PeerAcknowledgements } from './sessions/peer-acknowledgements.js';
 import { PeerReports } from './sessions/peer-reports.js';
 import { Reception } from './sessions/reception.js';
 import type { SlowReader } from './sessions/slow-reader.js';
@@ -74,7 +75,8 @@ export function createServer(options: ServerOptions): ImServer {
     reader.check(stallDeadlines, clock.now()),
   );
   const reports = new PeerReports(metrics, events);
-  const host = { ...shared, random, courier, router, login, reports, stallDeadlines };
+  const acknowledgements = new PeerAcknowledgements({ ...shared, courier, random });
+  const host = { ...shared, courier, router, login, reports, acknowledgements, stallDeadlines };
   const reception = new Reception({ ...shared, addresses, deadlines, host });
   const { expireEveryMs = 60_000 } = options;
   const expiry = store === undefined ? undefined : new Expiry(shared, store, expireEveryMs);

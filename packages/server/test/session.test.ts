@@ -1,9 +1,17 @@
 import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
+import type { OnlineUser } from '../src/hooks.js';
 import { Session, type SessionEffect } from '../src/sessions/session.js';
 import { acknowledgement, keepAlive, login, logout, message, wire } from './support/wire.js';
 
-const alice = { userId: 'alice', token: undefined, extra: 'phone', firstLoginTime: 0 };
+const alice: OnlineUser = {
+  userId: 'alice',
+  transport: 'tcp',
+  remoteAddress: '127.0.0.1',
+  remotePort: 40000,
+  firstLoginTime: 1000,
+  extra: 'phone',
+};
 
 function receive(session: Session, text: string): SessionEffect {
   return session.receive(decodeFrameBody(text));
@@ -12,7 +20,7 @@ function receive(session: Session, text: string): SessionEffect {
 function onlineSession(): Session {
   const session = new Session();
   receive(session, login('alice'));
-  session.accepted(alice, 1000);
+  session.accepted(alice);
   return session;
 }
 
@@ -44,7 +52,7 @@ describe('Session', () => {
   it('lets a user send and acknowledge once logged in', () => {
     const session = onlineSession();
     expect(session.state).toBe('online');
-    expect([session.userId, session.extra, session.firstLoginTime]).toEqual(['alice', 'phone', 1000]);
+    expect([session.userId, session.info]).toEqual(['alice', alice]);
     expect(receive(session, keepAlive('alice'))).toBe('answer-keep-alive');
     expect(receive(session, message('alice', 'bob', 'hi', 'fp-1'))).toBe('route');
     expect(receive(session, acknowledgement('alice', 'bob', 'fp-1'))).toBe('take-acknowledgement');

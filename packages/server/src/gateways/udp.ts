@@ -43,7 +43,7 @@ export function udp(options: UdpOptions = {}): Gateway {
 
   const accept = (key: number | string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
     if (!isAccepting || target === undefined) return undefined;
-    const connection = new UdpConnection(key, remote, target);
+    const connection = new UdpConnection(remote, target);
     const handler = target.host.accept(connection, gateway);
     if (typeof handler === 'string') return undefined;
     connection.start(handler);
@@ -115,15 +115,13 @@ class UdpConnection implements Connection, AllowanceOwner {
   readonly remotePort: number;
   /** UDP has nothing that waits: what the kernel does not take is lost, and retransmitted. */
   readonly bufferedBytes = 0;
-  readonly #key: number | string;
   readonly #target: UdpTarget;
   readonly #allowance: AnswerAllowance;
   #handler: ConnectionHandler | undefined = undefined;
 
-  constructor(key: number | string, remote: dgram.RemoteInfo, target: UdpTarget) {
+  constructor(remote: dgram.RemoteInfo, target: UdpTarget) {
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
-    this.#key = key;
     this.#target = target;
     this.#allowance = new AnswerAllowance(this);
   }
@@ -179,7 +177,7 @@ class UdpConnection implements Connection, AllowanceOwner {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#handler = undefined;
-    this.#target.peers.delete(this.#key);
+    this.#target.peers.delete(peerKey(this.remoteAddress, this.remotePort));
     handler.closed();
   }
 }

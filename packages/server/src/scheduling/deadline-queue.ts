@@ -32,7 +32,8 @@ export class DeadlineRing {
   /** Starts an entry's wait, or starts it anew, whatever ring it was in. */
   start(entry: RingEntry, now: Instant): void {
     entry.ring?.stop(entry);
-    entry.dueAt = now + this.waitMs;
+    // A whole number takes no room of its own, as a fraction does in each entry.
+    entry.dueAt = Math.ceil(now) + this.waitMs;
     entry.ring = this;
     entry.previousInRing = this.#last;
     if (this.#last === undefined) {

@@ -1,4 +1,4 @@
-import type { Clock, Emitter, Random } from '@imcore/protocol';
+import type { Clock, Emitter } from '@imcore/protocol';
 import type { Courier } from '../delivery/courier.js';
 import type { ServerEvents } from '../events.js';
 import type { ServerLimits } from '../limits.js';
@@ -8,12 +8,12 @@ import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { Answers } from './answers.js';
 import type { Directory } from './directory.js';
 import type { Login } from './login.js';
+import type { PeerAcknowledgements } from './peer-acknowledgements.js';
 import type { PeerReports } from './peer-reports.js';
 
 /** What every session of one server shares. */
 export interface HostParts {
   readonly clock: Clock;
-  readonly random: Random;
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
   readonly limits: ServerLimits;
@@ -23,6 +23,7 @@ export interface HostParts {
   readonly router: Router;
   readonly login: Login;
   readonly reports: PeerReports;
+  readonly acknowledgements: PeerAcknowledgements;
   /** Deadlines of peers that have fallen behind. */
   readonly stallDeadlines: DeadlineRing;
 }

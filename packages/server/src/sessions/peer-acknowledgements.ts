@@ -1,10 +1,26 @@
-import { type BinaryString, createFingerprint, type Instant, type ReceivedPacket } from '@imcore/protocol';
+import {
+  type BinaryString,
+  createFingerprint,
+  type Instant,
+  type Random,
+  type ReceivedPacket,
+} from '@imcore/protocol';
+import type { Courier } from '../delivery/courier.js';
 import type { Connection } from '../gateways/gateway.js';
-import type { HostParts } from './host-parts.js';
+import type { ServerMetrics } from '../metrics.js';
+import type { Answers } from './answers.js';
 import type { User } from './user.js';
 
+/** What {@link PeerAcknowledgements} work with. */
+export interface AcknowledgementParts {
+  readonly courier: Courier;
+  readonly metrics: ServerMetrics;
+  readonly answers: Answers;
+  readonly random: Random;
+}
+
 /**
- * What one peer acknowledges: messages, and with the first of them that it receives what is sent to its address.
+ * What peers acknowledge: messages, and with the first of them that it receives what is sent to its address.
  *
  * Where more waits for an address than it may be sent unproven, and nothing is under way that would prove it, the next
  * keep-alive's answer asks for an acknowledgement: every known client gives one before it looks at a packet's type.
@@ -12,34 +28,35 @@ import type { User } from './user.js';
  * @see docs/protocol/SPEC.md#2-the-packet
  */
 export class PeerAcknowledgements {
-  readonly #connection: Connection;
-  readonly #parts: HostParts;
-  #askedFor: string | undefined = undefined;
+  readonly #parts: AcknowledgementParts;
+  /** The fingerprints that the few were given who were asked for a proof. */
+  readonly #askedFor = new WeakMap<Connection, string>();
 
-  constructor(connection: Connection, parts: HostParts) {
-    this.#connection = connection;
+  constructor(parts: AcknowledgementParts) {
     this.#parts = parts;
   }
 
   /** Returns false for an acknowledgement that nobody waits for: late, repeated, forged or unknown. */
-  take(packet: ReceivedPacket, user: User, now: Instant): boolean {
+  take(connection: Connection, packet: ReceivedPacket, user: User, now: Instant): boolean {
     const { dataContent: fingerprint, from, to, fp, QoS } = packet;
     // Only type 2 may ask for an acknowledgement: the sender would answer another one, to nobody's use.
     const isPlain = !QoS && fp === undefined;
     const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
     const isExpected =
       fingerprint !== undefined &&
-      (this.#parts.courier.acknowledged(user, fingerprint, to, now, frame) || fingerprint === this.#askedFor);
-    if (isExpected) this.#connection.trust();
+      (this.#parts.courier.acknowledged(user, fingerprint, to, now, frame) ||
+        fingerprint === this.#askedFor.get(connection));
+    if (isExpected) connection.trust();
     else this.#parts.metrics.unknownAcknowledgements += 1;
     return isExpected;
   }
 
   /** The answer to a keep-alive. */
-  answerKeepAlive(userId: string): BinaryString {
+  answerKeepAlive(connection: Connection, userId: string): BinaryString {
     const { answers, random } = this.#parts;
-    if (!this.#connection.awaitsProof) return answers.keepAlive(userId);
-    this.#askedFor ??= createFingerprint(random);
-    return answers.keepAlive(userId, this.#askedFor);
+    if (!connection.awaitsProof) return answers.keepAlive(userId);
+    const fingerprint = this.#askedFor.get(connection) ?? createFingerprint(random);
+    this.#askedFor.set(connection, fingerprint);
+    return answers.keepAlive(userId, fingerprint);
   }
 }

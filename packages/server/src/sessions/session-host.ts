@@ -17,7 +17,6 @@ import type { OnlineUser } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
-import { PeerAcknowledgements } from './peer-acknowledgements.js';
 import type { ReportedPeer } from './peer-reports.js';
 import { describeSession, Presence } from './presence.js';
 import { type LimitReports, Reading } from './reading.js';
@@ -48,7 +47,6 @@ export class SessionHost
   readonly #owner: HostOwner;
   readonly #writing: Writing;
   readonly #presence: Presence;
-  readonly #acknowledgements: PeerAcknowledgements;
   #delayed: Scheduled | undefined = undefined;
 
   dueAt: Instant = 0;
@@ -64,12 +62,11 @@ export class SessionHost
     this.#presence = new Presence(parts);
     this.#reading = new Reading(connection, parts, this);
     this.#writing = new Writing(connection, parts, this);
-    this.#acknowledgements = new PeerAcknowledgements(connection, parts);
     readDeadlines.start(this, parts.clock.now());
   }
 
   get info(): OnlineUser {
-    return this.#presence.info ?? describeSession(this.connection, this.#session);
+    return this.#session.info ?? describeSession(this.connection);
   }
 
   get onlineAs(): string | undefined {
@@ -121,7 +118,7 @@ export class SessionHost
   }
 
   closed(): void {
-    this.#presence.leave(NOT_KICKED);
+    this.#presence.leave(NOT_KICKED, this.#session.info);
     this.#release();
     this.#owner.gone(this);
   }
@@ -140,8 +137,8 @@ export class SessionHost
 
   /** The login under way is accepted. The caller has made room in the directory and answers. */
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
-    this.#session.accepted(login, firstLoginTime);
-    this.#presence.enter(user, describeSession(this.connection, this.#session));
+    this.#presence.enter(user, this.#session.info);
+    this.#session.accepted(describeSession(this.connection, login, firstLoginTime));
     this.#readDeadlines.start(this, this.#parts.clock.now());
     this.#blockFor(user.awaited);
   }
@@ -171,18 +168,18 @@ export class SessionHost
 
   displace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
-    this.#presence.giveWay(kickCode ?? NOT_KICKED);
+    this.#presence.giveWay(kickCode ?? NOT_KICKED, this.#session.info);
     this.end();
   }
 
   kick(code: number, reason: string | undefined): void {
     this.#sendKickOut(code, reason);
-    this.#presence.leave(code);
+    this.#presence.leave(code, this.#session.info);
     this.end();
   }
 
   end(): void {
-    this.#presence.leave(NOT_KICKED);
+    this.#presence.leave(NOT_KICKED, this.#session.info);
     this.#release();
     this.connection.close();
   }
@@ -206,7 +203,7 @@ export class SessionHost
     // What an earlier message waits for comes first: behind a login another user may be speaking.
     const mustWait = packet.type === PacketType.Login && this.#reading.isBlocked;
     const effect = mustWait ? 'defer' : this.#session.receive(packet);
-    const { router, answers, login, metrics, reports } = this.#parts;
+    const { router, answers, login, metrics, reports, acknowledgements } = this.#parts;
     const user = this.#presence.user;
     switch (effect) {
       case 'route':
@@ -215,11 +212,11 @@ export class SessionHost
         else this.#blockFor(router.route(packet, user, this.info, now));
         return;
       case 'take-acknowledgement':
-        if (user !== undefined && !this.#acknowledgements.take(packet, user, now))
+        if (user !== undefined && !acknowledgements.take(this.connection, packet, user, now))
           reports.rejected(this, 'unknown-acknowledgement');
         return;
       case 'answer-keep-alive':
-        this.send(this.#acknowledgements.answerKeepAlive(this.#session.userId ?? ''));
+        this.send(acknowledgements.answerKeepAlive(this.connection, this.#session.userId ?? ''));
         return;
       case 'authenticate':
         this.#reading.block();
@@ -276,7 +273,7 @@ export class SessionHost
   /** The peer is hopelessly behind. */
   giveUp(limit: LimitName, value: number): void {
     this.limited(limit, value);
-    this.#presence.leave(NOT_KICKED);
+    this.#presence.leave(NOT_KICKED, this.#session.info);
     this.#release();
     this.connection.destroy();
   }

@@ -1,4 +1,5 @@
-import { type LoginRequest, type Packet, PacketType, UNSET_ID } from '@imcore/protocol';
+import { type Packet, PacketType, UNSET_ID } from '@imcore/protocol';
+import type { OnlineUser } from '../hooks.js';
 
 /** Where a session is in its life. */
 export type SessionState = 'anonymous' | 'authenticating' | 'online' | 'closed';
@@ -27,9 +28,7 @@ export type SessionEffect =
  */
 export class Session {
   #state: SessionState = 'anonymous';
-  #userId: string | undefined;
-  #extra: string | undefined;
-  #firstLoginTime = 0;
+  #info: OnlineUser | undefined = undefined;
   #takesMessages = true;
 
   get state(): SessionState {
@@ -42,16 +41,12 @@ export class Session {
 
   /** The user that this session speaks for; undefined before the first accepted login. */
   get userId(): string | undefined {
-    return this.#userId;
+    return this.#info?.userId;
   }
 
-  get extra(): string | undefined {
-    return this.#extra;
-  }
-
-  /** Milliseconds since 1970, as answered to the login. */
-  get firstLoginTime(): number {
-    return this.#firstLoginTime;
+  /** The session as the application sees it; undefined before the first accepted login. */
+  get info(): OnlineUser | undefined {
+    return this.#info;
   }
 
   receive(packet: Packet): SessionEffect {
@@ -79,16 +74,14 @@ export class Session {
   }
 
   /** The login that {@link receive} asked for is accepted: from now on this session is that user. */
-  accepted(login: LoginRequest, firstLoginTime: number): void {
+  accepted(info: OnlineUser): void {
     this.#state = 'online';
-    this.#userId = login.userId;
-    this.#extra = login.extra;
-    this.#firstLoginTime = firstLoginTime;
+    this.#info = info;
   }
 
   /** The login came to nothing and the session goes on as it was: UDP ignores what it cannot read. */
   loginIgnored(): void {
-    this.#state = this.#userId === undefined ? 'anonymous' : 'online';
+    this.#state = this.#info === undefined ? 'anonymous' : 'online';
   }
 
   /** From now on messages and logins are passed over: their senders try again elsewhere. */
@@ -105,7 +98,7 @@ export class Session {
     if (this.#state === 'authenticating') return 'defer';
     if (this.#state !== 'online') return 'refuse-not-logged-in';
     const { from } = packet;
-    return from === this.#userId || from === undefined || from === UNSET_ID
+    return from === this.#info?.userId || from === undefined || from === UNSET_ID
       ? effect
       : 'refuse-spoofed-sender';
   }
