@@ -1,3 +1,4 @@
+export { keepAliveResponseFrame, loginResponseFrame } from './answer-frames.js';
 export { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.js';
 export { type BinaryString, decodeUtf8, encodeUtf8, isAscii } from './binary-string.js';
 export { type Clock, type Instant, NEVER, type Random, type Scheduled } from './clock.js';

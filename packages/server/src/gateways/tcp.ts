@@ -54,14 +54,13 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
 
   const attach = (socket: net.Socket): void => {
     if (gatewayHost === undefined) return;
-    const connection = new TcpConnection(socket, flusher, maxBodyBytes);
+    const connection = new TcpConnection(socket, flusher, sockets, maxBodyBytes);
     const handler = gatewayHost.accept(connection, gateway);
     if (typeof handler === 'string') {
       socket.destroy();
       return;
     }
-    sockets.add(socket);
-    connection.start(handler, () => sockets.delete(socket));
+    connection.start(handler);
   };
   const server =
     options.tls === undefined
@@ -106,23 +105,34 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
   return gateway;
 }
 
+/** Where a socket keeps its connection, so that all sockets share their listeners. */
+const CONNECTION = Symbol('connection');
+
+type ConnectedSocket = net.Socket & { [CONNECTION]?: TcpConnection };
+
 class TcpConnection implements Connection {
   readonly transport = 'tcp';
   readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
-  readonly #socket: net.Socket;
+  readonly #socket: ConnectedSocket;
   readonly #flusher: Flusher;
+  /** Those of the gateway, this one among them while it is open. */
+  readonly #sockets: Set<net.Socket>;
   readonly #output: SocketOutput;
   readonly #frames: TcpFrameReader<Buffer>;
 
-  constructor(socket: net.Socket, flusher: Flusher, maxBodyBytes: number) {
+  #handler: ConnectionHandler | undefined = undefined;
+  #isBroken = false;
+
+  constructor(socket: net.Socket, flusher: Flusher, sockets: Set<net.Socket>, maxBodyBytes: number) {
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#socket = socket;
     this.#flusher = flusher;
+    this.#sockets = sockets;
     this.#output = new SocketOutput(socket, flusher);
     this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
   }
@@ -131,31 +141,37 @@ class TcpConnection implements Connection {
     return this.#output.bufferedBytes;
   }
 
-  /** `onClosed` is called once, after the handler. */
-  start(handler: ConnectionHandler, onClosed: () => void): void {
+  start(handler: ConnectionHandler): void {
     const socket = this.#socket;
-    let isBroken = false;
-    const onBody = (bytes: Buffer, start: number, end: number): boolean => {
-      handler.receive(bytes.toString('latin1', start, end));
-      return socket.writable;
-    };
-    socket.on('data', (chunk: Buffer) => {
-      if (isBroken || !socket.writable) return;
-      try {
-        this.#frames.push(chunk, onBody);
-        this.#flusher.handled();
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        isBroken = true;
-        handler.violated(error);
-      }
-    });
+    this.#handler = handler;
     this.#output.onDrained(handler);
+    this.#sockets.add(socket);
+    socket[CONNECTION] = this;
+    socket.on('data', readThis);
     socket.on('error', destroyThis);
-    socket.on('close', () => {
-      handler.closed();
-      onClosed();
-    });
+    socket.on('close', closeThis);
+  }
+
+  read(chunk: Buffer): void {
+    if (this.#isBroken || !this.#socket.writable) return;
+    try {
+      this.#frames.push(chunk, this.#onBody);
+      this.#flusher.handled();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#isBroken = true;
+      this.#handler?.violated(error);
+    }
+  }
+
+  readonly #onBody = (bytes: Buffer, start: number, end: number): boolean => {
+    this.#handler?.receive(bytes.toString('latin1', start, end));
+    return this.#socket.writable;
+  };
+
+  closed(): void {
+    this.#handler?.closed();
+    this.#sockets.delete(this.#socket);
   }
 
   send(body: BinaryString): boolean {
@@ -191,7 +207,14 @@ class TcpConnection implements Connection {
   }
 }
 
-/** One listener for all sockets. */
+function readThis(this: ConnectedSocket, chunk: Buffer): void {
+  this[CONNECTION]?.read(chunk);
+}
+
+function closeThis(this: ConnectedSocket): void {
+  this[CONNECTION]?.closed();
+}
+
 function destroyThis(this: net.Socket): void {
   this.destroy();
 }

@@ -6,13 +6,15 @@ import {
   encodePacket,
   errorResponsePacket,
   type KickOut,
+  keepAliveResponseFrame,
   keepAliveResponsePacket,
   kickOutPacket,
   type LoginResponse,
-  loginResponsePacket,
+  loginResponseFrame,
   type Packet,
   ResponseCode,
   UNSET_ID,
+  UNSET_NUMBER,
 } from '@imcore/protocol';
 
 /** Writes the server's own packets, with its time in them where that is switched on. */
@@ -24,13 +26,13 @@ export class Answers {
   }
 
   login(response: LoginResponse, userId: string): BinaryString {
-    return this.#write(loginResponsePacket(response, userId));
+    return loginResponseFrame(response, userId, this.#time());
   }
 
   /** With a fingerprint the peer is asked to acknowledge it. */
   keepAlive(userId: string, fp?: string): BinaryString {
-    const packet = keepAliveResponsePacket(userId);
-    return this.#write(fp === undefined ? packet : { ...packet, fp, QoS: true });
+    if (fp === undefined) return keepAliveResponseFrame(userId, this.#time());
+    return this.#write({ ...keepAliveResponsePacket(userId), fp, QoS: true });
   }
 
   kickOut(kickOut: KickOut, userId: string): BinaryString {
@@ -60,5 +62,9 @@ export class Answers {
 
   #write(packet: Packet): BinaryString {
     return encodeFrameBody(this.#stamp === undefined ? packet : { ...packet, sm: this.#stamp() });
+  }
+
+  #time(): number {
+    return this.#stamp?.() ?? UNSET_NUMBER;
   }
 }

@@ -29,13 +29,14 @@ export class Directory {
 
   /** The user's record, made where there is none. The caller gives it a session. */
   enter(userId: string): User {
-    let user = this.#users.get(userId);
-    if (user === undefined) {
-      user = new User(userId, this.#userParts);
-      this.#users.set(userId, user);
+    const known = this.#users.get(userId);
+    if (known !== undefined) {
+      this.#forgetting.stop(known);
+      this.#cameBack(known);
+      return known;
     }
-    this.#forgetting.stop(user);
-    this.#cameBack(user);
+    const user = new User(userId, this.#userParts);
+    this.#users.set(userId, user);
     return user;
   }
 
