@@ -42,10 +42,19 @@ describe('Flusher', () => {
       const flushed: string[] = [];
       /** A piece of input that makes output for `name`. */
       const input = (name: string): void => {
+        flusher.handling();
         flusher.add({ flush: () => flushed.push(name) });
         flusher.handled();
       };
-      return { flusher, flushed, input };
+      /** Those that are not watched, with the one that is: behind them the next decides. */
+      const fill = async (): Promise<void> => {
+        for (let i = 0; i < 8; i++) {
+          input('quiet');
+          await turn();
+        }
+        flushed.length = 0;
+      };
+      return { flusher, flushed, input, fill };
     }
 
     it('does not wait for the end of a turn where the one before brought one piece', async () => {
@@ -57,10 +66,12 @@ describe('Flusher', () => {
       expect(flushed).toEqual(['first', 'second']);
     });
 
-    it('waits with a second piece of the same turn, and in the turn behind it', async () => {
-      const { flushed, input } = setUp();
+    it('waits with a second piece of a turn that is watched, and in the turn behind it', async () => {
+      const { flushed, input, fill } = setUp();
       input('1');
       await turn();
+      await fill();
+      flushed.push('1');
       input('2');
       input('3');
       expect(flushed).toEqual(['1', '2']);
@@ -70,6 +81,29 @@ describe('Flusher', () => {
       await turn();
       input('5');
       expect(flushed).toEqual(['1', '2', '3', '4', '5']);
+    });
+
+    it('watches one piece in nine while turns are quiet', async () => {
+      const { flushed, input } = setUp();
+      input('0');
+      await turn();
+      // All in one turn: the ninth is the first that is watched, the one behind it waits.
+      for (let i = 1; i <= 10; i++) input(`${i}`);
+      expect(flushed).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+      await turn();
+      expect(flushed).toHaveLength(11);
+      input('11');
+      expect(flushed).toHaveLength(11);
+    });
+
+    it('flushes what is written outside of any input at the end of the turn, in quiet times too', async () => {
+      const { flusher, flushed, input } = setUp();
+      input('0');
+      await turn();
+      flusher.add({ flush: () => flushed.push('by itself') });
+      expect(flushed).toEqual(['0']);
+      await turn();
+      expect(flushed).toEqual(['0', 'by itself']);
     });
 
     it('counts pieces that make no output', async () => {

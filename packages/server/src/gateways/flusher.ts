@@ -3,6 +3,9 @@ export interface Flushable {
   flush(): void;
 }
 
+/** While turns are quiet, one in so many pieces of input is watched for others in its turn: to watch costs an immediate. */
+const WATCH_EVERY = 8;
+
 /**
  * Lets everything that is written in one turn of the event loop leave together: one system call per connection,
  * right after the turn's input has been handled.
@@ -17,15 +20,28 @@ export class Flusher {
   #inputs = 0;
   #isTurnOpen = false;
   #wasQuiet = false;
+  #unwatched = 0;
+  #isHandling = false;
 
   /** `target` has output. To be called once until its next flush. */
   add(target: Flushable): void {
     this.#dirty.push(target);
-    this.#openTurn();
+    if (!this.#isHandling) this.#openTurn();
   }
 
-  /** A piece of input is handled. */
+  /** A piece of input is about to be handled. {@link handled} must follow. */
+  handling(): void {
+    this.#isHandling = true;
+  }
+
+  /** It is handled. */
   handled(): void {
+    this.#isHandling = false;
+    if (this.#wasQuiet && !this.#isTurnOpen && this.#unwatched < WATCH_EVERY) {
+      this.#unwatched += 1;
+      this.#flush();
+      return;
+    }
     this.#inputs += 1;
     this.#openTurn();
     if (this.#wasQuiet && this.#inputs === 1) this.#flush();
@@ -41,6 +57,7 @@ export class Flusher {
     this.#isTurnOpen = false;
     this.#wasQuiet = this.#inputs <= 1;
     this.#inputs = 0;
+    this.#unwatched = 0;
     this.#flush();
   };
 

@@ -154,13 +154,15 @@ class TcpConnection implements Connection {
 
   read(chunk: Buffer): void {
     if (this.#isBroken || !this.#socket.writable) return;
+    this.#flusher.handling();
     try {
       this.#frames.push(chunk, this.#onBody);
-      this.#flusher.handled();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#isBroken = true;
       this.#handler?.violated(error);
+    } finally {
+      this.#flusher.handled();
     }
   }
 

@@ -45,14 +45,20 @@ export class WebSocketConnection implements Connection {
       if (peer.readyState !== peer.OPEN) return;
       if (isBinary)
         handler.violated(new ProtocolError('ERR_MALFORMED_PACKET', 'a message is binary, allowed is text'));
-      else {
-        handler.receive(data.toString('latin1'));
-        this.#flusher.handled();
-      }
+      else this.#receive(data, handler);
     });
     peer.on('error', (error: Error & { code?: string }) => handler.violated(toProtocolError(error)));
     this.#output.onDrained(handler);
     peer.once('close', () => handler.closed());
+  }
+
+  #receive(data: Buffer, handler: ConnectionHandler): void {
+    this.#flusher.handling();
+    try {
+      handler.receive(data.toString('latin1'));
+    } finally {
+      this.#flusher.handled();
+    }
   }
 
   send(body: BinaryString): boolean {
