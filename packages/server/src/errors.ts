@@ -74,3 +74,8 @@ export class HookError extends Error {
     this.code = code;
   }
 }
+
+/** What was thrown, as an error: it may have been anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -18,7 +18,7 @@ import type { Courier } from './delivery/courier.js';
 import { Delivery } from './delivery/delivery.js';
 import type { Expiry } from './delivery/expiry.js';
 import { PromiseOrigin } from './delivery/promise-origin.js';
-import { DeliveryError, UsageError } from './errors.js';
+import { asError, DeliveryError, UsageError } from './errors.js';
 import type { ServerEvents } from './events.js';
 import type { Gateway, GatewayAddress } from './gateways/gateway.js';
 import type { OnlineUser, SendOptions, SendOutcome } from './hooks.js';
@@ -224,7 +224,7 @@ export class ImServer {
     try {
       await part?.close();
     } catch (error) {
-      this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
+      this.#parts.events.emit('error', asError(error));
     }
   }
 

@@ -1,3 +1,4 @@
+import { asError } from '../errors.js';
 import type { Bridge } from '../ports/bridge.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import { BridgeOutbox } from './bridge-outbox.js';
@@ -104,8 +105,4 @@ export class BridgeHandOver {
   #overdue(delivery: Delivery): void {
     if (delivery.custody === 'memory') this.#outbox?.put(delivery);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '@imcore/protocol';
+import { asError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { Bridge } from '../ports/bridge.js';
 import { type MailboxLimit, type MessageStore, OUTBOX_ID, type StoreId } from '../ports/message-store.js';
@@ -218,7 +219,7 @@ export class BridgeOutbox implements RingEntry {
         (answer) => this.#worked(answer),
         (error: unknown) => {
           this.#parts.metrics.storeFailures += 1;
-          this.#parts.events.emit('error', error instanceof Error ? error : new Error(String(error)));
+          this.#parts.events.emit('error', asError(error));
           this.#worked('failed');
         },
       );

@@ -1,4 +1,5 @@
 import { type BinaryString, type Instant, SERVER_ID } from '@imcore/protocol';
+import { asError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
@@ -294,8 +295,4 @@ export class Courier {
     delivery.custody = outcome === 'stored' ? 'stored' : 'received';
     delivery.origin.responsible(delivery, outcome, this.#parts.clock.now());
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,4 +1,5 @@
 import type { Clock, Emitter, Scheduled } from '@imcore/protocol';
+import { asError } from '../errors.js';
 import type { ServerEvents } from '../events.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { MessageStore } from '../ports/message-store.js';
@@ -57,7 +58,7 @@ export class Expiry {
       if (slips.length > 0) await this.#store.discard(slips.map(({ id }) => id));
     } catch (error) {
       metrics.storeFailures += 1;
-      events.emit('error', error instanceof Error ? error : new Error(String(error)));
+      events.emit('error', asError(error));
     }
     if (this.#isOver) return;
     this.#timer = clock.schedule(clock.now() + waitMs, () => this.start());

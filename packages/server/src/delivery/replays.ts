@@ -1,5 +1,5 @@
 import { decodeFrameBody, type Packet } from '@imcore/protocol';
-import { StoreError } from '../errors.js';
+import { asError, StoreError } from '../errors.js';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing } from '../scheduling/deadline-queue.js';
 import type { LiveSession } from '../sessions/live-session.js';
@@ -104,7 +104,7 @@ export class Replays {
 
   /** The store could not be read for a user: it is asked again later. */
   failedFor({ mailbox }: User, error: unknown): void {
-    this.#failed(error instanceof Error ? error : new Error(String(error)));
+    this.#failed(asError(error));
     if (mailbox.replay !== undefined) this.#rereading.start(mailbox.replay, this.#parts.clock.now());
   }
 
