@@ -1,5 +1,5 @@
 import type { BinaryString } from './binary-string.js';
-import { MAX_ID_LENGTH, PacketType, UNSET_NUMBER } from './packet.js';
+import { MAX_ID_LENGTH, UNSET_NUMBER } from './packet.js';
 import { ReceivedPacket } from './received-packet.js';
 
 /**
@@ -12,8 +12,11 @@ const CANONICAL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings, so they must be excluded.
   /^\{"bridge":false,"type":([0-5]),"dataContent":"([^"\\\x00-\x1f]*((?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)+)?)","from":"([^"\\\x00-\x1f\x80-\xff]*)","to":"([^"\\\x00-\x1f\x80-\xff]*)(?:","fp":"([^"\\\x00-\x1f\x80-\xff]*))?","QoS":(?:(t)rue|false),"typeu":(-?\d+),"sm":(-?\d+)\}$/;
 
-/** Beyond this the full reader is as fast; many megabytes of escapes would take more stack than a pattern may have. */
-const MAX_LENGTH = 65_536;
+/**
+ * Beyond so many bytes the full reader is as fast; many megabytes of escapes would take more stack than a pattern may
+ * have.
+ */
+const MAX_BODY_BYTES = 65_536;
 
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
@@ -23,7 +26,7 @@ const INT32_MAX = 0x7fffffff;
  * with `charCodeAt` was slower than either. Returns undefined for all else: the full reader decides.
  */
 export function readCanonical(body: BinaryString): ReceivedPacket | undefined {
-  if (body.length > MAX_LENGTH) return undefined;
+  if (body.length > MAX_BODY_BYTES) return undefined;
   const match = CANONICAL.exec(body);
   if (match === null) return undefined;
   const [, type, content, escapes, from = '', to = '', fp, isTrue, typeuDigits = '', smDigits = ''] = match;
@@ -33,7 +36,7 @@ export function readCanonical(body: BinaryString): ReceivedPacket | undefined {
   const sm = wholeNumber(smDigits, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   if (typeu === undefined || sm === undefined) return undefined;
   return new ReceivedPacket(
-    type === '2' ? PacketType.Data : Number(type),
+    Number(type),
     content,
     escapes === undefined ? 'bytes' : 'escaped',
     from,
