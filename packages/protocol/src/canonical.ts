@@ -34,18 +34,13 @@ export function isCanonical(text: string, packet: Packet, hasEscapes: boolean): 
   return text.length === at + tail.length && text.startsWith(tail, at);
 }
 
-/** Everything before the content; constants for the two shapes that nearly all traffic has. */
+/** Everything before the content. */
 function headOf(packet: Packet): string {
-  if (!packet.bridge && packet.type === 2) return '{"bridge":false,"type":2,"dataContent":"';
-  if (!packet.bridge && packet.type === 4) return '{"bridge":false,"type":4,"dataContent":"';
   return `{"bridge":${packet.bridge},"type":${packet.type},"dataContent":"`;
 }
 
 /** Everything behind the last id, its closing quote included. */
 function tailOf(packet: Packet): string {
-  if (packet.typeu === -1 && packet.sm === -1) {
-    return packet.QoS ? '","QoS":true,"typeu":-1,"sm":-1}' : '","QoS":false,"typeu":-1,"sm":-1}';
-  }
   return `","QoS":${packet.QoS},"typeu":${packet.typeu},"sm":${packet.sm}}`;
 }
 
