@@ -103,7 +103,10 @@ export interface MessageStore {
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]>;
   /**
    * True where it is known at once, and for sure, that nothing waits for a user; false where something may, or it would
-   * have to be looked up. Most who log in have missed nothing: a store that can say so spares each of them a `take`.
+   * have to be looked up. What an `append` has not resolved for need not count. Never throws.
+   *
+   * Optional: most who log in have missed nothing, and a store that can say so spares each of them a `take`. One that
+   * does not learn within milliseconds what others write to it leaves this out.
    */
   isEmptyFor?(userId: string): boolean;
   /** The oldest waiting messages of a user behind `after` (exclusive; undefined for the beginning). */
