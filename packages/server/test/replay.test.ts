@@ -1,6 +1,6 @@
 import { settlePromises } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { MAX_PAGE, REPLAY_WINDOW, Replay } from '../src/delivery/replay.js';
+import { MAX_PAGE, REPLAY_WINDOW, Replay, type ReplayTarget } from '../src/delivery/replay.js';
 import type { StoreId, WaitingMessage } from '../src/ports/message-store.js';
 import { ControlledStore } from './support/controlled-store.js';
 
@@ -20,7 +20,7 @@ async function setUp(count: number) {
   const written: string[] = [];
   const state = { underWay: 0, pendingAppends: 0, takes: (_message: WaitingMessage): boolean => true };
   const failures: unknown[] = [];
-  const replay = new Replay(store, 'bob', {
+  const target: ReplayTarget = {
     write: (message) => {
       written.push(message.fingerprint);
       const isTaken = state.takes(message);
@@ -32,7 +32,8 @@ async function setUp(count: number) {
     confirming: () => new Set(),
     failed: (error) => failures.push(error),
     caughtUp: () => {},
-  });
+  };
+  const replay = new Replay(store, 'bob', target, 'running');
   const wake = async () => {
     replay.wake();
     await settlePromises(50);

@@ -47,22 +47,21 @@ export class Replay implements RingEntry {
   #pageLimit = REPLAY_WINDOW;
   #isReading = false;
   /** What the store may hold behind `after`: something, nothing, or what it does not say at the moment. */
-  #rest: 'unknown' | 'none' | 'unreadable' = 'unknown';
-  #state: 'running' | 'closing' | 'caught-up' | 'ended' = 'running';
+  #rest: 'unknown' | 'none' | 'unreadable';
+  #state: 'running' | 'closing' | 'caught-up' | 'ended';
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  /** Begins with the first {@link wake}; at once caught up where the store is known to hold nothing, `isEmpty`. */
-  constructor(store: MessageStore, userId: string, target: ReplayTarget, isEmpty = false) {
+  /** Begins with the first {@link wake}; `'caught-up'` where the session has whatever the store holds. */
+  constructor(store: MessageStore, userId: string, target: ReplayTarget, state: 'running' | 'caught-up') {
     this.#store = store;
     this.#userId = userId;
     this.#target = target;
-    if (!isEmpty) return;
-    this.#state = 'caught-up';
-    this.#rest = 'none';
+    this.#state = state;
+    this.#rest = state === 'running' ? 'unknown' : 'none';
   }
 
   /** Whether everything is with the session, so that new messages need not queue behind. */

@@ -45,7 +45,7 @@ export class Replays {
 
   begin(user: User, session: LiveSession): void {
     if (this.#store.isEmptyFor?.(user.id) === true && this.pendingFor(user) === 0) return;
-    const replay = new Replay(this.#store, user.id, new Target(this, user, session));
+    const replay = new Replay(this.#store, user.id, new Target(this, user, session), 'running');
     user.mailbox.replay = replay;
     replay.wake();
   }
@@ -53,10 +53,10 @@ export class Replays {
   /** The replay of a user who is online here, made where there was nothing to bring so far; undefined for all others. */
   find(userId: string): Replay | undefined {
     const user = this.#parts.directory.find(userId);
-    if (user?.mailbox.session === undefined) return undefined;
-    const { mailbox } = user;
-    mailbox.replay ??= new Replay(this.#store, userId, new Target(this, user, user.mailbox.session), true);
-    return mailbox.replay;
+    const session = user?.mailbox.session;
+    if (user === undefined || session === undefined) return undefined;
+    user.mailbox.replay ??= new Replay(this.#store, userId, new Target(this, user, session), 'caught-up');
+    return user.mailbox.replay;
   }
 
   end({ mailbox }: User): void {
