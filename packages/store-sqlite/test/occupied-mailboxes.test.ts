@@ -26,6 +26,17 @@ describe('Mailboxes that are occupied', () => {
     await second.close();
   });
 
+  it('let the store say at once for whom nothing waits, until it is closed', async () => {
+    const store = sqliteStore({ file: newFile() });
+    const isEmptyFor = (userId: string) => store.isEmptyFor?.(userId);
+    await store.append([message('1')]);
+    expect([isEmptyFor('bob'), isEmptyFor('carol')]).toEqual([false, true]);
+    await store.confirm([{ userId: 'bob', ids: [1] }]);
+    expect(isEmptyFor('bob')).toBe(true);
+    await store.close();
+    expect(isEmptyFor('bob')).toBe(false);
+  });
+
   it('are known when another process has put a dead letter back, and what was written here meanwhile too', async () => {
     const file = newFile();
     let now = 5000;
