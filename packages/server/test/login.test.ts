@@ -107,6 +107,17 @@ describe('a login that is accepted', () => {
     expect(alice.received).toMatchObject([{ type: 50 }, { type: 2, dataContent: 'welcome' }]);
   });
 
+  it('stays who it is when the application writes to what it was told', async () => {
+    const bench = await openBench();
+    bench.server.on('online', (user) => {
+      (user as { userId: string }).userId = user.userId.toUpperCase();
+    });
+    const alice = bench.connect();
+    alice.write(login('alice'), message('alice', 'alice', 'am I myself?', 'fp-1'));
+    expect(alice.received).toMatchObject([{ type: 50 }, { type: 2, dataContent: 'am I myself?' }]);
+    expect(bench.metric('spoofedSenders')).toBe(0);
+  });
+
   it('takes an id of 256 characters in any script', async () => {
     const bench = await openBench();
     const userId = '消'.repeat(256);

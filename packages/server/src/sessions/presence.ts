@@ -1,15 +1,16 @@
-import { type LoginRequest, NOT_KICKED } from '@imcore/protocol';
-import type { Connection } from '../gateways/gateway.js';
-import type { OnlineUser } from '../hooks.js';
+import { NOT_KICKED } from '@imcore/protocol';
 import type { HostParts } from './host-parts.js';
+import type { Session } from './session.js';
 import type { User } from './user.js';
 
 /** Whether, and as whom, one session is online: enters the directory, leaves it once, and reports the leaving. */
 export class Presence {
+  readonly #session: Session;
   readonly #parts: HostParts;
   #user: User | undefined = undefined;
 
-  constructor(parts: HostParts) {
+  constructor(session: Session, parts: HostParts) {
+    this.#session = session;
     this.#parts = parts;
   }
 
@@ -18,44 +19,34 @@ export class Presence {
     return this.#user;
   }
 
-  /** The session is this user from now on; another user that it was before, `info`, leaves. */
-  enter(user: User, info: OnlineUser | undefined): void {
+  /** The session is this user from now on; another user that it was before leaves. Called before the session knows. */
+  enter(user: User): void {
     if (this.#user === user) return;
-    this.leave(NOT_KICKED, info);
+    this.leave(NOT_KICKED);
     this.#parts.metrics.usersOnline += 1;
     this.#user = user;
   }
 
   /** Leaves the directory; what was in flight to this user goes into other hands. */
-  leave(kickCode: number, info: OnlineUser | undefined): void {
+  leave(kickCode: number): void {
     const user = this.#user;
     if (user === undefined) return;
     this.#user = undefined;
     this.#parts.courier.detach(user);
     this.#parts.directory.left(user);
-    this.#reportOffline(kickCode, info);
+    this.#reportOffline(kickCode);
   }
 
   /** Gives the place in the directory to another session of the same user. */
-  giveWay(kickCode: number, info: OnlineUser | undefined): void {
+  giveWay(kickCode: number): void {
     if (this.#user === undefined) return;
     this.#user = undefined;
-    this.#reportOffline(kickCode, info);
+    this.#reportOffline(kickCode);
   }
 
-  #reportOffline(kickCode: number, info: OnlineUser | undefined): void {
+  #reportOffline(kickCode: number): void {
     this.#parts.metrics.usersOnline -= 1;
+    const { info } = this.#session;
     if (info !== undefined) this.#parts.events.emit('offline', { ...info, kickCode });
   }
-}
-
-/** A session as the application sees it, which has logged in, or has not yet. */
-export function describeSession(
-  connection: Connection,
-  login?: LoginRequest,
-  firstLoginTime = 0,
-): OnlineUser {
-  const { transport, remoteAddress, remotePort } = connection;
-  const { userId = '', extra } = login ?? {};
-  return { userId, transport, remoteAddress, remotePort, firstLoginTime, extra };
 }

@@ -15,10 +15,11 @@ import type { LimitName } from '../events.js';
 import type { Connection, ConnectionHandler } from '../gateways/gateway.js';
 import type { OnlineUser } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
+import { describeSession } from './describe-session.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
 import type { ReportedPeer } from './peer-reports.js';
-import { describeSession, Presence } from './presence.js';
+import { Presence } from './presence.js';
 import { type LimitReports, Reading } from './reading.js';
 import { Session } from './session.js';
 import type { User } from './user.js';
@@ -59,7 +60,7 @@ export class SessionHost
     this.#owner = owner;
     this.#parts = parts;
     this.#readDeadlines = readDeadlines;
-    this.#presence = new Presence(parts);
+    this.#presence = new Presence(this.#session, parts);
     this.#reading = new Reading(connection, parts, this);
     this.#writing = new Writing(connection, parts, this);
     readDeadlines.start(this, parts.clock.now());
@@ -118,7 +119,7 @@ export class SessionHost
   }
 
   closed(): void {
-    this.#presence.leave(NOT_KICKED, this.#session.info);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.#owner.gone(this);
   }
@@ -137,7 +138,7 @@ export class SessionHost
 
   /** The login under way is accepted. The caller has made room in the directory and answers. */
   accept(user: User, login: LoginRequest, firstLoginTime: number): void {
-    this.#presence.enter(user, this.#session.info);
+    this.#presence.enter(user);
     this.#session.accepted(describeSession(this.connection, login, firstLoginTime));
     this.#readDeadlines.start(this, this.#parts.clock.now());
     this.#blockFor(user.awaited);
@@ -168,18 +169,18 @@ export class SessionHost
 
   displace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
-    this.#presence.giveWay(kickCode ?? NOT_KICKED, this.#session.info);
+    this.#presence.giveWay(kickCode ?? NOT_KICKED);
     this.end();
   }
 
   kick(code: number, reason: string | undefined): void {
     this.#sendKickOut(code, reason);
-    this.#presence.leave(code, this.#session.info);
+    this.#presence.leave(code);
     this.end();
   }
 
   end(): void {
-    this.#presence.leave(NOT_KICKED, this.#session.info);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.close();
   }
@@ -273,7 +274,7 @@ export class SessionHost
   /** The peer is hopelessly behind. */
   giveUp(limit: LimitName, value: number): void {
     this.limited(limit, value);
-    this.#presence.leave(NOT_KICKED, this.#session.info);
+    this.#presence.leave(NOT_KICKED);
     this.#release();
     this.connection.destroy();
   }

@@ -28,6 +28,8 @@ export type SessionEffect =
  */
 export class Session {
   #state: SessionState = 'anonymous';
+  /** Its own copy: the application is given `info`, and may write to it. */
+  #userId: string | undefined = undefined;
   #info: OnlineUser | undefined = undefined;
   #takesMessages = true;
 
@@ -41,7 +43,7 @@ export class Session {
 
   /** The user that this session speaks for; undefined before the first accepted login. */
   get userId(): string | undefined {
-    return this.#info?.userId;
+    return this.#userId;
   }
 
   /** The session as the application sees it; undefined before the first accepted login. */
@@ -76,12 +78,13 @@ export class Session {
   /** The login that {@link receive} asked for is accepted: from now on this session is that user. */
   accepted(info: OnlineUser): void {
     this.#state = 'online';
+    this.#userId = info.userId;
     this.#info = info;
   }
 
   /** The login came to nothing and the session goes on as it was: UDP ignores what it cannot read. */
   loginIgnored(): void {
-    this.#state = this.#info === undefined ? 'anonymous' : 'online';
+    this.#state = this.#userId === undefined ? 'anonymous' : 'online';
   }
 
   /** From now on messages and logins are passed over: their senders try again elsewhere. */
@@ -98,7 +101,7 @@ export class Session {
     if (this.#state === 'authenticating') return 'defer';
     if (this.#state !== 'online') return 'refuse-not-logged-in';
     const { from } = packet;
-    return from === this.#info?.userId || from === undefined || from === UNSET_ID
+    return from === this.#userId || from === undefined || from === UNSET_ID
       ? effect
       : 'refuse-spoofed-sender';
   }
