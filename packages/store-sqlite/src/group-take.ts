@@ -37,9 +37,7 @@ export class GroupTake {
 
   /** Whether it is known that nothing waits for a user. */
   isEmptyFor(userId: string): boolean {
-    const now = this.#now();
-    if (!this.#occupied.isFresh(now)) isDone(() => this.#occupied.refresh(now));
-    return !this.#occupied.mayHave(toColumn(userId));
+    return this.#occupied.isEmptyFor(toColumn(userId), this.#now());
   }
 
   /** @throws StoreError when the page cannot be read */

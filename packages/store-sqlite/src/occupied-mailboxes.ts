@@ -30,13 +30,28 @@ export class OccupiedMailboxes {
     this.#all = database.prepare('SELECT receiver FROM mailbox LIMIT ?');
   }
 
-  /** Whether what is known is no older than {@link FRESH_MS}, so that {@link mayHave} can be asked. */
-  isFresh(now: number): boolean {
-    return Math.abs(now - this.#refreshedAt) < FRESH_MS;
+  /** True for a user for whom nothing waits; false for all others, for a few more, and where nobody can tell. */
+  isEmptyFor(receiver: string, now: number): boolean {
+    if (Math.abs(now - this.#refreshedAt) >= FRESH_MS) this.#refresh(now);
+    return this.#isComplete && this.#counts[bucketOf(receiver)] === 0;
+  }
+
+  /** This connection has given a user a mailbox, or has taken it away, and that is committed. */
+  changed(receiver: string, by: 1 | -1): void {
+    const bucket = bucketOf(receiver);
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + by;
+  }
+
+  #refresh(now: number): void {
+    try {
+      this.#learn(now);
+    } catch {
+      // What hinders this hinders the reads as well, which then say so.
+    }
   }
 
   /** Learns what this connection did not write itself. Knows nothing where it throws. */
-  refresh(now: number): void {
+  #learn(now: number): void {
     const wasComplete = this.#isComplete;
     this.#isComplete = false;
     const version = numberOf(this.#version.get(), 'data_version');
@@ -51,17 +66,6 @@ export class OccupiedMailboxes {
     if (rows.length > MAX_LEARNED) return;
     for (const row of rows) this.changed(textOf(row, 'receiver'), 1);
     this.#isComplete = true;
-  }
-
-  /** False for a user for whom nothing waits; true for all others, and for a few more. */
-  mayHave(receiver: string): boolean {
-    return !this.#isComplete || this.#counts[bucketOf(receiver)] !== 0;
-  }
-
-  /** This connection has given a user a mailbox, or has taken it away, and that is committed. */
-  changed(receiver: string, by: 1 | -1): void {
-    const bucket = bucketOf(receiver);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + by;
   }
 }
 

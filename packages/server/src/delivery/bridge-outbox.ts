@@ -154,7 +154,7 @@ export class BridgeOutbox implements RingEntry {
     }
     if (this.#atBroker.has(delivery)) this.#writer.hold(delivery.to, id);
     // Its receiver may be here by now, and what is new may not be written before it.
-    this.#replays.find(delivery.to)?.wake();
+    this.#replays.of(delivery.to)?.wake();
     this.#writer.append(slipOf(delivery, id, acceptedAt), (slip) => {
       if (slip === undefined || slip.outcome === 'full') this.#notPut(delivery, slip?.limit);
       else this.#put(delivery, slip.id);
@@ -172,7 +172,7 @@ export class BridgeOutbox implements RingEntry {
       delivery.custody = 'stored';
       delivery.origin.responsible(delivery, 'stored', clock.now());
       if (events.has('stored')) events.emit('stored', delivery.message);
-      this.#replays.find(delivery.to)?.wake();
+      this.#replays.of(delivery.to)?.wake();
     }
     this.#wake();
   }

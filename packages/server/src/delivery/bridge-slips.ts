@@ -139,7 +139,7 @@ export class BridgeSlips {
   /** The broker has not got a message: a receiver who has come online here meanwhile is brought it. */
   giveBack(userId: string, id: StoreId): void {
     this.#writer.release(userId, id);
-    const replay = this.#replays.find(userId);
+    const replay = this.#replays.of(userId);
     replay?.rewind(id);
     replay?.goOn();
   }

@@ -122,7 +122,7 @@ export class Courier {
 
   /** The store may have more for a user than it had, and nobody was told. */
   lookAgain(userId: string): void {
-    this.#replays?.find(userId)?.look();
+    this.#replays?.of(userId)?.look();
   }
 
   /** A user's session has ended: what it had not acknowledged goes into other hands, in order. */

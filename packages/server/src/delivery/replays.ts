@@ -51,7 +51,7 @@ export class Replays {
   }
 
   /** The replay of a user who is online here, made where there was nothing to bring so far; undefined for all others. */
-  find(userId: string): Replay | undefined {
+  of(userId: string): Replay | undefined {
     const user = this.#parts.directory.find(userId);
     const session = user?.mailbox.session;
     if (user === undefined || session === undefined) return undefined;

@@ -51,7 +51,7 @@ export class StoreKeeper {
         tellFull(this.#parts, delivery, result.limit);
         this.#refused(delivery, 'mailbox-full');
       } else this.#kept(delivery, result);
-      const replay = this.#replays.find(to);
+      const replay = this.#replays.of(to);
       if (delivery.mailbox !== undefined || delivery.custody === 'received') replay?.goOn();
       // What failed may have been done all the same, and only its answer was lost.
       else if (result === undefined) replay?.look();
@@ -79,7 +79,7 @@ export class StoreKeeper {
   leaveToReplay(delivery: Delivery): void {
     takeBack(delivery, this.#parts.metrics);
     this.#notices.add(delivery);
-    if (delivery.storeId !== undefined) this.#replays.find(delivery.to)?.rewind(delivery.storeId);
+    if (delivery.storeId !== undefined) this.#replays.of(delivery.to)?.rewind(delivery.storeId);
   }
 
   /** A message that the store has is no longer in a session's hands. */
