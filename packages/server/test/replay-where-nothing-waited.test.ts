@@ -68,4 +68,20 @@ describe('a user for whom the store knows at once that nothing waits', () => {
     await bench.settle();
     expect(fingerprints(bob.received)).toEqual(['fp-1']);
   });
+
+  it('is let in, and brought what waits, though the store fails to tell', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    await bench.settle();
+    store.isEmptyFor = () => {
+      throw new Error('connection lost');
+    };
+    const bob = await bench.online('bob');
+    expect(fingerprints(bob.received)).toEqual(['fp-1']);
+    expect(bench.events.online.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
+    expect(bench.events.error).toMatchObject([{ message: 'connection lost' }]);
+    expect(bench.metric('storeFailures')).toBe(1);
+  });
 });

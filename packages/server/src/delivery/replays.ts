@@ -44,7 +44,7 @@ export class Replays {
   }
 
   begin(user: User, session: LiveSession): void {
-    if (this.#store.isEmptyFor?.(user.id) === true && this.pendingFor(user) === 0) return;
+    if (this.#isEmptyFor(user) && this.pendingFor(user) === 0) return;
     const replay = new Replay(this.#store, user.id, new Target(this, user, session), 'running');
     user.mailbox.replay = replay;
     replay.wake();
@@ -104,8 +104,18 @@ export class Replays {
 
   /** The store could not be read for a user: it is asked again later. */
   failedFor({ mailbox }: User, error: unknown): void {
-    this.#failed(asError(error));
+    this.#failed(error);
     if (mailbox.replay !== undefined) this.#rereading.start(mailbox.replay, this.#parts.clock.now());
+  }
+
+  /** A store that fails to tell is looked into: the login goes on whatever it does. */
+  #isEmptyFor({ id }: User): boolean {
+    try {
+      return this.#store.isEmptyFor?.(id) === true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
   }
 
   /** What cannot be read, as a damaged store may give it, is left where it is. */
@@ -119,9 +129,9 @@ export class Replays {
     }
   }
 
-  #failed(error: Error): void {
+  #failed(error: unknown): void {
     this.#parts.metrics.storeFailures += 1;
-    this.#parts.events.emit('error', error);
+    this.#parts.events.emit('error', asError(error));
   }
 }
 
