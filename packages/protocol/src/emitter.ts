@@ -7,7 +7,8 @@ export type Unsubscribe = () => void;
  * A listener that throws does not keep the others from hearing: its error goes to `onListenerError`.
  */
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
+  /** A list is never changed but replaced: whoever goes through one need not copy it. */
+  readonly #listeners = new Map<keyof Events, readonly ((event: never) => void)[]>();
   readonly #onListenerError: (error: unknown, name: keyof Events) => void;
 
   constructor(onListenerError: (error: unknown, name: keyof Events) => void) {
@@ -15,19 +16,15 @@ export class Emitter<Events extends object> {
   }
 
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): Unsubscribe {
-    let listeners = this.#listeners.get(name);
-    if (listeners === undefined) {
-      listeners = new Set();
-      this.#listeners.set(name, listeners);
-    }
-    listeners.add(listener);
+    const listeners = this.#listeners.get(name) ?? [];
+    if (!listeners.includes(listener)) this.#listeners.set(name, [...listeners, listener]);
     return () => this.off(name, listener);
   }
 
   off<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void {
-    const listeners = this.#listeners.get(name);
-    listeners?.delete(listener);
-    if (listeners?.size === 0) this.#listeners.delete(name);
+    const left = this.#listeners.get(name)?.filter((each) => each !== listener) ?? [];
+    if (left.length > 0) this.#listeners.set(name, left);
+    else this.#listeners.delete(name);
   }
 
   /** Whether building an event is worth it. */
@@ -38,7 +35,7 @@ export class Emitter<Events extends object> {
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         (listener as (event: Events[Name]) => void)(event);
       } catch (error) {

@@ -12,8 +12,12 @@ const LOG_EVERY = 1000;
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
   events.on('error', (error) => logger.error({ err: error }, error.message));
-  events.on('online', (user) => logger.info(describe(user), 'online'));
-  events.on('offline', (user) => logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline'));
+  events.on('online', (user) => {
+    if (tellsComings(logger)) logger.info(describe(user), 'online');
+  });
+  events.on('offline', (user) => {
+    if (tellsComings(logger)) logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline');
+  });
   events.on('violation', (violation) => logger.warn(violation, 'a peer broke the protocol'));
   const now = nowAndThen();
   events.on('limited', (limited) => {
@@ -52,6 +56,11 @@ function nowAndThen(): (name: string, log: (times: number) => void) => void {
     counts.set(name, times);
     if (times % LOG_EVERY === 1) log(times);
   };
+}
+
+/** Asked each time: a logger's level may change while the server runs. */
+function tellsComings(logger: Logger): boolean {
+  return logger.isLevelEnabled?.('info') !== false;
 }
 
 /** What a log may hold of a user. */

@@ -7,15 +7,17 @@ import { LoopbackBridge } from './support/loopback-bridge.js';
 import { PeerGateway } from './support/peer-gateway.js';
 import { login, message } from './support/wire.js';
 
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
 interface Line {
-  readonly level: keyof Logger;
+  readonly level: Level;
   readonly fields: object;
   readonly text: string;
 }
 
 function recordingLogger(): { logger: Logger; lines: Line[] } {
   const lines: Line[] = [];
-  const at = (level: keyof Logger) => (fields: object, text: string) => {
+  const at = (level: Level) => (fields: object, text: string) => {
     lines.push({ level, fields, text });
   };
   return {
@@ -45,6 +47,19 @@ describe('the log', () => {
       },
       { level: 'info', text: 'offline', fields: { userId: 'alice', kickCode: -1 } },
     ]);
+  });
+
+  it('puts nothing together for a level that goes nowhere, as long as it does', async () => {
+    const { logger, lines } = recordingLogger();
+    let isEnabled = false;
+    const isLevelEnabled = (level: string): boolean => level !== 'info' || isEnabled;
+    const bench = await openBench({ logger: { ...logger, isLevelEnabled } });
+    const alice = await bench.online('alice');
+    expect(lines).toEqual([]);
+    isEnabled = true;
+    alice.leave();
+    await bench.settle();
+    expect(lines).toMatchObject([{ text: 'offline' }]);
   });
 
   it('warns of broken packets, of limits and of messages that were never acknowledged', async () => {

@@ -126,10 +126,11 @@ export class Login {
     if (decision !== undefined)
       old?.displace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
     const user = directory.enter(request.userId);
-    host.accept(user, request, firstLoginTime);
+    const now = clock.now();
+    host.accept(user, request, firstLoginTime, now);
     metrics.loginsAccepted += 1;
     host.connection.admit();
-    if (old !== host) courier.attach(user, host, clock.now());
+    if (old !== host) courier.attach(user, host, now);
     events.emit('online', host.info);
     host.loginDecided();
   }

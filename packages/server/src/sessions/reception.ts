@@ -47,12 +47,8 @@ export class Reception implements GatewayHost, HostOwner {
       metrics.limitSessionsPerAddress += 1;
       return this.#refuse('maxSessionsPerAddress', connection, 'sessions-per-address');
     }
-    const host = new SessionHost(
-      connection,
-      this.#parts.host,
-      this.#deadlinesFor(gateway.readTimeoutMs),
-      this,
-    );
+    const deadlines = this.#deadlinesFor(gateway.readTimeoutMs);
+    const host = new SessionHost(connection, this.#parts.host, deadlines, this);
     this.#hosts.add(host);
     metrics.sessionsAccepted += 1;
     metrics.sessionsOpen += 1;

@@ -137,10 +137,10 @@ export class SessionHost
   }
 
   /** The login under way is accepted. The caller has made room in the directory and answers. */
-  accept(user: User, login: LoginRequest, firstLoginTime: number): void {
+  accept(user: User, login: LoginRequest, firstLoginTime: number, now: Instant): void {
     this.#presence.enter(user);
     this.#session.accepted(describeSession(this.connection, login, firstLoginTime));
-    this.#readDeadlines.start(this, this.#parts.clock.now());
+    this.#readDeadlines.start(this, now);
     this.#blockFor(user.awaited);
   }
 
