@@ -5,8 +5,7 @@ import { BridgeOutbox } from './bridge-outbox.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import type { LastResort } from './last-resort.js';
-import type { Replays } from './replays.js';
-import type { StoreWriter } from './store-writer.js';
+import type { StoreSide } from './store-side.js';
 
 /**
  * Gives messages for users who are not here to the bridge, in the order in which they come.
@@ -23,18 +22,12 @@ export class BridgeHandOver {
   readonly #outbox: BridgeOutbox | undefined;
   readonly #storing: DeadlineRing | undefined;
 
-  constructor(
-    parts: CourierParts,
-    bridge: Bridge,
-    lastResort: LastResort,
-    writer: StoreWriter | undefined,
-    replays: Replays | undefined,
-  ) {
+  constructor(parts: CourierParts, bridge: Bridge, lastResort: LastResort, storeSide: StoreSide | undefined) {
     this.#parts = parts;
     this.#bridge = bridge;
     this.#lastResort = lastResort;
-    if (parts.store === undefined || writer === undefined || replays === undefined) return;
-    this.#outbox = new BridgeOutbox(parts, bridge, parts.store, writer, replays, {
+    if (storeSide === undefined) return;
+    this.#outbox = new BridgeOutbox(parts, bridge, storeSide, {
       publish: (delivery) => this.#publish(delivery),
       undeliverable: (delivery, reason) => lastResort.take(delivery, reason),
     });

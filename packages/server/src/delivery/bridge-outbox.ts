@@ -2,12 +2,13 @@ import type { Instant } from '@imcore/protocol';
 import { asError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { Bridge } from '../ports/bridge.js';
-import { type MailboxLimit, type MessageStore, OUTBOX_ID, type StoreId } from '../ports/message-store.js';
+import { type MailboxLimit, OUTBOX_ID, type StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import { BridgeSlips, slipOf } from './bridge-slips.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { type Replays, STORE_RETRY_MS } from './replays.js';
+import type { StoreSide } from './store-side.js';
 import type { StoreWriter } from './store-writer.js';
 import { tellDisplaced, tellFull } from './told-limits.js';
 
@@ -54,19 +55,12 @@ export class BridgeOutbox implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(
-    parts: CourierParts,
-    bridge: Bridge,
-    store: MessageStore,
-    writer: StoreWriter,
-    replays: Replays,
-    target: OutboxTarget,
-  ) {
+  constructor(parts: CourierParts, bridge: Bridge, storeSide: StoreSide, target: OutboxTarget) {
     this.#parts = parts;
-    this.#writer = writer;
-    this.#replays = replays;
+    this.#writer = storeSide.writer;
+    this.#replays = storeSide.replays;
     this.#target = target;
-    this.#bridgeSlips = new BridgeSlips(parts, bridge, store, writer, replays);
+    this.#bridgeSlips = new BridgeSlips(parts, bridge, storeSide);
     this.#retrying = parts.deadlines.ring<BridgeOutbox>(STORE_RETRY_MS, (outbox) => outbox.#wake());
   }
 

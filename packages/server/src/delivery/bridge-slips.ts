@@ -10,6 +10,7 @@ import {
 import type { CourierParts } from './courier-parts.js';
 import { type Delivery, toMessage } from './delivery.js';
 import type { Replays } from './replays.js';
+import type { StoreSide } from './store-side.js';
 import type { StoreWriter } from './store-writer.js';
 
 /** Slips that are read at once: few, as everybody else waits for the turn of the event loop that they take. */
@@ -46,13 +47,7 @@ export class BridgeSlips {
   readonly #writer: StoreWriter;
   readonly #replays: Replays;
 
-  constructor(
-    parts: CourierParts,
-    bridge: Bridge,
-    store: MessageStore,
-    writer: StoreWriter,
-    replays: Replays,
-  ) {
+  constructor(parts: CourierParts, bridge: Bridge, { store, writer, replays }: StoreSide) {
     this.#parts = parts;
     this.#bridge = bridge;
     this.#store = store;

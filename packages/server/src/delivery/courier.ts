@@ -13,6 +13,7 @@ import { takeBack } from './mailbox.js';
 import { REPLAY_WINDOW } from './replay.js';
 import { Replays, STORE_RETRY_MS } from './replays.js';
 import { StoreKeeper } from './store-keeper.js';
+import type { StoreSide } from './store-side.js';
 import { StoreWriter } from './store-writer.js';
 import { tellTooLarge } from './too-large.js';
 
@@ -42,7 +43,7 @@ export class Courier {
     const { store, deadlines, events, metrics } = parts;
     this.#retrying = deadlines.ring<Delivery>(parts.retry.waitMs, (delivery) => this.#retry(delivery));
     if (store === undefined) {
-      this.#handOver = this.#createHandOver();
+      this.#handOver = this.#createHandOver(undefined);
       return;
     }
     this.#storing = deadlines.ring<Delivery>(parts.storeAfterMs, (delivery) => this.#overdue(delivery));
@@ -57,7 +58,7 @@ export class Courier {
     );
     this.#replays = new Replays(parts, store, this.#writer, this.#retrying, (user) => this.#letIn(user));
     this.#keeper = new StoreKeeper(parts, this.#writer, this.#replays, this.#lastResort);
-    this.#handOver = this.#createHandOver();
+    this.#handOver = this.#createHandOver({ store, writer: this.#writer, replays: this.#replays });
   }
 
   /** The bridge's broker takes messages, or does so no longer. */
@@ -282,9 +283,9 @@ export class Courier {
     else this.#undeliverable(delivery, 'offline');
   }
 
-  #createHandOver(): BridgeHandOver | undefined {
+  #createHandOver(storeSide: StoreSide | undefined): BridgeHandOver | undefined {
     const { bridge } = this.#parts;
-    return bridge && new BridgeHandOver(this.#parts, bridge, this.#lastResort, this.#writer, this.#replays);
+    return bridge && new BridgeHandOver(this.#parts, bridge, this.#lastResort, storeSide);
   }
 
   #undeliverable(delivery: Delivery, reason: UndeliveredReason): void {

@@ -59,6 +59,11 @@ export class Replays {
     return user.mailbox.replay;
   }
 
+  /** There is room for a user's replay, where one was made. */
+  goOn(userId: string): void {
+    this.#parts.directory.find(userId)?.mailbox.replay?.goOn();
+  }
+
   end({ mailbox }: User): void {
     const { replay } = mailbox;
     if (replay === undefined) return;

@@ -51,12 +51,11 @@ export class StoreKeeper {
         tellFull(this.#parts, delivery, result.limit);
         this.#refused(delivery, 'mailbox-full');
       } else this.#kept(delivery, result);
-      const replay = this.#replays.of(to);
-      if (delivery.mailbox !== undefined || delivery.custody === 'received') replay?.goOn();
+      const isHere = delivery.mailbox !== undefined || delivery.custody === 'received';
+      if (isHere || result?.outcome === 'full') this.#replays.goOn(to);
       // What failed may have been done all the same, and only its answer was lost.
-      else if (result === undefined) replay?.look();
-      else if (result.outcome === 'full') replay?.goOn();
-      else replay?.wake();
+      else if (result === undefined) this.#replays.of(to)?.look();
+      else this.#replays.of(to)?.wake();
     });
   }
 
