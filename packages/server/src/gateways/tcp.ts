@@ -7,6 +7,7 @@ import {
   TcpFrameReader,
 } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
 import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
@@ -82,6 +83,7 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
     maxSendBytes: maxBodyBytes,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
+      makeSocketsAlike();
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
       const port = await listen(server, { ...address, backlog: BACKLOG });
       server.on('error', (error) => host.failed(error));

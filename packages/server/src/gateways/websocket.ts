@@ -5,6 +5,7 @@ import type tls from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
+import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
 import type { Gateway, GatewayAddress, GatewayHost } from './gateway.js';
 import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
@@ -109,6 +110,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     maxSendBytes: maxBodyBytes,
     async listen(host): Promise<GatewayAddress> {
       gatewayHost = host;
+      makeSocketsAlike();
       const shared = typeof given === 'function' ? given() : given;
       server = shared ?? own;
       server?.on('upgrade', onUpgrade);
