@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /**
- * The server as users get it: all gateways, default options, every safeguard on, a SQLite store, the default log.
+ * The server as users get it: all gateways, default options, every safeguard on, a SQLite store, the default log,
+ * memory given back in quiet times as `imcore serve` does.
  * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
  * from the beginning. Prints its ports as JSON.
  *
@@ -20,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
-const { createServer, tcp, udp, websocket } = (await import(
+const { createServer, tcp, trimMemory, udp, websocket } = (await import(
   built('server/dist/index.js')
 )) as typeof import('@imcore/server');
 const { sqliteStore } = (await import(
@@ -36,6 +37,8 @@ const server = createServer({
   store,
 });
 const addresses = await server.listen();
+// Builds of earlier commits, which `--root` may name, have none.
+trimMemory?.();
 const portOf = (transport: string): number | undefined =>
   addresses.find((address) => address.transport === transport)?.port;
 console.log(JSON.stringify({ tcp: portOf('tcp'), udp: portOf('udp'), ws: portOf('websocket') }));

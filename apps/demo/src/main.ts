@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { ImStatus } from '@imcore/nestjs';
+import { trimMemory } from '@imcore/server';
 import type { INestApplication } from '@nestjs/common';
 import { banner } from './banner.js';
 import { createApplication } from './create-application.js';
@@ -21,6 +22,7 @@ try {
   const { isOpen } = application.get<UserCheck>(USER_CHECK);
   const { addresses } = application.get(ImStatus);
   process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: isChatPageBuilt() }));
+  trimMemory();
 } catch (error) {
   process.exitCode = 1;
   process.stderr.write(`${explainStartError(error, settings)}\n`);

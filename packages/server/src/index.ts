@@ -36,6 +36,7 @@ export type {
   SendOutcome,
 } from './hooks.js';
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+export { type TrimMemoryOptions, trimMemory } from './memory/trim-memory.js';
 export type { DeadMessage, KeptMessage, Message } from './message.js';
 export type { ServerOptions } from './options.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/bridge.js';

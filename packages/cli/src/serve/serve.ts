@@ -1,8 +1,9 @@
-import type { Logger } from '@imcore/server';
+import { type Logger, trimMemory } from '@imcore/server';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
+import { gatherOutput } from './gathered-output.js';
 import { openBridge } from './open-bridge.js';
 import { openStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
@@ -22,7 +23,9 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const { config, ...rest } = flags;
   const file = typeof config === 'string' ? config : environment['IMCORE_CONFIG'];
   const settings = readSettings({ flags: rest, environment, file });
-  const logger = createLogger(settings, process.stdout);
+  const output = gatherOutput(process.stdout);
+  process.on('exit', () => output.flush?.());
+  const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
   const store = await openStore(settings.store);
   const assembled = assembleServer(settings, store, logger, bridge);
@@ -36,6 +39,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
   process.stderr.write(banner(addresses, settings, page?.url));
+  if (settings.trimMemory) trimMemory({ logger });
   obeySignals(assembled, page, settings, logger);
 }
 

@@ -31,6 +31,8 @@ export interface ServeSettings {
   readonly limits: Partial<ServerLimits>;
   /** How long messages under way may still be acknowledged at the end, in milliseconds. */
   readonly drainMs: number;
+  /** Whether memory that a burst needed is given back in quiet times. */
+  readonly trimMemory: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'text';
 }
@@ -191,6 +193,13 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     schema: integer(0, 600_000),
     allowed: '0 to 600000',
     byDefault: 1000,
+  },
+  trimMemory: {
+    placeholder: 'true|false',
+    description: 'give memory that a burst needed back in quiet times (default: true)',
+    schema: flag,
+    allowed: 'true or false',
+    byDefault: true,
   },
   logLevel: {
     placeholder: 'level',

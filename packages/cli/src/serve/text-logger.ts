@@ -16,7 +16,13 @@ export function textLogger(level: LogLevel, write: (line: string) => void, wallT
       write(`${time} ${lineLevel.padEnd(5)} ${message}${describe(fields)}\n`);
     };
   };
-  return { debug: lineAt('debug'), info: lineAt('info'), warn: lineAt('warn'), error: lineAt('error') };
+  return {
+    isLevelEnabled: (name) => (RANK[name as LogLevel] ?? RANK.silent) >= RANK[level],
+    debug: lineAt('debug'),
+    info: lineAt('info'),
+    warn: lineAt('warn'),
+    error: lineAt('error'),
+  };
 }
 
 function describe(fields: object): string {

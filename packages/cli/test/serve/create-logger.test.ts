@@ -36,6 +36,22 @@ describe('createLogger', () => {
     expect(written).toHaveLength(2);
   });
 
+  it.each([true, false])('says which levels it writes (terminal: %s)', (isTTY) => {
+    const { logger } = loggerWithOutput('warn', isTTY);
+    const levels = ['debug', 'info', 'warn', 'error'].filter((level) => logger.isLevelEnabled?.(level));
+    expect(levels).toEqual(['warn', 'error']);
+  });
+
+  it('has errors written at once', () => {
+    let flushes = 0;
+    const output = { write: () => {}, flush: () => void flushes++ };
+    const logger = createLogger({ logLevel: 'info', logFormat: 'json' }, output);
+    logger.warn({}, 'a limit');
+    expect(flushes).toBe(0);
+    logger.error({}, 'broken');
+    expect(flushes).toBe(1);
+  });
+
   it.each([true, false])('can be silent (terminal: %s)', (isTTY) => {
     const { logger, written } = loggerWithOutput('silent', isTTY);
     logger.error({}, 'x');

@@ -52,6 +52,7 @@ describe('readSettings', () => {
       serverTimestamp: false,
       limits: {},
       drainMs: 1000,
+      trimMemory: true,
       logLevel: 'info',
       logFormat: 'auto',
     });

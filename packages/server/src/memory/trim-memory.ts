@@ -1,0 +1,71 @@
+import { getHeapSpaceStatistics } from 'node:v8';
+import type { Instant } from '@imcore/protocol';
+import { asError } from '../errors.js';
+import { type Logger, silentLogger } from '../ports/logger.js';
+import { systemClock } from '../scheduling/system-clock.js';
+import { collectGarbage } from './collect-garbage.js';
+import { TrimPolicy } from './trim-policy.js';
+
+const SAMPLE_EVERY_MS = 1000;
+
+/** What {@link trimMemory} can be told. */
+export interface TrimMemoryOptions {
+  /** Told at level `debug` of each trim. Default: nobody is. */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Gives memory back to the system whenever the process has little to do after a burst, such as many logins at once.
+ *
+ * For programs that are a server and little else; `imcore serve` does so by default. V8 lets its young generation grow to
+ * 32 MiB in a burst, and shrinks it only where next to nothing is allocated any more, which the keep-alives of a few
+ * thousand sessions are enough to prevent. A trim stops the process for some hundredths of a second: it happens after
+ * three quiet seconds, once in ten minutes at most, and only while the rest of the heap is no larger than 32 MiB.
+ *
+ * Keeps no process running.
+ *
+ * @returns a function that ends it.
+ */
+export function trimMemory({ logger = silentLogger }: TrimMemoryOptions = {}): () => void {
+  const policy = new TrimPolicy();
+  let before = usage();
+  const sample = (): void => {
+    const after = usage();
+    const busy = (after.busyMs - before.busyMs) / (after.now - before.now);
+    before = after;
+    if (policy.shouldTrim({ now: after.now, busy, ...generations() })) void trim();
+  };
+  const trim = async (): Promise<void> => {
+    const startedAt = systemClock.now();
+    const residentBytes = process.memoryUsage.rss();
+    try {
+      await collectGarbage();
+      const givenBackBytes = residentBytes - process.memoryUsage.rss();
+      const tookMs = Math.round(systemClock.now() - startedAt);
+      logger.debug({ givenBackBytes, tookMs }, 'gave memory back');
+    } catch (error) {
+      clearInterval(timer);
+      logger.debug({ err: asError(error) }, 'cannot give memory back');
+    }
+  };
+  const timer = setInterval(sample, SAMPLE_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** The processor time that this process has taken so far, and the instant. */
+function usage(): { readonly now: Instant; readonly busyMs: number } {
+  const { user, system } = process.cpuUsage();
+  return { now: systemClock.now(), busyMs: (user + system) / 1000 };
+}
+
+/** How large the two generations of the heap are. */
+function generations(): { readonly youngBytes: number; readonly oldBytes: number } {
+  let youngBytes = 0;
+  let oldBytes = 0;
+  for (const space of getHeapSpaceStatistics()) {
+    if (space.space_name.startsWith('new_')) youngBytes += space.physical_space_size;
+    else oldBytes += space.space_used_size;
+  }
+  return { youngBytes, oldBytes };
+}

@@ -1,0 +1,44 @@
+import type { Instant } from '@imcore/protocol';
+
+/** What the process is like at one moment. */
+export interface MemorySample {
+  readonly now: Instant;
+  /** Processor time that the process took since the last sample, as a part of the time that passed: 1 is a whole core. */
+  readonly busy: number;
+  /** What the young generation holds of the system's memory, in bytes, used or not. */
+  readonly youngBytes: number;
+  /** What lives in the old generation, in bytes: a full collection goes through all of it. */
+  readonly oldBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Up to here the process counts as quiet. */
+const QUIET = 0.25;
+/** So many samples in a row. */
+const QUIET_SAMPLES = 3;
+/** A young generation that holds less is left alone. Its greatest size is 32 MiB. */
+const MIN_YOUNG_BYTES = 16 * MIB;
+/** Two full collections stop the process for some 4 ms each MiB on a slow core: with more they take too long. */
+const MAX_OLD_BYTES = 32 * MIB;
+/** Between two trims. */
+const REST_MS = 10 * 60 * 1000;
+
+/**
+ * Decides when it is worth stopping for some hundredths of a second to give memory back: the young generation has grown
+ * in a burst, the burst is over, and there is little to go through.
+ *
+ * Pure: it is shown samples, at equal intervals.
+ */
+export class TrimPolicy {
+  #quietSamples = 0;
+  #restsUntil: Instant = Number.NEGATIVE_INFINITY;
+
+  shouldTrim({ now, busy, youngBytes, oldBytes }: MemorySample): boolean {
+    this.#quietSamples = busy <= QUIET ? this.#quietSamples + 1 : 0;
+    if (this.#quietSamples < QUIET_SAMPLES || now < this.#restsUntil) return false;
+    if (youngBytes < MIN_YOUNG_BYTES || oldBytes > MAX_OLD_BYTES) return false;
+    this.#restsUntil = now + REST_MS;
+    return true;
+  }
+}
