@@ -49,7 +49,7 @@ export function createServer(options: ServerOptions): ImServer {
   const events = new Emitter<ServerEvents>((error, name) =>
     logger.error({ error, event: name }, 'a listener threw'),
   );
-  logEvents(events, logger);
+  logEvents(events, logger, clock);
   const deadlines = new DeadlineQueue(clock);
   const onForgotten: UserParts['onForgotten'] = ({ id, mailbox }, limit) => {
     metrics.limitRemembered += 1;

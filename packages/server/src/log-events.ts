@@ -1,16 +1,16 @@
-import type { Emitter } from '@imcore/protocol';
+import type { Clock, Emitter, Instant } from '@imcore/protocol';
 import type { ServerEvents } from './events.js';
 import type { OnlineUser } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
-/** What happens again and again is logged once in so many times. */
-const LOG_EVERY = 1000;
+/** What happens again and again is logged this seldom: peers must not be able to fill a disk. In milliseconds. */
+const LOG_EVERY_MS = 10_000;
 
 /**
  * Logs what an operator must know, without tokens, content and `extra`, which are the application's. Only events that
  * are rare, or bad, have a listener here: messages that flow cost nothing.
  */
-export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
+export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: Clock): void {
   events.on('error', (error) => logger.error({ err: error }, error.message));
   events.on('online', (user) => {
     if (tellsComings(logger)) logger.info(describe(user), 'online');
@@ -18,8 +18,10 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
   events.on('offline', (user) => {
     if (tellsComings(logger)) logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline');
   });
-  events.on('violation', (violation) => logger.warn(violation, 'a peer broke the protocol'));
-  const now = nowAndThen();
+  const now = nowAndThen(clock);
+  events.on('violation', (violation) => {
+    now(violation.code, (times) => logger.warn({ ...violation, times }, 'a peer broke the protocol'));
+  });
   events.on('limited', (limited) => {
     now(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
@@ -48,13 +50,17 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger): void {
   });
 }
 
-/** Counts by name; lets the first be logged, and then each of so many. */
-function nowAndThen(): (name: string, log: (times: number) => void) => void {
-  const counts = new Map<string, number>();
+/** Counts by name; lets the first be logged, and the next once some time has passed. */
+function nowAndThen(clock: Clock): (name: string, log: (times: number) => void) => void {
+  const counts = new Map<string, { times: number; nextAt: Instant }>();
   return (name, log) => {
-    const times = (counts.get(name) ?? 0) + 1;
-    counts.set(name, times);
-    if (times % LOG_EVERY === 1) log(times);
+    const count = counts.get(name) ?? { times: 0, nextAt: Number.NEGATIVE_INFINITY };
+    counts.set(name, count);
+    count.times += 1;
+    const now = clock.now();
+    if (now < count.nextAt) return;
+    count.nextAt = now + LOG_EVERY_MS;
+    log(count.times);
   };
 }
 

@@ -91,14 +91,31 @@ describe('the log', () => {
     expect(lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual(warnings);
   });
 
-  it('names a limit once in a thousand times', async () => {
+  it('names a limit once in ten seconds, with how often it acted', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger, limits: { packetsPerSecond: 1 } });
     const peer = bench.connect('udp');
     for (let i = 0; i < 1002; i++) peer.write('{"type":5}');
+    await bench.advance(9999);
+    for (let i = 0; i < 20; i++) peer.write('{"type":5}');
     expect(lines).toHaveLength(1);
-    peer.write('{"type":5}');
-    expect(lines).toMatchObject([{ fields: { times: 1 } }, { fields: { times: 1001 } }]);
+    await bench.advance(1);
+    const next = bench.connect('udp');
+    for (let i = 0; i < 20; i++) next.write('{"type":5}');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ fields: { times: 1 } });
+    expect(Number((lines[1]?.fields as { times: number }).times)).toBeGreaterThan(1000);
+  });
+
+  it('lets no peer fill the log with what cannot be read', async () => {
+    const { logger, lines } = recordingLogger();
+    const bench = await openBench({ logger });
+    const peer = bench.connect('udp');
+    for (let i = 0; i < 1000; i++) peer.write('noise');
+    expect(lines).toMatchObject([{ text: 'a peer broke the protocol', fields: { times: 1 } }]);
+    await bench.advance(10_000);
+    bench.connect('udp').write('noise');
+    expect(lines.slice(1)).toMatchObject([{ fields: { times: 1001 } }]);
   });
 
   it('has an error for what fails inside', async () => {
