@@ -1,11 +1,20 @@
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { parseArgs } from 'node:util';
-import { encodePacket, keepAlivePacket, loginPacket } from '@imcore/protocol';
+import {
+  acknowledgementPacket,
+  DEFAULT_MAX_TCP_BODY_BYTES,
+  decodeFrameBody,
+  encodePacket,
+  keepAlivePacket,
+  loginPacket,
+  PacketType,
+  TcpFrameReader,
+} from '@imcore/protocol';
 import { WebSocket } from 'ws';
 
 /**
- * Many users who log in and then only keep alive. Prints one JSON line when all are in; ends when its input does.
+ * Many users who log in, keep alive and acknowledge what they are sent. Prints one JSON line when all are in; ends when its input does.
  */
 const { values } = parseArgs({
   options: {
@@ -21,11 +30,11 @@ const wanted = Number(values.connections);
 const host = '127.0.0.1';
 const prefix = `idle-${process.pid}-`;
 
-/** Opens one connection and logs in; calls `done` with the first answer. */
-type Open = (userId: string, done: () => void) => { send(text: string): void };
+/** Opens one connection and logs in; calls `receive` with each frame body, as a binary string. */
+type Open = (userId: string, receive: (body: string) => void) => { send(text: string): void };
 
 const openers: Readonly<Record<string, Open>> = {
-  tcp(userId, done) {
+  tcp(userId, receive) {
     const socket = net.connect({ port, host, noDelay: true });
     const send = (text: string): void => {
       const frame = Buffer.alloc(4 + Buffer.byteLength(text));
@@ -33,29 +42,32 @@ const openers: Readonly<Record<string, Open>> = {
       frame.write(text, 4);
       socket.write(frame);
     };
+    const frames = new TcpFrameReader<Buffer>(DEFAULT_MAX_TCP_BODY_BYTES, Buffer.allocUnsafe);
     socket.on('connect', () => send(loginOf(userId)));
-    socket.once('data', done);
-    socket.resume();
+    socket.on('data', (chunk) => {
+      frames.push(chunk, (bytes, start, end) => {
+        receive(bytes.toString('latin1', start, end));
+        return true;
+      });
+    });
     socket.on('error', fail);
     return { send };
   },
-  udp(userId, done) {
+  udp(userId, receive) {
     const socket = dgram.createSocket('udp4');
     socket.on('error', fail);
     socket.connect(port, host, () => {
       const again = setInterval(() => socket.send(loginOf(userId)), 1000);
       socket.send(loginOf(userId));
-      socket.once('message', () => {
-        clearInterval(again);
-        done();
-      });
+      socket.once('message', () => clearInterval(again));
+      socket.on('message', (datagram) => receive(datagram.toString('latin1')));
     });
     return { send: (text) => socket.send(text) };
   },
-  ws(userId, done) {
+  ws(userId, receive) {
     const socket = new WebSocket(`ws://${host}:${port}/websocket`, { perMessageDeflate: false });
     socket.on('open', () => socket.send(loginOf(userId)));
-    socket.once('message', done);
+    socket.on('message', (message) => receive(String(message)));
     socket.on('error', fail);
     return { send: (text) => socket.send(text) };
   },
@@ -84,7 +96,13 @@ await new Promise<void>((resolve) => {
     if (opened >= wanted) return;
     const userId = `${prefix}${opened}`;
     opened += 1;
-    const peer = open(userId, () => {
+    let isReady = false;
+    const peer = open(userId, (body) => {
+      if (isReady) {
+        acknowledge(body, peer);
+        return;
+      }
+      isReady = true;
       ready.push({ userId, send: (text) => peer.send(text) });
       if (ready.length === wanted) resolve();
       else begin();
@@ -99,6 +117,13 @@ process.stdin.on('end', () => process.exit(0));
 
 function loginOf(userId: string): string {
   return encodePacket(loginPacket({ userId, token: 'token', extra: undefined, firstLoginTime: 0 }));
+}
+
+/** Only what may ask for an acknowledgement is read: most of what comes are answers to keep-alives. */
+function acknowledge(body: string, peer: { send(text: string): void }): void {
+  if (!body.includes('"QoS":true')) return;
+  const packet = decodeFrameBody(body);
+  if (packet.type === PacketType.Data) peer.send(encodePacket(acknowledgementPacket(packet)));
 }
 
 function fail(error: Error): void {
