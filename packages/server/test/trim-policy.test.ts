@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type MemorySample, TrimPolicy } from '../src/memory/trim-policy.js';
+import { type MemorySample, TrimPolicy } from '../src/process-memory/trim-policy.js';
 
 const MIB = 1024 * 1024;
 const MINUTE = 60_000;

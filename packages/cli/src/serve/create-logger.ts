@@ -1,13 +1,13 @@
 import type { Logger } from '@imcore/server';
 import { pino } from 'pino';
-import type { Output } from './gathered-output.js';
+import type { LogOutput } from './gathered-output.js';
 import type { ServeSettings } from './settings.js';
 import { textLogger } from './text-logger.js';
 
 /** The log on the standard output: JSON lines for machines, or text where a terminal shows it. Errors never wait there. */
 export function createLogger(
   { logLevel, logFormat }: Pick<ServeSettings, 'logLevel' | 'logFormat'>,
-  output: Output,
+  output: LogOutput,
 ): Logger {
   const asText = logFormat === 'text' || (logFormat === 'auto' && output.isTTY === true);
   const logger = asText

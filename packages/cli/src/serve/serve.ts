@@ -38,6 +38,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   });
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
+  output.flush?.();
   process.stderr.write(banner(addresses, settings, page?.url));
   if (settings.trimMemory) trimMemory({ logger });
   obeySignals(assembled, page, settings, logger);

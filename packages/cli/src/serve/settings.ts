@@ -196,7 +196,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
   },
   trimMemory: {
     placeholder: 'true|false',
-    description: 'give memory that a burst needed back in quiet times (default: true)',
+    description: 'give back, in quiet times, memory that a burst needed (default: true)',
     schema: flag,
     allowed: 'true or false',
     byDefault: true,

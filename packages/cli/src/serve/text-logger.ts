@@ -17,7 +17,7 @@ export function textLogger(level: LogLevel, write: (line: string) => void, wallT
     };
   };
   return {
-    isLevelEnabled: (name) => (RANK[name as LogLevel] ?? RANK.silent) >= RANK[level],
+    isLevelEnabled: (name) => (RANK[name as LogLevel] ?? -1) >= RANK[level],
     debug: lineAt('debug'),
     info: lineAt('info'),
     warn: lineAt('warn'),

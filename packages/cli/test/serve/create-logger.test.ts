@@ -38,7 +38,9 @@ describe('createLogger', () => {
 
   it.each([true, false])('says which levels it writes (terminal: %s)', (isTTY) => {
     const { logger } = loggerWithOutput('warn', isTTY);
-    const levels = ['debug', 'info', 'warn', 'error'].filter((level) => logger.isLevelEnabled?.(level));
+    const levels = ['trace', 'debug', 'info', 'warn', 'error'].filter((level) =>
+      logger.isLevelEnabled?.(level),
+    );
     expect(levels).toEqual(['warn', 'error']);
   });
 

@@ -23,7 +23,7 @@ describe('gatherOutput', () => {
     expect(written).toEqual(['a\nb\n', 'c\n']);
   });
 
-  it('holds no more than 16 KiB back', () => {
+  it('holds no more than 16 384 characters back', () => {
     const { output, written } = gathering(false);
     output.write('x'.repeat(16_383));
     expect(written).toEqual([]);

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const alikeSockets = new URL('../packages/server/dist/gateways/alike-sockets.js', import.meta.url).href;
+
+/** A process of its own: what V8 has seen there, no other test can have shown it. */
+const PROGRAM = `
+  import { createRequire } from 'node:module';
+  import net from 'node:net';
+  import { makeSocketsAlike } from '${alikeSockets}';
+
+  // The very object through which node:net calls it.
+  const streams = createRequire(import.meta.url)('node:stream');
+  const { Duplex } = streams;
+  let copies = [];
+  streams.Duplex = function (options) {
+    copies.push(options);
+    return Duplex.call(this, options);
+  };
+  /** As node:net does for connections that it accepts. Whether those behind the first few look the same to V8. */
+  function areAlike() {
+    copies = [];
+    for (let i = 0; i < 40; i++) {
+      new net.Socket({
+        handle: undefined,
+        allowHalfOpen: false,
+        pauseOnCreate: false,
+        readable: true,
+        writable: true,
+        readableHighWaterMark: 16_384,
+        writableHighWaterMark: 16_384,
+      });
+    }
+    const [first, ...others] = copies.slice(20);
+    return others.length === 19 && others.every((other) => %HaveSameMap(first, other));
+  }
+  const before = areAlike();
+  makeSocketsAlike();
+  console.log(JSON.stringify({ before, after: areAlike() }));
+`;
+
+it('the options of all sockets have one hidden class, which Node 20 alone would not give them', async () => {
+  const flags = ['--allow-natives-syntax', '--input-type=module', '--eval', PROGRAM];
+  const { stdout } = await run(process.execPath, flags, { timeout: 30_000 });
+  const isNode20 = process.versions.node.startsWith('20.');
+  expect(JSON.parse(stdout)).toEqual({ before: !isNode20, after: true });
+});
