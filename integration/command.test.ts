@@ -105,6 +105,18 @@ describe('the imcore command', () => {
     ]);
   });
 
+  it('goes on where nobody reads its log any more', async () => {
+    const server = await serve('--store', 'none');
+    server.process.stdout.destroy();
+    const alice = chat('alice', 'bob', server.url('tcp'));
+    await alice.says('Connected');
+    await server.says('goes on without its log');
+    const bob = chat('bob', 'alice', server.url('ws'));
+    await bob.says('Connected');
+    bob.type('still here?');
+    await alice.says('  bob: still here?\n');
+  });
+
   it('waits at the end for what is under way, and ends at once at the second signal', async () => {
     const server = await serve('--drain-ms', '60000', '--store', 'none');
     const alice = chat('alice', 'bob', server.url('tcp'));

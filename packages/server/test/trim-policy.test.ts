@@ -16,7 +16,7 @@ describe('memory is given back', () => {
   function watch(samples: number, changed: Partial<MemorySample> = {}): boolean[] {
     return Array.from({ length: samples }, () => {
       now += 1000;
-      return policy.shouldTrim({ now, busy: 0.1, youngBytes: 28 * MIB, oldBytes: 20 * MIB, ...changed });
+      return policy.shouldTrim({ now, load: 0.1, youngBytes: 28 * MIB, oldBytes: 20 * MIB, ...changed });
     });
   }
 
@@ -25,9 +25,9 @@ describe('memory is given back', () => {
   });
 
   it('not while there is something to do, nor before it has been quiet for three seconds again', () => {
-    expect(watch(5, { busy: 0.5 })).not.toContain(true);
+    expect(watch(5, { load: 0.5 })).not.toContain(true);
     expect(watch(2)).toEqual([false, false]);
-    expect(watch(1, { busy: 0.26 })).toEqual([false]);
+    expect(watch(1, { load: 0.26 })).toEqual([false]);
     expect(watch(3)).toEqual([false, false, true]);
   });
 

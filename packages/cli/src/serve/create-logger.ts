@@ -4,7 +4,7 @@ import type { LogOutput } from './gathered-output.js';
 import type { ServeSettings } from './settings.js';
 import { textLogger } from './text-logger.js';
 
-/** The log on the standard output: JSON lines for machines, or text where a terminal shows it. Errors never wait there. */
+/** The log on the standard output: JSON lines for machines, or text where a terminal shows it. Only `info` and below may wait there. */
 export function createLogger(
   { logLevel, logFormat }: Pick<ServeSettings, 'logLevel' | 'logFormat'>,
   output: LogOutput,
@@ -17,7 +17,10 @@ export function createLogger(
     isLevelEnabled: (level) => logger.isLevelEnabled?.(level) !== false,
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
+    warn(fields, message) {
+      logger.warn(fields, message);
+      output.flush?.();
+    },
     error(fields, message) {
       logger.error(fields, message);
       output.flush?.();

@@ -3,7 +3,7 @@ import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
-import { gatherOutput } from './gathered-output.js';
+import { gatherOutput, type LogOutput } from './gathered-output.js';
 import { openBridge } from './open-bridge.js';
 import { openStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
@@ -25,6 +25,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const settings = readSettings({ flags: rest, environment, file });
   const output = gatherOutput(process.stdout);
   process.on('exit', () => output.flush?.());
+  goOnWithoutLog(process.stdout);
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
   const store = await openStore(settings.store);
@@ -41,7 +42,17 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   output.flush?.();
   process.stderr.write(banner(addresses, settings, page?.url));
   if (settings.trimMemory) trimMemory({ logger });
-  obeySignals(assembled, page, settings, logger);
+  obeySignals(assembled, page, settings, logger, output);
+}
+
+/** Whoever reads the log may go, or its disk be full: users stay connected. */
+function goOnWithoutLog(stdout: NodeJS.WriteStream): void {
+  let isTold = false;
+  stdout.on('error', (error) => {
+    if (isTold) return;
+    isTold = true;
+    process.stderr.write(`imcore goes on without its log: ${error.message}\n`);
+  });
 }
 
 function obeySignals(
@@ -49,11 +60,13 @@ function obeySignals(
   page: ServedPage | undefined,
   settings: ServeSettings,
   logger: Logger,
+  output: LogOutput,
 ): void {
   let isStopping = false;
   const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     isStopping = true;
+    output.flush?.();
     process.stderr.write('imcore is stopping; the same signal again ends it at once.\n');
     logger.info({ signal, drainMs: settings.drainMs }, 'stopping');
     page?.close();

@@ -44,14 +44,16 @@ describe('createLogger', () => {
     expect(levels).toEqual(['warn', 'error']);
   });
 
-  it('has errors written at once', () => {
+  it('has warnings and errors written at once', () => {
     let flushes = 0;
     const output = { write: () => {}, flush: () => void flushes++ };
     const logger = createLogger({ logLevel: 'info', logFormat: 'json' }, output);
-    logger.warn({}, 'a limit');
+    logger.info({}, 'online');
     expect(flushes).toBe(0);
-    logger.error({}, 'broken');
+    logger.warn({}, 'a limit');
     expect(flushes).toBe(1);
+    logger.error({}, 'broken');
+    expect(flushes).toBe(2);
   });
 
   it.each([true, false])('can be silent (terminal: %s)', (isTTY) => {

@@ -23,14 +23,28 @@ describe('gatherOutput', () => {
     expect(written).toEqual(['a\nb\n', 'c\n']);
   });
 
-  it('holds no more than 16 384 characters back', () => {
+  it('writes whole lines, 4096 bytes at once', () => {
     const { output, written } = gathering(false);
-    output.write('x'.repeat(16_383));
-    expect(written).toEqual([]);
-    output.write('y');
-    expect(written).toEqual([`${'x'.repeat(16_383)}y`]);
+    const line = `${'é'.repeat(600)}\n`;
+    for (let i = 0; i < 4; i++) output.write(line);
+    expect(written).toEqual([line.repeat(3)]);
+    output.write('x'.repeat(5000));
+    expect(written).toEqual([line.repeat(3), line, 'x'.repeat(5000)]);
     vi.advanceTimersByTime(1000);
-    expect(written).toHaveLength(1);
+    expect(written).toHaveLength(3);
+  });
+
+  it('writes in time although the process is too busy for timers', () => {
+    let now = 0;
+    const written: string[] = [];
+    const output = gatherOutput({ write: (text: string) => written.push(text) }, () => now);
+    output.write('a\n');
+    now = 99;
+    output.write('b\n');
+    expect(written).toEqual([]);
+    now = 100;
+    output.write('c\n');
+    expect(written).toEqual(['a\nb\nc\n']);
   });
 
   it('writes what is left when it is asked to, once', () => {

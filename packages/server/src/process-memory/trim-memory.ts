@@ -1,10 +1,10 @@
 import { getHeapSpaceStatistics } from 'node:v8';
-import type { Instant } from '@imcore/protocol';
 import { checkNames, type OptionNames } from '../check-options.js';
 import { asError } from '../errors.js';
 import { type Logger, silentLogger } from '../ports/logger.js';
 import { systemClock } from '../scheduling/system-clock.js';
 import { collectGarbage } from './collect-garbage.js';
+import { watchLoad } from './process-load.js';
 import { TrimPolicy } from './trim-policy.js';
 
 const SAMPLE_EVERY_MS = 1000;
@@ -35,34 +35,29 @@ export function trimMemory(options: TrimMemoryOptions = {}): () => void {
   checkNames(options, OPTIONS);
   const { logger = silentLogger } = options;
   const policy = new TrimPolicy();
-  let before = usage();
+  const load = watchLoad();
   const sample = (): void => {
-    const after = usage();
-    const busy = (after.busyMs - before.busyMs) / (after.now - before.now);
-    before = after;
-    if (policy.shouldTrim({ now: after.now, busy, ...generations() })) trim().catch(giveUp);
+    if (!policy.shouldTrim({ now: systemClock.now(), load: load(), ...generations() })) return;
+    // A logger that throws has nobody else to tell.
+    trim().catch(() => {});
   };
   const trim = async (): Promise<void> => {
     const startedAt = systemClock.now();
     const residentBytes = process.memoryUsage.rss();
-    await collectGarbage();
+    try {
+      await collectGarbage();
+    } catch (error) {
+      clearInterval(timer);
+      logger.warn({ err: asError(error) }, 'cannot give memory back');
+      return;
+    }
     const givenBackBytes = residentBytes - process.memoryUsage.rss();
     const tookMs = Math.round(systemClock.now() - startedAt);
     logger.debug({ givenBackBytes, tookMs }, 'gave memory back');
   };
-  const giveUp = (error: unknown): void => {
-    clearInterval(timer);
-    logger.warn({ err: asError(error) }, 'cannot give memory back');
-  };
   const timer = setInterval(sample, SAMPLE_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-/** The processor time that this process has taken so far, and the instant. */
-function usage(): { readonly now: Instant; readonly busyMs: number } {
-  const { user, system } = process.cpuUsage();
-  return { now: systemClock.now(), busyMs: (user + system) / 1000 };
 }
 
 /** How large the two generations of the heap are. */

@@ -3,8 +3,8 @@ import type { Instant } from '@imcore/protocol';
 /** What the process is like at one moment. */
 export interface MemorySample {
   readonly now: Instant;
-  /** Processor time that the process took since the last sample, as a part of the time that passed: 1 is a whole core. */
-  readonly busy: number;
+  /** How busy the process has been since the last sample: 0 is idle, 1 leaves no time for anything else. */
+  readonly load: number;
   /** What the young generation holds of the system's memory, in bytes, used or not. */
   readonly youngBytes: number;
   /** What the old generation has in use, in bytes, garbage that is not collected yet included. */
@@ -14,7 +14,7 @@ export interface MemorySample {
 const MIB = 1024 * 1024;
 
 /** Up to here the process counts as quiet. */
-const MAX_BUSY = 0.25;
+const MAX_LOAD = 0.25;
 /** So many samples in a row. */
 const QUIET_SAMPLES = 3;
 /** A young generation that holds less is left alone. A 64-bit V8 lets it grow to 32 MiB, unless it is told otherwise. */
@@ -34,8 +34,8 @@ export class TrimPolicy {
   #quietSamples = 0;
   #restsUntil: Instant = Number.NEGATIVE_INFINITY;
 
-  shouldTrim({ now, busy, youngBytes, oldBytes }: MemorySample): boolean {
-    this.#quietSamples = busy <= MAX_BUSY ? this.#quietSamples + 1 : 0;
+  shouldTrim({ now, load, youngBytes, oldBytes }: MemorySample): boolean {
+    this.#quietSamples = load <= MAX_LOAD ? this.#quietSamples + 1 : 0;
     if (this.#quietSamples < QUIET_SAMPLES || now < this.#restsUntil) return false;
     if (youngBytes < MIN_YOUNG_BYTES || oldBytes > MAX_OLD_BYTES) return false;
     this.#restsUntil = now + REST_MS;
