@@ -6,8 +6,10 @@ const run = promisify(execFile);
 const server = new URL('../packages/server/dist/index.js', import.meta.url).href;
 
 /** Runs a program of its own, whose heap holds nothing of the tests. Ends it after so long at the latest. */
-async function runProgram(text: string, timeout: number): Promise<string> {
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text], { timeout });
+async function runProgram(text: string, timeout: number, ...flags: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [...flags, '--input-type=module', '--eval', text], {
+    timeout,
+  });
   return stdout;
 }
 
@@ -41,6 +43,27 @@ it('a process that has become quiet gives back what its young generation has gro
   expect(left).toBeLessThan(grown / 2);
   expect(givenBackBytes).toBeGreaterThan(8 * 1024 * 1024);
   expect(tookMs).toBeGreaterThan(0);
+});
+
+it('says that it cannot, where the inspector is forbidden, and goes on', async () => {
+  const permission = process.versions.node.startsWith('20.') ? '--experimental-permission' : '--permission';
+  const output = await runProgram(
+    `${GROW}
+    const beat = setInterval(() => Array.from({ length: 1000 }, () => ({})), 5);
+    trimMemory({ logger: { warn(fields, message) {
+      console.log(JSON.stringify({ message, code: fields.err.code, grown }));
+      clearInterval(beat);
+    } } });`,
+    60_000,
+    permission,
+    '--allow-fs-read=*',
+  );
+  expect(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{ message: 'cannot give memory back', code: 'ERR_ACCESS_DENIED' }]);
 });
 
 it('a process is not kept running by it', async () => {
