@@ -4,19 +4,13 @@ import { createSystemRandom } from '../src/system-random.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const realNow = performance.now;
-
-/** Vitest leaves its own `now` behind: the next files of this process would run on a clock that stands still. */
-function restoreTime(): void {
-  vi.useRealTimers();
-  performance.now = realNow;
-}
-
 describe('SystemClock', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
-  afterEach(restoreTime);
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 
   it('runs at the instant and not before', () => {
     const clock = new SystemClock();
@@ -60,8 +54,9 @@ describe('SystemClock on a platform without monotonic time', () => {
     vi.stubGlobal('performance', undefined);
   });
   afterEach(() => {
-    restoreTime();
+    // First what holds the false clock: otherwise it stays, and with it the next files of this process stand still.
     vi.unstubAllGlobals();
+    vi.useRealTimers();
   });
 
   it('never goes back, and goes on from there when the device’s clock is set back', () => {
