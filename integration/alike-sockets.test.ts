@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { built, runProgram } from './run-program.js';
 
-const run = promisify(execFile);
-const alikeSockets = new URL('../packages/server/dist/gateways/alike-sockets.js', import.meta.url).href;
-
-/** A process of its own: what V8 has seen there, no other test can have shown it. */
 const PROGRAM = `
   import { createRequire } from 'node:module';
   import net from 'node:net';
-  import { makeSocketsAlike } from '${alikeSockets}';
+  import { makeSocketsAlike } from '${built('server/dist/gateways/alike-sockets.js')}';
 
   // The very object through which node:net calls it.
   const streams = createRequire(import.meta.url)('node:stream');
@@ -42,8 +37,7 @@ const PROGRAM = `
 `;
 
 it('the options of all sockets have one hidden class, which Node 20 alone would not give them', async () => {
-  const flags = ['--allow-natives-syntax', '--input-type=module', '--eval', PROGRAM];
-  const { stdout } = await run(process.execPath, flags, { timeout: 30_000 });
+  const output = await runProgram(PROGRAM, '--allow-natives-syntax');
   const isNode20 = process.versions.node.startsWith('20.');
-  expect(JSON.parse(stdout)).toEqual({ before: !isNode20, after: true });
+  expect(JSON.parse(output)).toEqual({ before: !isNode20, after: true });
 });

@@ -14,7 +14,8 @@ import {
 import { WebSocket } from 'ws';
 
 /**
- * Many users who log in, keep alive and acknowledge what they are sent. Prints one JSON line when all are in; ends when its input does.
+ * Many users who log in, keep alive and acknowledge what they are sent. Prints one JSON line when all are in; ends when
+ * its input does.
  */
 const { values } = parseArgs({
   options: {

@@ -29,10 +29,10 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
     seldom(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
   events.on('lost', ({ userId, messages }) => {
-    const fingerprints = messages.map(({ fingerprint }) => fingerprint);
-    seldom('lost', (times) =>
-      logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged'),
-    );
+    seldom('lost', (times) => {
+      const fingerprints = messages.map(({ fingerprint }) => fingerprint);
+      logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged');
+    });
   });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
@@ -59,13 +59,11 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
 function throttle(clock: Clock): (name: string, log: (times: number) => void) => void {
   const counts = new Map<string, { times: number; nextAt: Instant }>();
   return (name, log) => {
-    const count = counts.get(name) ?? { times: 0, nextAt: Number.NEGATIVE_INFINITY };
-    counts.set(name, count);
-    count.times += 1;
     const now = clock.now();
-    if (now < count.nextAt) return;
-    count.nextAt = now + LOG_EVERY_MS;
-    log(count.times);
+    const { times, nextAt } = counts.get(name) ?? { times: 0, nextAt: now };
+    const isDue = now >= nextAt;
+    counts.set(name, { times: times + 1, nextAt: isDue ? now + LOG_EVERY_MS : nextAt });
+    if (isDue) log(times + 1);
   };
 }
 

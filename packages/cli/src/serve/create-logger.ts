@@ -4,7 +4,10 @@ import type { LogOutput } from './gathered-output.js';
 import type { ServeSettings } from './settings.js';
 import { textLogger } from './text-logger.js';
 
-/** The log on the standard output: JSON lines for machines, or text where a terminal shows it. Only `info` and below may wait there. */
+/**
+ * The log on the standard output: JSON lines for machines, or text where a terminal shows it. Only `info` and below may
+ * wait there.
+ */
 export function createLogger(
   { logLevel, logFormat }: Pick<ServeSettings, 'logLevel' | 'logFormat'>,
   output: LogOutput,
