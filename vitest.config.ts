@@ -30,7 +30,7 @@ export default defineConfig({
         oxc,
         test: {
           name: 'unit',
-          include: ['{packages,apps}/*/test/**/*.test.ts', 'architecture/**/*.test.ts'],
+          include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/architecture/**/*.test.ts'],
           // No module of ours holds state, so files need no process of their own: half the time on two cores.
           isolate: false,
           // Tests of real sockets wait for what two busy cores may take long to bring.
@@ -39,13 +39,13 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: 'simulation', include: ['simulation/**/*.test.ts'], testTimeout: 600_000 },
+        test: { name: 'simulation', include: ['tests/simulation/**/*.test.ts'], testTimeout: 600_000 },
       },
       {
         resolve: { alias },
         test: {
           name: 'integration',
-          include: ['{integration,packaging,examples}/**/*.test.ts'],
+          include: ['{tests/integration,tests/packaging,examples}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

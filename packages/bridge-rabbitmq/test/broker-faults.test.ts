@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { bridgeMessage, HostUnderTest } from '@imcore/testkit/contracts';
 import { Connection } from 'rabbitmq-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebEdition } from '../../../proof/src/bridge/web-edition.js';
+import { WebEdition } from '../../../tests/proof/src/bridge/web-edition.js';
 import type { RabbitMqOptions } from '../src/options.js';
 import { type RabbitMqBridge, rabbitmq } from '../src/rabbitmq.js';
 import { keepBodiesRaw } from '../src/raw-bodies.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach } from 'vitest';
-import { type BridgeQueues, WebEdition } from '../../../../proof/src/bridge/web-edition.js';
+import { type BridgeQueues, WebEdition } from '../../../../tests/proof/src/bridge/web-edition.js';
 import { startProxy } from './broker-proxy.js';
 
 const brokerUrl = new URL(process.env['IMCORE_TEST_RABBITMQ'] ?? 'amqp://guest:guest@127.0.0.1:5672');

@@ -7,8 +7,8 @@ import { createServer, websocket } from '@imcore/server';
 import { FakeMiniProgram } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { toLean } from '../../scripts/lean-modules.mjs';
 import { ROOT } from '../architecture/sources.js';
-import { toLean } from './lean-modules.mjs';
 
 /** Loads the file as a mini-program does: a module of its own, with next to nothing in its scope. */
 function load(scope: object): typeof MiniProgram {

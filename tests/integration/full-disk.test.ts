@@ -5,7 +5,7 @@ import { createClient, tcp as overTcp } from '@imcore/client/node';
 import { createServer, tcp } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SmallDisk } from '../packages/store-sqlite/test/small-disk.js';
+import { SmallDisk } from '../../packages/store-sqlite/test/small-disk.js';
 import { HOST } from './harness-process.js';
 
 const ends: (() => unknown)[] = [];

@@ -49,7 +49,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/web',
     ],
   },
-  proof: {
+  'tests/proof': {
     imports: [
       '@imcore/protocol',
       '@imcore/server',

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../packages/cli/bin/imcore.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/imcore.js', import.meta.url));
 /** Settings of a server that listens on free ports of this machine, without the chat page. */
 export const FREE_PORTS = [
   ...['--host', '127.0.0.1', '--tcp-port', '0', '--udp-port', '0', '--ws-port', '0'],

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { openBrowser } from '../../examples/testing/browser.js';
+import { openBrowser } from '../../../examples/testing/browser.js';
 import { ChatTab } from './chat-tab.js';
 
 export const PHONE: BrowserContextOptions = {

@@ -1,6 +1,6 @@
 import { createServer, websocket } from '@imcore/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hasBrowser } from '../../examples/testing/browser.js';
+import { hasBrowser } from '../../../examples/testing/browser.js';
 import { Browsers } from './browser.js';
 import { Relay } from './relay.js';
 import { kill, Programs } from './served-page.js';

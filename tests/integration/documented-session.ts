@@ -18,7 +18,7 @@ export interface Step {
 }
 
 export function blocksOf(document: string): Block[] {
-  const text = readFileSync(fileURLToPath(new URL(`../${document}`, import.meta.url)), 'utf8');
+  const text = readFileSync(fileURLToPath(new URL(`../../${document}`, import.meta.url)), 'utf8');
   return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
     language,
     text: body,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasBrowser } from '../../examples/testing/browser.js';
+import { hasBrowser } from '../../../examples/testing/browser.js';
 import { Browsers, PHONE } from './browser.js';
 import { Programs } from './served-page.js';
 

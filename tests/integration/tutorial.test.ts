@@ -10,7 +10,7 @@ import { freePorts, type Ports, Running, startDemo, withPorts } from './demo-pro
 import { blocksOf, shell, steady, stepsOf } from './documented-session.js';
 
 const TUTORIAL = 'docs/guide/tutorial.md';
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const blocks = blocksOf(TUTORIAL);
 const programs = blocks
   .filter(({ language }) => language === 'ts')

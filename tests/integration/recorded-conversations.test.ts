@@ -18,7 +18,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const HOST = '127.0.0.1';
-const read = (path: string) => readFileSync(new URL(`../docs/protocol/${path}`, import.meta.url), 'utf8');
+const read = (path: string) => readFileSync(new URL(`../../docs/protocol/${path}`, import.meta.url), 'utf8');
 const known = parseKnownDifferences(read('differences.md'));
 
 /** Those in which no timer decides, and nobody's end races with the other's. */

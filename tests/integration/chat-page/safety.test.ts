@@ -1,6 +1,6 @@
 import { createClient, tcp } from '@imcore/client/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hasBrowser } from '../../examples/testing/browser.js';
+import { hasBrowser } from '../../../examples/testing/browser.js';
 import { Browsers } from './browser.js';
 import { Programs, type ServedPage } from './served-page.js';
 

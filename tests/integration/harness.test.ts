@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, tcp, websocket } from '@imcore/client/node';
 import { describe, expect, it } from 'vitest';
-import { selfSigned } from '../packages/client/test/fixtures/self-signed.js';
+import { selfSigned } from '../../packages/client/test/fixtures/self-signed.js';
 import { HarnessProcess, HOST } from './harness-process.js';
 import { RawUser } from './users.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createClient } from '@imcore/client/node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasBrowser, openBrowser } from '../examples/testing/browser.js';
+import { hasBrowser, openBrowser } from '../../examples/testing/browser.js';
 import { freePorts, type Ports, type Running, startDemo, withPorts } from './demo-process.js';
 import { blocksOf, shell, steady, stepsOf } from './documented-session.js';
 
@@ -156,7 +156,7 @@ describe('the demo', () => {
 
 describe('the package of the demo', () => {
   it('is what npm start runs, and the bare server what npm run start:server runs', () => {
-    const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       scripts: Record<string, string>;
     };
     expect(scripts).toMatchObject({

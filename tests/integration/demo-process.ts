@@ -74,7 +74,7 @@ export function startDemo(
   ports: Ports,
   environment: Record<string, string> = {},
 ): Running {
-  const main = fileURLToPath(new URL('../apps/demo/dist/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../apps/demo/dist/main.js', import.meta.url));
   return new Running(main, directory, {
     IMCORE_HOST: '127.0.0.1',
     IMCORE_UDP_PORT: String(ports.get('7901')),

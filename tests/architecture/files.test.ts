@@ -10,11 +10,12 @@ const FOLDERS = [
   'apps/demo/src',
   'apps/web/src',
   'apps/web/page',
-  'proof/src',
+  'tests/proof/src',
   'bench/src',
-  'simulation',
-  'integration',
-  'architecture',
+  'tests/simulation',
+  'tests/integration',
+  'tests/architecture',
+  'tests/packaging',
 ];
 
 const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)];

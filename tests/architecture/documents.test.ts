@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { createServer, DEFAULT_LIMITS, tcp } from '@imcore/server';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../packages/cli/src/serve/settings.js';
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../../packages/cli/src/serve/settings.js';
 import { packageNames, ROOT, readText, sourcesOf } from './sources.js';
 
 /** Codes that Node and packages give their errors: they are documented there. */
