@@ -1,14 +1,14 @@
 import type { BinaryString } from '@imcore/protocol';
-import type { Connection, ConnectionHandler, Gateway, GatewayHost } from '@imcore/server/ports';
+import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '@imcore/server/ports';
 
-/** A gateway without sockets: what the server itself costs. */
-export class DirectGateway implements Gateway {
+/** A transport without sockets: what the server itself costs. */
+export class DirectTransport implements ServerTransport {
   readonly transport = 'tcp';
   readonly readTimeoutMs = 60_000;
   readonly maxSendBytes = 6144;
-  #host: GatewayHost | undefined;
+  #host: TransportHost | undefined;
 
-  listen(host: GatewayHost) {
+  listen(host: TransportHost) {
     this.#host = host;
     return Promise.resolve({ transport: this.transport, host: 'memory', port: 0 } as const);
   }

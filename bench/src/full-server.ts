@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /**
- * The server as users get it: all gateways, default options, every safeguard on, a SQLite store, the default log,
+ * The server as users get it: all transports, default options, every safeguard on, a SQLite store, the default log,
  * memory given back in quiet times as `imcore serve` does.
  * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
  * from the beginning. Prints its ports as JSON.
@@ -33,7 +33,7 @@ const host = '127.0.0.1';
 const store = values['no-store'] ? undefined : sqliteStore({ file: join(folder, 'messages.db') });
 await fill(Number(values.stored));
 const server = createServer({
-  gateways: [tcp({ host, port: 0 }), udp({ host, port: 0 }), websocket({ host, port: 0 })],
+  transports: [tcp({ host, port: 0 }), udp({ host, port: 0 }), websocket({ host, port: 0 })],
   store,
 });
 const addresses = await server.listen();

@@ -12,7 +12,7 @@ import {
 } from '@imcore/protocol';
 import { createServer, memoryStore, systemClock } from '@imcore/server';
 import { DeadlineQueue, type RingEntry } from '../../packages/server/dist/scheduling/deadline-queue.js';
-import { DirectGateway } from './direct-peers.js';
+import { DirectTransport } from './direct-peers.js';
 import { conditions, keep } from './results.js';
 import { median, short, table } from './statistics.js';
 
@@ -43,15 +43,15 @@ function next<T>(things: readonly T[]): T {
   return things[turn] as T;
 }
 
-const gateway = new DirectGateway();
+const transport = new DirectTransport();
 const server = createServer({
-  gateways: [gateway],
+  transports: [transport],
   store: memoryStore(),
   limits: { packetsPerSecond: 1_000_000_000 },
 });
 await server.listen();
 const [alice, bob] = ['alice', 'bob'].map((userId) => {
-  const peer = gateway.attach();
+  const peer = transport.attach();
   const login = { userId, token: '', extra: undefined, firstLoginTime: 0 };
   peer.receive(encodeFrameBody(loginPacket(login)));
   return peer;

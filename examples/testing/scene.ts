@@ -3,7 +3,7 @@ import { createServer, type ImServer, tcp, websocket } from '@imcore/server';
 /** A server on free ports, for one test. */
 export async function startServer(): Promise<{ server: ImServer; tcpUrl: string; webSocketUrl: string }> {
   const server = createServer({
-    gateways: [tcp({ host: '127.0.0.1', port: 0 }), websocket({ host: '127.0.0.1', port: 0 })],
+    transports: [tcp({ host: '127.0.0.1', port: 0 }), websocket({ host: '127.0.0.1', port: 0 })],
   });
   const addresses = await server.listen();
   const portOf = (transport: string): number | undefined =>

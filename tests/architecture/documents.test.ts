@@ -73,7 +73,7 @@ describe('docs/reference/limits.md', () => {
 
 describe('docs/reference/metrics.md', () => {
   it('documents what the server counts, and nothing else', () => {
-    const metrics = Object.keys(createServer({ gateways: [tcp()] }).metrics());
+    const metrics = Object.keys(createServer({ transports: [tcp()] }).metrics());
     expect(metrics.length).toBeGreaterThan(40);
     expect(documentedIn('docs/reference/metrics.md').sort()).toEqual(metrics.sort());
   });
@@ -131,12 +131,12 @@ describe('docs/reference/options.md', () => {
   it.each([
     ['createServer', ['server/src/options.ts ServerOptions']],
     [
-      'Gateways: tcp, udp, websocket',
+      'Transports: tcp, udp, websocket',
       [
-        'server/src/gateways/gateway-options.ts GatewayOptions',
-        'server/src/gateways/tcp.ts TcpOptions',
-        'server/src/gateways/udp.ts UdpOptions',
-        'server/src/gateways/websocket.ts WebSocketOptions',
+        'server/src/transports/transport-options.ts TransportOptions',
+        'server/src/transports/tcp.ts TcpOptions',
+        'server/src/transports/udp.ts UdpOptions',
+        'server/src/transports/websocket.ts WebSocketOptions',
       ],
     ],
     [

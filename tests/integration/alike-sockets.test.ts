@@ -4,7 +4,7 @@ import { built, runProgram } from './run-program.js';
 const PROGRAM = `
   import { createRequire } from 'node:module';
   import net from 'node:net';
-  import { makeSocketsAlike } from '${built('server/dist/gateways/alike-sockets.js')}';
+  import { makeSocketsAlike } from '${built('server/dist/transports/alike-sockets.js')}';
 
   // The very object through which node:net calls it.
   const streams = createRequire(import.meta.url)('node:stream');

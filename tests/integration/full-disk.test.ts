@@ -18,7 +18,7 @@ async function setUp() {
   const disk = new SmallDisk();
   ends.push(() => disk.remove());
   const store = sqliteStore({ file: join(disk.path, 'messages.db') });
-  const server = createServer({ gateways: [tcp({ host: HOST, port: 0 })], store, logger: silentLogger });
+  const server = createServer({ transports: [tcp({ host: HOST, port: 0 })], store, logger: silentLogger });
   const errors: Error[] = [];
   server.on('error', (error) => errors.push(error));
   const [address] = await server.listen();

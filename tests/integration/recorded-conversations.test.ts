@@ -50,7 +50,7 @@ interface RunningServer {
 async function startServer(): Promise<RunningServer> {
   const emit = (callback: ServerCallback) => running.listener(callback);
   const server = createServer({
-    gateways: [tcp, udp, websocket].map((gateway) => gateway({ host: HOST, port: 0, senseMode: 3 })),
+    transports: [tcp, udp, websocket].map((transport) => transport({ host: HOST, port: 0, senseMode: 3 })),
     hooks: recordedRules({ emit }),
     logger: silentLogger,
   });

@@ -87,7 +87,7 @@ describe('the packages in an empty project', { timeout: 120_000 }, () => {
     const program = `${take('createServer, tcp', '@imcore/server')}
 ${take('createClient', '@imcore/client/node')}
 (async () => {
-  const server = createServer({ gateways: [tcp({ host: '127.0.0.1', port: 0 })] });
+  const server = createServer({ transports: [tcp({ host: '127.0.0.1', port: 0 })] });
   const [{ port }] = await server.listen();
   const [alice, bob] = [1, 2].map(() => createClient({ url: 'tcp://127.0.0.1:' + port }));
   const arrived = new Promise((resolve) => bob.on('message', resolve));

@@ -25,7 +25,7 @@ function run(file: string, scope: object): object {
 
 describe('the single file for mini-programs', () => {
   it('carries a client where there is nothing but timers', async () => {
-    const server = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })] });
+    const server = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })] });
     const [address] = await server.listen();
     const program = new FakeMiniProgram({
       dialect: 'wx',
@@ -66,7 +66,7 @@ describe('the single file for mini-programs', () => {
     const sending = first.send({ to: '0', content: 'kept' });
     sending.catch(() => {});
     await sending.accepted;
-    const server = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })] });
+    const server = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })] });
     const [address] = await server.listen();
     const second = start(address?.port ?? 0);
     const delivered = new Promise((resolve) => {

@@ -10,7 +10,7 @@ import type { AppendResult, MessageStore } from '@imcore/server/ports';
 import { acknowledgedFingerprint, dataFingerprint, peek, peekBody } from './frames.js';
 import type { Profile } from './plan.js';
 import type { Seams } from './seams.js';
-import { wrapGateway } from './wrapped-gateway.js';
+import { wrapServerTransport } from './wrapped-server-transport.js';
 import { wrapTransport } from './wrapped-transport.js';
 
 /** Something wrong that is put into a world on purpose, and what the invariants must say of it. */
@@ -28,8 +28,8 @@ const acknowledgesTooEarly: Fault = {
   name: 'the sender is acknowledged before anybody is responsible',
   caughtAs: /was acknowledged and is lost/,
   createSeams: () => ({
-    gateway: (gateway) =>
-      wrapGateway(gateway, (connection) => ({
+    serverTransport: (transport) =>
+      wrapServerTransport(transport, (connection) => ({
         receive: (body, pass) => {
           const packet = peekBody(body);
           if (packet !== undefined && dataFingerprint(packet) !== undefined && packet.to !== SERVER_ID) {

@@ -5,7 +5,7 @@ export function peek(text: string): Packet | undefined {
   return readable(() => decodePacket(text));
 }
 
-/** {@link peek} for the frame bodies of a gateway. */
+/** {@link peek} for the frame bodies of a transport. */
 export function peekBody(body: string): Packet | undefined {
   return readable(() => decodeFrameBody(body));
 }

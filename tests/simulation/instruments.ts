@@ -1,9 +1,9 @@
 import type { Transport } from '@imcore/client';
 import { CLIENT_RETRY } from '@imcore/protocol';
-import type { Connection, Gateway } from '@imcore/server/ports';
+import type { Connection, ServerTransport } from '@imcore/server/ports';
 import { dataFingerprint, peek } from './frames.js';
 import type { Journal } from './journal.js';
-import { wrapGateway } from './wrapped-gateway.js';
+import { wrapServerTransport } from './wrapped-server-transport.js';
 import { wrapTransport } from './wrapped-transport.js';
 
 /** Copies of one message that a client may write to one link each time that it is told to send it. */
@@ -24,8 +24,8 @@ export class OpenConnections {
     return false;
   }
 
-  watch(gateway: Gateway): Gateway {
-    return wrapGateway(gateway, (connection) => {
+  watch(transport: ServerTransport): ServerTransport {
+    return wrapServerTransport(transport, (connection) => {
       this.#open.add(connection);
       return { closed: () => this.#open.delete(connection) };
     });

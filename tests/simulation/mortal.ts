@@ -1,5 +1,5 @@
 import type { Clock } from '@imcore/protocol';
-import type { Gateway, GatewayHost, MessageStore } from '@imcore/server/ports';
+import type { MessageStore, ServerTransport, TransportHost } from '@imcore/server/ports';
 import { MortalClock } from './mortal-clock.js';
 
 /**
@@ -8,7 +8,7 @@ import { MortalClock } from './mortal-clock.js';
  */
 export class Mortal {
   readonly clock: MortalClock;
-  readonly #gateways: Gateway[] = [];
+  readonly #transports: ServerTransport[] = [];
 
   constructor(clock: Clock) {
     this.clock = new MortalClock(clock);
@@ -21,7 +21,7 @@ export class Mortal {
   /** Ends it without a word. Its peers see their connections break; on UDP they see nothing. */
   kill(): void {
     this.clock.die();
-    for (const gateway of this.#gateways) void gateway.close();
+    for (const transport of this.#transports) void transport.close();
   }
 
   /** What the dead would have done, never comes to be. */
@@ -35,15 +35,15 @@ export class Mortal {
     }
   }
 
-  gateway(gateway: Gateway): Gateway {
-    this.#gateways.push(gateway);
+  transport(transport: ServerTransport): ServerTransport {
+    this.#transports.push(transport);
     return {
-      transport: gateway.transport,
-      readTimeoutMs: gateway.readTimeoutMs,
-      maxSendBytes: gateway.maxSendBytes,
-      listen: (host) => gateway.listen(this.#host(host)),
-      stopAccepting: () => gateway.stopAccepting(),
-      close: () => (this.isDead ? never() : gateway.close()),
+      transport: transport.transport,
+      readTimeoutMs: transport.readTimeoutMs,
+      maxSendBytes: transport.maxSendBytes,
+      listen: (host) => transport.listen(this.#host(host)),
+      stopAccepting: () => transport.stopAccepting(),
+      close: () => (this.isDead ? never() : transport.close()),
     };
   }
 
@@ -72,13 +72,13 @@ export class Mortal {
     };
   }
 
-  #host(host: GatewayHost): GatewayHost {
+  #host(host: TransportHost): TransportHost {
     return {
       count: (name) => host.count(name),
       failed: (error) => host.failed(error),
-      accept: (connection, gateway) => {
+      accept: (connection, transport) => {
         if (this.isDead) return 'closing';
-        const handler = host.accept(connection, gateway);
+        const handler = host.accept(connection, transport);
         if (typeof handler === 'string') return handler;
         const ifAlive = (act: () => void): void => {
           if (!this.isDead) act();

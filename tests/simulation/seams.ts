@@ -1,12 +1,12 @@
 import type { Transport } from '@imcore/client';
 import type { OutboxStorage } from '@imcore/client/outbox';
 import type { Clock } from '@imcore/protocol';
-import type { Gateway, MessageStore } from '@imcore/server/ports';
+import type { MessageStore, ServerTransport } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
 /** Where something can be put between the parts of a world without a change to any of them. */
 export interface Seams {
-  gateway?(gateway: Gateway): Gateway;
+  serverTransport?(transport: ServerTransport): ServerTransport;
   /** Around a device's transport, outside the world's own instruments. */
   transport?(transport: Transport, device: string, random: SeededRandom): Transport;
   /** Around a device's outbox. */

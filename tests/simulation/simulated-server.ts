@@ -1,7 +1,12 @@
 import { createFingerprint, SERVER_ID, senseTimes, type TransportKind } from '@imcore/protocol';
 import { createServer, HookError, type Hooks, type ImServer, StoreError, silentLogger } from '@imcore/server';
 import type { MessageStore } from '@imcore/server/ports';
-import { memoryGateway, type SeededRandom, type SimulatedNetwork, type VirtualClock } from '@imcore/testkit';
+import {
+  memoryServerTransport,
+  type SeededRandom,
+  type SimulatedNetwork,
+  type VirtualClock,
+} from '@imcore/testkit';
 import type { OpenConnections } from './instruments.js';
 import { type Journal, keyOf, SERVER, type SentMessage } from './journal.js';
 import { Mortal } from './mortal.js';
@@ -120,15 +125,20 @@ export class SimulatedServer {
     this.#lives += 1;
     const mortal = new Mortal(clock.ownedBy('server'));
     const ownStore = store && mortal.store(seams.processStore?.(store, mortal.clock) ?? store);
-    const gateways = (['tcp', 'udp', 'websocket'] as const).map((transport) => {
-      const sense = transport === 'udp' ? 3 : plan.streamSenseMode;
-      const readTimeoutMs = senseTimes(sense, transport).serverReadTimeoutMs;
-      const gateway = memoryGateway({ network, transport, port: PORTS[transport], readTimeoutMs });
-      const watched = openConnections.watch(gateway);
-      return mortal.gateway(seams.gateway?.(watched) ?? watched);
+    const transports = (['tcp', 'udp', 'websocket'] as const).map((kind) => {
+      const sense = kind === 'udp' ? 3 : plan.streamSenseMode;
+      const readTimeoutMs = senseTimes(sense, kind).serverReadTimeoutMs;
+      const transport = memoryServerTransport({
+        network,
+        transport: kind,
+        port: PORTS[kind],
+        readTimeoutMs,
+      });
+      const watched = openConnections.watch(transport);
+      return mortal.transport(seams.serverTransport?.(watched) ?? watched);
     });
     const server = createServer({
-      gateways,
+      transports,
       hooks: this.#hooks(mortal),
       clock: mortal.clock,
       random: random.fork(`server ${this.#lives}`).next,
@@ -140,7 +150,7 @@ export class SimulatedServer {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
       journal.note(SERVER, `undelivered ${message.fingerprint}: ${reason}`);
     });
-    server.on('mailboxFull', ({ message }) => {
+    server.on('queueFull', ({ message }) => {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
     });
     server.on('online', ({ userId, remoteAddress, remotePort }) =>

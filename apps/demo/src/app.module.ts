@@ -51,7 +51,7 @@ export class AppModule {
 
 function imOptions({ host, udpPort, tcpPort, wsPort, store }: DemoSettings): ImModuleOptions {
   return {
-    gateways: () => [
+    transports: () => [
       udp({ host, port: udpPort }),
       tcp({ host, port: tcpPort }),
       websocket({ host, port: wsPort }),

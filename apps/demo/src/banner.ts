@@ -1,10 +1,10 @@
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { isLoopback } from './rest/access-guard.js';
 import type { DemoSettings } from './settings.js';
 
 /** What is running, and where. */
 export interface Running {
-  readonly addresses: readonly GatewayAddress[];
+  readonly addresses: readonly TransportAddress[];
   readonly httpPort: number;
   readonly settings: DemoSettings;
   /** Whether everybody may log in. */
@@ -42,7 +42,7 @@ export function banner(running: Running): string {
 
 const NAMES = { udp: 'UDP          ', tcp: 'TCP          ', websocket: 'WebSocket    ' } as const;
 
-function urlOf({ transport, host, port }: GatewayAddress): string {
+function urlOf({ transport, host, port }: TransportAddress): string {
   if (transport === 'websocket') return `ws://${host}:${port}/websocket`;
   return `${transport}://${host}:${port}`;
 }

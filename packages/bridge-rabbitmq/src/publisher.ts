@@ -159,7 +159,7 @@ export class Publisher {
     }
     if (!this.#publications.answered(ticket, number)) return;
     const refused = 'the broker has not taken the message';
-    ticket.publication.reject(new BridgeError('ERR_BRIDGE_REFUSED', refused, { cause: error }));
+    ticket.publication.reject(new BridgeError('ERR_BRIDGE_REJECTED', refused, { cause: error }));
     this.#tellIfEmpty();
   }
 

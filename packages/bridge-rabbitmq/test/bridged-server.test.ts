@@ -22,8 +22,8 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     const scene = await openBrokerScene();
     open.push(() => scene.close());
     const bridge = rabbitmq(scene.options);
-    const gateways = [tcp({ host: HOST, port: 0, senseMode: 3 })];
-    const server = createServer({ logger: silentLogger, ...options, bridge, gateways });
+    const transports = [tcp({ host: HOST, port: 0, senseMode: 3 })];
+    const server = createServer({ logger: silentLogger, ...options, bridge, transports });
     const states: string[] = [];
     server.on('bridge', ({ state }) => states.push(state));
     const [address] = await server.listen();
@@ -68,8 +68,8 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     const scene = await openBrokerScene();
     open.push(() => scene.close());
     await scene.proxy.stop();
-    const gateways = [tcp({ host: HOST, port: 0, senseMode: 3 })];
-    const server = createServer({ gateways, logger, bridge: rabbitmq(scene.options) });
+    const transports = [tcp({ host: HOST, port: 0, senseMode: 3 })];
+    const server = createServer({ transports, logger, bridge: rabbitmq(scene.options) });
     open.push(() => server.close({ drainMs: 0 }));
     const [address] = await server.listen();
     const clients = ['alice', 'bob'].map(() =>
@@ -157,7 +157,7 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     const letters = await web.takeDeadLetters();
     expect(letters.map(({ text, code }) => [text, code]).sort()).toEqual([...bad].sort());
     expect(letters.filter(({ reason }) => reason === '')).toEqual([]);
-    expect(server.metrics()).toMatchObject({ refusedFromBridge: bad.length - 1, duplicatesFromBridge: 99 });
+    expect(server.metrics()).toMatchObject({ rejectedFromBridge: bad.length - 1, duplicatesFromBridge: 99 });
   });
 
   it('gives back to the broker, when it closes, what its users have not acknowledged', async () => {

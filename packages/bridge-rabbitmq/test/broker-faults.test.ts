@@ -138,7 +138,7 @@ describe.runIf(await hasBroker())('rabbitmq() and a broker that', () => {
       queueArguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
     });
     await bridge.publish(bridgeMessage('one'));
-    await expect(bridge.publish(bridgeMessage('two'))).rejects.toMatchObject({ code: 'ERR_BRIDGE_REFUSED' });
+    await expect(bridge.publish(bridgeMessage('two'))).rejects.toMatchObject({ code: 'ERR_BRIDGE_REJECTED' });
     expect(await web.takeOne('app2web')).toMatchObject({ text: 'one' });
     await bridge.publish(bridgeMessage('three'));
   });

@@ -29,7 +29,7 @@ describe.runIf(await hasBroker())('the recorded conversation over the bridge', (
     const { web, options } = await openScene();
     const emit = (callback: ServerCallback) => inProcess.listener(callback);
     const server = createServer({
-      gateways: [tcp({ host: HOST, port: 0, senseMode: 3 })],
+      transports: [tcp({ host: HOST, port: 0, senseMode: 3 })],
       hooks: recordedRules({ emit }),
       bridge: rabbitmq(options),
       logger: silentLogger,

@@ -17,5 +17,5 @@ export type ImModuleErrorCode =
   | 'ERR_LISTENER_UNUSABLE'
   /** Something needs the running server before the application has started, or after it has ended. */
   | 'ERR_SERVER_NOT_RUNNING'
-  /** A gateway shares the application's HTTP server, and the application has none. */
+  /** A transport shares the application's HTTP server, and the application has none. */
   | 'ERR_NO_HTTP_SERVER';

@@ -1,5 +1,5 @@
 import { type ClientOptions, type ClientSettings, createClient, type ImClient } from '@imcore/client/node';
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { Inject, Injectable } from '@nestjs/common';
 import { ImModuleError } from './errors.js';
 import { ImStatus } from './im-status.js';
@@ -29,7 +29,7 @@ export class ImClientFactory {
 
   /**
    * Creates a client. With a `url` or a `transport` it goes there; without, to the application's own server, over TCP
-   * where that has a gateway for it, else WebSocket, else UDP. A gateway with TLS needs a `transport`, which says whom
+   * where that has a transport for it, else WebSocket, else UDP. A transport with TLS needs a `transport`, which says whom
    * it trusts.
    *
    * @throws ImModuleError `ERR_SERVER_NOT_RUNNING` when the own server is meant and does not listen (`onApplicationBootstrap`
@@ -66,7 +66,7 @@ export class ImClientFactory {
     if (address === undefined) {
       throw new ImModuleError(
         'ERR_SERVER_NOT_RUNNING',
-        'the own server has no gateway with a port of its own: name a url or a transport',
+        'the own server has no transport with a port of its own: name a url or a transport',
       );
     }
     return urlOf(address);
@@ -77,12 +77,12 @@ function hasEndpoint(options: ClientOptions | ClientSettings): options is Client
   return 'url' in options || 'transport' in options;
 }
 
-function urlOf({ transport, host, port }: GatewayAddress): string {
+function urlOf({ transport, host, port }: TransportAddress): string {
   const at = `${reachableHost(host)}:${port}`;
   return transport === 'websocket' ? `ws://${at}/websocket` : `${transport}://${at}`;
 }
 
-/** Where a gateway that listens on all addresses is found from within. */
+/** Where a transport that listens on all addresses is found from within. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

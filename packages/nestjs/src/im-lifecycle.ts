@@ -16,7 +16,7 @@ import { Switchboard } from './switchboard.js';
 /**
  * Starts and ends the server with the application.
  *
- * Start: every provider exists, listeners are connected, then the gateways open, then the application's HTTP server.
+ * Start: every provider exists, listeners are connected, then the transports open, then the application's HTTP server.
  * End: clients inside the program log out, the server drains, and only then the HTTP server closes: a connection that
  * it shares would keep it open otherwise.
  */

@@ -1,8 +1,8 @@
 import type { Server as HttpServer } from 'node:http';
-import type { Gateway, ServerOptions } from '@imcore/server';
+import type { ServerOptions, ServerTransport } from '@imcore/server';
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
 
-/** What gateways may need of the application. */
+/** What transports may need of the application. */
 export interface HttpServerSource {
   /**
    * The application's HTTP server, which exists once the application starts: hand this function on, as
@@ -14,9 +14,11 @@ export interface HttpServerSource {
 }
 
 /** The server's options, as `createServer` takes them, and what the module adds. */
-export interface ImModuleOptions extends Omit<ServerOptions, 'gateways'> {
+export interface ImModuleOptions extends Omit<ServerOptions, 'transports'> {
   /** Where peers come from, or a function that makes them. */
-  readonly gateways: readonly Gateway[] | ((application: HttpServerSource) => readonly Gateway[]);
+  readonly transports:
+    | readonly ServerTransport[]
+    | ((application: HttpServerSource) => readonly ServerTransport[]);
   /** How long, at the end, messages that are with their receivers may still be acknowledged, in ms. Default 1000. */
   readonly drainMs?: number | undefined;
 }

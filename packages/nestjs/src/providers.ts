@@ -35,13 +35,13 @@ export const IM_PROVIDERS: Provider[] = [
 ];
 
 function makeServer(options: ImModuleOptions, hooks: Hooks, logger: Logger, host: HttpAdapterHost): ImServer {
-  const { gateways, drainMs, ...rest } = options;
+  const { transports, drainMs, ...rest } = options;
   const source: HttpServerSource = { httpServer: () => httpServerOf(host) };
   return createServer({
     ...rest,
     hooks,
     logger,
-    gateways: typeof gateways === 'function' ? gateways(source) : gateways,
+    transports: typeof transports === 'function' ? transports(source) : transports,
   });
 }
 
@@ -50,7 +50,7 @@ function httpServerOf({ httpAdapter }: HttpAdapterHost): ReturnType<HttpServerSo
   if (server === undefined || server === null) {
     throw new ImModuleError(
       'ERR_NO_HTTP_SERVER',
-      'a gateway shares an HTTP server that the application lacks',
+      'a transport shares an HTTP server that the application lacks',
     );
   }
   return server as ReturnType<HttpServerSource['httpServer']>;

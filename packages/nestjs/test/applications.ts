@@ -9,10 +9,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach } from 'vitest';
 import { type ImModuleOptions, ImStatus } from '../src/index.js';
 
-/** A TCP gateway of its own for each application, on a free port, and a server that logs nothing. */
+/** A TCP transport of its own for each application, on a free port, and a server that logs nothing. */
 export function quietOptions(options: Partial<ImModuleOptions> = {}): ImModuleOptions {
   return {
-    gateways: () => [tcp({ host: '127.0.0.1', port: 0 })],
+    transports: () => [tcp({ host: '127.0.0.1', port: 0 })],
     logger: silentLogger,
     drainMs: 0,
     ...options,
@@ -46,10 +46,10 @@ export async function httpPortOf(application: INestApplication): Promise<number>
   return (server.address() as AddressInfo).port;
 }
 
-/** The URL of the own server's TCP gateway. */
+/** The URL of the own server's TCP transport. */
 export function tcpUrlOf(application: INestApplication): string {
   const address = application.get(ImStatus).addresses.find(({ transport }) => transport === 'tcp');
-  if (address === undefined) throw new Error('there is no TCP gateway');
+  if (address === undefined) throw new Error('there is no TCP transport');
   return `tcp://${address.host}:${address.port}`;
 }
 

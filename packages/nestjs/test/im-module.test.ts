@@ -28,7 +28,7 @@ describe('ImModule.forRoot', () => {
     await client.close();
   });
 
-  it('opens its gateways after every module is ready, and before modules that import it start', async () => {
+  it('opens its transports after every module is ready, and before modules that import it start', async () => {
     const order: string[] = [];
     @Injectable()
     class Users implements OnApplicationBootstrap {
@@ -99,7 +99,7 @@ describe('ImModule.forRoot', () => {
     const first = await start(First);
     await first.init();
     const port = first.get(ImStatus).addresses[0]?.port ?? 0;
-    @Module({ imports: [ImModule.forRoot(quietOptions({ gateways: [tcp({ host: '127.0.0.1', port })] }))] })
+    @Module({ imports: [ImModule.forRoot(quietOptions({ transports: [tcp({ host: '127.0.0.1', port })] }))] })
     class Second {}
     const second = await start(Second);
     await expect(second.init()).rejects.toMatchObject({ code: 'EADDRINUSE' });

@@ -1,4 +1,4 @@
-import type { LoginAttempt, LoginVerdict, Message, OnlineUser, Sender } from '@imcore/server';
+import type { LoginAttempt, LoginVerdict, Message, Sender, SessionInfo } from '@imcore/server';
 import { ImServer, memoryStore } from '@imcore/server';
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ describe('a class with @ImListener()', () => {
       }
 
       @AuthorizeMessage()
-      mayPass(message: Message, sender: OnlineUser): boolean {
+      mayPass(message: Message, sender: SessionInfo): boolean {
         heard.push(`${sender.userId} asks for ${message.content}`);
         return message.content !== 'forbidden';
       }
@@ -51,7 +51,7 @@ describe('a class with @ImListener()', () => {
       }
 
       @OnImEvent('online')
-      sayHello({ userId }: OnlineUser): void {
+      sayHello({ userId }: SessionInfo): void {
         heard.push(`${userId} is online`);
       }
     }
@@ -127,7 +127,7 @@ describe('a class with @ImListener()', () => {
     @Controller()
     class Page {
       @OnImEvent('online')
-      note({ userId }: OnlineUser): void {
+      note({ userId }: SessionInfo): void {
         heard.push(userId);
       }
     }
@@ -170,7 +170,7 @@ describe('a class with @ImListener()', () => {
     @ImListener()
     class Callbacks {
       @OnImEvent('online')
-      note({ userId }: OnlineUser): void {
+      note({ userId }: SessionInfo): void {
         heard.push(userId);
       }
     }

@@ -16,11 +16,11 @@ class Home {
   }
 }
 
-describe.each(['Fastify', 'Express'] as const)('a WebSocket gateway on the HTTP port of %s', (adapter) => {
+describe.each(['Fastify', 'Express'] as const)('a WebSocket transport on the HTTP port of %s', (adapter) => {
   @Module({
     imports: [
       ImModule.forRoot(
-        quietOptions({ gateways: ({ httpServer }) => [websocket({ server: httpServer, path: '/im' })] }),
+        quietOptions({ transports: ({ httpServer }) => [websocket({ server: httpServer, path: '/im' })] }),
       ),
     ],
     controllers: [Home],
@@ -56,7 +56,7 @@ describe('an application without HTTP', () => {
     @Module({
       imports: [
         ImModule.forRoot({
-          gateways: ({ httpServer }) => [websocket({ server: httpServer })],
+          transports: ({ httpServer }) => [websocket({ server: httpServer })],
           logger: silentLogger,
         }),
       ],

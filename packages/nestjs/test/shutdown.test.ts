@@ -95,7 +95,7 @@ describe('the end of the application', () => {
     await application.init();
     const port = application.get(ImStatus).addresses[0]?.port ?? 0;
     await application.close();
-    @Module({ imports: [ImModule.forRoot(quietOptions({ gateways: [tcp({ host: '127.0.0.1', port })] }))] })
+    @Module({ imports: [ImModule.forRoot(quietOptions({ transports: [tcp({ host: '127.0.0.1', port })] }))] })
     class Again {}
     const again = await start(Again);
     await again.init();

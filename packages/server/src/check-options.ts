@@ -7,7 +7,7 @@ import type { ServerOptions } from './options.js';
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 const SERVER_OPTIONS: OptionNames<ServerOptions> = {
-  gateways: true,
+  transports: true,
   hooks: true,
   store: true,
   bridge: true,
@@ -38,10 +38,10 @@ const HOOKS: OptionNames<Hooks> = {
  */
 export function checkOptions(options: ServerOptions): ServerLimits {
   checkNames(options, SERVER_OPTIONS);
-  if (!Array.isArray(options.gateways) || options.gateways.length === 0) {
+  if (!Array.isArray(options.transports) || options.transports.length === 0) {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      'option gateways must hold at least one of tcp(), udp(), websocket()',
+      'option transports must hold at least one of tcp(), udp(), websocket()',
     );
   }
   checkHooks(options.hooks ?? {});

@@ -7,7 +7,7 @@ import { Courier } from './delivery/courier.js';
 import { Expiry } from './delivery/expiry.js';
 import type { ServerEvents } from './events.js';
 import { HookAsker } from './hook-asker.js';
-import type { OnlineUser, Sender } from './hooks.js';
+import type { Sender, SessionInfo } from './hooks.js';
 import { logEvents } from './log-events.js';
 import { ServerMetrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
@@ -39,7 +39,7 @@ export function createServer(options: ServerOptions): ImServer {
     storeAfterMs = 1000,
     hookTimeoutMs = 10_000,
     retry = SERVER_RETRY,
-    gateways,
+    transports,
   } = options;
   const { clock = systemClock, random = Math.random, logger = consoleLogger } = options;
   const stamp = options.stampServerTime === true ? () => clock.wallTime() : undefined;
@@ -65,7 +65,7 @@ export function createServer(options: ServerOptions): ImServer {
   const shared = { clock, metrics, events, hooks, asker, limits, directory, answers };
   const courier = new Courier({ ...shared, deadlines, store, bridge, retry, storeAfterMs });
   const intake = new BridgeIntake({ ...shared, courier });
-  const toSender = (user: OnlineUser): Sender => ({
+  const toSender = (user: SessionInfo): Sender => ({
     ...user,
     send: (content, sendOptions) => server.send(user.userId, content, sendOptions),
   });
@@ -87,7 +87,7 @@ export function createServer(options: ServerOptions): ImServer {
     deadlines,
     metrics,
     events,
-    gateways,
+    transports,
     reception,
     directory,
     courier,

@@ -53,7 +53,7 @@ export class BridgeError extends Error {
     | 'ERR_BRIDGE_AWAY'
     | 'ERR_BRIDGE_BLOCKED'
     | 'ERR_BRIDGE_FULL'
-    | 'ERR_BRIDGE_REFUSED'
+    | 'ERR_BRIDGE_REJECTED'
     | 'ERR_BRIDGE_UNCONFIRMED'
     | 'ERR_BRIDGE_QUEUE'
     | 'ERR_BRIDGE_CLOSED';

@@ -1,7 +1,7 @@
 import type { ProtocolErrorCode, TransportKind } from '@imcore/protocol';
-import type { OnlineUser } from './hooks.js';
+import type { SessionInfo } from './hooks.js';
 import type { DeadMessage, Message } from './message.js';
-import type { MailboxLimit } from './ports/message-store.js';
+import type { QueueLimit } from './ports/message-store.js';
 
 /** Why a message did not reach anybody. */
 export type UndeliveredReason =
@@ -14,7 +14,7 @@ export type UndeliveredReason =
   /** It is longer than the receiver's transport can carry. */
   | 'too-large'
   /** As many messages as the store keeps for one user wait for the receiver. */
-  | 'mailbox-full'
+  | 'queue-full'
   /** The store failed. */
   | 'store';
 
@@ -49,9 +49,9 @@ export type LimitName =
 /** Notifications: any number of listeners, no answer. */
 export interface ServerEvents {
   /** A user has logged in, or logged in again on the same session. */
-  online: OnlineUser;
+  online: SessionInfo;
   /** A session that was online has ended. `kickCode` is -1 when nobody kicked it. */
-  offline: OnlineUser & { readonly kickCode: number };
+  offline: SessionInfo & { readonly kickCode: number };
   /** A message between users has reached its receiver: acknowledged, or without QoS written. */
   delivered: Message;
   /** A message is in the store's or the `onUndeliverable` hook's hands. */
@@ -75,7 +75,7 @@ export interface ServerEvents {
   /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, is deleted. */
   deadLetterDeleted: DeadMessage;
   /** The store has no room for a further message to this user: `limit` says of what. Its sender is not acknowledged. */
-  mailboxFull: { readonly userId: string; readonly limit: MailboxLimit; readonly message: Message };
+  queueFull: { readonly userId: string; readonly limit: QueueLimit; readonly message: Message };
   /** A user has acknowledged a packet that this server wrote. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
   /** QoS packets that a user never acknowledged, after the last copy. */
@@ -89,7 +89,7 @@ export interface ServerEvents {
     | { readonly state: 'joined'; readonly error: undefined }
     | { readonly state: 'away'; readonly error: Error };
   /** What came over the bridge cannot be handled: it is among the dead letters. */
-  bridgeRefused: { readonly code: string; readonly reason: string };
+  bridgeRejected: { readonly code: string; readonly reason: string };
   /** A peer sent what cannot be read. */
   violation: {
     readonly code: ProtocolErrorCode;

@@ -15,7 +15,7 @@ export interface LoginAttempt {
 export type LoginVerdict = { readonly accept: true } | { readonly accept: false; readonly code: number };
 
 /** A user who is online. */
-export interface OnlineUser {
+export interface SessionInfo {
   readonly userId: string;
   readonly transport: TransportKind;
   readonly remoteAddress: string;
@@ -26,7 +26,7 @@ export interface OnlineUser {
 }
 
 /** The session that a message to the server came from. */
-export interface Sender extends OnlineUser {
+export interface Sender extends SessionInfo {
   /** Sends a message back to this user; see `ImServer.send`. */
   send(content: string, options?: SendOptions): Promise<SendOutcome>;
 }
@@ -58,7 +58,7 @@ export interface Hooks {
    * Whether a message from a user may pass, to another user or (`to` `"0"`) to the server. Default: every message
    * may. What is refused is neither handed on nor acknowledged. A hook that throws or is late refuses.
    */
-  authorizeMessage?(message: Message, sender: OnlineUser): boolean | Promise<boolean>;
+  authorizeMessage?(message: Message, sender: SessionInfo): boolean | Promise<boolean>;
   /**
    * Takes a message to the server. A QoS sender is acknowledged when this has returned or resolved; when it throws
    * or is late, the message counts as not received and the sender's next copy is handed in again.

@@ -14,26 +14,13 @@ export type { DeadLetterQuery, DeadLetterRef, DeadLetters, HistoryOptions } from
 export { BridgeError, DeliveryError, HookError, StoreError, UsageError } from './errors.js';
 export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
 export type {
-  Connection,
-  ConnectionHandler,
-  Gateway,
-  GatewayAddress,
-  GatewayCount,
-  GatewayHost,
-  RefusalReason,
-} from './gateways/gateway.js';
-export type { GatewayOptions } from './gateways/gateway-options.js';
-export { type TcpGateway, type TcpOptions, tcp } from './gateways/tcp.js';
-export { type UdpOptions, udp } from './gateways/udp.js';
-export { type WebSocketGateway, type WebSocketOptions, websocket } from './gateways/websocket.js';
-export type {
   Hooks,
   LoginAttempt,
   LoginVerdict,
-  OnlineUser,
   Sender,
   SendOptions,
   SendOutcome,
+  SessionInfo,
 } from './hooks.js';
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 export type { DeadMessage, KeptMessage, Message } from './message.js';
@@ -44,19 +31,32 @@ export type {
   AppendResult,
   Confirmation,
   DeadLetter,
-  DeathCause,
+  DeadLetterCause,
   HistoryQuery,
-  MailboxLimit,
-  MailboxSize,
   MessageStore,
+  QueueLimit,
+  QueueSize,
   StoredMessage,
   StoreHealth,
   StoreId,
   WaitingMessage,
 } from './ports/message-store.js';
 export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
-export type { CopyProgress, StoreTools, UserMailbox } from './ports/store-tools.js';
+export type { CopyProgress, StoreTools, UserQueue } from './ports/store-tools.js';
 export { type TrimMemoryOptions, trimMemory } from './process-memory/trim-memory.js';
 export { systemClock } from './scheduling/system-clock.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';
+export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';
+export type {
+  Connection,
+  ConnectionHandler,
+  RejectionReason,
+  ServerTransport,
+  TransportAddress,
+  TransportCount,
+  TransportHost,
+} from './transports/transport.js';
+export type { TransportOptions } from './transports/transport-options.js';
+export { type UdpOptions, udp } from './transports/udp.js';
+export { type WebSocketOptions, type WebSocketTransport, websocket } from './transports/websocket.js';

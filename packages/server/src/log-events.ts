@@ -1,6 +1,6 @@
 import type { Clock, Emitter, Instant } from '@imcore/protocol';
 import type { ServerEvents } from './events.js';
-import type { OnlineUser } from './hooks.js';
+import type { SessionInfo } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
 /**
@@ -48,8 +48,8 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
       logger.error({ to, fingerprint, times, err: error }, 'the bridge did not take a message'),
     );
   });
-  events.on('bridgeRefused', ({ code, reason }) => {
-    seldom('bridgeRefused', (times) =>
+  events.on('bridgeRejected', ({ code, reason }) => {
+    seldom('bridgeRejected', (times) =>
       logger.warn({ code, reason, times }, 'what came over the bridge is among the dead letters'),
     );
   });
@@ -73,6 +73,6 @@ function tellsComings(logger: Logger): boolean {
 }
 
 /** What a log may hold of a user. */
-function describe({ userId, transport, remoteAddress, remotePort, firstLoginTime }: OnlineUser): object {
+function describe({ userId, transport, remoteAddress, remotePort, firstLoginTime }: SessionInfo): object {
   return { userId, transport, remoteAddress, remotePort, firstLoginTime };
 }

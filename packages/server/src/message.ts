@@ -1,4 +1,4 @@
-import type { DeathCause, StoreId } from './ports/message-store.js';
+import type { DeadLetterCause, StoreId } from './ports/message-store.js';
 
 /** What users exchange. */
 export interface Message {
@@ -28,7 +28,7 @@ export interface KeptMessage {
 
 /** A message that was acknowledged to its sender and is not given to its receiver any more, unless it is resent. */
 export interface DeadMessage extends KeptMessage {
-  readonly cause: DeathCause;
+  readonly cause: DeadLetterCause;
   /** Milliseconds since 1970. */
-  readonly diedAt: number;
+  readonly deadLetteredAt: number;
 }

@@ -11,16 +11,16 @@ export class ServerMetrics {
   /** Messages that were given to the bridge and that its broker has not confirmed yet. */
   bridgePending = 0;
   sessionsAccepted = 0;
-  sessionsRefused = 0;
+  sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
-  loginsRefused = 0;
+  loginsRejected = 0;
   loginsDelayed = 0;
   loginsTurnedAway = 0;
   kickOuts = 0;
   packetsReceived = 0;
   violations = 0;
-  handshakesRefused = 0;
+  handshakesRejected = 0;
   datagramsTooLarge = 0;
   amplificationPrevented = 0;
   spoofedSenders = 0;
@@ -42,7 +42,7 @@ export class ServerMetrics {
   messagesBridged = 0;
   messagesFromBridge = 0;
   duplicatesFromBridge = 0;
-  refusedFromBridge = 0;
+  rejectedFromBridge = 0;
   bridgeFailures = 0;
   hookTimeouts = 0;
   retransmissions = 0;
@@ -57,7 +57,7 @@ export class ServerMetrics {
   limitRemembered = 0;
   limitDeferredPackets = 0;
   limitStoredNotices = 0;
-  limitMailbox = 0;
+  limitQueue = 0;
   limitDeadLetters = 0;
 
   /** A copy as a plain object. */

@@ -1,15 +1,15 @@
 import type { Clock, Random, RetryPolicy } from '@imcore/protocol';
-import type { Gateway } from './gateways/gateway.js';
 import type { Hooks } from './hooks.js';
 import type { ServerLimits } from './limits.js';
 import type { Bridge } from './ports/bridge.js';
 import type { Logger } from './ports/logger.js';
 import type { MessageStore } from './ports/message-store.js';
+import type { ServerTransport } from './transports/transport.js';
 
 /** Options of `createServer`. */
 export interface ServerOptions {
   /** Where peers come from: `tcp()`, `udp()`, `websocket()`, any number of each. */
-  readonly gateways: readonly Gateway[];
+  readonly transports: readonly ServerTransport[];
   /** Asked at each question, so that an object may be filled in until `listen`. */
   readonly hooks?: Hooks | undefined;
   /** Keeps what cannot be delivered at once. Default none: then `onUndeliverable` decides. */

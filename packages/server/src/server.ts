@@ -20,8 +20,7 @@ import type { Expiry } from './delivery/expiry.js';
 import { PromiseOrigin } from './delivery/promise-origin.js';
 import { asError, DeliveryError, UsageError } from './errors.js';
 import type { ServerEvents } from './events.js';
-import type { Gateway, GatewayAddress } from './gateways/gateway.js';
-import type { OnlineUser, SendOptions, SendOutcome } from './hooks.js';
+import type { SendOptions, SendOutcome, SessionInfo } from './hooks.js';
 import type { KeptMessage } from './message.js';
 import type { ServerMetrics } from './metrics.js';
 import type { Bridge } from './ports/bridge.js';
@@ -30,6 +29,7 @@ import type { MessageStore } from './ports/message-store.js';
 import type { DeadlineQueue } from './scheduling/deadline-queue.js';
 import type { Directory } from './sessions/directory.js';
 import type { Reception } from './sessions/reception.js';
+import type { ServerTransport, TransportAddress } from './transports/transport.js';
 
 export interface ServerParts {
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export interface ServerParts {
   readonly deadlines: DeadlineQueue;
   readonly metrics: ServerMetrics;
   readonly events: Emitter<ServerEvents>;
-  readonly gateways: readonly Gateway[];
+  readonly transports: readonly ServerTransport[];
   readonly reception: Reception;
   readonly directory: Directory;
   readonly courier: Courier;
@@ -65,7 +65,7 @@ export interface KickOptions {
 }
 
 /**
- * An instant-messaging server: users log in on its gateways and exchange messages with each other and with it.
+ * An instant-messaging server: users log in on its transports and exchange messages with each other and with it.
  *
  * Made by `createServer`. Any number of servers can run in one process.
  */
@@ -78,10 +78,10 @@ export class ImServer {
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
-    const { bridge, gateways } = parts;
+    const { bridge, transports } = parts;
     this.#maxBodyBytes = bridge
       ? Number.POSITIVE_INFINITY
-      : Math.max(...gateways.map(({ maxSendBytes }) => maxSendBytes));
+      : Math.max(...transports.map(({ maxSendBytes }) => maxSendBytes));
   }
 
   /** Number of users that are online here. */
@@ -90,19 +90,19 @@ export class ImServer {
   }
 
   /**
-   * Opens all gateways. Resolves with where they listen, in the order of the option; when one cannot, the others are
+   * Opens all transports. Resolves with where they listen, in the order of the option; when one cannot, the others are
    * closed again.
    *
    * @throws UsageError `ERR_ALREADY_LISTENING` on a second call.
    */
-  async listen(): Promise<readonly GatewayAddress[]> {
+  async listen(): Promise<readonly TransportAddress[]> {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { gateways, reception, bridge, intake, store, expiry, logger } = this.#parts;
+    const { transports, reception, bridge, intake, store, expiry, logger } = this.#parts;
     try {
-      const addresses: GatewayAddress[] = [];
-      for (const gateway of gateways) addresses.push(await gateway.listen(reception));
+      const addresses: TransportAddress[] = [];
+      for (const transport of transports) addresses.push(await transport.listen(reception));
       await bridge?.start(intake);
       expiry?.start();
       if (store?.durable === false) logger.warn({}, 'messages are kept in memory only');
@@ -154,8 +154,8 @@ export class ImServer {
   }
 
   /** Everyone who is online here, in no particular order. A copy: with many users, prefer {@link onlineCount}. */
-  onlineUsers(): OnlineUser[] {
-    const users: OnlineUser[] = [];
+  onlineUsers(): SessionInfo[] {
+    const users: SessionInfo[] = [];
     for (const { mailbox } of this.#parts.directory.online())
       if (mailbox.session) users.push(mailbox.session.info);
     return users;
@@ -202,14 +202,14 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { gateways, reception, courier, deadlines, store, bridge, intake, expiry } = this.#parts;
+    const { transports, reception, courier, deadlines, store, bridge, intake, expiry } = this.#parts;
     intake.stop();
-    for (const gateway of gateways) gateway.stopAccepting();
+    for (const transport of transports) transport.stopAccepting();
     await this.#drain(drainMs);
     await courier.secure();
     reception.endAll();
     await courier.settled();
-    await Promise.all(gateways.map((gateway) => this.#closePart(gateway)));
+    await Promise.all(transports.map((transport) => this.#closePart(transport)));
     await this.#closePart(bridge);
     courier.stop();
     await courier.settled();
@@ -273,6 +273,6 @@ export class ImServer {
 function tooLarge(bytes: number, max: number): DeliveryError {
   return new DeliveryError(
     'ERR_TOO_LARGE',
-    `the packet has ${bytes} bytes, the gateways carry ${max} at most`,
+    `the packet has ${bytes} bytes, the transports carry ${max} at most`,
   );
 }

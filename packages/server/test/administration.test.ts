@@ -140,26 +140,26 @@ describe('metrics', () => {
     expect(Object.values(after).every((value) => typeof value === 'number')).toBe(true);
   });
 
-  it('of gateways are counted under their names', async () => {
+  it('of transports are counted under their names', async () => {
     const bench = await openBench();
-    const { host } = bench.gateways.udp;
+    const { host } = bench.transports.udp;
     host.count('datagramsTooLarge');
     host.count('amplificationPrevented');
     host.count('amplificationPrevented');
-    host.count('handshakesRefused');
+    host.count('handshakesRejected');
     expect(bench.server.metrics()).toMatchObject({
       datagramsTooLarge: 1,
       amplificationPrevented: 2,
-      handshakesRefused: 1,
+      handshakesRejected: 1,
     });
   });
 });
 
-describe('a gateway that fails', () => {
+describe('a transport that fails', () => {
   it('is told in an error event', async () => {
     const bench = await openBench();
     const failure = new Error('EMFILE');
-    bench.gateways.tcp.host.failed(failure);
+    bench.transports.tcp.host.failed(failure);
     expect(bench.events.error).toEqual([failure]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OnlineUser } from '../src/hooks.js';
+import type { SessionInfo } from '../src/hooks.js';
 import type { Message } from '../src/message.js';
 import { openBench } from './support/bench.js';
 import { keepAlive, login, logout, message, plainMessage } from './support/wire.js';
@@ -17,7 +17,7 @@ function slowHook() {
 
 describe('the authorization of a message', () => {
   it('is asked about messages to users and to the server, with who sends them', async () => {
-    const asked: [Message, OnlineUser][] = [];
+    const asked: [Message, SessionInfo][] = [];
     const bench = await openBench({
       hooks: {
         authorizeMessage: (received, sender) => {

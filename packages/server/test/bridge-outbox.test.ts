@@ -263,8 +263,8 @@ describe('messages while the broker is away, with a store', () => {
     bridge.lose(down);
     await send('bob', '1', '2');
     expect(acknowledged()).toEqual(['1']);
-    expect(bench.events.mailboxFull).toMatchObject([{ userId: 'bob', limit: 'maxPerUser' }]);
-    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
+    expect(bench.events.queueFull).toMatchObject([{ userId: 'bob', limit: 'maxPerUser' }]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'queue-full' }]);
   });
 
   it('expire like any other, and only they are told of', async () => {

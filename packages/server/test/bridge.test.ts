@@ -251,8 +251,8 @@ describe('a packet from the bridge', () => {
     const refused = { outcome: 'refused', code: 'ERR_UNDELIVERABLE' };
     expect(await bridge.deliver(incoming)).toMatchObject(refused);
     expect(bench.events.undelivered).toMatchObject([{ reason: 'offline', message: { bridged: true } }]);
-    expect(bench.events.bridgeRefused).toMatchObject([{ code: 'ERR_UNDELIVERABLE' }]);
-    expect(bench.metric('refusedFromBridge')).toBe(1);
+    expect(bench.events.bridgeRejected).toMatchObject([{ code: 'ERR_UNDELIVERABLE' }]);
+    expect(bench.metric('rejectedFromBridge')).toBe(1);
     const bob = await bench.online('bob');
     void bridge.deliver(incoming);
     await bench.settle();
@@ -275,7 +275,7 @@ describe('a packet from the bridge', () => {
     await bridge.deliver(incoming);
     const verdict = await bridge.deliver({ ...plain(incoming), fp: 'fp-2' });
     expect(verdict).toMatchObject({ outcome: 'refused', code: 'ERR_UNDELIVERABLE' });
-    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'queue-full' }]);
   });
 
   it('is to come later while the server closes, also when its user was being given it', async () => {
@@ -326,7 +326,7 @@ describe('a packet from the bridge', () => {
     const bench = await openBench({ bridge, hooks: { onUndeliverable: () => true } });
     expect(await bridge.host.receive(text)).toMatchObject({ outcome: 'refused', code });
     expect(bench.metric('messagesFromBridge')).toBe(0);
-    expect(bench.events.bridgeRefused).toMatchObject([{ code }]);
+    expect(bench.events.bridgeRejected).toMatchObject([{ code }]);
     expect(await bridge.deliver(incoming)).toEqual({ outcome: 'taken' });
   });
 });

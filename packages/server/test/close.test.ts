@@ -78,7 +78,7 @@ describe('a server that closes', () => {
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
     const closed = bench.server.close({ drainMs: 500 });
     await bench.advance(100);
-    expect(bench.gateways.tcp.calls).toEqual(['listen', 'stopAccepting']);
+    expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting']);
     expect(bench.connect().refusal).toBe('closing');
     stranger.write(login('carol'));
     alice.write(message('alice', 'bob', 'too late', 'fp-2'), message('alice', '0', 'too late', 'fp-3'));
@@ -258,9 +258,9 @@ describe('a server that closes', () => {
     const failure = new Error('no broker');
     bridge.failures.close = failure;
     const bench = await openBench({ store, bridge });
-    bench.gateways.udp.close = () => Promise.reject(new Error('EBADF'));
+    bench.transports.udp.close = () => Promise.reject(new Error('EBADF'));
     await bench.close(0);
-    expect(bench.gateways.websocket.calls).toContain('close');
+    expect(bench.transports.websocket.calls).toContain('close');
     expect(store.calls.close).toBe(1);
     expect(bench.events.error.map(({ message: text }) => text)).toEqual(['EBADF', 'no broker']);
     expect(bench.clock.pending).toBe(0);
@@ -282,7 +282,7 @@ describe('a server that closes', () => {
     await Promise.all([first, second]);
     await bench.server.close();
     expect(store.calls.close).toBe(1);
-    expect(bench.gateways.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
+    expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
   });
 
   it('may never have listened', async () => {

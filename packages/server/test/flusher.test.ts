@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Flushable, Flusher } from '../src/gateways/flusher.js';
+import { type Flushable, Flusher } from '../src/transports/flusher.js';
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -15,7 +15,7 @@ afterEach(async () => {
 describe('a peer that means harm', () => {
   it('cannot end the server with a datagram that claims to come from port 0', async () => {
     const created = vi.spyOn(dgram, 'createSocket');
-    server = createServer({ gateways: [udp({ host, port: 0 })], logger: silentLogger });
+    server = createServer({ transports: [udp({ host, port: 0 })], logger: silentLogger });
     await server.listen();
     const socket = created.mock.results[0]?.value as dgram.Socket;
     const echo = Buffer.from('{"type":5,"dataContent":"v","from":"me","to":"0"}');
@@ -26,7 +26,7 @@ describe('a peer that means harm', () => {
   });
 
   it('cannot keep a connection by keeping its half of it open after a refused handshake', async () => {
-    server = createServer({ gateways: [websocket({ host, port: 0 })], logger: silentLogger });
+    server = createServer({ transports: [websocket({ host, port: 0 })], logger: silentLogger });
     const [address] = await server.listen();
     const socket = net.connect({ host, port: address?.port ?? 0, allowHalfOpen: true });
     socket.write(

@@ -12,7 +12,7 @@ describe('maxSessions', () => {
     expect(bench.events.limited).toEqual([
       { limit: 'maxSessions', value: 2, remoteAddress: '192.0.2.9', userId: undefined },
     ]);
-    expect(bench.server.metrics()).toMatchObject({ limitSessions: 1, sessionsRefused: 1, sessionsOpen: 2 });
+    expect(bench.server.metrics()).toMatchObject({ limitSessions: 1, sessionsRejected: 1, sessionsOpen: 2 });
     stranger.leave();
     expect(bench.connect().refusal).toBeUndefined();
   });
@@ -28,7 +28,7 @@ describe('maxSessionsPerAddress', () => {
     expect(bench.events.limited).toEqual([
       { limit: 'maxSessionsPerAddress', value: 2, remoteAddress: '192.0.2.1', userId: undefined },
     ]);
-    expect(bench.server.metrics()).toMatchObject({ limitSessionsPerAddress: 1, sessionsRefused: 1 });
+    expect(bench.server.metrics()).toMatchObject({ limitSessionsPerAddress: 1, sessionsRejected: 1 });
     first.leave();
     await bench.settle();
     expect(bench.connect('tcp', '192.0.2.1').refusal).toBeUndefined();

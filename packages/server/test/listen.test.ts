@@ -4,7 +4,7 @@ import { ControlledStore } from './support/controlled-store.js';
 import { LoopbackBridge } from './support/loopback-bridge.js';
 
 describe('listening', () => {
-  it('opens all gateways and tells where, in the order of the option', async () => {
+  it('opens all transports and tells where, in the order of the option', async () => {
     const bench = new Bench({});
     expect(await bench.server.listen()).toEqual([
       { transport: 'tcp', host: 'nowhere', port: 1 },
@@ -19,20 +19,20 @@ describe('listening', () => {
       name: 'UsageError',
       code: 'ERR_ALREADY_LISTENING',
     });
-    expect(bench.gateways.tcp.calls).toEqual(['listen']);
+    expect(bench.transports.tcp.calls).toEqual(['listen']);
     await bench.close(0);
     await expect(bench.server.listen()).rejects.toMatchObject({ code: 'ERR_ALREADY_LISTENING' });
   });
 
-  it('closes what it has opened when a gateway cannot listen', async () => {
+  it('closes what it has opened when a transport cannot listen', async () => {
     const store = new ControlledStore();
     const bridge = new LoopbackBridge();
     const bench = new Bench({ store, bridge });
     const failure = new Error('EADDRINUSE');
-    bench.gateways.udp.failure = failure;
+    bench.transports.udp.failure = failure;
     await expect(bench.server.listen()).rejects.toBe(failure);
-    expect(bench.gateways.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
-    expect(bench.gateways.websocket.calls).not.toContain('listen');
+    expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
+    expect(bench.transports.websocket.calls).not.toContain('listen');
     expect(bridge.calls).toEqual(['close']);
     expect(store.calls.close).toBe(1);
     expect(bench.clock.pending).toBe(0);
@@ -44,7 +44,7 @@ describe('listening', () => {
     bridge.failures.start = failure;
     const bench = new Bench({ bridge });
     await expect(bench.server.listen()).rejects.toBe(failure);
-    for (const { calls } of Object.values(bench.gateways)) expect(calls).toContain('close');
+    for (const { calls } of Object.values(bench.transports)) expect(calls).toContain('close');
   });
 
   it('serves two servers in one process that know nothing of each other', async () => {

@@ -4,7 +4,7 @@ import type { Logger } from '../src/ports/logger.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { LoopbackBridge } from './support/loopback-bridge.js';
-import { PeerGateway } from './support/peer-gateway.js';
+import { PeerTransport } from './support/peer-transport.js';
 import { login, message } from './support/wire.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -175,12 +175,12 @@ describe('without a logger', () => {
     const spies = quiet.map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const gateway = new PeerGateway('tcp');
-    const server = createServer({ gateways: [gateway] });
+    const transport = new PeerTransport('tcp');
+    const server = createServer({ transports: [transport] });
     await server.listen();
-    gateway.connect('192.0.2.1').write(login('alice'));
-    gateway.connect('192.0.2.1').write('noise');
-    gateway.host.failed(new Error('EMFILE'));
+    transport.connect('192.0.2.1').write(login('alice'));
+    transport.connect('192.0.2.1').write('noise');
+    transport.host.failed(new Error('EMFILE'));
     await server.close({ drainMs: 0 });
     expect(warn.mock.calls.map(([text]) => text)).toEqual(['imcore: a peer broke the protocol']);
     expect(error.mock.calls.map(([text]) => text)).toEqual(['imcore: EMFILE']);

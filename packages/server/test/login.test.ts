@@ -154,7 +154,7 @@ describe('a login that is refused', () => {
       expect(bench.server.isOnline('alice')).toBe(false);
       expect(bench.events.online).toEqual([]);
       expect(bench.events.offline).toEqual([]);
-      expect(bench.metric('loginsRefused')).toBe(1);
+      expect(bench.metric('loginsRejected')).toBe(1);
       expect(bench.metric('sessionsOpen')).toBe(0);
     },
   );

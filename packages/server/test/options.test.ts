@@ -2,13 +2,13 @@ import http from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../src/create-server.js';
 import { UsageError } from '../src/errors.js';
-import { tcp } from '../src/gateways/tcp.js';
-import { udp } from '../src/gateways/udp.js';
-import { websocket } from '../src/gateways/websocket.js';
 import { DEFAULT_LIMITS, type ServerLimits } from '../src/limits.js';
 import type { ServerOptions } from '../src/options.js';
+import { tcp } from '../src/transports/tcp.js';
+import { udp } from '../src/transports/udp.js';
+import { websocket } from '../src/transports/websocket.js';
 import { openBench } from './support/bench.js';
-import { PeerGateway } from './support/peer-gateway.js';
+import { PeerTransport } from './support/peer-transport.js';
 
 /** What a caller without types may give. */
 function untyped<T>(entries: readonly (readonly unknown[])[]): T {
@@ -26,48 +26,52 @@ function errorOf(run: () => unknown): UsageError {
 }
 
 describe('an option that cannot be', () => {
-  const gateways = [new PeerGateway('tcp')];
+  const transports = [new PeerTransport('tcp')];
   it.each<[string, ServerOptions, string]>([
-    ['no gateway', { gateways: [] }, 'option gateways must hold at least one of tcp(), udp(), websocket()'],
+    [
+      'no transport',
+      { transports: [] },
+      'option transports must hold at least one of tcp(), udp(), websocket()',
+    ],
     [
       'no time before the store',
-      { gateways, storeAfterMs: 0 },
+      { transports, storeAfterMs: 0 },
       'option storeAfterMs is 0, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'no time to acknowledge',
-      { gateways, retry: { waitMs: Number.NaN, retries: 1 } },
+      { transports, retry: { waitMs: Number.NaN, retries: 1 } },
       'option retry.waitMs is NaN, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'fewer retries than none',
-      { gateways, retry: { waitMs: 1000, retries: -1 } },
+      { transports, retry: { waitMs: 1000, retries: -1 } },
       'option retry.retries is -1, allowed are whole numbers from 0 to 9007199254740991',
     ],
     [
       'a limit of none',
-      { gateways, limits: { maxSessions: 0 } },
+      { transports, limits: { maxSessions: 0 } },
       'option limits.maxSessions is 0, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'a limit that is text',
-      { gateways, limits: untyped<Partial<ServerLimits>>([['maxSessions', '5']]) },
+      { transports, limits: untyped<Partial<ServerLimits>>([['maxSessions', '5']]) },
       'option limits.maxSessions is 5, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'a time with a fraction',
-      { gateways, storeAfterMs: 1.5 },
+      { transports, storeAfterMs: 1.5 },
       'option storeAfterMs is 1.5, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'half a session',
-      { gateways, limits: { maxSessions: 2.5 } },
+      { transports, limits: { maxSessions: 2.5 } },
       'option limits.maxSessions is 2.5, allowed are whole numbers from 1 to 9007199254740991',
     ],
     [
       'a switch that is text',
       untyped([
-        ['gateways', gateways],
+        ['transports', transports],
         ['stampServerTime', 'no'],
       ]),
       'option stampServerTime is no, allowed are true and false',
@@ -75,15 +79,15 @@ describe('an option that cannot be', () => {
     [
       'a name that is wrong',
       untyped([
-        ['gateways', gateways],
+        ['transports', transports],
         ['storeAfter', 5],
       ]),
-      'option storeAfter does not exist; there are gateways, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, expireEveryMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
+      'option storeAfter does not exist; there are transports, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, expireEveryMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
     ],
     [
       'a name within retry that is wrong',
       {
-        gateways,
+        transports,
         retry: untyped([
           ['waitMs', 1000],
           ['retry', 3],
@@ -93,7 +97,7 @@ describe('an option that cannot be', () => {
     ],
     [
       'a hook that is misspelt',
-      { gateways, hooks: untyped([['onstored', () => undefined]]) },
+      { transports, hooks: untyped([['onstored', () => undefined]]) },
       'option hooks.onstored does not exist; there are authenticate, authorizeMessage, onServerMessage, onUndeliverable, onStored',
     ],
   ])('is refused at once by name: %s', (_name, options, text) => {
@@ -111,12 +115,12 @@ describe('an option that cannot be', () => {
           : ({ accept: false, code: 1025 } as const);
       }
     }
-    expect(() => createServer({ gateways, hooks: new Verdicts() })).not.toThrow();
+    expect(() => createServer({ transports, hooks: new Verdicts() })).not.toThrow();
   });
 
   it('is refused where there is no such limit, with those that there are', () => {
     const limits = untyped<Partial<ServerLimits>>([['maxSession', 5]]);
-    const error = errorOf(() => createServer({ gateways, limits }));
+    const error = errorOf(() => createServer({ transports, limits }));
     expect(error.code).toBe('ERR_INVALID_OPTION');
     expect(error.message).toContain('option limits.maxSession does not exist');
     for (const name of Object.keys(DEFAULT_LIMITS)) expect(error.message).toContain(name);
@@ -124,7 +128,7 @@ describe('an option that cannot be', () => {
 
   it('is refused where its name is one that every object has', () => {
     const limits = untyped<Partial<ServerLimits>>([['toString', 5]]);
-    expect(errorOf(() => createServer({ gateways, limits })).message).toContain(
+    expect(errorOf(() => createServer({ transports, limits })).message).toContain(
       'limits.toString does not exist',
     );
   });
@@ -144,10 +148,10 @@ describe('an option that cannot be', () => {
 
 describe('options that are undefined', () => {
   it('count as not given', () => {
-    const gateway = tcp({ host: undefined, port: undefined, senseMode: undefined, tls: undefined });
-    expect(gateway.readTimeoutMs).toBe(20_000);
+    const transport = tcp({ host: undefined, port: undefined, senseMode: undefined, tls: undefined });
+    expect(transport.readTimeoutMs).toBe(20_000);
     const server = createServer({
-      gateways: [gateway],
+      transports: [transport],
       store: undefined,
       retry: undefined,
       stampServerTime: undefined,
@@ -157,7 +161,7 @@ describe('options that are undefined', () => {
   });
 });
 
-describe('an option of a gateway', () => {
+describe('an option of a transport', () => {
   it.each([
     ['tcp', () => tcp({ port: 65_536 }), 'option port is 65536, allowed are whole numbers from 0 to 65535'],
     [

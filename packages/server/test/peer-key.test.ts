@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { peerKey } from '../src/gateways/peer-key.js';
+import { peerKey } from '../src/transports/peer-key.js';
 
 describe('peerKey', () => {
   it('is a number for an IPv4 address, another one for each address and port', () => {

@@ -44,7 +44,7 @@ describe('the read time-out', () => {
     expect(alice.isClosed).toBe(true);
   });
 
-  it('is the gateway’s own', async () => {
+  it('is the transport’s own', async () => {
     const bench = await openBench();
     const tcp = await bench.online('alice', 'tcp');
     const udp = await bench.online('bob', 'udp');

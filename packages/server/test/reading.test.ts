@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from '../src/limits.js';
 import { ServerMetrics } from '../src/metrics.js';
 import type { LiveSession } from '../src/sessions/live-session.js';
 import { Reading } from '../src/sessions/reading.js';
-import { Peer } from './support/peer-gateway.js';
+import { Peer } from './support/peer-transport.js';
 
 const packets = ['1', '2', '3'].map((dataContent) =>
   decodeFrameBody(`{"type":2,"dataContent":"${dataContent}"}`),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Bench, openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import type { Peer } from './support/peer-gateway.js';
+import type { Peer } from './support/peer-transport.js';
 import { acknowledgement, login, message, plainMessage, toBody, wire } from './support/wire.js';
 
 /** Has alice send bob so many messages, `fp-1` and so on. Returns her session. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import type { Peer } from './support/peer-gateway.js';
+import type { Peer } from './support/peer-transport.js';
 import { acknowledgement, login, message } from './support/wire.js';
 
 /** Bob is online, and all that he waits for is on its way to the store. */

@@ -99,11 +99,11 @@ describe('a mailbox that is full', () => {
     alice.write(...toBob(1, 3));
     await bench.settle();
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
-    expect(bench.events.mailboxFull).toMatchObject([
+    expect(bench.events.queueFull).toMatchObject([
       { userId: 'bob', limit: 'maxPerUser', message: { fingerprint: 'fp-3' } },
     ]);
-    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
-    expect(bench.metric('limitMailbox')).toBe(1);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'queue-full' }]);
+    expect(bench.metric('limitQueue')).toBe(1);
   });
 
   it('takes the copy of what it refused once there is room', async () => {
@@ -138,6 +138,6 @@ describe('a mailbox that is full', () => {
     expect(await store.waiting('bob')).toEqual(['fp-2', 'fp-3']);
     expect(bench.events.displaced).toMatchObject([{ cause: 'displaced', message: { fingerprint: 'fp-1' } }]);
     expect(bench.metric('messagesDisplaced')).toBe(1);
-    expect(bench.events.mailboxFull).toEqual([]);
+    expect(bench.events.queueFull).toEqual([]);
   });
 });

@@ -215,11 +215,11 @@ describe('a message of the server is rejected', () => {
     expect(bench.metric('messagesTooLarge')).toBe(1);
   });
 
-  it('as too large when no gateway carries it, though a store would keep it', async () => {
+  it('as too large when no transport carries it, though a store would keep it', async () => {
     const bench = await openBench({ store: memoryStore() });
     await expect(bench.server.send('bob', 'x'.repeat(70_000))).rejects.toMatchObject({
       code: 'ERR_TOO_LARGE',
-      message: expect.stringMatching(/^the packet has 70\d{3} bytes, the gateways carry 65536 at most$/),
+      message: expect.stringMatching(/^the packet has 70\d{3} bytes, the transports carry 65536 at most$/),
     });
     await expect(bench.server.send('bob', 'x'.repeat(60_000))).resolves.toBe('stored');
   });

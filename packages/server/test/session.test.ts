@@ -1,10 +1,10 @@
 import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
-import type { OnlineUser } from '../src/hooks.js';
+import type { SessionInfo } from '../src/hooks.js';
 import { Session, type SessionEffect } from '../src/sessions/session.js';
 import { acknowledgement, keepAlive, login, logout, message, wire } from './support/wire.js';
 
-const alice: OnlineUser = {
+const alice: SessionInfo = {
   userId: 'alice',
   transport: 'tcp',
   remoteAddress: '127.0.0.1',

@@ -3,7 +3,7 @@ import { REPLAY_WINDOW } from '../src/delivery/replay.js';
 import { MAX_STORED_IN_FLIGHT_BYTES } from '../src/delivery/store-keeper.js';
 import { type Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import type { Peer } from './support/peer-gateway.js';
+import type { Peer } from './support/peer-transport.js';
 import { acknowledgement, keepAlive, message } from './support/wire.js';
 
 const LONG = 'x'.repeat(1500);

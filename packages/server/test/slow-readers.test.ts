@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import { type Peer, SLOW_BYTES } from './support/peer-gateway.js';
+import { type Peer, SLOW_BYTES } from './support/peer-transport.js';
 import { acknowledgement, keepAlive, message, plainMessage } from './support/wire.js';
 
 const LONG = 'x'.repeat(SLOW_BYTES);

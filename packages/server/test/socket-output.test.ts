@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Flusher } from '../src/gateways/flusher.js';
-import { SocketOutput } from '../src/gateways/socket-output.js';
+import { Flusher } from '../src/transports/flusher.js';
+import { SocketOutput } from '../src/transports/socket-output.js';
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -45,7 +45,7 @@ describe('a store that does not take a message', () => {
     await bench.settle();
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
     expect(bench.events.undelivered).toMatchObject([
-      { reason: 'mailbox-full', message: { fingerprint: 'fp-2' } },
+      { reason: 'queue-full', message: { fingerprint: 'fp-2' } },
     ]);
     expect(bench.events.error).toEqual([]);
     const bob = await bench.online('bob');

@@ -11,8 +11,8 @@ import type { Database } from './database.js';
 import { additionsOf, type Draft, Drafts, stored } from './draft.js';
 import type { Graveyard } from './graveyard.js';
 import { beginLocked, chunksOf, findKnown, insert } from './inserting.js';
-import type { MailboxCounts } from './mailbox-counts.js';
 import { type Admission, makeRoom, type Occupant } from './making-room.js';
+import type { QueueCounts } from './queue-counts.js';
 import type { Statements } from './statements.js';
 import { toKey } from './text-key.js';
 
@@ -26,7 +26,7 @@ const OLDEST_ROWS = 500;
 export class Appender {
   readonly #database: Database;
   readonly #statements: Statements;
-  readonly #counts: MailboxCounts;
+  readonly #counts: QueueCounts;
   readonly #graveyard: Graveyard;
   readonly #lockClass: number;
   readonly #retention: Required<Retention>;
@@ -34,7 +34,7 @@ export class Appender {
   constructor(
     database: Database,
     statements: Statements,
-    counts: MailboxCounts,
+    counts: QueueCounts,
     graveyard: Graveyard,
     lockClass: number,
     retention: Required<Retention>,

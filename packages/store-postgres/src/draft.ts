@@ -1,4 +1,4 @@
-import type { AppendResult, DeadLetter, MailboxSize, StoredMessage, StoreId } from '@imcore/server/ports';
+import type { AppendResult, DeadLetter, QueueSize, StoredMessage, StoreId } from '@imcore/server/ports';
 import { toKey } from './text-key.js';
 
 /** A message whose sender, receiver and fingerprint no other of the same append has. */
@@ -45,8 +45,8 @@ export class Drafts {
 }
 
 /** How much each receiver would have more. */
-export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, MailboxSize> {
-  const additions = new Map<string, MailboxSize>();
+export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, QueueSize> {
+  const additions = new Map<string, QueueSize>();
   for (const { message } of drafts) {
     const { messages, bytes } = additions.get(message.to) ?? { messages: 0, bytes: 0 };
     additions.set(message.to, { messages: messages + 1, bytes: bytes + message.body.length });

@@ -1,8 +1,8 @@
-import type { DeadLetter, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import type { DeadLetter, QueueSize, Retention, StoreId } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
 import { beginLocked } from './inserting.js';
-import { limitOf, plus } from './mailbox-counts.js';
+import { limitOf, plus } from './queue-counts.js';
 import { type DeadRow, toDeadLetter } from './rows.js';
 import type { MessageRow, Statements } from './statements.js';
 import { fromKey, toKey } from './text-key.js';
@@ -131,7 +131,7 @@ export class Graveyard {
     });
   }
 
-  async #sizesOf(client: ClientBase, userIds: readonly string[]): Promise<Map<string, MailboxSize>> {
+  async #sizesOf(client: ClientBase, userIds: readonly string[]): Promise<Map<string, QueueSize>> {
     const { rows } = await client.query<{ n: string; waiting: string; bytes: string }>({
       ...this.#statements.count,
       values: [userIds.map(toKey)],

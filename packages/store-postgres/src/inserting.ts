@@ -24,7 +24,7 @@ export function locksOf(userIds: Iterable<string>): readonly number[] {
   return [...locks].sort((a, b) => a - b);
 }
 
-/** Begins a transaction that has these receivers' mailboxes to itself until its end. */
+/** Begins a transaction that has these receivers' queues to itself until its end. */
 export function beginLocked(lockClass: number, userIds: Iterable<string>): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lockClass}, n) FROM unnest('{${locksOf(userIds).join()}}'::int[]) AS n`;
 }

@@ -1,6 +1,6 @@
-import type { MailboxLimit, MailboxSize, Retention, StoreId } from '@imcore/server/ports';
+import type { QueueLimit, QueueSize, Retention, StoreId } from '@imcore/server/ports';
 import type { Draft } from './draft.js';
-import { limitOf, minus, plus } from './mailbox-counts.js';
+import { limitOf, minus, plus } from './queue-counts.js';
 
 /** What waits already, by id, or will wait after this append. */
 export type Occupant =
@@ -9,7 +9,7 @@ export type Occupant =
 
 /** What becomes of one draft: it has no room, or it has, once its predecessors are gone. */
 export type Admission =
-  | { readonly draft: Draft; readonly limit: MailboxLimit }
+  | { readonly draft: Draft; readonly limit: QueueLimit }
   | { readonly draft: Draft; readonly limit?: never; readonly displaces: readonly Occupant[] };
 
 /**
@@ -20,7 +20,7 @@ export type Admission =
  */
 export async function makeRoom(
   drafts: readonly Draft[],
-  size: MailboxSize,
+  size: QueueSize,
   retention: Required<Retention>,
   nextOldest: () => Promise<{ readonly id: StoreId; readonly bytes: number } | undefined>,
 ): Promise<readonly Admission[]> {
@@ -31,7 +31,7 @@ export async function makeRoom(
     const own = sizeOf(draft);
     const limit = limitOf(plus(now, own), retention);
     const cannotFit = limitOf(own, retention) !== undefined;
-    if (limit !== undefined && (cannotFit || retention.whenFull === 'refuse-newest')) {
+    if (limit !== undefined && (cannotFit || retention.whenFull === 'reject-newest')) {
       admissions.push({ draft, limit });
       continue;
     }
@@ -63,6 +63,6 @@ async function occupant(
   return draft === undefined ? undefined : { kind: 'draft', draft };
 }
 
-function sizeOf({ message }: Draft): MailboxSize {
+function sizeOf({ message }: Draft): QueueSize {
   return { messages: 1, bytes: message.body.length };
 }

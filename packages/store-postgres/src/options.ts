@@ -10,7 +10,7 @@ import {
 import type { PostgresConnection } from './database.js';
 
 /**
- * Where the database is, how it is used, and how much may wait there for how long. Counts of mailboxes are asked of
+ * Where the database is, how it is used, and how much may wait there for how long. Counts of queues are asked of
  * the database every ten seconds, so that several nodes may together pass a limit a little.
  */
 export interface PostgresStoreOptions extends Retention {

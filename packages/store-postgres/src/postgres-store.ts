@@ -3,7 +3,7 @@ import type {
   Confirmation,
   DeadLetter,
   HistoryQuery,
-  MailboxSize,
+  QueueSize,
   Retention,
   StoredMessage,
   StoreHealth,
@@ -14,13 +14,13 @@ import { Appender } from './appender.js';
 import { Batches } from './batches.js';
 import { Database } from './database.js';
 import { Graveyard } from './graveyard.js';
-import { MailboxCounts } from './mailbox-counts.js';
 import {
   type CompleteOptions,
   completeOptions,
   type PostgresStore,
   type PostgresStoreOptions,
 } from './options.js';
+import { QueueCounts } from './queue-counts.js';
 import { toMessage } from './rows.js';
 import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
 import { type MessageRow, type Statement, type Statements, statementsFor } from './statements.js';
@@ -70,7 +70,7 @@ class PostgresMessageStore implements PostgresStore {
   readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
   readonly #statements: Statements;
-  readonly #counts: MailboxCounts;
+  readonly #counts: QueueCounts;
   readonly #graveyard: Graveyard;
   readonly #appender: Appender;
   readonly #appends: Batches<StoredMessage, AppendResult>;
@@ -85,7 +85,7 @@ class PostgresMessageStore implements PostgresStore {
     this.keepsHistory = options.retention.historyMs > 0;
     this.#wallTime = options.wallTime;
     this.#statements = statementsFor(options.schema);
-    this.#counts = new MailboxCounts(options.retention);
+    this.#counts = new QueueCounts(options.retention);
     this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));
     this.#confirmations = new Batches(MAX_CONFIRM, (confirmations) => this.#confirm(confirmations));
     this.#database = new Database(options);
@@ -114,7 +114,7 @@ class PostgresMessageStore implements PostgresStore {
     );
   }
 
-  async count(userId: string): Promise<MailboxSize> {
+  async count(userId: string): Promise<QueueSize> {
     const [row] = await this.#query<{ waiting: string; bytes: string }>(this.#statements.count, [
       [toKey(userId)],
     ]);

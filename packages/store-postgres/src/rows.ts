@@ -1,9 +1,9 @@
-import type { DeadLetter, DeathCause, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, DeadLetterCause, WaitingMessage } from '@imcore/server/ports';
 import type { MessageRow } from './statements.js';
 import { fromKey } from './text-key.js';
 
 export interface DeadRow extends MessageRow {
-  readonly cause: DeathCause;
+  readonly cause: DeadLetterCause;
   readonly died_at: string;
 }
 
@@ -18,6 +18,6 @@ export function toMessage(row: MessageRow): WaitingMessage {
   };
 }
 
-export function toDeadLetter(row: MessageRow, cause: DeathCause, diedAt: number): DeadLetter {
-  return { ...toMessage(row), cause, diedAt };
+export function toDeadLetter(row: MessageRow, cause: DeadLetterCause, deadLetteredAt: number): DeadLetter {
+  return { ...toMessage(row), cause, deadLetteredAt };
 }

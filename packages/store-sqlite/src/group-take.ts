@@ -1,6 +1,6 @@
 import type { StoreId, WaitingMessage } from '@imcore/server/ports';
 import { storeErrorOf } from './database.js';
-import type { OccupiedMailboxes } from './occupied-mailboxes.js';
+import type { OccupiedQueues } from './occupied-queues.js';
 import type { Reader } from './reader.js';
 import type { Database } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
@@ -23,12 +23,12 @@ interface Take {
 export class GroupTake {
   readonly #database: Database;
   readonly #reader: Reader;
-  readonly #occupied: OccupiedMailboxes;
+  readonly #occupied: OccupiedQueues;
   readonly #now: () => number;
   #takes: Take[] = [];
 
   /** @param now milliseconds since 1970 */
-  constructor(database: Database, reader: Reader, occupied: OccupiedMailboxes, now: () => number) {
+  constructor(database: Database, reader: Reader, occupied: OccupiedQueues, now: () => number) {
     this.#database = database;
     this.#reader = reader;
     this.#occupied = occupied;

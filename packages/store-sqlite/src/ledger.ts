@@ -1,11 +1,11 @@
 import {
-  type MailboxLimit,
-  type MailboxSize,
   OUTBOX_ID,
+  type QueueLimit,
+  type QueueSize,
   type Retention,
   type StoreId,
 } from '@imcore/server/ports';
-import type { OccupiedMailboxes } from './occupied-mailboxes.js';
+import type { OccupiedQueues } from './occupied-queues.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
@@ -35,15 +35,15 @@ export class Ledger {
   readonly #remove: Statement;
   readonly #open = new Map<string, Entry>();
   readonly #changed = new Set<string>();
-  readonly #occupied: OccupiedMailboxes | undefined;
+  readonly #occupied: OccupiedQueues | undefined;
   #lastId = 0;
   #waiting = 0;
   #waitingBytes = 0;
   #deadLetters = 0;
   #isChanged = false;
 
-  /** `occupied` is told of mailboxes that come and go. */
-  constructor(database: Database, occupied?: OccupiedMailboxes) {
+  /** `occupied` is told of queues that come and go. */
+  constructor(database: Database, occupied?: OccupiedQueues) {
     this.#occupied = occupied;
     this.#readTotal = database.prepare(
       'SELECT last_id, waiting, waiting_bytes, dead_letters FROM total WHERE one = 1',
@@ -102,7 +102,7 @@ export class Ledger {
   }
 
   /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
-  limitFor(receiver: string, bytes: number, retention: Required<Retention>): MailboxLimit | undefined {
+  limitFor(receiver: string, bytes: number, retention: Required<Retention>): QueueLimit | undefined {
     if (receiver === OUTBOX_ID) return undefined;
     const entry = this.#entry(receiver);
     if (entry.bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
@@ -132,7 +132,7 @@ export class Ledger {
   }
 
   /** What waits for a user. Outside of transactions. */
-  size(receiver: string): MailboxSize {
+  size(receiver: string): QueueSize {
     const row = this.#read.get(receiver);
     return row === undefined
       ? { messages: 0, bytes: 0 }

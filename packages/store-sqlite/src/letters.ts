@@ -2,7 +2,7 @@ import type {
   AppendResult,
   Confirmation,
   DeadLetter,
-  DeathCause,
+  DeadLetterCause,
   Retention,
   StoredMessage,
   StoreId,
@@ -11,7 +11,7 @@ import { keyOf, pairOf } from './hashes.js';
 import { KeyIndex } from './key-index.js';
 import { Ledger } from './ledger.js';
 import { COLUMNS, causeNumber, toDeadLetter } from './message-rows.js';
-import type { OccupiedMailboxes } from './occupied-mailboxes.js';
+import type { OccupiedQueues } from './occupied-queues.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
@@ -38,7 +38,7 @@ export class Letters {
   readonly #erase: Statement;
   #deleted: DeadLetter[] = [];
 
-  constructor(database: Database, retention: Required<Retention>, occupied?: OccupiedMailboxes) {
+  constructor(database: Database, retention: Required<Retention>, occupied?: OccupiedQueues) {
     this.#retention = retention;
     this.ledger = new Ledger(database, occupied);
     this.keys = new KeyIndex(database);
@@ -87,7 +87,7 @@ export class Letters {
     let displaced: readonly DeadLetter[] | undefined;
     if (limit !== undefined) {
       const { whenFull, maxBytesPerUser } = this.#retention;
-      if (whenFull === 'refuse-newest' || body.length > maxBytesPerUser) return { outcome: 'full', limit };
+      if (whenFull === 'reject-newest' || body.length > maxBytesPerUser) return { outcome: 'full', limit };
       displaced = this.#makeRoom(to, body.length, now);
     }
     const id = this.ledger.nextId();
@@ -111,7 +111,7 @@ export class Letters {
   }
 
   /** Makes a dead letter of a message that waits; beyond the limit the oldest dead letters are deleted. */
-  bury(row: unknown, cause: DeathCause, now: number): DeadLetter {
+  bury(row: unknown, cause: DeadLetterCause, now: number): DeadLetter {
     this.#die.run(now, causeNumber(cause), numberOf(row, 'id'));
     this.ledger.waits(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
     this.ledger.died(1);

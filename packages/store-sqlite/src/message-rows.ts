@@ -1,4 +1,4 @@
-import type { DeadLetter, DeathCause, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, DeadLetterCause, WaitingMessage } from '@imcore/server/ports';
 import { bytesOf, numberOf, textOf } from './rows.js';
 import { fromColumn } from './text-column.js';
 
@@ -6,9 +6,9 @@ import { fromColumn } from './text-column.js';
 export const COLUMNS =
   'id, receiver, sender, fingerprint, accepted_at, size, coalesce(origin, id) AS origin, cause, done_at, body';
 
-const CAUSES: readonly DeathCause[] = ['expired', 'displaced'];
+const CAUSES: readonly DeadLetterCause[] = ['expired', 'displaced'];
 
-export function causeNumber(cause: DeathCause): number {
+export function causeNumber(cause: DeadLetterCause): number {
   return CAUSES.indexOf(cause);
 }
 
@@ -26,8 +26,8 @@ export function toWaitingMessage(row: unknown): WaitingMessage {
 /** A dead letter: as it is in its row, or as it becomes one. */
 export function toDeadLetter(
   row: unknown,
-  cause: DeathCause = CAUSES[numberOf(row, 'cause')] ?? 'expired',
-  diedAt: number = numberOf(row, 'done_at'),
+  cause: DeadLetterCause = CAUSES[numberOf(row, 'cause')] ?? 'expired',
+  deadLetteredAt: number = numberOf(row, 'done_at'),
 ): DeadLetter {
-  return { ...toWaitingMessage(row), cause, diedAt };
+  return { ...toWaitingMessage(row), cause, deadLetteredAt };
 }

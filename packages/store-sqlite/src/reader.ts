@@ -1,4 +1,4 @@
-import type { DeadLetter, HistoryQuery, StoreId, UserMailbox, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, HistoryQuery, StoreId, UserQueue, WaitingMessage } from '@imcore/server/ports';
 import { pairOf } from './hashes.js';
 import { COLUMNS, toDeadLetter, toWaitingMessage } from './message-rows.js';
 import { numberOf, textOf } from './rows.js';
@@ -54,7 +54,7 @@ export class Reader {
   }
 
   /** The users for whom most waits. Reads every mailbox's size. */
-  largest(limit: number): readonly UserMailbox[] {
+  largest(limit: number): readonly UserQueue[] {
     return this.#largest.all(limit).map((row) => ({
       userId: fromColumn(textOf(row, 'receiver')),
       messages: numberOf(row, 'messages'),

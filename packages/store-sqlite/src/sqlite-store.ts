@@ -6,9 +6,9 @@ import {
   completeRetention,
   type DeadLetter,
   type HistoryQuery,
-  type MailboxSize,
   type MessageStore,
   type OptionNames,
+  type QueueSize,
   RETENTION_OPTIONS,
   type Retention,
   type StoredMessage,
@@ -24,7 +24,7 @@ import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
 import { Letters } from './letters.js';
-import { OccupiedMailboxes } from './occupied-mailboxes.js';
+import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
@@ -105,7 +105,7 @@ class SqliteStore implements MessageStore {
     this.#connection = connection;
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
-    const occupied = new OccupiedMailboxes(database);
+    const occupied = new OccupiedQueues(database);
     this.#letters = new Letters(database, retention, occupied);
     this.#sweeper = new Sweeper(database, this.#letters, retention);
     this.#reader = new Reader(database);
@@ -145,7 +145,7 @@ class SqliteStore implements MessageStore {
     });
   }
 
-  count(userId: string): Promise<MailboxSize> {
+  count(userId: string): Promise<QueueSize> {
     return this.#read(() => this.#letters.ledger.size(toColumn(userId)));
   }
 

@@ -53,7 +53,7 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
 
   return {
     health: () => read(() => ({ ok: true, ...letters.ledger.totals() })),
-    mailboxes: (limit) => read(() => reader.largest(limit)),
+    queues: (limit) => read(() => reader.largest(limit)),
     oldestAcceptedAt: () => read(() => reader.oldestAcceptedAt()),
     take: (userId, after, limit) => read(() => reader.take(userId, after, limit)),
     deadLetters: (after, limit, userId) => read(() => reader.deadLetters(after, limit, userId)),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline';
-import { createServer, type GatewayAddress, type ImServer, tcp, udp, websocket } from '@imcore/server';
+import { createServer, type ImServer, type TransportAddress, tcp, udp, websocket } from '@imcore/server';
 import type { ServerCallback } from './conversation/recording.js';
 import { followEvents, kickFromServer, recordedRules, sendFromServer } from './conversation/server-rules.js';
 import { type HarnessCommand, parseHarnessCommand } from './harness-command.js';
@@ -31,7 +31,7 @@ async function main(options: HarnessOptions): Promise<void> {
 
 function createHarnessServer({ host, ports, senseMode, stampServerTime, tls }: HarnessOptions): ImServer {
   const server = createServer({
-    gateways: [
+    transports: [
       tcp({ host, port: ports.tcp, senseMode, tls }),
       udp({ host, port: ports.udp, senseMode }),
       websocket({ host, port: ports.websocket, senseMode, tls }),
@@ -66,7 +66,7 @@ async function obey(server: ImServer, line: string): Promise<void> {
   }
 }
 
-function portsOf(addresses: readonly GatewayAddress[]): Record<string, number> {
+function portsOf(addresses: readonly TransportAddress[]): Record<string, number> {
   const names = { tcp: 'tcp', udp: 'udp', websocket: 'ws' } as const;
   return Object.fromEntries(addresses.map(({ transport, port }) => [names[transport], port]));
 }

@@ -44,13 +44,13 @@ export {
   MemoryBroker,
   type MemoryBrokerOptions,
 } from './memory/memory-bridge.js';
+export { type MemoryOutbox, memoryOutbox } from './memory/memory-outbox.js';
 export {
   DEFAULT_MAX_BODY_BYTES,
   DEFAULT_MAX_DATAGRAM_SEND_BYTES,
-  type MemoryGatewayOptions,
-  memoryGateway,
-} from './memory/memory-gateway.js';
-export { type MemoryOutbox, memoryOutbox } from './memory/memory-outbox.js';
+  type MemoryServerTransportOptions,
+  memoryServerTransport,
+} from './memory/memory-server-transport.js';
 export { type MemoryTransportOptions, memoryTransport } from './memory/memory-transport.js';
 export { FakeMiniProgram, type FakeMiniProgramOptions } from './mini-program/fake-mini-program.js';
 export type { PlatformSocket } from './mini-program/platform-socket.js';

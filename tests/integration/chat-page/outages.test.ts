@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
   it('names the code of a server that lets nobody in for now', async () => {
     const { page } = await programs.serve();
     const hooks = { authenticate: () => ({ accept: false, code: 2 }) as const };
-    const refusing = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })], hooks });
+    const refusing = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })], hooks });
     onTestFinished(() => refusing.close());
     const [address] = await refusing.listen();
     const alice = await browsers.open(page);

@@ -10,7 +10,7 @@ const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', flag] = process.ar
 const store = sqliteStore({ file });
 const host = '127.0.0.1';
 const server = createServer({
-  gateways: [
+  transports: [
     tcp({ host, port: Number(tcpPort), senseMode: 3 }),
     udp({ host, port: Number(udpPort), senseMode: 3 }),
     websocket({ host, port: Number(wsPort), senseMode: 3 }),

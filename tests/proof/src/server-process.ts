@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { lastingPort } from './lasting-port.js';
 
-/** Ports of the three gateways. */
+/** Ports of the three transports. */
 export interface Ports {
   readonly tcp: number;
   readonly udp: number;

@@ -7,7 +7,7 @@ import {
   OnStored,
   OnUndeliverable,
 } from '@imcore/nestjs';
-import type { LoginAttempt, LoginVerdict, Message, OnlineUser, Sender, ServerEvents } from '@imcore/server';
+import type { LoginAttempt, LoginVerdict, Message, Sender, ServerEvents, SessionInfo } from '@imcore/server';
 import { Inject } from '@nestjs/common';
 import { USER_CHECK } from '../tokens.js';
 import type { UserCheck } from '../users/user-check.js';
@@ -60,7 +60,7 @@ export class ChatListener {
   }
 
   @OnImEvent('online')
-  online({ userId, transport, remoteAddress, remotePort }: OnlineUser): void {
+  online({ userId, transport, remoteAddress, remotePort }: SessionInfo): void {
     this.#log.server('online', [userId], { userId, transport, remoteAddress, remotePort });
   }
 
@@ -89,9 +89,9 @@ export class ChatListener {
     this.#log.server('tooLarge', [from, to], { from, to, fingerprint, bytes, maxBytes, transport });
   }
 
-  @OnImEvent('mailboxFull')
-  mailboxFull({ message: { from, to, fingerprint }, limit }: ServerEvents['mailboxFull']): void {
-    this.#log.server('mailboxFull', [from, to], { from, to, fingerprint, limit });
+  @OnImEvent('queueFull')
+  queueFull({ message: { from, to, fingerprint }, limit }: ServerEvents['queueFull']): void {
+    this.#log.server('queueFull', [from, to], { from, to, fingerprint, limit });
   }
 
   @OnImEvent('expired')

@@ -2,15 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import {
   type Bridge,
   createServer,
-  type Gateway,
   type Hooks,
   type ImServer,
   type Logger,
   type MessageStore,
-  type TcpGateway,
+  type ServerTransport,
+  type TcpTransport,
   tcp,
   udp,
-  type WebSocketGateway,
+  type WebSocketTransport,
   websocket,
 } from '@imcore/server';
 import { readTls } from './read-tls.js';
@@ -33,9 +33,9 @@ export function assembleServer(
   logger: Logger,
   bridge?: Bridge,
 ): AssembledServer {
-  const secure: (TcpGateway | WebSocketGateway)[] = [];
+  const secure: (TcpTransport | WebSocketTransport)[] = [];
   const server = createServer({
-    gateways: gatewaysOf(settings, secure),
+    transports: transportsOf(settings, secure),
     hooks: hooksOf(settings),
     limits: settings.limits,
     stampServerTime: settings.serverTimestamp,
@@ -47,22 +47,25 @@ export function assembleServer(
     server,
     reloadTls() {
       const tls = readTls(settings);
-      if (tls !== undefined) for (const gateway of secure) gateway.reloadTls(tls);
+      if (tls !== undefined) for (const transport of secure) transport.reloadTls(tls);
     },
   };
 }
 
-function gatewaysOf(settings: ServeSettings, secure: (TcpGateway | WebSocketGateway)[]): Gateway[] {
+function transportsOf(
+  settings: ServeSettings,
+  secure: (TcpTransport | WebSocketTransport)[],
+): ServerTransport[] {
   const { host, tcpPort, udpPort, wsPort, wsPath, senseMode } = settings;
   const tls = readTls(settings);
   const common = { host, senseMode };
   const wrapped = { ...common, tls };
-  const gateways: Gateway[] = [];
+  const transports: ServerTransport[] = [];
   if (tcpPort !== 'off') secure.push(tcp({ ...wrapped, port: tcpPort }));
   if (wsPort !== 'off') secure.push(websocket({ ...wrapped, port: wsPort, path: wsPath }));
-  gateways.push(...secure);
-  if (udpPort !== 'off') gateways.push(udp({ ...common, port: udpPort }));
-  return gateways;
+  transports.push(...secure);
+  if (udpPort !== 'off') transports.push(udp({ ...common, port: udpPort }));
+  return transports;
 }
 
 function hooksOf({ token }: ServeSettings): Hooks {

@@ -1,4 +1,4 @@
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { shownBridge } from './open-bridge.js';
 import { shownStore } from './open-store.js';
 import type { ServeSettings } from './settings.js';
@@ -14,7 +14,7 @@ const SHORT_FLAGS: Readonly<Record<string, string>> = {
 
 /** What a person is told when the server is up: where it listens, what it does not keep, how to try it. */
 export function banner(
-  addresses: readonly GatewayAddress[],
+  addresses: readonly TransportAddress[],
   settings: BannerSettings,
   pageUrl?: string,
 ): string {
@@ -28,7 +28,7 @@ export function banner(
 
 /** The address as a URL that clients can use; `0.0.0.0` stays as it is. */
 export function urlOf(
-  { transport, host, port }: GatewayAddress,
+  { transport, host, port }: TransportAddress,
   { tlsCert, wsPath }: Pick<ServeSettings, 'tlsCert' | 'wsPath'>,
 ): string {
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -58,12 +58,12 @@ function loginNote(token: string | undefined): string {
     : 'A login must bring the token.';
 }
 
-function howToTry(addresses: readonly GatewayAddress[], settings: BannerSettings): string[] {
+function howToTry(addresses: readonly TransportAddress[], settings: BannerSettings): string[] {
   const [first] = settings.tlsCert === undefined ? addresses : [];
   if (first === undefined) return ['Ctrl+C stops it.'];
   const second = addresses.find(({ transport }) => transport === 'websocket') ?? first;
   const token = settings.token === undefined ? '' : ' --token …';
-  const command = (user: string, to: string, address: GatewayAddress) =>
+  const command = (user: string, to: string, address: TransportAddress) =>
     `  npx imcore chat --user ${user} --to ${to}${flagsOf(address, settings)}${token}`;
   return [
     'Try it in two other terminals:',
@@ -75,7 +75,7 @@ function howToTry(addresses: readonly GatewayAddress[], settings: BannerSettings
 }
 
 /** What `imcore chat` must be told to find this address on the same machine: nothing where it looks by itself. */
-function flagsOf(address: GatewayAddress, settings: BannerSettings): string {
+function flagsOf(address: TransportAddress, settings: BannerSettings): string {
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host;
   const url = urlOf({ ...address, host }, settings);
   return SHORT_FLAGS[url] ?? ` --url ${url}`;

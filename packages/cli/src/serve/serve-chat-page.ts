@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { type ChatPageHandler, chatPage } from '@imcore/web';
 import { CommandError, messageOf } from '../command-error.js';
 import { explainListenError } from './explain-listen-error.js';
@@ -27,7 +27,7 @@ export interface ServedPage {
  */
 export async function serveChatPage(
   settings: PageSettings,
-  addresses: readonly GatewayAddress[],
+  addresses: readonly TransportAddress[],
   directory?: string,
 ): Promise<ServedPage | undefined> {
   const door = addresses.find(({ transport }) => transport === 'websocket');

@@ -7,7 +7,7 @@ const SHOWN_CHARACTERS = 60;
 /** One line for a person: content shortened, and nothing in it that a terminal would obey. */
 export function describeMessage(message: WaitingMessage | DeadLetter): string {
   const { id, from, to, fingerprint, body } = message;
-  const death = 'cause' in message ? `  ${message.cause} ${timeOf(message.diedAt)}` : '';
+  const death = 'cause' in message ? `  ${message.cause} ${timeOf(message.deadLetteredAt)}` : '';
   const content = shortened(printableLine(contentOf(message)));
   const names = `${printableLine(from)} → ${printableLine(to)}`;
   return `${id}  ${timeOf(message.acceptedAt)}  ${names}  ${printableLine(fingerprint)}  ${body.length} B${death}  ${content}`;

@@ -13,17 +13,17 @@ export async function stats(flags: StatsFlags, output: Output = terminal): Promi
   await withStore(flags, async (tools) => {
     const { waiting, waitingBytes, deadLetters } = await tools.health();
     const oldest = await tools.oldestAcceptedAt();
-    const mailboxes = await tools.mailboxes(top);
+    const queues = await tools.queues(top);
     if (flags.json === true) {
       output.out(
-        JSON.stringify({ waiting, waitingBytes, deadLetters, oldestAcceptedAt: oldest ?? null, mailboxes }),
+        JSON.stringify({ waiting, waitingBytes, deadLetters, oldestAcceptedAt: oldest ?? null, queues }),
       );
       return;
     }
     output.out(`waiting       ${waiting} messages, ${waitingBytes} bytes`);
     output.out(`oldest        ${oldest === undefined ? 'none' : timeOf(oldest)}`);
     output.out(`dead letters  ${deadLetters}`);
-    for (const { userId, messages, bytes } of mailboxes)
+    for (const { userId, messages, bytes } of queues)
       output.out(`  ${printableLine(userId)}  ${messages} messages, ${bytes} bytes`);
   });
 }

@@ -1,5 +1,5 @@
 import { tcp } from '@imcore/client/node';
-import { createServer, type ImServer, memoryStore, tcp as tcpGateway } from '@imcore/server';
+import { createServer, type ImServer, memoryStore, tcp as tcpTransport } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { planOf } from '../../src/bench/bench-flags.js';
 import type { LoadPlan } from '../../src/bench/load-plan.js';
@@ -12,7 +12,7 @@ let server: ImServer | undefined;
 afterEach(() => server?.close());
 
 async function serve(options: Partial<Parameters<typeof createServer>[0]> = {}): Promise<number> {
-  server = createServer({ gateways: [tcpGateway({ port: 0, host: '127.0.0.1' })], ...options });
+  server = createServer({ transports: [tcpTransport({ port: 0, host: '127.0.0.1' })], ...options });
   const [address] = await server.listen();
   return address?.port ?? 0;
 }

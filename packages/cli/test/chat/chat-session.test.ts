@@ -1,7 +1,7 @@
 import { createClient, silentLogger } from '@imcore/client';
 import { createServer, type Hooks, type ImServer, memoryStore } from '@imcore/server';
 import {
-  memoryGateway,
+  memoryServerTransport,
   memoryTransport,
   SeededRandom,
   SimulatedNetwork,
@@ -21,7 +21,7 @@ class ChatBench {
 
   async startServer(hooks: Hooks = {}, stores = true): Promise<ImServer> {
     const server = createServer({
-      gateways: [memoryGateway({ network: this.network, transport: 'tcp', port: PORT })],
+      transports: [memoryServerTransport({ network: this.network, transport: 'tcp', port: PORT })],
       clock: this.clock,
       logger: silentLogger,
       hooks,

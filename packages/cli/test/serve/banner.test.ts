@@ -1,9 +1,9 @@
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
 import { endpointOf } from '../../src/endpoint.js';
 import { banner, urlOf } from '../../src/serve/banner.js';
 
-const addresses: GatewayAddress[] = [
+const addresses: TransportAddress[] = [
   { transport: 'tcp', host: '0.0.0.0', port: 8901 },
   { transport: 'websocket', host: '0.0.0.0', port: 3000 },
   { transport: 'udp', host: '0.0.0.0', port: 7901 },

@@ -3,13 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GatewayAddress } from '@imcore/server';
+import type { TransportAddress } from '@imcore/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandError } from '../../src/command-error.js';
 import { readSettings } from '../../src/serve/read-settings.js';
 import { type ServedPage, serveChatPage } from '../../src/serve/serve-chat-page.js';
 
-const door: GatewayAddress = { transport: 'websocket', host: '0.0.0.0', port: 3456 };
+const door: TransportAddress = { transport: 'websocket', host: '0.0.0.0', port: 3456 };
 
 describe('serveChatPage', () => {
   let directory: string;
@@ -29,7 +29,7 @@ describe('serveChatPage', () => {
 
   const serve = async (
     flags: Record<string, unknown> = {},
-    addresses: readonly GatewayAddress[] = [door],
+    addresses: readonly TransportAddress[] = [door],
   ): Promise<ServedPage | undefined> => {
     const settings = readSettings({ flags: { http: '0', ...flags }, environment: {}, file: undefined });
     page = await serveChatPage(settings, addresses, directory);

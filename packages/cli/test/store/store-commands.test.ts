@@ -75,7 +75,7 @@ describe('imcore store', () => {
       waiting: 3,
       deadLetters: 1,
       oldestAcceptedAt: NOW - 40 * DAY_MS,
-      mailboxes: [
+      queues: [
         { userId: 'bob', messages: 2 },
         { userId: 'carol', messages: 1 },
       ],

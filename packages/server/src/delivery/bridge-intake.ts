@@ -134,8 +134,8 @@ export class BridgeIntake implements BridgeHost {
   }
 
   #refuse(code: string, reason: string): BridgeVerdict {
-    this.#parts.metrics.refusedFromBridge += 1;
-    this.#parts.events.emit('bridgeRefused', { code, reason });
+    this.#parts.metrics.rejectedFromBridge += 1;
+    this.#parts.events.emit('bridgeRejected', { code, reason });
     return { outcome: 'refused', code, reason };
   }
 

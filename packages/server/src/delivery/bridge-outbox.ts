@@ -2,7 +2,7 @@ import type { Instant } from '@imcore/protocol';
 import { asError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { Bridge } from '../ports/bridge.js';
-import { type MailboxLimit, OUTBOX_ID, type StoreId } from '../ports/message-store.js';
+import { OUTBOX_ID, type QueueLimit, type StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
 import { BridgeSlips, slipOf } from './bridge-slips.js';
 import type { CourierParts } from './courier-parts.js';
@@ -171,12 +171,12 @@ export class BridgeOutbox implements RingEntry {
     this.#wake();
   }
 
-  #notPut(delivery: Delivery, limit: MailboxLimit | undefined): void {
+  #notPut(delivery: Delivery, limit: QueueLimit | undefined): void {
     this.#putting -= 1;
     if (limit !== undefined) tellFull(this.#parts, delivery, limit);
     if (this.#atBroker.has(delivery)) delivery.custody = 'memory';
     else if (delivery.custody === 'received') this.#forget(delivery);
-    else this.#target.undeliverable(delivery, limit === undefined ? 'store' : 'mailbox-full');
+    else this.#target.undeliverable(delivery, limit === undefined ? 'store' : 'queue-full');
     this.#wake();
   }
 

@@ -9,7 +9,7 @@ export function toKeptMessage(waiting: WaitingMessage): KeptMessage {
 }
 
 export function toDeadMessage(letter: DeadLetter): DeadMessage {
-  return { ...toKeptMessage(letter), cause: letter.cause, diedAt: letter.diedAt };
+  return { ...toKeptMessage(letter), cause: letter.cause, deadLetteredAt: letter.deadLetteredAt };
 }
 
 /** What a body says; of one that cannot be read, as a damaged store may give it, what the store knows beside it. */

@@ -55,7 +55,7 @@ export function toError(delivery: Delivery, reason: UndeliveredReason): Delivery
         'ERR_UNDELIVERABLE',
         `user ${to} reads too slowly and no store keeps the message`,
       );
-    case 'mailbox-full':
+    case 'queue-full':
       return new DeliveryError('ERR_UNDELIVERABLE', `too many messages wait for user ${to} in the store`);
     case 'store':
       return new DeliveryError('ERR_UNDELIVERABLE', `the store did not take the message to user ${to}`);

@@ -49,7 +49,7 @@ export class StoreKeeper {
       if (result === undefined) this.#refused(delivery, 'store');
       else if (result.outcome === 'full') {
         tellFull(this.#parts, delivery, result.limit);
-        this.#refused(delivery, 'mailbox-full');
+        this.#refused(delivery, 'queue-full');
       } else this.#kept(delivery, result);
       const isHere = delivery.mailbox !== undefined || delivery.custody === 'received';
       if (isHere || result?.outcome === 'full') this.#replays.goOn(to);

@@ -1,4 +1,4 @@
-import { type DeadLetter, type MailboxLimit, OUTBOX_ID } from '../ports/message-store.js';
+import { type DeadLetter, OUTBOX_ID, type QueueLimit } from '../ports/message-store.js';
 import type { CourierParts } from './courier-parts.js';
 import type { Delivery } from './delivery.js';
 import { toDeadMessage } from './kept-message.js';
@@ -6,11 +6,11 @@ import { toDeadMessage } from './kept-message.js';
 type Parts = Pick<CourierParts, 'events' | 'metrics'>;
 
 /** A receiver's mailbox has no room for a message. */
-export function tellFull({ metrics, events }: Parts, delivery: Delivery, limit: MailboxLimit): void {
-  metrics.limitMailbox += 1;
-  if (!events.has('mailboxFull')) return;
+export function tellFull({ metrics, events }: Parts, delivery: Delivery, limit: QueueLimit): void {
+  metrics.limitQueue += 1;
+  if (!events.has('queueFull')) return;
   const { to: userId, message } = delivery;
-  events.emit('mailboxFull', { userId, limit, message });
+  events.emit('queueFull', { userId, limit, message });
 }
 
 /** Messages had to make room for newer ones. */

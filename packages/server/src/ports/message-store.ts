@@ -28,17 +28,17 @@ export interface WaitingMessage extends StoredMessage {
 }
 
 /** Why a message waits no longer though nobody has it: it waited too long, or newer ones needed its place. */
-export type DeathCause = 'expired' | 'displaced';
+export type DeadLetterCause = 'expired' | 'displaced';
 
 /** A message that was acknowledged to its sender and is not given to its receiver any more, unless it is resent. */
 export interface DeadLetter extends WaitingMessage {
-  readonly cause: DeathCause;
+  readonly cause: DeadLetterCause;
   /** Milliseconds since 1970. */
-  readonly diedAt: number;
+  readonly deadLetteredAt: number;
 }
 
 /** The limit of a {@link Retention} that had no room for a message. */
-export type MailboxLimit = 'maxPerUser' | 'maxBytesPerUser';
+export type QueueLimit = 'maxPerUser' | 'maxBytesPerUser';
 
 /**
  * What became of one message of an `append`.
@@ -50,7 +50,7 @@ export type MailboxLimit = 'maxPerUser' | 'maxBytesPerUser';
 export type AppendResult =
   | { readonly outcome: 'stored'; readonly id: StoreId; readonly displaced?: readonly DeadLetter[] }
   | { readonly outcome: 'duplicate'; readonly id: StoreId | undefined }
-  | { readonly outcome: 'full'; readonly limit: MailboxLimit };
+  | { readonly outcome: 'full'; readonly limit: QueueLimit };
 
 /** What a receiver has acknowledged. */
 export interface Confirmation {
@@ -59,7 +59,7 @@ export interface Confirmation {
 }
 
 /** What waits for one user: messages, and the bytes of their bodies. */
-export interface MailboxSize {
+export interface QueueSize {
   readonly messages: number;
   readonly bytes: number;
 }
@@ -117,7 +117,7 @@ export interface MessageStore {
    */
   confirm(confirmations: readonly Confirmation[]): Promise<void>;
   /** How much waits for a user. */
-  count(userId: string): Promise<MailboxSize>;
+  count(userId: string): Promise<QueueSize>;
   /**
    * Makes dead letters of up to `limit` messages that have waited longer than `maxAgeMs`, each receiver's oldest
    * first, and forgets what was kept of confirmed messages long enough. There may be more where it gives `limit`. A

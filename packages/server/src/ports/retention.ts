@@ -10,10 +10,10 @@ export interface Retention {
   /** How long a message waits at most, in milliseconds; then it is a dead letter. Default 30 days; `Infinity`: for ever. */
   readonly maxAgeMs?: number;
   /**
-   * What happens to a message for whom there is no room. `refuse-newest`: it is not stored and its sender not
-   * acknowledged. `drop-oldest`: the receiver's oldest become dead letters. Default `refuse-newest`.
+   * What happens to a message for whom there is no room. `reject-newest`: it is not stored and its sender not
+   * acknowledged. `drop-oldest`: the receiver's oldest become dead letters. Default `reject-newest`.
    */
-  readonly whenFull?: 'refuse-newest' | 'drop-oldest';
+  readonly whenFull?: 'reject-newest' | 'drop-oldest';
   /** Dead letters that are kept at most; then the oldest are deleted, and told of. Default 100 000; the memory store's 10 000. */
   readonly maxDeadLetters?: number;
   /** How long a confirmed message's key is known at least, so that a late copy is not stored again. Default 24 hours. */
@@ -40,7 +40,7 @@ export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({
   maxPerUser: 100_000,
   maxBytesPerUser: 64 * 1024 * 1024,
   maxAgeMs: 30 * 24 * HOUR_MS,
-  whenFull: 'refuse-newest',
+  whenFull: 'reject-newest',
   maxDeadLetters: 100_000,
   rememberMs: 24 * HOUR_MS,
   historyMs: 0,
@@ -59,10 +59,10 @@ export function completeRetention(
     requireWhole(name, given[name] ?? defaults[name], name.endsWith('PerUser') ? 1 : 0);
   const maxAgeMs = given.maxAgeMs ?? defaults.maxAgeMs;
   const whenFull = given.whenFull ?? defaults.whenFull;
-  if (whenFull !== 'refuse-newest' && whenFull !== 'drop-oldest') {
+  if (whenFull !== 'reject-newest' && whenFull !== 'drop-oldest') {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      `whenFull must be refuse-newest or drop-oldest, not ${String(whenFull)}`,
+      `whenFull must be reject-newest or drop-oldest, not ${String(whenFull)}`,
     );
   }
   return Object.freeze({

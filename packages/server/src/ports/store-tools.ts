@@ -1,7 +1,7 @@
 import type { DeadLetter, StoreHealth, StoreId, WaitingMessage } from './message-store.js';
 
 /** What waits for a user, by name. */
-export interface UserMailbox {
+export interface UserQueue {
   readonly userId: string;
   readonly messages: number;
   /** Bytes of their bodies. */
@@ -21,7 +21,7 @@ export interface CopyProgress {
 export interface StoreTools {
   health(): Promise<StoreHealth>;
   /** The users for whom most waits, the most first. */
-  mailboxes(limit: number): Promise<readonly UserMailbox[]>;
+  queues(limit: number): Promise<readonly UserQueue[]>;
   /** When the message that waits longest was accepted, milliseconds since 1970; undefined when none waits. */
   oldestAcceptedAt(): Promise<number | undefined>;
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]>;

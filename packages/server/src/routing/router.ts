@@ -13,7 +13,7 @@ import type { Courier } from '../delivery/courier.js';
 import { Delivery, toMessage } from '../delivery/delivery.js';
 import type { RejectedReason, ServerEvents } from '../events.js';
 import type { HookAsker } from '../hook-asker.js';
-import type { Hooks, OnlineUser, Sender } from '../hooks.js';
+import type { Hooks, Sender, SessionInfo } from '../hooks.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { Directory } from '../sessions/directory.js';
@@ -31,7 +31,7 @@ export interface RouterParts {
   readonly courier: Courier;
   /** Gives `sm` where the server stamps its time. */
   readonly stamp: (() => number) | undefined;
-  readonly toSender: (user: OnlineUser) => Sender;
+  readonly toSender: (user: SessionInfo) => Sender;
 }
 
 /**
@@ -51,7 +51,7 @@ export class Router {
    * Returns a promise while the application has not answered whether the message may pass; whatever the same sender
    * sends meanwhile must wait for it. It never rejects.
    */
-  route(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): Promise<void> | undefined {
+  route(packet: ReceivedPacket, sender: User, info: SessionInfo, now: Instant): Promise<void> | undefined {
     const { to } = packet;
     const { metrics, hooks } = this.#parts;
     if (to === undefined || (to !== SERVER_ID && !isUserId(to))) {
@@ -75,7 +75,7 @@ export class Router {
     fingerprint: string,
     to: string,
     sender: User,
-    info: OnlineUser,
+    info: SessionInfo,
     now: Instant,
   ): boolean {
     const { metrics, limits, events } = this.#parts;
@@ -94,7 +94,7 @@ export class Router {
     return false;
   }
 
-  #authorize(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser): Promise<void> | undefined {
+  #authorize(packet: ReceivedPacket, to: string, sender: User, info: SessionInfo): Promise<void> | undefined {
     const { hooks, asker, clock, metrics } = this.#parts;
     const refuse = (): void => {
       metrics.notAuthorized += 1;
@@ -112,7 +112,7 @@ export class Router {
     return answer === undefined ? undefined : sender.awaits(answer);
   }
 
-  #pass(packet: ReceivedPacket, to: string, sender: User, info: OnlineUser, now: Instant): void {
+  #pass(packet: ReceivedPacket, to: string, sender: User, info: SessionInfo, now: Instant): void {
     if (to === SERVER_ID) this.#toServer(packet, sender, info, now);
     else {
       const delivery = new Delivery(packet, this.#bodyOf(packet, sender.id), sender.id, to, sender);
@@ -139,7 +139,7 @@ export class Router {
     });
   }
 
-  #toServer(packet: ReceivedPacket, sender: User, info: OnlineUser, now: Instant): void {
+  #toServer(packet: ReceivedPacket, sender: User, info: SessionInfo, now: Instant): void {
     const { hooks, asker, metrics, toSender } = this.#parts;
     metrics.messagesToServer += 1;
     if (hooks.onServerMessage === undefined) {
@@ -163,7 +163,7 @@ export class Router {
     sender.duplicates(now, this.#parts.duplicateLimits).refuse(packet.fp, to);
   }
 
-  #rejected(reason: RejectedReason, info: OnlineUser): void {
+  #rejected(reason: RejectedReason, info: SessionInfo): void {
     const { transport, remoteAddress, userId } = info;
     if (this.#parts.events.has('rejected'))
       this.#parts.events.emit('rejected', { reason, transport, remoteAddress, userId });

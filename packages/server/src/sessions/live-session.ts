@@ -1,5 +1,5 @@
 import type { BinaryString, Instant } from '@imcore/protocol';
-import type { OnlineUser } from '../hooks.js';
+import type { SessionInfo } from '../hooks.js';
 
 /**
  * How long one peer may be kept waiting because another one reads slowly, in milliseconds: below the time-out of every
@@ -9,7 +9,7 @@ export const MAX_WAIT_MS = 1000;
 
 /** A session that is online, as delivery and the directory see it. */
 export interface LiveSession {
-  readonly info: OnlineUser;
+  readonly info: SessionInfo;
   /** Largest frame body that the peer can be sent, in bytes. */
   readonly maxSendBytes: number;
   /** Whether the peer has been behind for so long that nobody should wait for it any more. */

@@ -102,7 +102,7 @@ export class Login {
   }
 
   #refuse(host: SessionHost, code: number): void {
-    this.#parts.metrics.loginsRefused += 1;
+    this.#parts.metrics.loginsRejected += 1;
     host.send(this.#parts.answers.login({ code, firstLoginTime: -1 }, ''));
     host.end();
   }

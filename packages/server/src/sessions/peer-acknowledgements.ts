@@ -6,8 +6,8 @@ import {
   type ReceivedPacket,
 } from '@imcore/protocol';
 import type { Courier } from '../delivery/courier.js';
-import type { Connection } from '../gateways/gateway.js';
 import type { ServerMetrics } from '../metrics.js';
+import type { Connection } from '../transports/transport.js';
 import type { Answers } from './answers.js';
 import type { User } from './user.js';
 

@@ -1,7 +1,7 @@
 import type { Emitter, ProtocolError } from '@imcore/protocol';
 import type { LimitName, RejectedReason, ServerEvents } from '../events.js';
-import type { Connection } from '../gateways/gateway.js';
 import type { ServerMetrics } from '../metrics.js';
+import type { Connection } from '../transports/transport.js';
 
 /** Whom a report is about. */
 export interface ReportedPeer {

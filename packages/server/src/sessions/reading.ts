@@ -1,8 +1,8 @@
 import type { Clock, Instant, ReceivedPacket, Scheduled } from '@imcore/protocol';
 import type { LimitName } from '../events.js';
-import type { Connection } from '../gateways/gateway.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
+import type { Connection } from '../transports/transport.js';
 import { type LiveSession, MAX_WAIT_MS } from './live-session.js';
 import { countPacket, waitOf } from './packet-rate.js';
 

@@ -1,16 +1,16 @@
 import type { Clock, Emitter } from '@imcore/protocol';
 import type { ServerEvents } from '../events.js';
-import type {
-  Connection,
-  ConnectionHandler,
-  Gateway,
-  GatewayCount,
-  GatewayHost,
-  RefusalReason,
-} from '../gateways/gateway.js';
 import type { ServerLimits } from '../limits.js';
 import type { ServerMetrics } from '../metrics.js';
 import type { DeadlineQueue, DeadlineRing } from '../scheduling/deadline-queue.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  RejectionReason,
+  ServerTransport,
+  TransportCount,
+  TransportHost,
+} from '../transports/transport.js';
 import type { AddressTable } from './address-table.js';
 import type { HostParts } from './host-parts.js';
 import { type HostOwner, SessionHost } from './session-host.js';
@@ -25,8 +25,8 @@ export interface ReceptionParts {
   readonly host: HostParts;
 }
 
-/** Takes connections from all gateways, within the limits, and keeps count of the sessions that they become. */
-export class Reception implements GatewayHost, HostOwner {
+/** Takes connections from all transports, within the limits, and keeps count of the sessions that they become. */
+export class Reception implements TransportHost, HostOwner {
   readonly #parts: ReceptionParts;
   readonly #hosts = new Set<SessionHost>();
   readonly #readDeadlines = new Map<number, DeadlineRing>();
@@ -36,7 +36,7 @@ export class Reception implements GatewayHost, HostOwner {
     this.#parts = parts;
   }
 
-  accept(connection: Connection, gateway: Gateway): ConnectionHandler | RefusalReason {
+  accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason {
     const { metrics, limits, addresses } = this.#parts;
     if (!this.#isTaking) return 'closing';
     if (this.#hosts.size >= limits.maxSessions) {
@@ -47,7 +47,7 @@ export class Reception implements GatewayHost, HostOwner {
       metrics.limitSessionsPerAddress += 1;
       return this.#refuse('maxSessionsPerAddress', connection, 'sessions-per-address');
     }
-    const deadlines = this.#deadlinesFor(gateway.readTimeoutMs);
+    const deadlines = this.#deadlinesFor(transport.readTimeoutMs);
     const host = new SessionHost(connection, this.#parts.host, deadlines, this);
     this.#hosts.add(host);
     metrics.sessionsAccepted += 1;
@@ -61,7 +61,7 @@ export class Reception implements GatewayHost, HostOwner {
     this.#parts.addresses.leave(host.connection.remoteAddress, this.#parts.clock.now());
   }
 
-  count(name: GatewayCount): void {
+  count(name: TransportCount): void {
     this.#parts.metrics[name] += 1;
   }
 
@@ -82,10 +82,10 @@ export class Reception implements GatewayHost, HostOwner {
   #refuse(
     limit: 'maxSessions' | 'maxSessionsPerAddress',
     connection: Connection,
-    reason: RefusalReason,
-  ): RefusalReason {
+    reason: RejectionReason,
+  ): RejectionReason {
     const { metrics, events, limits } = this.#parts;
-    metrics.sessionsRefused += 1;
+    metrics.sessionsRejected += 1;
     events.emit('limited', {
       limit,
       value: limits[limit],

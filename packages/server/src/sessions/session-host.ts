@@ -12,9 +12,9 @@ import {
   type Scheduled,
 } from '@imcore/protocol';
 import type { LimitName } from '../events.js';
-import type { Connection, ConnectionHandler } from '../gateways/gateway.js';
-import type { OnlineUser } from '../hooks.js';
+import type { SessionInfo } from '../hooks.js';
 import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
+import type { Connection, ConnectionHandler } from '../transports/transport.js';
 import { describeSession } from './describe-session.js';
 import type { HostParts } from './host-parts.js';
 import type { LiveSession } from './live-session.js';
@@ -66,7 +66,7 @@ export class SessionHost
     readDeadlines.start(this, parts.clock.now());
   }
 
-  get info(): OnlineUser {
+  get info(): SessionInfo {
     return this.#session.info ?? describeSession(this.connection);
   }
 

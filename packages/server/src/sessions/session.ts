@@ -1,5 +1,5 @@
 import { type Packet, PacketType, UNSET_ID } from '@imcore/protocol';
-import type { OnlineUser } from '../hooks.js';
+import type { SessionInfo } from '../hooks.js';
 
 /** Where a session is in its life. */
 export type SessionState = 'anonymous' | 'authenticating' | 'online' | 'closed';
@@ -30,7 +30,7 @@ export class Session {
   #state: SessionState = 'anonymous';
   /** Its own copy: the application is given `info`, and may write to it. */
   #userId: string | undefined = undefined;
-  #info: OnlineUser | undefined = undefined;
+  #info: SessionInfo | undefined = undefined;
   #takesMessages = true;
 
   get state(): SessionState {
@@ -47,7 +47,7 @@ export class Session {
   }
 
   /** The session as the application sees it; undefined before the first accepted login. */
-  get info(): OnlineUser | undefined {
+  get info(): SessionInfo | undefined {
     return this.#info;
   }
 
@@ -76,7 +76,7 @@ export class Session {
   }
 
   /** The login that {@link receive} asked for is accepted: from now on this session is that user. */
-  accepted(info: OnlineUser): void {
+  accepted(info: SessionInfo): void {
     this.#state = 'online';
     this.#userId = info.userId;
     this.#info = info;

@@ -1,6 +1,6 @@
 import type { BinaryString, Instant } from '@imcore/protocol';
 import type { LimitName } from '../events.js';
-import type { Connection } from '../gateways/gateway.js';
+import type { Connection } from '../transports/transport.js';
 import type { HostParts } from './host-parts.js';
 import { MAX_WAIT_MS } from './live-session.js';
 import { SlowReader } from './slow-reader.js';

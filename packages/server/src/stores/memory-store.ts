@@ -3,12 +3,12 @@ import {
   type AppendResult,
   type Confirmation,
   type DeadLetter,
-  type DeathCause,
+  type DeadLetterCause,
   type HistoryQuery,
-  type MailboxLimit,
-  type MailboxSize,
   type MessageStore,
   OUTBOX_ID,
+  type QueueLimit,
+  type QueueSize,
   type StoredMessage,
   type StoreHealth,
   type StoreId,
@@ -22,7 +22,7 @@ import {
 } from '../ports/retention.js';
 import { systemClock } from '../scheduling/system-clock.js';
 import { MemoryArchive } from './memory-archive.js';
-import { MemoryMailbox } from './memory-mailbox.js';
+import { MemoryMailbox } from './memory-queue.js';
 
 /** How much a store in memory keeps, and for how long. */
 export interface MemoryStoreOptions extends Retention {
@@ -57,7 +57,7 @@ class MemoryStore implements MessageStore {
   readonly keepsHistory: boolean;
   readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
-  readonly #mailboxes = new Map<string, MemoryMailbox>();
+  readonly #queues = new Map<string, MemoryMailbox>();
   /** (from, to, fingerprint) of what waits, with its id. */
   readonly #waiting = new Map<string, StoreId>();
   readonly #dead = new Map<StoreId, DeadLetter>();
@@ -80,12 +80,12 @@ class MemoryStore implements MessageStore {
   }
 
   isEmptyFor(userId: string): boolean {
-    return (this.#mailboxes.get(userId)?.size.messages ?? 0) === 0;
+    return (this.#queues.get(userId)?.size.messages ?? 0) === 0;
   }
 
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
     const page: WaitingMessage[] = [];
-    for (const { message } of this.#mailboxes.get(userId)?.values() ?? []) {
+    for (const { message } of this.#queues.get(userId)?.values() ?? []) {
       if (page.length >= limit) break;
       if (after === undefined || message.id > after) page.push(message);
     }
@@ -98,8 +98,8 @@ class MemoryStore implements MessageStore {
     return Promise.resolve();
   }
 
-  count(userId: string): Promise<MailboxSize> {
-    return Promise.resolve(this.#mailboxes.get(userId)?.size ?? { messages: 0, bytes: 0 });
+  count(userId: string): Promise<QueueSize> {
+    return Promise.resolve(this.#queues.get(userId)?.size ?? { messages: 0, bytes: 0 });
   }
 
   expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
@@ -158,8 +158,7 @@ class MemoryStore implements MessageStore {
   }
 
   close(): Promise<void> {
-    for (const held of [this.#mailboxes, this.#waiting, this.#dead, this.#deadKeys, this.#archive])
-      held.clear();
+    for (const held of [this.#queues, this.#waiting, this.#dead, this.#deadKeys, this.#archive]) held.clear();
     this.#waitingBytes = 0;
     return Promise.resolve();
   }
@@ -172,21 +171,21 @@ class MemoryStore implements MessageStore {
     const limit = this.#limitFor(message);
     if (limit === undefined) return { outcome: 'stored', id: this.#add(message, message.acceptedAt) };
     const { whenFull, maxBytesPerUser } = this.#retention;
-    if (whenFull === 'refuse-newest' || message.body.length > maxBytesPerUser)
+    if (whenFull === 'reject-newest' || message.body.length > maxBytesPerUser)
       return { outcome: 'full', limit };
     const displaced = this.#makeRoom(message);
     return { outcome: 'stored', id: this.#add(message, message.acceptedAt), displaced };
   }
 
-  #limitFor({ to, body }: StoredMessage): MailboxLimit | undefined {
+  #limitFor({ to, body }: StoredMessage): QueueLimit | undefined {
     if (to === OUTBOX_ID) return undefined;
-    return (this.#mailboxes.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
+    return (this.#queues.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
   }
 
-  /** Messages whose wait began before an instant. Mailboxes are in order, so that none is read to its end. */
+  /** Messages whose wait began before an instant. Queues are in order, so that none is read to its end. */
   #overdue(before: number, limit: number): readonly WaitingMessage[] {
     const overdue: WaitingMessage[] = [];
-    for (const mailbox of this.#mailboxes.values()) {
+    for (const mailbox of this.#queues.values()) {
       for (const { message, since } of mailbox.values()) {
         if (overdue.length >= limit) return overdue;
         if (since >= before) break;
@@ -200,7 +199,7 @@ class MemoryStore implements MessageStore {
     const displaced: DeadLetter[] = [];
     const now = this.#wallTime();
     while (this.#limitFor(message) !== undefined) {
-      const oldest = this.#mailboxes.get(message.to)?.oldest;
+      const oldest = this.#queues.get(message.to)?.oldest;
       if (oldest === undefined) break;
       displaced.push(this.#bury(oldest.message, 'displaced', now));
     }
@@ -219,9 +218,9 @@ class MemoryStore implements MessageStore {
 
   /** Takes a message out of its mailbox. */
   #remove(userId: string, id: StoreId): WaitingMessage | undefined {
-    const mailbox = this.#mailboxes.get(userId);
+    const mailbox = this.#queues.get(userId);
     const message = mailbox?.remove(id)?.message;
-    if (mailbox?.size.messages === 0) this.#mailboxes.delete(userId);
+    if (mailbox?.size.messages === 0) this.#queues.delete(userId);
     if (message === undefined) return undefined;
     this.#waiting.delete(keyOf(message));
     this.#waitingBytes -= message.body.length;
@@ -234,15 +233,15 @@ class MemoryStore implements MessageStore {
     const letter = this.#dead.get(id);
     if (letter === undefined || letter.to !== userId) return;
     this.#forgetLetter(letter);
-    const { cause, diedAt, ...confirmed } = letter;
+    const { cause, deadLetteredAt, ...confirmed } = letter;
     this.#archive.note(confirmed);
     this.#archive.remember(keyOf(letter), confirmed, now, true);
   }
 
-  #bury(message: WaitingMessage, cause: DeathCause, now: number): DeadLetter {
+  #bury(message: WaitingMessage, cause: DeadLetterCause, now: number): DeadLetter {
     this.#remove(message.to, message.id);
     this.#archive.strike(message);
-    const letter: DeadLetter = { ...message, cause, diedAt: now };
+    const letter: DeadLetter = { ...message, cause, deadLetteredAt: now };
     this.#dead.set(letter.id, letter);
     this.#deadKeys.add(keyOf(letter));
     for (const oldest of this.#dead.values()) {
@@ -259,10 +258,10 @@ class MemoryStore implements MessageStore {
   }
 
   #mailboxOf(userId: string): MemoryMailbox {
-    let mailbox = this.#mailboxes.get(userId);
+    let mailbox = this.#queues.get(userId);
     if (mailbox === undefined) {
       mailbox = new MemoryMailbox();
-      this.#mailboxes.set(userId, mailbox);
+      this.#queues.set(userId, mailbox);
     }
     return mailbox;
   }

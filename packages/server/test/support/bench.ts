@@ -4,7 +4,7 @@ import { createServer } from '../../src/create-server.js';
 import type { ServerOptions } from '../../src/options.js';
 import { silentLogger } from '../../src/ports/logger.js';
 import type { ImServer } from '../../src/server.js';
-import { type Peer, PeerGateway } from './peer-gateway.js';
+import { type Peer, PeerTransport } from './peer-transport.js';
 import { type RecordedEvents, recordEvents } from './recorded-events.js';
 import { type LoginFields, login } from './wire.js';
 
@@ -17,34 +17,34 @@ const TURNS = 50;
 /** How long after the machine's start a bench opens: a server in the field does not start at instant 0. */
 const OPENS_AT_MS = 1_000_000;
 
-export type BenchOptions = Omit<ServerOptions, 'gateways' | 'clock'>;
+export type BenchOptions = Omit<ServerOptions, 'transports' | 'clock'>;
 
-/** A listening server with a gateway of each transport, in virtual time. */
+/** A listening server with a transport of each transport, in virtual time. */
 export class Bench {
   readonly clock: VirtualClock;
   readonly server: ImServer;
-  readonly gateways: Readonly<Record<TransportKind, PeerGateway>>;
+  readonly transports: Readonly<Record<TransportKind, PeerTransport>>;
   readonly events: RecordedEvents;
 
   constructor(options: BenchOptions) {
     this.clock = new VirtualClock(START_TIME - OPENS_AT_MS);
     this.clock.advance(OPENS_AT_MS);
-    this.gateways = {
-      tcp: new PeerGateway('tcp'),
-      udp: new PeerGateway('udp'),
-      websocket: new PeerGateway('websocket'),
+    this.transports = {
+      tcp: new PeerTransport('tcp'),
+      udp: new PeerTransport('udp'),
+      websocket: new PeerTransport('websocket'),
     };
     this.server = createServer({
       logger: silentLogger,
       ...options,
-      gateways: Object.values(this.gateways),
+      transports: Object.values(this.transports),
       clock: this.clock,
     });
     this.events = recordEvents(this.server);
   }
 
   connect(transport: TransportKind = 'tcp', remoteAddress = '192.0.2.1'): Peer {
-    return this.gateways[transport].connect(remoteAddress);
+    return this.transports[transport].connect(remoteAddress);
   }
 
   /** Connects a peer and logs it in. The login's answer is taken away. */

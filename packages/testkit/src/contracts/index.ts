@@ -1,8 +1,6 @@
 export { describeBridge } from './bridge-contract.js';
 export type { BridgeFixture, BrokerUnderTest, CreateBridgeFixture } from './bridge-fixture.js';
 export { bridgeMessage, HostUnderTest } from './bridge-fixture.js';
-export { describeGateway } from './gateway-contract.js';
-export type { CreateGatewayFixture, GatewayFixture, GatewayPeer } from './gateway-fixture.js';
 export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';
 export { describeMessageStore } from './message-store-contract.js';
 export {
@@ -10,5 +8,11 @@ export {
   describeOutboxStorage,
   type OutboxStorageFixture,
 } from './outbox-storage-contract.js';
+export { describeServerTransport } from './server-transport-contract.js';
+export type {
+  CreateServerTransportFixture,
+  ServerTransportFixture,
+  ServerTransportPeer,
+} from './server-transport-fixture.js';
 export { describeTransport } from './transport-contract.js';
 export type { CreateTransportFixture, TransportFixture, TransportPeer } from './transport-fixture.js';

@@ -9,12 +9,12 @@ import { expiry } from './message-store/expiry.js';
 import type { CreateMessageStore, Section } from './message-store/fixture.js';
 import { health } from './message-store/health.js';
 import { history } from './message-store/history.js';
-import { mailboxes } from './message-store/mailboxes.js';
+import { queues } from './message-store/mailboxes.js';
 import { oddities } from './message-store/oddities.js';
 
 const SECTIONS = {
   appending,
-  mailboxes,
+  queues,
   confirming,
   bounds,
   displacing,

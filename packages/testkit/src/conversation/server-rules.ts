@@ -1,5 +1,5 @@
 import { SERVER_ID } from '@imcore/protocol';
-import type { Hooks, ImServer, Message, OnlineUser } from '@imcore/server';
+import type { Hooks, ImServer, Message, SessionInfo } from '@imcore/server';
 import { settlePromises } from '../settle-promises.js';
 import type { ServerCallback } from './recording.js';
 
@@ -125,6 +125,6 @@ function about(message: Message): Record<string, unknown> {
   return { from, to, text: content, fp: fingerprint ?? null, qos, typeu: type, bridge: bridged };
 }
 
-function whence(sender: OnlineUser): Record<string, unknown> {
+function whence(sender: SessionInfo): Record<string, unknown> {
   return { session: sender.userId, via: sender.transport };
 }

@@ -1,7 +1,7 @@
 import { decodeUtf8, encodeUtf8, senseTimes, type TransportKind } from '@imcore/protocol';
 import { createServer, type Hooks, type ImServer, type ServerOptions, silentLogger } from '@imcore/server';
 import { FrameCutter, frame } from '../memory/frames.js';
-import { DEFAULT_MAX_BODY_BYTES, memoryGateway } from '../memory/memory-gateway.js';
+import { DEFAULT_MAX_BODY_BYTES, memoryServerTransport } from '../memory/memory-server-transport.js';
 import { SimulatedNetwork } from '../network/simulated-network.js';
 import { SeededRandom } from '../seeded-random.js';
 import { VirtualClock } from '../virtual-clock.js';
@@ -15,8 +15,8 @@ const TRANSPORTS: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 /** What a {@link VirtualStage} needs to put a server on it. */
 export interface VirtualStageOptions {
   readonly hooks?: Hooks;
-  /** Everything else of the server's options; gateways, clock and random are the stage's. */
-  readonly server?: Omit<ServerOptions, 'gateways' | 'hooks' | 'clock' | 'random'>;
+  /** Everything else of the server's options; transports, clock and random are the stage's. */
+  readonly server?: Omit<ServerOptions, 'transports' | 'hooks' | 'clock' | 'random'>;
   /** Called with each server that is put on stage, before it listens. */
   readonly onServer?: (server: ImServer) => void;
 }
@@ -54,8 +54,8 @@ export class VirtualStage implements Stage {
       logger: silentLogger,
       ...options,
       hooks,
-      gateways: TRANSPORTS.map((transport) =>
-        memoryGateway({
+      transports: TRANSPORTS.map((transport) =>
+        memoryServerTransport({
           network: this.#network,
           transport,
           port: PORTS[transport],

@@ -4,16 +4,16 @@ import { type BinaryString, decodeUtf8, encodeUtf8, type TransportKind } from '@
 import type { SimulatedLink } from '../network/simulated-link.js';
 import type { StreamEnd } from '../network/stream-end.js';
 import { FrameCutter, frame } from './frames.js';
-import { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_DATAGRAM_SEND_BYTES } from './memory-gateway.js';
+import { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_DATAGRAM_SEND_BYTES } from './memory-server-transport.js';
 
 /** Which transport of the real ones this one stands for, and where it leads. */
 export interface MemoryTransportOptions {
   /** The client's way to the server. */
   readonly link: SimulatedLink;
   readonly kind: TransportKind;
-  /** Port of the memory gateway of the same transport. */
+  /** Port of the memory transport of the same transport. */
   readonly port: number;
-  /** Largest packet that is sent, in bytes. Default: 1024 on UDP, else what the gateway takes by default. */
+  /** Largest packet that is sent, in bytes. Default: 1024 on UDP, else what the transport takes by default. */
   readonly maxSendBytes?: number;
 }
 

@@ -138,7 +138,7 @@ describe('a client on a platform from before SocketTask', () => {
 
 /** A server on a real socket, and a mini-program whose clients reach it. */
 async function scene(options: Omit<FakeMiniProgramOptions, 'openSocket'>) {
-  const server: ImServer = createServer({ gateways: [websocket({ host: '127.0.0.1', port: 0 })] });
+  const server: ImServer = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })] });
   const [address] = await server.listen();
   closing.push(() => server.close());
   const program = new FakeMiniProgram({

@@ -12,7 +12,7 @@ const EARLY_MS = 50;
 const [file = '', port = '0', flag] = process.argv.slice(2);
 const real = rabbitmq({ url: process.env['IMCORE_BRIDGE'] ?? '' });
 const server = createServer({
-  gateways: [tcp({ host: '127.0.0.1', port: Number(port), senseMode: 3 })],
+  transports: [tcp({ host: '127.0.0.1', port: Number(port), senseMode: 3 })],
   store: sqliteStore({ file }),
   bridge: flag === '--no-bridge' ? undefined : flag === '--early' ? answersEarly(real) : real,
   logger: silentLogger,

@@ -48,7 +48,7 @@ export class StoreWorkload {
     await pause(this.#random.int(0, 5));
   }
 
-  /** Takes some and confirms most of them, so that mailboxes stay short and some messages stay long. */
+  /** Takes some and confirms most of them, so that queues stay short and some messages stay long. */
   async #confirm(store: MessageStore, receiver: string): Promise<void> {
     const page = await store.take(receiver, undefined, 400);
     const received = page.filter(() => this.#random.chance(0.9));

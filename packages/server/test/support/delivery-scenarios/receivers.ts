@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { READ_TIMEOUT_MS } from '../peer-gateway.js';
+import { READ_TIMEOUT_MS } from '../peer-transport.js';
 import { acknowledgement, keepAlive, message } from '../wire.js';
 import {
   expectAcknowledged,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Bench, type BenchOptions, openBench, START_TIME } from '../bench.js';
 import { ControlledStore } from '../controlled-store.js';
-import type { Peer } from '../peer-gateway.js';
+import type { Peer } from '../peer-transport.js';
 import { acknowledgement, message } from '../wire.js';
 
 /** What alice sends bob in every scenario, over and over where she has to. */

@@ -79,20 +79,20 @@ export const STORES_AND_HOOKS: Readonly<Record<string, Scenario>> = {
     expectAcknowledged(alice);
   },
 
-  async 'mailbox-full'() {
+  async 'queue-full'() {
     const { bench, alice } = await open({ store: new ControlledStore({ maxPerUser: 1 }) });
     alice.write(HELLO, SECOND);
     await bench.settle();
     expectAcknowledged(alice);
-    expect(bench.events.mailboxFull).toMatchObject([
+    expect(bench.events.queueFull).toMatchObject([
       { userId: 'bob', limit: 'maxPerUser', message: { fingerprint: 'fp-2' } },
     ]);
-    expect(bench.events.undelivered).toMatchObject([{ reason: 'mailbox-full' }]);
-    expect(bench.metric('limitMailbox')).toBe(1);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'queue-full' }]);
+    expect(bench.metric('limitQueue')).toBe(1);
     await expectBobGets(bench, ['fp-1']);
   },
 
-  async 'mailbox-full-drop-oldest'() {
+  async 'queue-full-drop-oldest'() {
     const store = new ControlledStore({ maxPerUser: 1, whenFull: 'drop-oldest' });
     const { bench, alice } = await open({ store });
     alice.write(HELLO, SECOND);

@@ -8,7 +8,7 @@ export const displacing: Section = (open) => {
   it('lets the oldest make room, as dead letters', async () => {
     const store = await open({ ...DROP, maxPerUser: 2 }, () => 5000);
     const [first = 0] = await appendToBob(store, '1', '2');
-    const letter = { ...message('bob', '1'), id: first, cause: 'displaced', diedAt: 5000 };
+    const letter = { ...message('bob', '1'), id: first, cause: 'displaced', deadLetteredAt: 5000 };
     expect(await store.append([message('bob', '3')])).toEqual([
       { outcome: 'stored', id: expect.any(Number), displaced: [letter] },
     ]);
@@ -73,7 +73,7 @@ export const displacing: Section = (open) => {
     expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['3', '4']);
     expect((await store.health()).deadLetters).toBe(2);
     expect(deleted).toMatchObject([
-      { ...message('bob', '1'), cause: 'displaced', diedAt: NOON },
+      { ...message('bob', '1'), cause: 'displaced', deadLetteredAt: NOON },
       { ...message('bob', '2'), cause: 'displaced' },
     ]);
     await store.expire(NOON + 60_001, 10);

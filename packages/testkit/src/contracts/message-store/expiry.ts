@@ -11,7 +11,7 @@ export const expiry: Section = (open) => {
       message('bob', 'young', { acceptedAt: 2000 }),
     ]);
     const letter = { ...message('bob', 'old', { acceptedAt: 1000 }), id: requireId(results[0]) };
-    const expected = [{ ...letter, cause: 'expired', diedAt: 61_001 }];
+    const expected = [{ ...letter, cause: 'expired', deadLetteredAt: 61_001 }];
     expect(await store.expire(61_001, 10)).toEqual(expected);
     expect(await store.deadLetters(undefined, 10)).toEqual(expected);
     expect(await waitingFor(store, 'bob')).toEqual(['young']);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { appendToBob, message, namesOf, readPages, type Section, waitingFor } from './fixture.js';
 
-export const mailboxes: Section = (open) => {
+export const queues: Section = (open) => {
   it('keeps users apart', async () => {
     const store = await open();
     await store.append([message('bob', '1'), message('carol', '2')]);

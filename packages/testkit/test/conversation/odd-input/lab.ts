@@ -188,7 +188,7 @@ export async function socketLab(options: Partial<ServerOptions> = {}): Promise<L
     logger: silentLogger,
     clock,
     ...options,
-    gateways: [tcp, udp, websocket].map((gateway) => gateway({ host: HOST, port: 0, senseMode: 3 })),
+    transports: [tcp, udp, websocket].map((transport) => transport({ host: HOST, port: 0, senseMode: 3 })),
     hooks: recordedRules({ emit, denies }),
   });
   followEvents(server, emit);

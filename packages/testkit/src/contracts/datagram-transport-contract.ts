@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { GatewayBench } from './gateway-bench.js';
+import type { TransportBench } from './transport-bench.js';
 
 /** How many times its own bytes a stranger may be answered with (RFC 9000, section 8.1). */
 const AMPLIFICATION_LIMIT = 3;
@@ -7,11 +7,11 @@ const AMPLIFICATION_LIMIT = 3;
 /** Messages that are withheld of a peer that has logged in and not shown that it receives anything. */
 const MAX_WITHHELD = 32;
 
-/** How a message begins, by which a gateway tells it from an answer of the server. */
+/** How a message begins, by which a transport tells it from an answer of the server. */
 const MESSAGE_HEAD = '{"bridge":false,"type":2,';
 
-/** The part of the contract that gateways over datagrams add. */
-export function describeDatagramGateway(open: () => Promise<GatewayBench>): void {
+/** The part of the contract that transports over datagrams add. */
+export function describeDatagramTransport(open: () => Promise<TransportBench>): void {
   it('drops and counts a datagram that is too long', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();

@@ -4,36 +4,36 @@ import {
   AnswerAllowance,
   type Connection,
   type ConnectionHandler,
-  type Gateway,
-  type GatewayAddress,
-  type GatewayHost,
+  type ServerTransport,
+  type TransportAddress,
+  type TransportHost,
 } from '@imcore/server/ports';
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
-import type { StreamGatewaySettings } from './memory-stream-gateway.js';
+import type { StreamTransportSettings } from './memory-stream-transport.js';
 
-export interface DatagramGatewaySettings extends StreamGatewaySettings {
+export interface DatagramTransportSettings extends StreamTransportSettings {
   readonly maxSendBytes: number;
 }
 
 /** UDP over a simulated network: a connection is what has come from one address and port. */
-export class MemoryDatagramGateway implements Gateway {
+export class MemoryDatagramTransport implements ServerTransport {
   readonly transport = 'udp';
   readonly readTimeoutMs: number;
   readonly maxSendBytes: number;
   readonly #network: SimulatedNetwork;
-  readonly #settings: DatagramGatewaySettings;
+  readonly #settings: DatagramTransportSettings;
   readonly #connections = new Map<string, MemoryDatagramConnection>();
   #listening: DatagramListening | undefined;
   #isAccepting = true;
 
-  constructor(network: SimulatedNetwork, settings: DatagramGatewaySettings) {
+  constructor(network: SimulatedNetwork, settings: DatagramTransportSettings) {
     this.#network = network;
     this.#settings = settings;
     this.readTimeoutMs = settings.readTimeoutMs;
     this.maxSendBytes = settings.maxSendBytes;
   }
 
-  listen(host: GatewayHost): Promise<GatewayAddress> {
+  listen(host: TransportHost): Promise<TransportAddress> {
     this.#listening = this.#network.listenDatagrams(this.#settings.port, (datagram) =>
       this.#receive(host, datagram),
     );
@@ -52,7 +52,7 @@ export class MemoryDatagramGateway implements Gateway {
     return Promise.resolve();
   }
 
-  #receive(host: GatewayHost, datagram: Datagram): void {
+  #receive(host: TransportHost, datagram: Datagram): void {
     if (datagram.bytes.length > this.#settings.maxBodyBytes) {
       host.count('datagramsTooLarge');
       return;
@@ -62,7 +62,7 @@ export class MemoryDatagramGateway implements Gateway {
     connection?.receive(datagram.bytes);
   }
 
-  #accept(host: GatewayHost, { address, port }: Datagram): MemoryDatagramConnection | undefined {
+  #accept(host: TransportHost, { address, port }: Datagram): MemoryDatagramConnection | undefined {
     if (!this.#isAccepting) return undefined;
     const key = keyOf({ address, port });
     const connection = new MemoryDatagramConnection(address, port, this.#settings.maxSendBytes, {

@@ -7,20 +7,20 @@ import { checkInteger, checkNames, type OptionNames } from '../check-options.js'
 import { UsageError } from '../errors.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
-import type { Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, portOf, stop } from './listening.js';
+import type { ServerTransport, TransportAddress, TransportHost } from './transport.js';
+import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
 type HttpServer = http.Server | https.Server;
 
 /** Where WebSocket peers are taken, and what they may send. */
-export interface WebSocketOptions extends GatewayOptions {
+export interface WebSocketOptions extends TransportOptions {
   /** Default 3000. */
   readonly port?: number | undefined;
   /**
    * Shares this HTTP server, which its owner starts and stops, instead of opening a port. A function is called when the
-   * gateway begins to listen, for an HTTP server that does not exist any earlier.
+   * transport begins to listen, for an HTTP server that does not exist any earlier.
    */
   readonly server?: HttpServer | (() => HttpServer) | undefined;
   /** Path of the endpoint. Default `/websocket`. */
@@ -34,7 +34,7 @@ export interface WebSocketOptions extends GatewayOptions {
 }
 
 const OPTIONS: OptionNames<WebSocketOptions> = {
-  ...GATEWAY_OPTIONS,
+  ...TRANSPORT_OPTIONS,
   server: true,
   path: true,
   origins: true,
@@ -42,8 +42,8 @@ const OPTIONS: OptionNames<WebSocketOptions> = {
   tls: true,
 };
 
-/** A WebSocket gateway, whose certificate can be changed while it runs. */
-export interface WebSocketGateway extends Gateway {
+/** A WebSocket transport, whose certificate can be changed while it runs. */
+export interface WebSocketTransport extends ServerTransport {
   /** New handshakes use this key and certificate; connections stay. */
   reloadTls(options: tls.SecureContextOptions): void;
 }
@@ -54,7 +54,7 @@ export interface WebSocketGateway extends Gateway {
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
  */
-export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
+export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   checkNames(options, OPTIONS);
   checkInteger('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
   if (options.server !== undefined && (options.port !== undefined || options.tls !== undefined)) {
@@ -73,30 +73,30 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
   const own = given === undefined ? createHttpServer(options, readTimeoutMs) : undefined;
   let server = own;
   const flusher = new Flusher();
-  let gatewayHost: GatewayHost | undefined;
+  let transportHost: TransportHost | undefined;
   let isAccepting = true;
 
   const onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
     const isOurs = pathOf(request) === path;
     if (!isOurs && own === undefined && server !== undefined && server.listenerCount('upgrade') > 1) return;
-    if (gatewayHost === undefined || !isAccepting) {
+    if (transportHost === undefined || !isAccepting) {
       refuse(socket, 503, 'Service Unavailable');
       return;
     }
     if (!isOurs) {
-      gatewayHost.count('handshakesRefused');
+      transportHost.count('handshakesRejected');
       refuse(socket, 404, 'Not Found');
       return;
     }
     if (!isAllowedOrigin(request.headers.origin, options.origins)) {
-      gatewayHost.count('handshakesRefused');
+      transportHost.count('handshakesRejected');
       refuse(socket, 403, 'Forbidden');
       return;
     }
-    const host = gatewayHost;
+    const host = transportHost;
     sockets.handleUpgrade(request, socket, head, (peer) => {
       const connection = new WebSocketConnection(peer, request.socket, flusher, maxBodyBytes);
-      const handler = host.accept(connection, gateway);
+      const handler = host.accept(connection, transport);
       if (typeof handler === 'string') {
         peer.on('error', () => peer.terminate());
         peer.close(TRY_AGAIN_LATER, handler);
@@ -104,12 +104,12 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
     });
   };
 
-  const gateway: WebSocketGateway = {
+  const transport: WebSocketTransport = {
     transport: 'websocket',
     readTimeoutMs,
     maxSendBytes: maxBodyBytes,
-    async listen(host): Promise<GatewayAddress> {
-      gatewayHost = host;
+    async listen(host): Promise<TransportAddress> {
+      transportHost = host;
       makeSocketsAlike();
       const shared = typeof given === 'function' ? given() : given;
       server = shared ?? own;
@@ -137,7 +137,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketGateway {
       if (own instanceof https.Server) own.setSecureContext(context);
     },
   };
-  return gateway;
+  return transport;
 }
 
 /** Close code of RFC 6455's registry for a server that cannot take more. */

@@ -2,22 +2,22 @@ import type { BinaryString } from '@imcore/protocol';
 import type {
   Connection,
   ConnectionHandler,
-  Gateway,
-  GatewayAddress,
-  GatewayHost,
+  ServerTransport,
+  TransportAddress,
+  TransportHost,
 } from '@imcore/server/ports';
 import type { Listening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamEnd } from '../network/stream-end.js';
 import { FrameCutter, frame } from './frames.js';
 
-export interface StreamGatewaySettings {
+export interface StreamTransportSettings {
   readonly port: number;
   readonly readTimeoutMs: number;
   readonly maxBodyBytes: number;
 }
 
 /** TCP or WebSocket over a simulated network. */
-export class MemoryStreamGateway implements Gateway {
+export class MemoryStreamTransport implements ServerTransport {
   readonly transport: 'tcp' | 'websocket';
   readonly readTimeoutMs: number;
   readonly maxSendBytes: number;
@@ -27,7 +27,7 @@ export class MemoryStreamGateway implements Gateway {
   readonly #ends = new Set<StreamEnd>();
   #listening: Listening | undefined;
 
-  constructor(network: SimulatedNetwork, transport: 'tcp' | 'websocket', settings: StreamGatewaySettings) {
+  constructor(network: SimulatedNetwork, transport: 'tcp' | 'websocket', settings: StreamTransportSettings) {
     this.#network = network;
     this.transport = transport;
     this.readTimeoutMs = settings.readTimeoutMs;
@@ -36,7 +36,7 @@ export class MemoryStreamGateway implements Gateway {
     this.#maxBodyBytes = settings.maxBodyBytes;
   }
 
-  listen(host: GatewayHost): Promise<GatewayAddress> {
+  listen(host: TransportHost): Promise<TransportAddress> {
     this.#listening = this.#network.listenStreams(this.#port, (end, address, port) =>
       this.#accept(host, end, address, port),
     );
@@ -54,7 +54,7 @@ export class MemoryStreamGateway implements Gateway {
     return Promise.resolve();
   }
 
-  #accept(host: GatewayHost, end: StreamEnd, address: string, port: number): void {
+  #accept(host: TransportHost, end: StreamEnd, address: string, port: number): void {
     const connection = new MemoryStreamConnection(this.transport, end, address, port, this.#maxBodyBytes);
     const handler = host.accept(connection, this);
     if (typeof handler === 'string') {

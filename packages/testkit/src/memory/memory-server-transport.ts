@@ -4,10 +4,10 @@ import {
   senseTimes,
   type TransportKind,
 } from '@imcore/protocol';
-import type { Gateway } from '@imcore/server/ports';
+import type { ServerTransport } from '@imcore/server/ports';
 import type { SimulatedNetwork } from '../network/simulated-network.js';
-import { MemoryDatagramGateway } from './memory-datagram-gateway.js';
-import { MemoryStreamGateway } from './memory-stream-gateway.js';
+import { MemoryDatagramTransport } from './memory-datagram-transport.js';
+import { MemoryStreamTransport } from './memory-stream-transport.js';
 
 /** Largest frame body each transport takes, in bytes, where no other is set. */
 export const DEFAULT_MAX_BODY_BYTES: Readonly<Record<TransportKind, number>> = {
@@ -19,27 +19,27 @@ export const DEFAULT_MAX_BODY_BYTES: Readonly<Record<TransportKind, number>> = {
 /** Largest datagram that every client in the field reads whole, in bytes. */
 export const DEFAULT_MAX_DATAGRAM_SEND_BYTES = 1024;
 
-/** Which gateway of the real ones this one stands for, and where. */
-export interface MemoryGatewayOptions {
+/** Which transport of the real ones this one stands for, and where. */
+export interface MemoryServerTransportOptions {
   readonly network: SimulatedNetwork;
   readonly transport: TransportKind;
   /** Port on the simulated server host. Default 0: a free one. */
   readonly port?: number;
   /** Default: that of the transport's default sense mode. In milliseconds. */
   readonly readTimeoutMs?: number;
-  /** Largest body that is taken, in bytes. Default: as the real gateway of this transport. */
+  /** Largest body that is taken, in bytes. Default: as the real transport of this transport. */
   readonly maxBodyBytes?: number;
   /** Largest datagram that is sent, in bytes; on streams what may be sent is what may be taken. Default 1024. */
   readonly maxSendBytes?: number;
 }
 
 /**
- * A gateway whose peers live on a simulated network.
+ * A transport whose peers live on a simulated network.
  *
  * TCP and WebSocket are both streams of frames with a length before each: what tells them apart on a real wire is
- * the business of the real gateways.
+ * the business of the real transports.
  */
-export function memoryGateway(options: MemoryGatewayOptions): Gateway {
+export function memoryServerTransport(options: MemoryServerTransportOptions): ServerTransport {
   const { network, transport } = options;
   const settings = {
     port: options.port ?? 0,
@@ -47,7 +47,7 @@ export function memoryGateway(options: MemoryGatewayOptions): Gateway {
       options.readTimeoutMs ?? senseTimes(DEFAULT_SENSE_MODE[transport], transport).serverReadTimeoutMs,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES[transport],
   };
-  if (transport !== 'udp') return new MemoryStreamGateway(network, transport, settings);
+  if (transport !== 'udp') return new MemoryStreamTransport(network, transport, settings);
   const maxSendBytes = options.maxSendBytes ?? DEFAULT_MAX_DATAGRAM_SEND_BYTES;
-  return new MemoryDatagramGateway(network, { ...settings, maxSendBytes });
+  return new MemoryDatagramTransport(network, { ...settings, maxSendBytes });
 }

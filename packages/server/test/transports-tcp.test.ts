@@ -1,8 +1,8 @@
 import { VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { tcp } from '../src/gateways/tcp.js';
-import { udp } from '../src/gateways/udp.js';
 import { silentLogger } from '../src/ports/logger.js';
+import { tcp } from '../src/transports/tcp.js';
+import { udp } from '../src/transports/udp.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import { connectTcp, connectUdp, frame, LOOPBACK, quiet, until } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
@@ -135,7 +135,7 @@ describe('a server on TCP', () => {
     const second = await connectTcp(firstOf(ports));
     await until(() => second.isClosed);
     expect(first.isClosed).toBe(false);
-    expect(server.metrics()['sessionsRefused']).toBe(1);
+    expect(server.metrics()['sessionsRejected']).toBe(1);
   });
 
   it('notices that a client has gone', async () => {
@@ -148,7 +148,7 @@ describe('a server on TCP', () => {
     expect(events.offline.map(({ userId }) => userId).sort()).toEqual(['alice', 'bob']);
   });
 
-  it('does not listen on a port that is taken, and closes its other gateways', async () => {
+  it('does not listen on a port that is taken, and closes its other transports', async () => {
     const { ports } = await start([tcp({ host, port: 0 })]);
     const free = await start([tcp({ host, port: 0 })]);
     const port = firstOf(free.ports);

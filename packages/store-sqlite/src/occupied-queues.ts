@@ -7,7 +7,7 @@ const BUCKETS = 2 ** 16;
 /** How long others' writes may go unnoticed, in milliseconds: to ask for each login costs as much as the rest of it. */
 const FRESH_MS = 5;
 
-/** Mailboxes that are read at once. Where there are more, the database is asked each time. */
+/** Queues that are read at once. Where there are more, the database is asked each time. */
 const MAX_LEARNED = 20_000;
 
 /**
@@ -17,7 +17,7 @@ const MAX_LEARNED = 20_000;
  * Counts how many users with a mailbox share a hash. What another process has written, as the command line does, is
  * noticed and learned anew: a look that comes a few milliseconds later counts as one that came before.
  */
-export class OccupiedMailboxes {
+export class OccupiedQueues {
   readonly #version: Statement;
   readonly #all: Statement;
   readonly #counts = new Uint32Array(BUCKETS);

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { type BinaryString, decodeUtf8, encodeUtf8, isAscii, ProtocolError } from '@imcore/protocol';
 import type { WebSocket } from 'ws';
 import type { Flusher } from './flusher.js';
-import type { Connection, ConnectionHandler } from './gateway.js';
 import { SocketOutput } from './socket-output.js';
+import type { Connection, ConnectionHandler } from './transport.js';
 
 /** How long an ended connection may take to be closed by its peer, in milliseconds. */
 const LINGER_MS = 1000;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bodies, type GatewayBench } from './gateway-bench.js';
+import { bodies, type TransportBench } from './transport-bench.js';
 
 /** More than the sockets' buffers of any platform hold, in bytes. */
 const FLOOD_BYTES = 16 * 1024 * 1024;
@@ -7,8 +7,8 @@ const FLOOD_BYTES = 16 * 1024 * 1024;
 /** Length of one frame of the flood, in bytes. */
 const FLOOD_BODY_BYTES = 6000;
 
-/** The part of the contract that gateways over streams add. */
-export function describeStreamGateway(open: () => Promise<GatewayBench>): void {
+/** The part of the contract that transports over streams add. */
+export function describeStreamTransport(open: () => Promise<TransportBench>): void {
   it('takes a body of the largest size and reports one byte more as a violation', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();

@@ -1,5 +1,5 @@
 import type { BinaryString } from '@imcore/protocol';
-import type { Connection, ConnectionHandler, Gateway, GatewayHost } from '@imcore/server/ports';
+import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '@imcore/server/ports';
 
 /** What stands between a server and one of its connections. */
 export interface ConnectionInterceptor {
@@ -10,31 +10,31 @@ export interface ConnectionInterceptor {
   closed?(): void;
 }
 
-/** Puts an interceptor of its own into each connection that the server takes from a gateway. */
-export function wrapGateway(
-  gateway: Gateway,
+/** Puts an interceptor of its own into each connection that the server takes from a transport. */
+export function wrapServerTransport(
+  transport: ServerTransport,
   createInterceptor: (connection: Connection) => ConnectionInterceptor,
-): Gateway {
+): ServerTransport {
   return {
-    transport: gateway.transport,
-    readTimeoutMs: gateway.readTimeoutMs,
-    maxSendBytes: gateway.maxSendBytes,
-    listen: (host) => gateway.listen(wrapHost(host, createInterceptor)),
-    stopAccepting: () => gateway.stopAccepting(),
-    close: () => gateway.close(),
+    transport: transport.transport,
+    readTimeoutMs: transport.readTimeoutMs,
+    maxSendBytes: transport.maxSendBytes,
+    listen: (host) => transport.listen(wrapHost(host, createInterceptor)),
+    stopAccepting: () => transport.stopAccepting(),
+    close: () => transport.close(),
   };
 }
 
 function wrapHost(
-  host: GatewayHost,
+  host: TransportHost,
   createInterceptor: (connection: Connection) => ConnectionInterceptor,
-): GatewayHost {
+): TransportHost {
   return {
     count: (name) => host.count(name),
     failed: (error) => host.failed(error),
-    accept: (connection, gateway) => {
+    accept: (connection, transport) => {
       const interceptor: { current: ConnectionInterceptor } = { current: {} };
-      const handler = host.accept(wrapConnection(connection, interceptor), gateway);
+      const handler = host.accept(wrapConnection(connection, interceptor), transport);
       if (typeof handler === 'string') return handler;
       interceptor.current = createInterceptor(connection);
       return wrapHandler(handler, interceptor.current);

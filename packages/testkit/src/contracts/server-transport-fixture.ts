@@ -2,15 +2,15 @@ import type { BinaryString, ProtocolError } from '@imcore/protocol';
 import type {
   Connection,
   ConnectionHandler,
-  Gateway,
-  GatewayAddress,
-  GatewayCount,
-  GatewayHost,
-  RefusalReason,
+  RejectionReason,
+  ServerTransport,
+  TransportAddress,
+  TransportCount,
+  TransportHost,
 } from '@imcore/server/ports';
 
-/** A peer of a gateway under test: a bare socket that speaks whole frame bodies. */
-export interface GatewayPeer {
+/** A peer of a transport under test: a bare socket that speaks whole frame bodies. */
+export interface ServerTransportPeer {
   /** Frame bodies that have come, oldest first. */
   readonly received: readonly BinaryString[];
   /** Whether it has seen its connection end. Always false on UDP. */
@@ -25,24 +25,26 @@ export interface GatewayPeer {
   destroy(): void;
 }
 
-/** A gateway under test, and what the suite needs to talk to it. */
-export interface GatewayFixture {
-  /** A gateway that does not listen yet, on the port that was asked for. */
-  readonly gateway: Gateway;
-  /** Largest body that the gateway takes, in bytes. */
+/** A transport under test, and what the suite needs to talk to it. */
+export interface ServerTransportFixture {
+  /** A transport that does not listen yet, on the port that was asked for. */
+  readonly transport: ServerTransport;
+  /** Largest body that the transport takes, in bytes. */
   readonly maxBodyBytes: number;
   /** Resolves when the peer's side of the connection is open, or has found out that it cannot be. */
-  connect(address: GatewayAddress): Promise<GatewayPeer>;
+  connect(address: TransportAddress): Promise<ServerTransportPeer>;
   /** Resolves when the condition holds. Rejects when it does not come true in any reasonable time. */
   until(condition: () => boolean): Promise<void>;
   /** Resolves when nothing more is under way on connections that are read. */
   settle(): Promise<void>;
-  /** Frees what the fixture opened; the suite closes the gateway itself. */
+  /** Frees what the fixture opened; the suite closes the transport itself. */
   dispose(): Promise<void>;
 }
 
 /** Makes a fixture of its own for each test. `port` 0 means any free one. */
-export type CreateGatewayFixture = (options: { readonly port: number }) => Promise<GatewayFixture>;
+export type CreateServerTransportFixture = (options: {
+  readonly port: number;
+}) => Promise<ServerTransportFixture>;
 
 /** The server's side of one connection, as the suite sees it. */
 export class RecordingHandler implements ConnectionHandler {
@@ -89,15 +91,15 @@ export class RecordingHandler implements ConnectionHandler {
 }
 
 /** A host that takes every connection unless told otherwise, and remembers everything. */
-export class RecordingHost implements GatewayHost {
+export class RecordingHost implements TransportHost {
   readonly handlers: RecordingHandler[] = [];
-  readonly counts: GatewayCount[] = [];
+  readonly counts: TransportCount[] = [];
   readonly failures: Error[] = [];
-  refusal: RefusalReason | undefined;
+  refusal: RejectionReason | undefined;
   refusals = 0;
   onReceive: (body: BinaryString, handler: RecordingHandler) => void = () => {};
 
-  accept(connection: Connection): ConnectionHandler | RefusalReason {
+  accept(connection: Connection): ConnectionHandler | RejectionReason {
     if (this.refusal !== undefined) {
       this.refusals += 1;
       return this.refusal;
@@ -107,7 +109,7 @@ export class RecordingHost implements GatewayHost {
     return handler;
   }
 
-  count(name: GatewayCount): void {
+  count(name: TransportCount): void {
     this.counts.push(name);
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { udp } from '../src/gateways/udp.js';
 import { memoryStore } from '../src/stores/memory-store.js';
+import { udp } from '../src/transports/udp.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import { connectUdp, LOOPBACK, quiet, until } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
@@ -157,7 +157,7 @@ describe('a server on UDP', () => {
     await online(firstOf(ports), 'alice');
     const peer = await connectUdp(firstOf(ports));
     peer.write(login('bob'));
-    await until(() => server.metrics()['sessionsRefused'] === 1);
+    await until(() => server.metrics()['sessionsRejected'] === 1);
     await quiet();
     expect(peer.received).toEqual([]);
   });

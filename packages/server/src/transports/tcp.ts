@@ -9,13 +9,19 @@ import {
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
-import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { listen, stop } from './listening.js';
 import { SocketOutput } from './socket-output.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  ServerTransport,
+  TransportAddress,
+  TransportHost,
+} from './transport.js';
+import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Where TCP peers are taken, and what they may send. */
-export interface TcpOptions extends GatewayOptions {
+export interface TcpOptions extends TransportOptions {
   /** Default 8901. */
   readonly port?: number | undefined;
   /** Longest frame body in either direction, in bytes. Default 6144, as every original client has it. */
@@ -24,17 +30,17 @@ export interface TcpOptions extends GatewayOptions {
   readonly tls?: tls.TlsOptions | undefined;
 }
 
-const OPTIONS: OptionNames<TcpOptions> = { ...GATEWAY_OPTIONS, maxBodyBytes: true, tls: true };
+const OPTIONS: OptionNames<TcpOptions> = { ...TRANSPORT_OPTIONS, maxBodyBytes: true, tls: true };
 
-/** A TCP gateway, whose certificate can be changed while it runs. */
-export interface TcpGateway extends Gateway {
+/** A TCP transport, whose certificate can be changed while it runs. */
+export interface TcpTransport extends ServerTransport {
   /** New handshakes use this key and certificate; connections stay. */
   reloadTls(options: tls.SecureContextOptions): void;
 }
 
 /** How long an ended connection may take to be closed by its peer, in milliseconds. */
 const LINGER_MS = 1000;
-/** How long after that the gateway cuts whatever is left when it closes. */
+/** How long after that the transport cuts whatever is left when it closes. */
 const CUT_AFTER_MS = 200;
 const BACKLOG = 4096;
 
@@ -44,19 +50,19 @@ const BACKLOG = 4096;
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
  */
-export function tcp(options: TcpOptions = {}): TcpGateway {
+export function tcp(options: TcpOptions = {}): TcpTransport {
   checkNames(options, OPTIONS);
   checkInteger('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_TCP_BODY_BYTES;
   const readTimeoutMs = readTimeoutOf(options, 'tcp');
   const flusher = new Flusher();
   const sockets = new Set<net.Socket>();
-  let gatewayHost: GatewayHost | undefined;
+  let transportHost: TransportHost | undefined;
 
   const attach = (socket: net.Socket): void => {
-    if (gatewayHost === undefined) return;
+    if (transportHost === undefined) return;
     const connection = new TcpConnection(socket, flusher, sockets, maxBodyBytes);
-    const handler = gatewayHost.accept(connection, gateway);
+    const handler = transportHost.accept(connection, transport);
     if (typeof handler === 'string') {
       socket.destroy();
       return;
@@ -75,14 +81,14 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
       socket.once('close', () => raw.delete(socket));
     });
   }
-  server.on('tlsClientError', () => gatewayHost?.count('handshakesRefused'));
+  server.on('tlsClientError', () => transportHost?.count('handshakesRejected'));
 
-  const gateway: TcpGateway = {
+  const transport: TcpTransport = {
     transport: 'tcp',
     readTimeoutMs,
     maxSendBytes: maxBodyBytes,
-    async listen(host): Promise<GatewayAddress> {
-      gatewayHost = host;
+    async listen(host): Promise<TransportAddress> {
+      transportHost = host;
       makeSocketsAlike();
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
       const port = await listen(server, { ...address, backlog: BACKLOG });
@@ -104,7 +110,7 @@ export function tcp(options: TcpOptions = {}): TcpGateway {
       if (server instanceof tls.Server) server.setSecureContext(context);
     },
   };
-  return gateway;
+  return transport;
 }
 
 /** Where a socket keeps its connection, so that all sockets share their listeners. */
@@ -120,7 +126,7 @@ class TcpConnection implements Connection {
   readonly maxSendBytes: number;
   readonly #socket: ConnectedSocket;
   readonly #flusher: Flusher;
-  /** Those of the gateway, this one among them while it is open. */
+  /** Those of the transport, this one among them while it is open. */
   readonly #sockets: Set<net.Socket>;
   readonly #output: SocketOutput;
   readonly #frames: TcpFrameReader<Buffer>;

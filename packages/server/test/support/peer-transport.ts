@@ -2,10 +2,10 @@ import type { BinaryString, TransportKind } from '@imcore/protocol';
 import type {
   Connection,
   ConnectionHandler,
-  Gateway,
-  GatewayAddress,
-  GatewayHost,
-  RefusalReason,
+  RejectionReason,
+  ServerTransport,
+  TransportAddress,
+  TransportHost,
 } from '../../src/ports/index.js';
 import { fromBody, toBody, type WirePacket } from './wire.js';
 
@@ -21,8 +21,8 @@ export const READ_TIMEOUT_MS: Readonly<Record<TransportKind, number>> = {
   websocket: 20_000,
 };
 
-/** A gateway without sockets: a test is its peers. Everything happens during the call that causes it. */
-export class PeerGateway implements Gateway {
+/** A transport without sockets: a test is its peers. Everything happens during the call that causes it. */
+export class PeerTransport implements ServerTransport {
   readonly transport: TransportKind;
   readonly readTimeoutMs: number;
   readonly maxSendBytes: number;
@@ -31,7 +31,7 @@ export class PeerGateway implements Gateway {
   readonly calls: string[] = [];
   /** Set it to let `listen` fail. */
   failure: Error | undefined = undefined;
-  #host: GatewayHost | undefined = undefined;
+  #host: TransportHost | undefined = undefined;
 
   constructor(transport: TransportKind) {
     this.transport = transport;
@@ -40,12 +40,12 @@ export class PeerGateway implements Gateway {
   }
 
   /** The server, once it listens. */
-  get host(): GatewayHost {
-    if (this.#host === undefined) throw new Error('this gateway does not listen');
+  get host(): TransportHost {
+    if (this.#host === undefined) throw new Error('this transport does not listen');
     return this.#host;
   }
 
-  listen(host: GatewayHost): Promise<GatewayAddress> {
+  listen(host: TransportHost): Promise<TransportAddress> {
     this.calls.push('listen');
     if (this.failure !== undefined) return Promise.reject(this.failure);
     this.#host = host;
@@ -85,7 +85,7 @@ export class Peer implements Connection {
   /** Frame bodies that the peer has read, oldest first. */
   readonly frames: BinaryString[] = [];
   /** Why the server did not take the connection. */
-  refusal: RefusalReason | undefined = undefined;
+  refusal: RejectionReason | undefined = undefined;
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
   readonly awaitsProof = false;
@@ -104,12 +104,12 @@ export class Peer implements Connection {
     this.maxSendBytes = MAX_SEND_BYTES[transport];
   }
 
-  attach(handler: ConnectionHandler | RefusalReason): void {
+  attach(handler: ConnectionHandler | RejectionReason): void {
     if (typeof handler === 'string') this.refusal = handler;
     else this.#handler = handler;
   }
 
-  /** The server's side of the connection, for what only a gateway can say. */
+  /** The server's side of the connection, for what only a transport can say. */
   get handler(): ConnectionHandler {
     if (this.#handler === undefined) throw new Error('the server has no such connection');
     return this.#handler;

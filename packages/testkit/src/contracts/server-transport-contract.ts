@@ -1,37 +1,41 @@
 import { encodeUtf8, type TransportKind } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
-import { describeDatagramGateway } from './datagram-gateway-contract.js';
-import { benches, bodies } from './gateway-bench.js';
-import type { CreateGatewayFixture } from './gateway-fixture.js';
-import { describeStreamGateway } from './stream-gateway-contract.js';
+import { describeDatagramTransport } from './datagram-transport-contract.js';
+import type { CreateServerTransportFixture } from './server-transport-fixture.js';
+import { describeStreamTransport } from './stream-transport-contract.js';
+import { benches, bodies } from './transport-bench.js';
 
 /** Bytes that go through a datagram socket at once without loss on one machine. */
 const SAFE_BODY_BYTES = 1000;
 
 /**
- * What every gateway must do: frames whole and in order both ways, an end that is told once, no new peers after
+ * What every transport must do: frames whole and in order both ways, an end that is told once, no new peers after
  * `stopAccepting`. Streams and datagrams have a part of their own.
  */
-export function describeGateway(name: string, transport: TransportKind, create: CreateGatewayFixture): void {
-  describe(`gateway contract: ${name}`, () => {
+export function describeServerTransport(
+  name: string,
+  kind: TransportKind,
+  create: CreateServerTransportFixture,
+): void {
+  describe(`transport contract: ${name}`, () => {
     const open = benches(create);
 
     it('listens and tells where', async () => {
-      const { address, gateway } = await open();
-      expect(address.transport).toBe(transport);
-      expect(gateway.transport).toBe(transport);
+      const { address, transport } = await open();
+      expect(address.transport).toBe(kind);
+      expect(transport.transport).toBe(kind);
       expect(address.port).toBeGreaterThan(0);
-      expect(gateway.readTimeoutMs).toBeGreaterThan(0);
+      expect(transport.readTimeoutMs).toBeGreaterThan(0);
     });
 
     it('tells who has come', async () => {
       const bench = await open();
       const { handler } = await bench.pair();
-      expect(handler.connection.transport).toBe(transport);
+      expect(handler.connection.transport).toBe(kind);
       expect(handler.connection.remoteAddress).not.toBe('');
       expect(handler.connection.remotePort).toBeGreaterThan(0);
       expect(handler.connection.maxSendBytes).toBeGreaterThanOrEqual(1024);
-      expect(bench.gateway.maxSendBytes).toBe(handler.connection.maxSendBytes);
+      expect(bench.transport.maxSendBytes).toBe(handler.connection.maxSendBytes);
     });
 
     it('hands in what a peer sends whole and in order', async () => {
@@ -90,7 +94,7 @@ export function describeGateway(name: string, transport: TransportKind, create: 
       await bench.fixture.settle();
       expect(bench.host.handlers).toHaveLength(0);
       expect(peer.received).toEqual([]);
-      if (transport !== 'udp') await bench.until(() => peer.isClosed);
+      if (kind !== 'udp') await bench.until(() => peer.isClosed);
     });
 
     it('tells of the end once when the server closes', async () => {
@@ -145,10 +149,10 @@ export function describeGateway(name: string, transport: TransportKind, create: 
     it('takes no new peers after stopAccepting and keeps those it has', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
-      bench.gateway.stopAccepting();
+      bench.transport.stopAccepting();
       const late = await bench.connect();
       late.send('may I?');
-      if (transport !== 'udp') await bench.until(() => late.isClosed);
+      if (kind !== 'udp') await bench.until(() => late.isClosed);
       peer.send('still here');
       await bench.until(() => handler.received.includes('still here'));
       handler.connection.trust();
@@ -160,13 +164,13 @@ export function describeGateway(name: string, transport: TransportKind, create: 
     it('ends every connection and frees the port when it is closed', async () => {
       const bench = await open();
       const pairs = [await bench.pair('a'), await bench.pair('b')];
-      await bench.gateway.close();
+      await bench.transport.close();
       await bench.until(() => pairs.every(({ handler }) => handler.closedCount === 1));
       const again = await open(bench.address.port);
       expect(again.address.port).toBe(bench.address.port);
     });
 
-    if (transport === 'udp') describeDatagramGateway(open);
-    else describeStreamGateway(open);
+    if (kind === 'udp') describeDatagramTransport(open);
+    else describeStreamTransport(open);
   });
 }

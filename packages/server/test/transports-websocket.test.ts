@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { VirtualClock } from '@imcore/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { websocket } from '../src/gateways/websocket.js';
+import { websocket } from '../src/transports/websocket.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import { connectTcp, connectWebSocket, LOOPBACK, quiet, until } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
@@ -79,7 +79,7 @@ describe('a server on WebSocket', () => {
     const { ports, server } = await start([websocket({ host, port: 0 })]);
     const peer = await connectWebSocket(url(firstOf(ports), path));
     expect(peer.refusedWith).toBe(status);
-    expect(server.metrics()).toMatchObject({ handshakesRefused: 1, sessionsAccepted: 0 });
+    expect(server.metrics()).toMatchObject({ handshakesRejected: 1, sessionsAccepted: 0 });
   });
 
   it('takes a handshake on its own path with a query', async () => {
@@ -98,7 +98,7 @@ describe('a server on WebSocket', () => {
     expect((await connect('https://chat.example.com')).refusedWith).toBeUndefined();
     expect((await connect()).refusedWith).toBeUndefined();
     expect((await connect('https://evil.example.com')).refusedWith).toBe(403);
-    expect(server.metrics()['handshakesRefused']).toBe(1);
+    expect(server.metrics()['handshakesRejected']).toBe(1);
   });
 
   it('refuses a binary message with error 4 and closes', async () => {
@@ -206,7 +206,7 @@ describe('a server on an HTTP server of the application', () => {
 
   it('asks for the HTTP server only when it begins to listen', async () => {
     let asked = 0;
-    const gateway = websocket({
+    const transport = websocket({
       path: '/im',
       server: () => {
         asked += 1;
@@ -215,7 +215,7 @@ describe('a server on an HTTP server of the application', () => {
     });
     const { server, port } = await application();
     expect(asked).toBe(0);
-    await start([gateway]);
+    await start([transport]);
     expect(asked).toBe(1);
     const peer = await connectWebSocket(urlOf(port, '/im'));
     peer.write(login('alice'));

@@ -1,4 +1,4 @@
-import { type MailboxLimit, type MailboxSize, OUTBOX_ID, type Retention } from '@imcore/server/ports';
+import { OUTBOX_ID, type QueueLimit, type QueueSize, type Retention } from '@imcore/server/ports';
 
 /** Users whose counts are kept at hand. */
 const MAX_KEPT = 50_000;
@@ -6,10 +6,10 @@ const MAX_KEPT = 50_000;
 const TRUST_ROOM_MS = 10_000;
 /** How long a count is trusted that says full. */
 const TRUST_FULL_MS = 1000;
-const EMPTY: MailboxSize = { messages: 0, bytes: 0 };
+const EMPTY: QueueSize = { messages: 0, bytes: 0 };
 
 interface Count {
-  readonly size: MailboxSize;
+  readonly size: QueueSize;
   readonly countedAt: number;
 }
 
@@ -19,7 +19,7 @@ interface Count {
  * Other nodes append and confirm too. A count is asked anew after ten seconds, and after one second before it
  * refuses a message: a bound may be passed by what other nodes have stored in that time.
  */
-export class MailboxCounts {
+export class QueueCounts {
   readonly #retention: Required<Retention>;
   readonly #counts = new Map<string, Count>();
 
@@ -28,7 +28,7 @@ export class MailboxCounts {
   }
 
   /** Of these users (with what is to be added for each), those who must be counted first. */
-  unknownOf(additions: ReadonlyMap<string, MailboxSize>, now: number): readonly string[] {
+  unknownOf(additions: ReadonlyMap<string, QueueSize>, now: number): readonly string[] {
     if (this.#counts.size >= MAX_KEPT) this.#counts.clear();
     return [...additions].flatMap(([userId, addition]) => {
       const count = this.#counts.get(userId);
@@ -39,22 +39,22 @@ export class MailboxCounts {
     });
   }
 
-  counted(userId: string, size: MailboxSize, now: number): void {
+  counted(userId: string, size: QueueSize, now: number): void {
     this.#counts.set(userId, { size, countedAt: now });
   }
 
   /** What waits for a user; nothing for a user who was not counted. */
-  sizeOf(userId: string): MailboxSize {
+  sizeOf(userId: string): QueueSize {
     return this.#counts.get(userId)?.size ?? EMPTY;
   }
 
   /** The limit that leaves no room for this; undefined when there is room. */
-  limitFor(userId: string, addition: MailboxSize): MailboxLimit | undefined {
+  limitFor(userId: string, addition: QueueSize): QueueLimit | undefined {
     if (userId === OUTBOX_ID) return undefined;
     return limitOf(plus(this.sizeOf(userId), addition), this.#retention);
   }
 
-  changed(userId: string, by: MailboxSize): void {
+  changed(userId: string, by: QueueSize): void {
     const count = this.#counts.get(userId);
     if (count !== undefined) this.#counts.set(userId, { ...count, size: plus(count.size, by) });
   }
@@ -67,17 +67,17 @@ export class MailboxCounts {
 
 /** The limit that a mailbox of this size passes. */
 export function limitOf(
-  { messages, bytes }: MailboxSize,
+  { messages, bytes }: QueueSize,
   retention: Required<Retention>,
-): MailboxLimit | undefined {
+): QueueLimit | undefined {
   if (bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
   return messages > retention.maxPerUser ? 'maxPerUser' : undefined;
 }
 
-export function plus(left: MailboxSize, right: MailboxSize): MailboxSize {
+export function plus(left: QueueSize, right: QueueSize): QueueSize {
   return { messages: left.messages + right.messages, bytes: left.bytes + right.bytes };
 }
 
-export function minus({ messages, bytes }: MailboxSize): MailboxSize {
+export function minus({ messages, bytes }: QueueSize): QueueSize {
   return { messages: -messages, bytes: -bytes };
 }

@@ -9,8 +9,8 @@ import {
 import { checkInteger, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
-/** Options that every gateway has. */
-export interface GatewayOptions {
+/** Options that every transport has. */
+export interface TransportOptions {
   /** Address to listen on. Default `0.0.0.0`: all of IPv4. */
   readonly host?: string | undefined;
   /** Port to listen on; 0 takes a free one. */
@@ -22,7 +22,7 @@ export interface GatewayOptions {
 }
 
 /** Their names. */
-export const GATEWAY_OPTIONS: OptionNames<GatewayOptions> = {
+export const TRANSPORT_OPTIONS: OptionNames<TransportOptions> = {
   host: true,
   port: true,
   senseMode: true,
@@ -30,7 +30,7 @@ export const GATEWAY_OPTIONS: OptionNames<GatewayOptions> = {
 };
 
 /** The read time-out that the options ask for. */
-export function readTimeoutOf(options: GatewayOptions, transport: TransportKind): number {
+export function readTimeoutOf(options: TransportOptions, transport: TransportKind): number {
   const mode = options.senseMode ?? DEFAULT_SENSE_MODE[transport];
   if (!isSenseMode(mode)) {
     throw new UsageError(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connect } from '../src/connection.js';
-import { OccupiedMailboxes } from '../src/occupied-mailboxes.js';
+import { OccupiedQueues } from '../src/occupied-queues.js';
 import { sqliteStore } from '../src/sqlite-store.js';
 import { sqliteStoreTools } from '../src/sqlite-tools.js';
 import { message, useFiles } from './temporary-folder.js';
@@ -9,7 +9,7 @@ const newFile = useFiles();
 
 const idsOf = (waiting: readonly { id: number }[]) => waiting.map(({ id }) => id);
 
-describe('Mailboxes that are occupied', () => {
+describe('Queues that are occupied', () => {
   it('are known of a file that is opened, as long as something waits in them', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
@@ -72,13 +72,13 @@ describe('Mailboxes that are occupied', () => {
     database.exec('BEGIN');
     for (let user = 0; user < 20_000; user++) insert.run(`user-${user}`);
     database.exec('COMMIT');
-    const few = new OccupiedMailboxes(database);
+    const few = new OccupiedQueues(database);
     expect(few.isEmptyFor('user-7', 0)).toBe(false);
     const strangers = Array.from({ length: 1000 }, (_, index) => `stranger-${index}`);
-    // 20 000 mailboxes in 65 536 buckets: of four strangers one shares a bucket.
+    // 20 000 queues in 65 536 buckets: of four strangers one shares a bucket.
     expect(strangers.filter((user) => few.isEmptyFor(user, 0)).length).toBeGreaterThan(600);
     insert.run('one more');
-    const many = new OccupiedMailboxes(database);
+    const many = new OccupiedQueues(database);
     expect(strangers.filter((user) => many.isEmptyFor(user, 0))).toEqual([]);
     database.close();
     lock?.close();
@@ -86,7 +86,7 @@ describe('Mailboxes that are occupied', () => {
 
   it('say nothing of a database that cannot be read', () => {
     const { database, lock } = connect(newFile(), { isServer: true, maxCheckedBytes: 0 });
-    const occupied = new OccupiedMailboxes(database);
+    const occupied = new OccupiedQueues(database);
     expect(occupied.isEmptyFor('bob', 0)).toBe(true);
     database.close();
     expect(occupied.isEmptyFor('bob', 4)).toBe(true);

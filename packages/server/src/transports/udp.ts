@@ -4,12 +4,18 @@ import { isIP, isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
-import type { Connection, ConnectionHandler, Gateway, GatewayAddress, GatewayHost } from './gateway.js';
-import { GATEWAY_OPTIONS, type GatewayOptions, readTimeoutOf } from './gateway-options.js';
 import { peerKey } from './peer-key.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  ServerTransport,
+  TransportAddress,
+  TransportHost,
+} from './transport.js';
+import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Where datagrams are taken, and how long they may be. */
-export interface UdpOptions extends GatewayOptions {
+export interface UdpOptions extends TransportOptions {
   /** Default 7901. */
   readonly port?: number | undefined;
   /** Longest datagram that is read, in bytes; a longer one is dropped. Default 2048, as the original server has it. */
@@ -18,7 +24,7 @@ export interface UdpOptions extends GatewayOptions {
   readonly maxSendBytes?: number | undefined;
 }
 
-const OPTIONS: OptionNames<UdpOptions> = { ...GATEWAY_OPTIONS, maxReceiveBytes: true, maxSendBytes: true };
+const OPTIONS: OptionNames<UdpOptions> = { ...TRANSPORT_OPTIONS, maxReceiveBytes: true, maxSendBytes: true };
 
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -28,7 +34,7 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
  */
-export function udp(options: UdpOptions = {}): Gateway {
+export function udp(options: UdpOptions = {}): ServerTransport {
   checkNames(options, OPTIONS);
   checkInteger('maxReceiveBytes', options.maxReceiveBytes, 1, 65_507);
   checkInteger('maxSendBytes', options.maxSendBytes, 1, 65_507);
@@ -44,7 +50,7 @@ export function udp(options: UdpOptions = {}): Gateway {
   const accept = (key: number | string, remote: dgram.RemoteInfo): UdpConnection | undefined => {
     if (!isAccepting || target === undefined) return undefined;
     const connection = new UdpConnection(remote, target);
-    const handler = target.host.accept(connection, gateway);
+    const handler = target.host.accept(connection, transport);
     if (typeof handler === 'string') return undefined;
     connection.start(handler);
     peers.set(key, connection);
@@ -61,11 +67,11 @@ export function udp(options: UdpOptions = {}): Gateway {
     (peers.get(key) ?? accept(key, remote))?.receive(datagram);
   });
 
-  const gateway: Gateway = {
+  const transport: ServerTransport = {
     transport: 'udp',
     readTimeoutMs: readTimeoutOf(options, 'udp'),
     maxSendBytes,
-    async listen(server): Promise<GatewayAddress> {
+    async listen(server): Promise<TransportAddress> {
       target = { socket, peers, host: server, maxSendBytes };
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
@@ -91,7 +97,7 @@ export function udp(options: UdpOptions = {}): Gateway {
       await new Promise<void>((resolve) => socket.close(() => resolve()));
     },
   };
-  return gateway;
+  return transport;
 }
 
 /** Peers are addresses already: to ask the resolver for them would delay each datagram by a tick. */
@@ -105,7 +111,7 @@ const lookupUnlessAddress: NonNullable<dgram.SocketOptions['lookup']> = (host, o
 interface UdpTarget {
   readonly socket: dgram.Socket;
   readonly peers: Map<number | string, UdpConnection>;
-  readonly host: GatewayHost;
+  readonly host: TransportHost;
   readonly maxSendBytes: number;
 }
 

@@ -1,9 +1,9 @@
 import type { BinaryString, ProtocolError, TransportKind } from '@imcore/protocol';
 
 /**
- * One attached peer on one transport, as a gateway offers it to the server.
+ * One attached peer on one transport, as a transport offers it to the server.
  *
- * Takes and gives whole frame bodies; how they are cut on the wire is the gateway's affair.
+ * Takes and gives whole frame bodies; how they are cut on the wire is the transport's affair.
  */
 export interface Connection {
   readonly transport: TransportKind;
@@ -47,37 +47,37 @@ export interface ConnectionHandler {
 }
 
 /** Why the server does not take a connection. */
-export type RefusalReason = 'sessions' | 'sessions-per-address' | 'closing';
+export type RejectionReason = 'sessions' | 'sessions-per-address' | 'closing';
 
-/** What a gateway needs of the server. */
-export interface GatewayHost {
+/** What a transport needs of the server. */
+export interface TransportHost {
   /** A new connection, before its first frame. Returns the reason where the server does not take it. */
-  accept(connection: Connection, gateway: Gateway): ConnectionHandler | RefusalReason;
-  /** A frame or an answer that the gateway dropped by itself, counted under the given name. */
-  count(name: GatewayCount): void;
+  accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason;
+  /** A frame or an answer that the transport dropped by itself, counted under the given name. */
+  count(name: TransportCount): void;
   /** Something failed that no single connection is to blame for. */
   failed(error: Error): void;
 }
 
-/** Names of what gateways count. */
-export type GatewayCount = 'datagramsTooLarge' | 'amplificationPrevented' | 'handshakesRefused';
+/** Names of what transports count. */
+export type TransportCount = 'datagramsTooLarge' | 'amplificationPrevented' | 'handshakesRejected';
 
-/** Where a gateway listens. */
-export interface GatewayAddress {
+/** Where a transport listens. */
+export interface TransportAddress {
   readonly transport: TransportKind;
   readonly host: string;
   readonly port: number;
 }
 
 /** Turns sockets of one transport into connections. */
-export interface Gateway {
+export interface ServerTransport {
   readonly transport: TransportKind;
   /** A session that has received no complete packet for so long is closed. In milliseconds. */
   readonly readTimeoutMs: number;
   /** Largest body that any of its peers can be sent, in bytes. */
   readonly maxSendBytes: number;
   /** Resolves when it accepts peers; the address then holds the real port. */
-  listen(host: GatewayHost): Promise<GatewayAddress>;
+  listen(host: TransportHost): Promise<TransportAddress>;
   /** Takes no new peers from now on. Those it has stay. */
   stopAccepting(): void;
   /** Ends what is left and frees the port. */

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tcp } from '../src/gateways/tcp.js';
-import { websocket } from '../src/gateways/websocket.js';
+import { tcp } from '../src/transports/tcp.js';
+import { websocket } from '../src/transports/websocket.js';
 import { type Certificate, makeCertificate } from './support/certificate.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import {
@@ -36,12 +36,12 @@ describe('a server on TCP with TLS', () => {
   });
 
   it('shows a new certificate to new connections only, without a restart', async () => {
-    const gateway = tcp({ host, port: 0, tls: one });
-    const { ports, server } = await start([gateway]);
+    const transport = tcp({ host, port: 0, tls: one });
+    const { ports, server } = await start([transport]);
     const old = await connectTls(firstOf(ports));
     old.peer.write(login('alice'));
     await until(() => old.peer.received.length === 1);
-    gateway.reloadTls(two);
+    transport.reloadTls(two);
     const fresh = await connectTls(firstOf(ports));
     expect(fresh.commonName).toBe('two');
     fresh.peer.write(login('bob'));
@@ -56,7 +56,7 @@ describe('a server on TCP with TLS', () => {
     const peer = await connectTcp(firstOf(ports));
     peer.write(login('alice'));
     await until(() => peer.isClosed);
-    await until(() => server.metrics()['handshakesRefused'] === 1);
+    await until(() => server.metrics()['handshakesRejected'] === 1);
     expect(server.metrics()['sessionsAccepted']).toBe(0);
     expect(events.error).toEqual([]);
   });
@@ -70,9 +70,9 @@ describe('a server on TCP with TLS', () => {
 
   it('refuses a key that does not belong to the certificate', async () => {
     expect(() => tcp({ tls: { key: one.key, cert: two.cert } })).toThrow();
-    const gateway = tcp({ host, port: 0, tls: one });
-    const { ports } = await start([gateway]);
-    expect(() => gateway.reloadTls({ key: two.key, cert: one.cert })).toThrow();
+    const transport = tcp({ host, port: 0, tls: one });
+    const { ports } = await start([transport]);
+    expect(() => transport.reloadTls({ key: two.key, cert: one.cert })).toThrow();
     expect((await connectTls(firstOf(ports))).commonName).toBe('one');
   });
 });
@@ -97,13 +97,13 @@ describe('a server on WebSocket with TLS', () => {
   }
 
   it('shows a new certificate to new connections only, without a restart', async () => {
-    const gateway = websocket({ host, port: 0, tls: one });
-    const { ports } = await start([gateway]);
+    const transport = websocket({ host, port: 0, tls: one });
+    const { ports } = await start([transport]);
     const old = await connect(firstOf(ports));
     expect(old.commonName).toBe('one');
     old.peer.write(login('alice'));
     await until(() => old.peer.received.length === 1);
-    gateway.reloadTls(two);
+    transport.reloadTls(two);
     const fresh = await connect(firstOf(ports));
     expect(fresh.commonName).toBe('two');
     old.peer.write(keepAlive('alice'));

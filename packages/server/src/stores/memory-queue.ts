@@ -1,4 +1,4 @@
-import type { MailboxLimit, MailboxSize, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { QueueLimit, QueueSize, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Retention } from '../ports/retention.js';
 
 /** A message that waits, and since when: from its acceptance, or from when it was resent. */
@@ -12,7 +12,7 @@ export class MemoryMailbox {
   readonly #waiting = new Map<StoreId, Waiting>();
   #bytes = 0;
 
-  get size(): MailboxSize {
+  get size(): QueueSize {
     return { messages: this.#waiting.size, bytes: this.#bytes };
   }
 
@@ -26,7 +26,7 @@ export class MemoryMailbox {
   }
 
   /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
-  limitFor(bytes: number, retention: Required<Retention>): MailboxLimit | undefined {
+  limitFor(bytes: number, retention: Required<Retention>): QueueLimit | undefined {
     if (this.#bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
     return this.#waiting.size >= retention.maxPerUser ? 'maxPerUser' : undefined;
   }

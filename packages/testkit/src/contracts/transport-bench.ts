@@ -1,41 +1,41 @@
 import type { BinaryString } from '@imcore/protocol';
-import type { Gateway, GatewayAddress } from '@imcore/server/ports';
+import type { ServerTransport, TransportAddress } from '@imcore/server/ports';
 import { afterEach } from 'vitest';
 import {
-  type CreateGatewayFixture,
-  type GatewayFixture,
-  type GatewayPeer,
+  type CreateServerTransportFixture,
   type RecordingHandler,
   RecordingHost,
-} from './gateway-fixture.js';
+  type ServerTransportFixture,
+  type ServerTransportPeer,
+} from './server-transport-fixture.js';
 
 /** A peer and the server's side of the same connection. */
 export interface Pair {
-  readonly peer: GatewayPeer;
+  readonly peer: ServerTransportPeer;
   readonly handler: RecordingHandler;
 }
 
-/** A listening gateway with its fixture and host, and the steps that most tests begin with. */
-export class GatewayBench {
-  readonly fixture: GatewayFixture;
+/** A listening transport with its fixture and host, and the steps that most tests begin with. */
+export class TransportBench {
+  readonly fixture: ServerTransportFixture;
   readonly host: RecordingHost;
-  readonly address: GatewayAddress;
+  readonly address: TransportAddress;
 
-  constructor(fixture: GatewayFixture, host: RecordingHost, address: GatewayAddress) {
+  constructor(fixture: ServerTransportFixture, host: RecordingHost, address: TransportAddress) {
     this.fixture = fixture;
     this.host = host;
     this.address = address;
   }
 
-  get gateway(): Gateway {
-    return this.fixture.gateway;
+  get transport(): ServerTransport {
+    return this.fixture.transport;
   }
 
   until(condition: () => boolean): Promise<void> {
     return this.fixture.until(condition);
   }
 
-  connect(): Promise<GatewayPeer> {
+  connect(): Promise<ServerTransportPeer> {
     return this.fixture.connect(this.address);
   }
 
@@ -45,7 +45,7 @@ export class GatewayBench {
     peer.send(hello);
     await this.until(() => this.#handlerOf(hello) !== undefined);
     const handler = this.#handlerOf(hello);
-    if (handler === undefined) throw new Error('the gateway lost a connection it had');
+    if (handler === undefined) throw new Error('the transport lost a connection it had');
     handler.received.length = 0;
     return { peer, handler };
   }
@@ -56,11 +56,11 @@ export class GatewayBench {
 }
 
 /** Returns a function that opens a bench; what it opened is closed after each test. */
-export function benches(create: CreateGatewayFixture): (port?: number) => Promise<GatewayBench> {
-  const open: GatewayFixture[] = [];
+export function benches(create: CreateServerTransportFixture): (port?: number) => Promise<TransportBench> {
+  const open: ServerTransportFixture[] = [];
   afterEach(async () => {
     for (const fixture of open.splice(0)) {
-      await fixture.gateway.close();
+      await fixture.transport.close();
       await fixture.dispose();
     }
   });
@@ -68,8 +68,8 @@ export function benches(create: CreateGatewayFixture): (port?: number) => Promis
     const fixture = await create({ port });
     open.push(fixture);
     const host = new RecordingHost();
-    const address = await fixture.gateway.listen(host);
-    return new GatewayBench(fixture, host, address);
+    const address = await fixture.transport.listen(host);
+    return new TransportBench(fixture, host, address);
   };
 }
 
