@@ -1,4 +1,11 @@
-import { type Instant, NEVER, Outbox, type Packet, type QosPacket, type RetryPolicy } from '@imcore/protocol';
+import {
+  type Instant,
+  NEVER,
+  type Packet,
+  type QosPacket,
+  RetransmissionWindow,
+  type RetryPolicy,
+} from '@imcore/protocol';
 import { DeliveryError } from './errors.js';
 import type { EarlyRetransmission } from './transport.js';
 
@@ -70,8 +77,8 @@ export class Outgoing {
   readonly #early: EarlyRetransmission | undefined;
   #entries = new Map<number, Entry>();
   readonly #byFingerprint = new Map<string, Entry>();
-  /** What waits for its acknowledgement on the present link; undefined while there is none. */
-  #outbox: Outbox<QosPacket> | undefined;
+  /** The messages written to the current link; undefined while there is no link. */
+  #window: RetransmissionWindow<QosPacket> | undefined;
   #bytes = 0;
   #nextDeadline: Instant = NEVER;
 
@@ -128,7 +135,7 @@ export class Outgoing {
     this.#bytes += message.bytes;
     if (message.packet.fp !== undefined) this.#byFingerprint.set(message.packet.fp, entry);
     this.#wakeAt(entry.expiresAt);
-    if (this.#outbox !== undefined) this.#written(entry, this.#outbox, now);
+    if (this.#window !== undefined) this.#written(entry, this.#window, now);
   }
 
   /** Takes messages of an earlier run over, before those that wait for a link already. Without a link only. */
@@ -141,12 +148,12 @@ export class Outgoing {
 
   /** There is a link. Returns what to write to it, in order; what needs no acknowledgement is done with that. */
   linkUp(now: Instant): Departed[] {
-    const outbox = new Outbox<QosPacket>(this.#retry);
-    this.#outbox = outbox;
+    const window = new RetransmissionWindow<QosPacket>(this.#retry);
+    this.#window = window;
     this.#early?.clear();
     const departed: Departed[] = [];
     for (const entry of this.#entries.values()) {
-      this.#written(entry, outbox, now);
+      this.#written(entry, window, now);
       departed.push(entry);
     }
     return departed;
@@ -154,7 +161,7 @@ export class Outgoing {
 
   /** The link is gone: everything waits again. */
   linkDown(): void {
-    this.#outbox = undefined;
+    this.#window = undefined;
     this.#early?.clear();
   }
 
@@ -190,7 +197,7 @@ export class Outgoing {
     this.#entries.clear();
     this.#byFingerprint.clear();
     this.#bytes = 0;
-    this.#outbox = undefined;
+    this.#window = undefined;
     this.#early?.clear();
     this.#nextDeadline = NEVER;
     return messages;
@@ -201,7 +208,7 @@ export class Outgoing {
     if (now < this.#nextDeadline) return { rewrite: [], failed: [] };
     const failed = this.#collectExpired(now);
     const rewrite: OutgoingMessage[] = [];
-    const due = this.#outbox?.collectDue(now);
+    const due = this.#window?.collectDue(now);
     for (const packet of due?.abandoned ?? []) {
       const entry = this.#byFingerprint.get(packet.fp);
       if (entry !== undefined) failed.push(this.#fail(entry, `${entry.attempts} copies`));
@@ -215,7 +222,7 @@ export class Outgoing {
       rewrite.push(entry.message);
     }
     this.#nextDeadline = Math.min(
-      this.#outbox?.nextDeadline ?? NEVER,
+      this.#window?.nextDeadline ?? NEVER,
       this.#early?.nextDeadline ?? NEVER,
       this.#firstExpiry(),
     );
@@ -245,7 +252,7 @@ export class Outgoing {
     return { message: entry.message, error };
   }
 
-  #written(entry: Entry, outbox: Outbox<QosPacket>, now: Instant): void {
+  #written(entry: Entry, window: RetransmissionWindow<QosPacket>, now: Instant): void {
     entry.attempts += 1;
     const { packet } = entry.message;
     if (!isQos(packet)) {
@@ -253,7 +260,7 @@ export class Outgoing {
       return;
     }
     entry.writtenAt = now;
-    outbox.add(packet, now);
+    window.add(packet, now);
     this.#early?.add(packet.fp, now);
     this.#wakeAt(Math.min(now + this.#retry.waitMs, this.#early?.nextDeadline ?? NEVER));
   }
@@ -264,7 +271,7 @@ export class Outgoing {
     this.#bytes -= bytes;
     if (packet.fp === undefined) return;
     this.#byFingerprint.delete(packet.fp);
-    this.#outbox?.remove(packet.fp);
+    this.#window?.remove(packet.fp);
     this.#early?.remove(packet.fp);
   }
 

@@ -45,7 +45,6 @@ export { encodeFrameBody, encodePacket } from './encode.js';
 export { ProtocolError, type ProtocolErrorCode } from './errors.js';
 export { createFingerprint } from './fingerprint.js';
 export { KeepAlive, type KeepAliveDue, type KeepAliveTimes } from './keep-alive.js';
-export { type Due, Outbox, type QosPacket, type Unacknowledged } from './outbox.js';
 export {
   isUserId,
   MAX_ID_LENGTH,
@@ -56,6 +55,12 @@ export {
   UNSET_NUMBER,
 } from './packet.js';
 export { ReceivedPacket } from './received-packet.js';
+export {
+  type Due,
+  type QosPacket,
+  RetransmissionWindow,
+  type Unacknowledged,
+} from './retransmission-window.js';
 export { CLIENT_RETRY, type RetryPolicy, SERVER_RETRY } from './retry-policy.js';
 export {
   DEFAULT_SENSE_MODE,

@@ -14,7 +14,7 @@ export interface Unacknowledged<P extends QosPacket> {
   readonly sentAt: Instant;
 }
 
-/** What {@link Outbox.collectDue} asks its caller to do. */
+/** What {@link RetransmissionWindow.collectDue} asks its caller to do. */
 export interface Due<P extends QosPacket> {
   readonly retransmit: readonly P[];
   readonly abandoned: readonly P[];
@@ -33,7 +33,7 @@ interface Pending<P extends QosPacket> {
  * Owns no timer and reads no clock: the caller passes `now` in, and calls `collectDue` again at
  * `nextDeadline`. All waits are equally long, so insertion order is deadline order.
  */
-export class Outbox<P extends QosPacket> {
+export class RetransmissionWindow<P extends QosPacket> {
   readonly #policy: RetryPolicy;
   readonly #pending = new Map<string, Pending<P>>();
 
