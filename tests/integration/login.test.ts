@@ -20,7 +20,7 @@ describe.each(TRANSPORTS)('a login over %s', (transport) => {
   it('is refused with the application’s code', async () => {
     const mallory = scene.stranger(scene.name('mallory'), transport);
     await expect(mallory.client.login({ userId: mallory.userId, token: 'bad' })).rejects.toMatchObject({
-      code: 'ERR_LOGIN_REFUSED',
+      code: 'ERR_LOGIN_REJECTED',
       serverCode: 1025,
     });
     await scene.harness.event('verify', { user: mallory.userId, token: 'bad', code: 1025, via: transport });

@@ -77,10 +77,10 @@ describe('the tutorial’s run', () => {
 
   it('answers a wrong password with what the server said', async () => {
     const demo = await start(USERS);
-    const refused = await demo.post('loginConnect', { username: 'admin', password: 'wrong' });
-    expect(refused).toMatchObject({ status: 401, body: { code: 'ERR_LOGIN_REFUSED', serverCode: 1025 } });
+    const rejected = await demo.post('loginConnect', { username: 'admin', password: 'wrong' });
+    expect(rejected).toMatchObject({ status: 401, body: { code: 'ERR_LOGIN_REJECTED', serverCode: 1025 } });
     expect(await callbacks(demo, 'admin')).toEqual(
-      expect.arrayContaining(['server authenticate', 'client refused']),
+      expect.arrayContaining(['server authenticate', 'client rejected']),
     );
     expect(demo.log.join('\n')).not.toContain('wrong');
     expect((await demo.request('online')).body).toEqual({ count: 0, users: [] });

@@ -51,14 +51,14 @@ export class ImClient {
   }
 
   /**
-   * Logs in, and stays logged in until `logout`, a kick-out, a final refusal or `close`: a lost link is followed by
+   * Logs in, and stays logged in until `logout`, a kick-out, a final rejection or `close`: a lost link is followed by
    * another login unless `autoReconnect` is off.
    *
    * Resolves when the server has accepted. A server that cannot be reached is tried again until `connectTimeoutMs`
    * (default 30 000 ms) has passed, with `autoReconnect: false` once. A `token` that is a function is asked before
    * each login. The user's outbox, where there is one, is opened first.
    *
-   * @throws LoginError `ERR_LOGIN_REFUSED` (with `serverCode`), `ERR_CANNOT_CONNECT` (with `cause`), `ERR_KICKED`,
+   * @throws LoginError `ERR_LOGIN_REJECTED` (with `serverCode`), `ERR_CANNOT_CONNECT` (with `cause`), `ERR_KICKED`,
    *   `ERR_LOGIN_ABORTED` when `logout` or `close` is called meanwhile; the client is `idle` after each.
    * @throws UsageError `ERR_ALREADY_LOGGED_IN`, `ERR_CLIENT_CLOSED`, `ERR_INVALID_ARGUMENT`
    * @see docs/protocol/SPEC.md#4-login
@@ -188,7 +188,7 @@ export class ImClient {
     const error =
       request.signal?.aborted === true
         ? new DeliveryError('ERR_ABORTED', 'the signal had fired before')
-        : this.#driver.refusal;
+        : this.#driver.rejection;
     this.#driver.run(
       error === undefined
         ? session.send(message, request.whenOffline ?? settings.whenOffline, this.#driver.now())

@@ -91,7 +91,7 @@ export class Driver {
   }
 
   /** Why nothing can be handed to the link now; undefined where it can. */
-  get refusal(): DeliveryError | undefined {
+  get rejection(): DeliveryError | undefined {
     const buffered = this.#link.bufferedBytes;
     const { maxPendingBytes } = this.#parts.settings;
     if (buffered <= maxPendingBytes) return undefined;
@@ -167,8 +167,8 @@ export class Driver {
       case 'login-failed':
         this.logins.reject(effect.error);
         break;
-      case 'refused':
-        this.#emitter.emit('refused', { code: effect.code, isFinal: effect.isFinal });
+      case 'rejected':
+        this.#emitter.emit('rejected', { code: effect.code, isFinal: effect.isFinal });
         break;
       case 'link-lost':
         this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });

@@ -36,8 +36,8 @@ export type Effect =
   | { readonly kind: 'logged-in'; readonly firstLoginTime: number }
   /** The run ended before a login was accepted. */
   | { readonly kind: 'login-failed'; readonly error: LoginError }
-  /** The server refused a login, the first or a later one. */
-  | { readonly kind: 'refused'; readonly code: number; readonly isFinal: boolean }
+  /** The server rejected a login, the first or a later one. */
+  | { readonly kind: 'rejected'; readonly code: number; readonly isFinal: boolean }
   /** A link that was online is gone. */
   | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }

@@ -26,7 +26,7 @@ export type UsageErrorCode =
 export class LoginError extends Error {
   override readonly name = 'LoginError';
   readonly code: LoginErrorCode;
-  /** The server's answer; present with `ERR_LOGIN_REFUSED` only. 1025 and up are the application's own codes. */
+  /** The server's answer; present with `ERR_LOGIN_REJECTED` only. 1025 and up are the application's own codes. */
   readonly serverCode: number | undefined;
 
   constructor(code: LoginErrorCode, message: string, detail: { serverCode?: number; cause?: unknown } = {}) {
@@ -39,7 +39,7 @@ export class LoginError extends Error {
 /** Why nobody is logged in. */
 export type LoginErrorCode =
   /** The server said no; its code is in `serverCode`. */
-  | 'ERR_LOGIN_REFUSED'
+  | 'ERR_LOGIN_REJECTED'
   /** No answer within `connectTimeoutMs`, or with `autoReconnect: false` at the first try; `cause` is the last failure. */
   | 'ERR_CANNOT_CONNECT'
   /** The server kicked the user out before the login was through. */

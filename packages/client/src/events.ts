@@ -24,8 +24,11 @@ export interface ClientEvents {
   state: StateChange;
   /** The server has ended the login: 1 the user logged in elsewhere, 2 an administrator. The client is `idle`. */
   kicked: { readonly code: number; readonly reason: string | undefined };
-  /** The server has refused a login, the first or a later one. Where that is final the client is `idle`, else it tries again. */
-  refused: { readonly code: number; readonly isFinal: boolean };
+  /**
+   * The server rejected a login, the first or a later one. `code` is the server's. If `isFinal`, the client is `idle`;
+   * otherwise it retries.
+   */
+  rejected: { readonly code: number; readonly isFinal: boolean };
   /** A link that was online is gone. Unless `autoReconnect` is off the client comes back by itself. */
   linkLost: { readonly reason: StateReason; readonly cause: Error };
   /** The outbox has given back what an earlier run of the program left in it: it goes out before what is sent now. */

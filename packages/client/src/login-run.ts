@@ -24,7 +24,7 @@ import type { ClientState, StateReason } from './state.js';
 
 /**
  * How a client logs in and stays logged in: `idle → connecting → authenticating → online`, over `waiting` back to
- * `connecting` when a link is lost, until logout, kick-out or a final refusal.
+ * `connecting` when a link is lost, until logout, kick-out or a final rejection.
  *
  * `connecting` waits for the outbox, then for the application's token, then for the link. Tells the messaging when
  * there is a link to use. In terms of effects, like all of the {@link Session}.
@@ -117,7 +117,7 @@ export class LoginRun {
   tokenReady(token: string, now: Instant): void {
     if (!this.#awaits('token')) return;
     this.#identity = { ...this.#identity, token };
-    this.goOn('token', now);
+    this.resume('token', now);
   }
 
   tokenFailed(cause: Error, now: Instant): void {
@@ -125,7 +125,7 @@ export class LoginRun {
   }
 
   /** What `connecting` waited for is there: goes on with what comes next. */
-  goOn(awaited: Awaited, now: Instant): void {
+  resume(awaited: Awaited, now: Instant): void {
     if (!this.#awaits(awaited)) return;
     if (awaited === 'token' || this.#identity.asksForToken !== true) {
       this.#openLink(now);
@@ -157,7 +157,7 @@ export class LoginRun {
   answered({ code: serverCode, firstLoginTime }: LoginResponse, serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'authenticating') return;
     if (serverCode !== CODE_OK) {
-      this.#refused(serverCode, now);
+      this.#rejected(serverCode, now);
       return;
     }
     // The server's time at a first login is the login's; later ones repeat it.
@@ -218,13 +218,13 @@ export class LoginRun {
   }
 
   /** A code that is not final is the server's trouble, not the user's: it may be over at the next try. */
-  #refused(serverCode: number, now: Instant): void {
-    const text = `the server refused the login with code ${serverCode}`;
-    const error = new LoginError('ERR_LOGIN_REFUSED', text, { serverCode });
-    const isFinal = !this.#settings.autoReconnect || this.#settings.isFinalRefusal(serverCode);
-    this.#effects.push({ kind: 'refused', code: serverCode, isFinal });
-    if (isFinal) this.#end('refused', error, error);
-    else this.linkGone('refused', error, now);
+  #rejected(serverCode: number, now: Instant): void {
+    const text = `the server rejected the login with code ${serverCode}`;
+    const error = new LoginError('ERR_LOGIN_REJECTED', text, { serverCode });
+    const isFinal = !this.#settings.autoReconnect || this.#settings.isFinalRejection(serverCode);
+    this.#effects.push({ kind: 'rejected', code: serverCode, isFinal });
+    if (isFinal) this.#end('rejected', error, error);
+    else this.linkGone('rejected', error, now);
   }
 
   #tickOnline({ heartbeat }: Phase & { state: 'online' }, now: Instant): void {
@@ -242,7 +242,7 @@ export class LoginRun {
     } else if (this.#awaits('outbox')) {
       const text = `the outbox did not open within ${tokenTimeoutMs} ms`;
       this.#effects.push({ kind: 'error', error: new OutboxError('ERR_OUTBOX_FAILED', text) });
-      this.goOn('outbox', now);
+      this.resume('outbox', now);
     } else if (this.#awaits('token')) {
       const text = `the application gave no token within ${tokenTimeoutMs} ms`;
       this.linkGone('no-token', new LoginError('ERR_TOKEN_UNAVAILABLE', text), now);
@@ -257,7 +257,7 @@ export class LoginRun {
 
   #connect(now: Instant): void {
     this.#enter({ state: 'connecting', awaits: 'outbox', deadline: now + this.#settings.tokenTimeoutMs });
-    if (!this.#messaging.openOutbox(this.userId)) this.goOn('outbox', now);
+    if (!this.#messaging.openOutbox(this.userId)) this.resume('outbox', now);
   }
 
   #openLink(now: Instant): void {

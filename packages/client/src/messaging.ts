@@ -87,9 +87,9 @@ export class Messaging {
     const unknown = messages.filter(({ packet }) => !this.#outgoing.has(packet.fp ?? ''));
     if (unknown.length > 0) this.#effects.push({ kind: 'restored', messages: unknown });
     const usable = unknown.filter((message) => {
-      const refusal = this.#outgoing.tooLarge(message.bytes);
-      if (refusal !== undefined) this.undelivered(message, refusal);
-      return refusal === undefined;
+      const error = this.#outgoing.tooLarge(message.bytes);
+      if (error !== undefined) this.undelivered(message, error);
+      return error === undefined;
     });
     if (!this.#isLinkUp) {
       this.#outgoing.restore(usable, now);
@@ -103,9 +103,9 @@ export class Messaging {
 
   /** Takes a message over: writes it where there is a link, keeps it for the next one where there is none. */
   send(message: OutgoingMessage, now: Instant): void {
-    const refusal = this.#outgoing.refusal(message.bytes);
-    if (refusal !== undefined) {
-      this.undelivered(message, refusal);
+    const error = this.#outgoing.rejection(message.bytes);
+    if (error !== undefined) {
+      this.undelivered(message, error);
       return;
     }
     this.#outgoing.add(message, now);

@@ -4,7 +4,7 @@ import { UsageError } from './errors.js';
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /** Refuses options that do not exist: a typing error would otherwise leave a default in force. @throws UsageError */
-export function refuseUnknown(given: object, known: object, prefix = ''): void {
+export function rejectUnknown(given: object, known: object, prefix = ''): void {
   const names = Object.keys(known);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return;

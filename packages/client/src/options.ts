@@ -15,7 +15,7 @@ import { UsageError } from './errors.js';
 import type { KeepAliveBounds } from './keep-alive-pace.js';
 import type { Logger } from './logger.js';
 import type { WhenOffline } from './message.js';
-import { type OptionNames, refuseUnknown, requireInteger, requireOneOf } from './options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger, requireOneOf } from './options-check.js';
 import type { OutboxSource } from './outbox.js';
 import type { PlatformSignals } from './platform-signals.js';
 import type { SessionSettings } from './session-settings.js';
@@ -74,7 +74,7 @@ export interface ClientSettings {
    * Whether a refused login is the end. Where it is not, the client tries again as after a lost link. Default: codes
    * from 1025 on, the application's own, are final; lower ones are the server's trouble and are not.
    */
-  readonly isFinalRefusal?: ((serverCode: number) => boolean) | undefined;
+  readonly isFinalRejection?: ((serverCode: number) => boolean) | undefined;
   /** What the platform tells of network and visibility. Default: `browserSignals`. */
   readonly signals?: PlatformSignals | undefined;
   /** Most received fingerprints that are remembered, for 10 minutes at least, to hand a message on once. Default 100 000. */
@@ -114,7 +114,7 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   remember: true,
   maxUnhandledMessages: true,
   tokenTimeoutMs: true,
-  isFinalRefusal: true,
+  isFinalRejection: true,
   signals: true,
   maxRemembered: true,
   logger: true,
@@ -149,7 +149,7 @@ const MAX_COUNT = 1_000_000_000;
  * @throws UsageError `ERR_INVALID_OPTION` with the option's name and bounds.
  */
 export function checkSettings(options: ClientSettings, transport: Transport): CheckedSettings {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const duration = (name: keyof typeof DEFAULTS): number =>
     requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
   const count = (name: keyof typeof DEFAULTS): number =>
@@ -183,7 +183,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     hasOutbox,
     remember: requireInteger('remember', options.remember, 0, 0, hasOutbox ? MAX_REMEMBER : 0),
     maxUnhandledMessages: count('maxUnhandledMessages'),
-    isFinalRefusal: options.isFinalRefusal ?? ((serverCode) => serverCode >= FIRST_APPLICATION_CODE),
+    isFinalRejection: options.isFinalRejection ?? ((serverCode) => serverCode >= FIRST_APPLICATION_CODE),
     maxPendingMessages: count('maxPendingMessages'),
     maxPendingBytes: count('maxPendingBytes'),
     maxSendBytes: transport.maxSendBytes,
@@ -192,14 +192,14 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
 }
 
 function checkKeepAlive(given: Partial<KeepAliveBounds>, intervalMs: number): KeepAliveBounds {
-  refuseUnknown(given, { minMs: true, maxMs: true }, 'keepAlive.');
+  rejectUnknown(given, { minMs: true, maxMs: true }, 'keepAlive.');
   const bound = (name: keyof KeepAliveBounds, min: number, max: number): number =>
     requireInteger(`keepAlive.${name}`, given[name], intervalMs, min, max);
   return { minMs: bound('minMs', 1000, intervalMs), maxMs: bound('maxMs', intervalMs, MAX_DURATION_MS) };
 }
 
 function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
-  refuseUnknown(given, DEFAULT_BACKOFF, 'backoff.');
+  rejectUnknown(given, DEFAULT_BACKOFF, 'backoff.');
   const bound = (name: keyof BackoffPolicy, min: number): number =>
     requireInteger(`backoff.${name}`, given[name], DEFAULT_BACKOFF[name], min, MAX_DURATION_MS);
   const policy = { initialMs: bound('initialMs', 1), maxMs: bound('maxMs', 1), minMs: bound('minMs', 0) };
@@ -214,7 +214,7 @@ function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
 }
 
 function checkRetry(given: Partial<RetryPolicy>): RetryPolicy {
-  refuseUnknown(given, CLIENT_RETRY, 'retry.');
+  rejectUnknown(given, CLIENT_RETRY, 'retry.');
   return {
     waitMs: requireInteger('retry.waitMs', given.waitMs, CLIENT_RETRY.waitMs, 1, MAX_DURATION_MS),
     retries: requireInteger('retry.retries', given.retries, CLIENT_RETRY.retries, 0, 1000),

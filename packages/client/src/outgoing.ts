@@ -109,7 +109,7 @@ export class Outgoing {
   }
 
   /** Why one more message of this length cannot be taken; undefined where it can. */
-  refusal(bytes: number): DeliveryError | undefined {
+  rejection(bytes: number): DeliveryError | undefined {
     const { maxPendingMessages, maxPendingBytes } = this.#limits;
     const tooLarge = this.tooLarge(bytes);
     if (tooLarge !== undefined) return tooLarge;

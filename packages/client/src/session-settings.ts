@@ -17,7 +17,7 @@ export interface SessionSettings extends MessagingSettings {
   /** How long a first login is tried. In milliseconds. */
   readonly connectTimeoutMs: number;
   /** Whether another try would be refused with this code as well. */
-  readonly isFinalRefusal: (serverCode: number) => boolean;
+  readonly isFinalRejection: (serverCode: number) => boolean;
 }
 
 /** Who logs in. */

@@ -83,7 +83,7 @@ export class Session {
   restored(messages: readonly RestoredMessage[], received: readonly string[], now: Instant): Effect[] {
     this.#messaging.remembered(received, now);
     this.#messaging.restored(messages, now);
-    this.#run.goOn('outbox', now);
+    this.#run.resume('outbox', now);
     return this.#takeEffects();
   }
 

@@ -18,8 +18,8 @@ export type StateReason =
   | 'close'
   /** The server kicked the user out. */
   | 'kicked'
-  /** The server refused the login. */
-  | 'refused'
+  /** The server rejected the login. */
+  | 'rejected'
   /** The link could not be opened in time. */
   | 'cannot-connect'
   /** The application's `token` function gave none. */

@@ -1,5 +1,5 @@
 import { UsageError } from './errors.js';
-import { type OptionNames, refuseUnknown, requireInteger } from './options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger } from './options-check.js';
 import { platform } from './platform.js';
 import type { Transport } from './transport.js';
 import { webSocketLink } from './websocket-link.js';
@@ -23,7 +23,7 @@ const OPTIONS: OptionNames<WebSocketOptions> = { url: true, maxSendBytes: true }
  * @throws UsageError `ERR_INVALID_OPTION` for an option out of bounds, and where the platform has no WebSocket.
  */
 export function websocket(options: WebSocketOptions): Transport {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const url = requireWebSocketUrl(options.url);
   const maxSendBytes = requireInteger(
     'maxSendBytes',

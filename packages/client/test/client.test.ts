@@ -22,8 +22,8 @@ describe('login', () => {
 
   it('rejects with the server’s code, and leaves nothing scheduled and no link', async () => {
     const { client, transport, clock } = setUp();
-    const refusals: number[] = [];
-    client.on('refused', ({ code }) => refusals.push(code));
+    const rejections: number[] = [];
+    client.on('rejected', ({ code }) => rejections.push(code));
 
     const login = client.login({ userId: 'alice' });
     transport.link.handler.opened();
@@ -31,10 +31,10 @@ describe('login', () => {
 
     await expect(login).rejects.toMatchObject({
       name: 'LoginError',
-      code: 'ERR_LOGIN_REFUSED',
+      code: 'ERR_LOGIN_REJECTED',
       serverCode: 1025,
     });
-    expect(refusals).toEqual([1025]);
+    expect(rejections).toEqual([1025]);
     expect(transport.link.isClosed).toBe(true);
     expect(clock.pending).toBe(0);
   });
@@ -526,7 +526,7 @@ function record(client: ImClient): Seen[] {
   client.on('message', (event) => seen.push(['message', event]));
   client.on('state', (event) => seen.push(['state', event]));
   client.on('kicked', (event) => seen.push(['kicked', event]));
-  client.on('refused', (event) => seen.push(['refused', event]));
+  client.on('rejected', (event) => seen.push(['rejected', event]));
   client.on('linkLost', (event) => seen.push(['linkLost', event]));
   client.on('delivered', (event) => seen.push(['delivered', event]));
   client.on('undelivered', (event) => seen.push(['undelivered', event]));

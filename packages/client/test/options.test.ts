@@ -26,7 +26,7 @@ describe('the options of a client', () => {
       remember: 0,
       maxUnhandledMessages: 256,
       tokenTimeoutMs: 10_000,
-      isFinalRefusal: expect.any(Function),
+      isFinalRejection: expect.any(Function),
     });
   });
 
@@ -43,10 +43,10 @@ describe('the options of a client', () => {
   });
 
   it('take the application’s own codes for final, and the server’s for passing trouble', () => {
-    const { isFinalRefusal } = checkSettings({}, transport);
+    const { isFinalRejection } = checkSettings({}, transport);
 
-    expect([1, 2, 301, 1024].map(isFinalRefusal)).toEqual([false, false, false, false]);
-    expect([1025, 9999].map(isFinalRefusal)).toEqual([true, true]);
+    expect([1, 2, 301, 1024].map(isFinalRejection)).toEqual([false, false, false, false]);
+    expect([1025, 9999].map(isFinalRejection)).toEqual([true, true]);
   });
 
   it('have the sense mode of the transport', () => {

@@ -86,8 +86,8 @@ describe('a token that is asked for', () => {
 describe('a refused login', () => {
   it('is tried again where the code is the server’s trouble', async () => {
     const { client, transport, clock } = setUp();
-    const refusals: unknown[] = [];
-    client.on('refused', (event) => refusals.push(event));
+    const rejections: unknown[] = [];
+    client.on('rejected', (event) => rejections.push(event));
     const login = client.login({ userId: 'alice' });
     transport.link.handler.opened();
     transport.link.answer(50, '{"code":2,"firstLoginTime":-1}');
@@ -97,16 +97,16 @@ describe('a refused login', () => {
     transport.link.accept();
     await login;
 
-    expect(refusals).toEqual([{ code: 2, isFinal: false }]);
+    expect(rejections).toEqual([{ code: 2, isFinal: false }]);
   });
 
   it('is final where the application says so', async () => {
-    const { client, transport } = setUp({ isFinalRefusal: (code) => code === 2 });
+    const { client, transport } = setUp({ isFinalRejection: (code) => code === 2 });
     const login = client.login({ userId: 'alice' });
     transport.link.handler.opened();
     transport.link.answer(50, '{"code":2,"firstLoginTime":-1}');
 
-    await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_REFUSED', serverCode: 2 });
+    await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_REJECTED', serverCode: 2 });
     expect(client.state).toBe('idle');
   });
 });

@@ -5,7 +5,7 @@ import {
   kickOut,
   kinds,
   loginAccepted,
-  loginRefused,
+  loginRejected,
   newSession,
   onlineSession,
   outgoing,
@@ -43,15 +43,15 @@ describe('a first login', () => {
     session.login(ALICE, 0);
     session.linkOpened(0);
 
-    const effects = session.receive(loginRefused(1025), 5);
+    const effects = session.receive(loginRejected(1025), 5);
 
-    expect(kinds(effects)).toEqual(['refused', 'disconnect', 'state', 'login-failed']);
-    expect(effect(effects, 'refused').code).toBe(1025);
+    expect(kinds(effects)).toEqual(['rejected', 'disconnect', 'state', 'login-failed']);
+    expect(effect(effects, 'rejected').code).toBe(1025);
     expect(effect(effects, 'login-failed').error).toMatchObject({
-      code: 'ERR_LOGIN_REFUSED',
+      code: 'ERR_LOGIN_REJECTED',
       serverCode: 1025,
     });
-    expect(effect(effects, 'state')).toMatchObject({ current: 'idle', reason: 'refused' });
+    expect(effect(effects, 'state')).toMatchObject({ current: 'idle', reason: 'rejected' });
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -147,7 +147,7 @@ describe('a first login', () => {
     const session = onlineSession();
 
     expect(session.receive(loginAccepted(1_700_000_000_001), 10)).toEqual([]);
-    expect(session.receive(loginRefused(1025), 11)).toEqual([]);
+    expect(session.receive(loginRejected(1025), 11)).toEqual([]);
     expect(session.nextDeadline).toBe(3_000);
   });
 
@@ -191,9 +191,9 @@ describe('a later login', () => {
     session.tick(1_000);
     session.linkOpened(1_000);
 
-    const effects = session.receive(loginRefused(1026), 1_001);
+    const effects = session.receive(loginRejected(1026), 1_001);
 
-    expect(kinds(effects)).toEqual(['refused', 'disconnect', 'state']);
+    expect(kinds(effects)).toEqual(['rejected', 'disconnect', 'state']);
     expect(session.state).toBe('idle');
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });

@@ -13,7 +13,7 @@ export function logClientEvents(client: ImClient, userId: string, log: CallbackL
   client.on('undelivered', ({ fingerprint, error }) =>
     show('undelivered', { fingerprint, code: error.code }),
   );
-  client.on('refused', ({ code }) => show('refused', { code }));
+  client.on('rejected', ({ code }) => show('rejected', { code }));
   client.on('kicked', ({ code, reason }) => show('kicked', { code, reason }));
   client.on('linkLost', ({ reason }) => show('linkLost', { reason }));
   client.on('error', (error) => show('error', { error: error.message }));

@@ -58,7 +58,7 @@ export const ErrorAnswer = z.object({
     .array(z.object({ parameter: z.string(), problem: z.string() }))
     .optional()
     .meta({ description: 'With ERR_INVALID_REQUEST.' }),
-  serverCode: z.int().optional().meta({ description: 'With ERR_LOGIN_REFUSED.' }),
+  serverCode: z.int().optional().meta({ description: 'With ERR_LOGIN_REJECTED.' }),
   loggedIn: z.array(z.string()).optional().meta({ description: 'With ERR_SENDER_AMBIGUOUS.' }),
 });
 

@@ -5,7 +5,7 @@ export const API_ERRORS = {
     means: 'A parameter is missing or cannot be used; `problems` says which.',
   },
   ERR_API_KEY: { status: 401, means: 'The header x-api-key is missing or wrong.' },
-  ERR_LOGIN_REFUSED: { status: 401, means: 'The server refused the login; `serverCode` is its answer.' },
+  ERR_LOGIN_REJECTED: { status: 401, means: 'The server rejected the login; `serverCode` is its answer.' },
   ERR_FOREIGN_ORIGIN: { status: 403, means: 'The request came from a page of another site.' },
   ERR_NOT_FOUND: { status: 404, means: 'There is nothing at this path for this method.' },
   ERR_NOT_LOGGED_IN: { status: 409, means: 'The sender is not logged in through loginConnect.' },

@@ -27,7 +27,7 @@ export class ClientsController {
     answer: 'LoginAnswer',
     answerText: 'The user is online.',
     errors: [
-      'ERR_LOGIN_REFUSED',
+      'ERR_LOGIN_REJECTED',
       'ERR_KICKED',
       'ERR_CANNOT_CONNECT',
       'ERR_TOO_MANY_CLIENTS',

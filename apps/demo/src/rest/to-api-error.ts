@@ -2,7 +2,7 @@ import { ApiError, type ApiErrorCode } from './api-error.js';
 
 /** Codes of the client, the server and Fastify that REST calls by another name. */
 const SAME_AS: Readonly<Record<string, ApiErrorCode>> = {
-  ERR_LOGIN_REFUSED: 'ERR_LOGIN_REFUSED',
+  ERR_LOGIN_REJECTED: 'ERR_LOGIN_REJECTED',
   ERR_CANNOT_CONNECT: 'ERR_CANNOT_CONNECT',
   ERR_KICKED: 'ERR_KICKED',
   ERR_NOT_ACKNOWLEDGED: 'ERR_NOT_ACKNOWLEDGED',

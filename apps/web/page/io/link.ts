@@ -74,8 +74,8 @@ export class Link {
       // The server's complaints, and an outbox that cannot be used: the history knows what was not sent as well.
     });
     this.#client.on('kicked', ({ code, reason }) => listener.kicked(code, reason));
-    this.#client.on('refused', ({ code, isFinal }) => {
-      if (isFinal) listener.failed({ code: 'refused', serverCode: code });
+    this.#client.on('rejected', ({ code, isFinal }) => {
+      if (isFinal) listener.failed({ code: 'rejected', serverCode: code });
     });
     this.#measuring = setInterval(() => {
       const { roundTripMs } = this.#client;
@@ -160,7 +160,7 @@ function failureOf(error: DeliveryError): FailureCode | undefined {
 function loginProblem(error: unknown, account: Account): Problem | undefined {
   if (!(error instanceof LoginError)) return { code: 'other', text: textOf(error) };
   switch (error.code) {
-    case 'ERR_LOGIN_REFUSED':
+    case 'ERR_LOGIN_REJECTED':
     case 'ERR_LOGIN_ABORTED':
     case 'ERR_KICKED':
       return undefined;
@@ -174,7 +174,7 @@ function loginProblem(error: unknown, account: Account): Problem | undefined {
 
 function linkProblem(error: unknown, { server }: Account): Problem {
   if (error instanceof LoginError && error.serverCode !== undefined)
-    return { code: 'refused', serverCode: error.serverCode };
+    return { code: 'rejected', serverCode: error.serverCode };
   const isUnanswered = error instanceof LinkError && error.code === 'ERR_LOGIN_UNANSWERED';
   return { code: isUnanswered ? 'no-answer' : 'unreachable', server };
 }

@@ -3,7 +3,7 @@ export type Problem =
   | { readonly code: 'user-id-missing' | 'user-id-invalid' | 'token-missing' | 'server-invalid' }
   /** The page may not connect to other hosts than its own. */
   | { readonly code: 'server-elsewhere'; readonly host: string }
-  | { readonly code: 'refused'; readonly serverCode: number }
+  | { readonly code: 'rejected'; readonly serverCode: number }
   | { readonly code: 'unreachable'; readonly server: string }
   /** There is something, and it does not answer as a server of this protocol does. */
   | { readonly code: 'no-answer'; readonly server: string }
@@ -17,7 +17,7 @@ export function fieldOf({ code }: Problem): 'userId' | 'token' | 'server' | unde
     case 'user-id-invalid':
       return 'userId';
     case 'token-missing':
-    case 'refused':
+    case 'rejected':
       return 'token';
     case 'server-invalid':
     case 'server-elsewhere':

@@ -143,7 +143,7 @@ function problem(what: Problem): string {
       return '服务器地址无效。示例：ws://im.example.com:3000/websocket';
     case 'server-elsewhere':
       return `此页面只能连接自己的主机，不能连接 ${what.host}。`;
-    case 'refused':
+    case 'rejected':
       return what.serverCode === 1025
         ? '此用户的令牌不正确。（代码 1025）'
         : `服务器拒绝了此次登录。（代码 ${what.serverCode}）`;

@@ -145,7 +145,7 @@ function problem(what: Problem): string {
       return 'This is no server address. An example: ws://im.example.com:3000/websocket';
     case 'server-elsewhere':
       return `This page may connect to its own host only, not to ${what.host}.`;
-    case 'refused':
+    case 'rejected':
       return what.serverCode === 1025
         ? 'The token is wrong for this user. (Code 1025)'
         : `The server refused this sign-in. (Code ${what.serverCode})`;

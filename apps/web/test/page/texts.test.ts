@@ -7,7 +7,7 @@ import { languageFor } from '../../page/text/texts-of.js';
 function flatten(value: unknown, path: string): [string, string][] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value === 'function') {
-    const sample = path.endsWith('problem') ? { code: 'refused', serverCode: 7 } : 'x1';
+    const sample = path.endsWith('problem') ? { code: 'rejected', serverCode: 7 } : 'x1';
     return [[path, String(value(sample, 'y2'))]];
   }
   return Object.entries(value as object).flatMap(([name, inner]) => flatten(inner, `${path}.${name}`));

@@ -41,10 +41,10 @@ describe('signing in', () => {
   });
 
   it('comes back to the form with the reason, and to one without when it is cancelled', () => {
-    const problem = { code: 'refused', serverCode: 1025 } as const;
-    const refused = run(first, { kind: 'submitted' }, { kind: 'sign-in-failed', problem });
-    expect(refused.state.stage).toEqual({ name: 'signed-out', form, problem });
-    expect(refused.effects.at(-1)).toEqual({ kind: 'log-out' });
+    const problem = { code: 'rejected', serverCode: 1025 } as const;
+    const rejected = run(first, { kind: 'submitted' }, { kind: 'sign-in-failed', problem });
+    expect(rejected.state.stage).toEqual({ name: 'signed-out', form, problem });
+    expect(rejected.effects.at(-1)).toEqual({ kind: 'log-out' });
     const cancelled = run(first, { kind: 'submitted' }, { kind: 'cancelled' });
     expect(cancelled.state.stage).toEqual({ name: 'signed-out', form, problem: undefined });
   });
@@ -85,7 +85,7 @@ describe('a page that is loaded again', () => {
   });
 
   it('goes to the form when the server refuses the login by now', () => {
-    const problem = { code: 'refused', serverCode: 1025 } as const;
+    const problem = { code: 'rejected', serverCode: 1025 } as const;
     const { state } = run(resumed(first, account, form, true).state, { kind: 'sign-in-failed', problem });
     expect(state.stage).toMatchObject({ name: 'signed-out', problem, form: { userId: 'alice', token: '' } });
   });

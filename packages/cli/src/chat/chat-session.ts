@@ -134,7 +134,7 @@ export class ChatSession {
       }
       case 'idle':
         this.#screen.setLinkStatus(undefined);
-        if (reason === 'refused' && this.#wasOnline) {
+        if (reason === 'rejected' && this.#wasOnline) {
           this.#fail(`The server has refused to let ${user} come back.`);
         }
         break;

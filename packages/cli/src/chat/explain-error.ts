@@ -45,7 +45,7 @@ export function explainKick(
 
 function explainLogin(error: LoginError, context: ChatContext): Explanation {
   switch (error.code) {
-    case 'ERR_LOGIN_REFUSED':
+    case 'ERR_LOGIN_REJECTED':
       return {
         what: `The server has refused the login of ${context.user} (code ${error.serverCode}).`,
         advice: 'Check --user and --token; codes from 1025 are the application’s own.',

@@ -31,7 +31,7 @@ describe('explainError', () => {
     [new LinkError('ERR_NOT_LOGGED_IN', 'x'), 'The server does not know this login any more.'],
     [new LinkError('ERR_LOGIN_UNANSWERED', 'x'), 'Nobody answers at tcp://127.0.0.1:8901.'],
     [
-      new LoginError('ERR_LOGIN_REFUSED', 'x', { serverCode: 1025 }),
+      new LoginError('ERR_LOGIN_REJECTED', 'x', { serverCode: 1025 }),
       'The server has refused the login of alice (code 1025).',
     ],
     [

@@ -45,11 +45,11 @@ export class SocketLink implements Link {
 
   /** The platform has begun to open a socket. */
   accepted(): void {
-    if (this.#task === undefined) this.refused({ errMsg: 'connectSocket gave no SocketTask' });
+    if (this.#task === undefined) this.rejected({ errMsg: 'connectSocket gave no SocketTask' });
   }
 
   /** The platform did not even begin to open a socket: what was heard since then was of another one. */
-  refused(failure: PlatformFailure | undefined): void {
+  rejected(failure: PlatformFailure | undefined): void {
     if (this.#state === 'closed') this.#release();
     else this.#end(openFailure(failure));
   }

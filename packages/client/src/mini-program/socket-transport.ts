@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { type OptionNames, refuseUnknown, requireInteger } from '../options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { DEFAULT_MAX_WEBSOCKET_BYTES, requireWebSocketUrl } from '../websocket-transport.js';
 import { globalSocketTask } from './global-socket.js';
@@ -33,7 +33,7 @@ const OPTIONS: OptionNames<MiniProgramSocketOptions> = {
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function miniProgramSocket(options: MiniProgramSocketOptions): Transport {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const url = requireWebSocketUrl(options.url);
   const { platform, header } = options;
   if (typeof platform?.connectSocket !== 'function') {
@@ -68,7 +68,7 @@ function openLink(
     ...(header !== undefined && { header }),
     multiple: true,
     success: () => link.accepted(),
-    fail: (failure) => link.refused(failure),
+    fail: (failure) => link.rejected(failure),
   });
   if (isTask(task)) {
     link.attach(task, () => {});

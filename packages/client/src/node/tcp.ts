@@ -7,7 +7,7 @@ import {
   writeTcpHeader,
 } from '@imcore/protocol';
 import { LinkError } from '../errors.js';
-import { type OptionNames, refuseUnknown, requireInteger, requireText } from '../options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { cutAfterGrace } from './grace.js';
 
@@ -34,7 +34,7 @@ const OPTIONS: OptionNames<TcpOptions> = { host: true, port: true, tls: true, ma
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function tcp(options: TcpOptions): Transport {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const host = requireText('host', options.host);
   const port = requireInteger('port', options.port, DEFAULT_TCP_PORT, 1, 65_535);
   const maxBodyBytes = requireInteger(

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { LinkError } from '../errors.js';
-import { type OptionNames, refuseUnknown, requireInteger, requireText } from '../options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { EarlyCopies } from './early-copies.js';
 
@@ -38,7 +38,7 @@ const OPTIONS: OptionNames<UdpOptions> = { host: true, port: true, maxSendBytes:
  * @see docs/protocol/SPEC.md#1-frames
  */
 export function udp(options: UdpOptions): Transport {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const host = requireText('host', options.host);
   const port = requireInteger('port', options.port, DEFAULT_UDP_PORT, 1, 65_535);
   const maxSendBytes = requireInteger(

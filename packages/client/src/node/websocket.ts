@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { LinkError } from '../errors.js';
-import { type OptionNames, refuseUnknown, requireInteger } from '../options-check.js';
+import { type OptionNames, rejectUnknown, requireInteger } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { webSocketLink } from '../websocket-link.js';
 import {
@@ -31,7 +31,7 @@ const OPTIONS: OptionNames<NodeWebSocketOptions> = {
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function websocket(options: NodeWebSocketOptions): Transport {
-  refuseUnknown(options, OPTIONS);
+  rejectUnknown(options, OPTIONS);
   const url = requireWebSocketUrl(options.url);
   const maxSendBytes = requireInteger(
     'maxSendBytes',
