@@ -1,6 +1,6 @@
-import { FakeMiniProgram } from '@imcore/testkit';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { FakeMiniProgram } from '../tests/support/mini-program/fake-mini-program.js';
 import { type MiniObject, MiniRuntime } from './testing/mini-page.js';
 import { startServer, until } from './testing/scene.js';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { FakeMiniProgram } from '@imcore/testkit';
 import { build } from 'esbuild';
 import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { FakeMiniProgram } from '../../tests/support/mini-program/fake-mini-program.js';
 import { startServer, until } from '../testing/scene.js';
 
 interface PageObject {

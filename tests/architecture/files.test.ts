@@ -16,6 +16,7 @@ const FOLDERS = [
   'tests/integration',
   'tests/architecture',
   'tests/packaging',
+  'tests/support',
 ];
 
 const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)];

@@ -4,11 +4,11 @@ import { createContext, runInContext } from 'node:vm';
 import type * as MiniProgram from '@imcore/client/mini-program';
 import type * as Outbox from '@imcore/client/outbox';
 import { createServer, websocket } from '@imcore/server';
-import { FakeMiniProgram } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { toLean } from '../../scripts/lean-modules.mjs';
 import { ROOT } from '../architecture/sources.js';
+import { FakeMiniProgram } from '../support/mini-program/fake-mini-program.js';
 
 /** Loads the file as a mini-program does: a module of its own, with next to nothing in its scope. */
 function load(scope: object): typeof MiniProgram {

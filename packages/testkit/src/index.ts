@@ -52,8 +52,6 @@ export {
   memoryServerTransport,
 } from './memory/memory-server-transport.js';
 export { type MemoryTransportOptions, memoryTransport } from './memory/memory-transport.js';
-export { FakeMiniProgram, type FakeMiniProgramOptions } from './mini-program/fake-mini-program.js';
-export type { PlatformSocket } from './mini-program/platform-socket.js';
 export { type Direction, type LinkConditions, PERFECT_LINK } from './network/link-conditions.js';
 export { type DatagramFate, SimulatedLink } from './network/simulated-link.js';
 export {

@@ -4,8 +4,11 @@ import { tcp as tcpLink, udp as udpLink, websocket as wsLink } from '@imcore/cli
 import { tcp, udp, websocket } from '@imcore/server';
 import { afterEach, describe, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import {
+  FakeMiniProgram,
+  type FakeMiniProgramOptions,
+} from '../../../tests/support/mini-program/fake-mini-program.js';
 import { describeTransport } from '../src/contracts/transport-contract.js';
-import { FakeMiniProgram, type FakeMiniProgramOptions } from '../src/mini-program/fake-mini-program.js';
 import { memoryTransportFixture, realTransportFixture } from './fixtures/transport-fixture.js';
 
 const host = '127.0.0.1';

@@ -2,7 +2,10 @@ import { createClient, type ImClient } from '@imcore/client/mini-program';
 import { createServer, type ImServer, websocket } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { FakeMiniProgram, type FakeMiniProgramOptions } from '../../src/mini-program/fake-mini-program.js';
+import {
+  FakeMiniProgram,
+  type FakeMiniProgramOptions,
+} from '../../../../tests/support/mini-program/fake-mini-program.js';
 
 const closing: (() => Promise<void>)[] = [];
 
