@@ -48,6 +48,7 @@ function problemsOf(...programs: readonly string[]): string[] {
       '@imcore/client/outbox': [join(ROOT, 'packages/client/src/outbox/index.ts')],
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
       '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
+      '@imcore/testkit/conformance': [join(ROOT, 'packages/testkit/src/conformance/index.ts')],
       '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],
       '@imcore/web': [join(ROOT, 'apps/web/src/index.ts')],
       '@imcore/*': [join(ROOT, 'packages/*/src/index.ts')],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { TransportKind } from '@imcore/protocol';
 import { Inbox } from './inbox.js';
 
-const PROGRAM = fileURLToPath(new URL('../../packages/testkit/dist/harness.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../packages/testkit/dist/conformance/harness.js', import.meta.url));
 export const HOST = '127.0.0.1';
 
 /** An event line of the harness. */

@@ -14,7 +14,7 @@ import {
   SocketStage,
   showDifference,
   type Transcript,
-} from '@imcore/testkit';
+} from '@imcore/testkit/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const HOST = '127.0.0.1';

@@ -9,7 +9,7 @@ import {
   websocket,
 } from '@imcore/client/node';
 import type { TransportKind } from '@imcore/protocol';
-import { type Peer, packetOf, SocketStage } from '@imcore/testkit';
+import { type Peer, packetOf, SocketStage } from '@imcore/testkit/conformance';
 import { HOST, type Ports } from './harness-process.js';
 import { Inbox } from './inbox.js';
 

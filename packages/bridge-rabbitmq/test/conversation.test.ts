@@ -13,7 +13,7 @@ import {
   type ServerInProcess,
   SocketStage,
   showDifference,
-} from '@imcore/testkit';
+} from '@imcore/testkit/conformance';
 import { describe, expect, it } from 'vitest';
 import { rabbitmq } from '../src/rabbitmq.js';
 import { hasBroker, useScenes } from './support/broker.js';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { PacketType, senseTimes } from '@imcore/protocol';
-import { isFrame, packetOf, parseRecording, type RecordedEntry } from '@imcore/testkit';
+import { isFrame, packetOf, parseRecording, type RecordedEntry } from '@imcore/testkit/conformance';
 import { describe, expect, it } from 'vitest';
 import { composeMessage } from '../src/compose.js';
 import type { Effect } from '../src/effects.js';

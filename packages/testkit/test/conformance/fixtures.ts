@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { parseRecording, type Recording } from '../../src/conversation/recording.js';
+import { parseRecording, type Recording } from '../../src/conformance/recording.js';
 
 const PROTOCOL = new URL('../../../../docs/protocol/', import.meta.url);
 

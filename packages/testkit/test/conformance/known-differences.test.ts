@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeDifferences, parseKnownDifferences } from '../../src/conversation/known-differences.js';
+import { judgeDifferences, parseKnownDifferences } from '../../src/conformance/known-differences.js';
 
 const table = (row: string) =>
   `| conversations | difference | the original | ours | why |\n|---|---|---|---|---|\n${row}`;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compare, showDifference } from '../../src/conversation/comparison.js';
-import { playInVirtualTime } from '../../src/conversation/player.js';
-import { isFrame } from '../../src/conversation/recording.js';
-import { type Observation, Transcript } from '../../src/conversation/transcript.js';
+import { compare, showDifference } from '../../src/conformance/comparison.js';
+import { playInVirtualTime } from '../../src/conformance/player.js';
+import { isFrame } from '../../src/conformance/recording.js';
+import { type Observation, Transcript } from '../../src/conformance/transcript.js';
 import { readRecording } from './fixtures.js';
 
 /** A play like another one, but for what is done to what one connection saw. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJson } from '../../../src/conversation/json.js';
+import { isObject, type JsonObject, parseJson } from '../../../src/conformance/json.js';
 
 const LONG_BYTES = 1000;
 

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { RawWebSocket, WebSocketOpcode, webSocketFrame } from '../../../src/conversation/raw-websocket.js';
+import { RawWebSocket, WebSocketOpcode, webSocketFrame } from '../../../src/conformance/raw-websocket.js';
 import { echoOf, goodEcho } from './bytes.js';
 import type { Experiment } from './experiment.js';
 import { HOST, type Lab } from './lab.js';

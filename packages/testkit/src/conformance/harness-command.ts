@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJson } from './conversation/json.js';
+import { isObject, type JsonObject, parseJson } from './json.js';
 
 /** What the harness can be told, one JSON object a line. */
 export type HarnessCommand =

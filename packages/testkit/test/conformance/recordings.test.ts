@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compare, showDifference } from '../../src/conversation/comparison.js';
-import { judgeDifferences, parseKnownDifferences } from '../../src/conversation/known-differences.js';
-import { playInVirtualTime } from '../../src/conversation/player.js';
+import { compare, showDifference } from '../../src/conformance/comparison.js';
+import { judgeDifferences, parseKnownDifferences } from '../../src/conformance/known-differences.js';
+import { playInVirtualTime } from '../../src/conformance/player.js';
 import { conversationNames, readProtocolFile, readRecording } from './fixtures.js';
 
 const known = parseKnownDifferences(readProtocolFile('differences.md'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packetMeaning } from '../../src/conversation/packet-meaning.js';
+import { packetMeaning } from '../../src/conformance/packet-meaning.js';
 
 const key = (body: string) => packetMeaning(body).key;
 

@@ -1,7 +1,7 @@
 import { encodeUtf8, type TransportKind } from '@imcore/protocol';
-import type { JsonObject } from '../../../src/conversation/json.js';
-import { packetOf } from '../../../src/conversation/recording.js';
-import type { Peer } from '../../../src/conversation/stage.js';
+import type { JsonObject } from '../../../src/conformance/json.js';
+import { packetOf } from '../../../src/conformance/recording.js';
+import type { Peer } from '../../../src/conformance/stage.js';
 import { describeAnswer } from './describe.js';
 import type { Lab } from './lab.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseHarnessCommand } from '../src/harness-command.js';
-import { parseHarnessOptions } from '../src/harness-options.js';
+import { parseHarnessCommand } from '../../src/conformance/harness-command.js';
+import { parseHarnessOptions } from '../../src/conformance/harness-options.js';
 
 describe('a line for the harness', () => {
   it('sends with QoS and without a type of its own unless told otherwise', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { align } from '../../src/conversation/alignment.js';
+import { align } from '../../src/conformance/alignment.js';
 
 const items = (keys: string) => [...keys].map((key) => ({ key }));
 const show = (expected: string, found: string) =>

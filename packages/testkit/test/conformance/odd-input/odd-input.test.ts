@@ -1,7 +1,7 @@
 import { systemClock } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseJson, requireObject } from '../../../src/conversation/json.js';
-import { codeSpans, readTable, requireCell } from '../../../src/conversation/markdown-table.js';
+import { parseJson, requireObject } from '../../../src/conformance/json.js';
+import { codeSpans, readTable, requireCell } from '../../../src/conformance/markdown-table.js';
 import { readProtocolFile } from '../fixtures.js';
 import { beyondExperiments } from './beyond.js';
 import { conductExperiments } from './conduct.js';

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline';
 import { createServer, type ImServer, type TransportAddress, tcp, udp, websocket } from '@imcore/server';
-import type { ServerCallback } from './conversation/recording.js';
-import { followEvents, kickFromServer, recordedRules, sendFromServer } from './conversation/server-rules.js';
 import { type HarnessCommand, parseHarnessCommand } from './harness-command.js';
 import { HARNESS_USAGE, type HarnessOptions, parseHarnessOptions } from './harness-options.js';
+import type { ServerCallback } from './recording.js';
+import { followEvents, kickFromServer, recordedRules, sendFromServer } from './server-rules.js';
 
 /**
  * A real server as a process of its own, driven over JSON lines: commands on stdin, events on stdout. Ends when

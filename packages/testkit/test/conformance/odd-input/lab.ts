@@ -8,16 +8,16 @@ import {
   udp,
   websocket,
 } from '@imcore/server';
-import type { ServerCallback } from '../../../src/conversation/recording.js';
+import type { ServerCallback } from '../../../src/conformance/recording.js';
 import {
   followEvents,
   kickFromServer,
   recordedRules,
   sendFromServer,
-} from '../../../src/conversation/server-rules.js';
-import { SocketStage } from '../../../src/conversation/socket-stage.js';
-import type { Stage } from '../../../src/conversation/stage.js';
-import { VirtualStage } from '../../../src/conversation/virtual-stage.js';
+} from '../../../src/conformance/server-rules.js';
+import { SocketStage } from '../../../src/conformance/socket-stage.js';
+import type { Stage } from '../../../src/conformance/stage.js';
+import { VirtualStage } from '../../../src/conformance/virtual-stage.js';
 import { VirtualClock } from '../../../src/virtual-clock.js';
 import { LabClient } from './lab-client.js';
 
