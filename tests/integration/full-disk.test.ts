@@ -33,7 +33,7 @@ async function setUp() {
   return { disk, server, errors, online };
 }
 
-describe.runIf(SmallDisk.canBe())('a server whose disk is full', () => {
+describe.runIf(SmallDisk.isAvailable())('a server whose disk is full', () => {
   it('acknowledges no sender and says why, and goes on by itself as soon as there is room', async () => {
     const { disk, server, errors, online } = await setUp();
     const alice = await online('alice');

@@ -1,18 +1,18 @@
 import type { Statement } from './statements.js';
 
-/** Messages of one append statement at most. Others are filled up to powers of two with rows that are left out. */
+/** Maximum messages of one append statement. Statements are padded to powers of two with empty rows. */
 export const MAX_APPEND_ROWS = 2048;
 
-/** Values that stand before those of the messages: the class of the locks, the locks, whether history is kept. */
+/** Values before those of the messages: the lock class, the locks, whether history is kept. */
 const FIRST_VALUES = 3;
 const VALUES_OF_ROW = 5;
 
 /**
- * An append in one trip, and where nothing else is to be done in one transaction: takes the receivers' locks ($1, $2),
- * inserts the messages behind them in their order ($3: `kept`; then receiver, sender, fingerprint, body, accepted_at of
- * each), adds them to the totals, gives the ids of the new ones.
+ * An append in one round trip; run alone it is its own transaction. It takes the receivers' locks ($1, $2), inserts the
+ * messages in order ($3: `kept`; then receiver, sender, fingerprint, body, accepted_at of each), adds them to the totals
+ * and returns the ids of the new ones.
  *
- * No row is inserted, and so no id is given, before all locks are taken: each needs the row of `gate`. Multi-row
+ * No row is inserted, and no id assigned, before all locks are taken: each insert needs the row of `gate`. Multi-row
  * VALUES are faster than `unnest` of arrays.
  */
 export function appendStatement(table: string, addFresh: string): (rows: number) => Statement {

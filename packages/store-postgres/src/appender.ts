@@ -8,26 +8,26 @@ import {
 } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
+import type { DeadLetters } from './dead-letters.js';
 import { additionsOf, type Draft, Drafts, stored } from './draft.js';
-import type { Graveyard } from './graveyard.js';
 import { beginLocked, chunksOf, findKnown, insert } from './inserting.js';
 import { type Admission, makeRoom, type Occupant } from './making-room.js';
 import type { QueueCounts } from './queue-counts.js';
 import type { Statements } from './statements.js';
 import { toKey } from './text-key.js';
 
-/** Rows of a full mailbox that are looked at in one trip. */
+/** Rows of a full queue that are read in one round trip. */
 const OLDEST_ROWS = 500;
 
 /**
- * Appends. Where there is room, that is one statement, a transaction of its own; for receivers whose mailbox is full
- * it is a transaction that decides who must go.
+ * Appends messages. For receivers with room in their queue, that is one statement; for receivers whose queue is full, it
+ * is a transaction that decides which messages are rejected or displaced.
  */
 export class Appender {
   readonly #database: Database;
   readonly #statements: Statements;
   readonly #counts: QueueCounts;
-  readonly #graveyard: Graveyard;
+  readonly #deadLetters: DeadLetters;
   readonly #lockClass: number;
   readonly #retention: Required<Retention>;
 
@@ -35,19 +35,19 @@ export class Appender {
     database: Database,
     statements: Statements,
     counts: QueueCounts,
-    graveyard: Graveyard,
+    deadLetters: DeadLetters,
     lockClass: number,
     retention: Required<Retention>,
   ) {
     this.#database = database;
     this.#statements = statements;
     this.#counts = counts;
-    this.#graveyard = graveyard;
+    this.#deadLetters = deadLetters;
     this.#lockClass = lockClass;
     this.#retention = retention;
   }
 
-  /** Appends at an instant (milliseconds since 1970). One result for each message, in order. */
+  /** Appends messages at `now`, in milliseconds since 1970. One result for each message, in order. */
   async append(messages: readonly StoredMessage[], now: number): Promise<readonly AppendResult[]> {
     const drafts = new Drafts(messages);
     try {
@@ -86,7 +86,7 @@ export class Appender {
     }
   }
 
-  /** One statement is a transaction by itself. More are made one, so that a long call is stored whole or not at all. */
+  /** One statement is its own transaction. Several are run in one, so that a call is stored completely or not at all. */
   async #insert(drafts: readonly Draft[]): Promise<void> {
     const [first, ...others] = chunksOf(drafts);
     if (first === undefined) return;
@@ -125,8 +125,8 @@ export class Appender {
       }
       return this.#carryOut(client, admissions, now);
     });
-    this.#graveyard.deleted(deleted);
-    // What was displaced changes the counts too: they are asked anew.
+    this.#deadLetters.notifyDeleted(deleted);
+    // Displaced messages change the counts too: they are read again.
     if (this.#retention.whenFull === 'drop-oldest') this.#counts.forget(byReceiver.keys());
     else for (const { message, result } of drafts) this.#countStored(message, result);
   }
@@ -135,7 +135,7 @@ export class Appender {
     if (result?.outcome === 'stored') this.#counts.changed(to, { messages: 1, bytes: body.length });
   }
 
-  /** Gives the dead letters that were deleted to make room for others. */
+  /** Returns the dead letters that were deleted because there were more than `maxDeadLetters`. */
   async #carryOut(
     client: ClientBase,
     admissions: readonly Admission[],
@@ -152,16 +152,16 @@ export class Appender {
       const { to } = admission.draft.message;
       return admission.displaces.map((occupant) => ({ userId: to, id: idOf(occupant) }));
     });
-    const { letters, deleted } = await this.#graveyard.bury(client, displaced, now);
+    const { added, deleted } = await this.#deadLetters.addDisplaced(client, displaced, now);
     for (const admission of admissions) {
       if (admission.limit !== undefined || admission.draft.result?.outcome !== 'stored') continue;
-      const own = admission.displaces.flatMap((occupant) => letters.get(idOf(occupant)) ?? []);
+      const own = admission.displaces.flatMap((occupant) => added.get(idOf(occupant)) ?? []);
       admission.draft.result = stored(admission.draft.result.id, own);
     }
     return deleted;
   }
 
-  /** Reads a mailbox from its oldest message on, some rows a trip. */
+  /** Reads a queue from its oldest message on, `OLDEST_ROWS` per round trip. */
   #oldestOf(client: ClientBase, userId: string): () => Promise<{ id: StoreId; bytes: number } | undefined> {
     let page: { readonly id: string; readonly bytes: number }[] = [];
     let after = 0;
@@ -186,8 +186,8 @@ function idOf(occupant: Occupant): StoreId {
   return result?.outcome === 'stored' ? result.id : 0;
 }
 
-/** A known message may be purged between the insert that it hindered and the look for it. The repeat stores it. */
+/** A known message may be purged between the insert that it blocked and the lookup. A retry stores it. */
 function resultOf({ result }: Draft): AppendResult {
   if (result !== undefined) return result;
-  throw new StoreError('ERR_STORE_FAILED', 'a message was forgotten while its copy came');
+  throw new StoreError('ERR_STORE_FAILED', 'a duplicate was purged during the append: retry the append');
 }

@@ -5,10 +5,10 @@ interface Call<Item, Result> {
 }
 
 /**
- * Does one piece of work at a time, in the order of the calls; calls that come meanwhile are done together.
+ * Runs one batch at a time, in the order of the calls. Calls made meanwhile form the next batch.
  *
- * A failure is the failure of all calls that were done together, so that behind a database that does not answer
- * nobody waits for more than two time-outs.
+ * If a batch fails, all its calls reject. When the database does not respond, a call therefore waits at most two
+ * timeouts.
  */
 export class Batches<Item, Result> {
   readonly #maxItems: number;
@@ -16,7 +16,7 @@ export class Batches<Item, Result> {
   readonly #waiting: Call<Item, Result>[] = [];
   #isRunning = false;
 
-  /** @param work gives one result for each item, in order. It is given `maxItems`, or more if one call has more. */
+  /** @param work returns one result for each item, in order. It gets up to `maxItems`, or more if one call has more. */
   constructor(maxItems: number, work: (items: readonly Item[]) => Promise<readonly Result[]>) {
     this.#maxItems = maxItems;
     this.#work = work;
@@ -50,7 +50,7 @@ export class Batches<Item, Result> {
     this.#isRunning = false;
   }
 
-  /** The oldest calls that fit together, at least one. */
+  /** The oldest calls that fit into one batch, at least one. */
   #next(): readonly Call<Item, Result>[] {
     let count = 0;
     let items = 0;

@@ -1,15 +1,15 @@
 import { StoreError } from '@imcore/server/ports';
 import { Client, type ClientBase, Pool, type PoolConfig } from 'pg';
 
-/** Where the database is, for those who have it in parts. What is absent comes from libpq's environment variables. */
+/** Connection parameters as single fields. Missing ones come from libpq's environment variables. */
 export interface PostgresConnection {
   readonly host?: string;
   readonly port?: number;
   readonly user?: string;
-  /** A function is asked at each new connection: for tokens that expire. */
+  /** A function is called for each new connection, for tokens that expire. */
   readonly password?: string | (() => string | Promise<string>);
   readonly database?: string;
-  /** `true`: TLS with a certificate that is checked; an object: options of `tls.connect`. Default: none. */
+  /** `true`: TLS with certificate verification; an object: options of `tls.connect`. Default: no TLS. */
   readonly ssl?: PoolConfig['ssl'];
 }
 
@@ -21,18 +21,18 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs: number;
 }
 
-/** How much longer than the server a client waits for its answer: then the connection is taken for dead. */
+/** How much longer than the server's timeout the client waits before it considers the connection dead. */
 const ANSWER_GRACE_MS = 2000;
 const IDLE_CONNECTION_MS = 60_000;
 const MAX_ATTEMPTS = 3;
-/** Two transactions stood in each other's way, and this one was undone: it can be done again. */
-const IN_THE_WAY: ReadonlySet<string> = new Set(['40001', '40P01']);
+/** SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back and can be retried. */
+const RETRYABLE: ReadonlySet<string> = new Set(['40001', '40P01']);
 
 /**
- * A pool of connections. Owns the time-outs, the sessions' settings and what an error becomes.
+ * A pool of connections. Owns the timeouts, the session settings and the conversion of errors.
  *
- * A connection on which anything failed is thrown away, and the next call makes a new one: that is how it comes back
- * after a restart or a failover.
+ * A connection on which anything failed is closed, and the next call opens a new one. That is how the pool recovers after
+ * a restart or a failover.
  */
 export class Database {
   readonly #pool: Pool;
@@ -50,28 +50,28 @@ export class Database {
       query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
       onConnect: (client) => prepareSession(client, options.statementTimeoutMs),
     });
-    // A connection that dies says so to whoever listens, and ends the process where nobody does. The call that uses
-    // it learns of it anyway; an idle one is replaced.
+    // Without a listener an 'error' event would end the process. A call that uses the connection rejects anyway; an idle
+    // connection is replaced.
     this.#pool.on('error', ignore);
     this.#pool.on('connect', (client) => client.on('error', ignore));
   }
 
   /**
-   * Gives the work a connection.
+   * Runs the work with a connection.
    *
-   * @throws StoreError `ERR_STORE_FAILED`, also when no connection comes in time; `ERR_STORE_CLOSED` after `close`.
+   * @throws StoreError `ERR_STORE_FAILED`, also when no connection is available in time; `ERR_STORE_CLOSED` after `close`.
    */
   async run<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        if (attempt === MAX_ATTEMPTS || !IN_THE_WAY.has(codeOf(error))) throw this.#failure(error);
+        if (attempt === MAX_ATTEMPTS || !RETRYABLE.has(codeOf(error))) throw this.#failure(error);
       }
     }
   }
 
-  /** As `run`, between `begin` and a commit. What fails is undone by the end of its connection. */
+  /** As `run`, between `begin` and a commit. A failed transaction is rolled back by closing its connection. */
   transaction<T>(begin: string, work: (client: ClientBase) => Promise<T>): Promise<T> {
     return this.run(async (client) => {
       await client.query(begin);
@@ -88,13 +88,13 @@ export class Database {
 
   async #attempt<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
-    let isSound = false;
+    let isHealthy = false;
     try {
       const result = await work(client);
-      isSound = true;
+      isHealthy = true;
       return result;
     } finally {
-      client.release(!isSound);
+      client.release(!isHealthy);
     }
   }
 
@@ -105,7 +105,6 @@ export class Database {
   }
 }
 
-/** Nothing is done with it: see where it is used. */
 function ignore(): void {}
 
 function configOf({ url, connection }: DatabaseOptions): PoolConfig {
@@ -117,7 +116,7 @@ function configOf({ url, connection }: DatabaseOptions): PoolConfig {
 }
 
 /**
- * Fails for a URL that cannot be read: now, and in our words. Errors about URLs hold the URL, and so a password.
+ * Rejects an invalid URL at startup, with our own message: an error about a URL contains the URL, and so the password.
  *
  * @throws StoreError `ERR_STORE_FAILED`
  */
@@ -125,13 +124,16 @@ function checkConfig(config: PoolConfig): void {
   try {
     new Client(config);
   } catch {
-    throw new StoreError('ERR_STORE_FAILED', 'the url of the PostgreSQL database cannot be read');
+    throw new StoreError(
+      'ERR_STORE_FAILED',
+      'url must be a valid PostgreSQL URL: postgres://user:password@host:port/database',
+    );
   }
 }
 
 /**
- * Every statement here finds its rows by an index. A plan that was made while the table was small, and is kept with
- * its statement, must not be one that reads the whole table.
+ * Every statement here finds its rows through an index. A plan made while the table was small is kept with its prepared
+ * statement, so sequential scans are disabled.
  */
 async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
   await client.query(
@@ -145,7 +147,7 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
-/** A refused connection to a name with two addresses has a code and no message. */
+/** When a host name with two addresses refuses the connection, the error has a code and no message. */
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);

@@ -1,7 +1,7 @@
 import type { AppendResult, DeadLetter, QueueSize, StoredMessage, StoreId } from '@imcore/server/ports';
 import { toKey } from './text-key.js';
 
-/** A message whose sender, receiver and fingerprint no other of the same append has. */
+/** A message to append. Copies in the same append share one draft. */
 export interface Draft {
   readonly message: StoredMessage;
   readonly receiver: Buffer;
@@ -10,7 +10,7 @@ export interface Draft {
   result: AppendResult | undefined;
 }
 
-/** The messages of an append, each once; and how to answer for all of them. */
+/** The messages of an append without copies, and the results for all of them. */
 export class Drafts {
   readonly #messages: readonly StoredMessage[];
   readonly #drafts = new Map<string, Draft>();
@@ -30,7 +30,7 @@ export class Drafts {
     return [...this.#drafts.values()];
   }
 
-  /** One result for each message; a further copy of one is a duplicate of the first. */
+  /** One result for each message. Further copies of a message are duplicates of the first. */
   results(resultOf: (draft: Draft) => AppendResult): readonly AppendResult[] {
     const answered = new Set<Draft>();
     return this.#messages.map((message) => {
@@ -44,7 +44,7 @@ export class Drafts {
   }
 }
 
-/** How much each receiver would have more. */
+/** How much each receiver's queue would grow. */
 export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, QueueSize> {
   const additions = new Map<string, QueueSize>();
   for (const { message } of drafts) {

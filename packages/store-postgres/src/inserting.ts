@@ -6,17 +6,17 @@ import type { Statements } from './statements.js';
 import { hashOf } from './text-key.js';
 
 /**
- * Into how many locks receivers are divided. An append of many receivers takes many; all nodes together never hold
- * more than these, which every PostgreSQL has room for.
+ * Number of locks that receivers are hashed to. An append to many receivers takes many; all nodes together never hold
+ * more than this, which fits into PostgreSQL's default lock table.
  */
 const RECEIVER_LOCKS = 512;
 
 /**
- * The locks of these receivers, in the order in which all nodes take them, so that none waits in a circle.
+ * The locks of these receivers, sorted: all nodes take them in the same order, so that there is no deadlock.
  *
- * Ids are given at the insert and seen at the commit. Without the lock a larger id could be seen before a smaller
- * one, and a reader whose cursor has passed the larger would never take the smaller. PostgreSQL frees the lock after
- * the commit is seen.
+ * Ids are assigned at the insert and visible after the commit. Without the lock a larger id could be visible before a
+ * smaller one, and a reader whose cursor has passed the larger one would never read the smaller. PostgreSQL releases the
+ * lock after the commit is visible.
  */
 export function locksOf(userIds: Iterable<string>): readonly number[] {
   const locks = new Set<number>();
@@ -24,12 +24,12 @@ export function locksOf(userIds: Iterable<string>): readonly number[] {
   return [...locks].sort((a, b) => a - b);
 }
 
-/** Begins a transaction that has these receivers' queues to itself until its end. */
+/** SQL that begins a transaction and locks these receivers' queues until its end. */
 export function beginLocked(lockClass: number, userIds: Iterable<string>): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lockClass}, n) FROM unnest('{${locksOf(userIds).join()}}'::int[]) AS n`;
 }
 
-/** Drafts as they are inserted together. */
+/** Splits drafts into the groups that are inserted with one statement. */
 export function chunksOf(drafts: readonly Draft[]): readonly (readonly Draft[])[] {
   const chunks: (readonly Draft[])[] = [];
   for (let from = 0; from < drafts.length; from += MAX_APPEND_ROWS) {
@@ -39,8 +39,8 @@ export function chunksOf(drafts: readonly Draft[]): readonly (readonly Draft[])[
 }
 
 /**
- * Inserts one chunk, and gives each draft its result. Those that are known already are looked for in a second
- * statement, which sees all that has hindered the first.
+ * Inserts one chunk and sets each draft's result. Duplicates are looked up by a second statement, which sees all rows that
+ * conflicted with the first.
  */
 export async function insert(
   client: ClientBase,
@@ -62,7 +62,7 @@ export async function insert(
   }
 }
 
-/** Gives those that are stored already their result. */
+/** Sets the result of drafts that are already stored. */
 export async function findKnown(
   client: ClientBase,
   statements: Statements,
@@ -84,7 +84,7 @@ export async function findKnown(
   }
 }
 
-/** Some were known already: which? Those with one of the new ids were not. */
+/** Finds out which drafts are duplicates: those whose id is not among the new ones. */
 async function settle(
   client: ClientBase,
   statements: Statements,

@@ -2,21 +2,21 @@ import type { QueueLimit, QueueSize, Retention, StoreId } from '@imcore/server/p
 import type { Draft } from './draft.js';
 import { limitOf, minus, plus } from './queue-counts.js';
 
-/** What waits already, by id, or will wait after this append. */
+/** A message in the queue: one that is stored, or a draft of this append. */
 export type Occupant =
   | { readonly kind: 'waiting'; readonly id: StoreId; readonly bytes: number }
   | { readonly kind: 'draft'; readonly draft: Draft };
 
-/** What becomes of one draft: it has no room, or it has, once its predecessors are gone. */
+/** Whether a draft is admitted: the limit that rejects it, or the messages it displaces. */
 export type Admission =
   | { readonly draft: Draft; readonly limit: QueueLimit }
   | { readonly draft: Draft; readonly limit?: never; readonly displaces: readonly Occupant[] };
 
 /**
- * Decides which drafts of one receiver are stored, in order, and what must make room for them.
+ * Decides in order which drafts for one receiver are stored, and which messages they displace.
  *
- * @param size what waits for the receiver now.
- * @param nextOldest what waits for them, oldest first, one at a time; undefined behind the last.
+ * @param size size of the receiver's queue now.
+ * @param nextOldest returns the queue's messages one by one, oldest first; undefined after the last.
  */
 export async function makeRoom(
   drafts: readonly Draft[],
@@ -52,7 +52,7 @@ export async function makeRoom(
   return admissions;
 }
 
-/** What waited before this append goes first, then what it has brought itself. */
+/** Stored messages are displaced first, then drafts of this append. */
 async function occupant(
   nextOldest: () => Promise<{ readonly id: StoreId; readonly bytes: number } | undefined>,
   admitted: Draft[],

@@ -10,38 +10,38 @@ import {
 import type { PostgresConnection } from './database.js';
 
 /**
- * Where the database is, how it is used, and how much may wait there for how long. Counts of queues are asked of
- * the database every ten seconds, so that several nodes may together pass a limit a little.
+ * The database and the limits of its queues. Queue sizes are cached for up to ten seconds, so several nodes together can
+ * slightly exceed a limit.
  */
 export interface PostgresStoreOptions extends Retention {
-  /** `postgres://user:password@host:port/database?sslmode=verify-full`. Wins over `connection` where both speak. */
+  /** `postgres://user:password@host:port/database?sslmode=verify-full`. Takes precedence over `connection`. */
   readonly url?: string;
-  /** The same in parts. Default: libpq's environment variables (`PGHOST`, …), then the local server. */
+  /** The same as single fields. Default: libpq's environment variables (`PGHOST`, …), then the local server. */
   readonly connection?: PostgresConnection;
-  /** The schema that holds the tables; made where there is none. Default `imcore`. */
+  /** The schema that holds the tables. Created if it does not exist. Default `imcore`. */
   readonly schema?: string;
-  /** Connections at most, for this store. Default 8. */
+  /** Maximum connections of this store. Default 8. */
   readonly maxConnections?: number;
   /** How long a call waits for a connection, in milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number;
-  /** How long one statement may take, in milliseconds; also how long it waits for another node. Default 10 000. */
+  /** Maximum time of one statement, and of its wait for a lock, in milliseconds. Default 10 000. */
   readonly statementTimeoutMs?: number;
-  /** Milliseconds since 1970. Default: the machine's. */
+  /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
 
-/** A store that is also told when to connect. */
+/** A store that can be opened before its first use. */
 export interface PostgresStore extends MessageStore {
   /**
-   * Connects and brings the schema to the newest version. The first call of any other method does it too; a program
-   * that calls this first learns at its start what is wrong.
+   * Connects and migrates the schema to the newest version. The first call of any other method does it too. A program
+   * that calls this at startup fails early if something is wrong.
    *
-   * @throws StoreError `ERR_STORE_FAILED` when there is no connection, or the schema belongs to a newer version.
+   * @throws StoreError `ERR_STORE_FAILED` when the database is not reachable or the schema has a newer version.
    */
   open(): Promise<void>;
 }
 
-/** Options as they are used: nothing is left out but what libpq's environment may say. */
+/** Options with defaults filled in. `url` and `connection` may be undefined: then libpq's environment variables apply. */
 export interface CompleteOptions {
   readonly url: string | undefined;
   readonly connection: PostgresConnection | undefined;
@@ -65,7 +65,7 @@ const OPTIONS: OptionNames<PostgresStoreOptions> = {
 };
 
 /**
- * Fills in what is left out.
+ * Checks the options and fills in defaults.
  *
  * @throws StoreError `ERR_STORE_FAILED`, UsageError `ERR_INVALID_OPTION`
  */
@@ -85,10 +85,13 @@ export function completeOptions(options: PostgresStoreOptions): CompleteOptions 
 
 function requireSchema(schema: string): string {
   if (schema !== '' && !schema.includes('\0') && Buffer.byteLength(schema) <= 63) return schema;
-  throw new StoreError('ERR_STORE_FAILED', 'the schema of a PostgreSQL store is a name of 1 to 63 bytes');
+  throw new StoreError('ERR_STORE_FAILED', 'schema must be a name of 1 to 63 bytes');
 }
 
 function requireWhole(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new StoreError('ERR_STORE_FAILED', `${name} must be a whole number from ${least} up, not ${value}`);
+  throw new StoreError(
+    'ERR_STORE_FAILED',
+    `${name} must be a whole number of ${least} or more, got ${value}`,
+  );
 }

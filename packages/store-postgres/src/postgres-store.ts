@@ -13,7 +13,7 @@ import type {
 import { Appender } from './appender.js';
 import { Batches } from './batches.js';
 import { Database } from './database.js';
-import { Graveyard } from './graveyard.js';
+import { DeadLetters } from './dead-letters.js';
 import {
   type CompleteOptions,
   completeOptions,
@@ -26,31 +26,31 @@ import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
 import { type MessageRow, type Statement, type Statements, statementsFor } from './statements.js';
 import { toKey } from './text-key.js';
 
-/** Remembered rows that one purge takes, so that none takes long. */
+/** Maximum rows of one purge. */
 const PURGE_ROWS = 1000;
-/** Messages of one transaction, where several calls come together. */
+/** Maximum messages and confirmations of one batch. */
 const MAX_APPEND = 2048;
 const MAX_CONFIRM = 4096;
 
 /**
- * Keeps messages in PostgreSQL (tested with 15), for any number of nodes.
+ * Stores messages in PostgreSQL (tested with 15), for any number of nodes.
  *
- * An append that has resolved is as durable as the database's commit is with `synchronous_commit = on`, which is set
- * for each session: on the disk of the server, and on that of its synchronous standbys where
- * `synchronous_standby_names` names some. `fsync = off` on the server would make it no promise at all.
+ * When an append resolves, its messages are as durable as a commit with `synchronous_commit = on`, which is set for each
+ * session: on the server's disk and, if `synchronous_standby_names` is set, on the disks of the synchronous standbys. With
+ * `fsync = off` on the server, a crash can lose them.
  *
- * Appends of one store are done one after the other, many messages at a time; so are confirmations. Nodes that append
- * to one receiver wait for each other, so that a cursor never passes a message that is not to be seen yet.
+ * Appends of one store run one after the other, in batches; so do confirmations. Nodes that append to the same receiver
+ * wait for each other, so that a cursor never passes a message that is not visible yet.
  *
- * While the database is away, calls reject within `connectTimeoutMs` (or the statement's time); later ones succeed
- * as soon as it is back. An append whose connection was lost at the commit may have been done: repeat it, and what
- * was done is a `duplicate`. Between a node and the database use direct connections or a pooler in session mode:
- * sessions have settings and prepared statements.
+ * While the database is not reachable, calls reject within `connectTimeoutMs` (or the statement's timeout); later calls
+ * succeed as soon as it is back. An append whose connection was lost at the commit may have been stored: repeat it, and
+ * stored messages are `duplicate`. Use direct connections or a pooler in session mode: the store uses session settings and
+ * prepared statements.
  *
- * What was confirmed long enough ago is purged at confirmations and by `expire`, 1000 rows at a time.
+ * Expired keys of confirmed messages are deleted at confirmations and by `expire`, 1000 rows at a time.
  *
- * @throws StoreError `ERR_STORE_FAILED` for a url, schema or number about the database that makes no sense; UsageError
- *   `ERR_INVALID_OPTION` for a retention that makes none. Messages of errors never hold credentials.
+ * @throws StoreError `ERR_STORE_FAILED` for an invalid option of the database; UsageError `ERR_INVALID_OPTION` for an
+ *   invalid retention option or an unknown option. Error messages never contain credentials.
  */
 export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore {
   return new PostgresMessageStore(completeOptions(options));
@@ -71,7 +71,7 @@ class PostgresMessageStore implements PostgresStore {
   readonly #wallTime: () => number;
   readonly #statements: Statements;
   readonly #counts: QueueCounts;
-  readonly #graveyard: Graveyard;
+  readonly #deadLetters: DeadLetters;
   readonly #appender: Appender;
   readonly #appends: Batches<StoredMessage, AppendResult>;
   readonly #confirmations: Batches<ConfirmedId, undefined>;
@@ -90,8 +90,14 @@ class PostgresMessageStore implements PostgresStore {
     this.#confirmations = new Batches(MAX_CONFIRM, (confirmations) => this.#confirm(confirmations));
     this.#database = new Database(options);
     const shared = [this.#lockClass, this.#retention] as const;
-    this.#graveyard = new Graveyard(this.#database, this.#statements, ...shared);
-    this.#appender = new Appender(this.#database, this.#statements, this.#counts, this.#graveyard, ...shared);
+    this.#deadLetters = new DeadLetters(this.#database, this.#statements, ...shared);
+    this.#appender = new Appender(
+      this.#database,
+      this.#statements,
+      this.#counts,
+      this.#deadLetters,
+      ...shared,
+    );
   }
 
   open(): Promise<void> {
@@ -123,10 +129,10 @@ class PostgresMessageStore implements PostgresStore {
 
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     await this.open();
-    const letters = await this.#graveyard.expire(now, limit);
-    for (const { to, body } of letters) this.#counts.changed(to, { messages: -1, bytes: -body.length });
+    const expired = await this.#deadLetters.expire(now, limit);
+    for (const { to, body } of expired) this.#counts.changed(to, { messages: -1, bytes: -body.length });
     await this.#forget(Math.trunc(now));
-    return letters;
+    return expired;
   }
 
   async deadLetters(
@@ -135,23 +141,23 @@ class PostgresMessageStore implements PostgresStore {
     userId?: string,
   ): Promise<readonly DeadLetter[]> {
     await this.open();
-    return this.#graveyard.list(after ?? 0, limit, userId);
+    return this.#deadLetters.list(after ?? 0, limit, userId);
   }
 
   async resend(ids: readonly StoreId[], now: number): Promise<number> {
     await this.open();
-    const userIds = await this.#graveyard.resend(ids.filter(isId), now);
+    const userIds = await this.#deadLetters.resend(ids.filter(isId), now);
     this.#counts.forget(userIds);
     return userIds.length;
   }
 
   async discard(ids: readonly StoreId[]): Promise<number> {
     await this.open();
-    return this.#graveyard.discard(ids.filter(isId), this.#now());
+    return this.#deadLetters.discard(ids.filter(isId), this.#now());
   }
 
-  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
-    this.#graveyard.onDeleted(tell);
+  onDeadLettersDeleted(listener: (deadLetters: readonly DeadLetter[]) => void): void {
+    this.#deadLetters.onDeleted(listener);
   }
 
   async history({ a, b, before, limit }: HistoryQuery): Promise<readonly WaitingMessage[]> {
@@ -187,7 +193,7 @@ class PostgresMessageStore implements PostgresStore {
     return rows;
   }
 
-  /** What failed is tried again at the next call. */
+  /** After a failure the next call tries again. */
   async #prepare(): Promise<void> {
     try {
       await this.#database.transaction(beginSchema(this.#schema), (client) =>
@@ -220,18 +226,18 @@ class PostgresMessageStore implements PostgresStore {
     return confirmations.map(() => undefined);
   }
 
-  /** Forgets what was delivered long ago, a little at a time. */
+  /** Deletes expired keys, a limited number of rows at a time. */
   async #purgeOld(now: number): Promise<void> {
     if (now < this.#purgeAt) return;
     this.#purgeAt = now + 60_000;
     try {
       if ((await this.#forget(now)) === PURGE_ROWS) this.#purgeAt = now + 100;
     } catch {
-      // The confirmation itself has succeeded. A later one purges.
+      // The confirmation itself has succeeded. A later one purges again.
     }
   }
 
-  /** Takes confirmed messages out of the history, and forgets them, each after its time. Gives the larger count. */
+  /** Removes expired messages from the history and deletes expired keys. Returns the larger of the two row counts. */
   async #forget(now: number): Promise<number> {
     const { historyMs, rememberMs } = this.#retention;
     const forgotten = async (statement: Statement, until: number): Promise<number> =>
@@ -257,9 +263,7 @@ interface TotalsRow {
 
 function problemOf(row: TotalsRow | undefined): string | undefined {
   if (row?.is_read_only !== false) return 'the PostgreSQL server is read-only: is it a standby?';
-  return row.fsync === 'on'
-    ? undefined
-    : 'fsync is off on the PostgreSQL server: its crash may lose messages';
+  return row.fsync === 'on' ? undefined : 'fsync is off on the PostgreSQL server: a crash can lose messages';
 }
 
 function isId(id: StoreId): boolean {

@@ -1,10 +1,10 @@
 import { OUTBOX_ID, type QueueLimit, type QueueSize, type Retention } from '@imcore/server/ports';
 
-/** Users whose counts are kept at hand. */
+/** Maximum number of cached counts. */
 const MAX_KEPT = 50_000;
-/** How long a count is trusted while it leaves room. */
+/** How long a count is trusted if it leaves room. */
 const TRUST_ROOM_MS = 10_000;
-/** How long a count is trusted that says full. */
+/** How long a count is trusted if it says that the queue is full. */
 const TRUST_FULL_MS = 1000;
 const EMPTY: QueueSize = { messages: 0, bytes: 0 };
 
@@ -14,10 +14,10 @@ interface Count {
 }
 
 /**
- * How much waits for whom, as far as lately asked: counting rows for each append would cost more than it.
+ * Cached sizes of queues: counting rows for each append would cost more than the append.
  *
- * Other nodes append and confirm too. A count is asked anew after ten seconds, and after one second before it
- * refuses a message: a bound may be passed by what other nodes have stored in that time.
+ * Other nodes append and confirm too. A count is read again after ten seconds, and after one second before it rejects a
+ * message: a limit can be exceeded by what other nodes have stored in that time.
  */
 export class QueueCounts {
   readonly #retention: Required<Retention>;
@@ -27,7 +27,7 @@ export class QueueCounts {
     this.#retention = retention;
   }
 
-  /** Of these users (with what is to be added for each), those who must be counted first. */
+  /** The users among these whose count must be read before the append. */
   unknownOf(additions: ReadonlyMap<string, QueueSize>, now: number): readonly string[] {
     if (this.#counts.size >= MAX_KEPT) this.#counts.clear();
     return [...additions].flatMap(([userId, addition]) => {
@@ -43,12 +43,12 @@ export class QueueCounts {
     this.#counts.set(userId, { size, countedAt: now });
   }
 
-  /** What waits for a user; nothing for a user who was not counted. */
+  /** Size of a user's queue; zero for a user whose count is not cached. */
   sizeOf(userId: string): QueueSize {
     return this.#counts.get(userId)?.size ?? EMPTY;
   }
 
-  /** The limit that leaves no room for this; undefined when there is room. */
+  /** The limit that this addition would exceed; undefined if there is room. */
   limitFor(userId: string, addition: QueueSize): QueueLimit | undefined {
     if (userId === OUTBOX_ID) return undefined;
     return limitOf(plus(this.sizeOf(userId), addition), this.#retention);
@@ -59,13 +59,13 @@ export class QueueCounts {
     if (count !== undefined) this.#counts.set(userId, { ...count, size: plus(count.size, by) });
   }
 
-  /** After a transaction that perhaps did not happen: what was counted may be wrong. */
+  /** Drops counts that may be wrong, because the outcome of a transaction is unknown. */
   forget(userIds: Iterable<string>): void {
     for (const userId of userIds) this.#counts.delete(userId);
   }
 }
 
-/** The limit that a mailbox of this size passes. */
+/** The limit that a queue of this size exceeds. */
 export function limitOf(
   { messages, bytes }: QueueSize,
   retention: Required<Retention>,

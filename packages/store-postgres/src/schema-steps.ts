@@ -1,19 +1,19 @@
 /**
- * The steps from nothing to the newest schema; the table `imcore_version` says how many were taken. A step is never
- * changed once released.
+ * The migrations from an empty schema to the newest. The table `imcore_version` holds the number of steps applied. A
+ * released step never changes.
  *
- * `id` is in the order of arrival for each receiver, so that a mailbox is a range of the index on the receiver. A
- * message waits while it is neither confirmed nor dead. A confirmed message keeps its row without its body for a
- * while, so that a late copy is known; where there is history (`kept`) it keeps its body too. `since` is when its
- * wait began: its acceptance, or when it was resent.
+ * `id` grows in the order of arrival for each receiver, so that a queue is a range of the index on the receiver. A message
+ * is waiting while it is neither confirmed nor dead. A confirmed message keeps its row without the body for `rememberMs`,
+ * so that a late copy is recognized; with history (`kept`) it keeps its body too. `since` is when its wait began: when it
+ * was accepted or resent.
  *
- * The receiver is in the key as a hash, because three of the longest ids would not fit into a row of an index;
- * nobody can make two ids of the same SHA-256, which would keep one of them from being stored.
+ * The key contains a hash of the receiver, because three ids of the maximum length would not fit into an index row. Two
+ * ids with the same SHA-256 cannot be forged.
  *
- * No two indexes serve one statement: before its first ANALYZE the planner would as soon take the wrong one. That is
- * why `since >= 0` stands in one, and `confirmed_at + 0` in another.
+ * No statement can use two indexes: before the first ANALYZE the planner might choose the wrong one. That is why one has
+ * `since >= 0`, and another `confirmed_at + 0`.
  *
- * `imcore_total` holds how much there is in all, in shards that are added up: one row would be everybody's bottleneck.
+ * `imcore_total` holds the totals in shards that are summed up: a single row would be a bottleneck.
  */
 export const STEPS: readonly string[] = [
   `CREATE TABLE message (

@@ -3,23 +3,23 @@ import { type ClientBase, escapeIdentifier } from 'pg';
 import { STEPS } from './schema-steps.js';
 import { hashOf } from './text-key.js';
 
-/** Advisory locks have two numbers: this one is the schema's, the other says what is locked in it. */
+/** First number of our advisory locks: identifies the schema. The second identifies what is locked in it. */
 export function lockClassOf(schema: string): number {
   return hashOf(`imcore:${schema}`) | 0;
 }
 
-/** The lock of whoever changes the schema. Those of receivers are not negative. */
+/** Lock number for migrations. Those of receivers are not negative. */
 const SCHEMA_LOCK = -1;
 
-/** Begins the transaction of {@link prepareSchema}: one node of those that start together does it, the others wait. */
+/** SQL that begins the transaction of {@link prepareSchema}. If several nodes start together, one migrates, the others wait. */
 export function beginSchema(schema: string): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lockClassOf(schema)}, ${SCHEMA_LOCK})`;
 }
 
 /**
- * Brings a schema to the newest version, inside the caller's transaction.
+ * Migrates a schema to the newest version, inside the caller's transaction.
  *
- * @throws StoreError `ERR_STORE_FAILED` when it belongs to a newer version.
+ * @throws StoreError `ERR_STORE_FAILED` when it has a newer version.
  */
 export async function prepareSchema(client: ClientBase, schema: string): Promise<void> {
   const name = escapeIdentifier(schema);
@@ -37,7 +37,7 @@ export async function prepareSchema(client: ClientBase, schema: string): Promise
   if (version > STEPS.length) {
     throw new StoreError(
       'ERR_STORE_FAILED',
-      `the schema ${schema} has version ${version}, this version knows up to ${STEPS.length}: update imcore`,
+      `schema ${schema} has version ${version}, but this imcore supports up to version ${STEPS.length}: update imcore`,
     );
   }
   if (version === STEPS.length) return;

@@ -1,13 +1,13 @@
 import { escapeIdentifier } from 'pg';
 import { appendStatement } from './append-statement.js';
 
-/** A statement that each connection parses once. */
+/** A prepared statement: each connection parses it once. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
 }
 
-/** What a row of `page`, `dead`, `history`, `expire` and `bury` holds. */
+/** A row of `page`, `dead`, `history`, `expire` and `displace`. */
 export interface MessageRow {
   readonly id: string;
   readonly receiver: Buffer;
@@ -17,42 +17,42 @@ export interface MessageRow {
   readonly accepted_at: string;
 }
 
-/** The statements of one store. What changes totals does it last, so that none waits in a circle. */
+/** The statements of one store. Those that change totals do it last, so that there is no deadlock. */
 export interface Statements {
   /** Locks receivers and appends up to `rows` messages (a power of two): see {@link appendStatement}. */
   append(rows: number): Statement;
-  /** Known messages of senders ($1), fingerprints ($2) and receivers ($3): `n` counts from 1, `id`, `waits`. */
+  /** Known messages of senders ($1), fingerprints ($2) and receivers ($3): `n` (starts at 1), `id`, `waits`. */
   readonly find: Statement;
-  /** The waiting messages of a receiver ($1) behind an id ($2), at most $3. */
+  /** The waiting messages of a receiver ($1) after an id ($2), at most $3. */
   readonly page: Statement;
-  /** As `page`, but their `id` and `bytes` only. */
+  /** As `page`, with only `id` and `bytes`. */
   readonly oldest: Statement;
   /** Confirms ids ($2) of receivers ($1) at $3: `n` and `bytes` of those that were waiting. */
   readonly confirm: Statement;
-  /** Waiting messages of receivers ($1): `n`, `waiting`, `bytes`. */
+  /** Sizes of the queues of receivers ($1): `n`, `waiting`, `bytes`. */
   readonly count: Statement;
-  /** Forgets what was confirmed until $1, at most $2 rows, and none that another node is forgetting. */
+  /** Deletes messages confirmed until $1, at most $2 rows, and none that another node is deleting. */
   readonly purge: Statement;
-  /** Takes out of the history what was confirmed until $1, at most $2 rows. */
+  /** Removes messages confirmed until $1 from the history, at most $2 rows. */
   readonly unkeep: Statement;
-  /** Buries what waits since before $1, at most $2, at $3. */
+  /** Turns messages that have waited since before $1 into dead letters, at most $2, at $3. */
   readonly expire: Statement;
-  /** Buries ids ($2) of receivers ($1) at $3, because others needed their place. */
-  readonly bury: Statement;
-  /** Dead letters behind an id ($1), at most $2; of a receiver ($3) in `deadOf`. */
+  /** Turns ids ($2) of receivers ($1), displaced by newer messages, into dead letters at $3. */
+  readonly displace: Statement;
+  /** Dead letters after an id ($1), at most $2; in `deadOf` those of a receiver ($3). */
   readonly dead: Statement;
   readonly deadOf: Statement;
-  /** Of ids ($1) those of dead letters: `id`, `receiver`, `bytes`. */
+  /** Dead letters with these ids ($1): `id`, `receiver`, `bytes`. */
   readonly findDead: Statement;
-  /** Lets one dead letter ($1) wait again since $2. */
+  /** Returns one dead letter ($1) to its queue, waiting since $2. */
   readonly resend: Statement;
-  /** Makes confirmed messages without a body of dead letters ($1), at $2. */
+  /** Turns dead letters ($1) into confirmed messages without a body, at $2. */
   readonly discard: Statement;
-  /** Deletes the oldest dead letters, $1 of them, and gives them as `dead` does. */
+  /** Deletes the $1 oldest dead letters and returns them as `dead` does. */
   readonly trim: Statement;
   /** Messages between $1 and $2 older than $3, at most $4. */
   readonly history: Statement;
-  /** `waiting`, `bytes`, `dead` of all, and what is wrong with the server: `is_read_only`, `fsync`. */
+  /** `waiting`, `bytes`, `dead` of all users, and the server's state: `is_read_only`, `fsync`. */
   readonly totals: Statement;
 }
 
@@ -65,17 +65,18 @@ export function statementsFor(schema: string): Statements {
   const table = `${escapeIdentifier(schema)}.message`;
   const total = `${escapeIdentifier(schema)}.imcore_total`;
   const named = (name: string, text: string): Statement => ({ name: `imcore_${name}`, text });
-  /** Adds to the totals, as a part of a statement. Each connection has its shard. */
+  /** Part of a statement that adds to the totals. Each connection has its shard. */
   const add = (waiting: string, bytes: string, dead: string): string =>
     `UPDATE ${total} SET waiting = waiting + ${waiting}, waiting_bytes = waiting_bytes + ${bytes},
        dead = dead + ${dead} WHERE shard = pg_backend_pid() % 64`;
   const countOf = (rows: string): string => `(SELECT count(*) FROM ${rows})`;
   const bytesOf = (rows: string): string => `(SELECT coalesce(sum(bytes), 0) FROM ${rows})`;
-  const bury = (cause: string, from: string): string => `buried AS (
+  /** Parts of a statement that turn messages into dead letters and change the totals. */
+  const addDeadLetters = (cause: string, from: string): string => `moved AS (
       UPDATE ${table} AS m SET died_at = $3, cause = '${cause}' FROM ${from} AS k
       WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL AND m.died_at IS NULL
       RETURNING ${FIELDS_OF_M}, m.bytes, m.since),
-    added AS (${add(`-${countOf('buried')}`, `-${bytesOf('buried')}`, countOf('buried'))})`;
+    added AS (${add(`-${countOf('moved')}`, `-${bytesOf('moved')}`, countOf('moved'))})`;
   return {
     append: appendStatement(table, add(countOf('fresh'), bytesOf('fresh'), '0')),
     find: named(
@@ -127,13 +128,13 @@ export function statementsFor(schema: string): Statements {
       'expire',
       `WITH due AS MATERIALIZED (SELECT receiver, id FROM ${table} WHERE since >= 0 AND since < $1 AND ${WAITS}
          ORDER BY since, id LIMIT $2 FOR UPDATE SKIP LOCKED),
-       ${bury('expired', 'due')}
-       SELECT ${FIELDS} FROM buried ORDER BY since, id`,
+       ${addDeadLetters('expired', 'due')}
+       SELECT ${FIELDS} FROM moved ORDER BY since, id`,
     ),
-    bury: named(
-      'bury',
-      `WITH ${bury('displaced', '(SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS u (receiver, id))')}
-       SELECT ${FIELDS} FROM buried ORDER BY id`,
+    displace: named(
+      'displace',
+      `WITH ${addDeadLetters('displaced', '(SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS u (receiver, id))')}
+       SELECT ${FIELDS} FROM moved ORDER BY id`,
     ),
     dead: named(
       'dead',

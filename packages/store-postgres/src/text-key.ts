@@ -1,20 +1,19 @@
-/** UTF-8 never begins with this byte. */
+/** First byte of keys that are not UTF-8. UTF-8 never starts with it. */
 const NOT_UTF8 = 0xff;
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /**
- * Turns a user id or fingerprint into the bytes of its column: UTF-8, which `convert_from(receiver, 'UTF8')` shows.
+ * Encodes a user id or fingerprint for its column: UTF-8, readable with `convert_from(receiver, 'UTF8')`.
  *
- * The columns are `bytea` and not `text`, because `text` holds no NUL, knows no lone surrogate and depends on the
- * database's encoding: one odd id would fail everybody's messages of the same insert. Text that is not well-formed
- * is kept as UTF-16 behind a mark.
+ * The columns are `bytea` and not `text`, because `text` cannot hold NUL or lone surrogates and depends on the database's
+ * encoding: one such id would make the whole insert fail. Text that is not well-formed is stored as UTF-16 after a marker.
  */
 export function toKey(text: string): Buffer {
   if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
   return Buffer.concat([Buffer.of(NOT_UTF8), Buffer.from(text, 'utf16le')]);
 }
 
-/** The text of a key: what {@link toKey} was given. */
+/** Decodes what {@link toKey} has encoded. */
 export function fromKey(key: Buffer): string {
   return key[0] === NOT_UTF8 ? key.toString('utf16le', 1) : key.toString('utf8');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Batches } from '../src/batches.js';
 
-/** Batches whose pieces of work end when the test says so. */
+/** Batches that the test ends one by one. */
 function underTest(maxItems: number) {
   const works: { items: readonly number[]; end: () => void; fail: (error: Error) => void }[] = [];
   const batches = new Batches<number, string>(
@@ -17,7 +17,7 @@ function underTest(maxItems: number) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Batches', () => {
-  it('does together what came together, and gives each call its own results', async () => {
+  it('runs calls made together as one batch, and gives each call its own results', async () => {
     const { batches, works, items } = underTest(10);
     const calls = [batches.add([1, 2]), batches.add([]), batches.add([3])];
     await turn();
@@ -26,7 +26,7 @@ describe('Batches', () => {
     expect(await Promise.all(calls)).toEqual([['1', '2'], [], ['3']]);
   });
 
-  it('does one piece of work at a time, and then all that came meanwhile', async () => {
+  it('runs one batch at a time, then one with all calls made meanwhile', async () => {
     const { batches, works, items } = underTest(10);
     void batches.add([1]);
     await turn();
@@ -39,7 +39,7 @@ describe('Batches', () => {
     expect(items()).toEqual([[1], [2, 3]]);
   });
 
-  it('keeps a call whole, and puts no more calls together than fit', async () => {
+  it('never splits a call, and combines no more calls than fit', async () => {
     const { batches, works, items } = underTest(3);
     for (const call of [[1, 2], [3, 4], [5], [6, 7, 8, 9]]) void batches.add(call);
     for (const index of [0, 1, 2]) {
@@ -53,7 +53,7 @@ describe('Batches', () => {
     ]);
   });
 
-  it('fails the calls that were done together, and no other', async () => {
+  it('fails the calls of the failed batch, and no other', async () => {
     const { batches, works } = underTest(2);
     const calls = [batches.add([1]), batches.add([2]), batches.add([3])].map((call) =>
       call.catch((error: unknown) => String(error)),

@@ -3,17 +3,17 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface CuttingProxy {
   readonly port: number;
-  /** The next append reaches the server and is done; its answer is lost with the connection. */
+  /** The server executes the next append; its response is lost with the connection. */
   cutAfterNextAppend(): void;
-  /** From now on nothing passes in either direction, and nobody is told. */
-  fallSilent(): void;
+  /** From now on drops all data in both directions without closing the connections. */
+  blackHole(): void;
   close(): Promise<void>;
 }
 
-/** How the statements begin that are a transaction of their own. */
+/** Prefix of the names of append statements. */
 const APPEND = 'imcore_append_';
 
-/** Stands between a store and the PostgreSQL server, and breaks what a network breaks. */
+/** A proxy between a store and the PostgreSQL server that simulates network failures. */
 export async function startCuttingProxy(serverPort: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let cutsAtAppend = false;
@@ -53,7 +53,7 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
     cutAfterNextAppend: () => {
       cutsAtAppend = true;
     },
-    fallSilent: () => {
+    blackHole: () => {
       isSilent = true;
     },
     close: async () => {

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll } from 'vitest';
 
-/** The server that these tests use, and never stop or change outside their own schemas. It trusts this machine. */
+/** The server for these tests. They never stop it or change it outside their own schemas. It needs no password. */
 export const url = process.env['IMCORE_TEST_POSTGRES'] ?? 'postgres://postgres@127.0.0.1:5432/test';
 export const port = Number(new URL(url).port);
 
 /**
- * Whether there is a PostgreSQL to test with. Where there is none the tests are skipped and say so, except in CI,
- * where they fail.
+ * Whether a PostgreSQL server is available. Without one the tests are skipped with a warning; in CI they fail.
  */
 export async function hasPostgres(): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 3000 });
@@ -37,7 +36,7 @@ export async function query<Row extends object>(sql: string, values: unknown[] =
   }
 }
 
-/** Names schemas of this test file, and drops them when it is done. */
+/** Returns new schema names for this test file, and drops the schemas afterwards. */
 export function useSchemas(): () => string {
   const prefix = `imcore_test_${randomBytes(6).toString('hex')}`;
   const schemas: string[] = [];

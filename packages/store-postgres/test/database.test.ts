@@ -19,7 +19,7 @@ describe.runIf(await hasPostgres())('Database on PostgreSQL', () => {
     for (const database of databases.splice(0)) await database.close();
   });
 
-  it('commits synchronously though the user’s default is another', async () => {
+  it("commits synchronously even if the role's default is different", async () => {
     const { rows } = await open('options=-c%20synchronous_commit%3Doff').run((client) =>
       client.query('SHOW synchronous_commit'),
     );
@@ -27,7 +27,7 @@ describe.runIf(await hasPostgres())('Database on PostgreSQL', () => {
   });
 
   it.each(['40P01', '40001'])(
-    'does again what the database undid with %s, and no other failure',
+    'retries a transaction that the database rolled back with %s, and no other failure',
     async (code) => {
       const raised: string[] = [];
       const work = (sqlState: string, times: number) =>
@@ -47,7 +47,7 @@ describe.runIf(await hasPostgres())('Database on PostgreSQL', () => {
     },
   );
 
-  it('ends a statement that takes too long, and goes on', async () => {
+  it('cancels a statement that takes too long, and works afterwards', async () => {
     const database = open();
     await expect(database.run((client) => client.query('SELECT pg_sleep(60)'))).rejects.toThrow(
       /statement timeout/,
@@ -55,7 +55,7 @@ describe.runIf(await hasPostgres())('Database on PostgreSQL', () => {
     expect((await database.run((client) => client.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }]);
   });
 
-  it('undoes a transaction of which a part failed', async () => {
+  it('rolls back a transaction that failed', async () => {
     const database = open();
     const table = `imcore_undone_${process.pid}`;
     const failed = database.transaction('BEGIN', async (client) => {

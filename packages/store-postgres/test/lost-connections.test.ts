@@ -28,13 +28,13 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     for (const store of stores.splice(0)) await store.close();
   });
 
-  /** Ends the server's side of this store's connections only: the server is shared and is not restarted. */
+  /** Terminates only this store's connections: the server is shared. */
   const terminateBy = async (killer: Client, schema: string): Promise<number> => {
     const sql = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1';
     return (await killer.query(sql, [schema])).rows.length;
   };
 
-  it('stores each of 200 appends once and in order, though its connections are ended again and again', async () => {
+  it('stores each of 200 appends once and in order while its connections are terminated repeatedly', async () => {
     const schema = newSchema();
     const store = open({ url: `${url}?application_name=${schema}`, schema });
     await store.open();
@@ -44,7 +44,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     let rejections = 0;
     const ids: number[] = [];
     for (let index = 0; index < 200; index += 1) {
-      // Not awaited: it strikes somewhere in this append or the next ones.
+      // Not awaited: it hits this append or one of the next.
       if (hashOf(`moment ${index}`) % 4 === 0) ended.push(terminateBy(killer, schema));
       const appended = await appendRepeating(store, [
         message(`${index}a`),
@@ -65,7 +65,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     );
   }, 60_000);
 
-  it('goes on after its idle connections were ended, and the process lives', async () => {
+  it('works after its idle connections were terminated', async () => {
     const schema = newSchema();
     const store = open({ url: `${url}?application_name=${schema}`, schema });
     await Promise.all(Array.from({ length: 8 }, () => store.count('bob')));
@@ -77,7 +77,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     expect(await fingerprints(store)).toEqual(['1']);
   });
 
-  it('calls what an append without an answer has stored a duplicate, with its id', async () => {
+  it('reports messages of an append whose response was lost as duplicates, with their ids', async () => {
     const { proxy, store } = await openBehindProxy();
     await store.open();
     proxy.cutAfterNextAppend();
@@ -88,10 +88,10 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     expect((await store.take('bob', undefined, 10)).map(({ id }) => id)).toEqual(repeated.map(idOf));
   });
 
-  it('rejects calls on a network that has fallen silent, and closes', async () => {
+  it('rejects calls when the network drops all packets, and closes', async () => {
     const { proxy, store } = await openBehindProxy({ connectTimeoutMs: 300, statementTimeoutMs: 300 });
     await store.append([message('1')]);
-    proxy.fallSilent();
+    proxy.blackHole();
     const calls = [
       store.append([message('2')]),
       store.take('bob', undefined, 1),
@@ -102,13 +102,13 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     await expect(store.close()).resolves.toBeUndefined();
   }, 10_000);
 
-  it('rejects within the time for connecting where somebody listens and never answers', async () => {
+  it('rejects within connectTimeoutMs when the server never responds', async () => {
     const { proxy, store } = await openBehindProxy({ connectTimeoutMs: 200 });
-    proxy.fallSilent();
+    proxy.blackHole();
     await expect(store.open()).rejects.toThrow(/timeout/);
   });
 
-  /** The last connections may have been ended after the last append. */
+  /** Retries once: connections may have been terminated after the last append. */
   async function takeRepeating(store: PostgresStore) {
     return store.take('bob', undefined, 1000).catch(() => store.take('bob', undefined, 1000));
   }

@@ -21,7 +21,7 @@ export async function fingerprints(store: MessageStore, userId = 'bob'): Promise
   return (await store.take(userId, undefined, 10_000)).map(({ fingerprint }) => fingerprint);
 }
 
-/** Reads a mailbox the way a replay does, page by page behind its cursor, until `isDone` before an empty page. */
+/** Reads a queue as a replay does, page by page after its cursor, until a page that starts after `isDone` is empty. */
 export async function readAll(
   store: MessageStore,
   userId: string,

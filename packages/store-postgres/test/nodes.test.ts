@@ -22,14 +22,14 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     return store;
   };
 
-  /** One append of a node: how many messages for bob, and how many for others behind them, which keep it long. */
+  /** One append of a node: the number of messages for bob, and for other users after them, which make it slow. */
   const appendOf = fc.record({
     bobs: fc.integer({ min: 1, max: 4 }),
     others: fc.integer({ min: 0, max: 200 }),
   });
   const nodeOf = fc.array(appendOf, { minLength: 10, maxLength: 20 });
 
-  it('give a reader with a cursor every id of a mailbox exactly once, in order', async () => {
+  it('give a reader with a cursor every id of a queue exactly once, in order', async () => {
     await fc.assert(
       fc.asyncProperty(nodeOf, nodeOf, fc.boolean(), async (first, second, readsFromWriter) => {
         const schema = newSchema();
@@ -52,7 +52,7 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     );
   }, 60_000);
 
-  it('wait for each other at one receiver, so that ids are seen in their order', async () => {
+  it('wait for each other at the same receiver, so that ids become visible in order', async () => {
     const schema = newSchema();
     const store = openStore({ url: `${url}?application_name=${schema}`, schema });
     await store.open();
@@ -78,7 +78,7 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     expect(await store.append([message('2', { to: 'carol' })])).toMatchObject([{ outcome: 'stored' }]);
   });
 
-  it('store a message once that both append at once', async () => {
+  it('store a message once that both append at the same time', async () => {
     const schema = newSchema();
     const nodes = [0, 1].map(() => openStore({ schema }));
     const batch = Array.from({ length: 100 }, (_, index) => message(`${index}`));
@@ -93,7 +93,7 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     return (await query(waiting, [applicationName])).length > 0;
   }
 
-  /** A node in the middle of an append. */
+  /** Starts an append and leaves its transaction open. */
   async function beginBy(schema: string, fingerprint: string, to = 'bob'): Promise<Client> {
     const client = new Client(url);
     open.unshift({ end: () => client.end() });
@@ -105,7 +105,7 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
   }
 });
 
-/** Appends as from a sender of this name; gives the ids of bob's messages. */
+/** Appends messages of a sender with this name. Returns the ids of bob's messages. */
 async function appendEach(
   store: PostgresStore,
   name: string,

@@ -7,7 +7,7 @@ import { message } from './messages.js';
 
 const BOB = Buffer.from('bob');
 
-/** Each must find its rows by its own index, on a table that nobody has analyzed yet too. */
+/** Each must use its own index, also on a table that was never analyzed. */
 describe.runIf(await hasPostgres())('the plans of statements on a new table', () => {
   const schema = useSchemas()();
   const client = new Client(url);
@@ -34,7 +34,7 @@ describe.runIf(await hasPostgres())('the plans of statements on a new table', ()
     ['history', [BOB, BOB, 1, 10], 'message_history'],
   ];
 
-  it.each(cases)('%s reads by its index', async (name, values, index) => {
+  it.each(cases)('%s uses its index', async (name, values, index) => {
     const { rows } = await client.query<{ 'QUERY PLAN': string }>({
       text: `EXPLAIN ${statementsFor(schema)[name].text}`,
       values,

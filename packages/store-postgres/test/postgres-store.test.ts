@@ -18,7 +18,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     for (const store of stores.splice(0)) await store.close();
   });
 
-  it('still has for another node what waited, and knows what was confirmed', async () => {
+  it('shares waiting messages and the keys of confirmed ones with other nodes', async () => {
     const schema = newSchema();
     const first = open({ schema });
     const [one] = await first.append([message('1'), message('2')]);
@@ -29,7 +29,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await second.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
   });
 
-  it('never gives an id twice, so that a cursor of before a restart stays right', async () => {
+  it('never reuses an id, so that a cursor stays valid across a restart', async () => {
     const schema = newSchema();
     const first = open({ schema, rememberMs: 0, wallTime: () => 1_000_000 });
     const [one] = await first.append([message('1')]);
@@ -39,7 +39,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(idOf(two)).toBeGreaterThan(idOf(one));
   });
 
-  it('forgets a confirmed fingerprint when it was remembered long enough, and not before', async () => {
+  it('forgets a confirmed fingerprint after rememberMs, and not before', async () => {
     let now = 1_000_000;
     const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
     const results = await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
@@ -67,7 +67,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(left).toEqual([1500, 500, 0, 0]);
   });
 
-  it('keeps no body of a message that was confirmed', async () => {
+  it('deletes the body of a confirmed message', async () => {
     const schema = newSchema();
     const store = open({ schema });
     const [one] = await store.append([message('1')]);
@@ -75,7 +75,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await query(`SELECT body FROM ${schema}.message`)).toEqual([{ body: null }]);
   });
 
-  it('keeps ids that are no well-formed text apart, and the innocent of the same call', async () => {
+  it('distinguishes ids that are not well-formed text, in the same call', async () => {
     const store = open({ schema: newSchema() });
     const odd = ['nul\u0000', 'nul', '\ud800', '\udfff', '\ufffd', 'a\ud800', '\u00ff', '\\x00'];
     await store.append(odd.map((id) => message(id, { to: id, from: id })));
@@ -84,7 +84,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     }
   });
 
-  it('takes the longest ids, of characters that compress badly', async () => {
+  it('stores ids of the maximum length that do not compress', async () => {
     const store = open({ schema: newSchema() });
     const long = (seed: number) =>
       Array.from({ length: 256 }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7919 + seed) % 20_000))).join(
@@ -95,7 +95,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await store.take(long(2), undefined, 1)).toMatchObject([stored]);
   });
 
-  it('answers for the same message object twice in one call as for two copies', async () => {
+  it('treats the same message object twice in one call as two copies', async () => {
     const store = open({ schema: newSchema() });
     const twice = message('1');
     expect((await store.append([twice, twice])).map(({ outcome }) => outcome)).toEqual([
@@ -104,7 +104,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     ]);
   });
 
-  it('tells copies from new messages in a call that has both', async () => {
+  it('distinguishes duplicates from new messages in the same call', async () => {
     const store = open({ schema: newSchema() });
     const first = await store.append(['1', '3'].map((each) => message(each)));
     const all = await store.append(['0', '1', '2', '3', '4'].map((each) => message(each)));
@@ -119,14 +119,14 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await fingerprints(store)).toEqual(['1', '3', '0', '2', '4']);
   });
 
-  it('counts copies as no messages where room is short', async () => {
+  it('does not count duplicates when a queue is almost full', async () => {
     const store = open({ schema: newSchema(), maxPerUser: 2 });
     await store.append([message('1')]);
     const results = await store.append(['1', '2', '3'].map((each) => message(each)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['duplicate', 'stored', 'full']);
   });
 
-  it('learns within ten seconds that another node has filled a mailbox, and within one that it was emptied', async () => {
+  it('notices within ten seconds that another node has filled a queue, and within one that it was emptied', async () => {
     const schema = newSchema();
     let now = 1_000_000;
     const here = open({ schema, maxPerUser: 2, wallTime: () => now });
@@ -141,21 +141,23 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
   });
 
-  it('makes its tables once though many nodes start at once', async () => {
+  it('creates its tables once when many nodes start at the same time', async () => {
     const schema = newSchema();
     const nodes = Array.from({ length: 6 }, () => open({ schema }));
     await Promise.all(nodes.map((node) => node.open()));
     expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 2 }]);
   });
 
-  it('refuses a schema of a newer version, and says so', async () => {
+  it('rejects a schema of a newer version', async () => {
     const schema = newSchema();
     await open({ schema }).open();
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
-    await expect(open({ schema }).open()).rejects.toThrow(/has version 99, this version knows up to 2/);
+    await expect(open({ schema }).open()).rejects.toThrow(
+      /has version 99, but this imcore supports up to version 2/,
+    );
   });
 
-  it('brings a schema of version 1 to the newest, with what waits in it and what is remembered', async () => {
+  it('migrates a schema of version 1 with its waiting messages and remembered keys', async () => {
     const schema = newSchema();
     await query(`CREATE SCHEMA ${schema}`);
     await query(`SET search_path TO ${schema}; ${STEPS[0]} CREATE TABLE imcore_version (version integer NOT NULL);
@@ -172,7 +174,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await store.expire(106, 10)).toMatchObject([{ fingerprint: '1' }]);
   });
 
-  it('is not well on a server that is read-only, and says why', async () => {
+  it('is unhealthy on a read-only server, and reports why', async () => {
     const schema = newSchema();
     await open({ schema }).open();
     const readOnly = open({ schema, url: `${url}?options=-c%20default_transaction_read_only%3Don` });
@@ -182,7 +184,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     });
   });
 
-  it('keeps the totals right though many nodes change them at once', async () => {
+  it('keeps the totals correct when many nodes change them at the same time', async () => {
     const schema = newSchema();
     const nodes = Array.from({ length: 4 }, () => open({ schema, maxConnections: 3 }));
     await Promise.all(
@@ -208,7 +210,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     });
   });
 
-  it("leaves another program's table alone", async () => {
+  it("does not touch another program's table", async () => {
     const schema = newSchema();
     await query(`CREATE SCHEMA ${schema} CREATE TABLE message (words text)`);
     await expect(open({ schema }).open()).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
@@ -216,7 +218,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await query('SELECT 1 FROM pg_tables WHERE schemaname = $1', [schema])).toHaveLength(1);
   });
 
-  it('opens no more connections than it may', async () => {
+  it('opens at most maxConnections', async () => {
     const store = open({ schema: newSchema(), url: `${url}?application_name=imcore_few`, maxConnections: 2 });
     await store.open();
     await Promise.all(Array.from({ length: 50 }, (_, index) => store.count(`user-${index}`)));
@@ -226,7 +228,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     await expect.poll(() => query(connections)).toHaveLength(0);
   });
 
-  it('rejects calls after close, and closes twice', async () => {
+  it('rejects calls after close, and can be closed twice', async () => {
     const store = open({ schema: newSchema() });
     await store.open();
     await store.close();
@@ -243,7 +245,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
 describe('postgresStore without a database', () => {
   const secret = 'open-sesame-4711';
 
-  it('is not well where nobody listens, and tells no password', async () => {
+  it('is unhealthy when no server listens, without exposing the password', async () => {
     const store = postgresStore({ url: `postgres://alice:${secret}@127.0.0.1:1/test` });
     const health = await store.health();
     expect(health).toMatchObject({ ok: false, problem: expect.stringContaining('ECONNREFUSED') });
@@ -251,7 +253,7 @@ describe('postgresStore without a database', () => {
     await store.close();
   });
 
-  it('rejects where nobody listens, and tells no password', async () => {
+  it('rejects when no server listens, without exposing the password', async () => {
     const store = postgresStore({ url: `postgres://alice:${secret}@127.0.0.1:1/test` });
     const error = await store.count('bob').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'StoreError', code: 'ERR_STORE_FAILED' });
@@ -260,7 +262,7 @@ describe('postgresStore without a database', () => {
     await store.close();
   });
 
-  it('refuses a url that cannot be read, and does not repeat it', () => {
+  it('rejects an invalid url without repeating it', () => {
     const error = thrownBy(() => postgresStore({ url: `postgres://alice:${secret}@host:not-a-port/test` }));
     expect(error).toMatchObject({ code: 'ERR_STORE_FAILED' });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
@@ -274,11 +276,11 @@ describe('postgresStore without a database', () => {
     [{ statementTimeoutMs: Number.NaN }, /statementTimeoutMs/],
     [{ schema: '' }, /schema/],
     [{ schema: 'x'.repeat(64) }, /schema/],
-  ])('refuses %j', (options, words) => {
-    expect(() => postgresStore(options)).toThrowError(words);
+  ])('rejects %j', (options, message) => {
+    expect(() => postgresStore(options)).toThrowError(message);
   });
 
-  it('refuses an option that does not exist', () => {
+  it('rejects an unknown option', () => {
     const misspelt: object = { maxPeruser: 5 };
     expect(() => postgresStore(misspelt)).toThrowError(/option maxPeruser does not exist/);
   });

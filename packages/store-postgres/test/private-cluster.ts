@@ -20,20 +20,20 @@ const VERSIONS = '/usr/lib/postgresql';
 const BINARIES = join(VERSIONS, newestVersion(), 'bin');
 const run = promisify(execFile);
 
-/** A PostgreSQL server of the tests' own, which they may stop. It asks for a password. */
+/** A PostgreSQL server that only these tests use and may stop. It requires a password. */
 export interface PrivateCluster {
   readonly port: number;
   readonly password: string;
   start(): Promise<void>;
-  /** `fast` ends connections in an orderly way; `immediate` is a crash, and the next start recovers. */
+  /** `fast` closes connections cleanly; `immediate` is a crash, and the next start recovers. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
-  /** Ends it with SIGKILL, and waits until the last of its processes has seen that. */
+  /** Kills it with SIGKILL and waits until its last process has ended. */
   kill(): Promise<void>;
   /** Stops it and removes its files. */
   remove(): Promise<void>;
 }
 
-/** Whether this machine can make one; it says so where not. PostgreSQL refuses to run as root. */
+/** Whether this machine can run one; logs the reason if not. PostgreSQL does not run as root. */
 export function canMakeCluster(): boolean {
   const missing = !existsSync(join(BINARIES, 'initdb'))
     ? `there is no ${BINARIES}/initdb`
@@ -69,7 +69,7 @@ export async function makeCluster(): Promise<PrivateCluster> {
     start: async () => {
       const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1`;
       const attempt = () => execute('pg_ctl', '-D', data, '-l', log, '-w', '-o', settings, 'start');
-      // Behind a kill the shared memory may be in use for a moment longer.
+      // After a kill the shared memory may be in use for a moment.
       for (let left = 20; left > 0 && !isRunning; left -= 1) {
         isRunning = await attempt().then(
           () => true,
@@ -86,7 +86,7 @@ export async function makeCluster(): Promise<PrivateCluster> {
       const [first = ''] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
       process.kill(Number(first), 'SIGKILL');
       isRunning = false;
-      while (isSomebodyThere(data)) await pause(20);
+      while (hasProcesses(data)) await pause(20);
     },
     remove: async () => {
       if (isRunning) await cluster.stop('immediate');
@@ -96,8 +96,8 @@ export async function makeCluster(): Promise<PrivateCluster> {
   return cluster;
 }
 
-/** Whether a process of this cluster still runs: its connections' processes end a moment after the first. */
-function isSomebodyThere(data: string): boolean {
+/** Whether a process of this cluster still runs: its connections' processes end a moment after the main one. */
+function hasProcesses(data: string): boolean {
   return readdirSync('/proc').some((pid) => {
     try {
       return /^\d+$/.test(pid) && realpathSync(`/proc/${pid}/cwd`) === realpathSync(data);

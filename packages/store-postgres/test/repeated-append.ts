@@ -1,7 +1,7 @@
 import type { AppendResult, MessageStore, StoredMessage } from '@imcore/server/ports';
 import { StoreError } from '@imcore/server/ports';
 
-/** Appends until it succeeds, as senders do; gives the results, and counts what was rejected with `ERR_STORE_FAILED`. */
+/** Appends until it succeeds, as senders do. Returns the results and the number of rejections with `ERR_STORE_FAILED`. */
 export async function appendRepeating(
   store: MessageStore,
   messages: readonly StoredMessage[],
@@ -15,7 +15,7 @@ export async function appendRepeating(
   }
 }
 
-/** Calls until it succeeds, as a server does after a pause. */
+/** Calls until it succeeds. */
 export async function repeating<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

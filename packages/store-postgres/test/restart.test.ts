@@ -29,7 +29,7 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
   };
 
   it.each(['fast', 'immediate', 'kill -9'] as const)(
-    'loses and doubles nothing over a stop that is %s, rejects meanwhile, and comes back',
+    'loses and duplicates nothing across a stop with %s, rejects meanwhile, and recovers',
     async (mode) => {
       const to = `bob-${mode}`;
       const ids: number[] = [];
@@ -64,7 +64,7 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     60_000,
   );
 
-  it('keeps every promise of two nodes at full work while the server is killed three times', async () => {
+  it('loses and reorders nothing for two busy nodes while the server is killed three times', async () => {
     const nodes = [0, 1].map(() =>
       postgresStore({ url: urlWith(cluster.password), schema: 'busy', connectTimeoutMs: 1000 }),
     );
@@ -118,17 +118,17 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     for (const node of nodes) await node.close();
   }, 120_000);
 
-  it('tells no password when the server refuses it', async () => {
+  it('does not expose the password when the server rejects it', async () => {
     const secret = 'wrong-sesame-0815';
-    const refused = postgresStore({ url: urlWith(secret) });
-    const error = await refused.open().catch((reason: unknown) => reason);
+    const store = postgresStore({ url: urlWith(secret) });
+    const error = await store.open().catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_STORE_FAILED' });
     expect(String(error)).toContain('password authentication failed');
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
-    await refused.close();
+    await store.close();
   });
 
-  it('works as soon as the server is there, though it was not when the store was opened', async () => {
+  it('works as soon as the server is up, even if it was down when the store was opened', async () => {
     await cluster.stop('fast');
     const early = postgresStore({ url: urlWith(cluster.password), schema: 'early' });
     await expect(early.open()).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
@@ -137,7 +137,7 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     await early.close();
   });
 
-  it('tells no password when the server stops under an open connection', async () => {
+  it('does not expose the password when the server stops under an open connection', async () => {
     await store.count('bob');
     await cluster.stop('immediate');
     const error = await store.count('bob').catch((reason: unknown) => reason);

@@ -4,21 +4,21 @@ import { openDatabase, storeErrorOf } from './database.js';
 import { checkIntegrity } from './schema.js';
 import { type Database, loadSqlite } from './sqlite-module.js';
 
-/** Pages of one step: 4 MiB. */
+/** Pages copied in one step: 4 MiB. */
 const STEP_PAGES = 1024;
 
 /**
- * Copies a database as it is now to a new file, while others write to it: what they write waits in their log. The
- * copy has its name when it is whole and was read through.
+ * Copies a snapshot of a database to a new file while other connections write: their writes stay in the write-ahead log
+ * meanwhile. The copy gets its final name once it is complete and its integrity was checked.
  *
- * @throws StoreError `ERR_STORE_FAILED` when the target is there, `ERR_STORE_FULL` when it has no room, …
+ * @throws StoreError `ERR_STORE_FAILED` when the target exists, `ERR_STORE_FULL` when its disk is full, …
  */
 export async function backUp(
   source: Database,
   target: string,
   progress: (progress: CopyProgress) => void,
 ): Promise<void> {
-  if (existsSync(target)) throw new StoreError('ERR_STORE_FAILED', `${target} is there already`);
+  if (existsSync(target)) throw new StoreError('ERR_STORE_FAILED', `${target} already exists`);
   const partial = `${target}.partial`;
   remove(partial);
   try {
@@ -31,7 +31,7 @@ export async function backUp(
   }
 }
 
-/** One transaction for all steps: otherwise each message that a server stores would begin the copy again. */
+/** One transaction for all steps: otherwise the copy would start over with each message that a server stores. */
 async function copy(
   source: Database,
   target: string,

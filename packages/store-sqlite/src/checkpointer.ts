@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { loadSqlite } from './sqlite-module.js';
 
-/** A log of so many pages is worth a checkpoint: 4 MiB. */
+/** A checkpoint runs when the log has this many pages: 4 MiB. */
 const CHECKPOINT_PAGES = 1024;
-/** About what one commit writes beside its rows, and how many rows come to lie in one page. */
+/** Estimates: pages that a commit writes in addition to its rows, and rows in a page. */
 const PAGES_PER_COMMIT = 4;
 const ROWS_PER_PAGE = 4;
 
-/** What the thread does: it has a connection of its own, and nothing to import. */
+/** The thread's program. It opens its own connection and imports nothing of ours. */
 const PROGRAM = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require(workerData.specifier);
@@ -23,30 +23,30 @@ parentPort.on('message', (word) => {
   try {
     checkpoint.get();
   } catch {
-    // The store's own connection does it when the log is long enough.
+    // The store's own connection runs the checkpoint when the log is long enough.
   }
   parentPort.postMessage('done');
 });
 `;
 
 /**
- * Moves what is in the write-ahead log to the file, in a thread of its own: the wait for the disk is not the server's.
+ * Moves the write-ahead log into the database file in a worker thread, so that the server does not wait for the disk.
  *
- * A passive checkpoint is in nobody's way. Where the thread cannot follow, or is not there, the store's connection
- * does it itself when the log is four times as long as it should be.
+ * A passive checkpoint blocks no reader or writer. If the thread is too slow or has failed, the store's connection runs
+ * the checkpoint when the log is four times as long as intended.
  */
 export class Checkpointer {
   readonly #file: string;
   #worker: Worker | undefined;
   #state: 'idle' | 'working' | 'gone' = 'idle';
-  /** Pages in the log that no checkpoint has seen, about: the file itself keeps its greatest length. */
+  /** Estimated pages in the log since the last checkpoint. The file's length does not tell: it never shrinks. */
   #pages = 0;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** After a commit that changed so many rows. */
+  /** Reports a commit that changed this many rows. */
   committed(rows: number): void {
     this.#pages += PAGES_PER_COMMIT + rows / ROWS_PER_PAGE;
     if (this.#pages < CHECKPOINT_PAGES || this.#state !== 'idle') return;

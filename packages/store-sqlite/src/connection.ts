@@ -5,7 +5,7 @@ import { lockFile, requireWritable } from './file-guard.js';
 import { checkIntegrity, needsSteps, takeSteps } from './schema.js';
 import type { Database } from './sqlite-module.js';
 
-/** A database that is ready, and the lock that keeps other servers off; the lock is absent beside a server. */
+/** An open database, and the lock that only one server can hold. Tools that run beside a server have no lock. */
 export interface Connection {
   readonly file: string;
   readonly database: Database;
@@ -13,13 +13,13 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  /** Whether this is the one server of the file. If not, the file must be there, and a server may have it open. */
+  /** Whether a server opens the file. If not, the file must exist, and a server may have it open. */
   readonly isServer: boolean;
-  /** Files up to this size are read through for damage. */
+  /** Files up to this size are checked for damage. */
   readonly maxCheckedBytes: number;
 }
 
-/** The log at which the store's own connection makes a checkpoint: 16 MiB. See {@link Checkpointer}. */
+/** The store's own connection runs a checkpoint when the log reaches 16 MiB. See {@link Checkpointer}. */
 const PRAGMAS =
   'PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4096;';
 
@@ -28,7 +28,7 @@ export function connect(path: string, options: ConnectionOptions): Connection {
   const file = resolved(path);
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined && !options.isServer)
-    throw new StoreError('ERR_STORE_FAILED', `there is no file ${path}`);
+    throw new StoreError('ERR_STORE_FAILED', `${path} does not exist`);
   requireWritable(file);
   const lock = options.isServer ? lockFile(file) : undefined;
   try {
@@ -54,7 +54,7 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
   }
 }
 
-/** Nobody changes the schema of a file that a server has open. */
+/** The schema of a file must not change while a server has it open. */
 function withLock(file: string, isLocked: boolean, work: () => void): void {
   const lock = isLocked ? undefined : lockFile(file);
   try {
@@ -64,7 +64,7 @@ function withLock(file: string, isLocked: boolean, work: () => void): void {
   }
 }
 
-/** One name for one file, by whatever links it was named. */
+/** The file's real path: two names of one file get the same lock. */
 function resolved(path: string): string {
   try {
     return realpathSync(path);

@@ -1,7 +1,7 @@
 import { StoreError } from '@imcore/server/ports';
 import { type Database, loadSqlite } from './sqlite-module.js';
 
-/** SQLite's primary result codes that have a code of ours. */
+/** Our code for each of SQLite's primary result codes that has one. */
 const CODES: Readonly<Record<number, StoreError['code']>> = {
   8: 'ERR_STORE_READ_ONLY',
   11: 'ERR_STORE_DAMAGED',
@@ -11,7 +11,7 @@ const CODES: Readonly<Record<number, StoreError['code']>> = {
 const BUSY = 5;
 const IO_ERROR = 10;
 
-/** @throws StoreError when there is no SQLite, or the file cannot be opened. */
+/** @throws StoreError when SQLite is not available, or the file cannot be opened. */
 export function openDatabase(file: string): Database {
   const { DatabaseSync } = loadSqlite().module;
   try {
@@ -21,7 +21,7 @@ export function openDatabase(file: string): Database {
   }
 }
 
-/** What became of a statement, in a store's words. What is a `StoreError` already stays what it is. */
+/** Converts an error of SQLite to a `StoreError`. Returns a `StoreError` unchanged. */
 export function storeErrorOf(error: unknown, what: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = CODES[resultCodeOf(error)] ?? 'ERR_STORE_FAILED';
@@ -29,23 +29,23 @@ export function storeErrorOf(error: unknown, what: string): StoreError {
   return new StoreError(code, `${what}: ${text}`, { cause: error });
 }
 
-/** Whether somebody else holds the lock that was asked for. */
+/** Whether another process holds the requested lock. */
 export function isBusy(error: unknown): boolean {
   return resultCodeOf(error) === BUSY;
 }
 
-/** Whether the disk did not do what it should: SQLite does not say why. */
+/** Whether an I/O operation failed. SQLite does not say why. */
 export function isIoError(error: unknown): boolean {
   return resultCodeOf(error) === IO_ERROR;
 }
 
-/** The primary part of an extended result code; 0 where there is none. */
+/** The primary part of an extended result code; 0 if the error has none. */
 function resultCodeOf(error: unknown): number {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return 0;
   return Number(error.errcode) & 0xff;
 }
 
-/** Changes that are done together or not at all. */
+/** Runs the work in one transaction; rolls back if it throws. */
 export function inTransaction<T>(database: Database, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -58,11 +58,11 @@ export function inTransaction<T>(database: Database, work: () => T): T {
   }
 }
 
-/** A failed commit may have rolled back already; then there is nothing to do. */
+/** A failed commit may have rolled back already. */
 function rollBack(database: Database): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // No transaction is open any more.
+    // No transaction is open.
   }
 }

@@ -5,7 +5,7 @@ import { isBusy, isIoError, openDatabase, storeErrorOf } from './database.js';
 import type { Database } from './sqlite-module.js';
 
 /**
- * Fails where a store could not write, before a file is made.
+ * Checks that a store could write to the file, before the file is created.
  *
  * @throws StoreError `ERR_STORE_READ_ONLY`, or `ERR_STORE_FAILED` when there is no such directory.
  */
@@ -16,17 +16,21 @@ export function requireWritable(file: string): void {
     if (statSync(file, { throwIfNoEntry: false }) !== undefined) accessSync(file, constants.W_OK);
   } catch (error) {
     if (isMissing(error)) {
-      throw new StoreError('ERR_STORE_FAILED', `cannot open ${file}: there is no directory ${folder}`, {
-        cause: error,
-      });
+      throw new StoreError(
+        'ERR_STORE_FAILED',
+        `cannot open ${file}: the directory ${folder} does not exist`,
+        {
+          cause: error,
+        },
+      );
     }
-    throw new StoreError('ERR_STORE_READ_ONLY', `${file} cannot be written to`, { cause: error });
+    throw new StoreError('ERR_STORE_READ_ONLY', `${file} is not writable`, { cause: error });
   }
 }
 
 /**
- * Keeps a second server off the file, as long as this process lives: a lock of SQLite's on a file beside it, which
- * the system frees with the process, however that ends. The empty file stays.
+ * Locks the file against a second server until this process ends: an SQLite lock on `<file>-lock`, which the operating
+ * system releases when the process ends, however it ends. The empty lock file stays.
  *
  * @throws StoreError `ERR_STORE_IN_USE`
  */
@@ -43,8 +47,8 @@ export function lockFile(file: string): Database {
 }
 
 /**
- * Why a transaction failed, with the one cause that SQLite does not tell from a broken disk: an open file that must
- * not be written to any more. The file of the lock, which holds nothing, is touched to find out.
+ * Why a transaction failed. SQLite reports a file that became read-only while it was open as an I/O error. Touching the
+ * empty lock file tells the two apart.
  *
  * @param now milliseconds since 1970
  */
@@ -54,17 +58,17 @@ export function failureOf(error: unknown, file: string, now: number): StoreError
       utimesSync(`${file}-lock`, now / 1000, now / 1000);
     } catch (cause) {
       if (['EROFS', 'EPERM', 'EACCES'].includes(codeOf(cause)))
-        return new StoreError('ERR_STORE_READ_ONLY', `${file} cannot be written to any more`, { cause });
+        return new StoreError('ERR_STORE_READ_ONLY', `${file} is no longer writable`, { cause });
     }
   }
   return storeErrorOf(error, 'SQLite');
 }
 
-/** Notices when a file is removed or replaced behind its store: what is written then is in no file that anybody finds. */
+/** Detects that the file of an open store was removed or replaced: further writes would go to a file without a name. */
 export class FileIdentity {
   readonly #files: readonly { readonly path: string; readonly is: Stats }[];
 
-  /** The file as it is now, with its write-ahead log, which is there once the database was read. */
+  /** Remembers the file and its write-ahead log, which exists once the database was read. */
   constructor(file: string) {
     this.#files = [file, `${file}-wal`].map((path) => ({ path, is: statSync(path) }));
   }

@@ -5,15 +5,15 @@ interface Job {
 }
 
 /**
- * Does together, in one transaction, what comes in one turn of the event loop: one wait for the disk serves all.
+ * Runs all work of one turn of the event loop in one transaction: one sync to the disk for all of it.
  *
- * What fails fails for all that were together: nobody is told that something is safe which was undone.
+ * If the transaction fails, every caller's promise rejects: no caller is told that undone work was stored.
  */
 export class GroupCommit {
   readonly #transaction: (work: () => void) => void;
   #jobs: Job[] = [];
 
-  /** @param transaction does the work and commits, or throws and leaves nothing done. */
+  /** @param transaction does the work and commits, or throws after a rollback. */
   constructor(transaction: (work: () => void) => void) {
     this.#transaction = transaction;
   }
@@ -25,7 +25,7 @@ export class GroupCommit {
     });
   }
 
-  /** Does now what is there. */
+  /** Runs what is queued now. */
   flush(): void {
     const jobs = this.#jobs;
     this.#jobs = [];

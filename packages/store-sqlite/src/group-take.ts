@@ -16,9 +16,8 @@ interface Take {
 }
 
 /**
- * Reads together, in one transaction, the pages that are asked for in one turn of the event loop: they share the locks
- * of the file, which cost more than a short read does. Each succeeds or fails by itself. For whom nothing waits nothing
- * is read.
+ * Reads all pages that are requested in one turn of the event loop in one transaction: the file locks, which cost more
+ * than a short read, are taken once. Each read succeeds or fails independently. Empty queues are not read.
  */
 export class GroupTake {
   readonly #database: Database;
@@ -35,7 +34,7 @@ export class GroupTake {
     this.#now = now;
   }
 
-  /** Whether it is known that nothing waits for a user. */
+  /** Whether a user's queue is known to be empty. */
   isEmptyFor(userId: string): boolean {
     return this.#occupied.isEmptyFor(toColumn(userId), this.#now());
   }
@@ -49,14 +48,14 @@ export class GroupTake {
     });
   }
 
-  /** Does now what is there. */
+  /** Runs what is queued now. */
   readonly flush = (): void => {
     const takes = this.#takes;
     if (takes.length === 0) return;
     this.#takes = [];
-    const isOpen = takes.length > 1 && isDone(() => this.#database.exec('BEGIN'));
+    const isOpen = takes.length > 1 && succeeds(() => this.#database.exec('BEGIN'));
     for (const take of takes) this.#read(take);
-    if (isOpen) isDone(() => this.#database.exec('COMMIT'));
+    if (isOpen) succeeds(() => this.#database.exec('COMMIT'));
   };
 
   #read({ userId, after, limit, resolve, reject }: Take): void {
@@ -68,8 +67,8 @@ export class GroupTake {
   }
 }
 
-/** What hinders this hinders the reads as well, which then say so, or does not matter to them. */
-function isDone(work: () => void): boolean {
+/** A failure here makes the reads fail too, and they report it; or it does not affect them. */
+function succeeds(work: () => void): boolean {
   try {
     work();
     return true;

@@ -2,12 +2,12 @@ import { hash } from 'node:crypto';
 
 const BYTES = 16;
 
-/** What makes a message unique, in 16 bytes of SHA-256: nobody can make two messages of the same. */
+/** A message's key, 16 bytes of SHA-256: collisions cannot be forged. */
 export function keyOf(receiver: string, sender: string, fingerprint: string): Buffer {
   return digest(`${sender.length}:${sender}${receiver.length}:${receiver}${fingerprint}`);
 }
 
-/** Names two users, whoever of them is named first. */
+/** The key of a conversation between two users, the same in either order. */
 export function pairOf(a: string, b: string): Buffer {
   const [first, second] = a < b ? [a, b] : [b, a];
   return digest(`${first.length}:${first}${second}`);

@@ -1,57 +1,57 @@
-/** Bits for each key: one of 400 unknown keys is taken for a known one. */
+/** Bits for each key: one in 400 unknown keys is a false positive. */
 const BITS_PER_KEY = 16;
 const PROBES = [0, 4, 8, 12] as const;
 
-/** Bits of a hash that name a bit of a filter. */
+/** Bits of a hash that select a bit of a filter. */
 const INDEX_BITS = 19;
 const FILTER_BITS = 2 ** INDEX_BITS;
 
-/** Keys that one filter is made for. */
+/** Number of keys that one filter is sized for. */
 export const FILTER_KEYS = FILTER_BITS / BITS_PER_KEY;
 
-/** Filters that stand side by side: as many as a word has bits. */
+/** Filters in a group: as many as a word has bits. */
 const WIDTH = 32;
 
-/** Filters side by side: each word holds the same bit of all of them. */
-interface Shelf {
+/** Interleaved filters: each word holds the same bit of all of them. */
+interface FilterGroup {
   readonly words: Uint32Array;
   readonly generations: (number | undefined)[];
 }
 
-/** Where a generation's filter stands. */
-interface Place {
-  readonly shelf: Shelf;
+/** Where a generation's filter is. */
+interface Slot {
+  readonly group: FilterGroup;
   readonly bit: number;
 }
 
 /**
- * Tells most unknown keys without a look into the database: a Bloom filter of 64 KiB for each generation of keys.
+ * Recognizes most unknown keys without reading the database: a Bloom filter of 64 KiB for each generation of keys.
  *
- * A key is a hash of 16 bytes, so that four pieces of it are four independent probes. Filters stand side by side, 32 on
- * a shelf of 2 MiB, so that four looks into memory ask 32 of them: one after the other they cost a message a quarter of
- * its time where a million wait.
+ * A key is a hash of 16 bytes; four parts of it are four independent probes. Filters are interleaved, 32 in a group of
+ * 2 MiB, so that four memory reads probe all 32. Probed one by one they took a quarter of an append's time with a
+ * million messages waiting.
  */
 export class KeyFilters {
-  readonly #places = new Map<number, Place>();
-  readonly #shelves: Shelf[] = [];
+  readonly #slots = new Map<number, Slot>();
+  readonly #groups: FilterGroup[] = [];
 
-  /** In the order in which they were begun. */
+  /** In the order in which they were created. */
   generations(): number[] {
-    return [...this.#places.keys()];
+    return [...this.#slots.keys()];
   }
 
   has(generation: number): boolean {
-    return this.#places.has(generation);
+    return this.#slots.has(generation);
   }
 
-  /** Begins an empty filter, or one with the bits that {@link bitsOf} gave. */
+  /** Creates an empty filter, or one with the bits that {@link bitsOf} returned. */
   begin(generation: number, bits?: Uint8Array): void {
-    const place = this.#freePlace();
-    place.shelf.generations[place.bit] = generation;
-    this.#places.set(generation, place);
+    const slot = this.#freeSlot();
+    slot.group.generations[slot.bit] = generation;
+    this.#slots.set(generation, slot);
     if (bits === undefined) return;
-    const { words } = place.shelf;
-    const mask = maskOf(place.bit);
+    const { words } = slot.group;
+    const mask = maskOf(slot.bit);
     for (let at = 0; at < bits.length; at++) {
       const eight = bits[at] ?? 0;
       if (eight === 0) continue;
@@ -63,30 +63,30 @@ export class KeyFilters {
   }
 
   remove(generation: number): void {
-    const place = this.#places.get(generation);
-    if (place === undefined) return;
-    this.#places.delete(generation);
-    const { words, generations } = place.shelf;
-    generations[place.bit] = undefined;
-    const others = ~maskOf(place.bit);
+    const slot = this.#slots.get(generation);
+    if (slot === undefined) return;
+    this.#slots.delete(generation);
+    const { words, generations } = slot.group;
+    generations[slot.bit] = undefined;
+    const others = ~maskOf(slot.bit);
     for (let index = 0; index < words.length; index++) words[index] = (words[index] ?? 0) & others;
   }
 
   add(generation: number, hash: Buffer): void {
-    const place = this.#places.get(generation);
-    if (place === undefined) return;
-    const { words } = place.shelf;
-    const mask = maskOf(place.bit);
+    const slot = this.#slots.get(generation);
+    if (slot === undefined) return;
+    const { words } = slot.group;
+    const mask = maskOf(slot.bit);
     for (const at of PROBES) {
       const index = indexOf(hash, at);
       words[index] = (words[index] ?? 0) | mask;
     }
   }
 
-  /** The generations that a key was added to, and a few others. */
+  /** The generations that a key was added to, and a few false positives. */
   candidates(hash: Buffer): number[] {
     const found: number[] = [];
-    for (const { words, generations } of this.#shelves) {
+    for (const { words, generations } of this.#groups) {
       let left = -1;
       for (const at of PROBES) left &= words[indexOf(hash, at)] ?? 0;
       while (left !== 0) {
@@ -99,13 +99,13 @@ export class KeyFilters {
     return found;
   }
 
-  /** A generation's filter by itself. */
+  /** The bits of one generation's filter. */
   bitsOf(generation: number): Uint8Array {
     const bits = new Uint8Array(FILTER_BITS / 8);
-    const place = this.#places.get(generation);
-    if (place === undefined) return bits;
-    const { words } = place.shelf;
-    const mask = maskOf(place.bit);
+    const slot = this.#slots.get(generation);
+    if (slot === undefined) return bits;
+    const { words } = slot.group;
+    const mask = maskOf(slot.bit);
     for (let index = 0; index < words.length; index++) {
       if (((words[index] ?? 0) & mask) !== 0)
         bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (1 << (index & 7));
@@ -113,13 +113,13 @@ export class KeyFilters {
     return bits;
   }
 
-  #freePlace(): Place {
-    for (const shelf of this.#shelves) {
-      for (let bit = 0; bit < WIDTH; bit++) if (shelf.generations[bit] === undefined) return { shelf, bit };
+  #freeSlot(): Slot {
+    for (const group of this.#groups) {
+      for (let bit = 0; bit < WIDTH; bit++) if (group.generations[bit] === undefined) return { group, bit };
     }
-    const shelf = { words: new Uint32Array(FILTER_BITS), generations: [] };
-    this.#shelves.push(shelf);
-    return { shelf, bit: 0 };
+    const group = { words: new Uint32Array(FILTER_BITS), generations: [] };
+    this.#groups.push(group);
+    return { group, bit: 0 };
   }
 }
 

@@ -4,11 +4,11 @@ import { bytesOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
 /**
- * Which messages this store knows, by the hash of what makes them unique.
+ * Index of the messages that this store knows, by the hash of their keys.
  *
- * Hashes come in no order, and an index of all of them would be changed in another place for each message: the larger
- * it is, the more pages each commit writes. So the index has generations of 32 768 ids, and only the newest is
- * written to. A filter in memory says of most keys that they are in none of them.
+ * Hashes are random, so a single index would change in a different page for each message: the larger it is, the more
+ * pages each commit writes. The index is therefore split into generations of 32 768 ids, and only the newest is written
+ * to. Filters in memory recognize most unknown keys.
  */
 export class KeyIndex {
   readonly #filters = new KeyFilters();
@@ -36,7 +36,7 @@ export class KeyIndex {
     this.#load(database);
   }
 
-  /** The id under which a message is known; undefined for a new one. */
+  /** The id of a known message; undefined for a new one. */
   find(hash: Buffer): StoreId | undefined {
     for (const generation of this.#filters.candidates(hash)) {
       const row = this.#find.get(generation, hash);
@@ -45,7 +45,7 @@ export class KeyIndex {
     return undefined;
   }
 
-  /** Inside a transaction. Where that is undone, the filter says "perhaps" once too often, which does no harm. */
+  /** Inside a transaction. If it is rolled back, the filter has one more false positive, which is harmless. */
   add(hash: Buffer, id: StoreId): void {
     const generation = generationOf(id);
     if (generation !== this.#newest) this.#begin(generation);
@@ -53,7 +53,7 @@ export class KeyIndex {
     this.#insert.run(generation, hash, id);
   }
 
-  /** A message has another id from now on. `origin` is its first one. */
+  /** Changes the id of a message. `origin` is its first id. */
   move(hash: Buffer, origin: StoreId, id: StoreId): void {
     this.#move.run(id, generationOf(origin), hash);
   }
@@ -62,7 +62,7 @@ export class KeyIndex {
     this.#remove.run(generationOf(origin), hash);
   }
 
-  /** Lets go generations of which every key is forgotten. Outside of transactions. */
+  /** Removes generations that hold no keys. Outside of transactions. */
   prune(): void {
     for (const generation of this.#filters.generations()) {
       if (generation === this.#newest || this.#first.get(generation) !== undefined) continue;
@@ -72,8 +72,8 @@ export class KeyIndex {
   }
 
   /**
-   * The filter of what is complete is kept, so that no start has to make it again. After a transaction that was undone
-   * the newest generation may be an older one again: then nothing is complete.
+   * Saves the filter of a complete generation, so that it need not be rebuilt at startup. After a rollback the newest
+   * generation may be an older one again; then no generation is complete.
    */
   #begin(generation: number): void {
     if (this.#filters.has(this.#newest) && generation > this.#newest)
@@ -82,7 +82,7 @@ export class KeyIndex {
     this.#newest = generation;
   }
 
-  /** Reads the filters that were kept, and makes that of the newest generation, which has grown since. */
+  /** Loads the saved filters and rebuilds that of the newest generation, which is not saved. */
   #load(database: Database): void {
     const read = database.prepare('SELECT bits FROM key_filter WHERE generation = ?');
     const hashes = database.prepare('SELECT hash FROM message_key WHERE generation = ?');

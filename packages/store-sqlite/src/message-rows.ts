@@ -2,7 +2,7 @@ import type { DeadLetter, DeadLetterCause, WaitingMessage } from '@imcore/server
 import { bytesOf, numberOf, textOf } from './rows.js';
 import { fromColumn } from './text-column.js';
 
-/** What is read of a message. */
+/** Columns read for a message. */
 export const COLUMNS =
   'id, receiver, sender, fingerprint, accepted_at, size, coalesce(origin, id) AS origin, cause, done_at, body';
 
@@ -23,7 +23,7 @@ export function toWaitingMessage(row: unknown): WaitingMessage {
   };
 }
 
-/** A dead letter: as it is in its row, or as it becomes one. */
+/** A dead letter from its row; cause and time can be given for a message that is just becoming one. */
 export function toDeadLetter(
   row: unknown,
   cause: DeadLetterCause = CAUSES[numberOf(row, 'cause')] ?? 'expired',

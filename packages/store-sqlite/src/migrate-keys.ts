@@ -5,7 +5,7 @@ import type { Database } from './sqlite-module.js';
 
 const PAGE = 10_000;
 
-/** Hashes are not made by SQL: gives each message of an older file its key. */
+/** Adds the keys of all messages of an older file. SQL cannot compute the hashes. */
 export function keyMessages(database: Database): void {
   const keys = new KeyIndex(database);
   const page = database.prepare(

@@ -4,18 +4,21 @@ import type { Database, Statement } from './sqlite-module.js';
 /** A power of two. */
 const BUCKETS = 2 ** 16;
 
-/** How long others' writes may go unnoticed, in milliseconds: to ask for each login costs as much as the rest of it. */
+/**
+ * How long writes of other processes may go unnoticed, in milliseconds. Checking at each login would cost as much as the
+ * rest of the login.
+ */
 const FRESH_MS = 5;
 
-/** Queues that are read at once. Where there are more, the database is asked each time. */
-const MAX_LEARNED = 20_000;
+/** Maximum number of queues loaded. With more, the database is read each time. */
+const MAX_LOADED = 20_000;
 
 /**
- * Tells of most users that nothing waits for them, without a look into the database: most who log in have missed
- * nothing, and the look was a third of what a login cost.
+ * Knows of most empty queues without reading the database: most users who log in have missed nothing, and the read was a
+ * third of a login's cost.
  *
- * Counts how many users with a mailbox share a hash. What another process has written, as the command line does, is
- * noticed and learned anew: a look that comes a few milliseconds later counts as one that came before.
+ * Counts the occupied queues in each hash bucket. Writes of another process, such as `imcore store`, are detected within
+ * a few milliseconds, and all queues are loaded again.
  */
 export class OccupiedQueues {
   readonly #version: Statement;
@@ -30,28 +33,28 @@ export class OccupiedQueues {
     this.#all = database.prepare('SELECT receiver FROM mailbox LIMIT ?');
   }
 
-  /** True for a user for whom nothing waits; false for all others, for a few more, and where nobody can tell. */
+  /** True only if the user's queue is empty. May be false for an empty queue, and is false when the state is unknown. */
   isEmptyFor(receiver: string, now: number): boolean {
-    if (Math.abs(now - this.#refreshedAt) >= FRESH_MS) this.#refresh(now);
+    if (Math.abs(now - this.#refreshedAt) >= FRESH_MS) this.#tryRefresh(now);
     return this.#isComplete && this.#counts[bucketOf(receiver)] === 0;
   }
 
-  /** This connection has given a user a mailbox, or has taken it away, and that is committed. */
+  /** This connection has committed a change: a queue became occupied (1) or empty (-1). */
   changed(receiver: string, by: 1 | -1): void {
     const bucket = bucketOf(receiver);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + by;
   }
 
-  #refresh(now: number): void {
+  #tryRefresh(now: number): void {
     try {
-      this.#learn(now);
+      this.#refresh(now);
     } catch {
-      // What hinders this hinders the reads as well, which then say so.
+      // The reads will fail too, and they report it.
     }
   }
 
-  /** Learns what this connection did not write itself. Knows nothing where it throws. */
-  #learn(now: number): void {
+  /** Reloads the queues if another connection has written. If it throws, the state is unknown. */
+  #refresh(now: number): void {
     const wasComplete = this.#isComplete;
     this.#isComplete = false;
     const version = numberOf(this.#version.get(), 'data_version');
@@ -61,9 +64,9 @@ export class OccupiedQueues {
       return;
     }
     this.#counts.fill(0);
-    const rows = this.#all.all(MAX_LEARNED + 1);
+    const rows = this.#all.all(MAX_LOADED + 1);
     this.#knownVersion = version;
-    if (rows.length > MAX_LEARNED) return;
+    if (rows.length > MAX_LOADED) return;
     for (const row of rows) this.changed(textOf(row, 'receiver'), 1);
     this.#isComplete = true;
   }

@@ -5,7 +5,7 @@ import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { fromColumn, toColumn } from './text-column.js';
 
-/** What is read of a file, and changes nothing. */
+/** Queries that change nothing. */
 export class Reader {
   readonly #page: Statement;
   readonly #dead: Statement;
@@ -53,7 +53,7 @@ export class Reader {
     return this.#history.all(pair, before ?? Number.MAX_SAFE_INTEGER, limit).map(toWaitingMessage);
   }
 
-  /** The users for whom most waits. Reads every mailbox's size. */
+  /** The users with the longest queues. Reads the size of every queue. */
   largest(limit: number): readonly UserQueue[] {
     return this.#largest.all(limit).map((row) => ({
       userId: fromColumn(textOf(row, 'receiver')),

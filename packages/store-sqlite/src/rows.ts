@@ -7,7 +7,7 @@ export function textOf(row: unknown, name: string): string {
   return String(column(row, name));
 }
 
-/** A column's bytes; none for NULL. */
+/** A column's bytes; an empty buffer for NULL. */
 export function bytesOf(row: unknown, name: string): Buffer {
   const value = column(row, name);
   return value instanceof Uint8Array

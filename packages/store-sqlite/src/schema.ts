@@ -6,16 +6,17 @@ import type { Database } from './sqlite-module.js';
 /** Marks a file as ours: "imco" in ASCII. */
 const APPLICATION_ID = 0x696d636f;
 
-/** What a step does beside its SQL. */
+/** What a step does in addition to its SQL. */
 type AfterStep = (database: Database) => void;
 
 /**
- * The steps from an empty file to the newest schema; a file's `user_version` says how many it has taken. A step is
- * never changed once released.
+ * The migrations from an empty file to the newest schema. A file's `user_version` is the number of steps applied. A
+ * released step never changes.
  *
- * `id` is in the order of arrival, so that a mailbox is a range of the index on the receiver. `state`: 0 waits, 1 is
- * confirmed and kept for the history, 2 is confirmed and its body gone, 3 is a dead letter. `origin` is the first id
- * of a message that was resent, and `since` when. The body comes last, so that the rest is read without it.
+ * `id` grows in the order of arrival, so that a queue is a range of the index on the receiver. `state`: 0 waiting,
+ * 1 confirmed and kept for the history, 2 confirmed and its body deleted, 3 dead letter. `origin` is the first id of a
+ * message that was resent, `since` the time of the resend. The body is the last column, so that the others can be read
+ * without it. The table `mailbox` holds the size of each queue.
  */
 export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep }[] = [
   {
@@ -79,29 +80,29 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
   },
 ];
 
-/** Whether a file has steps to take yet. @throws StoreError for a file that is not ours, or newer. */
+/** Whether a file has steps left to apply. @throws StoreError for another program's file or a newer version. */
 export function needsSteps(database: Database, file: string): boolean {
   const applicationId = pragma(database, 'application_id');
   const version = pragma(database, 'user_version');
   if (applicationId !== 0 && applicationId !== APPLICATION_ID) {
     throw new StoreError(
       'ERR_STORE_FOREIGN',
-      `${file} is a database of another program (application id ${applicationId})`,
+      `${file} is another program's database (application id ${applicationId})`,
     );
   }
   if (applicationId === 0 && pragma(database, 'schema_version') !== 0) {
-    throw new StoreError('ERR_STORE_FOREIGN', `${file} is a database of another program`);
+    throw new StoreError('ERR_STORE_FOREIGN', `${file} is another program's database`);
   }
   if (version > STEPS.length) {
     throw new StoreError(
       'ERR_STORE_NEWER',
-      `${file} has schema version ${version}, this version knows up to ${STEPS.length}: update imcore`,
+      `${file} has schema version ${version}, but this imcore supports up to version ${STEPS.length}: update imcore`,
     );
   }
   return version < STEPS.length;
 }
 
-/** Brings a file to the newest schema; a step is taken whole or not at all. */
+/** Migrates a file to the newest schema. Each step is one transaction. */
 export function takeSteps(database: Database, upTo: number = STEPS.length): void {
   const version = pragma(database, 'user_version');
   for (const [index, { sql, after }] of STEPS.slice(0, upTo).entries()) {
@@ -117,8 +118,8 @@ export function takeSteps(database: Database, upTo: number = STEPS.length): void
 /** @throws StoreError `ERR_STORE_DAMAGED` */
 export function checkIntegrity(database: Database, file: string): void {
   const row = database.prepare('PRAGMA quick_check(1)').get();
-  const words = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
-  if (words !== 'ok') throw new StoreError('ERR_STORE_DAMAGED', `${file} is damaged: ${String(words)}`);
+  const result = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
+  if (result !== 'ok') throw new StoreError('ERR_STORE_DAMAGED', `${file} is damaged: ${String(result)}`);
 }
 
 export function pragma(database: Database, name: string): number {

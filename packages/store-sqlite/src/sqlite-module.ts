@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { StoreError } from '@imcore/server/ports';
 
-/** What a statement can be given. */
+/** A parameter of a statement. */
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
 /** The part of a prepared statement that is used here. */
@@ -14,7 +14,7 @@ export interface Statement {
   all(...values: SqlValue[]): unknown[];
 }
 
-/** The part of `DatabaseSync` that is used here: the same in `node:sqlite` and in its twin for older Node. */
+/** The part of `DatabaseSync` that is used here, the same in `node:sqlite` and in the package for older Node versions. */
 export interface Database {
   exec(sql: string): void;
   prepare(sql: string): Statement;
@@ -22,40 +22,41 @@ export interface Database {
 }
 
 export interface BackupOptions {
-  /** Pages of one step. */
+  /** Pages copied in one step. */
   readonly rate: number;
   readonly progress: (pages: { readonly totalPages: number; readonly remainingPages: number }) => void;
 }
 
 export interface SqliteModule {
   readonly DatabaseSync: new (file: string) => Database;
-  /** Absent in the first versions of Node that have SQLite. */
+  /** Absent in the first Node versions with SQLite. */
   readonly backup?: (source: Database, target: string, options: BackupOptions) => Promise<number>;
 }
 
 const NATIVE = 'node:sqlite';
-const TWIN = '@photostructure/sqlite';
+const FALLBACK = '@photostructure/sqlite';
 
-/** The SQLite of this Node, or the package of the same API where this Node has none, and what `require` takes for it. */
+/** Node's SQLite, or the package with the same API where Node has none, and its specifier for `require`. */
 export interface LoadedSqlite {
   readonly module: SqliteModule;
   readonly specifier: string;
 }
 
-/** @throws StoreError `ERR_STORE_FAILED` when there is none. */
+/** @throws StoreError `ERR_STORE_FAILED` when neither is available. */
 export function loadSqlite(): LoadedSqlite {
   const require = createRequire(import.meta.url);
-  for (const name of [NATIVE, TWIN]) {
+  for (const name of [NATIVE, FALLBACK]) {
     try {
       const module: unknown = require(name);
-      if (isSqliteModule(module)) return { module, specifier: name === TWIN ? require.resolve(name) : name };
+      if (isSqliteModule(module))
+        return { module, specifier: name === FALLBACK ? require.resolve(name) : name };
     } catch {
-      // The next one may be there.
+      // Try the next one.
     }
   }
   throw new StoreError(
     'ERR_STORE_FAILED',
-    `there is no SQLite: Node ${process.version} has none, and ${TWIN} is not installed`,
+    `SQLite is not available: Node ${process.version} has no built-in SQLite, and ${FALLBACK} is not installed`,
   );
 }
 

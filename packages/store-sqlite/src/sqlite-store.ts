@@ -23,7 +23,7 @@ import { inTransaction, storeErrorOf } from './database.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
-import { Letters } from './letters.js';
+import { MessageTable } from './message-table.js';
 import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
@@ -31,16 +31,16 @@ import type { Database, Statement } from './sqlite-module.js';
 import { Sweeper } from './sweeper.js';
 import { toColumn } from './text-column.js';
 
-/** Which file keeps the messages, and how much it keeps for how long. */
+/** The file, the limits of its queues and how long messages are kept. */
 export interface SqliteStoreOptions extends Retention {
-  /** The database file. Made where there is none; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
+  /** The database file. Created if it does not exist; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
   readonly file: string;
   /**
-   * Files up to this size are read through for damage when they are opened, in bytes. Default 256 MiB, which takes
-   * about a second; 0: none is.
+   * Files up to this size, in bytes, are checked for damage when they are opened. Default 256 MiB, which takes about a
+   * second; 0 checks none.
    */
   readonly maxCheckedBytes?: number;
-  /** Milliseconds since 1970. Default: the machine's. */
+  /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
 
@@ -51,18 +51,18 @@ const OPTIONS: OptionNames<SqliteStoreOptions> = {
   wallTime: true,
 };
 const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
-/** Confirmed messages that are forgotten when others are confirmed: twice as many, and some. */
+/** When messages are confirmed, at least this many expired keys are deleted, or twice the number of confirmations. */
 const MIN_FORGET = 16;
 const FORGET_AT_EXPIRY = 1000;
-/** How long a store is not well after a failure, unless a later call succeeds. */
+/** How long a store reports itself unhealthy after a failure, unless a later call succeeds. */
 const TROUBLE_MS = 5000;
 
 /**
- * Keeps messages in one SQLite file. An append that has resolved is on the disk: write-ahead log, `synchronous=FULL`,
- * one commit for all that came in one turn of the event loop. One server at a time can have the file.
+ * Stores messages in one SQLite file. When an append resolves, its messages are on the disk: write-ahead log,
+ * `synchronous=FULL`, one commit for all calls in one turn of the event loop. Only one server at a time can open the file.
  *
  * @throws StoreError `ERR_STORE_IN_USE`, `ERR_STORE_READ_ONLY`, `ERR_STORE_FULL`, `ERR_STORE_DAMAGED`, `ERR_STORE_NEWER`,
- *   `ERR_STORE_FOREIGN`, or `ERR_STORE_FAILED` when it cannot be opened for another reason.
+ *   `ERR_STORE_FOREIGN`, or `ERR_STORE_FAILED` when the file cannot be opened for another reason.
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function sqliteStore(options: SqliteStoreOptions): MessageStore {
@@ -87,15 +87,15 @@ class SqliteStore implements MessageStore {
   readonly #wallTime: () => number;
   readonly #identity: FileIdentity;
   readonly #checkpointer: Checkpointer;
-  readonly #letters: Letters;
+  readonly #messages: MessageTable;
   readonly #sweeper: Sweeper;
   readonly #reader: Reader;
   readonly #commits: GroupCommit;
   readonly #takes: GroupTake;
   readonly #totalChanges: Statement;
   #changes = 0;
-  #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
-  /** What the last transaction failed with; undefined once one has succeeded. */
+  #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
+  /** Error of the last transaction; undefined if it succeeded. */
   #failure: StoreError | undefined;
   #failedAt = 0;
   #end: Promise<void> | undefined;
@@ -106,13 +106,13 @@ class SqliteStore implements MessageStore {
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
     const occupied = new OccupiedQueues(database);
-    this.#letters = new Letters(database, retention, occupied);
-    this.#sweeper = new Sweeper(database, this.#letters, retention);
+    this.#messages = new MessageTable(database, retention, occupied);
+    this.#sweeper = new Sweeper(database, this.#messages, retention);
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     this.#commits = new GroupCommit((work) => this.#transaction(work));
     this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
-    this.#letters.keys.prune();
+    this.#messages.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
   }
@@ -120,7 +120,7 @@ class SqliteStore implements MessageStore {
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     return this.#commit(() => {
       const now = this.#now();
-      return messages.map((message) => this.#letters.append(message, now));
+      return messages.map((message) => this.#messages.append(message, now));
     });
   }
 
@@ -138,7 +138,7 @@ class SqliteStore implements MessageStore {
       const now = this.#now();
       let ids = 0;
       for (const confirmation of confirmations) {
-        this.#letters.confirm(confirmation, now);
+        this.#messages.confirm(confirmation, now);
         ids += confirmation.ids.length;
       }
       this.#sweeper.forget(now, MIN_FORGET + 2 * ids);
@@ -146,7 +146,7 @@ class SqliteStore implements MessageStore {
   }
 
   count(userId: string): Promise<QueueSize> {
-    return this.#read(() => this.#letters.ledger.size(toColumn(userId)));
+    return this.#read(() => this.#messages.sizes.size(toColumn(userId)));
   }
 
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
@@ -154,7 +154,7 @@ class SqliteStore implements MessageStore {
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
       return this.#sweeper.expire(now, limit);
     });
-    await this.#read(() => this.#letters.keys.prune());
+    await this.#read(() => this.#messages.keys.prune());
     return dead;
   }
 
@@ -163,30 +163,30 @@ class SqliteStore implements MessageStore {
   }
 
   resend(ids: readonly StoreId[], now: number): Promise<number> {
-    return this.#commit(() => ids.filter((id) => this.#letters.resend(id, now)).length);
+    return this.#commit(() => ids.filter((id) => this.#messages.resend(id, now)).length);
   }
 
   discard(ids: readonly StoreId[]): Promise<number> {
-    return this.#commit(() => ids.filter((id) => this.#letters.discard(id, this.#now())).length);
+    return this.#commit(() => ids.filter((id) => this.#messages.discard(id, this.#now())).length);
   }
 
-  onDeadLettersDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
-    this.#tellDeleted = tell;
+  onDeadLettersDeleted(listener: (deadLetters: readonly DeadLetter[]) => void): void {
+    this.#onDeleted = listener;
   }
 
   history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
     return this.#read(() => (this.keepsHistory ? this.#reader.history(query) : []));
   }
 
-  /** Some time after a failure it asks the disk, by a commit that changes nothing. */
+  /** Some time after a failure it tests the disk with a commit that changes nothing. */
   async health(): Promise<StoreHealth> {
     const isOver = this.#now() >= this.#failedAt + TROUBLE_MS;
     if (this.#failure !== undefined && isOver && this.#end === undefined) {
-      await this.#commit(() => this.#letters.ledger.touch()).catch(() => {});
+      await this.#commit(() => this.#messages.sizes.touch()).catch(() => {});
     }
     try {
       this.#identity.check();
-      const totals = await this.#read(() => this.#letters.ledger.totals());
+      const totals = await this.#read(() => this.#messages.sizes.totals());
       return this.#failure === undefined
         ? { ok: true, ...totals }
         : { ok: false, problem: problemOf(this.#failure), ...totals };
@@ -205,7 +205,7 @@ class SqliteStore implements MessageStore {
     this.#commits.flush();
     this.#takes.flush();
     await this.#checkpointer.close();
-    emptyLog(this.#connection.database);
+    truncateLog(this.#connection.database);
     this.#connection.database.close();
     this.#connection.lock?.close();
   }
@@ -221,7 +221,7 @@ class SqliteStore implements MessageStore {
   #read<T>(work: () => T): Promise<T> {
     if (this.#end !== undefined) return Promise.reject(closed());
     try {
-      return Promise.resolve(inStoreWords(work));
+      return Promise.resolve(withStoreErrors(work));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -230,15 +230,15 @@ class SqliteStore implements MessageStore {
   #transaction(work: () => void): void {
     try {
       inTransaction(this.#connection.database, () => {
-        this.#letters.ledger.begin();
+        this.#messages.sizes.begin();
         work();
-        this.#letters.ledger.end();
+        this.#messages.sizes.end();
         this.#identity.check();
       });
-      this.#letters.ledger.committed();
+      this.#messages.sizes.committed();
     } catch (error) {
-      this.#sweeper.beginAgain();
-      this.#letters.takeDeleted();
+      this.#sweeper.restart();
+      this.#messages.takeDeleted();
       this.#failedAt = this.#now();
       this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
       throw this.#failure;
@@ -247,22 +247,22 @@ class SqliteStore implements MessageStore {
     const changes = numberOf(this.#totalChanges.get(), 'n');
     this.#checkpointer.committed(changes - this.#changes);
     this.#changes = changes;
-    const deleted = this.#letters.takeDeleted();
-    if (deleted.length > 0) this.#tellDeleted(deleted);
+    const deleted = this.#messages.takeDeleted();
+    if (deleted.length > 0) this.#onDeleted(deleted);
   }
 }
 
-/** Where statements live on until they are collected, the end of the connection does not do it. */
-function emptyLog(database: Database): void {
+/** Closing the connection does not truncate the log while statements wait for garbage collection. */
+function truncateLog(database: Database): void {
   try {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
-    // The log stays, and is read when the file is opened again.
+    // The log stays and is read when the file is opened again.
   }
 }
 
-/** @throws StoreError for whatever the work throws */
-function inStoreWords<T>(work: () => T): T {
+/** @throws StoreError for any error of the work */
+function withStoreErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

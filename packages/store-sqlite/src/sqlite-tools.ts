@@ -8,29 +8,29 @@ import {
 import { backUp } from './backup.js';
 import { connect } from './connection.js';
 import { inTransaction, storeErrorOf } from './database.js';
-import { Letters } from './letters.js';
+import { MessageTable } from './message-table.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
 
-/** Which file is looked after, and the limits that resent messages must keep. */
+/** The file, and the limits that apply to resent messages. */
 export interface SqliteToolsOptions extends Pick<Retention, 'maxPerUser' | 'maxBytesPerUser'> {
-  /** The database file. It must be there. */
+  /** The database file. It must exist. */
   readonly file: string;
-  /** Milliseconds since 1970. Default: the machine's. */
+  /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
 
 /**
- * Opens a store's file to look after it, whether a server has it open or not.
+ * Opens a store's file for maintenance, also while a server has it open.
  *
- * @throws StoreError as `sqliteStore`, and `ERR_STORE_FAILED` when there is no such file
+ * @throws StoreError as `sqliteStore`, and `ERR_STORE_FAILED` when the file does not exist
  */
 export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   const { database } = connect(options.file, { isServer: false, maxCheckedBytes: 0 });
   const wallTime = options.wallTime ?? Date.now;
-  const letters = new Letters(database, completeRetention(options));
+  const messages = new MessageTable(database, completeRetention(options));
   const reader = new Reader(database);
   const page = purgePages((sql) => database.prepare(sql));
 
@@ -44,27 +44,27 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   const change = <T>(work: () => T) =>
     read(() =>
       inTransaction(database, () => {
-        letters.ledger.begin();
+        messages.sizes.begin();
         const result = work();
-        letters.ledger.end();
+        messages.sizes.end();
         return result;
       }),
     );
 
   return {
-    health: () => read(() => ({ ok: true, ...letters.ledger.totals() })),
+    health: () => read(() => ({ ok: true, ...messages.sizes.totals() })),
     queues: (limit) => read(() => reader.largest(limit)),
     oldestAcceptedAt: () => read(() => reader.oldestAcceptedAt()),
     take: (userId, after, limit) => read(() => reader.take(userId, after, limit)),
     deadLetters: (after, limit, userId) => read(() => reader.deadLetters(after, limit, userId)),
-    resend: (ids, now) => change(() => ids.filter((id) => letters.resend(id, now)).length),
-    discard: (ids) => change(() => ids.filter((id) => letters.discard(id, Math.trunc(wallTime()))).length),
+    resend: (ids, now) => change(() => ids.filter((id) => messages.resend(id, now)).length),
+    discard: (ids) => change(() => ids.filter((id) => messages.discard(id, Math.trunc(wallTime()))).length),
     purge: (before, after, limit, userId) =>
       change(() => {
         const now = Math.trunc(wallTime());
         const rows = page(after, limit, userId);
         const old = rows.filter((row) => numberOf(row, 'accepted_at') < before);
-        for (const row of old) letters.purge(row, now);
+        for (const row of old) messages.purge(row, now);
         return { deleted: old.length, next: rows.length < limit ? undefined : numberOf(rows.at(-1), 'id') };
       }),
     backup: (target, progress) => backUp(database, target, progress),
@@ -72,7 +72,7 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   };
 }
 
-/** Reads what waits or is dead, of all users or of one, page by page. */
+/** Reads waiting messages and dead letters, of all users or of one, page by page. */
 function purgePages(prepare: (sql: string) => Statement) {
   const columns = 'SELECT id, state, receiver, size, accepted_at FROM message';
   const all = prepare(`${columns} WHERE id > ? AND state IN (0, 3) ORDER BY id LIMIT ?`);
@@ -83,7 +83,7 @@ function purgePages(prepare: (sql: string) => Statement) {
   );
   return (after: StoreId | undefined, limit: number, userId: string | undefined): readonly unknown[] => {
     if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new StoreError('ERR_STORE_FAILED', `a page has at least one row, not ${limit}`);
+      throw new StoreError('ERR_STORE_FAILED', `limit must be a whole number of 1 or more, got ${limit}`);
     return userId === undefined
       ? all.all(after ?? 0, limit)
       : ofUser.all(toColumn(userId), after ?? 0, limit);

@@ -1,21 +1,21 @@
 import type { DeadLetter, Retention, StoreId } from '@imcore/server/ports';
-import type { Letters } from './letters.js';
 import { COLUMNS } from './message-rows.js';
+import type { MessageTable } from './message-table.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
-/** Rows that one look for overdue messages reads at a time, and at most: about 20 ms. */
+/** Rows that one scan for expired messages reads at a time, and in total: about 20 ms. */
 const PAGE_ROWS = 1000;
 const MAX_ROWS = 20_000;
 
 /**
- * Takes away what has been kept long enough, a little at a time. Inside the caller's transactions.
+ * Removes what has expired, a limited number of rows at a time. Inside the caller's transactions.
  *
- * Messages wait in the order of their ids, so that a look for overdue ones begins where the last one ended, and ends
- * at the first that may still wait: no index has to be kept for it.
+ * Ids grow with time, so a scan for expired messages starts where the last one ended and stops at the first message that
+ * has not expired. It needs no index.
  */
 export class Sweeper {
-  readonly #letters: Letters;
+  readonly #messages: MessageTable;
   readonly #retention: Required<Retention>;
   readonly #rememberMs: number;
   readonly #page: Statement;
@@ -23,13 +23,13 @@ export class Sweeper {
   readonly #kept: Statement;
   readonly #known: Statement;
   readonly #strip: Statement;
-  /** No message up to this one waits. */
+  /** No message up to this id is waiting. */
   #after: StoreId = 0;
-  /** Where a look that was not finished goes on; behind messages that seem to come from the future. */
-  #resume: StoreId | undefined;
+  /** Where an unfinished scan continues; may be past messages with a time in the future. */
+  #resumeAfter: StoreId | undefined;
 
-  constructor(database: Database, letters: Letters, retention: Required<Retention>) {
-    this.#letters = letters;
+  constructor(database: Database, messages: MessageTable, retention: Required<Retention>) {
+    this.#messages = messages;
     this.#retention = retention;
     this.#rememberMs = Math.max(retention.rememberMs, retention.historyMs);
     this.#page = database.prepare(
@@ -46,47 +46,47 @@ export class Sweeper {
     this.#strip = database.prepare('UPDATE message SET state = 2, body = NULL, pair = NULL WHERE id = ?');
   }
 
-  /** After a transaction that was undone: what it had passed waits again. */
-  beginAgain(): void {
+  /** Call after a rollback: messages that the scan had passed are waiting again. */
+  restart(): void {
     this.#after = 0;
-    this.#resume = undefined;
+    this.#resumeAfter = undefined;
   }
 
-  /** Forgets up to `limit` confirmed messages that need not be known any more, and as many bodies. */
+  /** Deletes up to `limit` keys of confirmed messages that need not be remembered longer, and as many bodies. */
   forget(now: number, limit: number): void {
     for (const row of this.#kept.all(now - this.#retention.historyMs, limit))
       this.#strip.run(numberOf(row, 'id'));
-    for (const row of this.#known.all(now - this.#rememberMs, limit)) this.#letters.erase(row);
+    for (const row of this.#known.all(now - this.#rememberMs, limit)) this.#messages.erase(row);
   }
 
-  /** Buries up to `limit` messages that have waited too long. */
+  /** Turns up to `limit` messages that have waited too long into dead letters. */
   expire(now: number, limit: number): readonly DeadLetter[] {
     const { maxAgeMs } = this.#retention;
     if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
     const dead: DeadLetter[] = [];
-    let after = this.#resume ?? this.#after;
+    let after = this.#resumeAfter ?? this.#after;
     let mayPass = after === this.#after;
-    this.#resume = undefined;
+    this.#resumeAfter = undefined;
     for (let rows = 0; rows < MAX_ROWS; rows += PAGE_ROWS) {
       const page = this.#page.all(after, PAGE_ROWS);
       for (const row of page) {
         if (dead.length >= limit) {
-          this.#resume = after;
+          this.#resumeAfter = after;
           return dead;
         }
         after = numberOf(row, 'id');
         const since = numberOf(row, 'since');
         const waits = numberOf(row, 'state') === 0;
         if (waits && since < now - maxAgeMs)
-          dead.push(this.#letters.bury(this.#message.get(after), 'expired', now));
-        // What seems to come from the future was stored while a clock was wrong: it must not protect all behind it.
+          dead.push(this.#messages.addDeadLetter(this.#message.get(after), 'expired', now));
+        // A time in the future comes from a wrong clock: such a message must not stop the scan.
         else if (waits && since <= now) return dead;
         else if (waits) mayPass = false;
         if (mayPass) this.#after = after;
       }
       if (page.length < PAGE_ROWS) return dead;
     }
-    this.#resume = after;
+    this.#resumeAfter = after;
     return dead;
   }
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** A disk of ext4 in a file, which can turn read-only under open files as a real one does: for the administrator only. */
+/** An ext4 disk in a file that can turn read-only under open files, as a failing disk does. Requires root. */
 export class FailingDisk {
   readonly path: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'imcore-disk-'));
@@ -17,15 +17,15 @@ export class FailingDisk {
     run('mount', '-o', 'loop,errors=remount-ro', image, this.path);
   }
 
-  /** What the kernel does when it finds the disk damaged: nothing is written any more. */
+  /** Makes the kernel remount the disk read-only, as it does when it finds damage. */
   fail(): void {
     const device = basename(run('findmnt', '-no', 'SOURCE', this.path).trim());
     writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, '1');
   }
 
   /**
-   * Lets nothing be written to its files, open ones too; or lets it again. But for SQLite’s shared memory, whose
-   * writers a sealed file kills.
+   * Blocks or allows writes to its files, including open ones. Leaves out SQLite's shared memory: a process that writes
+   * to it while it is sealed is killed.
    */
   seal(isSealed: boolean): void {
     const files = readdirSync(this.path).filter((name) => name !== 'lost+found' && !name.endsWith('-shm'));
@@ -37,8 +37,8 @@ export class FailingDisk {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Whether this process may have one. */
-  static canBe(): boolean {
+  /** Whether this process may create one. */
+  static isAvailable(): boolean {
     try {
       const disk = new FailingDisk();
       writeFileSync(join(disk.path, 'file'), '');

@@ -20,7 +20,7 @@ import { fingerprints, message, useFiles } from './temporary-folder.js';
 const newFile = useFiles();
 const coded = (code: string) => expect.objectContaining({ code });
 
-/** Another process that holds the lock as a server does, and says so. */
+/** Starts another process that holds the lock, as a server does. */
 async function otherProcessOn(file: string) {
   const program = `const { DatabaseSync } = require(${JSON.stringify(loadSqlite().specifier)});
     globalThis.lock = new DatabaseSync(${JSON.stringify(`${file}-lock`)});
@@ -32,7 +32,7 @@ async function otherProcessOn(file: string) {
 }
 
 describe('the file of a sqliteStore', () => {
-  it('is refused to a second server', async () => {
+  it('cannot be opened by a second server', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
     expect(() => sqliteStore({ file })).toThrowError(coded('ERR_STORE_IN_USE'));
@@ -43,7 +43,7 @@ describe('the file of a sqliteStore', () => {
     await second.close();
   });
 
-  it('is refused to a second server that knows it by another name', async () => {
+  it('cannot be opened by a second server through a symbolic link', async () => {
     const file = newFile();
     const link = `${file}-link`;
     const first = sqliteStore({ file });
@@ -52,7 +52,7 @@ describe('the file of a sqliteStore', () => {
     await first.close();
   });
 
-  it('is free again when the process that had it was killed', async () => {
+  it('can be opened again after the process that held it was killed', async () => {
     const file = newFile();
     const child = await otherProcessOn(file);
     expect(() => sqliteStore({ file })).toThrowError(coded('ERR_STORE_IN_USE'));
@@ -61,16 +61,16 @@ describe('the file of a sqliteStore', () => {
     await sqliteStore({ file }).close();
   });
 
-  it('is no store when it is no database', () => {
+  it('is rejected when it is not a database', () => {
     const file = newFile();
-    writeFileSync(file, 'this is a letter to my aunt, and no database at all. '.repeat(40));
+    writeFileSync(file, 'This is plain text, not a database. '.repeat(40));
     expect(() => sqliteStore({ file })).toThrowError(coded('ERR_STORE_FOREIGN'));
   });
 
   it.each([
-    ['with its mark', 'PRAGMA application_id = 1234'],
-    ['without one', 'CREATE TABLE theirs (x)'],
-  ])('is no store when it is another program’s, %s', (_, sql) => {
+    ['with an application id', 'PRAGMA application_id = 1234'],
+    ['without an application id', 'CREATE TABLE theirs (x)'],
+  ])("is rejected when it is another program's database %s", (_, sql) => {
     const file = newFile();
     const database = openDatabase(file);
     database.exec(sql);
@@ -78,7 +78,7 @@ describe('the file of a sqliteStore', () => {
     expect(() => sqliteStore({ file })).toThrowError(coded('ERR_STORE_FOREIGN'));
   });
 
-  it('is refused when a newer version has written it', () => {
+  it('is rejected when a newer version has written it', () => {
     const file = newFile();
     const database = openDatabase(file);
     database.exec('PRAGMA application_id = 1768776559; PRAGMA user_version = 99');
@@ -88,7 +88,7 @@ describe('the file of a sqliteStore', () => {
     );
   });
 
-  it('is refused when it is damaged, and left as it is', async () => {
+  it('is rejected when it is damaged, and not changed', async () => {
     const file = newFile();
     const store = sqliteStore({ file });
     await store.append(Array.from({ length: 2000 }, (_, index) => message(`${index}`)));
@@ -100,19 +100,19 @@ describe('the file of a sqliteStore', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('is opened unread when it is larger than what is to be read', async () => {
+  it('is opened without a check when it is larger than maxCheckedBytes', async () => {
     const file = newFile();
     await sqliteStore({ file, maxCheckedBytes: 0 }).close();
     await sqliteStore({ file, maxCheckedBytes: 0 }).close();
   });
 
-  it('needs a directory', () => {
+  it('needs an existing directory', () => {
     expect(() => sqliteStore({ file: join(dirname(newFile()), 'nowhere', 'x.db') })).toThrowError(
-      /there is no directory/,
+      /the directory .* does not exist/,
     );
   });
 
-  it.each(['removed', 'replaced'])('takes nothing more once it was %s, and says so', async (how) => {
+  it.each(['removed', 'replaced'])('stores nothing after it was %s, and reports that', async (how) => {
     const file = newFile();
     const store = sqliteStore({ file });
     await store.append([message('1')]);
@@ -127,7 +127,7 @@ describe('the file of a sqliteStore', () => {
     await store.close();
   });
 
-  it('notices when its log is removed', async () => {
+  it('detects that its log was removed', async () => {
     const file = newFile();
     const store = sqliteStore({ file });
     await store.append([message('1')]);
@@ -136,7 +136,7 @@ describe('the file of a sqliteStore', () => {
     await store.close();
   });
 
-  it('is not made where the options make no sense', () => {
+  it('is not created when an option is invalid', () => {
     const file = newFile();
     mkdirSync(dirname(file), { recursive: true });
     const misspelt: object = { maxPeruser: 5 };

@@ -6,7 +6,7 @@ import { sqliteStore } from '../src/sqlite-store.js';
 import { SmallDisk } from './small-disk.js';
 import { fingerprints, message } from './temporary-folder.js';
 
-describe.runIf(SmallDisk.canBe())('sqliteStore on a disk of 2 MiB', () => {
+describe.runIf(SmallDisk.isAvailable())('sqliteStore on a disk of 2 MiB', () => {
   const disks: SmallDisk[] = [];
   const stores: MessageStore[] = [];
   const setUp = () => {
@@ -22,7 +22,7 @@ describe.runIf(SmallDisk.canBe())('sqliteStore on a disk of 2 MiB', () => {
     for (const disk of disks.splice(0)) disk.remove();
   });
 
-  it('rejects what it has no room for, keeps what it took, and goes on by itself when there is room', async () => {
+  it('rejects messages when the disk is full, keeps what is stored, and recovers when there is space', async () => {
     const { disk, store } = setUp();
     const ballast = join(disk.path, 'ballast');
     await store.append([message('before')]);
@@ -39,7 +39,7 @@ describe.runIf(SmallDisk.canBe())('sqliteStore on a disk of 2 MiB', () => {
     expect(await store.health()).toMatchObject({ ok: true, waiting: 3 });
   });
 
-  it('says in its health that the disk is full, until it is not', async () => {
+  it('reports a full disk in its health until there is space', async () => {
     const { disk, store, clock } = setUp();
     const ballast = join(disk.path, 'ballast');
     await store.append([message('before')]);
@@ -53,7 +53,7 @@ describe.runIf(SmallDisk.canBe())('sqliteStore on a disk of 2 MiB', () => {
     expect((await store.append(many)).every(({ outcome }) => outcome === 'stored')).toBe(true);
   });
 
-  it('refuses to begin on a disk for reading only', async () => {
+  it('does not open on a read-only disk', async () => {
     const disk = new SmallDisk();
     disks.push(disk);
     writeFileSync(join(disk.path, 'messages.db'), '');

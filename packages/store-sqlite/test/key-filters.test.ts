@@ -5,7 +5,7 @@ import { FILTER_KEYS, KeyFilters } from '../src/key-filters.js';
 const keyOf = (text: string) => hash('sha256', text, 'buffer').subarray(0, 16);
 
 describe('KeyFilters', () => {
-  it('name the generation of every key, on more than one shelf', () => {
+  it('find the generation of every key, in more than one group', () => {
     const filters = new KeyFilters();
     for (let generation = 0; generation < 70; generation++) {
       filters.begin(generation);
@@ -19,7 +19,7 @@ describe('KeyFilters', () => {
     expect(filters.generations()).toHaveLength(70);
   });
 
-  it('name none for nearly every unknown key, although one is full', () => {
+  it('find no generation for almost every unknown key, although one is full', () => {
     const filters = new KeyFilters();
     filters.begin(31);
     for (let key = 0; key < FILTER_KEYS; key++) filters.add(31, keyOf(`known ${key}`));
@@ -29,7 +29,7 @@ describe('KeyFilters', () => {
     expect(mistaken).toBeLessThan(40);
   });
 
-  it('are the same when their bits were kept, in another place', () => {
+  it('are the same when they are restored from saved bits into another slot', () => {
     const filters = new KeyFilters();
     filters.begin(7);
     for (let key = 0; key < 500; key++) filters.add(7, keyOf(`${key}`));
@@ -41,7 +41,7 @@ describe('KeyFilters', () => {
     expect(again.bitsOf(100)).toEqual(new Uint8Array(65_536));
   });
 
-  it('forget a generation that is removed, and no other, and give its place to a new one', () => {
+  it('remove only the given generation, and reuse its slot', () => {
     const filters = new KeyFilters();
     for (const generation of [1, 2, 3]) {
       filters.begin(generation);

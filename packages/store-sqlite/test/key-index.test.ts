@@ -6,7 +6,7 @@ import { message, useFiles } from './temporary-folder.js';
 const newFile = useFiles();
 
 describe('the keys of a sqliteStore', () => {
-  it('are all known after a reopening where a call failed that would have begun a generation', async () => {
+  it('are all known after reopening when a call failed that would have begun a generation', async () => {
     const options = { file: newFile(), maxPerUser: 1_000_000 };
     const store = sqliteStore(options);
     await store.append(Array.from({ length: FILTER_KEYS - 10 }, (_, index) => message(`${index}`)));

@@ -6,7 +6,7 @@ import { fingerprints, message, useFiles } from './temporary-folder.js';
 
 const newFile = useFiles();
 
-/** A file as version 1 left it: three messages to Bob, the first confirmed, and one to Carol. */
+/** A file written by version 1: three messages to Bob, the first confirmed, and one to Carol. */
 function fileOfVersion1(): string {
   const file = newFile();
   const database = openDatabase(file);
@@ -41,14 +41,14 @@ describe('a file of version 1', () => {
     await store.close();
   });
 
-  it('is counted', async () => {
+  it('gets the sizes of its queues', async () => {
     const store = open(fileOfVersion1());
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 20 });
     expect(await store.health()).toEqual({ ok: true, waiting: 3, waitingBytes: 30, deadLetters: 0 });
     await store.close();
   });
 
-  it('still knows what it knew', async () => {
+  it('keeps the keys of its messages', async () => {
     const store = open(fileOfVersion1());
     expect(await store.append([message('1'), message('2')])).toEqual([
       { outcome: 'duplicate', id: undefined },
@@ -57,7 +57,7 @@ describe('a file of version 1', () => {
     await store.close();
   });
 
-  it('gives no id again', async () => {
+  it('reuses no id', async () => {
     const store = open(fileOfVersion1());
     expect(await store.append([message('6')])).toEqual([{ outcome: 'stored', id: 6 }]);
     await store.close();
@@ -74,7 +74,7 @@ describe('a file of version 1', () => {
     await again.close();
   });
 
-  it('stays as it was when a step fails half-way', () => {
+  it('stays unchanged when a step fails halfway', () => {
     const file = fileOfVersion1();
     const database = openDatabase(file);
     database.exec('CREATE TABLE mailbox (x)');

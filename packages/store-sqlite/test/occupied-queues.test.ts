@@ -9,8 +9,8 @@ const newFile = useFiles();
 
 const idsOf = (waiting: readonly { id: number }[]) => waiting.map(({ id }) => id);
 
-describe('Queues that are occupied', () => {
-  it('are known of a file that is opened, as long as something waits in them', async () => {
+describe('OccupiedQueues', () => {
+  it('are loaded from an existing file, until their last message is confirmed', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
     await first.append([message('1'), message('2')]);
@@ -26,7 +26,7 @@ describe('Queues that are occupied', () => {
     await second.close();
   });
 
-  it('let the store say at once for whom nothing waits, until it is closed', async () => {
+  it('let the store answer at once that a queue is empty, until it is closed', async () => {
     const store = sqliteStore({ file: newFile() });
     const isEmptyFor = (userId: string) => store.isEmptyFor?.(userId);
     await store.append([message('1')]);
@@ -37,7 +37,7 @@ describe('Queues that are occupied', () => {
     expect(isEmptyFor('bob')).toBe(false);
   });
 
-  it('are known when another process has put a dead letter back, and what was written here meanwhile too', async () => {
+  it('notice a dead letter that another process has resent, and what this process wrote meanwhile', async () => {
     const file = newFile();
     let now = 5000;
     const store = sqliteStore({ file, maxAgeMs: 1000, wallTime: () => now });
@@ -54,7 +54,7 @@ describe('Queues that are occupied', () => {
     await store.close();
   });
 
-  it('are not taken from a transaction that was undone', async () => {
+  it('ignore a transaction that was rolled back', async () => {
     const file = newFile();
     const store = sqliteStore({ file });
     await store.take('bob', undefined, 10);
@@ -66,7 +66,7 @@ describe('Queues that are occupied', () => {
     await store.close();
   });
 
-  it('are looked up in the database where there are too many of them', () => {
+  it('are looked up in the database when there are too many to load', () => {
     const { database, lock } = connect(newFile(), { isServer: true, maxCheckedBytes: 0 });
     const insert = database.prepare('INSERT INTO mailbox (receiver, messages, bytes) VALUES (?, 1, 1)');
     database.exec('BEGIN');
@@ -75,7 +75,7 @@ describe('Queues that are occupied', () => {
     const few = new OccupiedQueues(database);
     expect(few.isEmptyFor('user-7', 0)).toBe(false);
     const strangers = Array.from({ length: 1000 }, (_, index) => `stranger-${index}`);
-    // 20 000 queues in 65 536 buckets: of four strangers one shares a bucket.
+    // 20 000 queues in 65 536 buckets: one in four other users shares a bucket.
     expect(strangers.filter((user) => few.isEmptyFor(user, 0)).length).toBeGreaterThan(600);
     insert.run('one more');
     const many = new OccupiedQueues(database);
@@ -84,7 +84,7 @@ describe('Queues that are occupied', () => {
     lock?.close();
   });
 
-  it('say nothing of a database that cannot be read', () => {
+  it('report no empty queue when the database cannot be read', () => {
     const { database, lock } = connect(newFile(), { isServer: true, maxCheckedBytes: 0 });
     const occupied = new OccupiedQueues(database);
     expect(occupied.isEmptyFor('bob', 0)).toBe(true);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A disk of its own, as small as a test needs: only the system's administrator can have one. */
+/** A small file system in memory. Requires root. */
 export class SmallDisk {
   readonly path = mkdtempSync(join(tmpdir(), 'imcore-disk-'));
 
@@ -20,8 +20,8 @@ export class SmallDisk {
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  /** Whether this process may have one. */
-  static canBe(): boolean {
+  /** Whether this process may create one. */
+  static isAvailable(): boolean {
     try {
       new SmallDisk().remove();
       return true;

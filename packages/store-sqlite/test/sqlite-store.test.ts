@@ -10,7 +10,7 @@ describeMessageStore('sqliteStore', ({ retention, wallTime }) =>
 );
 
 describe('sqliteStore as a file', () => {
-  it('still has after a reopening what waited before, and knows what was confirmed', async () => {
+  it('keeps waiting messages and the keys of confirmed ones after reopening', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
     const [one] = await first.append([message('1'), message('2')]);
@@ -22,7 +22,7 @@ describe('sqliteStore as a file', () => {
     await second.close();
   });
 
-  it('never gives an id twice, so that a cursor of before a restart stays right', async () => {
+  it('never reuses an id, so that a cursor stays valid across a restart', async () => {
     const file = newFile();
     const first = sqliteStore({ file, rememberMs: 0, wallTime: () => 1_000_000 });
     const [one] = await first.append([message('1')]);
@@ -35,7 +35,7 @@ describe('sqliteStore as a file', () => {
     await second.close();
   });
 
-  it('forgets a confirmed fingerprint when it was remembered long enough', async () => {
+  it('forgets a confirmed fingerprint after rememberMs', async () => {
     let now = 1_000_000;
     const store = sqliteStore({ file: newFile(), rememberMs: 1000, wallTime: () => now });
     const [one, two] = await store.append([message('1'), message('2')]);
@@ -46,7 +46,7 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('does together what comes in one turn, and each gets its answer', async () => {
+  it('commits all calls of one turn together, and each gets its result', async () => {
     const store = sqliteStore({ file: newFile() });
     const [one, two, confirmed] = await Promise.all([
       store.append([message('1'), message('2')]),
@@ -66,7 +66,7 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('reads together what is taken in one turn; what fails fails alone', async () => {
+  it('reads all pages of one turn together, and each succeeds or fails independently', async () => {
     const store = sqliteStore({ file: newFile() });
     await store.append([message('1'), message('2', 'carol')]);
     const [bob, poisoned, carol, nobody] = await Promise.allSettled([
@@ -83,7 +83,7 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('knows every message of many generations of keys, after a reopening too', async () => {
+  it('knows every message of many generations of keys, also after reopening', async () => {
     const file = newFile();
     const options = { file, maxPerUser: 1_000_000 };
     const all = Array.from({ length: 70_000 }, (_, index) => message(`${index}`));
@@ -99,7 +99,7 @@ describe('sqliteStore as a file', () => {
     await reopened.close();
   });
 
-  it('expires all that lies behind a message of a clock that was fast', async () => {
+  it('expires messages stored after one with a time in the future', async () => {
     const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
     const old = Array.from({ length: 20_500 }, (_, index) => message(`${index}`));
     await store.append([{ ...message('fast'), acceptedAt: 1_000_000_000 }, ...old]);
@@ -110,7 +110,7 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('expires what a failed call had passed', async () => {
+  it('expires what a failed call had scanned', async () => {
     const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
     await store.append([message('1')]);
     const poison = { ...message('2'), acceptedAt: Number.NaN };
@@ -120,7 +120,7 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
-  it('does what it was asked before it was closed', async () => {
+  it('completes calls made before close', async () => {
     const file = newFile();
     const store = sqliteStore({ file });
     await store.append([message('1')]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '@imcore/server/ports';
 import { afterAll, beforeAll } from 'vitest';
 
-/** Gives each call a new file name in a folder that goes with the tests. */
+/** Returns a new file name for each call, in a folder that is removed after the tests. */
 export function useFiles(): () => string {
   let folder = '';
   let files = 0;

@@ -167,13 +167,13 @@ describe('imcore store', () => {
   });
 
   it('backup overwrites nothing', async () => {
-    await expect(backup(file, { store: file }, output)).rejects.toThrowError(/is there already/);
+    await expect(backup(file, { store: file }, output)).rejects.toThrowError(/already exists/);
     expect(existsSync(`${file}.partial`)).toBe(false);
   });
 
   it('makes no file where there is none', async () => {
     const missing = join(folder, 'missing.db');
-    await expect(stats({ store: missing, top: '1' }, output)).rejects.toThrowError(/there is no file/);
+    await expect(stats({ store: missing, top: '1' }, output)).rejects.toThrowError(/does not exist/);
     expect(existsSync(missing)).toBe(false);
   });
 

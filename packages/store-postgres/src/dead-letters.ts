@@ -7,26 +7,27 @@ import { type DeadRow, toDeadLetter } from './rows.js';
 import type { MessageRow, Statements } from './statements.js';
 import { fromKey, toKey } from './text-key.js';
 
-interface Place {
+/** Identifies a message to PostgreSQL: rows are found by receiver and id. */
+interface MessageRef {
   readonly userId: string;
   readonly id: StoreId;
 }
 
-/** A dead letter that may wait again. */
+/** A dead letter to resend. */
 interface Candidate {
   readonly id: StoreId;
   readonly userId: string;
   readonly bytes: number;
 }
 
-/** What became of the messages that waited too long or had to make room: buries, lists, revives and deletes them. */
-export class Graveyard {
+/** Adds expired and displaced messages to the dead letters; lists, resends and deletes dead letters. */
+export class DeadLetters {
   readonly #database: Database;
   readonly #statements: Statements;
   readonly #lockClass: number;
   readonly #retention: Required<Retention>;
 
-  #tellDeleted: (letters: readonly DeadLetter[]) => void = () => {};
+  #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
 
   constructor(database: Database, statements: Statements, lockClass: number, retention: Required<Retention>) {
     this.#database = database;
@@ -35,50 +36,50 @@ export class Graveyard {
     this.#retention = retention;
   }
 
-  /** Whom to tell of dead letters that were deleted because there were too many. */
-  onDeleted(tell: (letters: readonly DeadLetter[]) => void): void {
-    this.#tellDeleted = tell;
+  /** Sets the listener for dead letters that are deleted because there are more than `maxDeadLetters`. */
+  onDeleted(listener: (deadLetters: readonly DeadLetter[]) => void): void {
+    this.#onDeleted = listener;
   }
 
-  /** The transaction in which these letters were deleted is done. */
-  deleted(letters: readonly DeadLetter[]): void {
-    if (letters.length > 0) this.#tellDeleted(letters);
+  /** Call after the commit of the transaction that deleted these. */
+  notifyDeleted(deadLetters: readonly DeadLetter[]): void {
+    if (deadLetters.length > 0) this.#onDeleted(deadLetters);
   }
 
-  /** Buries what has waited longer than it may, up to a limit. */
+  /** Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters. */
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     const { maxAgeMs } = this.#retention;
     if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
-    const { letters, deleted } = await this.#database.transaction('BEGIN', async (client) => {
+    const { expired, deleted } = await this.#database.transaction('BEGIN', async (client) => {
       const values = [Math.trunc(now) - maxAgeMs, limit, Math.trunc(now)];
       const { rows } = await client.query<MessageRow>({ ...this.#statements.expire, values });
       return {
-        letters: rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now))),
+        expired: rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now))),
         deleted: rows.length > 0 ? await this.#trim(client) : [],
       };
     });
-    this.deleted(deleted);
-    return letters;
+    this.notifyDeleted(deleted);
+    return expired;
   }
 
   /**
-   * Buries messages that had to make room, inside the caller's transaction; gives them by their ids. After the commit
-   * the caller says what was {@link deleted}.
+   * Turns messages that newer ones displaced into dead letters, inside the caller's transaction. Returns them by id. After
+   * the commit the caller must pass `deleted` to {@link notifyDeleted}.
    */
-  async bury(
+  async addDisplaced(
     client: ClientBase,
-    places: readonly Place[],
+    messages: readonly MessageRef[],
     now: number,
   ): Promise<{
-    readonly letters: ReadonlyMap<StoreId, DeadLetter>;
+    readonly added: ReadonlyMap<StoreId, DeadLetter>;
     readonly deleted: readonly DeadLetter[];
   }> {
-    if (places.length === 0) return { letters: new Map(), deleted: [] };
-    const values = [places.map(({ userId }) => toKey(userId)), places.map(({ id }) => id), now];
-    const { rows } = await client.query<MessageRow>({ ...this.#statements.bury, values });
-    const letters = rows.map((row) => toDeadLetter(row, 'displaced', now));
+    if (messages.length === 0) return { added: new Map(), deleted: [] };
+    const values = [messages.map(({ userId }) => toKey(userId)), messages.map(({ id }) => id), now];
+    const { rows } = await client.query<MessageRow>({ ...this.#statements.displace, values });
+    const deadLetters = rows.map((row) => toDeadLetter(row, 'displaced', now));
     const deleted = await this.#trim(client);
-    return { letters: new Map(letters.map((letter) => [letter.id, letter])), deleted };
+    return { added: new Map(deadLetters.map((deadLetter) => [deadLetter.id, deadLetter])), deleted };
   }
 
   async list(after: StoreId, limit: number, userId: string | undefined): Promise<readonly DeadLetter[]> {
@@ -90,7 +91,7 @@ export class Graveyard {
     return rows.map(ofRow);
   }
 
-  /** Lets dead letters wait again, in this order, as far as there is room. Resolves with their receivers. */
+  /** Returns dead letters to their queues, in this order, while there is room. Resolves with their receivers. */
   async resend(ids: readonly StoreId[], now: number): Promise<readonly string[]> {
     const candidates = await this.#database.run((client) => this.#candidates(client, ids));
     if (candidates.length === 0) return [];
@@ -144,7 +145,7 @@ export class Graveyard {
     );
   }
 
-  /** Deletes the oldest beyond their limit. */
+  /** Deletes the oldest dead letters beyond `maxDeadLetters`. */
   async #trim(client: ClientBase): Promise<readonly DeadLetter[]> {
     const { rows } = await client.query<{ dead: string }>(this.#statements.totals);
     const excess = Number(rows[0]?.dead ?? 0) - this.#retention.maxDeadLetters;

@@ -16,18 +16,18 @@ export interface Totals {
 }
 
 interface Entry {
-  /** Whether there was a mailbox before this transaction. */
-  readonly wasThere: boolean;
+  /** Whether the queue had messages before this transaction. */
+  readonly wasOccupied: boolean;
   messages: number;
   bytes: number;
 }
 
 /**
- * How much waits, for each user and in all: kept with the messages, so that nobody ever has to count them.
+ * Sizes of all queues and their totals, stored with the messages so that rows are never counted.
  *
- * Inside a transaction the numbers are read once, changed in memory and written once at its end.
+ * Inside a transaction the numbers are read once, changed in memory and written once at the end.
  */
-export class Ledger {
+export class QueueSizes {
   readonly #readTotal: Statement;
   readonly #writeTotal: Statement;
   readonly #read: Statement;
@@ -42,7 +42,7 @@ export class Ledger {
   #deadLetters = 0;
   #isChanged = false;
 
-  /** `occupied` is told of queues that come and go. */
+  /** @param occupied is notified when a queue becomes empty or stops being empty */
   constructor(database: Database, occupied?: OccupiedQueues) {
     this.#occupied = occupied;
     this.#readTotal = database.prepare(
@@ -58,7 +58,7 @@ export class Ledger {
     this.#remove = database.prepare('DELETE FROM mailbox WHERE receiver = ?');
   }
 
-  /** Begins a transaction: nothing is remembered of the one before, which others may have followed. */
+  /** Begins a transaction. Cached numbers are dropped: another process may have written since the last one. */
   begin(): void {
     this.#open.clear();
     this.#changed.clear();
@@ -70,7 +70,7 @@ export class Ledger {
     this.#deadLetters = numberOf(row, 'dead_letters');
   }
 
-  /** Writes what has changed, before the commit. */
+  /** Writes the changed numbers, before the commit. */
   end(): void {
     if (!this.#isChanged) return;
     for (const receiver of this.#changed) {
@@ -81,13 +81,13 @@ export class Ledger {
     this.#writeTotal.run(this.#lastId, this.#waiting, this.#waitingBytes, this.#deadLetters);
   }
 
-  /** The transaction is committed. */
+  /** Call after the commit. */
   committed(): void {
     if (this.#occupied === undefined) return;
     for (const receiver of this.#changed) {
-      const { wasThere, messages } = this.#entry(receiver);
-      const isThere = messages > 0;
-      if (isThere !== wasThere) this.#occupied.changed(receiver, isThere ? 1 : -1);
+      const { wasOccupied, messages } = this.#entry(receiver);
+      const isOccupied = messages > 0;
+      if (isOccupied !== wasOccupied) this.#occupied.changed(receiver, isOccupied ? 1 : -1);
     }
   }
 
@@ -101,7 +101,7 @@ export class Ledger {
     return this.#lastId;
   }
 
-  /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
+  /** The limit that a body of this many bytes would exceed; undefined if there is room. */
   limitFor(receiver: string, bytes: number, retention: Required<Retention>): QueueLimit | undefined {
     if (receiver === OUTBOX_ID) return undefined;
     const entry = this.#entry(receiver);
@@ -109,8 +109,8 @@ export class Ledger {
     return entry.messages >= retention.maxPerUser ? 'maxPerUser' : undefined;
   }
 
-  /** A message waits from now on, or waits no longer. */
-  waits(receiver: string, bytes: number, by: 1 | -1): void {
+  /** Counts a message that starts or stops waiting. */
+  addWaiting(receiver: string, bytes: number, by: 1 | -1): void {
     const entry = this.#entry(receiver);
     entry.messages += by;
     entry.bytes += by * bytes;
@@ -120,18 +120,18 @@ export class Ledger {
     this.#isChanged = true;
   }
 
-  /** A dead letter more, or one less. */
-  died(by: 1 | -1): void {
+  /** Counts a dead letter that was added or removed. */
+  addDeadLetters(by: 1 | -1): void {
     this.#deadLetters += by;
     this.#isChanged = true;
   }
 
-  /** Lets the transaction write, although nothing has changed. */
+  /** Makes the transaction write although nothing has changed. */
   touch(): void {
     this.#isChanged = true;
   }
 
-  /** What waits for a user. Outside of transactions. */
+  /** Size of a user's queue. Outside of transactions. */
   size(receiver: string): QueueSize {
     const row = this.#read.get(receiver);
     return row === undefined
@@ -139,7 +139,7 @@ export class Ledger {
       : { messages: numberOf(row, 'messages'), bytes: numberOf(row, 'bytes') };
   }
 
-  /** What waits in all. Outside of transactions. */
+  /** Totals of all users. Outside of transactions. */
   totals(): Totals {
     const row = this.#readTotal.get();
     return {
@@ -153,7 +153,7 @@ export class Ledger {
     let entry = this.#open.get(receiver);
     if (entry === undefined) {
       const { messages, bytes } = this.size(receiver);
-      entry = { wasThere: messages > 0, messages, bytes };
+      entry = { wasOccupied: messages > 0, messages, bytes };
       this.#open.set(receiver, entry);
     }
     return entry;

@@ -9,19 +9,18 @@ import type {
 } from '@imcore/server/ports';
 import { keyOf, pairOf } from './hashes.js';
 import { KeyIndex } from './key-index.js';
-import { Ledger } from './ledger.js';
 import { COLUMNS, causeNumber, toDeadLetter } from './message-rows.js';
 import type { OccupiedQueues } from './occupied-queues.js';
+import { QueueSizes } from './queue-sizes.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
 
 /**
- * What is done to messages, one by one and inside a transaction of the caller's, who also begins and ends the
- * {@link Ledger}.
+ * Changes to single messages. The caller opens the transaction, and calls `begin` and `end` of {@link QueueSizes}.
  */
-export class Letters {
-  readonly ledger: Ledger;
+export class MessageTable {
+  readonly sizes: QueueSizes;
   readonly keys: KeyIndex;
   readonly #retention: Required<Retention>;
   readonly #stateOf: Statement;
@@ -29,7 +28,7 @@ export class Letters {
   readonly #oldest: Statement;
   readonly #confirm: Statement;
   readonly #confirmDead: Statement;
-  readonly #die: Statement;
+  readonly #markDead: Statement;
   readonly #dead: Statement;
   readonly #oldestDead: Statement;
   readonly #resend: Statement;
@@ -40,7 +39,7 @@ export class Letters {
 
   constructor(database: Database, retention: Required<Retention>, occupied?: OccupiedQueues) {
     this.#retention = retention;
-    this.ledger = new Ledger(database, occupied);
+    this.sizes = new QueueSizes(database, occupied);
     this.keys = new KeyIndex(database);
     const kept = retention.historyMs > 0 ? 'state = 1' : 'state = 2, body = NULL, pair = NULL';
     this.#stateOf = database.prepare('SELECT state FROM message WHERE id = ?');
@@ -58,7 +57,7 @@ export class Letters {
     this.#confirmDead = database.prepare(
       `UPDATE message SET ${kept}, done_at = ? WHERE id = ? AND receiver = ? AND state = 3 RETURNING size`,
     );
-    this.#die = database.prepare('UPDATE message SET state = 3, done_at = ?, cause = ? WHERE id = ?');
+    this.#markDead = database.prepare('UPDATE message SET state = 3, done_at = ?, cause = ? WHERE id = ?');
     this.#dead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ? AND state = 3`);
     this.#oldestDead = database.prepare(
       `SELECT ${COLUMNS} FROM message INDEXED BY message_dead WHERE state = 3 ORDER BY id LIMIT 1`,
@@ -83,19 +82,19 @@ export class Letters {
     const known = this.keys.find(key);
     if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };
     const { body } = message;
-    const limit = this.ledger.limitFor(to, body.length, this.#retention);
+    const limit = this.sizes.limitFor(to, body.length, this.#retention);
     let displaced: readonly DeadLetter[] | undefined;
     if (limit !== undefined) {
       const { whenFull, maxBytesPerUser } = this.#retention;
       if (whenFull === 'reject-newest' || body.length > maxBytesPerUser) return { outcome: 'full', limit };
       displaced = this.#makeRoom(to, body.length, now);
     }
-    const id = this.ledger.nextId();
+    const id = this.sizes.nextId();
     const pair = this.#retention.historyMs > 0 ? pairOf(to, from) : null;
     const bytes = Buffer.from(body, 'latin1');
     this.#insert.run(id, to, from, fingerprint, Math.trunc(message.acceptedAt), bytes.length, pair, bytes);
     this.keys.add(key, id);
-    this.ledger.waits(to, bytes.length, 1);
+    this.sizes.addWaiting(to, bytes.length, 1);
     return displaced === undefined ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
   }
 
@@ -104,65 +103,65 @@ export class Letters {
     for (const id of ids) {
       if (!Number.isSafeInteger(id)) continue;
       const row = this.#confirm.get(now, id, receiver);
-      if (row !== undefined) this.ledger.waits(receiver, numberOf(row, 'size'), -1);
-      else if (this.ledger.deadLetters > 0 && this.#confirmDead.get(now, id, receiver) !== undefined)
-        this.ledger.died(-1);
+      if (row !== undefined) this.sizes.addWaiting(receiver, numberOf(row, 'size'), -1);
+      else if (this.sizes.deadLetters > 0 && this.#confirmDead.get(now, id, receiver) !== undefined)
+        this.sizes.addDeadLetters(-1);
     }
   }
 
-  /** Makes a dead letter of a message that waits; beyond the limit the oldest dead letters are deleted. */
-  bury(row: unknown, cause: DeadLetterCause, now: number): DeadLetter {
-    this.#die.run(now, causeNumber(cause), numberOf(row, 'id'));
-    this.ledger.waits(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
-    this.ledger.died(1);
-    while (this.ledger.deadLetters > this.#retention.maxDeadLetters) {
+  /** Turns a waiting message into a dead letter. Beyond `maxDeadLetters` the oldest dead letters are deleted. */
+  addDeadLetter(row: unknown, cause: DeadLetterCause, now: number): DeadLetter {
+    this.#markDead.run(now, causeNumber(cause), numberOf(row, 'id'));
+    this.sizes.addWaiting(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
+    this.sizes.addDeadLetters(1);
+    while (this.sizes.deadLetters > this.#retention.maxDeadLetters) {
       const oldest = this.#oldestDead.get();
       if (oldest === undefined) break;
       this.erase(oldest);
       this.#deleted.push(toDeadLetter(oldest));
-      this.ledger.died(-1);
+      this.sizes.addDeadLetters(-1);
     }
     return toDeadLetter(row, cause, now);
   }
 
-  /** The dead letters that were deleted since the last call, because there were too many. */
+  /** Dead letters deleted since the last call because there were more than `maxDeadLetters`. */
   takeDeleted(): readonly DeadLetter[] {
     const deleted = this.#deleted;
     this.#deleted = [];
     return deleted;
   }
 
-  /** Lets a dead letter wait again. Returns false for what is none, and where there is no room. */
+  /** Returns a dead letter to its queue. Returns false if it is not a dead letter, or the queue is full. */
   resend(id: StoreId, now: number): boolean {
     const row = this.#dead.get(id);
     if (row === undefined) return false;
     const receiver = textOf(row, 'receiver');
     const size = numberOf(row, 'size');
-    if (this.ledger.limitFor(receiver, size, this.#retention) !== undefined) return false;
+    if (this.sizes.limitFor(receiver, size, this.#retention) !== undefined) return false;
     const origin = numberOf(row, 'origin');
-    const newId = this.ledger.nextId();
+    const newId = this.sizes.nextId();
     this.#resend.run(newId, now, origin, id);
     this.keys.move(keyOf(receiver, textOf(row, 'sender'), textOf(row, 'fingerprint')), origin, newId);
-    this.ledger.waits(receiver, size, 1);
-    this.ledger.died(-1);
+    this.sizes.addWaiting(receiver, size, 1);
+    this.sizes.addDeadLetters(-1);
     return true;
   }
 
-  /** Deletes a dead letter, and keeps its key for a while. Returns false for what is none. */
+  /** Deletes a dead letter and remembers its key. Returns false if it is not a dead letter. */
   discard(id: StoreId, now: number): boolean {
     if (this.#discard.get(now, id) === undefined) return false;
-    this.ledger.died(-1);
+    this.sizes.addDeadLetters(-1);
     return true;
   }
 
-  /** Deletes a message that waits or is dead, and keeps its key for a while. */
+  /** Deletes a waiting message or dead letter and remembers its key. */
   purge(row: unknown, now: number): void {
     this.#purge.run(now, numberOf(row, 'id'));
-    if (numberOf(row, 'state') === 3) this.ledger.died(-1);
-    else this.ledger.waits(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
+    if (numberOf(row, 'state') === 3) this.sizes.addDeadLetters(-1);
+    else this.sizes.addWaiting(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
   }
 
-  /** Deletes a row that does not wait, with its key. */
+  /** Deletes a row and its key. The message must not be waiting. */
   erase(row: unknown): void {
     const key = keyOf(textOf(row, 'receiver'), textOf(row, 'sender'), textOf(row, 'fingerprint'));
     this.keys.remove(key, numberOf(row, 'origin'));
@@ -176,10 +175,10 @@ export class Letters {
 
   #makeRoom(receiver: string, bytes: number, now: number): readonly DeadLetter[] {
     const displaced: DeadLetter[] = [];
-    while (this.ledger.limitFor(receiver, bytes, this.#retention) !== undefined) {
+    while (this.sizes.limitFor(receiver, bytes, this.#retention) !== undefined) {
       const oldest = this.#oldest.get(receiver);
       if (oldest === undefined) break;
-      displaced.push(this.bury(oldest, 'displaced', now));
+      displaced.push(this.addDeadLetter(oldest, 'displaced', now));
     }
     return displaced;
   }
