@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageNames, ROOT, readText, sourcesIn, sourcesOf } from './sources.js';
 
-/** At this length a file has a second idea in it. */
-const MAX_LINES = 300;
-
 const FOLDERS = [
   'apps/demo/src',
   'apps/web/src',
@@ -24,14 +21,6 @@ const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)
 describe('source files', () => {
   it('are there', () => {
     expect(all.length).toBeGreaterThan(100);
-  });
-
-  it(`have at most ${MAX_LINES} lines`, () => {
-    const long = all
-      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
-      .filter(({ lines }) => lines > MAX_LINES)
-      .map(({ path, lines }) => `${path}: ${lines} lines`);
-    expect(long).toEqual([]);
   });
 
   it('name what they export one by one', () => {
