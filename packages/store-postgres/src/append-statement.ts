@@ -1,4 +1,4 @@
-import type { Statement } from './statements.js';
+import type { Statement } from './statement.js';
 
 /** Maximum messages of one append statement. Statements are padded to powers of two with empty rows. */
 export const MAX_APPEND_ROWS = 2048;

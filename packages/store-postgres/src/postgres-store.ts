@@ -23,7 +23,8 @@ import {
 import { QueueCounts } from './queue-counts.js';
 import { toMessage } from './rows.js';
 import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
-import { type MessageRow, type Statement, type Statements, statementsFor } from './statements.js';
+import type { Statement } from './statement.js';
+import { type MessageRow, type Statements, statementsFor } from './statements.js';
 import { toKey } from './text-key.js';
 
 /** Maximum rows of one purge. */

@@ -1,11 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { appendStatement } from './append-statement.js';
-
-/** A prepared statement: each connection parses it once. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
+import type { Statement } from './statement.js';
 
 /** A row of `page`, `dead`, `history`, `expire` and `displace`. */
 export interface MessageRow {

@@ -1,14 +1,10 @@
 import { type Change, Contents } from './contents.js';
 import type { DiskEvent } from './disk-recording.js';
+import { applyName, type NameChange } from './name-change.js';
 import type { Survival } from './survival.js';
 
 /** The files of a folder, by name. */
 export type Image = ReadonlyMap<string, Buffer>;
-
-/** A change of the folder itself. It is durable after a sync of the folder, not of the file. */
-export type NameChange =
-  | { readonly kind: 'link'; readonly name: string; readonly file: number }
-  | { readonly kind: 'unlink'; readonly name: string };
 
 interface File {
   readonly synced: Contents;
@@ -163,9 +159,4 @@ export class SimulatedDisk {
     if (file === undefined) throw new Error(`file ${id} is used and was never opened`);
     return file;
   }
-}
-
-function applyName(names: Map<string, number>, change: NameChange): void {
-  if (change.kind === 'link') names.set(change.name, change.file);
-  else names.delete(change.name);
 }

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '@imcore/testkit';
 import type { Change } from './contents.js';
-import type { NameChange } from './simulated-disk.js';
+import type { NameChange } from './name-change.js';
 
 /** How a power cut treats what was not synced. */
 export const SURVIVALS = [

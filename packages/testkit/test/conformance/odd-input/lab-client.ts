@@ -1,12 +1,18 @@
 import { encodeUtf8, type TransportKind } from '@imcore/protocol';
 import type { JsonObject } from '../../../src/conformance/json.js';
 import { packetOf } from '../../../src/conformance/recording.js';
-import type { Peer } from '../../../src/conformance/stage.js';
+import type { Peer, Stage } from '../../../src/conformance/stage.js';
 import { describeAnswer } from './describe.js';
-import type { Lab } from './lab.js';
 
 /** What the server makes of a client: it answers, it ended the connection, or it does not know who this is. */
 export type ClientState = 'open' | 'closed' | 'not logged in';
+
+/** What a client needs of its lab. */
+interface ClientLab {
+  readonly stage: Stage;
+  changed(): void;
+  until(condition: () => boolean, what: string): Promise<void>;
+}
 
 const BARRIER = 'barrier';
 const AMPLIFICATION_LIMIT = 3;
@@ -20,7 +26,7 @@ export class LabClient {
   isClosed = false;
   /** Payload of the WebSocket close frame that came, as hexadecimal digits. */
   closeFrame: string | undefined;
-  readonly #lab: Lab;
+  readonly #lab: ClientLab;
   #peer: Peer | undefined;
   #barriers = 0;
   #barrierAnswers: JsonObject[] = [];
@@ -29,12 +35,12 @@ export class LabClient {
   #isTrusted = false;
   #worstRatio = 0;
 
-  private constructor(lab: Lab, transport: TransportKind) {
+  private constructor(lab: ClientLab, transport: TransportKind) {
     this.#lab = lab;
     this.transport = transport;
   }
 
-  static async connect(lab: Lab, transport: TransportKind): Promise<LabClient> {
+  static async connect(lab: ClientLab, transport: TransportKind): Promise<LabClient> {
     const client = new LabClient(lab, transport);
     client.#peer = await lab.stage.connect(transport, {
       frame: (body) => client.#received(body),
