@@ -1,21 +1,21 @@
 import type { Random } from './clock.js';
 
-/** Bounds of the waits between tries. */
+/** Limits of the delays between reconnection attempts. */
 export interface BackoffPolicy {
-  /** Upper bound of the first wait, in milliseconds. */
+  /** Upper bound of the first delay, in milliseconds. */
   readonly initialMs: number;
-  /** Upper bound of every wait, in milliseconds. */
+  /** Upper bound of every delay, in milliseconds. */
   readonly maxMs: number;
-  /** Shortest wait, in milliseconds. */
+  /** Lower bound of every delay, in milliseconds. */
   readonly minMs: number;
 }
 
-/** First try again within a second, then ever more slowly up to 30 s. */
+/** The default: the first retry within 1 s, then exponential backoff up to 30 s. */
 export const DEFAULT_BACKOFF: BackoffPolicy = { initialMs: 1000, maxMs: 30_000, minMs: 100 };
 
 /**
- * The wait before try number `attempt` (0 for the first), anywhere between the shortest and a bound that doubles
- * with each try: clients that lost the same server come back spread out.
+ * Returns the delay before retry number `attempt` (0 for the first), in milliseconds: a random value between `minMs` and
+ * a bound that doubles with each attempt. The jitter spreads out clients that lost the same server.
  */
 export function backoffMs(attempt: number, policy: BackoffPolicy, random: Random): number {
   const bound = Math.min(policy.maxMs, policy.initialMs * 2 ** Math.min(attempt, 30));

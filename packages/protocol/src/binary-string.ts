@@ -1,25 +1,25 @@
 /**
- * Bytes as a string, one character (U+0000–U+00FF) a byte.
+ * Bytes as a string, one character (U+0000–U+00FF) per byte.
  *
- * The engine keeps such a string in one byte a character, apart from the receive buffer it was cut from, and
- * copies it into an output buffer as fast as a buffer: the cheapest form for a frame that is only passed on.
+ * V8 stores such a string with one byte per character, independent of the receive buffer, and copies it into an output
+ * buffer as fast as a `Buffer`. It is the cheapest form for a frame that is only forwarded.
  */
 export type BinaryString = string;
 
 const REPLACEMENT = '\ufffd';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is a range of codes, not of signs.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a range of code units.
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 
 /**
- * Tells whether every character is below U+0080, where text and its UTF-8 bytes are the same string. A third of the
- * time that a loop over the codes takes.
+ * Returns whether every character is below U+0080. Such a text equals its UTF-8 bytes as a binary string. The regular
+ * expression takes a third of the time of a loop over the code units.
  */
 export function isAscii(text: string): boolean {
   return !BEYOND_ASCII.test(text);
 }
 
-/** The UTF-8 bytes of a text. Lone surrogates become U+FFFD. */
+/** Encodes a text as UTF-8. Lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): BinaryString {
   if (isAscii(text)) return text;
   let bytes = '';
@@ -41,7 +41,7 @@ export function encodeUtf8(text: string): BinaryString {
   return bytes;
 }
 
-/** The text of UTF-8 bytes. What is not UTF-8 becomes U+FFFD, as every decoder on the web does it. */
+/** Decodes UTF-8. Invalid sequences become U+FFFD, as in the WHATWG Encoding Standard. */
 export function decodeUtf8(bytes: BinaryString): string {
   if (isAscii(bytes)) return bytes;
   let text = '';
@@ -77,7 +77,7 @@ function continuation(point: number): number {
   return 0x80 | (point & 0x3f);
 }
 
-/** Whether `next` may follow: a continuation byte, and after some leads only part of their range. */
+/** Returns whether `next` is a valid continuation byte. After some lead bytes only part of the range is valid. */
 function continues(lead: number, taken: number, next: number): boolean {
   if (next < 0x80 || next > 0xbf) return false;
   if (taken > 0) return true;

@@ -2,12 +2,11 @@ import { encodePacket } from './encode.js';
 import type { Packet } from './packet.js';
 
 /**
- * Whether `text`, from which `packet` was read, is the one canonical writing of it: fields in the wire's order, each
- * once, nothing else between or behind them. Only then may the received bytes be passed on in place of a packet
- * that was validated.
+ * Returns whether `text`, from which `packet` was decoded, is the canonical encoding of `packet`: the fields in wire
+ * order, each once, and nothing else. Only then may the received bytes be forwarded instead of a new encoding.
  *
- * The content is compared by position, not by value, so that any escapes are allowed in it; ids that need escapes
- * count as different. `hasEscapes` tells whether a backslash occurs in `text` at all.
+ * The content is compared by position, not by value, so any escapes are allowed in it. Ids that need escapes are not
+ * canonical. `hasEscapes`: whether `text` contains a backslash.
  */
 export function isCanonical(text: string, packet: Packet, hasEscapes: boolean): boolean {
   const { dataContent, from, to, fp } = packet;
@@ -34,17 +33,17 @@ export function isCanonical(text: string, packet: Packet, hasEscapes: boolean): 
   return text.length === at + tail.length && text.startsWith(tail, at);
 }
 
-/** Everything before the content. */
+/** The part before the content. */
 function headOf(packet: Packet): string {
   return `{"bridge":${packet.bridge},"type":${packet.type},"dataContent":"`;
 }
 
-/** Everything behind the last id, its closing quote included. */
+/** The part after the last id, starting with its closing quote. */
 function tailOf(packet: Packet): string {
   return `","QoS":${packet.QoS},"typeu":${packet.typeu},"sm":${packet.sm}}`;
 }
 
-/** Index of the quote that ends the string whose first character is at `start`; -1 where none does. */
+/** Returns the index of the quote that ends the string starting at `start`, or -1. */
 function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;

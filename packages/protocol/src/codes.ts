@@ -1,11 +1,12 @@
-/** The answer that all is well. By itself, so that a small program need not carry the whole table. */
+/** The code for success. A constant of its own, so that bundlers can drop the rest of the table. */
 export const CODE_OK = 0;
 
-/** The answer to whoever is not logged in. By itself for the same reason. */
+/** The error code for a peer that is not logged in. A constant of its own for the same reason. */
 export const CODE_SERVER_SAYS_NOT_LOGGED_IN = 301;
 
 /**
- * Codes of type 50 and 52 answers. 0–1024 belong to the protocol, 1025 and up to applications.
+ * Codes of login responses (type 50) and error responses (type 52). 0–1024 are reserved for the protocol, 1025 and up
+ * are for applications.
  *
  * @see docs/protocol/SPEC.md#3-packet-types
  */
@@ -23,7 +24,7 @@ export const ResponseCode = {
   ServerSaysNotLoggedIn: CODE_SERVER_SAYS_NOT_LOGGED_IN,
 } as const;
 
-/** The smallest code that an application may refuse a login with. */
+/** The smallest code with which an application may reject a login. */
 export const FIRST_APPLICATION_CODE = 1025;
 
 /** Codes of a type 54 kick-out. */
@@ -32,5 +33,5 @@ export const KickOutCode = {
   Administrator: 2,
 } as const;
 
-/** What the offline event carries when nobody kicked the session out. */
+/** The kick code of an `offline` event when the session was not kicked out. */
 export const NOT_KICKED = -1;

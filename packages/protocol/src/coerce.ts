@@ -1,9 +1,10 @@
 import { ProtocolError } from './errors.js';
 
 /**
- * Readers of single fields. Peers in the field write numbers and booleans as strings, ids as numbers and whole
- * numbers as `5.0`; `null` counts as absent. What has no sensible reading is a {@link ProtocolError}.
+ * Reads a string field. Numbers and booleans are converted: existing clients send ids as numbers, numbers and booleans
+ * as strings, and whole numbers as `5.0`. `null` means absent.
  *
+ * @throws ProtocolError `ERR_INVALID_FIELD` for any other value.
  * @see docs/protocol/SPEC.md#2-the-packet
  */
 export function toText(field: string, value: unknown): string | undefined {
@@ -13,19 +14,27 @@ export function toText(field: string, value: unknown): string | undefined {
   throw invalid(field, 'a string', value);
 }
 
-/** A whole number between the bounds, `absent` where the field is missing or null. */
+/**
+ * Reads a whole number from `min` to `max`; returns `absent` if the field is missing or null.
+ *
+ * @throws ProtocolError `ERR_INVALID_FIELD`
+ */
 export function toInteger(field: string, value: unknown, absent: number, min: number, max: number): number {
   if (value === undefined || value === null) return absent;
   if (typeof value === 'number' && (value | 0) === value && value >= min && value <= max) return value;
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number)) throw invalid(field, 'a whole number', value);
   if (number < min || number > max) {
-    throw new ProtocolError('ERR_INVALID_FIELD', `field ${field} is ${number}, allowed are ${min} to ${max}`);
+    throw new ProtocolError('ERR_INVALID_FIELD', `field ${field} must be ${min} to ${max}, got ${number}`);
   }
   return number;
 }
 
-/** A boolean; as a string only `"true"` is true, as a number only 0 and 1 are taken. */
+/**
+ * Reads a boolean; absent means false. A string is true only if it is `"true"` in any case; a number must be 0 or 1.
+ *
+ * @throws ProtocolError `ERR_INVALID_FIELD`
+ */
 export function toBoolean(field: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   if (value === undefined || value === null) return false;
@@ -34,7 +43,11 @@ export function toBoolean(field: string, value: unknown): boolean {
   throw invalid(field, 'true or false', value);
 }
 
-/** Parses a JSON text that must be one object. */
+/**
+ * Parses a JSON object. `what` names it in the error message.
+ *
+ * @throws ProtocolError `ERR_MALFORMED_PACKET`
+ */
 export function toObject(text: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -49,6 +62,6 @@ export function toObject(text: string, what: string): Record<string, unknown> {
 }
 
 function invalid(field: string, expected: string, value: unknown): ProtocolError {
-  const found = Array.isArray(value) ? 'an array' : typeof value;
-  return new ProtocolError('ERR_INVALID_FIELD', `field ${field} must be ${expected}, found ${found}`);
+  const got = Array.isArray(value) ? 'an array' : typeof value;
+  return new ProtocolError('ERR_INVALID_FIELD', `field ${field} must be ${expected}, got ${got}`);
 }

@@ -2,38 +2,42 @@ import { toInteger, toObject, toText } from './coerce.js';
 import { ProtocolError } from './errors.js';
 import { type Packet, PacketType, SERVER_ID, UNSET_ID, UNSET_NUMBER } from './packet.js';
 
-/** What a client says of itself in a type 0 packet. */
+/** Content of a login packet (type 0). */
 export interface LoginRequest {
   readonly userId: string;
   readonly token: string | undefined;
-  /** The application's own text, handed to its verifier. */
+  /** A text of the application, passed to its `authenticate` hook. */
   readonly extra: string | undefined;
-  /** 0 on the first login of this client's run, then what the server answered to it. Milliseconds since 1970. */
+  /**
+   * 0 on the client's first login, afterwards the value from the server's first login response. Milliseconds since 1970.
+   */
   readonly firstLoginTime: number;
 }
 
-/** What the server answers in a type 50 packet. `firstLoginTime` is -1 on a refusal. */
+/** Content of a login response (type 50). */
 export interface LoginResponse {
+  /** 0 if accepted. */
   readonly code: number;
+  /** Milliseconds since 1970; -1 if the login was rejected. */
   readonly firstLoginTime: number;
 }
 
-/** Content of a type 52 packet. */
+/** Content of an error response (type 52). */
 export interface ErrorResponse {
   readonly errorCode: number;
   readonly errorMsg: string | undefined;
 }
 
-/** Content of a type 54 packet. */
+/** Content of a kick-out (type 54). */
 export interface KickOut {
   readonly code: number;
   readonly reason: string | undefined;
 }
 
 /**
- * Reads the content of a login packet.
+ * Decodes the content of a login packet (type 0).
  *
- * @throws ProtocolError when it does not parse or names no user.
+ * @throws ProtocolError `ERR_MALFORMED_PACKET`, or `ERR_INVALID_FIELD`, also when `loginUserId` is missing or empty.
  * @see docs/protocol/SPEC.md#4-login
  */
 export function readLoginRequest(content: string | undefined): LoginRequest {
@@ -50,7 +54,11 @@ export function readLoginRequest(content: string | undefined): LoginRequest {
   };
 }
 
-/** Reads the content of a type 50 packet; what is missing counts as 0, as the original clients have it. */
+/**
+ * Decodes the content of a login response (type 50). Missing fields are 0, as in the original clients.
+ *
+ * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
+ */
 export function readLoginResponse(content: string | undefined): LoginResponse {
   const fields = toObject(content ?? '', 'a login response');
   return {
@@ -60,9 +68,9 @@ export function readLoginResponse(content: string | undefined): LoginResponse {
 }
 
 /**
- * Reads the content of a type 52 packet; a missing code counts as 0.
+ * Decodes the content of an error response (type 52). A missing code is 0.
  *
- * @throws ProtocolError when it does not parse.
+ * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function readErrorResponse(content: string | undefined): ErrorResponse {
   const fields = toObject(content ?? '', 'an error response');
@@ -73,9 +81,9 @@ export function readErrorResponse(content: string | undefined): ErrorResponse {
 }
 
 /**
- * Reads the content of a type 54 packet; a missing code counts as 0.
+ * Decodes the content of a kick-out (type 54). A missing code is 0.
  *
- * @throws ProtocolError when it does not parse.
+ * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function readKickOut(content: string | undefined): KickOut {
   const fields = toObject(content ?? '', 'a kick-out');
@@ -85,7 +93,7 @@ export function readKickOut(content: string | undefined): KickOut {
   };
 }
 
-/** Type 0. The fields of its content keep the order of the original clients. */
+/** Creates a login packet (type 0). The fields of its content are in the order of the original clients. */
 export function loginPacket(login: LoginRequest): Packet {
   const content = JSON.stringify({
     loginUserId: login.userId,
@@ -96,46 +104,46 @@ export function loginPacket(login: LoginRequest): Packet {
   return control(PacketType.Login, content, login.userId, SERVER_ID);
 }
 
-/** Type 1, from a client. */
+/** Creates a keep-alive packet (type 1). */
 export function keepAlivePacket(userId: string): Packet {
   return control(PacketType.KeepAlive, '{}', userId, SERVER_ID);
 }
 
-/** Type 3. */
+/** Creates a logout packet (type 3). */
 export function logoutPacket(userId: string): Packet {
   return control(PacketType.Logout, undefined, userId, SERVER_ID);
 }
 
-/** Type 50. A refusal is addressed to `"-1"`, for nobody is logged in. */
+/** Creates a login response (type 50). A rejection is addressed to `"-1"`, because no user is logged in. */
 export function loginResponsePacket(response: LoginResponse, to: string): Packet {
   const content = `{"code":${response.code},"firstLoginTime":${response.firstLoginTime}}`;
   return control(PacketType.LoginResponse, content, SERVER_ID, response.code === 0 ? to : UNSET_ID);
 }
 
-/** Type 51. */
+/** Creates a keep-alive response (type 51). */
 export function keepAliveResponsePacket(to: string): Packet {
   return control(PacketType.KeepAliveResponse, '{}', SERVER_ID, to);
 }
 
-/** Type 52, to `"-1"` where nobody is logged in. */
+/** Creates an error response (type 52). `to` is `"-1"` by default: no user is logged in. */
 export function errorResponsePacket(error: ErrorResponse, to: string = UNSET_ID): Packet {
   return control(PacketType.ErrorResponse, JSON.stringify(error), SERVER_ID, to);
 }
 
-/** Type 53: the echo itself, come back with another type. */
+/** Creates an echo response (type 53): the echo packet with another type. */
 export function echoResponsePacket(echo: Packet): Packet {
   const { dataContent, from, to, fp, QoS, typeu, bridge, sm } = echo;
   return { type: PacketType.EchoResponse, dataContent, from, to, fp, QoS, typeu, bridge, sm };
 }
 
-/** Type 54. */
+/** Creates a kick-out (type 54). */
 export function kickOutPacket(kickOut: KickOut, to: string): Packet {
   return control(PacketType.KickOut, JSON.stringify(kickOut), SERVER_ID, to);
 }
 
 /**
- * Type 4 for a QoS packet: the addressee confirms it to its sender. `from` and `to` change places and `bridge` is
- * kept.
+ * Creates the acknowledgement (type 4) of a QoS packet, from its receiver to its sender: `from` and `to` are swapped,
+ * the content is the fingerprint, `bridge` is kept.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
@@ -153,7 +161,7 @@ export function acknowledgementPacket(packet: Packet): Packet {
   };
 }
 
-/** A type 2 packet. With a fingerprint it asks for an acknowledgement, without one it does not. */
+/** Creates a data packet (type 2). `QoS` is true if there is a fingerprint. `type` is `typeu` on the wire, default -1. */
 export function dataPacket(message: {
   readonly from: string;
   readonly to: string;
@@ -188,7 +196,7 @@ function control(type: number, dataContent: string | undefined, from: string, to
   };
 }
 
-/** Codes and times: any whole number; 0 where there is none. */
+/** Reads a code or a time: any whole number, 0 if absent. */
 function toWhole(field: string, value: unknown): number {
   return toInteger(field, value, 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 }

@@ -2,14 +2,14 @@ import type { Packet } from './packet.js';
 import { checkId, emptyFrame, readFields } from './packet-fields.js';
 
 /**
- * Reads a packet from text, as a browser's WebSocket delivers it. Apart from what reads frames, for it is part of the
- * programs that must be small.
+ * Decodes a packet from text, as a browser's WebSocket delivers it. Separate from `decodeFrameBody` to keep the browser
+ * bundle small.
  *
- * @throws ProtocolError as `decodeFrameBody`
+ * @throws ProtocolError `ERR_EMPTY_FRAME`, `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function decodePacket(text: string): Packet {
   if (text.length === 0) throw emptyFrame();
-  // Some peers write the mark that text files begin with.
+  // Some peers write a byte order mark.
   const { packet } = readFields(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   checkId('from', packet.from);
   checkId('to', packet.to);

@@ -7,16 +7,16 @@ import { ReceivedPacket } from './received-packet.js';
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /**
- * Reads a frame body.
+ * Decodes a frame body.
  *
- * @throws ProtocolError `ERR_EMPTY_FRAME`, `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`, and nothing else.
+ * @throws ProtocolError `ERR_EMPTY_FRAME`, `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`. Throws no other error.
  * @see docs/protocol/SPEC.md#2-the-packet
  */
 export function decodeFrameBody(body: BinaryString): ReceivedPacket {
   if (body.length === 0) throw emptyFrame();
   const canonical = readCanonical(body);
   if (canonical !== undefined) return canonical;
-  // An escape \uXXXX yields a character that cannot be told from a byte, so such a body is decoded first.
+  // An escape \uXXXX may yield a character that looks like a byte, so such a body is decoded from UTF-8 first.
   const hasEscapes = body.includes('\\');
   if (hasEscapes && body.includes('\\u')) return read(decodeUtf8(body), false, body, true);
   return read(body, true, body, hasEscapes);
@@ -44,7 +44,7 @@ function id(field: string, raw: string | undefined, isBinary: boolean): string |
   return checkId(field, raw === undefined || !isBinary ? raw : decodeUtf8(raw));
 }
 
-/** Some peers write the mark that text files begin with. */
+/** Some peers write a byte order mark. */
 function withoutByteOrderMark(text: string, isBinary: boolean): string {
   if (isBinary) return text.charCodeAt(0) === 0xef && text.startsWith(BYTE_ORDER_MARK) ? text.slice(3) : text;
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;

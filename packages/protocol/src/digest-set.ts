@@ -4,10 +4,10 @@ const WORDS = 4;
 const MIN_SLOTS = 16;
 
 /**
- * A set of digests: 16 bytes each and nothing for the garbage collector to follow, where a set of the texts would
- * take ten times as much and keep alive the frames that they were cut from.
+ * A set of digests. An entry takes 16 bytes and no references for the garbage collector to trace. A `Set` of strings
+ * would take ten times as much memory and keep the received frames alive.
  *
- * Open addressing with linear probing, at most three quarters full. A slot is empty where its last word is 0.
+ * Open addressing with linear probing, load factor at most 0.75. A slot is empty if its last word is 0.
  */
 export class DigestSet {
   #words = new Int32Array(MIN_SLOTS * WORDS);
@@ -30,7 +30,7 @@ export class DigestSet {
     if (this.#size * 4 > (this.#mask + 1) * 3) this.#grow();
   }
 
-  /** Those behind it move up, so that no probe ends too early. */
+  /** Removes a digest. Later entries of the same probe sequence move up, so that no probe ends too early. */
   delete(digest: Digest): void {
     const words = this.#words;
     let hole = this.#find(digest);
@@ -39,7 +39,7 @@ export class DigestSet {
     const last = this.#mask * WORDS;
     for (let at = next(hole, last); words[at + 3] !== 0; at = next(at, last)) {
       const home = ((words[at] ?? 0) & this.#mask) * WORDS;
-      // It may fill the hole unless its home lies between the two, going round.
+      // The entry may fill the hole unless its home slot lies between the hole and the entry, with wrap-around.
       const isBetween = hole <= at ? hole < home && home <= at : hole < home || home <= at;
       if (isBetween) continue;
       words.copyWithin(hole, at, at + WORDS);
@@ -48,7 +48,7 @@ export class DigestSet {
     words[hole + 3] = 0;
   }
 
-  /** Where it is, or the empty slot where it would be. */
+  /** Returns the offset of the digest, or of the empty slot where it belongs. */
   #find(digest: Digest): number {
     const words = this.#words;
     const { a, b, c, d } = digest;

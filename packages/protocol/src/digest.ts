@@ -1,8 +1,8 @@
 /**
- * 128 bits that stand for a pair of texts.
+ * A 128-bit hash of a pair of strings.
  *
- * Not for secrets: whoever chooses both texts can, with effort, make two pairs alike. By chance that happens once in
- * 2^127 pairs. A digest is a scratch pad: {@link of} overwrites it, so that nothing is allocated for a lookup.
+ * Not cryptographic: an attacker who chooses both strings can construct a collision. The instance is mutable and
+ * reused: {@link of} overwrites it, so that a lookup allocates nothing.
  */
 export class Digest {
   a = 0;
@@ -11,7 +11,7 @@ export class Digest {
   /** Never 0. */
   d = 0;
 
-  /** Takes on the digest of a pair. The order counts, and so does where the first text ends. */
+  /** Computes the digest of a pair and returns this instance. The order and the boundary between the strings matter. */
   of(first: string, second: string): this {
     this.a = 0x243f6a88;
     this.b = 0x85a308d3;
@@ -23,7 +23,7 @@ export class Digest {
     return this;
   }
 
-  /** Four independent multiply-and-rotate chains over the same words, two characters a word, the length last. */
+  /** Four independent multiply-and-rotate chains over the same words: two characters per word, the length last. */
   #absorb(text: string): void {
     let { a, b, c, d } = this;
     const { length } = text;
@@ -58,7 +58,7 @@ export class Digest {
   }
 }
 
-/** Lets every bit in change every bit out; no two inputs have the same output. */
+/** A bijective finalizer: every input bit affects every output bit. */
 function scramble(value: number): number {
   let bits = value;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

@@ -1,16 +1,16 @@
-/** What happens to two sessions of one user. */
+/** What happens when a user who is online logs in again. */
 export type DuplicateLoginDecision =
-  /** The newcomer takes the place; the old session is told so and closed. */
+  /** The old session is kicked out; the new one is accepted. */
   | 'kick-old'
-  /** The same client has come back: it takes the place, the old session is closed without a word. */
+  /** The same client has reconnected: the old session is closed without a kick-out, the new one is accepted. */
   | 'replace-old'
-  /** The newcomer has missed its own kick-out: it is told so and closed, the old session stays. */
+  /** The new client did not receive its earlier kick-out: it is kicked out again, the old session stays. */
   | 'kick-new';
 
 /**
- * Decides between a session that is online and one that logs in as the same user.
+ * Decides between an online session and a new login of the same user.
  *
- * `sent` is the `firstLoginTime` that the newcomer sent, `kept` the one of the session that is online.
+ * `sent`: the `firstLoginTime` in the new login. `kept`: the `firstLoginTime` of the online session.
  *
  * @see docs/protocol/SPEC.md#4-login
  */

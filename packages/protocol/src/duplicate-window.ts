@@ -2,33 +2,33 @@ import type { Instant } from './clock.js';
 import type { Digest } from './digest.js';
 import { DigestSet } from './digest-set.js';
 
-/** What a receiver knows of a message. */
+/** The state of a message in a duplicate window. */
 export type Seen =
-  /** Never seen, or so long ago that it is forgotten: hand it on. */
+  /** Not seen before, or no longer remembered: process it. */
   | 'new'
-  /** Being handled: neither hand it on nor acknowledge it. */
+  /** Being processed: do not process it again, do not acknowledge it yet. */
   | 'in-progress'
-  /** Handled: acknowledge it again, do not hand it on. */
+  /** Processed: acknowledge it again, do not process it again. */
   | 'done';
 
-/** How much of the past is remembered. */
+/** Limits of a duplicate window. */
 export interface DuplicateWindowLimits {
-  /** Shortest time that a handled message is remembered, in milliseconds. */
+  /** How long a processed message is remembered at least, in milliseconds. At most twice as long. */
   readonly rememberMs: number;
-  /** Most handled messages that are remembered; the oldest are forgotten first. */
+  /** Maximum number of processed messages that are remembered; the oldest are forgotten first. */
   readonly maxRemembered: number;
 }
 
-/** Ten minutes, as the original; the number bounds the memory that one peer can take. */
+/** The default: 10 minutes, as in the original, and 10 000 messages, which limits the memory one peer can use. */
 export const DEFAULT_DUPLICATE_LIMITS: DuplicateWindowLimits = { rememberMs: 600_000, maxRemembered: 10_000 };
 
 /**
- * The messages that one side has seen: each is handed on once, acknowledged each time. A message is known by its
- * fingerprint and its peer: to a server its receiver, so that one fingerprint may be sent to several users; to a
- * client its sender.
+ * The messages that one side has received, for duplicate suppression: each is processed once and acknowledged every
+ * time. The key is the fingerprint and a peer. On a server the peer is the receiver, so that one fingerprint may be
+ * sent to several users; on a client it is the sender.
  *
- * Handled ones are kept in generations that are dropped whole: forgetting costs nothing per message. What is in
- * progress is never forgotten; its number is for the caller to limit.
+ * Processed messages are kept in two generations; the older one is dropped as a whole, so forgetting costs nothing per
+ * message. Messages in progress are never forgotten; the caller limits their number.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
@@ -47,17 +47,20 @@ export class DuplicateWindow {
     this.#turnsAt = now + limits.rememberMs;
   }
 
-  /** Messages in progress. */
+  /** Number of messages in progress. */
   get inProgress(): number {
     return this.#inProgress?.size ?? 0;
   }
 
-  /** Handled messages that are remembered. */
+  /** Number of processed messages that are remembered. */
   get remembered(): number {
     return this.#current.size + (this.#previous?.size ?? 0);
   }
 
-  /** Looks, and marks a new message as being handled, unless as many as `maxInProgress` are. */
+  /**
+   * Returns the state of a message, and marks a new one as in progress. Returns `too-many` for a new message if
+   * `maxInProgress` messages are in progress.
+   */
   begin(fingerprint: string, peer: string, maxInProgress: number): Seen | 'too-many' {
     const digest = this.#digest.of(fingerprint, peer);
     if (this.#inProgress?.has(digest)) return 'in-progress';
@@ -68,14 +71,17 @@ export class DuplicateWindow {
     return 'new';
   }
 
-  /** Looks without changing anything. */
+  /** Returns the state of a message without changing it. */
   look(fingerprint: string, peer: string): Seen {
     const digest = this.#digest.of(fingerprint, peer);
     if (this.#inProgress?.has(digest)) return 'in-progress';
     return this.#current.has(digest) || this.#previous?.has(digest) ? 'done' : 'new';
   }
 
-  /** Marks it as handled. Returns how many others had to be forgotten before their time. */
+  /**
+   * Marks a message as processed. Returns how many other messages were forgotten before `rememberMs` had passed, because
+   * of `maxRemembered`.
+   */
   finish(fingerprint: string, peer: string, now: Instant): number {
     const digest = this.#digest.of(fingerprint, peer);
     this.#inProgress?.delete(digest);
@@ -87,7 +93,7 @@ export class DuplicateWindow {
     return forgotten;
   }
 
-  /** Forgets it, because it was not handled: the sender's next copy is new again. */
+  /** Forgets a message in progress that was not processed: the sender's next copy is `new`. */
   refuse(fingerprint: string, peer: string): void {
     this.#inProgress?.delete(this.#digest.of(fingerprint, peer));
   }

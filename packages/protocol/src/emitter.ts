@@ -1,13 +1,13 @@
-/** Ends a listener's subscription. */
+/** Removes the listener. */
 export type Unsubscribe = () => void;
 
 /**
- * Typed events: any number of listeners, no answer.
+ * A typed event emitter.
  *
- * A listener that throws does not keep the others from hearing: its error goes to `onListenerError`.
+ * If a listener throws, the error is passed to `onListenerError` and the other listeners are still called.
  */
 export class Emitter<Events extends object> {
-  /** A list is never changed but replaced: whoever goes through one need not copy it. */
+  /** The lists are immutable and replaced on change, so that `emit` can iterate without a copy. */
   readonly #listeners = new Map<keyof Events, readonly ((event: never) => void)[]>();
   readonly #onListenerError: (error: unknown, name: keyof Events) => void;
 
@@ -15,23 +15,26 @@ export class Emitter<Events extends object> {
     this.#onListenerError = onListenerError;
   }
 
+  /** Adds a listener; adding the same one again has no effect. Returns a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): Unsubscribe {
     const listeners = this.#listeners.get(name) ?? [];
     if (!listeners.includes(listener)) this.#listeners.set(name, [...listeners, listener]);
     return () => this.off(name, listener);
   }
 
+  /** Removes a listener. */
   off<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void {
     const left = this.#listeners.get(name)?.filter((each) => each !== listener) ?? [];
     if (left.length > 0) this.#listeners.set(name, left);
     else this.#listeners.delete(name);
   }
 
-  /** Whether building an event is worth it. */
+  /** Returns whether an event has listeners, so that the caller can skip creating it. */
   has(name: keyof Events): boolean {
     return this.#listeners.has(name);
   }
 
+  /** Calls the listeners of an event in the order in which they were added. */
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;

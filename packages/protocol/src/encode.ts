@@ -2,8 +2,8 @@ import { type BinaryString, encodeUtf8 } from './binary-string.js';
 import type { Packet } from './packet.js';
 
 /**
- * Writes a packet as the one text this protocol has for it: fields in the order of the wire, absent strings left
- * out, the seven others always there.
+ * Encodes a packet as its canonical JSON text: the fields in wire order, absent strings omitted, numbers and booleans
+ * always present.
  *
  * @see docs/protocol/SPEC.md#2-the-packet
  */
@@ -14,7 +14,7 @@ export function encodePacket(packet: Packet): string {
   )}${member('to', packet.to)}${member('fp', packet.fp)},"QoS":${packet.QoS},"typeu":${packet.typeu},"sm":${packet.sm}}`;
 }
 
-/** {@link encodePacket} as UTF-8 bytes, ready for a frame. */
+/** Encodes a packet as the UTF-8 body of a frame. */
 export function encodeFrameBody(packet: Packet): BinaryString {
   return encodeUtf8(encodePacket(packet));
 }
@@ -23,10 +23,10 @@ function member(name: string, value: string | undefined): string {
   return value === undefined ? '' : `,"${name}":${quote(value)}`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has to escape them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON must escape them.
 const MAY_NEED_ESCAPES = /["\\\x00-\x1f\ud800-\udfff]/;
 
-/** What `JSON.stringify` gives, in a third of its time where there is nothing to escape. */
+/** Like `JSON.stringify`, in a third of the time if there is nothing to escape. */
 function quote(value: string): string {
   return MAY_NEED_ESCAPES.test(value) ? JSON.stringify(value) : `"${value}"`;
 }

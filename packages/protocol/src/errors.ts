@@ -1,4 +1,4 @@
-/** What a peer can do wrong, one code each. */
+/** Codes of protocol violations. */
 export type ProtocolErrorCode =
   | 'ERR_MALFORMED_PACKET'
   | 'ERR_INVALID_FIELD'
@@ -6,7 +6,7 @@ export type ProtocolErrorCode =
   | 'ERR_FRAME_TOO_LARGE';
 
 /**
- * A peer broke the protocol. The message says what, which value and which limit, and never quotes content.
+ * A peer violated the protocol. The message names the field, the value and the limit. It never contains message content.
  *
  * @see docs/reference/errors.md
  */

@@ -1,20 +1,22 @@
 import type { Instant } from './clock.js';
 
-/** The two durations of a client’s heartbeat, in milliseconds. */
+/** The durations of a client's heartbeat, in milliseconds. */
 export interface KeepAliveTimes {
+  /** Time between keep-alives. */
   readonly keepAliveIntervalMs: number;
+  /** Time without a keep-alive response after which the link is lost. */
   readonly clientTimeoutMs: number;
 }
 
-/** What is due: a keep-alive to write, the link to give up, or nothing yet. */
+/** What is due: write a keep-alive, declare the link lost, or nothing. */
 export type KeepAliveDue = 'send' | 'link-lost' | undefined;
 
 /**
- * A client's side of the heartbeat: writes at a fixed interval and declares the link lost when the server has been
- * silent for the time-out.
+ * The client's side of the heartbeat: sends keep-alives at a fixed interval and declares the link lost when the server
+ * has not answered within the timeout.
  *
- * A caller that wakes up much too late (throttled tab, closed lid) asks the server first: silence is only counted
- * while this side was awake to hear an answer.
+ * If the caller wakes up more than one interval late (throttled tab, suspended device), the timeout is extended, so that
+ * a keep-alive can be sent and answered first.
  *
  * @see docs/protocol/SPEC.md#5-keep-alive-and-time-outs
  */
@@ -23,25 +25,27 @@ export class KeepAlive {
   #nextSendAt: Instant;
   #silentAt: Instant;
 
-  /** Starts with the login's answer, at `now`. */
+  /** Starts at the login response, at `now`. */
   constructor(times: KeepAliveTimes, now: Instant) {
     this.#times = times;
     this.#nextSendAt = now + times.keepAliveIntervalMs;
     this.#silentAt = now + times.clientTimeoutMs;
   }
 
+  /** When `due` must be called next. */
   get nextDeadline(): Instant {
     return Math.min(this.#nextSendAt, this.#silentAt);
   }
 
-  /** The server has answered. */
+  /** Records a keep-alive response. */
   answered(now: Instant): void {
     this.#silentAt = now + this.#times.clientTimeoutMs;
   }
 
+  /** Returns what is due at `now`. */
   due(now: Instant): KeepAliveDue {
-    const overslept = now - this.nextDeadline > this.#times.keepAliveIntervalMs;
-    if (overslept) {
+    const isLate = now - this.nextDeadline > this.#times.keepAliveIntervalMs;
+    if (isLate) {
       this.#silentAt = Math.max(
         this.#silentAt,
         now + this.#times.clientTimeoutMs - this.#times.keepAliveIntervalMs,

@@ -5,13 +5,13 @@ import { MAX_ID_LENGTH, type Packet } from './packet.js';
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 
-/** A packet as it stands in a text, and whether its content stands there as a string. */
+/** The fields of a packet, and whether its content is absent or a JSON string. */
 export interface PacketFields {
   readonly packet: Packet;
   readonly isContentText: boolean;
 }
 
-/** Reads the fields of a packet; its ids are for the caller to look at. @throws ProtocolError */
+/** Decodes the fields of a packet, without checking its ids. @throws ProtocolError */
 export function readFields(text: string): PacketFields {
   const fields = toObject(text, 'a packet');
   const content = fields['dataContent'];
@@ -31,12 +31,12 @@ export function readFields(text: string): PacketFields {
   };
 }
 
-/** Returns an id that is not too long. @throws ProtocolError `ERR_INVALID_FIELD` */
+/** Returns `value`. @throws ProtocolError `ERR_INVALID_FIELD` if it is longer than {@link MAX_ID_LENGTH}. */
 export function checkId(field: string, value: string | undefined): string | undefined {
   if (value === undefined || value.length <= MAX_ID_LENGTH) return value;
   throw new ProtocolError(
     'ERR_INVALID_FIELD',
-    `field ${field} has ${value.length} characters, allowed are ${MAX_ID_LENGTH}`,
+    `field ${field} has ${value.length} characters, the limit is ${MAX_ID_LENGTH}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Kinds of packet. 0–5 go to the server (2 and 4 both ways), 50–54 to the client.
+ * Packet types. 0–5 go to the server (2 and 4 in both directions), 50–54 go to the client.
  *
  * @see docs/protocol/SPEC.md#3-packet-types
  */
@@ -17,53 +17,53 @@ export const PacketType = {
   KickOut: 54,
 } as const;
 
-/** The user id that stands for the server. */
+/** The reserved user id of the server. */
 export const SERVER_ID = '0';
 
-/** The user id that stands for nobody: written where a packet has no addressee yet. */
+/** The reserved user id for "no user", for example in a response before the login. */
 export const UNSET_ID = '-1';
 
 /** The value of `typeu` and `sm` that means "none". */
 export const UNSET_NUMBER = -1;
 
-/** Longest user id and fingerprint that are accepted, in UTF-16 units. */
+/** Maximum length of user ids and fingerprints, in UTF-16 code units. */
 export const MAX_ID_LENGTH = 256;
 
 /**
- * The unit of the protocol, with the field names of the wire.
+ * A packet, with the field names of the wire.
  *
  * @see docs/protocol/SPEC.md#2-the-packet
  */
 export interface Packet {
-  /** One of {@link PacketType}, or a number that this version does not know. */
+  /** One of {@link PacketType}, or an unknown type. */
   readonly type: number;
-  /** User text, a JSON text for control packets, a fingerprint for an acknowledgement. */
+  /** The message text; JSON in control packets; the fingerprint in an acknowledgement. */
   readonly dataContent: string | undefined;
   /** Sender's user id. */
   readonly from: string | undefined;
   /** Receiver's user id. */
   readonly to: string | undefined;
-  /** Fingerprint: the packet's unique id, chosen by the sender. */
+  /** Fingerprint: the id that the sender chose, unique per sender. */
   readonly fp: string | undefined;
-  /** Whether the receiver must acknowledge. */
+  /** Whether the receiver must acknowledge the packet. */
   readonly QoS: boolean;
   /** The application's own message type, 32 bits, -1 for none. */
   readonly typeu: number;
   /** Whether the packet came over the bridge to other systems. */
   readonly bridge: boolean;
-  /** Server time in milliseconds since 1970, -1 where the server does not stamp. */
+  /** Server time in milliseconds since 1970, -1 if the server does not set it. */
   readonly sm: number;
 }
 
 /**
- * Half of a character: it has no UTF-8 form, so a store or another node would see a different id. With the flag whole
- * ones do not match; `\p{Surrogate}` would say the same, and React Native up to 0.74 does not load it.
+ * A lone surrogate has no UTF-8 encoding, so a store or another node would see a different id. With the flag `u`,
+ * surrogate pairs do not match. `\p{Surrogate}` is equivalent, but React Native up to 0.74 does not support it.
  */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /**
- * Tells whether a user can have this id: not empty, at most {@link MAX_ID_LENGTH} characters, well-formed text, not
- * the server's `"0"`, not the unset `"-1"`.
+ * Returns whether `id` is a valid user id: not empty, at most {@link MAX_ID_LENGTH} characters, well-formed Unicode, and
+ * not one of the reserved ids `"0"` and `"-1"`.
  */
 export function isUserId(id: string | undefined): id is string {
   if (id === undefined || id.length === 0 || id.length > MAX_ID_LENGTH) return false;

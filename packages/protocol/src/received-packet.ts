@@ -2,15 +2,15 @@ import { type BinaryString, decodeUtf8 } from './binary-string.js';
 import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
-/** How content stands in memory: as text, as its UTF-8 bytes, or as those bytes with the valid escapes of a JSON string. */
+/** How the content is held: as text, as its UTF-8 bytes, or as UTF-8 bytes with the escapes of the JSON string. */
 export type ContentForm = 'text' | 'bytes' | 'escaped';
 
 /**
- * A packet that was read from a frame, and the bytes that stand for it.
+ * A packet decoded from a frame, with the bytes to forward.
  *
- * `body` is the received frame itself where that is exactly what {@link encodeFrameBody} would write (up to the
- * choice of escapes inside the content), so that a packet passed on costs no second serialisation; otherwise it is
- * written anew. Either way it decodes to this packet and holds nothing else: no second `from`, no unknown member.
+ * `body` is the received frame body if it is canonical, that is what {@link encodeFrameBody} would write (except for
+ * the escapes inside the content), so that forwarding needs no second serialization. Otherwise `body` is a new encoding.
+ * In both cases it decodes to this packet and contains no duplicate or unknown member.
  */
 export class ReceivedPacket implements Packet {
   readonly type: number;
@@ -25,7 +25,7 @@ export class ReceivedPacket implements Packet {
   #contentForm: ContentForm;
   #body: BinaryString | undefined;
 
-  /** `body` where the received one may be passed on. */
+  /** `body`: the received frame body, if it may be forwarded. */
   constructor(
     type: number,
     content: string | undefined,
@@ -52,7 +52,7 @@ export class ReceivedPacket implements Packet {
     this.#body = body;
   }
 
-  /** The content as text. Decoded when first asked for: most packets are passed on unread. */
+  /** The content as text. Decoded on first access, because most packets are only forwarded. */
   get dataContent(): string | undefined {
     if (this.#contentForm !== 'text') {
       const text = this.#content === undefined ? undefined : decodeUtf8(this.#content);
@@ -62,7 +62,7 @@ export class ReceivedPacket implements Packet {
     return this.#content;
   }
 
-  /** The bytes to pass on. */
+  /** The frame body to forward. */
   get body(): BinaryString {
     this.#body ??= encodeFrameBody(this);
     return this.#body;

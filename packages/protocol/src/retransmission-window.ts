@@ -2,21 +2,23 @@ import { type Instant, NEVER } from './clock.js';
 import type { Packet } from './packet.js';
 import type { RetryPolicy } from './retry-policy.js';
 
-/** A packet that asks for an acknowledgement and can be told apart. */
+/** A packet with a fingerprint, which can be acknowledged. */
 export type QosPacket = Packet & { readonly fp: string };
 
-/** A packet that waits for its acknowledgement. */
+/** A packet whose acknowledgement is pending. */
 export interface Unacknowledged<P extends QosPacket> {
   readonly packet: P;
-  /** Copies written so far, 1 after the first. */
+  /** How often the packet has been written, 1 after the first time. */
   readonly attempts: number;
-  /** When the first copy was written. */
+  /** When it was written first. */
   readonly sentAt: Instant;
 }
 
-/** What {@link RetransmissionWindow.collectDue} asks its caller to do. */
+/** The result of {@link RetransmissionWindow.collectDue}. */
 export interface Due<P extends QosPacket> {
+  /** Packets to write again. */
   readonly retransmit: readonly P[];
+  /** Packets that were not acknowledged after the last retry. They have left the window. */
   readonly abandoned: readonly P[];
 }
 
@@ -28,10 +30,12 @@ interface Pending<P extends QosPacket> {
 }
 
 /**
- * The QoS packets this side has written and the peer has not acknowledged yet.
+ * The QoS packets that this side has written and the peer has not acknowledged yet.
  *
- * Owns no timer and reads no clock: the caller passes `now` in, and calls `collectDue` again at
- * `nextDeadline`. All waits are equally long, so insertion order is deadline order.
+ * Owns no timer and reads no clock: the caller passes `now`, and calls `collectDue` at `nextDeadline`. All waits are
+ * equally long, so insertion order is deadline order.
+ *
+ * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export class RetransmissionWindow<P extends QosPacket> {
   readonly #policy: RetryPolicy;
@@ -41,38 +45,41 @@ export class RetransmissionWindow<P extends QosPacket> {
     this.#policy = policy;
   }
 
+  /** Number of unacknowledged packets. */
   get size(): number {
     return this.#pending.size;
   }
 
+  /** When `collectDue` must be called next; `NEVER` if the window is empty. */
   get nextDeadline(): Instant {
     for (const first of this.#pending.values()) return first.dueAt;
     return NEVER;
   }
 
+  /** Returns whether a packet is unacknowledged. */
   has(fingerprint: string): boolean {
     return this.#pending.has(fingerprint);
   }
 
-  /** Starts the wait for a packet that has just been written. A fingerprint that already waits is left alone. */
+  /** Adds a packet that has just been written. Has no effect if its fingerprint is already in the window. */
   add(packet: P, now: Instant): void {
     if (this.#pending.has(packet.fp)) return;
     this.#pending.set(packet.fp, { packet, attempts: 1, sentAt: now, dueAt: now + this.#policy.waitMs });
   }
 
-  /** Ends the wait. Returns `undefined` for an acknowledgement that is late, repeated or unknown. */
+  /** Removes an acknowledged packet. Returns `undefined` for an acknowledgement that is late, repeated or unknown. */
   acknowledge(fingerprint: string): Unacknowledged<P> | undefined {
     const pending = this.#pending.get(fingerprint);
     this.#pending.delete(fingerprint);
     return pending;
   }
 
-  /** Ends the wait of a packet that its owner gave up. */
+  /** Removes a packet that the sender gave up. */
   remove(fingerprint: string): void {
     this.#pending.delete(fingerprint);
   }
 
-  /** The packets whose wait is over: to be written again, or abandoned after the last copy. */
+  /** Returns the packets whose deadline has passed: to be written again, or abandoned after the last retry. */
   collectDue(now: Instant): Due<P> {
     const retransmit: P[] = [];
     const abandoned: P[] = [];
@@ -91,7 +98,7 @@ export class RetransmissionWindow<P extends QosPacket> {
     return { retransmit, abandoned };
   }
 
-  /** All packets that wait, oldest first. */
+  /** Iterates over all unacknowledged packets, in deadline order. */
   *packets(): IterableIterator<P> {
     for (const { packet } of this.#pending.values()) yield packet;
   }

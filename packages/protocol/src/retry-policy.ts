@@ -1,20 +1,20 @@
 /**
- * When a packet that nobody acknowledged is written again, and when its sender stops.
+ * When an unacknowledged packet is retransmitted, and how often.
  *
- * The original looks through its list every 5 s and passes over what is younger than 2 s (server) or 3 s (client):
- * on average a packet is written again after 5 s. Here each packet has its own deadline, at that average.
+ * The original scans its list every 5 s and skips packets younger than 2 s (server) or 3 s (client), so a packet is
+ * retransmitted after 5 s on average. Here each packet has its own deadline, equal to that average.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export interface RetryPolicy {
-  /** Wait for the acknowledgement of each copy, in milliseconds. */
+  /** Time to wait for the acknowledgement after each write, in milliseconds. */
   readonly waitMs: number;
-  /** Copies written after the first. */
+  /** Maximum number of retransmissions. */
   readonly retries: number;
 }
 
-/** A client's policy: three copies, reported lost after 15 s. */
+/** The default of clients: written three times, reported as lost after 15 s. */
 export const CLIENT_RETRY: RetryPolicy = { waitMs: 5000, retries: 2 };
 
-/** The server's policy towards its clients: two copies, reported lost after 10 s. */
+/** The default of servers: written twice, reported as lost after 10 s. */
 export const SERVER_RETRY: RetryPolicy = { waitMs: 5000, retries: 1 };

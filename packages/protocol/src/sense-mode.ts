@@ -1,10 +1,10 @@
-/** The sense modes that there are, in seconds. */
+/** All sense modes, in seconds. */
 export const SENSE_MODES = [3, 5, 10, 15, 30, 60, 120] as const;
 
-/** Seconds between a client's keep-alives, the one setting that client and server must agree on. */
+/** Seconds between a client's keep-alives. Client and server must use the same sense mode. */
 export type SenseMode = (typeof SENSE_MODES)[number];
 
-/** The sense modes by the names that the original's users know. */
+/** The sense modes by their names in the original SDK. */
 export const SenseMode = {
   MODE_3S: 3,
   MODE_5S: 5,
@@ -15,19 +15,20 @@ export const SenseMode = {
   MODE_120S: 120,
 } as const satisfies Record<string, SenseMode>;
 
-/** The transports that a time-out depends on. TCP and WebSocket notice more by themselves, so they wait less. */
+/** Transports with timeouts of their own. TCP and WebSocket detect most failures themselves: shorter timeouts. */
 export type TransportKind = 'tcp' | 'udp' | 'websocket';
 
-/** All durations that follow from a sense mode, in milliseconds. */
+/** The durations of a sense mode, in milliseconds. */
 export interface SenseTimes {
+  /** Time between a client's keep-alives. */
   readonly keepAliveIntervalMs: number;
-  /** A client that has had no keep-alive response for so long takes the link as broken. */
+  /** A client closes its link after this time without a keep-alive response. */
   readonly clientTimeoutMs: number;
-  /** A server session that has received no complete packet for so long is closed. */
+  /** A server closes a session after this time without a complete packet. */
   readonly serverReadTimeoutMs: number;
 }
 
-/** Defaults of the original: 15 s where the transport itself notices most failures, 3 s on UDP. */
+/** The defaults of the original: 15 s on TCP and WebSocket, which detect most failures themselves, 3 s on UDP. */
 export const DEFAULT_SENSE_MODE: Readonly<Record<TransportKind, SenseMode>> = {
   tcp: 15,
   websocket: 15,
@@ -44,7 +45,7 @@ const STREAM: Readonly<Record<SenseMode, SenseTimes>> = {
   120: times(120, 125, 125),
 };
 
-/** UDP has no entry for 5 s and 15 s in the original; these two keep its pattern of two intervals and a second. */
+/** The original has no UDP entry for 5 s and 15 s; these two follow its pattern: two intervals plus one second. */
 const DATAGRAM: Readonly<Record<SenseMode, SenseTimes>> = {
   3: times(3, 10, 10),
   5: times(5, 11, 11),
@@ -56,7 +57,7 @@ const DATAGRAM: Readonly<Record<SenseMode, SenseTimes>> = {
 };
 
 /**
- * The durations of a sense mode on a transport.
+ * Returns the durations of a sense mode on a transport.
  *
  * @see docs/protocol/SPEC.md#5-keep-alive-and-time-outs
  */
@@ -64,7 +65,7 @@ export function senseTimes(mode: SenseMode, transport: TransportKind): SenseTime
   return transport === 'udp' ? DATAGRAM[mode] : STREAM[mode];
 }
 
-/** Whether a value is one of {@link SENSE_MODES}. */
+/** Returns whether a value is one of {@link SENSE_MODES}. */
 export function isSenseMode(value: unknown): value is SenseMode {
   return SENSE_MODES.some((mode) => mode === value);
 }

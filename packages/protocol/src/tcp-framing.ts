@@ -1,43 +1,43 @@
 import { ProtocolError } from './errors.js';
 
-/** Bytes of the length that stands before each body: unsigned, big-endian, itself not counted. */
+/** Size of the frame header: the body length as an unsigned 32-bit big-endian number, without the header itself. */
 export const TCP_HEADER_BYTES = 4;
 
-/** Largest body that an original client or server accepts by default. */
+/** Default maximum of a frame body, in bytes: the default of the original clients and servers. */
 export const DEFAULT_MAX_TCP_BODY_BYTES = 6144;
 
 /**
- * Cuts a TCP stream into frame bodies, however the bytes are split or joined on the way.
+ * Splits a TCP stream into frame bodies, independent of how the bytes are grouped into chunks.
  *
- * Holds at most one unfinished frame. A body is reported as a range of an array rather than copied: it is valid
- * only during the call.
+ * Holds at most one incomplete frame. A body is reported as a range of an array, without a copy: the range is valid only
+ * during the call.
  *
  * @see docs/protocol/SPEC.md#1-frames
  */
 export class TcpFrameReader<Bytes extends Uint8Array> {
   readonly #maxBodyBytes: number;
   readonly #allocate: (size: number) => Bytes;
-  /** The length announced by the header bytes so far. */
+  /** The length in the header bytes received so far. */
   #announced = 0;
   #headerBytes = 0;
   #body: Bytes | undefined;
   #bodyBytes = 0;
 
-  /** `allocate` makes the array that collects a body which arrives in pieces. */
+  /** `allocate` creates the array for a body that arrives in several chunks. */
   constructor(maxBodyBytes: number, allocate: (size: number) => Bytes) {
     this.#maxBodyBytes = maxBodyBytes;
     this.#allocate = allocate;
   }
 
-  /** Whether bytes of an unfinished frame are held. */
+  /** Whether an incomplete frame is held. */
   get isInFrame(): boolean {
     return this.#headerBytes > 0;
   }
 
   /**
-   * Takes the next bytes and reports each body that they complete. Stops early when `onBody` returns false.
+   * Reads the next chunk and calls `onBody` for each complete body. Stops early when `onBody` returns false.
    *
-   * @throws ProtocolError `ERR_FRAME_TOO_LARGE`, `ERR_EMPTY_FRAME`; the stream cannot be read on after that.
+   * @throws ProtocolError `ERR_FRAME_TOO_LARGE`, `ERR_EMPTY_FRAME`. The stream cannot be read further after an error.
    */
   push(chunk: Bytes, onBody: (bytes: Bytes, start: number, end: number) => boolean): void {
     let at = this.#headerBytes === 0 ? 0 : this.#finishPending(chunk, onBody);
@@ -57,7 +57,7 @@ export class TcpFrameReader<Bytes extends Uint8Array> {
     }
   }
 
-  /** Returns where the bytes behind the pending frame begin; -1 where reading must stop. */
+  /** Returns the index after the pending frame, or -1 if reading must stop. */
   #finishPending(chunk: Bytes, onBody: (bytes: Bytes, start: number, end: number) => boolean): number {
     let at = 0;
     while (this.#headerBytes < TCP_HEADER_BYTES && at < chunk.length) {
@@ -99,14 +99,14 @@ export class TcpFrameReader<Bytes extends Uint8Array> {
     if (length > this.#maxBodyBytes) {
       throw new ProtocolError(
         'ERR_FRAME_TOO_LARGE',
-        `a frame announces a body of ${length} bytes, allowed are ${this.#maxBodyBytes}`,
+        `a frame announces a body of ${length} bytes, the limit is ${this.#maxBodyBytes}`,
       );
     }
     return length;
   }
 }
 
-/** Puts the header before a body. */
+/** Writes a frame header to `target`, at offset `at`. */
 export function writeTcpHeader(target: Uint8Array, at: number, bodyBytes: number): void {
   target[at] = bodyBytes >>> 24;
   target[at + 1] = bodyBytes >>> 16;

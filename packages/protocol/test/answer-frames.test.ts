@@ -12,8 +12,8 @@ const someId = fc.oneof(
 );
 const someTime = fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
 
-describe('the frames of answers', () => {
-  it('are those of their packets, whoever they are for', () => {
+describe('response frames', () => {
+  it('equal the encoded packets for any user id', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(0, 1024, -1),

@@ -10,7 +10,7 @@ const CANONICAL =
 const check = (text: string, of: Packet) => isCanonical(text, of, text.includes('\\'));
 
 describe('isCanonical', () => {
-  it('takes the one writing of a packet', () => {
+  it('accepts the canonical encoding of a packet', () => {
     expect(check(CANONICAL, packet)).toBe(true);
   });
 
@@ -40,7 +40,7 @@ describe('isCanonical', () => {
       '{"bridge":false,"type":51,"QoS":false,"typeu":-1,"sm":-1}',
       { type: 51, dataContent: undefined, from: undefined, to: undefined, fp: undefined, QoS: false },
     ],
-  ])('takes %s', (_name, text, fields) => {
+  ])('accepts %s', (_name, text, fields) => {
     expect(check(text, packetWith(fields))).toBe(true);
   });
 
@@ -64,7 +64,7 @@ describe('isCanonical', () => {
     ['another fingerprint of the same length', CANONICAL.replace('"fp-1"', '"fp-2"')],
     ['another receiver', CANONICAL.replace('"bob"', '"boss"')],
     ['another fingerprint', CANONICAL.replace('"fp-1"', '"fp-12"')],
-  ])('refuses %s', (_name, text) => {
+  ])('does not accept %s', (_name, text) => {
     expect(check(text, packet)).toBe(false);
   });
 
@@ -76,18 +76,18 @@ describe('isCanonical', () => {
     },
   );
 
-  it('does not take a sender that stands inside the content for the packet’s', () => {
+  it('does not confuse a sender inside the content with the sender of the packet', () => {
     const text = CANONICAL.replace('hello', () => 'x\\",\\"from\\":\\"boss');
     expect(check(text, packetWith({ dataContent: 'x","from":"boss' }))).toBe(true);
     expect(check(text, packetWith({ dataContent: 'x","from":"boss', from: 'boss' }))).toBe(false);
   });
 
-  it('finds the end of a content that ends in backslashes', () => {
+  it('finds the end of content that ends with backslashes', () => {
     const text = CANONICAL.replace('hello', () => 'C:\\\\');
     expect(check(text, packetWith({ dataContent: 'C:\\' }))).toBe(true);
   });
 
-  it('refuses a content that never ends', () => {
+  it('does not accept content without a closing quote', () => {
     expect(check('{"bridge":false,"type":2,"dataContent":"hel\\"', packet)).toBe(false);
   });
 });

@@ -13,14 +13,14 @@ describe('toText', () => {
     expect(toText('from', value)).toBe(text);
   });
 
-  it('counts null as absent', () => {
+  it('treats null as absent', () => {
     expect(toText('from', null)).toBeUndefined();
     expect(toText('from', undefined)).toBeUndefined();
   });
 
-  it('names the field and what it found instead of a string', () => {
-    expect(() => toText('from', [])).toThrow('field from must be a string, found an array');
-    expect(() => toText('from', {})).toThrow('field from must be a string, found object');
+  it('names the field and the type it got instead of a string', () => {
+    expect(() => toText('from', [])).toThrow('field from must be a string, got an array');
+    expect(() => toText('from', {})).toThrow('field from must be a string, got object');
   });
 });
 
@@ -40,22 +40,22 @@ describe('toInteger', () => {
     expect(read(value)).toBe(number);
   });
 
-  it('gives the default for what is absent or null', () => {
+  it('returns the default for an absent or null value', () => {
     expect(toInteger('typeu', undefined, 7, 0, 10)).toBe(7);
     expect(toInteger('typeu', null, 7, 0, 10)).toBe(7);
   });
 
   it.each([[1.5], ['1.5'], ['two'], [''], [' '], [true], [{}], [Number.NaN], [Number.POSITIVE_INFINITY]])(
-    'refuses %j as no whole number',
+    'rejects %j, which is not a whole number',
     (value) => {
       expect(() => read(value)).toThrow('field type must be a whole number');
     },
   );
 
-  it('refuses what is out of bounds and names the bounds', () => {
-    expect(() => read(-11)).toThrow('field type is -11, allowed are -10 to 5000000000');
-    expect(() => read(5_000_000_001)).toThrow('field type is 5000000001');
-    expect(() => read('5000000001')).toThrow('field type is 5000000001');
+  it('rejects a value out of bounds and names the bounds', () => {
+    expect(() => read(-11)).toThrow('field type must be -10 to 5000000000, got -11');
+    expect(() => read(5_000_000_001)).toThrow('got 5000000001');
+    expect(() => read('5000000001')).toThrow('got 5000000001');
   });
 });
 
@@ -75,17 +75,17 @@ describe('toBoolean', () => {
     expect(toBoolean('QoS', value)).toBe(expected);
   });
 
-  it.each([[2], [[]], [{}]])('refuses %j', (value) => {
+  it.each([[2], [[]], [{}]])('rejects %j', (value) => {
     expect(() => toBoolean('QoS', value)).toThrow('field QoS must be true or false');
   });
 });
 
 describe('toObject', () => {
-  it('reads an object', () => {
+  it('parses an object', () => {
     expect(toObject('{"a":1}', 'a packet')).toEqual({ a: 1 });
   });
 
-  it('says how long a text is that is not JSON, and not what it holds', () => {
+  it('reports the length of a text that is not JSON, not its content', () => {
     const error = thrownBy(() => toObject('secret', 'a login'));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({
@@ -94,7 +94,7 @@ describe('toObject', () => {
     });
   });
 
-  it.each(['[]', 'null', '1', '"text"', 'true'])('refuses %s, which is JSON but no object', (text) => {
+  it.each(['[]', 'null', '1', '"text"', 'true'])('rejects %s, which is JSON but not an object', (text) => {
     expect(() => toObject(text, 'a packet')).toThrow('a packet is JSON but not an object');
   });
 });

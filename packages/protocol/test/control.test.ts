@@ -18,7 +18,7 @@ import {
 import { encodePacket } from '../src/encode.js';
 import { packetWith } from './packet-fixture.js';
 
-describe('what control packets look like on the wire', () => {
+describe('control packets on the wire', () => {
   it.each([
     [
       'a login',
@@ -41,7 +41,7 @@ describe('what control packets look like on the wire', () => {
       '{"bridge":false,"type":50,"dataContent":"{\\"code\\":0,\\"firstLoginTime\\":1795429891064}","from":"0","to":"u1","QoS":false,"typeu":-1,"sm":-1}',
     ],
     [
-      'the answer to a login that is refused, addressed to nobody',
+      'the response to a rejected login, addressed to no user',
       loginResponsePacket({ code: 1025, firstLoginTime: -1 }, 'u1'),
       '{"bridge":false,"type":50,"dataContent":"{\\"code\\":1025,\\"firstLoginTime\\":-1}","from":"0","to":"-1","QoS":false,"typeu":-1,"sm":-1}',
     ],
@@ -65,18 +65,18 @@ describe('what control packets look like on the wire', () => {
       kickOutPacket({ code: 2, reason: 'spam' }, 'u1'),
       '{"bridge":false,"type":54,"dataContent":"{\\"code\\":2,\\"reason\\":\\"spam\\"}","from":"0","to":"u1","QoS":false,"typeu":-1,"sm":-1}',
     ],
-  ])('writes %s as it was recorded', (_name, packet, frame) => {
+  ])('encodes %s as recorded', (_name, packet, frame) => {
     expect(encodePacket(packet)).toBe(frame);
   });
 
-  it('leaves a token and an extra out that are not there', () => {
+  it('omits an absent token and extra', () => {
     const login = loginPacket({ userId: 'alice', token: undefined, extra: undefined, firstLoginTime: 5 });
     expect(login.dataContent).toBe('{"loginUserId":"alice","firstLoginTime":5}');
   });
 });
 
 describe('acknowledgementPacket', () => {
-  it('goes back from the receiver to the sender with the fingerprint as its content', () => {
+  it('goes from the receiver to the sender with the fingerprint as content', () => {
     const acknowledgement = acknowledgementPacket(
       packetWith({ from: 'alice', to: 'bob', fp: 'fp-7', typeu: 3 }),
     );
@@ -85,25 +85,25 @@ describe('acknowledgementPacket', () => {
     );
   });
 
-  it('keeps whether the packet came over the bridge', () => {
+  it('keeps the bridge flag', () => {
     expect(acknowledgementPacket(packetWith({ bridge: true })).bridge).toBe(true);
   });
 });
 
 describe('echoResponsePacket', () => {
-  it('is the echo with another type', () => {
+  it('is the echo packet with another type', () => {
     const echo = packetWith({ type: 5, dataContent: 'ping', sm: 12 });
     expect(echoResponsePacket(echo)).toEqual({ ...echo, type: 53 });
   });
 });
 
 describe('dataPacket', () => {
-  it('asks for an acknowledgement when it has a fingerprint', () => {
+  it('requests an acknowledgement if it has a fingerprint', () => {
     const packet = dataPacket({ from: 'alice', to: 'bob', content: 'hello', fingerprint: 'fp-1' });
     expect(packet).toEqual(packetWith());
   });
 
-  it('asks for none without one', () => {
+  it('requests no acknowledgement without a fingerprint', () => {
     const packet = dataPacket({
       from: 'alice',
       to: 'bob',
@@ -116,33 +116,33 @@ describe('dataPacket', () => {
 });
 
 describe('readLoginRequest', () => {
-  it('reads what a client says of itself', () => {
+  it('decodes all fields', () => {
     const login = readLoginRequest(
       '{"loginUserId":"alice","loginToken":"t","extra":"e","firstLoginTime":17}',
     );
     expect(login).toEqual({ userId: 'alice', token: 't', extra: 'e', firstLoginTime: 17 });
   });
 
-  it('takes a first login for granted where no time is given', () => {
+  it('treats a missing time as a first login', () => {
     const login = readLoginRequest('{"loginUserId":"alice"}');
     expect(login).toEqual({ userId: 'alice', token: undefined, extra: undefined, firstLoginTime: 0 });
   });
 
-  it('reads an id and a token that are numbers', () => {
+  it('accepts a user id and a token that are numbers', () => {
     const login = readLoginRequest('{"loginUserId":10001,"loginToken":7,"firstLoginTime":"3"}');
     expect(login).toMatchObject({ userId: '10001', token: '7', firstLoginTime: 3 });
   });
 
   it.each([undefined, '', 'alice', '[]', '{}', '{"loginUserId":""}', '{"loginUserId":null}'])(
-    'refuses %j, which names no user',
+    'rejects %j, which has no user id',
     (content) => {
       expect(() => readLoginRequest(content)).toThrow(/a login/);
     },
   );
 });
 
-describe('what clients read of a server', () => {
-  it('reads the answer to a login, what is missing as 0', () => {
+describe('server responses, decoded by clients', () => {
+  it('decodes a login response, with 0 for missing fields', () => {
     expect(readLoginResponse('{"code":1025,"firstLoginTime":-1}')).toEqual({
       code: 1025,
       firstLoginTime: -1,
@@ -150,17 +150,17 @@ describe('what clients read of a server', () => {
     expect(readLoginResponse('{}')).toEqual({ code: 0, firstLoginTime: 0 });
   });
 
-  it('reads an error with and without a text', () => {
+  it('decodes an error with and without a text', () => {
     expect(readErrorResponse('{"errorCode":301,"errorMsg":"x"}')).toEqual({ errorCode: 301, errorMsg: 'x' });
     expect(readErrorResponse('{"errorCode":4}')).toEqual({ errorCode: 4, errorMsg: undefined });
   });
 
-  it('reads a kick-out with and without a reason', () => {
+  it('decodes a kick-out with and without a reason', () => {
     expect(readKickOut('{"code":2,"reason":"spam"}')).toEqual({ code: 2, reason: 'spam' });
     expect(readKickOut('{"code":1}')).toEqual({ code: 1, reason: undefined });
   });
 
-  it('refuses answers without a content', () => {
+  it('rejects responses without content', () => {
     expect(() => readLoginResponse(undefined)).toThrow('a login response of 0 characters is not JSON');
     expect(() => readErrorResponse('')).toThrow('an error response of 0 characters is not JSON');
     expect(() => readKickOut('[]')).toThrow('a kick-out is JSON but not an object');

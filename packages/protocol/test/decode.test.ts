@@ -8,12 +8,12 @@ import { fieldsOf, packetWith, thrownBy, utf8 } from './packet-fixture.js';
 const CANONICAL = encodePacket(packetWith());
 
 describe('decodeFrameBody', () => {
-  it('reads every field', () => {
+  it('decodes every field', () => {
     const packet = packetWith({ type: 2, typeu: 9, bridge: true, sm: 1795429891064 });
     expect(fieldsOf(decodeFrameBody(encodeFrameBody(packet)))).toEqual(packet);
   });
 
-  it('gives absent fields the defaults of the specification', () => {
+  it('uses the defaults of the specification for absent fields', () => {
     expect(fieldsOf(decodeFrameBody('{}'))).toEqual({
       type: 0,
       dataContent: undefined,
@@ -27,44 +27,44 @@ describe('decodeFrameBody', () => {
     });
   });
 
-  it('takes null for absent, as iOS writes it', () => {
+  it('treats null as absent, as iOS clients write it', () => {
     expect(fieldsOf(decodeFrameBody('{"type":2,"fp":null,"from":null,"typeu":null}'))).toEqual(
       fieldsOf(decodeFrameBody('{"type":2}')),
     );
   });
 
-  it('takes numbers and booleans as strings and ids as numbers', () => {
+  it('accepts numbers and booleans as strings, and ids as numbers', () => {
     const packet = decodeFrameBody('{"type":"2","QoS":"true","from":10001,"dataContent":5,"typeu":5.0}');
     expect(fieldsOf(packet)).toMatchObject({ type: 2, QoS: true, from: '10001', dataContent: '5', typeu: 5 });
   });
 
-  it('ignores unknown members, any order and white space', () => {
+  it('accepts unknown members, any order and white space', () => {
     const packet = decodeFrameBody(' { "retryCount" : 1, "to":"bob" , "type":2 } ');
     expect(fieldsOf(packet)).toMatchObject({ type: 2, to: 'bob' });
   });
 
-  it('passes over a byte order mark', () => {
+  it('ignores a byte order mark', () => {
     expect(fieldsOf(decodeFrameBody(utf8(`\ufeff${CANONICAL}`)))).toEqual(packetWith());
     expect(fieldsOf(decodeFrameBody(utf8(`\ufeff${CANONICAL.replace('hello', '\\u0068ello')}`)))).toEqual(
       packetWith(),
     );
   });
 
-  it('reads text that is not ASCII, raw, escaped and mixed', () => {
+  it('decodes text that is not ASCII: raw, escaped and mixed', () => {
     const frame = CANONICAL.replace('hello', () => 'é\\u00e9你\\u4f60').replace('alice', 'é');
     const packet = decodeFrameBody(utf8(frame));
     expect(packet.dataContent).toBe('éé你你');
     expect(packet.from).toBe('é');
   });
 
-  it('tells an escaped character from a byte of the same number', () => {
+  it('distinguishes an escaped character from a byte with the same code', () => {
     const escaped = decodeFrameBody(utf8(CANONICAL.replace('hello', () => '\\u00c3\\u00a9')));
     expect(escaped.dataContent).toBe('\u00c3\u00a9');
     const raw = decodeFrameBody(utf8(CANONICAL.replace('hello', 'é')));
     expect(raw.dataContent).toBe('é');
   });
 
-  it('reads content that is JSON itself, of any length', () => {
+  it('decodes content of any length that is JSON itself', () => {
     for (const length of [10, 70_000, 10_000_000]) {
       const content = JSON.stringify({ text: '"'.repeat(length) });
       const packet = decodeFrameBody(CANONICAL.replace('"hello"', () => JSON.stringify(content)));
@@ -74,7 +74,7 @@ describe('decodeFrameBody', () => {
   });
 
   it.each(['\\"', '\\\\', '\\/', '\\b\\f\\n\\r\\t', '\\u4F60\\ud83d\\ude00', 'é\\u00e9', '\\ud800'])(
-    'reads the escapes %s as JSON has them',
+    'decodes the escapes %s as JSON defines them',
     (escapes) => {
       const frame = utf8(CANONICAL.replace('hello', () => `a${escapes}b`));
       expect(decodeFrameBody(frame).dataContent).toBe(JSON.parse(`"a${escapes}b"`));
@@ -82,27 +82,27 @@ describe('decodeFrameBody', () => {
     },
   );
 
-  it.each(['\\x', '\\u12', '\\u12G4'])('refuses content with %s in it', (broken) => {
+  it.each(['\\x', '\\u12', '\\u12G4'])('rejects content that contains %s', (broken) => {
     const error = thrownBy(() => decodeFrameBody(CANONICAL.replace('hello', () => `a${broken}b`)));
     expect(error).toMatchObject({ code: 'ERR_MALFORMED_PACKET' });
   });
 
-  it.each([0, 1, 3, 5])('reads a packet of type %i as any other', (type) => {
+  it.each([0, 1, 3, 5])('decodes a packet of type %i', (type) => {
     const packet = packetWith({ type, dataContent: '{"a":1}', to: '0', fp: undefined, QoS: false });
     expect(fieldsOf(decodeFrameBody(encodeFrameBody(packet)))).toEqual(packet);
   });
 
-  it('takes a fingerprint and ids of 256 characters, counted as text', () => {
+  it('accepts a fingerprint and ids of 256 characters, counted in UTF-16 units', () => {
     const id = '你'.repeat(256);
     expect(decodeFrameBody(encodeFrameBody(packetWith({ from: id, fp: id }))).from).toBe(id);
   });
 
-  it.each(['from', 'to', 'fp'])('refuses a field %s of 257 characters', (field) => {
+  it.each(['from', 'to', 'fp'])('rejects a field %s of 257 characters', (field) => {
     const body = encodeFrameBody(packetWith({ [field]: 'x'.repeat(257) }));
     const error = thrownBy(() => decodeFrameBody(body));
     expect(error).toMatchObject({
       code: 'ERR_INVALID_FIELD',
-      message: `field ${field} has 257 characters, allowed are 256`,
+      message: `field ${field} has 257 characters, the limit is 256`,
     });
   });
 
@@ -120,29 +120,29 @@ describe('decodeFrameBody', () => {
     ['a time that no number can hold', '{"sm":1e400}', 'ERR_INVALID_FIELD'],
     ['an object for an id', '{"from":{}}', 'ERR_INVALID_FIELD'],
     ['a list for the content', '{"dataContent":[]}', 'ERR_INVALID_FIELD'],
-  ])('refuses %s', (_name, frame, code) => {
+  ])('rejects %s', (_name, frame, code) => {
     const error = thrownBy(() => decodeFrameBody(frame));
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error).toMatchObject({ code });
   });
 
-  it('never quotes content in its errors', () => {
+  it('never includes content in error messages', () => {
     const error = thrownBy(() => decodeFrameBody('{"type":"geheim-typ","dataContent":"geheim"'));
     expect(String(error)).not.toContain('geheim');
   });
 });
 
-describe('the body that is passed on', () => {
-  it('is the received string itself when it is canonical', () => {
+describe('the body that is forwarded', () => {
+  it('is the received string if it is canonical', () => {
     expect(decodeFrameBody(CANONICAL).body).toBe(CANONICAL);
   });
 
-  it('keeps the escapes that the sender chose for the content', () => {
+  it('keeps the escapes of the content', () => {
     const frame = CANONICAL.replace('hello', () => '\\u003c\\u4f60\\"\\/');
     expect(decodeFrameBody(frame).body).toBe(frame);
   });
 
-  it('keeps content that is not ASCII as the bytes that came', () => {
+  it('keeps the received bytes of content that is not ASCII', () => {
     const frame = utf8(CANONICAL.replace('hello', '你好 😀').replace('alice', 'é'));
     expect(decodeFrameBody(frame).body).toBe(frame);
   });
@@ -156,16 +156,16 @@ describe('the body that is passed on', () => {
     ['an escape in an id', CANONICAL.replace('alice', () => '\\u0061lice')],
     ['an escaped name', CANONICAL.replace('"from"', () => '"\\u0066rom"')],
     ['a number in quotes', CANONICAL.replace('"sm":-1', '"sm":"-1"')],
-  ])('is written anew where the frame held %s', (_name, frame) => {
+  ])('is a new encoding if the frame contained %s', (_name, frame) => {
     expect(decodeFrameBody(frame).body).toBe(CANONICAL);
   });
 
-  it('is written anew from the last of two contents, which is the one that was read', () => {
+  it('is a new encoding with the last of two contents, which is the decoded one', () => {
     const frame = CANONICAL.replace('"dataContent":"hello"', '"dataContent":"first","dataContent":"hello"');
     expect(decodeFrameBody(frame).body).toBe(CANONICAL);
   });
 
-  it('holds an id that is the beginning of another member as an id', () => {
+  it('keeps an id that looks like the beginning of another member', () => {
     const packet = packetWith({ from: 'alice","to":"boss' });
     const received = decodeFrameBody(encodeFrameBody(packet));
     expect(fieldsOf(decodeFrameBody(received.body))).toEqual(packet);
@@ -173,21 +173,21 @@ describe('the body that is passed on', () => {
 });
 
 describe('decodePacket', () => {
-  it('reads a packet from text', () => {
+  it('decodes a packet from text', () => {
     const packet = packetWith({ dataContent: '你好 😀', from: 'é' });
     expect(fieldsOf(decodePacket(encodePacket(packet)))).toEqual(packet);
   });
 
-  it('refuses ids that are too long', () => {
+  it('rejects ids that are too long', () => {
     const packet = packetWith({ to: 'x'.repeat(257) });
     expect(thrownBy(() => decodePacket(encodePacket(packet)))).toMatchObject({ code: 'ERR_INVALID_FIELD' });
   });
 
-  it('passes over a byte order mark', () => {
+  it('ignores a byte order mark', () => {
     expect(fieldsOf(decodePacket(`\ufeff${CANONICAL}`))).toEqual(packetWith());
   });
 
-  it('refuses an empty text', () => {
+  it('rejects an empty text', () => {
     expect(thrownBy(() => decodePacket(''))).toMatchObject({ code: 'ERR_EMPTY_FRAME' });
   });
 });

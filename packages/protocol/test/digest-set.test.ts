@@ -5,7 +5,7 @@ import { DigestSet } from '../src/digest-set.js';
 
 const digest = new Digest();
 
-/** A digest that belongs into slot `home` of the smallest set, so that tests can make digests collide. */
+/** A digest whose home slot in the smallest set is `home`, so that tests can create collisions. */
 function at(home: number, rest: number): Digest {
   const made = new Digest();
   made.a = home;
@@ -14,7 +14,7 @@ function at(home: number, rest: number): Digest {
 }
 
 describe('DigestSet', () => {
-  it('holds what was added until it is deleted', () => {
+  it('contains an added digest until it is deleted', () => {
     const set = new DigestSet();
     set.add(digest.of('fp-1', 'bob'));
     expect(set.has(digest.of('fp-1', 'bob'))).toBe(true);
@@ -24,14 +24,14 @@ describe('DigestSet', () => {
     expect(set.size).toBe(0);
   });
 
-  it('counts what is added twice once', () => {
+  it('counts a digest that is added twice once', () => {
     const set = new DigestSet();
     set.add(digest.of('fp-1', 'bob'));
     set.add(digest.of('fp-1', 'bob'));
     expect(set.size).toBe(1);
   });
 
-  it('keeps everything while it grows', () => {
+  it('keeps all digests when it grows', () => {
     const set = new DigestSet();
     for (let n = 0; n < 10_000; n++) set.add(digest.of(`fp-${n}`, 'bob'));
     expect(set.size).toBe(10_000);
@@ -39,7 +39,7 @@ describe('DigestSet', () => {
     expect(set.has(digest.of('fp-10000', 'bob'))).toBe(false);
   });
 
-  it('finds what collides after one of them is deleted, at the end of the table too', () => {
+  it('finds colliding digests after one of them is deleted, also at the end of the table', () => {
     const set = new DigestSet();
     for (const rest of [1, 2, 3]) set.add(at(15, rest));
     set.add(at(0, 4));
@@ -49,7 +49,7 @@ describe('DigestSet', () => {
     expect(set.has(at(15, 1))).toBe(false);
   });
 
-  it('does what a set of texts does, whatever is added and deleted', () => {
+  it('behaves like a Set of strings for any sequence of additions and deletions', () => {
     const step = fc.record({ adds: fc.boolean(), home: fc.nat(15), rest: fc.nat(3) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {

@@ -7,14 +7,14 @@ function textOf(first: string, second: string): string {
 }
 
 describe('Digest', () => {
-  it('is the same for the same pair, whatever it stood for before', () => {
+  it('is the same for the same pair, independent of earlier use', () => {
     const digest = new Digest();
     digest.of('something', 'else');
     const { a, b, c, d } = digest.of('fp-1', 'bob');
     expect(`${a},${b},${c},${d}`).toBe(textOf('fp-1', 'bob'));
   });
 
-  it('tells apart pairs that are one text when joined, swapped or padded', () => {
+  it('differs for pairs that are equal when joined, swapped or padded', () => {
     const pairs = [
       ['ab', 'c'],
       ['a', 'bc'],
@@ -30,7 +30,7 @@ describe('Digest', () => {
     expect(new Set(pairs.map(([first, second]) => textOf(first, second))).size).toBe(pairs.length);
   });
 
-  it('differs in half of all bits, in each word, when one bit of a text differs', () => {
+  it('changes half of the bits of each word when one input bit changes', () => {
     const words = [0, 0, 0, 0];
     const samples = 2000;
     for (let n = 0; n < samples; n++) {
@@ -42,7 +42,7 @@ describe('Digest', () => {
     for (const word of words) expect(word / samples / 32).toBeCloseTo(0.5, 1);
   });
 
-  it('has no two alike, in any pair of its words, among numbered fingerprints', () => {
+  it('has no collision in any pair of words among numbered fingerprints', () => {
     const seen = [new Set<string>(), new Set<string>()];
     for (let n = 0; n < 200_000; n++) {
       const [a, b, c, d] = textOf(String(n), 'bob').split(',');

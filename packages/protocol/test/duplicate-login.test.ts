@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { decideDuplicateLogin } from '../src/duplicate-login.js';
 
 describe('decideDuplicateLogin', () => {
-  it('lets a first login take the place', () => {
+  it('kicks the old session out for a first login', () => {
     expect(decideDuplicateLogin(0, 100)).toBe('kick-old');
     expect(decideDuplicateLogin(-1, 100)).toBe('kick-old');
   });
 
-  it('lets a later run of the client take the place', () => {
+  it('kicks the old session out for a later run of the client', () => {
     expect(decideDuplicateLogin(101, 100)).toBe('kick-old');
   });
 
-  it('lets the same run come back without a kick-out', () => {
+  it('replaces the old session without a kick-out for the same run', () => {
     expect(decideDuplicateLogin(100, 100)).toBe('replace-old');
   });
 
-  it('sends an earlier run away, which has missed its own kick-out', () => {
+  it('kicks out an earlier run that has missed its kick-out', () => {
     expect(decideDuplicateLogin(99, 100)).toBe('kick-new');
   });
 });

@@ -10,7 +10,7 @@ function handled(window: DuplicateWindow, fingerprint: string, now: number): voi
 }
 
 describe('DuplicateWindow', () => {
-  it('follows a fingerprint from new over in progress to done', () => {
+  it('reports a message as new, in progress and done', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     expect(window.look('a', 'bob')).toBe('new');
     window.begin('a', 'bob', 100);
@@ -19,13 +19,13 @@ describe('DuplicateWindow', () => {
     expect(window.look('a', 'bob')).toBe('done');
   });
 
-  it('changes nothing by looking', () => {
+  it('does not change anything with look', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     window.look('a', 'bob');
     expect(window.look('a', 'bob')).toBe('new');
   });
 
-  it('counts a refused fingerprint as new again', () => {
+  it('reports a message as new again after refuse', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     window.begin('a', 'bob', 100);
     window.refuse('a', 'bob');
@@ -33,7 +33,7 @@ describe('DuplicateWindow', () => {
     expect(window.inProgress).toBe(0);
   });
 
-  it('remembers for the whole time at least', () => {
+  it('remembers a message for at least rememberMs', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 599_999);
     handled(window, 'b', 600_000);
@@ -41,7 +41,7 @@ describe('DuplicateWindow', () => {
     expect(window.look('a', 'bob')).toBe('done');
   });
 
-  it('forgets after two times as long at the latest', () => {
+  it('forgets a message after at most twice rememberMs', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 0);
     handled(window, 'b', 600_000);
@@ -50,14 +50,14 @@ describe('DuplicateWindow', () => {
     expect(window.look('b', 'bob')).toBe('done');
   });
 
-  it('forgets everything after a long silence', () => {
+  it('forgets everything after a long idle time', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     handled(window, 'a', 0);
     handled(window, 'b', 5_000_000);
     expect(window.look('a', 'bob')).toBe('new');
   });
 
-  it('never remembers more than its limit and forgets the oldest first', () => {
+  it('never remembers more than maxRemembered and forgets the oldest first', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     for (let i = 0; i < 100; i++) {
       handled(window, `fp-${i}`, 1);
@@ -68,7 +68,7 @@ describe('DuplicateWindow', () => {
     expect(window.look('fp-0', 'bob')).toBe('new');
   });
 
-  it('never forgets what is in progress', () => {
+  it('never forgets a message in progress', () => {
     const window = new DuplicateWindow(0, limits, new Digest());
     window.begin('slow', 'bob', 100);
     for (let i = 0; i < 100; i++) handled(window, `fp-${i}`, i * 600_000);

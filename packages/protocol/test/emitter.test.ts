@@ -11,7 +11,7 @@ function emitterWith(errors: unknown[] = []): Emitter<Events> {
 }
 
 describe('Emitter', () => {
-  it('tells every listener of an event and none of another', () => {
+  it('calls every listener of an event and no listener of another event', () => {
     const heard: unknown[] = [];
     const emitter = emitterWith();
     emitter.on('count', (count) => heard.push(['first', count]));
@@ -24,7 +24,7 @@ describe('Emitter', () => {
     ]);
   });
 
-  it('stops telling a listener that has unsubscribed', () => {
+  it('does not call a listener that has unsubscribed', () => {
     const heard: number[] = [];
     const emitter = emitterWith();
     const unsubscribe = emitter.on('count', (count) => heard.push(count));
@@ -34,7 +34,7 @@ describe('Emitter', () => {
     expect(heard).toEqual([]);
   });
 
-  it('knows whether anybody listens', () => {
+  it('reports whether an event has listeners', () => {
     const emitter = emitterWith();
     const listener = () => {};
     expect(emitter.has('count')).toBe(false);
@@ -44,7 +44,7 @@ describe('Emitter', () => {
     expect(emitter.has('count')).toBe(false);
   });
 
-  it('tells the others when a listener throws, and reports the error', () => {
+  it('calls the other listeners when a listener throws, and reports the error', () => {
     const errors: unknown[] = [];
     const heard: number[] = [];
     const failure = new Error('broken');
@@ -58,7 +58,7 @@ describe('Emitter', () => {
     expect(errors).toEqual([['count', failure]]);
   });
 
-  it('tells those who were there when the event happened', () => {
+  it('calls the listeners that were present when the event was emitted', () => {
     const heard: string[] = [];
     const emitter = emitterWith();
     emitter.on('count', () => {

@@ -3,7 +3,7 @@ import { encodeFrameBody, encodePacket } from '../src/encode.js';
 import { packetWith, utf8 } from './packet-fixture.js';
 
 describe('encodePacket', () => {
-  it('writes the fields in the order of the wire', () => {
+  it('writes the fields in wire order', () => {
     expect(encodePacket(packetWith({ typeu: 9, sm: 5, bridge: true }))).toBe(
       '{"bridge":true,"type":2,"dataContent":"hello","from":"alice","to":"bob","fp":"fp-1","QoS":true,"typeu":9,"sm":5}',
     );
@@ -20,7 +20,7 @@ describe('encodePacket', () => {
     expect(encodePacket(bare)).toBe('{"bridge":false,"type":2,"QoS":false,"typeu":-1,"sm":-1}');
   });
 
-  it('writes an empty string, which is not an absent one', () => {
+  it('writes an empty string, which is not the same as an absent one', () => {
     expect(encodePacket(packetWith({ dataContent: '' }))).toContain('"dataContent":"",');
   });
 
@@ -30,7 +30,7 @@ describe('encodePacket', () => {
 });
 
 describe('encodeFrameBody', () => {
-  it('is the text in UTF-8', () => {
+  it('encodes the text as UTF-8', () => {
     const packet = packetWith({ dataContent: '你好 😀', from: 'é' });
     expect(encodeFrameBody(packet)).toBe(utf8(encodePacket(packet)));
   });

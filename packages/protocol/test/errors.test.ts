@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../src/errors.js';
 
 describe('ProtocolError', () => {
-  it('is an error with a name, a stable code and a message', () => {
+  it('has a name, a stable code and a message', () => {
     const error = new ProtocolError('ERR_EMPTY_FRAME', 'a frame has no body');
     expect(error).toBeInstanceOf(Error);
     expect(String(error)).toBe('ProtocolError: a frame has no body');

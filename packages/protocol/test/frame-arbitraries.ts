@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { encodePacket } from '../src/encode.js';
 import type { Packet } from '../src/packet.js';
 
-/** Text with everything that has ever broken a parser: quotes, escapes, members in disguise, wide and lone characters. */
+/** Text with everything that breaks parsers: quotes, escapes, injected members, wide characters and lone surrogates. */
 export const someText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.string({ unit: 'grapheme', maxLength: 6 }),
@@ -24,7 +24,7 @@ export const someText = fc.oneof(
   ),
 );
 
-/** Ids as people choose them, and as attackers do. */
+/** Ordinary and malicious ids. */
 const someId = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('alice', 'bob', '0', '-1', '10001', 'é', '用户', 'a.b-c@d') },
   { weight: 1, arbitrary: someText.map((text) => text.replace(/[\ud800-\udfff]/g, '?')) },
@@ -32,7 +32,7 @@ const someId = fc.oneof(
 
 const int32 = fc.integer({ min: -0x80000000, max: 0x7fffffff });
 
-/** A packet that can be written. Lone surrogates are left out: UTF-8 has no form for them. */
+/** A packet that can be encoded. Without lone surrogates, which have no UTF-8 encoding. */
 export const anyPacket: fc.Arbitrary<Packet> = fc.record({
   type: fc.oneof(fc.constantFrom(0, 1, 2, 2, 2, 3, 4, 5, 50, 51, 52, 53, 54), int32),
   dataContent: fc.option(
@@ -48,7 +48,7 @@ export const anyPacket: fc.Arbitrary<Packet> = fc.record({
   sm: fc.oneof(fc.constant(-1), fc.maxSafeInteger()),
 });
 
-/** Ways to write one character inside a string. */
+/** Writes one character of a JSON string: `way` selects an escape. */
 function writeCharacter(character: string, way: number): string {
   const unit = character.charCodeAt(0);
   const escaped = `\\u${unit.toString(16).padStart(4, '0')}`;
@@ -58,7 +58,7 @@ function writeCharacter(character: string, way: number): string {
   return plain.startsWith('\\u') && unit >= 0xd800 ? character : plain;
 }
 
-/** A JSON string of a text, each unit escaped or not as the ways tell. */
+/** Writes a text as a JSON string; `ways` selects the escape of each code unit. */
 function writeString(text: string, ways: readonly number[]): string {
   let written = '"';
   for (let i = 0; i < text.length; i++) written += writeCharacter(text.charAt(i), ways[i % ways.length] ?? 9);
@@ -71,7 +71,7 @@ const someWays = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 5 }) },
 );
 
-/** What may stand where a value is expected: proper values of every kind, and improper ones. */
+/** JSON values of every kind, valid and invalid for the fields of a packet. */
 const someValue = fc.oneof(
   fc.tuple(someText, someWays).map(([text, ways]) => writeString(text, ways)),
   fc.constantFrom(
@@ -108,22 +108,23 @@ const extraMember = fc
   .tuple(memberName, someValue, someWays)
   .map(([name, value, ways]) => `${writeString(name, ways)}:${value}`);
 
-/** One way in which a frame misses being canonical. It is given the members and where to act. */
-type Slip = (members: string[], at: number) => string[];
+/** A mutation that makes a frame not canonical: gets the members and a position. */
+type Mutation = (members: string[], at: number) => string[];
 
-const keep: Slip = (members) => members;
-const doubled: Slip = (members, at) => [...members.slice(0, at), ...members.slice(at - 1)];
-const dropped: Slip = (members, at) => members.filter((_member, index) => index !== at);
-const swapped: Slip = (members, at) => [...members.slice(at), ...members.slice(0, at)];
-const spaced: Slip = (members, at) => members.map((member, index) => (index === at ? ` ${member}` : member));
-const quoted: Slip = (members, at) =>
+const keep: Mutation = (members) => members;
+const doubled: Mutation = (members, at) => [...members.slice(0, at), ...members.slice(at - 1)];
+const dropped: Mutation = (members, at) => members.filter((_member, index) => index !== at);
+const swapped: Mutation = (members, at) => [...members.slice(at), ...members.slice(0, at)];
+const spaced: Mutation = (members, at) =>
+  members.map((member, index) => (index === at ? ` ${member}` : member));
+const quoted: Mutation = (members, at) =>
   members.map((member, index) => (index === at ? member.replace(/:(-?\d+|true|false)$/, ':"$1"') : member));
 const inserting =
-  (extra: string): Slip =>
+  (extra: string): Mutation =>
   (members, at) =>
     members.toSpliced(at, 0, extra);
 
-const someSlip: fc.Arbitrary<Slip> = fc.oneof(
+const someMutation: fc.Arbitrary<Mutation> = fc.oneof(
   { weight: 4, arbitrary: fc.constant(keep) },
   { weight: 3, arbitrary: extraMember.map(inserting) },
   { weight: 3, arbitrary: fc.constantFrom(doubled, dropped, swapped, spaced, quoted) },
@@ -145,7 +146,7 @@ const surroundings = fc.constantFrom<[string, string]>(
   ['\u00ef\u00bb', ''],
 );
 
-/** Bytes that are no UTF-8, to be put inside strings. */
+/** Invalid UTF-8, to be inserted into strings. */
 const brokenBytes = fc.constantFrom(
   '',
   '',
@@ -160,10 +161,20 @@ const brokenBytes = fc.constantFrom(
   '\u00c0\u00af',
 );
 
-/** Frames as the wire has them, and those that look like it at first sight. */
+/** Canonical frames, and frames that differ from canonical ones in a few places. */
 export const nearCanonicalFrame: fc.Arbitrary<string> = fc
-  .tuple(anyPacket, someWays, someWays, someSlip, someSlip, fc.nat(20), fc.nat(20), surroundings, brokenBytes)
-  .map(([packet, contentWays, idWays, slip, secondSlip, at, secondAt, [before, after], broken]) => {
+  .tuple(
+    anyPacket,
+    someWays,
+    someWays,
+    someMutation,
+    someMutation,
+    fc.nat(20),
+    fc.nat(20),
+    surroundings,
+    brokenBytes,
+  )
+  .map(([packet, contentWays, idWays, mutation, secondMutation, at, secondAt, [before, after], broken]) => {
     const text = (name: 'dataContent' | 'from' | 'to' | 'fp', ways: readonly number[]) => {
       const value = packet[name];
       return value === undefined ? [] : [`"${name}":${writeString(value, ways)}`];
@@ -179,8 +190,8 @@ export const nearCanonicalFrame: fc.Arbitrary<string> = fc
       `"typeu":${packet.typeu}`,
       `"sm":${packet.sm}`,
     ];
-    members = slip(members, at % (members.length + 1));
-    members = secondSlip(members, secondAt % (members.length + 1));
+    members = mutation(members, at % (members.length + 1));
+    members = secondMutation(members, secondAt % (members.length + 1));
     const bytes = Buffer.from(`{${members.join(',')}}`, 'utf8').toString('latin1');
     return `${before}${broken === '' ? bytes : bytes.replace(/(?<="(?:from|dataContent)":")/, () => broken)}${after}`;
   });
@@ -221,7 +232,7 @@ function edited(body: string, [kind, where, length, what]: Edit): string {
   return body.slice(0, at) + body.slice(at + length);
 }
 
-/** Proper frames with a few bytes put in, overwritten or cut out. */
+/** Valid frames with a few bytes inserted, overwritten or removed. */
 export const mutatedFrame: fc.Arbitrary<string> = fc
   .tuple(anyPacket, fc.array(someEdit, { minLength: 1, maxLength: 3 }))
   .map(([packet, edits]) => {

@@ -13,7 +13,7 @@ import { fieldsOf } from './packet-fixture.js';
 const TIMEOUT_MS = 60_000;
 
 /**
- * The only shape that may be passed on: every member once, in the order of the wire, nothing else. A string of the
+ * The only form that may be forwarded: every member once, in wire order, nothing else. A string of the
  * grammar below ends at its first unescaped quote, so whatever matches as a whole cannot hide a second member.
  */
 const STRING = '"(?:[^"\\\\\\x00-\\x1f]|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"';
@@ -22,7 +22,7 @@ const CANONICAL = new RegExp(
     `(?:,"fp":${STRING})?,"QoS":(?:true|false),"typeu":-?\\d+,"sm":-?\\d+\\}$`,
 );
 
-/** Decodes, and gives undefined for a frame that is refused as it may be. Any other error fails the test. */
+/** Decodes a frame; returns undefined for a ProtocolError. Any other error fails the test. */
 function decoded(body: string): ReceivedPacket | undefined {
   try {
     return decodeFrameBody(body);
@@ -32,7 +32,7 @@ function decoded(body: string): ReceivedPacket | undefined {
   }
 }
 
-/** What every receiver behind us may rely on. */
+/** Asserts what every receiver of a forwarded frame relies on. */
 function checkPassedOn(received: ReceivedPacket): void {
   const body = received.body;
   if (!CANONICAL.test(body)) throw new Error(`passed on although it is not canonical: ${body}`);
@@ -44,7 +44,7 @@ function checkPassedOn(received: ReceivedPacket): void {
 }
 
 describe('frames, generated and mutated', { timeout: TIMEOUT_MS }, () => {
-  it('reads back exactly the packet that was written', () => {
+  it('decodes exactly the packet that was encoded', () => {
     fc.assert(
       fc.property(anyPacket, (packet) => {
         const body = encodeFrameBody(packet);
@@ -56,7 +56,7 @@ describe('frames, generated and mutated', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  it('passes near-canonical frames on only as what was validated', () => {
+  it('forwards a near-canonical frame only as the validated packet', () => {
     let read = 0;
     let untouched = 0;
     fc.assert(
@@ -69,13 +69,13 @@ describe('frames, generated and mutated', { timeout: TIMEOUT_MS }, () => {
       }),
       { numRuns: 60_000 },
     );
-    // The generator is worth its name only while it reaches all three outcomes often.
+    // The generator must reach all three outcomes often.
     expect(read).toBeGreaterThan(20_000);
     expect(untouched).toBeGreaterThan(3_000);
     expect(read - untouched).toBeGreaterThan(10_000);
   });
 
-  it('never fails on mutated frames with anything but a coded error, and passes on only what was validated', () => {
+  it('throws only ProtocolErrors for mutated frames, and forwards only validated packets', () => {
     let read = 0;
     let refused = 0;
     fc.assert(
@@ -94,7 +94,7 @@ describe('frames, generated and mutated', { timeout: TIMEOUT_MS }, () => {
     expect(refused).toBeGreaterThan(4_000);
   });
 
-  it('never fails on any bytes with anything but a coded error', () => {
+  it('throws only ProtocolErrors for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         const received = decoded(Buffer.from(bytes).toString('latin1'));
@@ -106,7 +106,7 @@ describe('frames, generated and mutated', { timeout: TIMEOUT_MS }, () => {
 });
 
 describe('UTF-8, generated', { timeout: TIMEOUT_MS }, () => {
-  it('is written as the platform writes it', () => {
+  it('is encoded like on the platform', () => {
     fc.assert(
       fc.property(someText, (text) => {
         expect(encodeUtf8(text)).toBe(Buffer.from(text, 'utf8').toString('latin1'));
@@ -115,7 +115,7 @@ describe('UTF-8, generated', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  it('is read as the platform reads it, valid or not', () => {
+  it('is decoded like on the platform, valid or not', () => {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     fc.assert(
       fc.property(likelyUtf8, (bytes) => {
@@ -126,7 +126,7 @@ describe('UTF-8, generated', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-/** Bytes among which leads, continuations and their special cases are common. */
+/** Random bytes with many lead bytes, continuation bytes and special cases. */
 const likelyUtf8 = fc
   .array(
     fc.constantFrom(

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60_000;
 
 const MAX_BODY_BYTES = 300;
 
-/** The stream that carries these bodies. */
+/** A stream of frames with these bodies. */
 function streamOf(bodies: readonly Uint8Array[]): Uint8Array {
   const stream = new Uint8Array(bodies.reduce((size, body) => size + TCP_HEADER_BYTES + body.length, 0));
   let at = 0;
@@ -20,7 +20,7 @@ function streamOf(bodies: readonly Uint8Array[]): Uint8Array {
   return stream;
 }
 
-/** The pieces of a stream, cut at the given places. Each is its own array, as a socket delivers them. */
+/** The chunks of a stream, split at the given places. Each is an array of its own, as from a socket. */
 function cutAt(stream: Uint8Array, places: readonly number[]): Uint8Array[] {
   const cuts = [...new Set(places.map((place) => place % (stream.length + 1)))].sort((a, b) => a - b);
   return [0, ...cuts].map((start, index) => stream.slice(start, cuts[index] ?? stream.length));
@@ -53,7 +53,7 @@ const someBodies = fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX_BODY_BY
 const somePlaces = fc.array(fc.nat(3000), { maxLength: 30 });
 
 describe('framing, generated', { timeout: TIMEOUT_MS }, () => {
-  it('finds the same bodies however the stream is cut', () => {
+  it('finds the same bodies for any split into chunks', () => {
     fc.assert(
       fc.property(someBodies, somePlaces, (bodies, places) => {
         const stream = streamOf(bodies);
@@ -69,7 +69,7 @@ describe('framing, generated', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  it('finds the same fault at the same place however a broken stream is cut', () => {
+  it('finds the same error at the same place for any split of a broken stream', () => {
     const brokenLength = fc.constantFrom(0, MAX_BODY_BYTES + 1, 0x7fffffff, 0xffffffff);
     fc.assert(
       fc.property(

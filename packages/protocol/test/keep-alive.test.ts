@@ -4,13 +4,13 @@ import { KeepAlive } from '../src/keep-alive.js';
 const times = { keepAliveIntervalMs: 3000, clientTimeoutMs: 10_000 };
 
 describe('KeepAlive', () => {
-  it('has nothing to do before the first interval is over', () => {
+  it('has nothing due before the first interval has passed', () => {
     const keepAlive = new KeepAlive(times, 0);
     expect(keepAlive.nextDeadline).toBe(3000);
     expect(keepAlive.due(2999)).toBeUndefined();
   });
 
-  it('asks for a keep-alive after each interval', () => {
+  it('requests a keep-alive after each interval', () => {
     const keepAlive = new KeepAlive(times, 0);
     expect(keepAlive.due(3000)).toBe('send');
     expect(keepAlive.due(3001)).toBeUndefined();
@@ -18,7 +18,7 @@ describe('KeepAlive', () => {
     expect(keepAlive.due(6000)).toBe('send');
   });
 
-  it('gives the link up when the server has been silent for the time-out', () => {
+  it('declares the link lost when the server has not answered within the timeout', () => {
     const keepAlive = new KeepAlive(times, 0);
     for (const now of [3000, 6000, 9000]) keepAlive.due(now);
     expect(keepAlive.nextDeadline).toBe(10_000);
@@ -26,7 +26,7 @@ describe('KeepAlive', () => {
     expect(keepAlive.due(10_000)).toBe('link-lost');
   });
 
-  it('starts the time-out again with each answer', () => {
+  it('restarts the timeout with each response', () => {
     const keepAlive = new KeepAlive(times, 0);
     for (const now of [3000, 6000, 9000]) {
       keepAlive.due(now);
@@ -38,7 +38,7 @@ describe('KeepAlive', () => {
     expect(keepAlive.due(19_050)).toBe('link-lost');
   });
 
-  it('asks the server first after it has overslept', () => {
+  it('requests a keep-alive first after a late wake-up', () => {
     const keepAlive = new KeepAlive(times, 0);
     expect(keepAlive.due(3_600_000)).toBe('send');
     expect(keepAlive.due(3_603_000)).toBe('send');
@@ -47,7 +47,7 @@ describe('KeepAlive', () => {
     expect(keepAlive.due(3_607_000)).toBe('link-lost');
   });
 
-  it('stays up when the server answers after the oversleeping', () => {
+  it('keeps the link when the server answers after a late wake-up', () => {
     const keepAlive = new KeepAlive(times, 0);
     keepAlive.due(3_600_000);
     keepAlive.answered(3_600_020);

@@ -1,6 +1,6 @@
 import type { Packet } from '../src/packet.js';
 
-/** A packet with every field set, changed as the test needs it. */
+/** A packet with every field set and the given changes. */
 export function packetWith(fields: Partial<Packet> = {}): Packet {
   return {
     type: 2,
@@ -21,12 +21,12 @@ export function fieldsOf({ type, dataContent, from, to, fp, QoS, typeu, bridge, 
   return { type, dataContent, from, to, fp, QoS, typeu, bridge, sm };
 }
 
-/** What the bytes of a text look like as a binary string, by the platform's own encoder. */
+/** The UTF-8 bytes of a text as a binary string, by the platform's encoder. */
 export function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The error that a call throws; fails where it throws none. */
+/** Returns the error that a call throws; fails if it does not throw. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call();

@@ -10,13 +10,13 @@ function packet(fp: string): QosPacket {
 }
 
 describe('RetransmissionWindow', () => {
-  it('has no deadline while nothing waits', () => {
+  it('has no deadline while it is empty', () => {
     const window = new RetransmissionWindow(policy);
     expect(window.nextDeadline).toBe(NEVER);
     expect(window.collectDue(1_000_000)).toEqual({ retransmit: [], abandoned: [] });
   });
 
-  it('leaves a packet alone until its wait is over', () => {
+  it('returns a packet only when its wait is over', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 100);
     expect(window.nextDeadline).toBe(5100);
@@ -24,7 +24,7 @@ describe('RetransmissionWindow', () => {
     expect(window.collectDue(5100).retransmit).toEqual([packet('a')]);
   });
 
-  it('writes the last copy, waits once more and then abandons', () => {
+  it('abandons a packet one wait after its last retransmission', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     expect(window.collectDue(5000)).toEqual({ retransmit: [packet('a')], abandoned: [] });
@@ -34,20 +34,20 @@ describe('RetransmissionWindow', () => {
     expect(window.size).toBe(0);
   });
 
-  it('counts the wait of a copy from when it was written, not from when it was due', () => {
+  it('starts the next wait when a packet is collected, not when it was due', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     window.collectDue(9000);
     expect(window.nextDeadline).toBe(14_000);
   });
 
-  it('abandons at once where there are no retries', () => {
+  it('abandons a packet after the first wait if there are no retries', () => {
     const window = new RetransmissionWindow({ waitMs: 10, retries: 0 });
     window.add(packet('a'), 0);
     expect(window.collectDue(10)).toEqual({ retransmit: [], abandoned: [packet('a')] });
   });
 
-  it('ends the wait with the acknowledgement and tells how it went', () => {
+  it('removes an acknowledged packet and returns its attempts and send time', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 40);
     window.collectDue(5040);
@@ -56,7 +56,7 @@ describe('RetransmissionWindow', () => {
     expect(window.collectDue(1_000_000)).toEqual({ retransmit: [], abandoned: [] });
   });
 
-  it('ignores an acknowledgement that is unknown or repeated', () => {
+  it('ignores an unknown or repeated acknowledgement', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     expect(window.acknowledge('b')).toBeUndefined();
@@ -64,7 +64,7 @@ describe('RetransmissionWindow', () => {
     expect(window.acknowledge('a')).toBeUndefined();
   });
 
-  it('does not begin a second wait for a fingerprint that already waits', () => {
+  it('does not start a second wait for the same fingerprint', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     window.add(packet('a'), 4000);
@@ -72,14 +72,14 @@ describe('RetransmissionWindow', () => {
     expect(window.nextDeadline).toBe(5000);
   });
 
-  it('forgets a packet that its owner gave up', () => {
+  it('removes a packet that the sender gave up', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     window.remove('a');
     expect(window.size).toBe(0);
   });
 
-  it('collects only what is due, oldest first, in any mixture of copies', () => {
+  it('collects only due packets, oldest first, after any number of attempts', () => {
     const window = new RetransmissionWindow(policy);
     window.add(packet('a'), 0);
     window.add(packet('b'), 1000);

@@ -21,7 +21,7 @@ describe('senseTimes', () => {
     [30, 30, 35, 35],
     [60, 60, 65, 65],
     [120, 120, 125, 125],
-  ])('has the times of mode %i s on TCP and WebSocket', (mode, ...expected) => {
+  ])('returns the times of mode %i s on TCP and WebSocket', (mode, ...expected) => {
     expect(seconds(mode, 'tcp')).toEqual(expected);
     expect(seconds(mode, 'websocket')).toEqual(expected);
   });
@@ -32,11 +32,11 @@ describe('senseTimes', () => {
     [30, 30, 61, 62],
     [60, 60, 121, 122],
     [120, 120, 241, 242],
-  ])('has the times of mode %i s on UDP', (mode, ...expected) => {
+  ])('returns the times of mode %i s on UDP', (mode, ...expected) => {
     expect(seconds(mode, 'udp')).toEqual(expected);
   });
 
-  it('never lets a server give up before its client', () => {
+  it('never has a server timeout shorter than the client timeout', () => {
     for (const mode of SENSE_MODES) {
       for (const transport of ['tcp', 'udp', 'websocket'] as const) {
         const times = senseTimes(mode, transport);
@@ -46,19 +46,19 @@ describe('senseTimes', () => {
     }
   });
 
-  it('waits 20 s on TCP and 10 s on UDP by default', () => {
+  it('has a timeout of 20 s on TCP and 10 s on UDP by default', () => {
     expect(senseTimes(DEFAULT_SENSE_MODE.tcp, 'tcp').serverReadTimeoutMs).toBe(20_000);
     expect(senseTimes(DEFAULT_SENSE_MODE.udp, 'udp').serverReadTimeoutMs).toBe(10_000);
   });
 });
 
 describe('isSenseMode', () => {
-  it('knows the seven modes and no other', () => {
+  it('accepts the seven modes and no other number', () => {
     const modes = Array.from({ length: 200 }, (_, second) => second).filter(isSenseMode);
     expect(modes).toEqual([3, 5, 10, 15, 30, 60, 120]);
   });
 
-  it.each(['toString', '15', null, undefined, 15.5, Number.NaN, [15]])('does not know %j', (value) => {
+  it.each(['toString', '15', null, undefined, 15.5, Number.NaN, [15]])('does not accept %j', (value) => {
     expect(isSenseMode(value)).toBe(false);
   });
 });

@@ -20,14 +20,14 @@ function readerWith(maxBodyBytes = 10) {
 }
 
 describe('TcpFrameReader', () => {
-  it('cuts two frames out of one chunk without copying them', () => {
+  it('reads two frames from one chunk without copying', () => {
     const { push, bodies, allocated } = readerWith();
     push(0, 0, 0, 2, 7, 8, 0, 0, 0, 1, 9);
     expect(bodies).toEqual([[7, 8], [9]]);
     expect(allocated).toEqual([]);
   });
 
-  it('joins a frame that arrives in single bytes', () => {
+  it('reads a frame that arrives byte by byte', () => {
     const { push, bodies, reader } = readerWith();
     for (const byte of [0, 0, 0, 2, 7, 8]) {
       expect(bodies).toEqual([]);
@@ -37,14 +37,14 @@ describe('TcpFrameReader', () => {
     expect(reader.isInFrame).toBe(false);
   });
 
-  it('joins a frame cut between header and body', () => {
+  it('reads a frame split between header and body', () => {
     const { push, bodies } = readerWith();
     push(0, 0, 0, 2);
     push(7, 8);
     expect(bodies).toEqual([[7, 8]]);
   });
 
-  it('goes on with the frame behind one that was cut', () => {
+  it('reads the frame after one that was split', () => {
     const { push, bodies } = readerWith();
     push(0, 0, 0, 2, 7);
     push(8, 0, 0, 0, 1, 9, 0, 0);
@@ -52,7 +52,7 @@ describe('TcpFrameReader', () => {
     expect(bodies).toEqual([[7, 8], [9], [6]]);
   });
 
-  it('knows whether it is inside a frame', () => {
+  it('reports whether it is inside a frame', () => {
     const { reader, push } = readerWith();
     expect(reader.isInFrame).toBe(false);
     push(0);
@@ -61,23 +61,23 @@ describe('TcpFrameReader', () => {
     expect(reader.isInFrame).toBe(false);
   });
 
-  it('takes a body of exactly the limit', () => {
+  it('accepts a body of exactly the limit', () => {
     const { push, bodies } = readerWith(3);
     push(0, 0, 0, 3, 1, 2, 3);
     expect(bodies).toEqual([[1, 2, 3]]);
   });
 
-  it('refuses a longer body before it holds any of it', () => {
+  it('rejects a longer body before it allocates memory', () => {
     const { push, allocated } = readerWith(3);
     const error = thrownBy(() => push(0, 0, 0, 4));
     expect(error).toMatchObject({
       code: 'ERR_FRAME_TOO_LARGE',
-      message: 'a frame announces a body of 4 bytes, allowed are 3',
+      message: 'a frame announces a body of 4 bytes, the limit is 3',
     });
     expect(allocated).toEqual([]);
   });
 
-  it('refuses a longer body whose header came in pieces', () => {
+  it('rejects a longer body whose header was split', () => {
     const { push, allocated } = readerWith(3);
     push(0, 0);
     expect(() => push(0, 4)).toThrow('a frame announces a body of 4 bytes');
@@ -89,18 +89,18 @@ describe('TcpFrameReader', () => {
     expect(() => push(0xff, 0xff, 0xff, 0xff)).toThrow('a body of 4294967295 bytes');
   });
 
-  it('refuses an empty body', () => {
+  it('rejects an empty body', () => {
     const { push } = readerWith();
     expect(thrownBy(() => push(0, 0, 0, 0))).toMatchObject({ code: 'ERR_EMPTY_FRAME' });
   });
 
-  it('hands on the frames before the broken one', () => {
+  it('reports the frames before an invalid one', () => {
     const { push, bodies } = readerWith();
     expect(() => push(0, 0, 0, 1, 5, 0, 0, 0, 0)).toThrow();
     expect(bodies).toEqual([[5]]);
   });
 
-  it('stops where the receiver wants no more', () => {
+  it('stops when the callback returns false', () => {
     const reader = new TcpFrameReader<Uint8Array>(10, (size) => new Uint8Array(size));
     const first: number[] = [];
     reader.push(bytes(0, 0, 0, 1, 5, 0, 0, 0, 1, 6), (body, start) => {
@@ -112,7 +112,7 @@ describe('TcpFrameReader', () => {
 });
 
 describe('writeTcpHeader', () => {
-  it('writes the length big-endian where it is told to', () => {
+  it('writes the length in big-endian order at the given offset', () => {
     const target = new Uint8Array(6);
     writeTcpHeader(target, 1, 0x01020304);
     expect([...target]).toEqual([0, 1, 2, 3, 4, 0]);
