@@ -3,17 +3,30 @@ import { createServer } from 'node:http';
 import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
+import { refuse } from './refuse.js';
 
 /**
- * The yardstick: the least that a relay of this protocol in Node can do. It parses each packet, finds the receiver in
- * a map and writes the packet on; it acknowledges at once and keeps nothing: no check, no retransmission, no limit,
- * no deadline. Not a server to use.
+ * The yardstick: a minimal relay of this protocol in Node. It parses each packet, finds the receiver in a map and
+ * writes the packet to it. No checks, no duplicate suppression, no retransmission, no limits, no deadlines.
+ * Not a server to use.
+ *
+ * `--acknowledge end-to-end`: the sender is acknowledged when the receiver has acknowledged, as the server does it. The
+ * relay remembers who sent each message until then, and forwards the receiver's acknowledgement unchanged.
+ * `--acknowledge at-once`: the sender is acknowledged when the message has been written to the receiver's socket. The
+ * receiver's acknowledgement is read and ignored.
  *
  * `--write each` writes every packet at once, `--write tick` gathers what one turn of the event loop has for a
  * connection. Prints its ports as JSON.
  */
-const { values } = parseArgs({ options: { write: { type: 'string', default: 'tick' } } });
-const gathers = values.write === 'tick';
+const { values } = parseArgs({
+  options: {
+    acknowledge: { type: 'string', default: 'at-once' },
+    write: { type: 'string', default: 'tick' },
+  },
+});
+const isEndToEnd =
+  requireOneOf('acknowledge', values.acknowledge, ['at-once', 'end-to-end']) === 'end-to-end';
+const gathers = requireOneOf('write', values.write, ['each', 'tick']) === 'tick';
 
 interface Peer {
   send(text: string): void;
@@ -28,6 +41,8 @@ interface WirePacket {
 }
 
 const users = new Map<string, Peer>();
+/** End to end: who sent each message that is not acknowledged yet, by its fingerprint. */
+const senders = new Map<string, Peer>();
 
 function take(peer: Peer, text: string): void {
   const packet = JSON.parse(text) as WirePacket;
@@ -41,10 +56,20 @@ function take(peer: Peer, text: string): void {
       return;
     case 2:
       users.get(packet.to)?.send(JSON.stringify(packet));
-      if (packet.QoS === true) peer.send(answer(4, packet.fp ?? '', packet.to, packet.from));
+      if (packet.QoS !== true) return;
+      if (isEndToEnd) senders.set(packet.fp ?? '', peer);
+      else peer.send(answer(4, packet.fp ?? '', packet.to, packet.from));
+      return;
+    case 4:
+      if (isEndToEnd) forwardAcknowledgement(packet.dataContent ?? '', text);
       return;
     default:
   }
+}
+
+function forwardAcknowledgement(fingerprint: string, text: string): void {
+  senders.get(fingerprint)?.send(text);
+  senders.delete(fingerprint);
 }
 
 function answer(type: number, dataContent: string, from: string, to: string): string {
@@ -130,3 +155,9 @@ console.log(
   JSON.stringify({ tcp: portOf(tcp.address()), udp: udp.address().port, ws: portOf(http.address()) }),
 );
 process.on('SIGTERM', () => process.exit(0));
+
+function requireOneOf(option: string, value: string, allowed: readonly string[]): string {
+  return allowed.includes(value)
+    ? value
+    : refuse(`--${option} must be one of ${allowed.join(', ')}, got ${value}`);
+}
