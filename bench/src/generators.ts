@@ -53,6 +53,7 @@ export const ownGenerator: Generator = {
       lost: result.lost,
       duplicates: result.duplicates,
       overtaken: result.overtaken,
+      otherCores: Number.NaN,
     };
   },
 };
@@ -109,6 +110,7 @@ export async function loadLab(servers: readonly string[] = []): Promise<Generato
         lost: row.offline ? (result['unacked'] ?? 0) : (result['lost'] ?? 0),
         duplicates: result['dup'] ?? 0,
         overtaken: result['ooo'] ?? 0,
+        otherCores: result['other_cpu'] ?? Number.NaN,
       };
     },
   };

@@ -6,6 +6,7 @@ import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
 import { type LoadRow, ROWS } from './rows.js';
 import { ServerUnderLoad } from './server-under-load.js';
+import { SERVER } from './servers.js';
 import { median, short, table } from './statistics.js';
 
 /**
@@ -35,10 +36,7 @@ interface Growth {
 
 const sizesOf = (text: string): readonly number[] => text.split(',').map(Number);
 const start = (stored: number): Promise<ServerUnderLoad> =>
-  ServerUnderLoad.start({
-    name: 'imcore',
-    command: [process.execPath, 'bench/dist/full-server.js', '--stored', String(stored)],
-  });
+  ServerUnderLoad.start({ name: 'imcore', command: [...SERVER, '--stored', String(stored)] });
 const alone = (): Promise<undefined> => Promise.resolve(undefined);
 const growths: readonly Growth[] = [
   {

@@ -4,6 +4,7 @@ import { IdleCrowd } from './idle-crowd.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
 import { type ServerSpec, ServerUnderLoad } from './server-under-load.js';
+import { RELAYS, requireServers, SERVER } from './servers.js';
 import { median, short, table } from './statistics.js';
 
 /**
@@ -23,11 +24,10 @@ const { values } = parseArgs({
   },
 });
 const transport = values.transport as 'tcp' | 'udp' | 'ws';
-const node = process.execPath;
-const specs: readonly ServerSpec[] = [
-  { name: 'relay-each', command: [node, 'bench/dist/relay.js', '--write', 'each'] },
-  { name: 'imcore', command: [node, 'bench/dist/full-server.js'] },
-];
+const specs: readonly ServerSpec[] = requireServers('relay-each,imcore', [
+  ...RELAYS,
+  { name: 'imcore', command: SERVER },
+]);
 
 /** Messages to everybody, one after the other: the first runs through code that is not optimised yet. */
 const FAN_OUTS = 5;

@@ -8,4 +8,6 @@ export interface Measurement {
   readonly lost: number;
   readonly duplicates: number;
   readonly overtaken: number;
+  /** Cores that everything but the server and the generator used; NaN where the generator does not measure it. */
+  readonly otherCores: number;
 }

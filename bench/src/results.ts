@@ -11,6 +11,10 @@ export function conditions(): Readonly<Record<string, string | number>> {
     node: process.version,
     cpus: os.cpus().length,
     cpu: os.cpus()[0]?.model ?? '',
+    loadAverage: os
+      .loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' '),
     memoryGb: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()}`,
   };

@@ -40,35 +40,51 @@ export function rowsToKeep(results: readonly RowResult[]): object[] {
   return results.map(({ row, measurements }) => ({ row, measurements: Object.fromEntries(measurements) }));
 }
 
-/** Medians of a row, and how they compare with the first server: above 1 is better, for CPU as for latency. */
-export function describe({ row, measurements }: RowResult): string {
+/**
+ * Medians of a row, and how each server compares with the baselines: above 1 is better, for CPU as for latency. A ratio is
+ * taken within each round, where the machine was the same for both; what is shown is the median of the rounds, and the
+ * lowest and the highest.
+ */
+export function describe({ row, measurements }: RowResult, baselines: readonly string[]): string {
   const names = [...measurements.keys()];
-  const of = (name: string, field: keyof Measurement): number =>
-    median((measurements.get(name) ?? []).map((measurement) => measurement[field]));
+  const values = (name: string, field: keyof Measurement): number[] =>
+    (measurements.get(name) ?? []).map((measurement) => measurement[field]);
+  const middle = (name: string, field: keyof Measurement): string => short(median(values(name, field)));
   const sum = (name: string, field: keyof Measurement): number =>
-    (measurements.get(name) ?? []).reduce((total, measurement) => total + measurement[field], 0);
-  const first = names[0] ?? '';
-  const lines = names.map((name) => [
-    name,
-    short(of(name, 'cpuPerMessage')),
-    short(1e6 / of(name, 'cpuPerMessage')),
-    name === first ? '1' : short(of(first, 'cpuPerMessage') / of(name, 'cpuPerMessage')),
-    short(of(name, 'messagesPerSecond')),
-    short(of(name, 'deliveryP50')),
-    short(of(name, 'deliveryP99')),
-    `${sum(name, 'lost')} / ${sum(name, 'duplicates')} / ${sum(name, 'overtaken')}`,
-  ]);
-  const head = [
-    'server',
-    'CPU µs',
-    'a core',
-    `× ${first}`,
-    'messages/s',
-    'p50 µs',
-    'p99 µs',
-    'lost / twice / overtaken',
+    values(name, field).reduce((total, value) => total + value, 0);
+  const ratio = (name: string, baseline: string, field: keyof Measurement): string => {
+    if (name === baseline) return '1';
+    const own = values(name, field);
+    return spread(values(baseline, field).map((value, round) => value / (own[round] ?? Number.NaN)));
+  };
+  const latencyBaselines = row.comparesLatency === true ? baselines : [];
+  const columns: readonly (readonly [string, (name: string) => string])[] = [
+    ['server', (name) => name],
+    ['CPU µs', (name) => middle(name, 'cpuPerMessage')],
+    ['a core', (name) => short(1e6 / median(values(name, 'cpuPerMessage')))],
+    ...baselines.map(
+      (baseline) => [`× ${baseline}`, (name: string) => ratio(name, baseline, 'cpuPerMessage')] as const,
+    ),
+    ['messages/s', (name) => middle(name, 'messagesPerSecond')],
+    ['p50 µs', (name) => middle(name, 'deliveryP50')],
+    ['p99 µs', (name) => middle(name, 'deliveryP99')],
+    ...latencyBaselines.map(
+      (baseline) => [`p50 × ${baseline}`, (name: string) => ratio(name, baseline, 'deliveryP50')] as const,
+    ),
+    [
+      'lost / twice / overtaken',
+      (name) => `${sum(name, 'lost')} / ${sum(name, 'duplicates')} / ${sum(name, 'overtaken')}`,
+    ],
+    ['other cores', (name) => middle(name, 'otherCores')],
   ];
+  const head = columns.map(([title]) => title);
+  const lines = names.map((name) => columns.map(([, cell]) => cell(name)));
   return `### ${row.name}\n\n${table(head, lines)}\n`;
+}
+
+/** The median, and in brackets the lowest and the highest. */
+function spread(values: readonly number[]): string {
+  return `${short(median(values))} (${short(Math.min(...values))}–${short(Math.max(...values))})`;
 }
 
 /** One line that is written over and over, on a terminal only. */

@@ -5,6 +5,7 @@ import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
 import { pinned, ServerUnderLoad } from './server-under-load.js';
+import { SERVER } from './servers.js';
 
 /**
  * A long run at a steady rate: does memory stay where it is, is every message delivered once?
@@ -19,10 +20,7 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '100' },
   },
 });
-const server = await ServerUnderLoad.start({
-  name: 'imcore',
-  command: [process.execPath, 'bench/dist/full-server.js'],
-});
+const server = await ServerUnderLoad.start({ name: 'imcore', command: SERVER });
 const seconds = Number(values.minutes) * 60;
 const flags = [
   '--port',
