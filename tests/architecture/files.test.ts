@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageNames, ROOT, readText, sourcesIn, sourcesOf } from './sources.js';
+import { isListOfNames } from './public-names.js';
+import { packageNames, ROOT, readText, sourcesIn, sourcesOf, targetOf } from './sources.js';
 
 const FOLDERS = [
   'apps/demo/src',
@@ -23,8 +24,14 @@ describe('source files', () => {
     expect(all.length).toBeGreaterThan(100);
   });
 
-  it('name what they export one by one', () => {
-    expect(all.filter(({ text }) => /^export \*/m.test(text)).map(({ path }) => path)).toEqual([]);
+  it('name what they export one by one, or export a file that does', () => {
+    const unnamed = all.flatMap((source) =>
+      [...source.text.matchAll(/^export \*.*? from '(.*)';/gm)]
+        .map(([, specifier = '']) => targetOf(source, specifier))
+        .filter((target) => !isListOfNames(target))
+        .map((target) => `${source.path} exports everything of ${target}`),
+    );
+    expect(unnamed).toEqual([]);
   });
 
   it('have no default exports', () => {

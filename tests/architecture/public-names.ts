@@ -13,18 +13,29 @@ export interface PublicName {
 /** What an index file exports of its own package, with the place of each declaration. */
 export function publicNamesOf(index: string): PublicName[] {
   return parse(index).statements.flatMap((statement) => {
-    if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined) return [];
+    if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined) return [];
     const { exportClause, moduleSpecifier } = statement;
-    if (!ts.isNamedExports(exportClause) || moduleSpecifier === undefined) return [];
     const specifier = (moduleSpecifier as ts.StringLiteral).text;
     if (!specifier.startsWith('.')) return [];
     const path = relative(ROOT, join(ROOT, dirname(index), specifier.replace(/\.js$/, '.ts')));
+    if (exportClause === undefined) return publicNamesOf(path);
+    if (!ts.isNamedExports(exportClause)) return [];
     const file = parse(path);
     return exportClause.elements.map(({ name, propertyName }) => {
       const declared = (propertyName ?? name).text;
       return { name: declared, path, hasComment: declarationsOf(file, declared).some(isCommented) };
     });
   });
+}
+
+/** Whether a file does nothing but export names of other files, one by one. */
+export function isListOfNames(path: string): boolean {
+  return parse(path).statements.every(
+    (statement) =>
+      ts.isExportDeclaration(statement) &&
+      statement.exportClause !== undefined &&
+      ts.isNamedExports(statement.exportClause),
+  );
 }
 
 function parse(path: string): ts.SourceFile {

@@ -1,0 +1,39 @@
+/*
+ * What every entry point of this package exports. The entry points take it with `export *`: it is the only form of
+ * re-export that does not repeat the names. Each name is listed here, so that nothing is exported by accident.
+ */
+export { ProtocolError, type ProtocolErrorCode } from '@imcore/protocol';
+export { ImClient } from './client.js';
+export type { LoginRequest, TokenSource } from './compose.js';
+export {
+  DeliveryError,
+  type DeliveryErrorCode,
+  LinkError,
+  type LinkErrorCode,
+  LoginError,
+  type LoginErrorCode,
+  OutboxError,
+  type OutboxErrorCode,
+  ServerError,
+  UsageError,
+  type UsageErrorCode,
+} from './errors.js';
+export type { ClientEvents, StateChange } from './events.js';
+export type { KeepAliveBounds } from './keep-alive-pace.js';
+export type { LinkQuality } from './link-quality.js';
+export { type Logger, silentLogger } from './logger.js';
+export type {
+  AbortSignalLike,
+  Message,
+  OutboxMessage,
+  Receipt,
+  Sending,
+  SendRequest,
+  WhenOffline,
+} from './message.js';
+export type { ClientSettings } from './options.js';
+export type { Outbox, OutboxHandler, OutboxSource } from './outbox.js';
+export type { LoginResult } from './pending-logins.js';
+export type { PlatformSignal, PlatformSignals } from './platform-signals.js';
+export type { ClientState, StateReason } from './state.js';
+export type { EarlyRetransmission, Link, LinkHandler, Transport } from './transport.js';
