@@ -8,6 +8,7 @@ const alias = [
   { find: /^@imcore\/server\/ports$/, replacement: source('server/src/ports/index.ts') },
   { find: /^@imcore\/testkit\/contracts$/, replacement: source('testkit/src/contracts/index.ts') },
   { find: /^@imcore\/testkit\/conformance$/, replacement: source('testkit/src/conformance/index.ts') },
+  { find: /^@imcore\/cli\/process-memory$/, replacement: source('cli/src/process-memory/index.ts') },
   { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
   { find: /^@imcore\/client\/outbox$/, replacement: source('client/src/outbox/index.ts') },
   { find: /^@imcore\/client\/mini-program$/, replacement: source('client/src/mini-program/index.ts') },

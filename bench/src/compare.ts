@@ -38,7 +38,7 @@ execFileSync('git', ['worktree', 'add', '--detach', folder, commit], { stdio: 'i
 try {
   console.log(`building ${commit} …`);
   run('npm', 'ci', '--silent');
-  run('npx', 'tsc', '-b', 'packages/server', 'packages/store-sqlite');
+  run('npx', 'tsc', '-b', 'packages/server', 'packages/store-sqlite', 'packages/cli');
   const specs = [
     ...relays,
     { name: commit, command: [...SERVER, '--root', folder] },

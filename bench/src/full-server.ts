@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * The server as users get it: all transports, default options, every safeguard on, a SQLite store, the default log,
- * memory given back in quiet times as `imcore serve` does.
+ * memory returned in quiet times as `imcore serve` does.
  * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
  * from the beginning. Prints its ports as JSON.
  *
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
-const { createServer, tcp, trimMemory, udp, websocket } = (await import(
+const { createServer, tcp, udp, websocket } = (await import(
   built('server/dist/index.js')
 )) as typeof import('@imcore/server');
 const { sqliteStore } = (await import(
@@ -37,7 +37,10 @@ const server = createServer({
   store,
 });
 const addresses = await server.listen();
-// Builds of earlier commits, which `--root` may name, have none.
+const { trimMemory } = (await import(built('cli/dist/process-memory/index.js')).catch(
+  // Commits before the move, which `--root` may name, export it from the server or not at all.
+  () => import(built('server/dist/index.js')),
+)) as Partial<typeof import('@imcore/cli/process-memory')>;
 trimMemory?.();
 const portOf = (transport: string): number | undefined =>
   addresses.find((address) => address.transport === transport)?.port;

@@ -148,7 +148,7 @@ describe('docs/reference/options.md', () => {
       ],
     ],
     ['Bridge: rabbitmq', ['bridge-rabbitmq/src/options.ts RabbitMqOptions']],
-    ['trimMemory', ['server/src/process-memory/trim-memory.ts TrimMemoryOptions']],
+    ['trimMemory', ['cli/src/process-memory/trim-memory.ts TrimMemoryOptions']],
     ['createClient', ['client/src/options.ts ClientSettings']],
     [
       'Transports of the client: tcp, udp, websocket, miniProgramSocket',

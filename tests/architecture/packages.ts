@@ -44,6 +44,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
     imports: [
       '@imcore/server',
       '@imcore/client/node',
+      '@imcore/cli/process-memory',
       '@imcore/nestjs',
       '@imcore/store-sqlite',
       '@imcore/web',
@@ -65,7 +66,8 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/server',
       '@imcore/server/ports',
       '@imcore/store-sqlite',
-      // What a process uses is read as the command reads it; the command is a program and exports nothing.
+      '@imcore/cli/process-memory',
+      // The command's reader of CPU time and memory is not exported.
       '../../packages/cli/dist/bench/process-cpu.js',
       '../../packages/server/dist/scheduling/deadline-queue.js',
     ],

@@ -3,36 +3,36 @@ import { built, runProgram } from './run-program.js';
 
 const GROW = `
   import { getHeapSpaceStatistics } from 'node:v8';
-  import { trimMemory } from '${built('server/dist/index.js')}';
+  import { trimMemory } from '${built('cli/dist/process-memory/index.js')}';
   const young = () =>
     getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').physical_space_size;
   const kept = new Array(60_000).fill(undefined);
   for (let turn = 0; turn < 3_000_000; turn++) kept[turn % kept.length] = { turn };
   const grown = young();
-  // So much is allocated for keep-alives that V8 would not shrink it by itself.
+  // Allocates as much as keep-alives do, so that V8 does not shrink it by itself.
   const beat = setInterval(() => Array.from({ length: 1000 }, () => ({})), 5);
 `;
 
-it('a process that has become quiet gives back what its young generation has grown by, and goes on', async () => {
+it('returns the memory of a grown young generation when the process is quiet, and the process continues', async () => {
   const output = await runProgram(`${GROW}
     trimMemory({ logger: { debug(fields, message) {
       const left = young();
-      // A timer of its own shows that the process goes on.
+      // A new timer shows that the process continues.
       setTimeout(() => {
         console.log(JSON.stringify({ ...fields, message, grown, left }));
         clearInterval(beat);
       }, 1);
     } } });`);
 
-  const { message, grown, left, givenBackBytes, tookMs } = JSON.parse(output);
-  expect(message).toBe('gave memory back');
+  const { message, grown, left, freedBytes, tookMs } = JSON.parse(output);
+  expect(message).toBe('returned memory to the operating system');
   expect(grown).toBeGreaterThanOrEqual(16 * 1024 * 1024);
   expect(left).toBeLessThan(grown / 2);
-  expect(givenBackBytes).toBeGreaterThan(8 * 1024 * 1024);
+  expect(freedBytes).toBeGreaterThan(8 * 1024 * 1024);
   expect(tookMs).toBeGreaterThan(0);
 });
 
-it('says that it cannot, where the inspector is forbidden, and goes on', async () => {
+it('logs a warning when the inspector is not permitted, and the process continues', async () => {
   const permission = process.versions.node.startsWith('20.') ? '--experimental-permission' : '--permission';
   const output = await runProgram(
     `${GROW}
@@ -43,12 +43,15 @@ it('says that it cannot, where the inspector is forbidden, and goes on', async (
     permission,
     '--allow-fs-read=*',
   );
-  expect(JSON.parse(output)).toEqual({ message: 'cannot give memory back', code: 'ERR_ACCESS_DENIED' });
+  expect(JSON.parse(output)).toEqual({
+    message: 'cannot return memory to the operating system',
+    code: 'ERR_ACCESS_DENIED',
+  });
 });
 
-it('a process is not kept running by it', async () => {
+it('does not keep the process running', async () => {
   const output = await runProgram(
-    `import { trimMemory } from '${built('server/dist/index.js')}'; trimMemory(); console.log('ends');`,
+    `import { trimMemory } from '${built('cli/dist/process-memory/index.js')}'; trimMemory(); console.log('ends');`,
   );
   expect(output).toBe('ends\n');
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
+import { trimMemory } from '@imcore/cli/process-memory';
 import { ImStatus } from '@imcore/nestjs';
-import { trimMemory } from '@imcore/server';
 import type { INestApplication } from '@nestjs/common';
 import { banner } from './banner.js';
 import { createApplication } from './create-application.js';
@@ -22,7 +22,7 @@ try {
   const { isOpen } = application.get<UserCheck>(USER_CHECK);
   const { addresses } = application.get(ImStatus);
   process.stderr.write(banner({ addresses, httpPort: port, settings, isOpen, hasChat: isChatPageBuilt() }));
-  // The tutorial's program is run as the server itself; in an application that does more, leave this out.
+  // This program is only a server. Leave this out in an application that does more.
   trimMemory();
 } catch (error) {
   process.exitCode = 1;

@@ -43,7 +43,6 @@ export type {
 } from './ports/message-store.js';
 export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
 export type { CopyProgress, StoreTools, UserQueue } from './ports/store-tools.js';
-export { type TrimMemoryOptions, trimMemory } from './process-memory/trim-memory.js';
 export { systemClock } from './scheduling/system-clock.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';

@@ -1,4 +1,5 @@
-import { type Logger, trimMemory } from '@imcore/server';
+import type { Logger } from '@imcore/server';
+import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
 import { createLogger } from './create-logger.js';

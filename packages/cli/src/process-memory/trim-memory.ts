@@ -1,33 +1,30 @@
 import { getHeapSpaceStatistics } from 'node:v8';
-import { checkNames, type OptionNames } from '../check-options.js';
-import { asError } from '../errors.js';
-import { type Logger, silentLogger } from '../ports/logger.js';
-import { systemClock } from '../scheduling/system-clock.js';
+import { checkNames, type Logger, type OptionNames, silentLogger, systemClock } from '@imcore/server/ports';
 import { collectGarbage } from './collect-garbage.js';
 import { watchLoad } from './process-load.js';
 import { TrimPolicy } from './trim-policy.js';
 
 const SAMPLE_EVERY_MS = 1000;
 
-/** What {@link trimMemory} can be told. */
+/** Options of {@link trimMemory}. */
 export interface TrimMemoryOptions {
-  /** Told at level `debug` of each trim, and at level `warn` that there can be none. Default: nobody is. */
+  /** Logs each trim at level `debug`, and at level `warn` that none is possible. Default: no log. */
   readonly logger?: Logger | undefined;
 }
 
 const OPTIONS: OptionNames<TrimMemoryOptions> = { logger: true };
 
 /**
- * Gives memory back to the system whenever the process has little to do after a burst, such as many logins at once.
+ * Returns memory to the operating system when the process is quiet after a burst, such as many logins at once.
  *
- * For programs that are a server and little else; `imcore serve` does so by default. V8 lets its young generation grow to
- * 32 MiB in a burst, and shrinks it only where next to nothing is allocated any more, which the keep-alives of a few
- * thousand sessions are enough to prevent. A trim stops the process for up to some 130 ms: it happens after three quiet
- * seconds, once in ten minutes at most, and only while the rest of the heap is no larger than 32 MiB.
+ * For programs that are only a server, such as `imcore serve`. V8 lets its young generation grow to 32 MiB in a burst, and
+ * shrinks it only when almost nothing is allocated; the keep-alives of a few thousand sessions are enough to prevent that.
+ * A trim blocks the process for up to about 130 ms. It runs after three quiet seconds, at most once every ten minutes, and
+ * only while the rest of the heap is 32 MiB or less.
  *
- * Keeps no process running. Ends by itself in a Node that has no inspector.
+ * Does not keep the process running. Stops by itself if Node has no inspector.
  *
- * @returns a function that ends it.
+ * @returns a function that stops it.
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/adr/0012-memory-given-back.md
  */
@@ -38,7 +35,7 @@ export function trimMemory(options: TrimMemoryOptions = {}): () => void {
   const load = watchLoad();
   const sample = (): void => {
     if (!policy.shouldTrim({ now: systemClock.now(), load: load(), ...generations() })) return;
-    // A logger that throws has nobody else to tell.
+    // Only a logger that throws can make this reject, and there is nowhere else to report it.
     trim().catch(() => {});
   };
   const trim = async (): Promise<void> => {
@@ -48,19 +45,19 @@ export function trimMemory(options: TrimMemoryOptions = {}): () => void {
       await collectGarbage();
     } catch (error) {
       clearInterval(timer);
-      logger.warn({ err: asError(error) }, 'cannot give memory back');
+      logger.warn({ err: error }, 'cannot return memory to the operating system');
       return;
     }
-    const givenBackBytes = residentBytes - process.memoryUsage.rss();
+    const freedBytes = residentBytes - process.memoryUsage.rss();
     const tookMs = Math.round(systemClock.now() - startedAt);
-    logger.debug({ givenBackBytes, tookMs }, 'gave memory back');
+    logger.debug({ freedBytes, tookMs }, 'returned memory to the operating system');
   };
   const timer = setInterval(sample, SAMPLE_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-/** How large the two generations of the heap are. */
+/** Sizes of the two generations of the heap. */
 function generations(): { readonly youngBytes: number; readonly oldBytes: number } {
   let youngBytes = 0;
   let oldBytes = 0;

@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type TrimMemoryOptions, trimMemory } from '../src/process-memory/trim-memory.js';
+import { type TrimMemoryOptions, trimMemory } from '../../src/process-memory/trim-memory.js';
 
 describe('trimMemory', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('looks at the process until it is ended', () => {
-    const end = trimMemory();
+  it('samples the process until it is stopped', () => {
+    const stop = trimMemory();
     expect(vi.getTimerCount()).toBe(1);
-    end();
+    stop();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('takes no option that it does not know', () => {
+  it('rejects an unknown option', () => {
     expect(() => trimMemory({ loger: console } as TrimMemoryOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('loger') }),
     );

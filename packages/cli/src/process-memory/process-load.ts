@@ -1,8 +1,8 @@
 /**
- * Tells how busy the process has been since it was asked last: 0 to 1, and above 1 where several threads are.
+ * Returns a function that reports the process's load since its last call: 0 to 1, or more with several threads.
  *
- * The greater of two parts of the time that passed: that of a processor it took, and that in which the event loop had something
- * to do. By the first alone, a process that gets little of a processor would count as idle in the middle of a burst.
+ * The load is the greater of two fractions of the elapsed time: CPU time used, and time in which the event loop was busy.
+ * With CPU time alone, a process that gets only a fraction of a core would look idle in the middle of a burst.
  */
 export function watchLoad(): () => number {
   let loop = performance.eventLoopUtilization();

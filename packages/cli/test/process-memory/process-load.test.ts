@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { watchLoad } from '../src/process-memory/process-load.js';
+import { watchLoad } from '../../src/process-memory/process-load.js';
 
-it('a process whose event loop is always busy has a load of 1 at least, one that waits has less', async () => {
+it('reports a load of at least 1 for a busy event loop, and less for a waiting one', async () => {
   const load = watchLoad();
   let sum = 0;
   for (let i = 0; i < 20_000_000; i++) sum += Math.sqrt(i);

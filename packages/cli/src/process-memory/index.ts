@@ -1,0 +1,1 @@
+export { type TrimMemoryOptions, trimMemory } from './trim-memory.js';
