@@ -30,7 +30,7 @@ export class DirectTransport implements ServerTransport {
 }
 
 /** One peer; keeps what it was sent last. */
-export class DirectPeer implements Connection {
+class DirectPeer implements Connection {
   readonly transport = 'tcp';
   readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 1;

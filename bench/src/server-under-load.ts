@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-export interface Ports {
+interface Ports {
   readonly tcp?: number | undefined;
   readonly udp?: number | undefined;
   readonly ws?: number | undefined;

@@ -1,23 +1,20 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, type Source, sourcesIn, targetOf } from './sources.js';
+import { type Source, sourceFolders, sourcesIn, targetOf } from './sources.js';
 
 /** Folders where cycles of type imports are still allowed, because they are being rebuilt. Do not add any. */
 const EXEMPT = new Set(['packages/server']);
 
-/** The packages, applications and test suites: files import each other only inside one of these folders. */
-const FOLDERS = [
-  'bench',
-  ...['packages', 'apps', 'tests'].flatMap((parent) =>
-    readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
-  ),
-];
+/** The packages, applications and test suites: files import each other only inside one of these. */
+const FOLDERS = [...new Set(sourceFolders().map(withoutSubfolder))];
 
-/** A folder's sources without what is built: those in its subfolders for sources, or all where it has none. */
+function withoutSubfolder(folder: string): string {
+  return folder.replace(/\/(?:src|page|test)$/, '');
+}
+
 function filesOf(folder: string): Source[] {
-  const files = ['src', 'page', 'test'].flatMap((subfolder) => sourcesIn(`${folder}/${subfolder}`));
-  return files.length > 0 ? files : sourcesIn(folder);
+  return sourceFolders()
+    .filter((each) => withoutSubfolder(each) === folder)
+    .flatMap(sourcesIn);
 }
 
 /** The cycles of a graph, at least one for each group of files that import each other. */

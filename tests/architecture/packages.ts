@@ -1,5 +1,5 @@
 /** What sources may import of ours. Whatever is not named here is forbidden. */
-export interface PackageRule {
+interface PackageRule {
   /** Specifiers of our other packages. */
   readonly imports: readonly string[];
 }

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { ROOT, readText } from './sources.js';
 
 /** A name that a package exports. */
-export interface PublicName {
+interface PublicName {
   readonly name: string;
   /** The file that declares it, from the root of the project. */
   readonly path: string;

@@ -30,7 +30,16 @@ export function sourcesOf(packageName: string): Source[] {
 
 /** The sources below a folder, tests left out; none where there is no such folder. */
 export function sourcesIn(folder: string): Source[] {
-  return filesUnder(join(ROOT, folder), /(?<!\.test)\.tsx?$/).map((file) => {
+  return sourcesLike(folder, /(?<!\.test)\.tsx?$/);
+}
+
+/** The sources below a folder, with the tests among them. */
+export function sourcesAndTestsIn(folder: string): Source[] {
+  return sourcesLike(folder, /\.tsx?$/);
+}
+
+function sourcesLike(folder: string, pattern: RegExp): Source[] {
+  return filesUnder(join(ROOT, folder), pattern).map((file) => {
     const text = readFileSync(file, 'utf8');
     return {
       path: relative(ROOT, file),
@@ -43,6 +52,18 @@ export function sourcesIn(folder: string): Source[] {
 
 export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** Every folder with sources or tests of the packages, applications and test suites; not what is built of them. */
+export function sourceFolders(): string[] {
+  const parents = ['packages', 'apps', 'tests'].flatMap((parent) =>
+    readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
+  );
+  return ['bench', ...parents].flatMap((parent) => {
+    const folders = ['src', 'page', 'test'].map((name) => `${parent}/${name}`);
+    const present = folders.filter((folder) => existsSync(join(ROOT, folder)));
+    return present.length > 0 ? present : [parent];
+  });
 }
 
 /** The file that a relative import means, from the root of the project. */

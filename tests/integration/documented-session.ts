@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** A fenced block of a document. */
-export interface Block {
+interface Block {
   readonly language: string;
   readonly text: string;
 }
 
 /** A command of a documented session, and what the document says that it prints. */
-export interface Step {
+interface Step {
   readonly command: string;
   readonly output: string;
 }

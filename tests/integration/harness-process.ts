@@ -9,7 +9,7 @@ const PROGRAM = fileURLToPath(new URL('../../packages/testkit/dist/conformance/h
 export const HOST = '127.0.0.1';
 
 /** An event line of the harness. */
-export interface HarnessEvent {
+interface HarnessEvent {
   readonly ev: string;
   readonly [member: string]: unknown;
 }
@@ -17,7 +17,7 @@ export interface HarnessEvent {
 export type Ports = Readonly<Record<TransportKind, number>>;
 
 /** How a process ended. */
-export interface Ending {
+interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -1,5 +1,5 @@
 /** How long something that must come may take, in milliseconds. */
-export const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 10_000;
 
 interface Waiting<Item> {
   readonly isIt: (item: Item) => boolean;

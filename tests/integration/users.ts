@@ -14,7 +14,7 @@ import { HOST, type Ports } from './harness-process.js';
 import { Inbox } from './inbox.js';
 
 /** Something that a client reported. */
-export type Report =
+type Report =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
   | { readonly kind: 'linkLost'; readonly reason: string }
@@ -59,7 +59,7 @@ function transportTo(transport: TransportKind, ports: Ports): Transport {
 }
 
 /** What a raw connection saw. */
-export type Sight = { readonly type: unknown; readonly packet: Readonly<Record<string, unknown>> } | 'closed';
+type Sight = { readonly type: unknown; readonly packet: Readonly<Record<string, unknown>> } | 'closed';
 
 /** A client that is nothing but a socket. */
 export class RawUser {

@@ -8,7 +8,7 @@ import { packageNames, ROOT } from '../architecture/sources.js';
 const run = promisify(execFile);
 
 /** The part of a package.json that matters here. */
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
@@ -19,7 +19,7 @@ export interface Manifest {
 }
 
 /** A package that is published, and its folder. */
-export interface PublishedPackage {
+interface PublishedPackage {
   readonly manifest: Manifest;
   readonly directory: string;
 }

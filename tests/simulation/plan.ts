@@ -17,7 +17,7 @@ import type { StoreTrouble } from './slow-store.js';
 export type Profile = 'chaos' | 'bounded-loss' | 'store-trouble' | 'restarts';
 
 /** A crash of the server at its so-manyth call of the store: before it has done its work, or before the answer. */
-export interface CrashPlan {
+interface CrashPlan {
   readonly call: 'append' | 'confirm';
   readonly when: 'before' | 'after';
   readonly number: number;

@@ -39,7 +39,7 @@ const CLOSING_TURNS = 100;
 /** What is still under way after the end, lingering closes included, in milliseconds. */
 const AFTERMATH_MS = 6000;
 
-export interface RunResult {
+interface RunResult {
   readonly seed: number;
   readonly plan: Plan;
   /** What did not hold; empty for a good run. */

@@ -24,7 +24,7 @@ const EXPIRE_EVERY_MS = 2000;
 
 export const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 
-export interface SimulatedServerParts {
+interface SimulatedServerParts {
   readonly plan: Plan;
   readonly clock: VirtualClock;
   readonly random: SeededRandom;

@@ -2,7 +2,7 @@ import type { BinaryString } from '@imcore/protocol';
 import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '@imcore/server/ports';
 
 /** What stands between a server and one of its connections. */
-export interface ConnectionInterceptor {
+interface ConnectionInterceptor {
   /** Takes what the server writes; `pass` writes it on. */
   send?(body: BinaryString, pass: (body: BinaryString) => boolean): boolean;
   /** Takes what has come; `pass` hands it to the server. */

@@ -1,7 +1,7 @@
 import type { Link, LinkHandler, Transport } from '@imcore/client';
 
 /** What stands between a client and one of its links. */
-export interface Interceptor {
+interface Interceptor {
   /** Takes what the client writes; `pass` writes it on. */
   send(frame: string, pass: (frame: string) => void): void;
   /** Takes what has come; `pass` hands it to the client. */

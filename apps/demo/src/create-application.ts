@@ -8,7 +8,7 @@ import { serveSwagger } from './rest/openapi.js';
 import type { DemoSettings } from './settings.js';
 
 /** What an application is made of beside its settings. */
-export interface ApplicationParts {
+interface ApplicationParts {
   /** Default: Nest's, on the console. */
   readonly logger?: LoggerService | false;
   /** Where the built chat page lies. Default: where its build puts it. */

@@ -10,7 +10,7 @@ import type { FeedEvent } from '../src/im/event-feed.js';
 import { readSettings } from '../src/settings.js';
 
 /** What REST answered. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -14,7 +14,7 @@ export interface EndpointFlags {
   readonly tlsCa?: string | undefined;
 }
 
-export interface Endpoint {
+interface Endpoint {
   readonly transport: Transport;
   /** The same as a URL, for people. */
   readonly url: string;

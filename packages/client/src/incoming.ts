@@ -11,7 +11,7 @@ import { HandedOn } from './handed-on.js';
 import type { Message } from './message.js';
 
 /** What a received packet calls for. */
-export interface Arrival {
+interface Arrival {
   /** The acknowledgement to write first. */
   readonly acknowledgement?: string;
   /** The message to hand on. */

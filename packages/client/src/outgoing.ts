@@ -40,13 +40,13 @@ export interface RestoredMessage extends OutgoingMessage {
 }
 
 /** A message that has left, and how many copies were written. */
-export interface Departed {
+interface Departed {
   readonly message: OutgoingMessage;
   readonly attempts: number;
 }
 
 /** A message that was given up, and why. */
-export interface Failed {
+interface Failed {
   readonly message: OutgoingMessage;
   readonly error: DeliveryError;
 }

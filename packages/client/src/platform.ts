@@ -9,7 +9,7 @@ interface EventSource {
  * The few things that this package uses of the platform it runs on: browsers, Node and mini-programs have some or all
  * of them.
  */
-export interface Platform {
+interface Platform {
   readonly console?:
     | {
         warn(message: string, fields: object): void;

@@ -19,7 +19,7 @@ export function quietOptions(options: Partial<ImModuleOptions> = {}): ImModuleOp
   };
 }
 
-export const ADAPTERS = {
+const ADAPTERS = {
   Fastify: () => new FastifyAdapter({ forceCloseConnections: true }),
   Express: () => new ExpressAdapter(),
 };

@@ -6,7 +6,7 @@ const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 
 /** The fields of a packet, and whether its content is absent or a JSON string. */
-export interface PacketFields {
+interface PacketFields {
   readonly packet: Packet;
   readonly isContentText: boolean;
 }

@@ -3,7 +3,7 @@ import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
 /** How the content is held: as text, as its UTF-8 bytes, or as UTF-8 bytes with the escapes of the JSON string. */
-export type ContentForm = 'text' | 'bytes' | 'escaped';
+type ContentForm = 'text' | 'bytes' | 'escaped';
 
 /**
  * A packet decoded from a frame, with the bytes to forward.

@@ -13,7 +13,7 @@ export interface PostgresConnection {
   readonly ssl?: PoolConfig['ssl'];
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   readonly url: string | undefined;
   readonly connection: PostgresConnection | undefined;
   readonly maxConnections: number;

@@ -18,7 +18,7 @@ const RECEIVER_LOCKS = 512;
  * smaller one, and a reader whose cursor has passed the larger one would never read the smaller. PostgreSQL releases the
  * lock after the commit is visible.
  */
-export function locksOf(userIds: Iterable<string>): readonly number[] {
+function locksOf(userIds: Iterable<string>): readonly number[] {
   const locks = new Set<number>();
   for (const userId of userIds) locks.add(hashOf(userId) % RECEIVER_LOCKS);
   return [...locks].sort((a, b) => a - b);

@@ -12,7 +12,7 @@ export interface Connection {
   readonly lock: Database | undefined;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** Whether a server opens the file. If not, the file must exist, and a server may have it open. */
   readonly isServer: boolean;
   /** Files up to this size are checked for damage. */

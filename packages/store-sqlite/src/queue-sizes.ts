@@ -9,7 +9,7 @@ import type { OccupiedQueues } from './occupied-queues.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
-export interface Totals {
+interface Totals {
   readonly waiting: number;
   readonly waitingBytes: number;
   readonly deadLetters: number;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { StoreError } from '@imcore/server/ports';
 
 /** A parameter of a statement. */
-export type SqlValue = string | number | bigint | Uint8Array | null;
+type SqlValue = string | number | bigint | Uint8Array | null;
 
 /** The part of a prepared statement that is used here. */
 export interface Statement {
@@ -21,13 +21,13 @@ export interface Database {
   close(): void;
 }
 
-export interface BackupOptions {
+interface BackupOptions {
   /** Pages copied in one step. */
   readonly rate: number;
   readonly progress: (pages: { readonly totalPages: number; readonly remainingPages: number }) => void;
 }
 
-export interface SqliteModule {
+interface SqliteModule {
   readonly DatabaseSync: new (file: string) => Database;
   /** Absent in the first Node versions with SQLite. */
   readonly backup?: (source: Database, target: string, options: BackupOptions) => Promise<number>;
@@ -37,7 +37,7 @@ const NATIVE = 'node:sqlite';
 const FALLBACK = '@photostructure/sqlite';
 
 /** Node's SQLite, or the package with the same API where Node has none, and its specifier for `require`. */
-export interface LoadedSqlite {
+interface LoadedSqlite {
   readonly module: SqliteModule;
   readonly specifier: string;
 }

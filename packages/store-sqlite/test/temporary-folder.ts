@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AppendResult, MessageStore, StoredMessage, StoreId } from '@imcore/server/ports';
+import type { MessageStore, StoredMessage } from '@imcore/server/ports';
 import { afterAll, beforeAll } from 'vitest';
 
 /** Returns a new file name for each call, in a folder that is removed after the tests. */
@@ -20,13 +20,6 @@ export function useFiles(): () => string {
 
 export function message(fingerprint: string, to = 'bob'): StoredMessage {
   return { to, from: 'alice', fingerprint, body: `{"fp":"${fingerprint}"}`, acceptedAt: 1 };
-}
-
-export function idOf(result: AppendResult | undefined): StoreId {
-  if (result === undefined || result.outcome === 'full' || result.id === undefined) {
-    throw new Error(`no id in ${JSON.stringify(result)}`);
-  }
-  return result.id;
 }
 
 export async function fingerprints(store: MessageStore, userId = 'bob'): Promise<string[]> {

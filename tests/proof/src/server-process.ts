@@ -12,7 +12,7 @@ export interface Ports {
 }
 
 /** How a server process is run, beside its own command line. */
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
 }

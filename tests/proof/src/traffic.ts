@@ -9,7 +9,7 @@ export interface Books {
 }
 
 /** Who writes to whom. Receivers of `away` pairs are offline half of the time, so that the store is used. */
-export interface PairPlan {
+interface PairPlan {
   readonly name: string;
   readonly from: Kind;
   readonly to: Kind;

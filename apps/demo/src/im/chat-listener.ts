@@ -14,7 +14,7 @@ import type { UserCheck } from '../users/user-check.js';
 import { CallbackLog } from './callback-log.js';
 
 /** What a wrong password is answered with: the first code that belongs to applications. */
-export const WRONG_PASSWORD = 1025;
+const WRONG_PASSWORD = 1025;
 
 /** The server's callbacks: what they are asked is checked, and what happens is shown. */
 @ImListener()

@@ -10,7 +10,7 @@ import { logClientEvents } from './log-client-events.js';
 import { Outcomes } from './outcomes.js';
 
 /** A message to send, as REST asks for it. */
-export interface SendCommand {
+interface SendCommand {
   /** Who sends; undefined where only one is logged in. */
   readonly from: string | undefined;
   readonly to: string;

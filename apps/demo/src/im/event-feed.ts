@@ -15,7 +15,7 @@ export interface FeedEvent {
 }
 
 /** Where a text in the feed is cut off, in characters. */
-export const MAX_TEXT = 500;
+const MAX_TEXT = 500;
 
 /**
  * The last callbacks, and those who follow them.

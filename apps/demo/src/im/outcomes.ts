@@ -2,7 +2,7 @@ import { ImListener, OnImEvent } from '@imcore/nestjs';
 import type { Message } from '@imcore/server';
 
 /** Where a message is when its sender is acknowledged. */
-export type Outcome = 'received' | 'stored';
+type Outcome = 'received' | 'stored';
 
 /**
  * Learns from the server's events what an acknowledgement meant: the wire says only that somebody is responsible, not

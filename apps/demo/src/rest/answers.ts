@@ -12,7 +12,7 @@ export const LoginAnswer = z.object({
     .meta({ description: 'Milliseconds since 1970, by the server.', example: 1_790_000_000_000 }),
 });
 
-export const SendAnswer = z.object({
+const SendAnswer = z.object({
   result: z.enum(['received', 'stored']).meta({
     description:
       '`received`: the receiver has acknowledged it. `stored`: the server keeps it until the receiver logs in.',
@@ -49,7 +49,7 @@ export const PushAnswer = z.object({
   fingerprint: z.string(),
 });
 
-export const ErrorAnswer = z.object({
+const ErrorAnswer = z.object({
   code: z
     .enum(Object.keys(API_ERRORS) as [keyof typeof API_ERRORS])
     .meta({ description: 'Stable; see the responses.' }),

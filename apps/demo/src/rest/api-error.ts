@@ -36,7 +36,7 @@ export const API_ERRORS = {
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
 /** What an error answer may hold beside code and message. */
-export interface ApiErrorDetails {
+interface ApiErrorDetails {
   readonly problems?: readonly { readonly parameter: string; readonly problem: string }[];
   readonly serverCode?: number;
   readonly loggedIn?: readonly string[];

@@ -5,7 +5,7 @@ import type { ANSWERS } from './answers.js';
 import { API_ERRORS, type ApiErrorCode } from './api-error.js';
 
 /** How one endpoint appears in the OpenAPI document. */
-export interface OperationText {
+interface OperationText {
   readonly summary: string;
   readonly description: string;
   /** Its parameters. */

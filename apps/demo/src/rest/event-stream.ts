@@ -5,7 +5,7 @@ import type { EventFeed, FeedEvent } from '../im/event-feed.js';
 const KEEP_ALIVE_MS = 15_000;
 
 /** What one answer tells. */
-export interface EventSelection {
+interface EventSelection {
   /** Only events about this user; undefined: about all. */
   readonly user: string | undefined;
   /** Only events after that of this id. */

@@ -25,7 +25,7 @@ const FromRequest = createParamDecorator(
 );
 
 /** @throws ApiError `ERR_INVALID_REQUEST` that names the parameters that cannot be used. */
-export function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.output<Schema> {
+function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.output<Schema> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => {

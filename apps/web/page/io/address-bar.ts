@@ -10,7 +10,7 @@ export function peerIn(hash: string): string | undefined {
   }
 }
 
-export function hashOf(peer: string | undefined): string {
+function hashOf(peer: string | undefined): string {
   return peer === undefined ? '#/' : `${PREFIX}${encodeURIComponent(peer)}`;
 }
 

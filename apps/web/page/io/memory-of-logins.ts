@@ -7,7 +7,7 @@ const FORM = 'imcore.form';
 const PREFERENCES = 'imcore.preferences';
 
 /** What is remembered of the form: never the token. */
-export type RememberedForm = Pick<LoginForm, 'server' | 'userId' | 'remember'>;
+type RememberedForm = Pick<LoginForm, 'server' | 'userId' | 'remember'>;
 
 /** A browser's storage that may be switched off: then nothing is remembered, and nothing fails. */
 export class Shelf {

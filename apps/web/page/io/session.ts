@@ -11,7 +11,7 @@ import { SureHistory } from './sure-history.js';
 import type { Tabs } from './tabs.js';
 
 /** What a session needs of the page. */
-export interface SessionParts {
+interface SessionParts {
   readonly account: Account;
   readonly dispatch: (event: AppEvent) => void;
   readonly openHistory: (account: Account) => Promise<History>;

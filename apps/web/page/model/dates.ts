@@ -3,7 +3,7 @@ import { isSameDay } from './rows.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What a day is called near today. */
-export interface DayNames {
+interface DayNames {
   readonly today: string;
   readonly yesterday: string;
 }

@@ -2,7 +2,7 @@
  * What is known for good about a message of one's own. A pending one is with nobody else yet: it waits for a link,
  * or it is written and not acknowledged; which of the two, the connection tells (see `deliveryMark`).
  */
-export type Delivery = 'pending' | 'received' | 'failed';
+type Delivery = 'pending' | 'received' | 'failed';
 
 /** Why a message was given up. */
 export type FailureCode = 'not-acknowledged' | 'not-sent' | 'too-large' | 'queue-full' | 'other';

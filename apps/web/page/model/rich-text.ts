@@ -1,5 +1,5 @@
 /** A piece of a message: text as it is, or an address that can be followed. */
-export type TextPart =
+type TextPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly href: string };
 

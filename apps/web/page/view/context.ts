@@ -6,7 +6,7 @@ import { ENGLISH } from '../text/english.js';
 import type { Texts } from '../text/texts.js';
 
 /** What every part of the page may use. */
-export interface Page {
+interface Page {
   readonly texts: Texts;
   readonly dispatch: (event: AppEvent) => void;
   readonly actions: Actions;

@@ -12,7 +12,7 @@ import {
 } from '@imcore/protocol';
 
 /** What a peer tells of its conversation. */
-export interface LoadPeerHandler {
+interface LoadPeerHandler {
   /** A data packet came; it is acknowledged already. */
   received(packet: Packet): void;
   /** The server acknowledged a packet of this fingerprint. */

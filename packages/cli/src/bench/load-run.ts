@@ -29,7 +29,7 @@ export interface LoadResult {
   readonly failures: readonly string[];
 }
 
-export interface LoadRunOptions {
+interface LoadRunOptions {
   readonly plan: LoadPlan;
   readonly transport: Transport;
   readonly serverPid: number | undefined;

@@ -4,7 +4,7 @@ import { type ChatContext, explainError, explainKick, explanationText } from './
 import type { Screen } from './screen.js';
 import { Transcript } from './transcript.js';
 
-export interface ChatSessionOptions {
+interface ChatSessionOptions {
   readonly client: ImClient;
   readonly screen: Screen;
   readonly context: ChatContext;

@@ -1,5 +1,5 @@
 /** What a typed line asks for. */
-export type ChatCommand =
+type ChatCommand =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'to'; readonly user: string }
   | { readonly kind: 'help' }

@@ -8,7 +8,7 @@ export interface ChatContext {
 }
 
 /** What went wrong in plain words, and what to try next. Both end with a full stop. */
-export interface Explanation {
+interface Explanation {
   readonly what: string;
   readonly advice: string | undefined;
 }

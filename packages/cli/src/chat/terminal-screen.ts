@@ -7,14 +7,14 @@ import type { LinkStatus, Screen } from './screen.js';
 import type { Entry } from './transcript.js';
 
 /** The part of a terminal's output stream that is needed. */
-export interface TerminalOutput {
+interface TerminalOutput {
   readonly columns: number;
   readonly rows: number;
   write(text: string): unknown;
 }
 
 /** What is being typed. */
-export interface InputLine {
+interface InputLine {
   readonly prompt: string;
   readonly text: string;
   readonly textBeforeCursor: string;

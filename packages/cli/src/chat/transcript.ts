@@ -13,7 +13,7 @@ export interface OutgoingEntry {
   readonly delivery: Delivery;
 }
 
-export interface IncomingEntry {
+interface IncomingEntry {
   readonly kind: 'incoming';
   readonly id: number;
   readonly from: string;
@@ -21,7 +21,7 @@ export interface IncomingEntry {
 }
 
 /** Something that the program itself has to say. */
-export interface NoticeEntry {
+interface NoticeEntry {
   readonly kind: 'notice';
   readonly id: number;
   readonly text: string;

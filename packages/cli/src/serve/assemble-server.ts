@@ -17,7 +17,7 @@ import { readTls } from './read-tls.js';
 import type { ServeSettings } from './settings.js';
 
 /** The code that a login with a wrong token is refused with: the first that belongs to applications. */
-export const WRONG_TOKEN = 1025;
+const WRONG_TOKEN = 1025;
 
 /** A server as the settings have it, and what can be changed while it runs. */
 export interface AssembledServer {

@@ -1,7 +1,7 @@
 import { CommandError } from '../command-error.js';
 
 /** The settings that choose a port and an address, for the advice. */
-export interface DoorSettings {
+interface DoorSettings {
   readonly ports: string;
   readonly host: string;
 }

@@ -2,7 +2,7 @@ import { type MessageStore, memoryStore, StoreError } from '@imcore/server';
 import { CommandError } from '../command-error.js';
 
 /** Loads the package that keeps messages in a file; a parameter, so that its absence can be tried. */
-export type StorePackageLoader = () => Promise<{ sqliteStore(options: { file: string }): MessageStore }>;
+type StorePackageLoader = () => Promise<{ sqliteStore(options: { file: string }): MessageStore }>;
 
 const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
 const POSTGRES = /^postgres(ql)?:\/\//;

@@ -9,7 +9,7 @@ export interface Key {
 }
 
 /** What a key has brought about, beside changes of the text. */
-export type KeyOutcome =
+type KeyOutcome =
   | { readonly kind: 'edited' }
   | { readonly kind: 'line'; readonly text: string }
   /** Ctrl+C with nothing typed. */

@@ -9,7 +9,7 @@ export interface PlatformFailure {
 }
 
 /** How every API of a mini-program reports: one of the two, soon after the call. */
-export interface PlatformCallbacks {
+interface PlatformCallbacks {
   success?(result?: unknown): void;
   fail?(failure?: PlatformFailure): void;
 }
@@ -61,7 +61,7 @@ export interface GlobalSocket {
 }
 
 /** What a platform tells of its network and of the program's life. */
-export interface ProgramEvents {
+interface ProgramEvents {
   onNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
   offNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
   onAppShow(listener: () => void): void;

@@ -2,8 +2,8 @@ import { type Instant, NEVER } from '@imcore/protocol';
 import type { EarlyRetransmission } from '../transport.js';
 
 /** Bounds of the first wait for an acknowledgement on datagrams, in milliseconds. */
-export const MIN_EARLY_WAIT_MS = 200;
-export const MAX_EARLY_WAIT_MS = 3_000;
+const MIN_EARLY_WAIT_MS = 200;
+const MAX_EARLY_WAIT_MS = 3_000;
 
 /** The first wait before anything was measured, as RFC 6298 has it. */
 const UNMEASURED_WAIT_MS = 1_000;

@@ -12,7 +12,7 @@ import type { Link, LinkHandler, Transport } from '../transport.js';
 import { cutAfterGrace } from './grace.js';
 
 /** The original server's port. */
-export const DEFAULT_TCP_PORT = 8901;
+const DEFAULT_TCP_PORT = 8901;
 
 /** Where a TCP link leads, and what it carries. */
 export interface TcpOptions {

@@ -6,10 +6,10 @@ import type { Link, LinkHandler, Transport } from '../transport.js';
 import { EarlyCopies } from './early-copies.js';
 
 /** The original server's port. */
-export const DEFAULT_UDP_PORT = 7901;
+const DEFAULT_UDP_PORT = 7901;
 
 /** What an original client reads of a datagram: a message that is longer would not arrive at one. */
-export const DEFAULT_MAX_UDP_BYTES = 1024;
+const DEFAULT_MAX_UDP_BYTES = 1024;
 
 /** The most that one datagram can hold. */
 const MAX_DATAGRAM_BYTES = 65_507;

@@ -10,7 +10,7 @@ export interface DatabaseRequest<Result> {
   onerror: (() => void) | null;
 }
 
-export interface OpenRequest extends DatabaseRequest<Database> {
+interface OpenRequest extends DatabaseRequest<Database> {
   onupgradeneeded: (() => void) | null;
   onblocked: (() => void) | null;
 }
@@ -22,14 +22,14 @@ export interface Database {
   close(): void;
 }
 
-export interface Transaction {
+interface Transaction {
   readonly error: unknown;
   oncomplete: (() => void) | null;
   onabort: (() => void) | null;
   objectStore(name: string): ObjectStore;
 }
 
-export interface Index {
+interface Index {
   get(key: unknown): DatabaseRequest<unknown>;
   getAll(key: unknown): DatabaseRequest<unknown[]>;
 }

@@ -29,7 +29,7 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   'kick-sent': ['user', 'ok'],
 };
 
-export interface CallbackMeaning extends Meaning {
+interface CallbackMeaning extends Meaning {
   /** Callbacks about the same subject have an order; the original's threads give the others none. */
   readonly subject: string;
 }

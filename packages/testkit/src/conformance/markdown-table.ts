@@ -1,5 +1,5 @@
 /** A row of a table: its cells by the column's title, and the line it stands on, from 1. */
-export interface TableRow {
+interface TableRow {
   readonly line: number;
   readonly cells: ReadonlyMap<string, string>;
 }

@@ -10,7 +10,7 @@ export interface Meaning {
 }
 
 /** Gives the instant of the recording that an instant of the play stands for. */
-export type TimeTranslation = (time: number) => number;
+type TimeTranslation = (time: number) => number;
 
 const SERVER_TIME_FROM = 1_000_000_000_000;
 const SHOWN_TEXT = 60;

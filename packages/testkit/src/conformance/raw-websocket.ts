@@ -5,7 +5,7 @@ import net from 'node:net';
 export const WebSocketOpcode = { Continuation: 0, Text: 1, Binary: 2, Close: 8, Ping: 9, Pong: 10 } as const;
 
 /** A frame as it is to be written; nothing is checked, so that a test can break every rule. */
-export interface OutgoingFrame {
+interface OutgoingFrame {
   readonly opcode: number;
   readonly payload: Uint8Array;
   /** Whether it is the last of its message. Default true. */
@@ -15,7 +15,7 @@ export interface OutgoingFrame {
 }
 
 /** What a raw WebSocket tells. */
-export interface RawWebSocketEvents {
+interface RawWebSocketEvents {
   /** A frame of the server. */
   frame(opcode: number, payload: Buffer): void;
   /** The connection is gone. */
@@ -23,7 +23,7 @@ export interface RawWebSocketEvents {
 }
 
 /** The server's answer to a handshake. */
-export interface HandshakeAnswer {
+interface HandshakeAnswer {
   /** Status line and headers, one a line. */
   readonly head: string;
   readonly isAccepted: boolean;

@@ -2,7 +2,7 @@ import type { TransportKind } from '@imcore/protocol';
 import { isObject, type JsonObject, objectsOf, requireNumber, requireObject, requireText } from './json.js';
 
 /** Which end of a connection did something. */
-export type Side = 'client' | 'server';
+type Side = 'client' | 'server';
 
 interface EntryBase {
   /** Milliseconds since the conversation began. */

@@ -66,7 +66,7 @@ export function followEvents(server: ImServer, emit: (callback: ServerCallback) 
 }
 
 /** What the server's application sends to a user. */
-export interface ServerMessage {
+interface ServerMessage {
   readonly to: string;
   readonly content: string;
   readonly type: number;
@@ -103,7 +103,7 @@ export async function sendFromServer(
 }
 
 /** An administrator's kick-out. */
-export interface ServerKick {
+interface ServerKick {
   readonly user: string;
   /** Default 2. */
   readonly code: number | undefined;

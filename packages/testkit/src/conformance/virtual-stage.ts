@@ -13,7 +13,7 @@ const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, w
 const TRANSPORTS: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
 /** What a {@link VirtualStage} needs to put a server on it. */
-export interface VirtualStageOptions {
+interface VirtualStageOptions {
   readonly hooks?: Hooks;
   /** Everything else of the server's options; transports, clock and random are the stage's. */
   readonly server?: Omit<ServerOptions, 'transports' | 'hooks' | 'clock' | 'random'>;

@@ -10,7 +10,7 @@ import {
 } from './server-transport-fixture.js';
 
 /** A peer and the server's side of the same connection. */
-export interface Pair {
+interface Pair {
   readonly peer: ServerTransportPeer;
   readonly handler: RecordingHandler;
 }

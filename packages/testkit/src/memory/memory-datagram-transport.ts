@@ -11,7 +11,7 @@ import {
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamTransportSettings } from './memory-stream-transport.js';
 
-export interface DatagramTransportSettings extends StreamTransportSettings {
+interface DatagramTransportSettings extends StreamTransportSettings {
   readonly maxSendBytes: number;
 }
 

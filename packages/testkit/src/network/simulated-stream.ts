@@ -5,7 +5,7 @@ import { Pipe, type SegmentKind } from './pipe.js';
 import { StreamEnd } from './stream-end.js';
 
 /** Takes a client's connection at the server's end, or refuses it. */
-export type Acceptor = (end: StreamEnd) => boolean;
+type Acceptor = (end: StreamEnd) => boolean;
 
 /** A connection between a client and the server over one link: two ends and a pipe each way. */
 export class SimulatedStream {

@@ -11,7 +11,7 @@ const HIGH_WATER_BYTES = 16 * 1024;
 const LINGER_MS = 5000;
 
 /** What happens at one end of a stream. After `closed` nothing else is called. */
-export interface StreamEvents {
+interface StreamEvents {
   /** The other end has taken the connection. Only at the end that asked for it. */
   opened?(): void;
   data(bytes: BinaryString): void;

@@ -7,7 +7,7 @@ const PAIRS = 10;
 /** Messages of one pair that may wait for their acknowledgement: a sender who is stopped does not pile up. */
 const WINDOW = 200;
 
-export interface TrafficOptions {
+interface TrafficOptions {
   readonly port: () => number;
   readonly web: WebEdition;
   /** The books of each direction. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { lastingPort } from '../lasting-port.js';
 
 /** What the server says of itself when it is asked. */
-export interface ServerReport {
+interface ServerReport {
   readonly metrics: Readonly<Record<string, number>>;
   /** Microseconds. */
   readonly cpu: { readonly user: number; readonly system: number };

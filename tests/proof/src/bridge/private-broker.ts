@@ -9,7 +9,7 @@ const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const START_MS = 120_000;
 
 /** Further lines of the broker's configuration. */
-export interface PrivateBrokerOptions {
+interface PrivateBrokerOptions {
   readonly configuration?: readonly string[];
 }
 

@@ -8,14 +8,14 @@ export interface BridgeQueues {
 }
 
 /** What lies among the dead letters. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly text: string;
   readonly code: string;
   readonly reason: string;
 }
 
 /** Something that the stand-in does wrong on purpose. */
-export type WebFault =
+type WebFault =
   /** Gives each message back to the broker the first time. */
   | 'gives-back'
   /** Takes messages and never answers for them. */

@@ -22,7 +22,7 @@ export interface Recording {
 }
 
 /** What was found behind the cuts of a recording. */
-export interface Tally extends Finding {
+interface Tally extends Finding {
   readonly cuts: number;
   /** Cuts while the database file itself was being written. */
   readonly inCheckpoint: number;

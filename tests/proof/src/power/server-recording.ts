@@ -7,7 +7,7 @@ import { nowNanoseconds } from './disk-recording.js';
 import type { MessageName, PromiseMade } from './promises.js';
 import { RecordedFolder } from './recorded-process.js';
 
-export interface ServerRecordingOptions {
+interface ServerRecordingOptions {
   readonly place: string;
   readonly library: string;
   readonly durationMs: number;

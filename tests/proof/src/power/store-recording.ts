@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL('./store-main.js', import.meta.url));
 /** More than one recording uses of a pair. */
 const NUMBERS_PER_RECORDING = 10_000_000;
 
-export interface StoreRecordingOptions {
+interface StoreRecordingOptions {
   readonly place: string;
   readonly library: string;
   readonly seed: number;

@@ -11,7 +11,7 @@ export const SURVIVALS = [
   'some sectors',
   'garbage',
 ] as const;
-export type SurvivalKind = (typeof SURVIVALS)[number];
+type SurvivalKind = (typeof SURVIVALS)[number];
 
 /** What of the unsynced changes is on the disk after the power cut. */
 export interface Survival {

@@ -5,7 +5,7 @@ import type { Peer, Stage } from '../../../src/conformance/stage.js';
 import { describeAnswer } from './describe.js';
 
 /** What the server makes of a client: it answers, it ended the connection, or it does not know who this is. */
-export type ClientState = 'open' | 'closed' | 'not logged in';
+type ClientState = 'open' | 'closed' | 'not logged in';
 
 /** What a client needs of its lab. */
 interface ClientLab {
