@@ -1,20 +1,19 @@
-// What `tsc -b` does not make: the CommonJS builds of the packages that run everywhere, and the single files.
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { bundle, ROOT, SINGLE_FILES } from './single-file.mjs';
+// Builds what is out of date: `npm run build`, and before every script that needs a build.
+import { SETTINGS, STEPS } from './build-steps.mjs';
+import { runOutOfDate } from './out-of-date.mjs';
+import { ROOT } from './root.mjs';
 
-const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-
-for (const name of ['protocol', 'client']) {
-  const directory = join(ROOT, 'packages', name);
-  execFileSync(process.execPath, [tsc, '-p', join(directory, 'tsconfig.cjs.json')], { stdio: 'inherit' });
-  // Node and TypeScript take the files for what the nearest package.json says.
-  writeFileSync(join(directory, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+const startedAt = performance.now();
+try {
+  const names = await runOutOfDate({
+    root: ROOT,
+    recordFile: 'scripts/dist/build.json',
+    settings: SETTINGS,
+    steps: STEPS,
+    report: (name) => console.log(`Building ${name} …`),
+  });
+  if (names.length > 0) console.log(`Built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+} catch (error) {
+  console.error(`Build failed: ${error.message}`);
+  process.exitCode = 1;
 }
-
-for (const single of SINGLE_FILES) await bundle(single, true);
-const miniProgram = join(ROOT, 'packages/client/miniprogram_dist');
-writeFileSync(join(miniProgram, 'package.json'), '{ "type": "commonjs" }\n');
-writeFileSync(join(miniProgram, 'index.d.ts'), "export * from '../dist/cjs/mini-program/index.js';\n");
-writeFileSync(join(miniProgram, 'outbox.d.ts'), "export * from '../dist/cjs/outbox/mini-program.js';\n");

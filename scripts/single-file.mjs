@@ -2,8 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { leanModules, PREFIX } from './lean-modules.mjs';
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
 const from = (path) => fileURLToPath(new URL(`../packages/${path}`, import.meta.url));
 
 /**

@@ -160,7 +160,8 @@ describe('the package of the demo', () => {
       scripts: Record<string, string>;
     };
     expect(scripts).toMatchObject({
-      prestart: expect.stringMatching(/&& npm run build$/),
+      build: 'node scripts/build.mjs',
+      prestart: 'node scripts/build.mjs',
       start: 'node apps/demo/dist/main.js',
       'start:server': 'node packages/cli/bin/imcore.js serve --store imcore.db',
     });
