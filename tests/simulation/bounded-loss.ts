@@ -4,14 +4,14 @@ import type { SeededRandom } from '@imcore/testkit';
 import { acknowledgedFingerprint, dataFingerprint, peek } from './frames.js';
 import { wrapTransport } from './wrapped-transport.js';
 
-/** How likely a frame is lost while its message may still lose one. */
+/** Probability that a frame is lost while its message may still lose one. */
 const LOSS = 0.3;
 
 /**
- * Loses at most one frame of each message on this device's link, be it a copy or an acknowledgement.
+ * Loses at most one frame of each message on this device's link, a copy or an acknowledgement, until `isOver`.
  *
- * That is what the retries of both sides make up for together: a sender writes three copies in 15 s, a server two in
- * 10 s, so that one loss on either side of the server leaves a copy that arrives in time. Ends when `isOver` says so.
+ * The retries of both sides make up for that: a sender writes three copies in 15 s, a server two in 10 s, so that after
+ * one loss on either side of the server a copy still arrives in time.
  */
 export function boundedLoss(transport: Transport, random: SeededRandom, isOver: () => boolean): Transport {
   const spent = new Set<string>();

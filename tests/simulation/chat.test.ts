@@ -4,12 +4,12 @@ import { run } from './run.js';
 
 const which = onlySeed === undefined ? `of ${seeds} seeds` : `of seed ${onlySeed}`;
 
-describe('a server and its clients where everything goes wrong', () => {
-  it.skipIf(isOtherProfile('chaos'))(`keep their promises in every run ${which}`, async () => {
+describe('a server and its clients under random faults', () => {
+  it.skipIf(isOtherProfile('chaos'))(`keep the invariants in every run ${which}`, async () => {
     expect(await checkSeeds('chaos')).toBe('');
   });
 
-  it.skipIf(onlySeed !== undefined)('live the same life again for the same seed', async () => {
+  it.skipIf(onlySeed !== undefined)('give the same trace for the same seed', async () => {
     const [first, second] = [await run(7, {}, true), await run(7, {}, true)];
     expect(first.trace.length).toBeGreaterThan(1000);
     expect(second.trace).toEqual(first.trace);

@@ -9,8 +9,8 @@ import {
 import { type OutboxStorage, outboxOn } from '@imcore/client/outbox';
 import { type Clock, createFingerprint } from '@imcore/protocol';
 import type { MemoryOutbox, SeededRandom, SimulatedLink } from '@imcore/testkit';
+import { ClientProcess } from './client-process.js';
 import { type Journal, keyOf, type SentMessage } from './journal.js';
-import { Life } from './life.js';
 import type { DevicePlan } from './plan.js';
 
 export interface DeviceParts {
@@ -25,37 +25,37 @@ export interface DeviceParts {
   readonly senseMode: 3 | 5;
   readonly journal: Journal;
   readonly originalFingerprint: (fingerprint: string) => string;
-  /** Where the device keeps what outlives its program; undefined for one that forgets everything. */
+  /** What survives a crash of the program; `undefined` for a device that forgets everything. */
   readonly disk: MemoryOutbox | undefined;
   readonly outbox: OutboxStorage | undefined;
 }
 
-/** Longest time that an application takes to log in again after a login came to nothing, in milliseconds. */
+/** Longest time that an application waits to log in again after a failed login, in milliseconds. */
 export const LOGIN_AGAIN_MS = 1000;
 
-/** How long a program that crashed stays away, at most, in milliseconds. */
+/** Longest time between a crash of a program and its restart, in milliseconds. */
 const MAX_AWAY_MS = 3000;
 
-/** Everything that a run receives. */
+/** Received messages that a client remembers: more than a run has. */
 const REMEMBER = 10_000;
 
-/** How long `send` takes at most, over restarts too, in milliseconds. */
+/** How long `send` takes at most, restarts included, in milliseconds. */
 const SEND_TIMEOUT_MS = 30_000;
 
-/** How likely an application sends a message again that it was told was not acknowledged. */
+/** Probability that an application sends a message again that was not acknowledged. */
 const REPEATS = 0.3;
 
-/** A user's device: a real client, and an application that notes everything it sends and sees. */
+/** A user's device: a real client, and an application that records everything it sends and receives. */
 export class Device {
   readonly plan: DevicePlan;
   client: ImClient;
   readonly link: SimulatedLink;
   readonly #parts: DeviceParts;
-  /** Messages that the outbox has said it keeps, and nobody knows more of yet. */
+  /** Messages that the outbox has accepted and that have not settled. */
   readonly #accepted = new Set<SentMessage>();
   readonly #pending = new Set<SentMessage>();
-  #life: Life;
-  #lives = 0;
+  #process: ClientProcess;
+  #starts = 0;
   #wantsOnline = false;
   #isStubborn = false;
 
@@ -63,7 +63,7 @@ export class Device {
     this.plan = parts.plan;
     this.link = parts.link;
     this.#parts = parts;
-    this.#life = new Life(parts.clock, parts.transport);
+    this.#process = new ClientProcess(parts.clock, parts.transport);
     this.client = this.#start();
   }
 
@@ -75,7 +75,7 @@ export class Device {
     return this.plan.userId;
   }
 
-  /** Whether the application means to be logged in. */
+  /** Whether the application wants to be logged in. */
   get wantsOnline(): boolean {
     return this.#wantsOnline;
   }
@@ -84,20 +84,20 @@ export class Device {
     return this.plan.kind !== 'udp';
   }
 
-  /** Logs in unless that is done or under way, and tries again when it comes to nothing. */
+  /** Logs in unless that is done or in progress, and retries when it fails. */
   login(): void {
     this.#wantsOnline = true;
-    const life = this.#life;
-    if (life.isOver || this.client.state !== 'idle') return;
+    const process = this.#process;
+    if (process.hasCrashed || this.client.state !== 'idle') return;
     this.client.login({ userId: this.userId, token: 'secret' }).catch((error: Error) => {
-      if (life.isOver) return;
+      if (process.hasCrashed) return;
       this.#parts.journal.note(this.name, `login failed: ${error.message}`);
       this.#loginLater();
     });
   }
 
-  /** {@link login}, and after a kick-out again: one that was decided earlier may still be under way. */
-  loginForGood(): void {
+  /** {@link login}, and again after a kick-out: one from before may still be in transit. */
+  stayLoggedIn(): void {
     this.#isStubborn = true;
     this.login();
   }
@@ -105,17 +105,17 @@ export class Device {
   logout(): void {
     this.#wantsOnline = false;
     this.#isStubborn = false;
-    if (!this.#life.isOver) void this.client.logout();
+    if (!this.#process.hasCrashed) void this.client.logout();
   }
 
-  /** The program dies, and begins anew a while later. Only a device with a disk does that. */
+  /** Crashes the program, and starts it again a while later. Only a device with a disk does that. */
   crash(): void {
     const { disk, journal, applicationClock: clock, random } = this.#parts;
-    if (disk === undefined || this.#life.isOver) return;
+    if (disk === undefined || this.#process.hasCrashed) return;
     journal.note(this.name, 'crashes');
-    this.#life.end();
+    this.#process.crash();
     disk.crash();
-    this.#noteWhatMayRepeat(disk);
+    this.#allowRepeats(disk);
     for (const sent of this.#pending) {
       if (this.#accepted.has(sent)) continue;
       this.#pending.delete(sent);
@@ -124,55 +124,56 @@ export class Device {
     }
     clock.schedule(clock.now() + random.between(0, MAX_AWAY_MS), () => {
       journal.note(this.name, 'starts again');
-      this.#life = new Life(this.#parts.clock, this.#parts.transport);
+      this.#process = new ClientProcess(this.#parts.clock, this.#parts.transport);
       this.client = this.#start();
       if (this.#wantsOnline) this.login();
     });
   }
 
-  /** Sends a message with a fingerprint of its own, or the given one. */
+  /** Sends a message with a new fingerprint, or the given one. */
   send(to: string, content: string, options: { qos?: boolean; fingerprint?: string } = {}): void {
     const { journal, random } = this.#parts;
     const { qos = true, fingerprint = createFingerprint(random.next) } = options;
     const known = journal.sent.get(keyOf(this.userId, fingerprint));
-    if (this.#life.isOver || (known !== undefined && known.pending > 0)) return;
+    if (this.#process.hasCrashed || (known !== undefined && known.pending > 0)) return;
     const sent = journal.sending({ from: this.userId, by: this.name, to, fingerprint, content, qos });
     journal.note(this.name, `sends ${fingerprint} to ${to}${qos ? '' : ' without QoS'}`);
     this.#pending.add(sent);
-    const life = this.#life;
+    const process = this.#process;
     const sending = this.client.send({ to, content: sent.content, qos, fingerprint });
     if (this.#parts.disk !== undefined && qos) {
-      this.#follow(sending, sent, life);
+      this.#follow(sending, sent, process);
       return;
     }
     sending.then(
-      () => life.isOver || this.#settled(sent, undefined),
-      (error: Error & { code?: string }) => life.isOver || this.#settled(sent, error.code ?? error.message),
+      () => process.hasCrashed || this.#settled(sent, undefined),
+      (error: Error & { code?: string }) =>
+        process.hasCrashed || this.#settled(sent, error.code ?? error.message),
     );
   }
 
-  /** What an outbox keeps is settled by events: its promise may not live to see it. */
-  #follow(sending: Sending, sent: SentMessage, life: Life): void {
+  /** Events settle what an outbox keeps: the promise may be gone after a restart. */
+  #follow(sending: Sending, sent: SentMessage, process: ClientProcess): void {
     sending.accepted.then(
       () => {
-        if (!life.isOver && this.#pending.has(sent)) this.#accepted.add(sent);
+        if (!process.hasCrashed && this.#pending.has(sent)) this.#accepted.add(sent);
       },
       () => {},
     );
     sending.catch((error: Error & { code?: string }) => {
-      if (life.isOver || error.code !== 'ERR_POSTPONED') return;
-      // Kept for the next login, whether or not that was said before.
+      if (process.hasCrashed || error.code !== 'ERR_POSTPONED') return;
+      // Kept for the next login, whether or not `accepted` has resolved.
       this.#accepted.add(sent);
     });
   }
 
   #start(): ImClient {
     const { plan, random, senseMode, journal, outbox } = this.#parts;
-    this.#lives += 1;
+    this.#starts += 1;
     const client = createClient({
-      transport: this.#life.transport,
-      clock: this.#life.clock,
-      random: random.fork(this.#lives === 1 ? 'client' : `client ${this.#lives}`).next,
+      transport: this.#process.transport,
+      clock: this.#process.clock,
+      random: random.fork(this.#starts === 1 ? 'client' : `client ${this.#starts}`).next,
       senseMode: plan.kind === 'udp' ? 3 : senseMode,
       logger: silentLogger,
       ...(outbox !== undefined && {
@@ -181,7 +182,7 @@ export class Device {
         sendTimeoutMs: SEND_TIMEOUT_MS,
       }),
     });
-    const life = this.#life;
+    const process = this.#process;
     client.on('message', (message) => this.#receive(message));
     client.on('kicked', ({ code }) => {
       journal.note(plan.name, `kicked with ${code}`);
@@ -195,8 +196,10 @@ export class Device {
       const own = messages.filter(({ fingerprint }) => this.#isPending(fingerprint));
       journal.note(plan.name, `finds ${own.length} messages again`);
     });
-    client.on('delivered', ({ fingerprint }) => this.#heard(fingerprint, undefined, life));
-    client.on('undelivered', ({ fingerprint, error }) => this.#heard(fingerprint, error.code, life));
+    client.on('delivered', ({ fingerprint }) => this.#settleByEvent(fingerprint, undefined, process));
+    client.on('undelivered', ({ fingerprint, error }) =>
+      this.#settleByEvent(fingerprint, error.code, process),
+    );
     return client;
   }
 
@@ -205,15 +208,15 @@ export class Device {
     return sent !== undefined && this.#pending.has(sent);
   }
 
-  #heard(fingerprint: string | undefined, failure: string | undefined, life: Life): void {
+  #settleByEvent(fingerprint: string | undefined, failure: string | undefined, process: ClientProcess): void {
     const sent = this.#parts.journal.find(this.userId, fingerprint);
-    if (!life.isOver && sent?.qos === true && this.#pending.has(sent)) this.#settled(sent, failure);
+    if (!process.hasCrashed && sent?.qos === true && this.#pending.has(sent)) this.#settled(sent, failure);
   }
 
-  /** What was handed on and not yet remembered when the program died may be handed on again: that is documented. */
-  #noteWhatMayRepeat(disk: MemoryOutbox): void {
+  /** Messages received but not yet remembered at the crash may be received again: this is documented. */
+  #allowRepeats(disk: MemoryOutbox): void {
     const remembered = new Set(disk.entries(`received:${this.userId}`).map(({ key }) => key));
-    for (const { to, from, fingerprint } of this.#parts.journal.handed) {
+    for (const { to, from, fingerprint } of this.#parts.journal.received) {
       if (to !== this.name || remembered.has(`${from.length}:${from}${fingerprint}`)) continue;
       this.#parts.journal.mayRepeat.add(`${to} ${keyOf(from, fingerprint)}`);
     }
@@ -243,6 +246,6 @@ export class Device {
   #receive({ from, content, fingerprint }: Message): void {
     const { journal, originalFingerprint } = this.#parts;
     const original = fingerprint === undefined ? undefined : originalFingerprint(fingerprint);
-    journal.hand({ to: this.name, userId: this.userId, from, fingerprint: original, content });
+    journal.receive({ to: this.name, userId: this.userId, from, fingerprint: original, content });
   }
 }

@@ -13,20 +13,20 @@ import type { Seams } from './seams.js';
 import { wrapServerTransport } from './wrapped-server-transport.js';
 import { wrapTransport } from './wrapped-transport.js';
 
-/** Something wrong that is put into a world on purpose, and what the invariants must say of it. */
+/** A fault that is put into a world on purpose, and the breach that must be reported for it. */
 export interface Fault {
   readonly name: string;
-  readonly caughtAs: RegExp;
-  /** The lives in which it is put. Default: those of the seeds. */
+  readonly detectedAs: RegExp;
+  /** The profile of its runs. Default: that of the seed. */
   readonly profile?: Profile;
-  /** Seams of their own for each run. */
+  /** Called for each run. */
   createSeams(): Seams;
 }
 
-/** The server tells a sender that its message is safe as soon as it has come. */
+/** The server acknowledges a message as soon as it arrives. */
 const acknowledgesTooEarly: Fault = {
-  name: 'the sender is acknowledged before anybody is responsible',
-  caughtAs: /was acknowledged and is lost/,
+  name: 'a sender is acknowledged before the receiver or the store has its message',
+  detectedAs: /was acknowledged and is lost/,
   createSeams: () => ({
     serverTransport: (transport) =>
       wrapServerTransport(transport, (connection) => ({
@@ -41,13 +41,13 @@ const acknowledgesTooEarly: Fault = {
   }),
 };
 
-/** Separates a fingerprint from the number that makes each copy look new. */
+/** Separates a fingerprint from the number that makes each copy unique. */
 const COPY_MARK = '~';
 
-/** A client sees every copy under a fingerprint of its own, so that none is a repetition to it. */
+/** A client gets every copy under a fingerprint of its own, so that it recognizes no duplicate. */
 const neverRemembers: Fault = {
-  name: 'a receiver never remembers what it was handed',
-  caughtAs: /was handed \S+ twice/,
+  name: 'a receiver recognizes no duplicates',
+  detectedAs: /received \S+ twice/,
   createSeams: () => {
     const copies = { count: 0 };
     return {
@@ -71,10 +71,10 @@ const neverRemembers: Fault = {
   },
 };
 
-/** What a client writes a second time gets lost, whatever happened to the first. */
+/** Whatever a client writes a second time is lost. */
 const losesRetransmissions: Fault = {
   name: 'every retransmission of a client is lost',
-  caughtAs: /ought to have arrived/,
+  detectedAs: /should have arrived/,
   createSeams: () => ({
     transport: (transport) => {
       const written = new Set<string>();
@@ -93,7 +93,7 @@ const losesRetransmissions: Fault = {
 
 const acknowledgesOnce: Fault = {
   name: 'a receiver acknowledges the first copy only',
-  caughtAs: /ought to have arrived/,
+  detectedAs: /should have arrived/,
   createSeams: () => ({
     transport: (transport) => {
       const acknowledged = new Set<string>();
@@ -111,8 +111,8 @@ const acknowledgesOnce: Fault = {
 };
 
 const retransmitsTooOften: Fault = {
-  name: 'a client retransmits more often than it may',
-  caughtAs: /wrote copy 4 of/,
+  name: 'a client retransmits more often than its policy allows',
+  detectedAs: /wrote copy 4 of/,
   createSeams: () => ({
     transport: (transport) =>
       wrapTransport(transport, () => {
@@ -130,12 +130,12 @@ const retransmitsTooOften: Fault = {
   }),
 };
 
-/** Every so many messages that a faulty store is given. */
+/** A faulty store fails for every so manyth message. */
 const EVERY = 5;
 
 const storeLoses: Fault = {
-  name: 'the store loses a message that it says it has',
-  caughtAs: /was acknowledged and is lost/,
+  name: 'the store loses a message that it reported as stored',
+  detectedAs: /was acknowledged and is lost/,
   createSeams: () => ({
     store: (store) => {
       const seen = { count: 0 };
@@ -152,8 +152,8 @@ const storeLoses: Fault = {
 };
 
 const storeShuffles: Fault = {
-  name: 'the store gives messages back in another order',
-  caughtAs: /which was sent later/,
+  name: 'the store returns messages in another order',
+  detectedAs: /which was sent later/,
   createSeams: () => ({
     store: (store) =>
       withStore(store, {
@@ -163,8 +163,8 @@ const storeShuffles: Fault = {
 };
 
 const storeRenames: Fault = {
-  name: 'the store gives a message back under another fingerprint',
-  caughtAs: /which was not sent so/,
+  name: 'the store returns a message with another fingerprint',
+  detectedAs: /which was not sent like that/,
   createSeams: () => ({
     store: (store) =>
       withStore(store, {
@@ -179,8 +179,8 @@ const storeRenames: Fault = {
 };
 
 const timersLeak: Fault = {
-  name: 'what a client schedules cannot be cancelled',
-  caughtAs: /still has something scheduled/,
+  name: 'the timers of a client cannot be cancelled',
+  detectedAs: /still has something scheduled/,
   createSeams: () => ({
     clientClock: (clock) => ({
       now: () => clock.now(),
@@ -194,18 +194,18 @@ const timersLeak: Fault = {
 };
 
 const storeOverlooks: Fault = {
-  name: 'the store says that nothing waits for a user for whom something does',
-  caughtAs: /waits in the store though/,
+  name: 'the store reports an empty queue for a user who has waiting messages',
+  detectedAs: /waits in the store although/,
   createSeams: () => ({ store: (store) => withStore(store, { isEmptyFor: () => true }) }),
 };
 
-/** How long the early server takes to store what it has acknowledged, in milliseconds. */
+/** How much later than its answer the store writes, in milliseconds. */
 const WRITE_LATER_MS = 50;
 
 const acknowledgesBeforeStored: Fault = {
-  name: 'the store answers before it has a message, and the server crashes',
+  name: 'the store answers before it has written a message, and the server crashes',
   profile: 'store-trouble',
-  caughtAs: /was acknowledged and is lost/,
+  detectedAs: /was acknowledged and is lost/,
   createSeams: () => ({
     processStore: (store, clock) =>
       withStore(store, {
@@ -218,9 +218,9 @@ const acknowledgesBeforeStored: Fault = {
 };
 
 const confirmsWhatIsRead: Fault = {
-  name: 'what is read for a receiver is confirmed before the receiver has it',
+  name: 'messages are confirmed when they are read from the store, not when the receiver has them',
   profile: 'store-trouble',
-  caughtAs: /was acknowledged and is lost/,
+  detectedAs: /was acknowledged and is lost/,
   createSeams: () => ({
     processStore: (store) =>
       withStore(store, {
@@ -233,7 +233,7 @@ const confirmsWhatIsRead: Fault = {
   }),
 };
 
-/** All of them. */
+/** Every fault of the transports, the store and the clocks. */
 export const FAULTS: readonly Fault[] = [
   acknowledgesTooEarly,
   neverRemembers,

@@ -1,6 +1,6 @@
 import { decodeFrameBody, decodePacket, type Packet, PacketType, ProtocolError } from '@imcore/protocol';
 
-/** A packet that instruments and faults look at; undefined for what cannot be read. */
+/** The packet of a frame; `undefined` for one that cannot be decoded. */
 export function peek(text: string): Packet | undefined {
   return readable(() => decodePacket(text));
 }

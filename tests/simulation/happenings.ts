@@ -8,18 +8,18 @@ import type { World } from './world.js';
 /** Longest pause between two happenings, in milliseconds. */
 const MAX_PAUSE_MS = 300;
 
-/** Longest partition, in milliseconds: longer than every time-out of the links. */
+/** Longest partition, in milliseconds: longer than every timeout of the links. */
 const MAX_PARTITION_MS = 20_000;
 
-/** Messages of a burst, at most: a sender whose hooks take 200 ms each still gets all through between two copies. */
+/** Most messages in a burst: few enough for hooks of 200 ms each to finish all of them before the first retry. */
 const MAX_BURST = 8;
 
-/** Content that no original UDP client can read, and every stream can carry. */
+/** Content too long for a datagram of the original clients, but not for a stream. */
 const LONG_CONTENT = 'long '.repeat(250);
 
 type Happening = (happenings: Happenings) => void;
 
-/** Happenings with how often they come, relative to one another. */
+/** Happenings with their relative weights. */
 const MESSAGES: readonly [number, Happening][] = [
   [10, (now) => now.message()],
   [3, (now) => now.burst()],
@@ -30,7 +30,7 @@ const MESSAGES: readonly [number, Happening][] = [
 const TROUBLE: readonly [number, Happening][] = [
   [1, (now) => now.messageWithoutQos()],
   [1, (now) => now.longMessage()],
-  [0.5, (now) => now.messageToNobody()],
+  [0.5, (now) => now.messageToUnknownUser()],
   [0.5, (now) => now.forbiddenMessage()],
   [0.5, (now) => now.sharedFingerprint()],
   [1, (now) => now.partition()],
@@ -44,9 +44,9 @@ const TROUBLE: readonly [number, Happening][] = [
 
 const OPERATION: readonly [number, Happening][] = [[1, (now) => now.resendDeadLetters()]];
 
-const DEATH: readonly [number, Happening][] = [[3, (now) => now.crash()]];
+const CRASHES: readonly [number, Happening][] = [[3, (now) => now.crash()]];
 
-/** Lets things happen at random until it is stopped. */
+/** Makes something random happen again and again until it is stopped. */
 export class Happenings {
   readonly #world: World;
   readonly #random: SeededRandom;
@@ -59,7 +59,7 @@ export class Happenings {
     this.#random = world.random.fork('happenings');
     this.#table = profile === 'bounded-loss' ? MESSAGES : [...MESSAGES, ...TROUBLE];
     if (profile === 'store-trouble') this.#table = [...this.#table, ...OPERATION];
-    if (profile === 'restarts') this.#table = [...this.#table, ...DEATH];
+    if (profile === 'restarts') this.#table = [...this.#table, ...CRASHES];
   }
 
   start(): void {
@@ -69,7 +69,7 @@ export class Happenings {
     });
   }
 
-  /** Nothing new happens from now on; partitions end with the world's healing. */
+  /** Nothing new happens from now on. The world heals the partitions. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -100,7 +100,7 @@ export class Happenings {
     this.#device().send(this.#userId(), this.#content() + LONG_CONTENT);
   }
 
-  messageToNobody(): void {
+  messageToUnknownUser(): void {
     this.#device().send('nobody', this.#content());
   }
 
@@ -108,7 +108,7 @@ export class Happenings {
     this.#device().send(this.#userId(), `${FORBIDDEN} ${this.#content()}`);
   }
 
-  /** Fingerprints are unique per sender only: two users' equal ones name two messages. */
+  /** Fingerprints are unique per sender only: equal ones of two users name two messages. */
   sharedFingerprint(): void {
     const fingerprint = `shared-${this.#random.int(1, 3)}`;
     const to = this.#userId();
@@ -137,13 +137,13 @@ export class Happenings {
 
   freeze(): void {
     const { link, name } = this.#device();
-    this.#note(`${name} half open`);
+    this.#note(`${name} is half open`);
     link.freeze();
   }
 
   rebind(): void {
     const { link, name } = this.#device();
-    this.#note(`${name} behind another port`);
+    this.#note(`${name} gets another port`);
     link.rebind();
   }
 
@@ -167,7 +167,7 @@ export class Happenings {
     device.logout();
   }
 
-  /** Of somebody who is not logged in, where there is one. */
+  /** Logs a device in that is not, if there is one. */
   login(): void {
     const idle = this.#world.devices.filter(({ wantsOnline }) => !wantsOnline);
     if (idle.length > 0) this.#random.pick(idle).login();

@@ -6,10 +6,10 @@ import type { Journal } from './journal.js';
 import { wrapServerTransport } from './wrapped-server-transport.js';
 import { wrapTransport } from './wrapped-transport.js';
 
-/** Copies of one message that a client may write to one link each time that it is told to send it. */
+/** Copies of one message that a client may write to one link for each call of `send`. */
 const MAX_COPIES = 1 + CLIENT_RETRY.retries;
 
-/** The connections that the server has been told of and whose end it has not been told. */
+/** The connections that the server has accepted and whose end was not reported to it. */
 export class OpenConnections {
   readonly #open = new Set<Connection>();
 
@@ -32,7 +32,7 @@ export class OpenConnections {
   }
 }
 
-/** Notes what passes a device's links, and that it writes no more copies than it may. */
+/** Records the frames on a device's links, and reports when it writes too many copies. */
 export function watchTransport(transport: Transport, device: string, journal: Journal): Transport {
   return wrapTransport(transport, () => {
     const copies = new Map<string, number>();

@@ -1,21 +1,21 @@
 import { SERVER_ID } from '@imcore/protocol';
 import type { Device } from './device.js';
-import { type HandedMessage, keyOf, SERVER, type SentMessage } from './journal.js';
+import { keyOf, type ReceivedMessage, SERVER, type SentMessage } from './journal.js';
 import { FORBIDDEN } from './simulated-server.js';
 import type { World } from './world.js';
 
-/** Content up to this length fits into a datagram whatever the ids, in characters. */
+/** Content of up to this length fits into a datagram with any ids, in characters. */
 const SHORT_CONTENT = 200;
 
-/** Messages that a store gives at once when it is asked what it holds. */
+/** A limit for reading everything that a store holds. */
 const EVERYTHING = 1_000_000;
 
-/** What must hold of any run, when everything that was sent has settled. Returns what does not. */
+/** Checks what must hold for every run when all messages have settled. Returns the breaches. */
 export async function checkMessages(world: World): Promise<string[]> {
   const held = await heldByStore(world);
   return [
-    ...handedAtMostOnce(world),
-    ...handedWhatWasSent(world),
+    ...receivedAtMostOnce(world),
+    ...receivedAsSent(world),
     ...settled(world),
     ...acknowledgedIsReceivedOrHeld(world, held),
     ...inOrder(world),
@@ -23,49 +23,50 @@ export async function checkMessages(world: World): Promise<string[]> {
 }
 
 /**
- * No application is handed a QoS message twice. Without QoS nobody promises that; nor is the server's application
- * promised it across a crash, which ended it before the message was acknowledged, or a client's, which ended it before
- * it remembered.
+ * No application receives a QoS message twice. Exceptions: a message without QoS, and one that was received before a
+ * crash of the server which came before the acknowledgement, or before a crash of a client which came before it was
+ * remembered.
  */
-function handedAtMostOnce(world: World): string[] {
+function receivedAtMostOnce(world: World): string[] {
   const seen = new Set<string>();
   const breaches: string[] = [];
-  for (const message of world.journal.handed) {
+  for (const message of world.journal.received) {
     if (world.journal.find(message.from, message.fingerprint)?.qos === false) continue;
-    const life = message.to === SERVER ? message.crashes : 0;
-    const key = `${message.to} ${life} ${keyOf(message.from, message.fingerprint)}`;
+    const crashes = message.to === SERVER ? message.crashes : 0;
+    const key = `${message.to} ${crashes} ${keyOf(message.from, message.fingerprint)}`;
     const mayRepeat = world.journal.mayRepeat.has(
       `${message.to} ${keyOf(message.from, message.fingerprint)}`,
     );
-    if (seen.has(key) && !mayRepeat) breaches.push(`${message.to} was handed ${message.fingerprint} twice`);
+    if (seen.has(key) && !mayRepeat) breaches.push(`${message.to} received ${message.fingerprint} twice`);
     seen.add(key);
   }
   return breaches;
 }
 
-/** What is handed over was sent, by that sender, to that user, with that content, and was allowed. */
-function handedWhatWasSent(world: World): string[] {
-  const isAsSent = (message: HandedMessage): boolean => {
+/** What was received was sent by that sender to that user with that content, and was allowed. */
+function receivedAsSent(world: World): string[] {
+  const isAsSent = (message: ReceivedMessage): boolean => {
     const sent = world.journal.find(message.from, message.fingerprint);
     return sent !== undefined && sent.to === message.userId && sent.content === message.content;
   };
-  return world.journal.handed
+  return world.journal.received
     .filter((message) => !isAsSent(message) || message.content.startsWith(FORBIDDEN))
     .map(
-      ({ to, fingerprint, from }) => `${to} was handed ${fingerprint} from ${from}, which was not sent so`,
+      ({ to, fingerprint, from }) =>
+        `${to} received ${fingerprint} from ${from}, which was not sent like that`,
     );
 }
 
-/** Every call of `send` comes to an end. */
+/** Every call of `send` settles. */
 function settled(world: World): string[] {
   return [...world.journal.sent.values()]
     .filter(({ pending }) => pending > 0)
-    .map(({ by, fingerprint }) => `${by} never heard what became of ${fingerprint}`);
+    .map(({ by, fingerprint }) => `the send of ${fingerprint} by ${by} did not settle`);
 }
 
-/** An acknowledged message is with its receiver, in the store, or was taken by the application's hook. */
+/** An acknowledged message has been received, is in the store, or was taken by the application's hook. */
 function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): string[] {
-  const received = new Set(world.journal.handed.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
+  const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   const isSafe = (key: string): boolean =>
     received.has(key) || held.has(key) || world.journal.takenByHook.has(key);
   return [...world.journal.sent]
@@ -76,15 +77,15 @@ function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): 
 /**
  * Messages between two devices on streams arrive in the order in which they were sent, except
  *
- * - a message that the server dropped, or that the store failed to take: it is brought again, behind later ones;
- * - a message too long for UDP to a user who has been on UDP meanwhile: it waits in the store without holding up
- *   what comes behind it.
+ * - a message that the server dropped, or that the store failed to take: it is sent again, after later ones;
+ * - a message too long for UDP to a user who has been on UDP meanwhile: it waits in the store while later ones are
+ *   delivered.
  */
 function inOrder(world: World): string[] {
   const streams = new Set(world.devices.filter((device) => device.isOnStream).map(({ name }) => name));
   const last = new Map<string, SentMessage>();
   const breaches: string[] = [];
-  for (const { to, from, fingerprint } of world.journal.handed) {
+  for (const { to, from, fingerprint } of world.journal.received) {
     const sent = world.journal.find(from, fingerprint);
     if (sent === undefined || !sent.qos || sent.isRepeated || !streams.has(to)) continue;
     if (world.journal.mayRepeat.has(`${to} ${keyOf(from, fingerprint)}`)) continue;
@@ -106,7 +107,7 @@ function mayWaitForStream({ devices }: World, { to, content }: SentMessage): boo
   );
 }
 
-/** The server's directory is the sessions that are open and logged in, one per user. May be asked at any time. */
+/** The server knows exactly the sessions that are open and logged in, one per user. Holds at any time. */
 export function checkDirectory(world: World): string[] {
   if (world.isDown) return [];
   const { server, openConnections } = world;
@@ -126,51 +127,52 @@ export function checkDirectory(world: World): string[] {
   return breaches;
 }
 
-/** In calm: exactly the devices that mean to be online are, and the server knows it. */
+/** After the healing: exactly the expected devices are online, for themselves and for the server. */
 export function checkOnline(world: World, expected: readonly Device[]): string[] {
   const breaches = expected
     .filter(({ client }) => client.state !== 'online')
-    .map(({ name, client }) => `${name} is ${client.state} and ought to be online`);
+    .map(({ name, client }) => `${name} is ${client.state} and should be online`);
   const wanted = expected.map(({ plan }) => `${plan.userId} at ${plan.address}`);
   const actual = world.server
     .onlineUsers()
     .map(({ userId, remoteAddress }) => `${userId} at ${remoteAddress}`);
   for (const missing of wanted.filter((each) => !actual.includes(each)))
-    breaches.push(`${missing} is unknown`);
-  for (const extra of actual.filter((each) => !wanted.includes(each))) breaches.push(`${extra} is a ghost`);
+    breaches.push(`the server lacks ${missing}`);
+  for (const extra of actual.filter((each) => !wanted.includes(each)))
+    breaches.push(`the server has ${extra}, who should be offline`);
   return breaches;
 }
 
-/** Of these messages, each was acknowledged and has reached its receiver. */
+/** Each of these messages was acknowledged and received. */
 export function checkArrived(world: World, messages: readonly SentMessage[]): string[] {
-  const received = new Set(world.journal.handed.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
+  const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   return messages
     .filter((sent) => sent.acknowledgements === 0 || !received.has(keyOf(sent.from, sent.fingerprint)))
     .map(
       ({ by, to, fingerprint, acknowledgements, failures }) =>
-        `${fingerprint} from ${by} to ${to} ought to have arrived: ` +
+        `${fingerprint} from ${by} to ${to} should have arrived: ` +
         `${acknowledgements} acknowledgements, ${failures.join(' ') || 'no failure'}`,
     );
 }
 
-/** In calm: nothing waits in the store for a user who is online and can be sent it. */
+/** After the healing: nothing waits in the store for a user who is online and can receive it. */
 export async function checkStoreIsDrained(world: World, online: readonly Device[]): Promise<string[]> {
   const breaches: string[] = [];
-  const received = new Set(world.journal.handed.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
+  const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   for (const { userId, isOnStream } of online) {
     const waiting = (await world.store?.take(userId, undefined, EVERYTHING)) ?? [];
     for (const { fingerprint, from, body } of waiting) {
       const isTooLong = !isOnStream && body.length > 1024;
-      // A confirmation that the store failed to take leaves a message behind that has arrived; a replay removes it.
+      // Where the store failed to confirm a message that has arrived, the next replay removes it.
       const mayRemain = world.plan.trouble !== undefined && received.has(keyOf(from, fingerprint));
       if (!isTooLong && !mayRemain)
-        breaches.push(`${fingerprint} waits in the store though ${userId} is online`);
+        breaches.push(`${fingerprint} waits in the store although ${userId} is online`);
     }
   }
   return breaches;
 }
 
-/** A client that has logged out, and a server that is closed, has nothing scheduled any more. */
+/** A client that has logged out, and a closed server, have nothing scheduled any more. */
 export function checkNothingScheduledBy(world: World, owners: readonly string[]): string[] {
   return world.clock
     .pendingRuns()
@@ -178,7 +180,7 @@ export function checkNothingScheduledBy(world: World, owners: readonly string[])
     .map(({ at, owner }) => `${owner} still has something scheduled for ${at} at ${world.clock.now()}`);
 }
 
-/** When everybody has left and what was under way has arrived, nothing is scheduled at all. */
+/** When everybody has left and all packets have arrived, nothing is scheduled at all. */
 export function checkNothingScheduled(world: World): string[] {
   return checkNothingScheduledBy(
     world,

@@ -3,7 +3,7 @@ import type { Clock, Instant } from '@imcore/protocol';
 /** Who sent a message: a device by its name, or the server. */
 export const SERVER = 'server';
 
-/** A message that an application sent, and what it was told of it. */
+/** A message that an application sent, and its outcomes. */
 export interface SentMessage {
   readonly from: string;
   /** The device that sent it, or {@link SERVER}. */
@@ -12,7 +12,7 @@ export interface SentMessage {
   readonly fingerprint: string;
   readonly content: string;
   readonly qos: boolean;
-  /** Rises with each message of a run, in the order of sending. */
+  /** Counts the messages of a run in the order of sending. */
   readonly sequence: number;
   readonly sentAt: Instant;
   /** Calls of `send` that have not settled. */
@@ -20,12 +20,12 @@ export interface SentMessage {
   acknowledgements: number;
   /** Codes that `send` rejected with. */
   readonly failures: string[];
-  /** The application sent it again, with the same fingerprint, after it had been told of a failure. */
+  /** The application sent it again, with the same fingerprint, after a failure. */
   isRepeated: boolean;
 }
 
-/** A message that was handed to an application. */
-export interface HandedMessage {
+/** A message that an application received. */
+export interface ReceivedMessage {
   /** The device, or {@link SERVER}. */
   readonly to: string;
   readonly userId: string;
@@ -37,24 +37,24 @@ export interface HandedMessage {
   readonly crashes: number;
 }
 
-/** What all applications of a run did and saw, from the outside. */
+/** What all applications of a run sent and received. */
 export class Journal {
   readonly sent = new Map<string, SentMessage>();
-  readonly handed: HandedMessage[] = [];
+  readonly received: ReceivedMessage[] = [];
   /** Messages that the `onUndeliverable` hook took, by key. */
   readonly takenByHook = new Set<string>();
   /** Messages that the server reported as dropped, or that the store failed to take, at least once, by key. */
   readonly setBack = new Set<string>();
-  /** Messages that a program had been handed, and had not remembered when it died, by device and key. */
+  /** Messages that a program had received, but not yet remembered when it crashed, by device and key. */
   readonly mayRepeat = new Set<string>();
-  /** Breaches that were noticed while they happened. */
+  /** Breaches found during the run. */
   readonly breaches: string[] = [];
   #crashes = 0;
   readonly #clock: Clock;
   readonly #trace: string[] | undefined;
   #sequence = 0;
 
-  /** Keeps a trace where it is asked to; that costs more than the run itself. */
+  /** A trace costs more than the run itself. */
   constructor(clock: Clock, keepsTrace: boolean) {
     this.#clock = clock;
     this.#trace = keepsTrace ? [] : undefined;
@@ -72,12 +72,12 @@ export class Journal {
     this.#trace?.push(`${this.#clock.now().toFixed(1).padStart(9)}  ${who.padEnd(12)} ${what}`);
   }
 
-  /** What was sent under a fingerprint; undefined where nothing was. */
+  /** The message that was sent with a fingerprint; `undefined` where there is none. */
   find(from: string | undefined, fingerprint: string | undefined): SentMessage | undefined {
     return from === undefined ? undefined : this.sent.get(keyOf(from, fingerprint));
   }
 
-  /** A call of `send` begins. */
+  /** Records a call of `send`. */
   sending(message: Pick<SentMessage, 'from' | 'by' | 'to' | 'fingerprint' | 'content' | 'qos'>): SentMessage {
     const key = keyOf(message.from, message.fingerprint);
     const known = this.sent.get(key);
@@ -100,13 +100,13 @@ export class Journal {
     return sent;
   }
 
-  /** A message has reached an application. */
-  hand(message: Omit<HandedMessage, 'at' | 'crashes'>): void {
-    this.handed.push({ ...message, at: this.#clock.now(), crashes: this.#crashes });
-    this.note(message.to, `handed ${message.fingerprint} from ${message.from}`);
+  /** Records that a message has reached an application. */
+  receive(message: Omit<ReceivedMessage, 'at' | 'crashes'>): void {
+    this.received.push({ ...message, at: this.#clock.now(), crashes: this.#crashes });
+    this.note(message.to, `received ${message.fingerprint} from ${message.from}`);
   }
 
-  /** The server has crashed: what nobody was responsible for comes again, behind what is sent meanwhile. */
+  /** Records a crash of the server. Messages that were not acknowledged are sent again, after newer ones. */
   crashed(): void {
     this.#crashes += 1;
     for (const [key, { pending }] of this.sent) if (pending > 0) this.setBack.add(key);
@@ -118,7 +118,7 @@ export class Journal {
   }
 }
 
-/** Names a message: fingerprints are unique per sender only. */
+/** A message's unique key: fingerprints are unique per sender only. */
 export function keyOf(from: string, fingerprint: string | undefined): string {
   return `${from.length}:${from}${fingerprint}`;
 }

@@ -3,11 +3,8 @@ import { checkSeeds, isOtherProfile, onlySeed, seeds } from './check-seeds.js';
 
 const which = onlySeed === undefined ? `of ${seeds} seeds` : `of seed ${onlySeed}`;
 
-describe('a server and its clients on a network that loses less than the retries make up for', () => {
-  it.skipIf(isOtherProfile('bounded-loss'))(
-    `bring every message to its receiver in every run ${which}`,
-    async () => {
-      expect(await checkSeeds('bounded-loss')).toBe('');
-    },
-  );
+describe('a server and its clients on a network whose losses the retries make up for', () => {
+  it.skipIf(isOtherProfile('bounded-loss'))(`deliver every message in every run ${which}`, async () => {
+    expect(await checkSeeds('bounded-loss')).toBe('');
+  });
 });

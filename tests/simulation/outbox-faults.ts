@@ -1,12 +1,12 @@
 import type { OutboxStorage, StorageBox } from '@imcore/client/outbox';
 import type { Fault } from './faults.js';
 
-/** One in so many messages is treated badly. */
+/** Every so manyth message is lost. */
 const EVERY = 5;
 
 const forgets: Fault = {
-  name: 'an outbox says that it keeps a message and does not',
-  caughtAs: /never heard what became of/,
+  name: 'an outbox loses a message that it reported as kept',
+  detectedAs: /did not settle/,
   profile: 'restarts',
   createSeams: () => ({
     outbox: (outbox) =>
@@ -24,7 +24,7 @@ const forgets: Fault = {
 
 const removesEarly: Fault = {
   name: 'an outbox removes a message when it is written, not when it is acknowledged',
-  caughtAs: /never heard what became of/,
+  detectedAs: /did not settle/,
   profile: 'restarts',
   createSeams: () => ({
     outbox: (outbox) =>
@@ -39,7 +39,7 @@ const removesEarly: Fault = {
 
 const renames: Fault = {
   name: 'a message has another fingerprint after a restart',
-  caughtAs: /was not sent so/,
+  detectedAs: /was not sent like that/,
   profile: 'restarts',
   createSeams: () => ({
     outbox: (outbox) =>
@@ -53,10 +53,10 @@ const renames: Fault = {
   }),
 };
 
-/** What an outbox may do wrong. */
+/** Every fault of an outbox. */
 export const OUTBOX_FAULTS: readonly Fault[] = [forgets, removesEarly, renames];
 
-/** Changes what a box of messages that wait does. */
+/** Replaces methods of the boxes with waiting messages. */
 function withWaiting(outbox: OutboxStorage, change: (box: StorageBox) => Partial<StorageBox>): OutboxStorage {
   return {
     async open(name, adopted) {

@@ -4,19 +4,19 @@ import { type LinkConditions, SeededRandom } from '@imcore/testkit';
 import type { StoreTrouble } from './slow-store.js';
 
 /**
- * What a run is about.
+ * The kind of a run.
  *
- * - `chaos`: everything goes wrong that can; whoever is told of a success must be able to rely on it.
- * - `bounded-loss`: everybody stays online and each message loses no more copies than the retries make up for; then
- *   every message must arrive.
- * - `store-trouble`: as `chaos`, with a store that is slow, fails or is full, and a server that crashes at the worst
- *   moments.
- * - `restarts`: as `chaos`, with clients that die and begin anew, each with an outbox that outlives it; what the outbox
- *   has accepted is acknowledged or reported, and handed on once.
+ * - `chaos`: every fault of the network and of users; what was acknowledged must not be lost.
+ * - `bounded-loss`: everybody stays online and each message loses no more copies than the retries make up for: every
+ *   message must arrive.
+ * - `store-trouble`: as `chaos`, with a store that is slow, fails or is full, and a server that crashes before or after
+ *   the store's work.
+ * - `restarts`: as `chaos`, with clients that crash and start again with their outbox: what the outbox has accepted is
+ *   acknowledged or reported, and passed on once.
  */
 export type Profile = 'chaos' | 'bounded-loss' | 'store-trouble' | 'restarts';
 
-/** A crash of the server at its so-manyth call of the store: before it has done its work, or before the answer. */
+/** A crash of the server at its call `number` of the store: before its work, or after it and before the answer. */
 interface CrashPlan {
   readonly call: 'append' | 'confirm';
   readonly when: 'before' | 'after';
@@ -32,34 +32,34 @@ export interface DevicePlan {
   readonly address: string;
 }
 
-/** Everything about a run that is fixed before it begins. */
+/** Everything about a run that is decided before it begins. */
 export interface Plan {
   readonly seed: number;
   readonly profile: Profile;
   readonly store: 'none' | 'memory' | 'slow';
-  /** How badly the store behaves; undefined for one that answers at once and never fails. */
+  /** The faults of the store; `undefined` for one that answers at once and never fails. */
   readonly trouble: StoreTrouble | undefined;
   readonly retention: Retention;
   readonly crashes: readonly CrashPlan[];
   readonly devices: readonly DevicePlan[];
   readonly users: readonly string[];
-  /** Seconds between the keep-alives of streams; UDP has 3. */
+  /** Seconds between the keep-alives of streams; on UDP they are 3. */
   readonly streamSenseMode: 3 | 5;
   readonly conditions: Partial<LinkConditions>;
   /** Longest time that a hook takes to answer, in milliseconds; 0 for hooks that answer at once. */
   readonly hookDelayMs: number;
-  /** How likely the server's application fails to handle a message. */
+  /** Probability that the server's application fails to handle a message. */
   readonly handlingFails: number;
   /** What `onUndeliverable` answers; undefined where there is no such hook. */
   readonly takesUndeliverable: boolean | undefined;
-  /** How long things happen before the world calms down, in milliseconds. */
+  /** How long faults occur before the world heals, in milliseconds. */
   readonly durationMs: number;
 }
 
 const KINDS: readonly TransportKind[] = ['tcp', 'websocket', 'udp'];
 const USERS = ['alice', 'bob', 'carol', 'dave', '用户', 'eve 😀', "o'brien", 'grace'] as const;
 
-/** Every so many seeds one run of the profile `bounded-loss`. */
+/** Every so manyth seed is a run of the profile `bounded-loss`. */
 const BOUNDED_LOSS_EVERY = 4;
 
 const CHAOS_LINK: Partial<LinkConditions> = {
@@ -71,7 +71,7 @@ const CHAOS_LINK: Partial<LinkConditions> = {
 
 const BOUNDED_LOSS_LINK: Partial<LinkConditions> = { latencyMs: [5, 60], duplication: 0.1, splitting: 0.2 };
 
-/** Longer than a message waits in calm, shorter than many wait in trouble, in milliseconds. */
+/** Longer than a message waits without faults, shorter than many wait with them, in milliseconds. */
 const MAX_AGE_MS = 10_000;
 
 const SLOW: StoreTrouble = { maxLatencyMs: 300, failure: 0.05, outage: undefined };
@@ -108,7 +108,7 @@ export function planFor(seed: number, profile: Profile = profileOf(seed)): Plan 
   };
 }
 
-/** The profile of a seed where nobody asks for another. */
+/** The profile of a seed unless another is asked for. */
 export function profileOf(seed: number): Profile {
   return seed % BOUNDED_LOSS_EVERY === 0 ? 'bounded-loss' : 'chaos';
 }

@@ -9,14 +9,14 @@ import { World } from './world.js';
 import { wrapTransport } from './wrapped-transport.js';
 
 /**
- * What "handed over at most once" says nothing about: that each copy is acknowledged again, and that there are
+ * What the invariant "received at most once" does not show: that each copy is acknowledged again, and that there are
  * exactly as many copies as the policy allows.
  */
 const ALICE = { name: 'alice/1', userId: 'alice', kind: 'udp', address: '10.0.0.1' } as const;
 const BOB = { name: 'bob/1', userId: 'bob', kind: 'udp', address: '10.0.0.2' } as const;
 const FINGERPRINT = 'fp-1';
 
-const CALM: Plan = {
+const PLAN: Plan = {
   seed: 1,
   profile: 'chaos',
   store: 'none',
@@ -33,7 +33,7 @@ const CALM: Plan = {
   durationMs: 0,
 };
 
-/** When data and acknowledgements passed a device's link, lost ones included. */
+/** When data and acknowledgements were written to a device's link or came from it, lost ones included. */
 interface Passed {
   readonly dataOut: Instant[];
   readonly dataIn: Instant[];
@@ -43,12 +43,12 @@ interface Passed {
 
 type Losses = Partial<Record<keyof Passed, (number: number) => boolean>>;
 
-/** Two devices that are online at instant 0 of what is noted, on links that lose what the test says. */
+/** Two devices that are online, on links that lose what the test says. Recorded instants count from here. */
 async function bench(losses: { readonly alice?: Losses; readonly bob?: Losses }) {
   const passed = { alice: noPassage(), bob: noPassage() };
   const startedAt = { instant: 0 };
   const now = () => world.clock.now() - startedAt.instant;
-  const world: World = new World(CALM, {
+  const world: World = new World(PLAN, {
     transport: (transport, name) =>
       name === ALICE.name
         ? lossy(transport, passed.alice, losses.alice ?? {}, now)
@@ -61,48 +61,48 @@ async function bench(losses: { readonly alice?: Losses; readonly bob?: Losses })
   await world.clock.advanceAsync(1000);
   startedAt.instant = world.clock.now();
   const outcome = () => world.journal.sent.get(keyOf('alice', FINGERPRINT));
-  const handed = () => world.journal.handed.map(({ to, fingerprint }) => `${to} ${fingerprint}`);
-  return { world, alice, passed, outcome, handed };
+  const received = () => world.journal.received.map(({ to, fingerprint }) => `${to} ${fingerprint}`);
+  return { world, alice, passed, outcome, received };
 }
 
 describe('retries', () => {
-  it('make up for a lost acknowledgement of the receiver, who acknowledges each copy and takes one', async () => {
-    const { world, alice, passed, outcome, handed } = await bench({
+  it('make up for a lost acknowledgement of the receiver, who acknowledges each copy and passes on one', async () => {
+    const { world, alice, passed, outcome, received } = await bench({
       bob: { acknowledgementsOut: (number) => number === 1 },
     });
     alice.send('bob', 'hello', { fingerprint: FINGERPRINT });
     await world.clock.advanceAsync(SERVER_RETRY.waitMs + 100);
     expect(passed.bob.dataIn).toEqual([0, SERVER_RETRY.waitMs]);
     expect(passed.bob.acknowledgementsOut).toEqual([0, SERVER_RETRY.waitMs]);
-    expect(handed()).toEqual([`bob/1 ${FINGERPRINT}`]);
+    expect(received()).toEqual([`bob/1 ${FINGERPRINT}`]);
     expect(outcome()?.acknowledgements).toBe(1);
   });
 
   it('make up for a lost acknowledgement of the server, who acknowledges each copy and handles one', async () => {
-    const { world, alice, passed, outcome, handed } = await bench({
+    const { world, alice, passed, outcome, received } = await bench({
       alice: { acknowledgementsIn: (number) => number === 1 },
     });
     alice.send(SERVER_ID, 'hello', { fingerprint: FINGERPRINT });
     await world.clock.advanceAsync(CLIENT_RETRY.waitMs + 100);
     expect(passed.alice.dataOut).toEqual([0, CLIENT_RETRY.waitMs]);
     expect(passed.alice.acknowledgementsIn).toEqual([0, CLIENT_RETRY.waitMs]);
-    expect(handed()).toEqual([`server ${FINGERPRINT}`]);
+    expect(received()).toEqual([`server ${FINGERPRINT}`]);
     expect(outcome()?.acknowledgements).toBe(1);
   });
 
-  it('of a delivered message have the server acknowledge again, not bother the receiver again', async () => {
-    const { world, alice, passed, outcome, handed } = await bench({
+  it('of a delivered message make the server acknowledge again, without a copy to the receiver', async () => {
+    const { world, alice, passed, outcome, received } = await bench({
       alice: { acknowledgementsIn: (number) => number <= 2 },
     });
     alice.send('bob', 'hello', { fingerprint: FINGERPRINT });
     await world.clock.advanceAsync(2 * CLIENT_RETRY.waitMs + 100);
     expect(passed.alice.acknowledgementsIn).toEqual([0, CLIENT_RETRY.waitMs, 2 * CLIENT_RETRY.waitMs]);
     expect(passed.bob.dataIn).toEqual([0]);
-    expect(handed()).toEqual([`bob/1 ${FINGERPRINT}`]);
+    expect(received()).toEqual([`bob/1 ${FINGERPRINT}`]);
     expect(outcome()?.acknowledgements).toBe(1);
   });
 
-  it('of a client are two, and then it gives up', async () => {
+  it('of a client are two, then it gives up', async () => {
     const { world, alice, passed, outcome } = await bench({ alice: { dataOut: () => true } });
     alice.send('bob', 'hello', { fingerprint: FINGERPRINT });
     const { waitMs, retries } = CLIENT_RETRY;
@@ -114,7 +114,7 @@ describe('retries', () => {
     expect(passed.alice.dataOut).toEqual([0, waitMs, 2 * waitMs]);
   });
 
-  it('of a server without a store are one, and then it gives up', async () => {
+  it('of a server without a store are one, then it gives up', async () => {
     const { world, passed } = await bench({ bob: { dataIn: () => true } });
     const { waitMs, retries } = SERVER_RETRY;
     world.sendFromServer('bob', 'hello');
@@ -127,7 +127,7 @@ describe('retries', () => {
     expect(passed.bob.dataIn).toEqual([0, waitMs]);
   });
 
-  it('end with the acknowledgement', async () => {
+  it('stop with the acknowledgement', async () => {
     const { world, alice, passed } = await bench({});
     alice.send('bob', 'hello', { fingerprint: FINGERPRINT });
     await world.clock.advanceAsync(60_000);

@@ -15,40 +15,40 @@ import { type Plan, type Profile, planFor, profileOf } from './plan.js';
 import type { Seams } from './seams.js';
 import { World } from './world.js';
 
-/** How long everybody has to log in before things begin to happen, in milliseconds. */
+/** How long everybody has to log in before the faults begin, in milliseconds. */
 const ARRIVAL_MS = 2000;
 
-/** How often the directory is looked at while things happen, in milliseconds. */
-const LOOK_EVERY_MS = 1000;
+/** How often the directory is checked during the faults, in milliseconds. */
+const CHECK_EVERY_MS = 1000;
 
 /** How long `send` takes at most: the client's `sendTimeoutMs`, in milliseconds. */
 const SEND_TIMEOUT_MS = 30_000;
 
-/** Longest answer to a login, link and hooks together, in milliseconds. */
+/** Longest time until a login is answered, link and hooks together, in milliseconds. */
 const LOGIN_MS = 1000;
 
-/** How long a login may go unanswered before the client tries again: its `loginTimeoutMs`, in milliseconds. */
+/** How long a client waits for the answer to a login: its `loginTimeoutMs`, in milliseconds. */
 const LOGIN_TIMEOUT_MS = 6000;
 
-/** In calm a message passes in well under a second; with a slow store and a replay it takes some. In milliseconds. */
-const CALM_DELIVERY_MS = 10_000;
+/** How long a delivery takes at most after the healing, slow store and replay included, in milliseconds. */
+const HEALED_DELIVERY_MS = 10_000;
 
-/** Turns that the longest chain of promises of a close needs. */
+/** Turns that the longest chain of promises of `close` needs. */
 const CLOSING_TURNS = 100;
 
-/** What is still under way after the end, lingering closes included, in milliseconds. */
+/** How long packets and closing connections outlast the end, in milliseconds. */
 const AFTERMATH_MS = 6000;
 
 interface RunResult {
   readonly seed: number;
   readonly plan: Plan;
-  /** What did not hold; empty for a good run. */
+  /** The invariants that did not hold; empty for a good run. */
   readonly breaches: readonly string[];
   readonly trace: readonly string[];
   readonly messages: readonly SentMessage[];
 }
 
-/** Lives one seed from the first login to the last logout, and checks everything that must hold on the way. */
+/** Runs one seed from the first login to the last logout, and checks every invariant on the way. */
 export async function run(
   seed: number,
   seams: Seams = {},
@@ -60,8 +60,8 @@ export async function run(
   const breaches = world.journal.breaches;
   await world.listen();
   await arrive(world);
-  await live(world, breaches);
-  const { online, lastMessages } = await calm(world, breaches);
+  await makeFaults(world, breaches);
+  const { online, lastMessages } = await healAndSend(world, breaches);
   breaches.push(...checkArrived(world, lastMessages));
   if (plan.profile === 'bounded-loss')
     breaches.push(...checkArrived(world, [...world.journal.sent.values()]));
@@ -71,7 +71,7 @@ export async function run(
   return { seed, plan, breaches, trace: world.journal.trace, messages: [...world.journal.sent.values()] };
 }
 
-/** The first device of each user logs in, each at a moment of its own. */
+/** The first device of each user logs in, each at another instant. */
 async function arrive(world: World): Promise<void> {
   const random = world.random.fork('arrival');
   const clock = world.clock.ownedBy('arrival');
@@ -81,21 +81,21 @@ async function arrive(world: World): Promise<void> {
   await world.clock.advanceAsync(ARRIVAL_MS);
 }
 
-async function live(world: World, breaches: string[]): Promise<void> {
+async function makeFaults(world: World, breaches: string[]): Promise<void> {
   const happenings = new Happenings(world, world.plan.profile);
   happenings.start();
-  for (let left = world.plan.durationMs; left > 0; left -= LOOK_EVERY_MS) {
-    await world.clock.advanceAsync(LOOK_EVERY_MS);
+  for (let left = world.plan.durationMs; left > 0; left -= CHECK_EVERY_MS) {
+    await world.clock.advanceAsync(CHECK_EVERY_MS);
     breaches.push(...checkDirectory(world));
   }
   happenings.stop();
 }
 
 /**
- * The network heals, one device of each user means to be online, and a while later everybody is. Then everybody
- * writes to everybody, and what ever was sent settles.
+ * Heals the network and the store, and logs one device of each user in. When all are online, everybody sends to
+ * everybody, and every message must settle.
  */
-async function calm(
+async function healAndSend(
   world: World,
   breaches: string[],
 ): Promise<{ online: readonly Device[]; lastMessages: readonly SentMessage[] }> {
@@ -103,7 +103,7 @@ async function calm(
   world.heal();
   const online = firstDevices(world);
   for (const device of world.devices) if (!online.includes(device)) device.logout();
-  for (const device of online) device.loginForGood();
+  for (const device of online) device.stayLoggedIn();
   await world.clock.advanceAsync(healingMs(world.plan));
   breaches.push(...checkDirectory(world), ...checkOnline(world, online));
 
@@ -111,7 +111,7 @@ async function calm(
   for (const device of online) {
     for (const userId of world.plan.users) device.send(userId, `at last, from ${device.name}`);
   }
-  await world.clock.advanceAsync(CALM_DELIVERY_MS);
+  await world.clock.advanceAsync(HEALED_DELIVERY_MS);
   const lastMessages = [...world.journal.sent.values()].slice(sentBefore);
   breaches.push(...checkArrived(world, lastMessages));
   await world.clock.advanceAsync(SEND_TIMEOUT_MS);
@@ -119,11 +119,11 @@ async function calm(
 }
 
 /**
- * Within so many milliseconds of the healing everybody is online: the largest back-off, after the longest that a
- * client takes to find out that its link is dead (no answers, or a login that was lost), and a login.
+ * How long it takes after the healing until everybody is online: the longest time in which a client notices that its
+ * link is dead (no answers, or a lost login), plus the largest backoff and a login.
  *
- * A client whose first login came to nothing, or who is kicked out even now, is idle and logs in again
- * {@link LOGIN_AGAIN_MS} later; no back-off precedes that.
+ * A client whose first login failed, or that is kicked out even now, is idle and logs in again up to
+ * {@link LOGIN_AGAIN_MS} later, without a backoff.
  */
 function healingMs({ streamSenseMode }: Plan): number {
   const noticeMs = Math.max(
@@ -134,7 +134,7 @@ function healingMs({ streamSenseMode }: Plan): number {
   return noticeMs + DEFAULT_BACKOFF.maxMs + LOGIN_AGAIN_MS + LOGIN_MS;
 }
 
-/** Everybody logs out, the server closes, and nothing is left behind. */
+/** Everybody logs out and the server closes. No timer and no connection may be left. */
 async function end(world: World, breaches: string[]): Promise<void> {
   for (const device of world.devices) device.logout();
   const clients = world.devices.map(({ name }) => name);
@@ -146,7 +146,7 @@ async function end(world: World, breaches: string[]): Promise<void> {
     breaches.push(...checkNothingScheduledBy(world, ['server', ...clients]));
   });
   await world.clock.advanceAsync(AFTERMATH_MS, CLOSING_TURNS);
-  if (!closing.isOver) breaches.push('the server does not come to an end of its closing');
+  if (!closing.isOver) breaches.push('the server did not finish closing');
   if (world.openConnections.size > 0)
     breaches.push(`${world.openConnections.size} connections are still open`);
   breaches.push(...checkNothingScheduled(world));

@@ -4,15 +4,15 @@ import type { Clock } from '@imcore/protocol';
 import type { MessageStore, ServerTransport } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
-/** Where something can be put between the parts of a world without a change to any of them. */
+/** Hooks to put something between the parts of a world without a change to any of them. */
 export interface Seams {
   serverTransport?(transport: ServerTransport): ServerTransport;
-  /** Around a device's transport, outside the world's own instruments. */
+  /** Wraps a device's transport, outside the world's own instruments. */
   transport?(transport: Transport, device: string, random: SeededRandom): Transport;
-  /** Around a device's outbox. */
+  /** Wraps a device's outbox. */
   outbox?(outbox: OutboxStorage): OutboxStorage;
   store?(store: MessageStore): MessageStore;
-  /** Between a server and its store: it ends with the server's life, and so does its clock. */
+  /** Wraps the store for one server process: it and its clock stop when that process crashes. */
   processStore?(store: MessageStore, clock: Clock): MessageStore;
   clientClock?(clock: Clock): Clock;
   /** The fingerprint that an application's message had before the transport changed it. */

@@ -9,17 +9,17 @@ import {
 } from '@imcore/testkit';
 import type { OpenConnections } from './instruments.js';
 import { type Journal, keyOf, SERVER, type SentMessage } from './journal.js';
-import { Mortal } from './mortal.js';
 import type { Plan } from './plan.js';
 import type { Seams } from './seams.js';
+import { ServerProcess } from './server-process.js';
 
-/** Content that the server's application lets nobody send. */
+/** Messages whose content begins with this are rejected by the server's application. */
 export const FORBIDDEN = 'forbidden';
 
-/** Dead letters that the operator resends at once. */
+/** Dead letters that the operator resends at a time. */
 const MAX_RESENT = 10;
 
-/** How often the store is asked for what has expired, in milliseconds. */
+/** How often the store expires old messages, in milliseconds. */
 const EXPIRE_EVERY_MS = 2000;
 
 export const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
@@ -35,18 +35,18 @@ interface SimulatedServerParts {
   readonly seams: Seams;
 }
 
-/** A server and its application, one life after the other: a crash ends both, and the next ones find the same store. */
+/** A server and its application. A crash ends both; a restart makes new ones with the same store. */
 export class SimulatedServer {
   readonly #parts: SimulatedServerParts;
-  #mortal: Mortal;
+  #process: ServerProcess;
   #server: ImServer;
-  #lives = 0;
-  /** What the application sent and has not heard of. */
+  #starts = 0;
+  /** Messages of the application whose outcome is not known yet. */
   #sending = new Set<SentMessage>();
 
   constructor(parts: SimulatedServerParts) {
     this.#parts = parts;
-    [this.#mortal, this.#server] = this.#create();
+    [this.#process, this.#server] = this.#create();
   }
 
   get current(): ImServer {
@@ -54,19 +54,19 @@ export class SimulatedServer {
   }
 
   get isDown(): boolean {
-    return this.#mortal.isDead;
+    return this.#process.hasCrashed;
   }
 
   async listen(): Promise<void> {
     await this.#server.listen();
   }
 
-  /** Ends server and application without a word. */
+  /** Ends the server and its application without any shutdown. */
   crash(): void {
     const { journal } = this.#parts;
     journal.note(SERVER, 'crashes');
     journal.crashed();
-    this.#mortal.kill();
+    this.#process.crash();
     for (const sent of this.#sending) {
       sent.pending -= 1;
       sent.failures.push('crashed');
@@ -74,10 +74,10 @@ export class SimulatedServer {
     this.#sending = new Set();
   }
 
-  /** The next life. */
+  /** Starts a new server with the same store. */
   restart(): void {
     this.#parts.journal.note(SERVER, 'starts again');
-    [this.#mortal, this.#server] = this.#create();
+    [this.#process, this.#server] = this.#create();
     void this.#server.listen();
   }
 
@@ -106,25 +106,24 @@ export class SimulatedServer {
     );
   }
 
-  /** What is resent comes behind what was sent meanwhile. */
+  /** Resent messages arrive after those that were sent meanwhile. */
   resendDeadLetters(): void {
     if (this.isDown) return;
     const { journal } = this.#parts;
     const { deadLetters } = this.#server;
     const resend = async (): Promise<void> => {
-      const letters = await deadLetters.list({ limit: MAX_RESENT });
-      for (const { message } of letters) journal.setBack.add(keyOf(message.from, message.fingerprint));
-      if (letters.length > 0)
-        journal.note(SERVER, `resent ${await deadLetters.resend(letters)} dead letters`);
+      const resent = await deadLetters.list({ limit: MAX_RESENT });
+      for (const { message } of resent) journal.setBack.add(keyOf(message.from, message.fingerprint));
+      if (resent.length > 0) journal.note(SERVER, `resent ${await deadLetters.resend(resent)} dead letters`);
     };
     resend().catch((error: Error) => journal.note(SERVER, error.message));
   }
 
-  #create(): [Mortal, ImServer] {
+  #create(): [ServerProcess, ImServer] {
     const { plan, network, journal, clock, random, openConnections, store, seams } = this.#parts;
-    this.#lives += 1;
-    const mortal = new Mortal(clock.ownedBy('server'));
-    const ownStore = store && mortal.store(seams.processStore?.(store, mortal.clock) ?? store);
+    this.#starts += 1;
+    const process = new ServerProcess(clock.ownedBy('server'));
+    const ownStore = store && process.store(seams.processStore?.(store, process.clock) ?? store);
     const transports = (['tcp', 'udp', 'websocket'] as const).map((kind) => {
       const sense = kind === 'udp' ? 3 : plan.streamSenseMode;
       const readTimeoutMs = senseTimes(sense, kind).serverReadTimeoutMs;
@@ -135,13 +134,13 @@ export class SimulatedServer {
         readTimeoutMs,
       });
       const watched = openConnections.watch(transport);
-      return mortal.transport(seams.serverTransport?.(watched) ?? watched);
+      return process.transport(seams.serverTransport?.(watched) ?? watched);
     });
     const server = createServer({
       transports,
-      hooks: this.#hooks(mortal),
-      clock: mortal.clock,
-      random: random.fork(`server ${this.#lives}`).next,
+      hooks: this.#hooks(process),
+      clock: process.clock,
+      random: random.fork(`server ${this.#starts}`).next,
       logger: silentLogger,
       expireEveryMs: EXPIRE_EVERY_MS,
       ...(ownStore !== undefined && { store: ownStore }),
@@ -165,46 +164,50 @@ export class SimulatedServer {
       if (error instanceof HookError || error instanceof StoreError) journal.note(SERVER, error.message);
       else journal.breach(`the server reports: ${error.stack}`);
     });
-    return [mortal, server];
+    return [process, server];
   }
 
-  #hooks(mortal: Mortal): Hooks {
+  #hooks(process: ServerProcess): Hooks {
     const { plan, journal } = this.#parts;
-    const random = this.#parts.random.fork(`hooks ${this.#lives}`);
+    const random = this.#parts.random.fork(`hooks ${this.#starts}`);
     const hooks: Hooks = {
       authenticate: ({ token }) =>
-        this.#later(mortal, random, () =>
+        this.#later(process, random, () =>
           token === 'secret' ? { accept: true } : { accept: false, code: 1025 },
         ),
       onServerMessage: ({ from, content, fingerprint }) =>
-        this.#later(mortal, random, () => {
+        this.#later(process, random, () => {
           if (random.chance(plan.handlingFails)) throw new Error('simulated failure');
-          journal.hand({ to: SERVER, userId: SERVER_ID, from, fingerprint, content });
+          journal.receive({ to: SERVER, userId: SERVER_ID, from, fingerprint, content });
         }),
-      authorizeMessage: ({ content }) => this.#later(mortal, random, () => !content.startsWith(FORBIDDEN)),
+      authorizeMessage: ({ content }) => this.#later(process, random, () => !content.startsWith(FORBIDDEN)),
     };
     const { takesUndeliverable } = plan;
     if (takesUndeliverable === undefined) return hooks;
     return {
       ...hooks,
       onUndeliverable: ({ from, fingerprint }) =>
-        this.#later(mortal, random, () => {
+        this.#later(process, random, () => {
           if (takesUndeliverable) journal.takenByHook.add(keyOf(from, fingerprint));
           return takesUndeliverable;
         }),
     };
   }
 
-  /** Answers at once, or where the plan's hooks take their time, at a random instant later. */
-  #later<Answer>(mortal: Mortal, random: SeededRandom, answer: () => Answer): Answer | Promise<Answer> {
+  /** Answers at once or, where the plan's hooks are slow, up to `hookDelayMs` later. */
+  #later<Answer>(
+    process: ServerProcess,
+    random: SeededRandom,
+    answer: () => Answer,
+  ): Answer | Promise<Answer> {
     const { clock, plan } = this.#parts;
     const { hookDelayMs } = plan;
-    // What a server began before it died goes on in its promises.
-    const ifAlive = (): Answer | Promise<Answer> =>
-      mortal.isDead ? new Promise<Answer>(() => {}) : answer();
-    if (hookDelayMs === 0 || random.chance(0.5)) return ifAlive();
+    // Promises of a crashed server still settle, but must have no effect.
+    const unlessCrashed = (): Answer | Promise<Answer> =>
+      process.hasCrashed ? new Promise<Answer>(() => {}) : answer();
+    if (hookDelayMs === 0 || random.chance(0.5)) return unlessCrashed();
     const at = clock.now() + random.between(0, hookDelayMs);
     const wait = new Promise<void>((resolve) => clock.ownedBy('hook').schedule(at, resolve));
-    return mortal.lives(wait).then(ifAlive);
+    return process.unlessCrashed(wait).then(unlessCrashed);
   }
 }

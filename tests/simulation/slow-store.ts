@@ -3,28 +3,28 @@ import { StoreError } from '@imcore/server';
 import type { MessageStore, StoredMessage } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
-/** How badly a store behaves. */
+/** The delays and failures of a store. */
 export interface StoreTrouble {
   /** Longest time that a call takes, in milliseconds. */
   readonly maxLatencyMs: number;
-  /** How likely a call fails: as often before as after it has done its work. */
+  /** Probability that a call fails: half of the time before its work, half of the time after it. */
   readonly failure: number;
-  /** The first call that fails for certain, and how many do from there on, as with a disk that is full for a while. */
+  /** Calls that certainly fail, from the call `from` on, as when a disk is full for a while. */
   readonly outage: { readonly from: number; readonly calls: number } | undefined;
 }
 
-/** What a store tells of its calls. */
+/** Observes the calls of a store. */
 export interface StoreObserver {
   appendFailed(messages: readonly StoredMessage[]): void;
-  /** A call of this kind has come and done nothing yet. Returns whether its caller has died of it: then it never does. */
+  /** Before the work of a call. Returns whether its caller has crashed: then the call does nothing. */
   before(call: StoreCall): boolean;
-  /** A call of this kind has done its work, and its caller does not know yet. */
+  /** After the work of a call, before its answer. */
   after(call: StoreCall): void;
 }
 
 export type StoreCall = 'append' | 'take' | 'confirm' | 'expire' | 'resend' | 'history';
 
-/** A store that answers late and fails now and then, as one behind a network does, until it is told to behave. */
+/** A store that answers late and sometimes fails, like one behind a network, until {@link heal} is called. */
 export class SlowStore implements MessageStore {
   readonly durable = true;
   readonly keepsHistory: boolean;
@@ -33,7 +33,7 @@ export class SlowStore implements MessageStore {
   readonly #random: SeededRandom;
   readonly #trouble: StoreTrouble;
   readonly #observer: StoreObserver;
-  #isSound = false;
+  #isHealed = false;
   readonly #lastAnswerAt = new Map<StoreCall, Instant>();
   #calls = 0;
 
@@ -53,8 +53,8 @@ export class SlowStore implements MessageStore {
   }
 
   /** From now on nothing fails. */
-  behave(): void {
-    this.#isSound = true;
+  heal(): void {
+    this.#isHealed = true;
   }
 
   append: MessageStore['append'] = async (messages) => {
@@ -66,7 +66,7 @@ export class SlowStore implements MessageStore {
     }
   };
 
-  /** Half of the time it would have to look. */
+  /** Does not know in half of the calls. */
   isEmptyFor = (userId: string): boolean =>
     this.#random.chance(0.5) && this.#store.isEmptyFor?.(userId) === true;
 
@@ -96,7 +96,7 @@ export class SlowStore implements MessageStore {
 
   close: MessageStore['close'] = () => this.#store.close();
 
-  /** Does its work at some instant before it answers; calls of one kind follow one another, as over a connection each. */
+  /** Works at some instant before it answers. Calls of one kind are in order, as on a connection each. */
   async #call<Result>(call: StoreCall, work: () => Promise<Result>): Promise<Result> {
     this.#calls += 1;
     const fails = this.#fails();
@@ -120,7 +120,7 @@ export class SlowStore implements MessageStore {
   }
 
   #fails(): boolean {
-    if (this.#isSound) return false;
+    if (this.#isHealed) return false;
     const { outage, failure } = this.#trouble;
     const isOut =
       outage !== undefined && this.#calls >= outage.from && this.#calls < outage.from + outage.calls;

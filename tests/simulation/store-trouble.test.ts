@@ -7,15 +7,15 @@ const count = seedsOr(200);
 const which = onlySeed === undefined ? `of ${count} seeds` : `of seed ${onlySeed}`;
 
 describe('a server that crashes, with a store that is slow, fails and is full', () => {
-  it(`keeps every promise that it gave in every run ${which}`, async () => {
+  it(`keeps the invariants in every run ${which}`, async () => {
     expect(await checkSeeds('store-trouble', count)).toBe('');
   });
 
-  it('meets each of its troubles', async () => {
-    const lives = await Promise.all(
+  it('meets every kind of trouble', async () => {
+    const runs = await Promise.all(
       Array.from({ length: 12 }, (_, index) => run(index + 1, {}, true, 'store-trouble')),
     );
-    const trace = lives.flatMap((life) => life.trace).join('\n');
+    const trace = runs.flatMap(({ trace }) => trace).join('\n');
     for (const sign of [
       /crashes$/m,
       /starts again$/m,

@@ -11,17 +11,17 @@ import type { Seams } from './seams.js';
 import { PORTS, SimulatedServer } from './simulated-server.js';
 import { SlowStore, type StoreCall, type StoreObserver } from './slow-store.js';
 
-/** Longest time that a device's disk takes for one change, in milliseconds. */
+/** Longest time that a device's disk takes for a change, in milliseconds. */
 const MAX_DISK_MS = 30;
 
-/** One server, its store and its users' devices on one network, all under one clock and made from one seed. */
+/** A server, its store and its users' devices on one network, with one clock, all made from one seed. */
 export class World {
   readonly plan: Plan;
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly network: SimulatedNetwork;
   readonly journal: Journal;
-  /** What the server's messages end up in; undefined without a store. Answers at once. */
+  /** The server's store without its delays and failures; `undefined` where there is none. */
   readonly store: MessageStore | undefined = undefined;
   readonly devices: readonly Device[];
   readonly openConnections = new OpenConnections();
@@ -67,23 +67,23 @@ export class World {
     await this.#server.listen();
   }
 
-  /** Ends what goes wrong by itself: from now on links are good and the store answers. */
+  /** Ends all faults: from now on links are reliable, the store answers and the server is up. */
   heal(): void {
     this.#isHealed = true;
     this.#startAgain();
-    this.#slowStore?.behave();
+    this.#slowStore?.heal();
     for (const { link } of this.devices) {
       link.setConditions({ loss: 0, duplication: 0 });
       link.heal();
     }
   }
 
-  /** The server of this moment. */
+  /** The server that runs now. */
   get server(): ImServer {
     return this.#server.current;
   }
 
-  /** Whether there is no server at the moment. */
+  /** Whether the server has crashed and not started again. */
   get isDown(): boolean {
     return this.#server.isDown;
   }
@@ -93,12 +93,12 @@ export class World {
     this.#server.send(to, content);
   }
 
-  /** The operator lets dead letters wait again. */
+  /** The operator resends dead letters. */
   resendDeadLetters(): void {
     this.#server.resendDeadLetters();
   }
 
-  /** The server and its application end without a word, and begin anew after so many milliseconds. */
+  /** Crashes the server and its application, and starts them again after `downMs`. */
   crash(downMs: number): boolean {
     if (this.#server.isDown || this.#isHealed) return false;
     this.#server.crash();
@@ -112,7 +112,7 @@ export class World {
     if (this.#server.isDown) this.#server.restart();
   }
 
-  /** Crashes that happen at a call of the store, where the plan has some. */
+  /** Crashes the server at the calls of the store that the plan names. */
   #watchStore(): StoreObserver {
     const counts = { append: 0, take: 0, confirm: 0, expire: 0, resend: 0, history: 0 };
     const crashAt = (call: StoreCall, when: 'before' | 'after'): boolean => {

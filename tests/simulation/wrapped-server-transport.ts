@@ -1,16 +1,16 @@
 import type { BinaryString } from '@imcore/protocol';
 import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '@imcore/server/ports';
 
-/** What stands between a server and one of its connections. */
+/** Intercepts what passes between a server and one of its connections. */
 interface ConnectionInterceptor {
-  /** Takes what the server writes; `pass` writes it on. */
+  /** Gets what the server writes; `pass` writes it to the connection. */
   send?(body: BinaryString, pass: (body: BinaryString) => boolean): boolean;
-  /** Takes what has come; `pass` hands it to the server. */
+  /** Gets what the peer has sent; `pass` passes it to the server. */
   receive?(body: BinaryString, pass: (body: BinaryString) => void): void;
   closed?(): void;
 }
 
-/** Puts an interceptor of its own into each connection that the server takes from a transport. */
+/** Puts an interceptor into each connection of a transport. */
 export function wrapServerTransport(
   transport: ServerTransport,
   createInterceptor: (connection: Connection) => ConnectionInterceptor,

@@ -1,14 +1,14 @@
 import type { Link, LinkHandler, Transport } from '@imcore/client';
 
-/** What stands between a client and one of its links. */
+/** Intercepts what passes between a client and one of its links. */
 interface Interceptor {
-  /** Takes what the client writes; `pass` writes it on. */
+  /** Gets what the client writes; `pass` writes it to the link. */
   send(frame: string, pass: (frame: string) => void): void;
-  /** Takes what has come; `pass` hands it to the client. */
+  /** Gets what the server has sent; `pass` passes it to the client. */
   receive(frame: string, pass: (frame: string) => void): void;
 }
 
-/** Puts an interceptor of its own into each link of a transport. */
+/** Puts an interceptor into each link of a transport. */
 export function wrapTransport(transport: Transport, createInterceptor: () => Interceptor): Transport {
   return {
     kind: transport.kind,

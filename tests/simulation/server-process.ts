@@ -1,36 +1,38 @@
 import type { Clock } from '@imcore/protocol';
 import type { MessageStore, ServerTransport, TransportHost } from '@imcore/server/ports';
-import { MortalClock } from './mortal-clock.js';
+import { CrashableClock } from './crashable-clock.js';
 
 /**
- * What stands between one server and the world, so that it can be killed: from then on nothing that it does or has
- * scheduled has any effect, and it hears nothing more. What its store was told before is done, or is not.
+ * The clock, transports and store of a server that can crash.
+ *
+ * After the crash nothing that the server does or has scheduled has an effect, and it receives nothing more. Calls
+ * that the store has already got may still take effect.
  */
-export class Mortal {
-  readonly clock: MortalClock;
+export class ServerProcess {
+  readonly clock: CrashableClock;
   readonly #transports: ServerTransport[] = [];
 
   constructor(clock: Clock) {
-    this.clock = new MortalClock(clock);
+    this.clock = new CrashableClock(clock);
   }
 
-  get isDead(): boolean {
-    return this.clock.isDead;
+  get hasCrashed(): boolean {
+    return this.clock.hasCrashed;
   }
 
-  /** Ends it without a word. Its peers see their connections break; on UDP they see nothing. */
-  kill(): void {
-    this.clock.die();
+  /** Its peers see their connections break; on UDP they see nothing. */
+  crash(): void {
+    this.clock.crash();
     for (const transport of this.#transports) void transport.close();
   }
 
-  /** What the dead would have done, never comes to be. */
-  async lives<Result>(result: Promise<Result>): Promise<Result> {
+  /** Settles as `result` does, or never when the process crashes before. */
+  async unlessCrashed<Result>(result: Promise<Result>): Promise<Result> {
     try {
       const value = await result;
-      return this.isDead ? await never() : value;
+      return this.hasCrashed ? await never() : value;
     } catch (error) {
-      if (this.isDead) return never();
+      if (this.hasCrashed) return never();
       throw error;
     }
   }
@@ -43,13 +45,13 @@ export class Mortal {
       maxSendBytes: transport.maxSendBytes,
       listen: (host) => transport.listen(this.#host(host)),
       stopAccepting: () => transport.stopAccepting(),
-      close: () => (this.isDead ? never() : transport.close()),
+      close: () => (this.hasCrashed ? never() : transport.close()),
     };
   }
 
   store(store: MessageStore): MessageStore {
     const call = <Result>(work: () => Promise<Result>): Promise<Result> =>
-      this.isDead ? never() : this.lives(work());
+      this.hasCrashed ? never() : this.unlessCrashed(work());
     return {
       durable: store.durable,
       keepsHistory: store.keepsHistory,
@@ -63,8 +65,8 @@ export class Mortal {
       resend: (ids, now) => call(() => store.resend(ids, now)),
       discard: (ids) => call(() => store.discard(ids)),
       onDeadLettersDeleted: (tell) =>
-        store.onDeadLettersDeleted((letters) => {
-          if (!this.isDead) tell(letters);
+        store.onDeadLettersDeleted((deadLetters) => {
+          if (!this.hasCrashed) tell(deadLetters);
         }),
       history: (query) => call(() => store.history(query)),
       health: () => call(() => store.health()),
@@ -77,17 +79,17 @@ export class Mortal {
       count: (name) => host.count(name),
       failed: (error) => host.failed(error),
       accept: (connection, transport) => {
-        if (this.isDead) return 'closing';
+        if (this.hasCrashed) return 'closing';
         const handler = host.accept(connection, transport);
         if (typeof handler === 'string') return handler;
-        const ifAlive = (act: () => void): void => {
-          if (!this.isDead) act();
+        const unlessCrashed = (act: () => void): void => {
+          if (!this.hasCrashed) act();
         };
         return {
-          receive: (body) => ifAlive(() => handler.receive(body)),
-          violated: (error) => ifAlive(() => handler.violated(error)),
-          drained: () => ifAlive(() => handler.drained()),
-          closed: () => ifAlive(() => handler.closed()),
+          receive: (body) => unlessCrashed(() => handler.receive(body)),
+          violated: (error) => unlessCrashed(() => handler.violated(error)),
+          drained: () => unlessCrashed(() => handler.drained()),
+          closed: () => unlessCrashed(() => handler.closed()),
         };
       },
     };

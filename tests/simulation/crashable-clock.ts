@@ -1,17 +1,17 @@
 import type { Clock, Instant, Scheduled } from '@imcore/protocol';
 
-/** The time of a program that can die: from then on nothing that it has scheduled happens, and nothing new is taken. */
-export class MortalClock implements Clock {
+/** The clock of a process that can crash: its pending runs are cancelled then, and later ones are ignored. */
+export class CrashableClock implements Clock {
   readonly #clock: Clock;
   readonly #scheduled = new Set<Scheduled>();
-  #isDead = false;
+  #hasCrashed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get isDead(): boolean {
-    return this.#isDead;
+  get hasCrashed(): boolean {
+    return this.#hasCrashed;
   }
 
   now(): Instant {
@@ -23,7 +23,7 @@ export class MortalClock implements Clock {
   }
 
   schedule(at: Instant, run: () => void): Scheduled {
-    if (this.#isDead) return { cancel() {} };
+    if (this.#hasCrashed) return { cancel() {} };
     const scheduled = this.#clock.schedule(at, () => {
       this.#scheduled.delete(scheduled);
       run();
@@ -37,8 +37,8 @@ export class MortalClock implements Clock {
     };
   }
 
-  die(): void {
-    this.#isDead = true;
+  crash(): void {
+    this.#hasCrashed = true;
     for (const scheduled of this.#scheduled) scheduled.cancel();
     this.#scheduled.clear();
   }
