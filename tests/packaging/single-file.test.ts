@@ -94,7 +94,7 @@ describe('the single file for mini-programs', () => {
       cause: { code: 'ERR_LINK_FAILED', message: 'ERR_LINK_FAILED' },
     });
     expect(() => createClient({ platform: program.api, url: 'wss://x', senseMode: 7 as 5 })).toThrow(
-      'option senseMode must be one of 3, 5, 10, 15, 30, 60, 120, found 7',
+      'option senseMode must be one of 3, 5, 10, 15, 30, 60, 120, got 7',
     );
   });
 

@@ -1,6 +1,6 @@
 import { type Clock, type Instant, NEVER, type Scheduled } from '@imcore/protocol';
 
-/** One wake-up call that can be moved. Holds at most one run of the clock, and none while it is set to {@link NEVER}. */
+/** A timer with one deadline that can be moved. Schedules nothing while the deadline is {@link NEVER}. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #wake: () => void;
@@ -12,15 +12,15 @@ export class Alarm {
     this.#wake = wake;
   }
 
-  /** Moves the call to `at`. */
+  /** Moves the deadline to `at`. */
   set(at: Instant): void {
     if (at === this.#at) return;
     this.#scheduled?.cancel();
     this.#at = at;
-    this.#scheduled = at === NEVER ? undefined : this.#clock.schedule(at, () => this.#ring());
+    this.#scheduled = at === NEVER ? undefined : this.#clock.schedule(at, () => this.#fire());
   }
 
-  #ring(): void {
+  #fire(): void {
     this.#at = NEVER;
     this.#scheduled = undefined;
     this.#wake();

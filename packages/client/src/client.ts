@@ -10,9 +10,9 @@ import { PendingSends } from './pending-sends.js';
 import type { ClientState } from './state.js';
 
 /**
- * A user's end of the conversation with a server: logs in, stays logged in over lost links, sends and receives.
+ * A client for one user: logs in, reconnects after a lost link, sends and receives messages.
  *
- * Made by `createClient`.
+ * Created by `createClient`.
  */
 export class ImClient {
   readonly #parts: ClientParts;
@@ -25,41 +25,42 @@ export class ImClient {
     this.#driver = new Driver(parts, this.#emitter);
   }
 
+  /** The current state; see {@link ClientState}. */
   get state(): ClientState {
     return this.#driver.session.state;
   }
 
-  /** Who is logged in or logging in, or was last; an empty id before the first login. */
+  /** The user id of the current or last login; empty before the first login. */
   get userId(): string {
     return this.#driver.session.userId;
   }
 
-  /** What the last keep-alive took to be answered, in milliseconds; undefined before the first answer. */
+  /** Round-trip time of the last keep-alive, in milliseconds; undefined before the first response. */
   get roundTripMs(): number | undefined {
     return this.#driver.session.quality.roundTripMs;
   }
 
-  /** What is known of the way to the server: round trips and the difference of the clocks. */
+  /** Measurements of the connection: round-trip times and the offset of the server's clock. */
   get quality(): LinkQuality {
     const { clock } = this.#parts;
     return this.#driver.session.quality.at(clock.now(), clock.wallTime());
   }
 
-  /** Messages that wait for a link or for their acknowledgement. */
+  /** Number of messages that wait for a link or an acknowledgement. */
   get pendingMessages(): number {
     return this.#driver.session.pendingMessages;
   }
 
   /**
-   * Logs in, and stays logged in until `logout`, a kick-out, a final rejection or `close`: a lost link is followed by
-   * another login unless `autoReconnect` is off.
+   * Logs in and stays logged in until `logout`, `close`, a kick-out or a final rejection. After a lost link the client
+   * logs in again, unless `autoReconnect` is false.
    *
-   * Resolves when the server has accepted. A server that cannot be reached is tried again until `connectTimeoutMs`
-   * (default 30 000 ms) has passed, with `autoReconnect: false` once. A `token` that is a function is asked before
-   * each login. The user's outbox, where there is one, is opened first.
+   * Resolves when the server has accepted the login. If the server cannot be reached, the client retries until
+   * `connectTimeoutMs` (default 30 000 ms) has passed; with `autoReconnect: false` it tries once. If `token` is a
+   * function, it is called before each login. The user's durable outbox, if any, is opened first.
    *
    * @throws LoginError `ERR_LOGIN_REJECTED` (with `serverCode`), `ERR_CANNOT_CONNECT` (with `cause`), `ERR_KICKED`,
-   *   `ERR_LOGIN_ABORTED` when `logout` or `close` is called meanwhile; the client is `idle` after each.
+   *   `ERR_LOGIN_ABORTED` if `logout` or `close` is called before the response. The client is `idle` after each.
    * @throws UsageError `ERR_ALREADY_LOGGED_IN`, `ERR_CLIENT_CLOSED`, `ERR_INVALID_ARGUMENT`
    * @see docs/protocol/SPEC.md#4-login
    */
@@ -72,9 +73,9 @@ export class ImClient {
   }
 
   /**
-   * Opens a user's outbox without a login: from now on `send` takes messages of this user, and keeps them for the
-   * login. Resolves when the event `restored` has told what it holds, or when `logout` or `close` ends that. `login`
-   * does this by itself.
+   * Opens a user's durable outbox without a login. From then on `send` accepts messages of this user and stores them
+   * until the login. Resolves when the stored messages are loaded (see the event `restored`), or when `logout` or
+   * `close` is called. `login` opens the outbox itself.
    *
    * @throws UsageError `ERR_INVALID_OPTION` without the option `outbox`, `ERR_ALREADY_LOGGED_IN`,
    *   `ERR_CLIENT_CLOSED`, `ERR_INVALID_ARGUMENT`
@@ -83,40 +84,40 @@ export class ImClient {
     checkUserId(userId);
     this.#requireIdle();
     if (!this.#parts.settings.hasOutbox) {
-      throw new UsageError('ERR_INVALID_OPTION', 'openOutbox needs the option outbox');
+      throw new UsageError('ERR_INVALID_OPTION', 'openOutbox requires the option "outbox"');
     }
     this.#driver.run(this.#driver.session.open(userId));
     if (!this.#driver.session.isOutboxOpen) await this.#driver.logins.opening();
   }
 
   /**
-   * Tells the server goodbye and goes `idle`; whoever waits for a login or an acknowledgement is rejected. What an
-   * outbox holds stays there. Resolves when nothing is left to do.
+   * Logs out: the client is `idle`, and pending `login` and `send` promises are rejected. Messages in a durable outbox
+   * stay there. Resolves when the outbox is closed.
    */
   async logout(): Promise<void> {
     this.#driver.run(this.#driver.session.logout('logout'));
     await this.#driver.outbox?.closed;
   }
 
-  /** Logs out and releases everything, for good: this client cannot log in again. */
+  /** Logs out and closes the client permanently: it cannot log in again. Resolves when the outbox is closed. */
   async close(): Promise<void> {
     this.#driver.run(this.#driver.session.logout('close'));
     await this.#driver.outbox?.closed;
   }
 
   /**
-   * Sends a message and waits until somebody else is responsible for it.
+   * Sends a message and waits for its acknowledgement.
    *
-   * Resolves when the receiver has it or the server has stored it, not when a person has read it; with `qos: false`
-   * when it is written. Messages leave in the order of the calls, around a lost link too: those that were not
-   * acknowledged are written again to the next link, before those that have waited for it, with all retries again.
-   * What ends that is `sendTimeoutMs` (default 30 000 ms, with an outbox seven days), counted from the call.
+   * Resolves when the receiver has received the message or the server has stored it, not when a person has read it.
+   * With `qos: false` it resolves when the message is written. Messages are written in the order of the calls. After a
+   * lost link, unacknowledged messages are written to the next link before newer ones, with all retries again, until
+   * `sendTimeoutMs` (default 30 000 ms, with a durable outbox 7 days) has passed since the call.
    *
-   * With an outbox a message outlives the program once `accepted` resolves; then the events `delivered` and
-   * `undelivered` tell what became of it. Messages without QoS are never kept.
+   * With a durable outbox, a message survives a restart of the program once `accepted` resolves. The events `delivered`
+   * and `undelivered` report its outcome. Messages without QoS are not stored.
    *
-   * @throws DeliveryError `ERR_NOT_ACKNOWLEDGED` after the last retry, `ERR_NOT_SENT` when there was no link in time,
-   *   `ERR_TOO_LARGE`, `ERR_OFFLINE`, `ERR_QUEUE_FULL`, `ERR_ABORTED`, `ERR_CLOSED`, `ERR_POSTPONED`
+   * @throws DeliveryError `ERR_NOT_ACKNOWLEDGED` after the last retry, `ERR_NOT_SENT` if there was no link within
+   *   `sendTimeoutMs`, `ERR_TOO_LARGE`, `ERR_OFFLINE`, `ERR_QUEUE_FULL`, `ERR_ABORTED`, `ERR_CLOSED`, `ERR_POSTPONED`
    * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_FINGERPRINT_IN_USE`
    * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
    */
@@ -129,27 +130,28 @@ export class ImClient {
   }
 
   /**
-   * Reads messages one after the other: `for await (const message of client.messages())`. Ends with `break`, with
-   * `return()` or when the client is closed; logins may come and go. Several readers are given every message each.
+   * Reads messages with back-pressure: `for await (const message of client.messages())`. Ends with `break`, `return()`
+   * or `close`, not with a logout. With several readers, each of them gets every message.
    *
-   * A message with QoS is acknowledged when its last reader has taken it. At most `maxUnhandledMessages` (default
-   * 256) wait for that; more are neither taken nor acknowledged, so that the server keeps them: a server of this
-   * project stores and brings them again, an original one repeats a message once and then counts it as lost. Messages
-   * without QoS beyond that bound are dropped. What a last reader leaves behind unread is not acknowledged either,
-   * unless a listener of the event `message` was given it.
+   * A message with QoS is acknowledged when all readers have read it. At most `maxUnhandledMessages` (default 256) wait
+   * to be read; further messages with QoS are not acknowledged and further messages without QoS are dropped. An imcore
+   * server with a store keeps unacknowledged messages and sends them again; an original server retransmits once and
+   * then reports the message as lost. Messages that the last reader leaves unread are not acknowledged, unless the
+   * event `message` had a listener.
    */
   messages(): AsyncIterableIterator<Message, undefined> {
     return this.#driver.streams.open();
   }
 
   /**
-   * The network may be back: while `waiting`, tries at once; while `online`, asks the server whether the link is good.
-   * Happens by itself where the platform tells (`signals`).
+   * Call this when the network may be back. While `waiting`, the client connects at once; while `online`, it sends a
+   * keep-alive to check the link. Called automatically on the signals of the platform (option `signals`).
    */
   retryNow(): void {
     this.#driver.run(this.#driver.session.retryNow(this.#driver.now()));
   }
 
+  /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof ClientEvents>(
     name: Name,
     listener: (event: ClientEvents[Name]) => void,
@@ -157,6 +159,7 @@ export class ImClient {
     return this.#emitter.on(name, listener);
   }
 
+  /** Removes a listener. */
   off<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): void {
     this.#emitter.off(name, listener);
   }
@@ -179,7 +182,7 @@ export class ImClient {
     if (packet.fp !== undefined && session.isPending(packet.fp)) {
       throw new UsageError(
         'ERR_FINGERPRINT_IN_USE',
-        `a message with the fingerprint ${packet.fp} is pending`,
+        `a message with the fingerprint ${packet.fp} is already pending`,
       );
     }
     const abort = (): void => this.#driver.run(session.abort(ticket));
@@ -187,7 +190,7 @@ export class ImClient {
     const sending = sends.add(ticket, packet.fp, isKept, request.signal, abort);
     const error =
       request.signal?.aborted === true
-        ? new DeliveryError('ERR_ABORTED', 'the signal had fired before')
+        ? new DeliveryError('ERR_ABORTED', 'the signal was already aborted')
         : this.#driver.rejection;
     this.#driver.run(
       error === undefined
@@ -199,10 +202,10 @@ export class ImClient {
 
   #requireIdle(): void {
     if (this.state === 'closed') {
-      throw new UsageError('ERR_CLIENT_CLOSED', 'this client was closed for good, create another one');
+      throw new UsageError('ERR_CLIENT_CLOSED', 'the client is closed, create a new one');
     }
     if (this.state !== 'idle') {
-      throw new UsageError('ERR_ALREADY_LOGGED_IN', `${this.userId} is logged in already, log out first`);
+      throw new UsageError('ERR_ALREADY_LOGGED_IN', `${this.userId} is already logged in, log out first`);
     }
   }
 
@@ -210,7 +213,7 @@ export class ImClient {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     if (name !== 'error') this.#driver.reportError(error);
     else {
-      const text = `a listener of the event error threw: ${error.message}`;
+      const text = `a listener of the event "error" threw: ${error.message}`;
       this.#parts.logger.error({ error: error.name }, text);
     }
   }

@@ -14,23 +14,23 @@ import type { OutgoingMessage } from './outgoing.js';
 import type { Identity } from './session-settings.js';
 import { utf8Length } from './utf8-length.js';
 
-/** Gives the token for the next login. */
+/** Returns the token for the next login, or a promise of it. */
 export type TokenSource = () => string | PromiseLike<string>;
 
-/** Who wants to log in. */
+/** Arguments of `login`. */
 export interface LoginRequest {
-  /** The user's id: not empty, at most 256 characters, neither `"0"` nor `"-1"`. */
+  /** The user id: 1 to 256 characters. `"0"` and `"-1"` are reserved. */
   readonly userId: string;
   /**
-   * Proof of who it is, for the server's verifier; or a function that is asked for it before each login, after a lost
-   * link too. Where it fails, or takes longer than `tokenTimeoutMs`, the client asks again after a while.
+   * The token for the server's `authenticate` hook, or a function that returns it. The function is called before each
+   * login, including reconnects. If it fails or takes longer than `tokenTimeoutMs`, the client retries with backoff.
    */
   readonly token?: string | TokenSource | undefined;
-  /** The application's own text for the server's verifier. */
+  /** A text of the application for the server's `authenticate` hook. */
   readonly extra?: string | undefined;
 }
 
-/** @throws UsageError `ERR_INVALID_ARGUMENT` for what cannot be sent, in a packet of so many bytes at most. */
+/** Checks the arguments of `login`. @throws UsageError `ERR_INVALID_ARGUMENT` */
 export function checkIdentity({ userId, token, extra }: LoginRequest, maxSendBytes: number): Identity {
   checkUserId(userId);
   const asksForToken = typeof token === 'function';
@@ -43,23 +43,21 @@ export function checkIdentity({ userId, token, extra }: LoginRequest, maxSendByt
   return identity;
 }
 
-/** @throws UsageError `ERR_INVALID_ARGUMENT` */
+/** Checks a user id. @throws UsageError `ERR_INVALID_ARGUMENT` */
 export function checkUserId(userId: unknown): void {
   if (typeof userId === 'string' && isUserId(userId)) return;
-  throw invalid(`userId must be 1 to ${MAX_ID_LENGTH} characters and neither "0" nor "-1"`);
+  throw invalid(`userId must be a string of 1 to ${MAX_ID_LENGTH} characters, "0" and "-1" are reserved`);
 }
 
-/** @throws UsageError `ERR_INVALID_ARGUMENT` for a login that is longer than the transport carries. */
+/** @throws UsageError `ERR_INVALID_ARGUMENT` if the login packet exceeds the transport's maximum. */
 function requireLoginFits(identity: Identity, maxSendBytes: number): void {
   const longest = loginPacket({ ...identity, firstLoginTime: Number.MAX_SAFE_INTEGER });
   const bytes = utf8Length(encodePacket(longest));
   if (bytes <= maxSendBytes) return;
-  throw invalid(
-    `this login takes ${bytes} bytes, the transport carries ${maxSendBytes}: shorten token or extra`,
-  );
+  throw invalid(`the login packet has ${bytes} bytes, the limit is ${maxSendBytes}: shorten token or extra`);
 }
 
-/** A source of tokens that rejects what cannot be sent; undefined for a token that stays the same. */
+/** Wraps a token function so that it checks the tokens; returns undefined for a constant token. */
 export function checkedTokens(
   source: LoginRequest['token'],
   identity: Identity,
@@ -68,13 +66,13 @@ export function checkedTokens(
   if (typeof source !== 'function') return undefined;
   return async () => {
     const token: unknown = await source();
-    if (typeof token !== 'string') throw invalid('the token must be a string');
+    if (typeof token !== 'string') throw invalid(`the token must be a string, got ${typeof token}`);
     requireLoginFits({ ...identity, token }, maxSendBytes);
     return token;
   };
 }
 
-/** Makes the packet of a message. @throws UsageError `ERR_INVALID_ARGUMENT` for what cannot be sent. */
+/** Creates the packet of a message. @throws UsageError `ERR_INVALID_ARGUMENT` */
 export function composeMessage(
   request: SendRequest,
   from: string,
@@ -86,8 +84,8 @@ export function composeMessage(
   if (typeof to !== 'string' || !(isUserId(to) || to === SERVER_ID)) {
     throw invalid(`to must be a user id of 1 to ${MAX_ID_LENGTH} characters, or "0" for the server`);
   }
-  if (typeof content !== 'string') throw invalid(`content must be a string, found ${typeof content}`);
-  if (type !== undefined && (type | 0) !== type) throw invalid(`type must be a 32-bit number, found ${type}`);
+  if (typeof content !== 'string') throw invalid(`content must be a string, got ${typeof content}`);
+  if (type !== undefined && (type | 0) !== type) throw invalid(`type must be a 32-bit number, got ${type}`);
   if (fingerprint !== undefined && !isFingerprint(fingerprint)) {
     throw invalid(`fingerprint must be a string of 1 to ${MAX_ID_LENGTH} characters`);
   }

@@ -9,18 +9,18 @@ import type { Transport } from './transport.js';
 import { websocket } from './websocket-transport.js';
 
 /**
- * Creates a client. Nothing happens until its `login`.
+ * Creates a client. It does not connect until `login` is called.
  *
- * Takes `{ url: 'wss://…' }` for the platform's WebSocket, or `{ transport }`; `@imcore/client/node` has transports
- * for TCP and UDP, and a `createClient` that takes their URLs.
+ * Takes `{ url: 'wss://…' }` for the platform's WebSocket, or `{ transport }`. `@imcore/client/node` has transports for
+ * TCP and UDP, and a `createClient` that accepts their URLs.
  *
- * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
+ * @throws UsageError `ERR_INVALID_OPTION`; the message names the option.
  */
 export function createClient(options: ClientOptions): ImClient {
   return assembleClient(options, (url) => websocket({ url }));
 }
 
-/** {@link createClient} for a platform with its own idea of URLs. */
+/** Creates a client from options; `transportFor` maps a URL to a transport of the platform. */
 export function assembleClient(options: ClientOptions, transportFor: (url: string) => Transport): ImClient {
   const transport = chooseTransport(options, transportFor);
   return new ImClient({
@@ -36,9 +36,9 @@ export function assembleClient(options: ClientOptions, transportFor: (url: strin
 
 function chooseTransport({ url, transport }: Endpoint, transportFor: (url: string) => Transport): Transport {
   if (url !== undefined && transport !== undefined) {
-    throw new UsageError('ERR_INVALID_OPTION', 'options url and transport exclude each other');
+    throw new UsageError('ERR_INVALID_OPTION', 'the options "url" and "transport" exclude each other');
   }
   if (transport !== undefined) return transport;
   if (url !== undefined) return transportFor(url);
-  throw new UsageError('ERR_INVALID_OPTION', 'one of the options url and transport is needed');
+  throw new UsageError('ERR_INVALID_OPTION', 'one of the options "url" and "transport" is required');
 }

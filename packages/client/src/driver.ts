@@ -17,7 +17,7 @@ import type { PlatformSignals } from './platform-signals.js';
 import { Session } from './session.js';
 import type { Transport } from './transport.js';
 
-/** The parts that a client works with. */
+/** The collaborators of a client. */
 export interface ClientParts {
   readonly transport: Transport;
   readonly settings: CheckedSettings;
@@ -29,8 +29,8 @@ export interface ClientParts {
 }
 
 /**
- * Carries out what a {@link Session} asks for, in order: owns its link, its alarm, its outbox, and the promises of
- * those who wait.
+ * Executes the effects of a {@link Session} in order. Owns the link, the timer, the durable outbox and the pending
+ * promises.
  */
 export class Driver {
   readonly session: Session;
@@ -38,14 +38,14 @@ export class Driver {
   readonly logins = new PendingLogins();
   readonly streams: MessageStreams;
   readonly outbox: Outbox | undefined;
-  /** Asked before each login. */
+  /** Called before each login. */
   tokenSource: TokenSource | undefined;
   readonly #parts: ClientParts;
   readonly #emitter: Emitter<ClientEvents>;
   readonly #link: LinkHolder;
   readonly #alarm: Alarm;
-  /** Counts questions for a token, so that a late answer is not taken for the present one's. */
-  #question = 0;
+  /** Number of the current token request, so that a late result of an earlier one is ignored. */
+  #tokenRequest = 0;
   #lastTicket = 0;
   #queue: Effect[] = [];
   #isRunning = false;
@@ -90,16 +90,16 @@ export class Driver {
     return this.#lastTicket;
   }
 
-  /** Why nothing can be handed to the link now; undefined where it can. */
+  /** The error if the link's output buffer is full, else undefined. */
   get rejection(): DeliveryError | undefined {
     const buffered = this.#link.bufferedBytes;
     const { maxPendingBytes } = this.#parts.settings;
     if (buffered <= maxPendingBytes) return undefined;
-    const text = `${buffered} bytes wait for the server to read them, maxPendingBytes is ${maxPendingBytes}`;
+    const text = `the link has ${buffered} unsent bytes, maxPendingBytes is ${maxPendingBytes}`;
     return new DeliveryError('ERR_QUEUE_FULL', text);
   }
 
-  /** Carries effects out, in order; those that listeners cause meanwhile come after them. Then sets the alarm. */
+  /** Executes effects in order, then those that listeners have caused, then sets the timer. */
   run(effects: readonly Effect[]): void {
     for (const effect of effects) this.#queue.push(effect);
     if (this.#isRunning) return;
@@ -113,12 +113,13 @@ export class Driver {
     this.#alarm.set(this.session.nextDeadline);
   }
 
+  /** Emits the event `error`; without a listener, logs a warning. */
   reportError(error: Error): void {
     if (this.#emitter.has('error')) this.#emitter.emit('error', error);
     else this.#parts.logger.warn({ error: error.name }, error.message);
   }
 
-  /** A transport that throws, against its contract, must not stop what comes after. */
+  /** Reports an exception, for example of a transport that violates its contract, so that later effects still run. */
   #try(effect: Effect): void {
     try {
       this.#carryOut(effect);
@@ -126,7 +127,7 @@ export class Driver {
       try {
         this.reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
       } catch {
-        // A logger that throws leaves nobody to tell.
+        // The logger threw too: there is nowhere left to report.
       }
     }
   }
@@ -180,7 +181,7 @@ export class Driver {
         this.#emitter.emit('restored', { messages: effect.messages.map(toOutboxMessage) });
         break;
       case 'message':
-        this.#handOn(effect);
+        this.#dispatch(effect);
         break;
       case 'sent':
         this.#sent(effect);
@@ -206,14 +207,14 @@ export class Driver {
     if (isAcknowledged && fingerprint !== undefined) this.#emitter.emit('delivered', { fingerprint });
   }
 
-  /** Hands a message to listeners and readers. One that is held is acknowledged when they have it, and it is kept. */
-  #handOn({ message, hold }: Effect & { kind: 'message' }): void {
-    const isHeard = this.#emitter.has('message');
+  /** Passes a message to listeners and readers. A held message is acknowledged when they have read it and it is stored. */
+  #dispatch({ message, hold }: Effect & { kind: 'message' }): void {
+    const hasListener = this.#emitter.has('message');
     this.#emitter.emit('message', message);
     const acknowledge = (name: string): void => this.run(this.session.handled(name, this.now()));
     const handled = (wasRead: boolean): void => {
       if (hold === undefined) return;
-      if (!wasRead && !isHeard) this.run(this.session.released(hold));
+      if (!wasRead && !hasListener) this.run(this.session.released(hold));
       else if (this.outbox === undefined || this.#parts.settings.remember === 0) acknowledge(hold);
       else void this.outbox.remember(hold).then(() => acknowledge(hold));
     };
@@ -222,15 +223,15 @@ export class Driver {
   }
 
   #askToken(): void {
-    this.#question += 1;
-    const question = this.#question;
+    this.#tokenRequest += 1;
+    const tokenRequest = this.#tokenRequest;
     const answer = async (): Promise<void> => {
       try {
         const token = (await this.tokenSource?.()) ?? '';
-        if (question === this.#question) this.run(this.session.tokenReady(token, this.now()));
+        if (tokenRequest === this.#tokenRequest) this.run(this.session.tokenReady(token, this.now()));
       } catch (cause) {
-        const error = new LoginError('ERR_TOKEN_UNAVAILABLE', 'the application gave no token', { cause });
-        if (question === this.#question) this.run(this.session.tokenFailed(error, this.now()));
+        const error = new LoginError('ERR_TOKEN_UNAVAILABLE', 'the token function failed', { cause });
+        if (tokenRequest === this.#tokenRequest) this.run(this.session.tokenFailed(error, this.now()));
       }
     };
     void answer();
@@ -264,7 +265,7 @@ export class Driver {
   }
 }
 
-/** A message of an outbox as the application sees it. */
+/** Converts a stored message to its public form. */
 function toOutboxMessage({ packet, queuedAt }: OutgoingMessage): OutboxMessage {
   const { fp, to, dataContent, typeu } = packet;
   return { fingerprint: fp ?? '', to: to ?? '', content: dataContent ?? '', type: typeu, queuedAt };

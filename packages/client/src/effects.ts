@@ -4,25 +4,25 @@ import type { Message } from './message.js';
 import type { OutgoingMessage } from './outgoing.js';
 import type { ClientState, StateReason } from './state.js';
 
-/** What a {@link Session} asks its driver to do, in this order. */
+/** An instruction of a {@link Session} to its driver. The driver executes them in order. */
 export type Effect =
-  /** Open the outbox of a user, then tell what it held. */
+  /** Open the durable outbox of a user, then call `restored` with its content. */
   | { readonly kind: 'open-outbox'; readonly userId: string }
-  /** Keep a message in the outbox. */
+  /** Store a message in the durable outbox. */
   | { readonly kind: 'keep'; readonly message: OutgoingMessage }
-  /** The outbox need not keep a message any longer. */
+  /** Remove a message from the durable outbox. */
   | { readonly kind: 'forget'; readonly fingerprint: string }
   | { readonly kind: 'close-outbox' }
   | { readonly kind: 'restored'; readonly messages: readonly OutgoingMessage[] }
-  /** A message stays in the outbox, and nobody will send it for the time being. */
+  /** A message stays in the durable outbox until the user's next login. */
   | { readonly kind: 'postponed'; readonly ticket: number; readonly error: DeliveryError }
-  /** Ask the application for a token, then tell it. */
+  /** Request a token from the application, then call `tokenReady` or `tokenFailed`. */
   | { readonly kind: 'ask-token' }
   /** Open a new link. */
   | { readonly kind: 'connect' }
   /** Write a packet to the link. */
   | { readonly kind: 'write'; readonly frame: string }
-  /** Close the link, or stop opening it; what it reports from now on is not to be heard. */
+  /** Close the link, or stop opening it. Events of this link are ignored from then on. */
   | { readonly kind: 'disconnect' }
   | {
       readonly kind: 'state';
@@ -32,18 +32,18 @@ export type Effect =
       readonly retryAt: Instant | undefined;
       readonly cause: Error | undefined;
     }
-  /** The first login of a run was accepted. Each run has one such effect or one `login-failed`. */
+  /** The first login after `login` was accepted. For each `login` there is one `logged-in` or one `login-failed`. */
   | { readonly kind: 'logged-in'; readonly firstLoginTime: number }
-  /** The run ended before a login was accepted. */
+  /** The client gave up before a login was accepted. */
   | { readonly kind: 'login-failed'; readonly error: LoginError }
   /** The server rejected a login, the first or a later one. */
   | { readonly kind: 'rejected'; readonly code: number; readonly isFinal: boolean }
-  /** A link that was online is gone. */
+  /** An online link was lost. */
   | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
-  /** A message for the application. One with a `hold` waits for `handled` or `released` to be told of that. */
+  /** A message for the application. If there is a `hold`, `handled` or `released` must be called with it. */
   | { readonly kind: 'message'; readonly message: Message; readonly hold?: string }
-  /** A message was acknowledged, or without QoS written. */
+  /** A message was acknowledged; a message without QoS was written. */
   | {
       readonly kind: 'sent';
       readonly ticket: number;

@@ -1,4 +1,4 @@
-/** The caller used the API in a way that cannot work. */
+/** The caller used the API incorrectly. @see docs/reference/errors.md */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code: UsageErrorCode;
@@ -9,24 +9,24 @@ export class UsageError extends Error {
   }
 }
 
-/** What the caller does wrong. */
+/** Codes of {@link UsageError}. */
 export type UsageErrorCode =
-  /** An option of `createClient` or of a transport is missing, out of bounds or contradicts another. */
+  /** An option of `createClient` or of a transport is missing, unknown, out of bounds or contradicts another. */
   | 'ERR_INVALID_OPTION'
-  /** An argument of a method cannot be sent, such as an empty user id. */
+  /** An argument of a method is invalid, for example an empty user id. */
   | 'ERR_INVALID_ARGUMENT'
-  /** `login` was called while somebody is logged in or logging in: `logout` first. */
+  /** `login` was called while a user is logged in or logging in. Call `logout` first. */
   | 'ERR_ALREADY_LOGGED_IN'
-  /** A message with this fingerprint still waits for its acknowledgement. */
+  /** A message with this fingerprint is still pending. */
   | 'ERR_FINGERPRINT_IN_USE'
-  /** The client was closed for good. */
+  /** A method was called after `close`. */
   | 'ERR_CLIENT_CLOSED';
 
-/** A login came to nothing. */
+/** A login failed. The client is `idle`. */
 export class LoginError extends Error {
   override readonly name = 'LoginError';
   readonly code: LoginErrorCode;
-  /** The server's answer; present with `ERR_LOGIN_REJECTED` only. 1025 and up are the application's own codes. */
+  /** The server's code; only with `ERR_LOGIN_REJECTED`. Codes from 1025 are the application's own. */
   readonly serverCode: number | undefined;
 
   constructor(code: LoginErrorCode, message: string, detail: { serverCode?: number; cause?: unknown } = {}) {
@@ -36,20 +36,23 @@ export class LoginError extends Error {
   }
 }
 
-/** Why nobody is logged in. */
+/** Codes of {@link LoginError}. */
 export type LoginErrorCode =
-  /** The server said no; its code is in `serverCode`. */
+  /** The server rejected the login; `serverCode` is its code. */
   | 'ERR_LOGIN_REJECTED'
-  /** No answer within `connectTimeoutMs`, or with `autoReconnect: false` at the first try; `cause` is the last failure. */
+  /**
+   * No login was accepted within `connectTimeoutMs`, or with `autoReconnect: false` the only attempt failed. `cause` is
+   * the last failure.
+   */
   | 'ERR_CANNOT_CONNECT'
-  /** The server kicked the user out before the login was through. */
+  /** The server kicked the user out before the login was accepted. */
   | 'ERR_KICKED'
-  /** `logout` or `close` was called meanwhile. */
+  /** `logout` or `close` was called before the login was accepted. */
   | 'ERR_LOGIN_ABORTED'
-  /** The application's `token` function failed or took longer than `tokenTimeoutMs`. Only as a `cause`: it is asked again. */
+  /** The `token` function failed or took longer than `tokenTimeoutMs`. Only as a `cause`: the client retries. */
   | 'ERR_TOKEN_UNAVAILABLE';
 
-/** A message could not be brought to anybody who is responsible for it now. */
+/** A message was not delivered, or its delivery was not confirmed. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   readonly code: DeliveryErrorCode;
@@ -60,29 +63,32 @@ export class DeliveryError extends Error {
   }
 }
 
-/** Why nobody is responsible for a message. */
+/** Codes of {@link DeliveryError}. */
 export type DeliveryErrorCode =
-  /** It was written, the last copy too, and nobody acknowledged it. It may have arrived all the same. */
+  /** The message was not acknowledged after the last retry. It may have arrived. */
   | 'ERR_NOT_ACKNOWLEDGED'
-  /** `sendTimeoutMs` passed while there was no link to write it to. It has not arrived. */
+  /** There was no link within `sendTimeoutMs`. The message was not written. */
   | 'ERR_NOT_SENT'
-  /** There is no link and `whenOffline` is `'fail'`. It was not written. */
+  /** There is no link and `whenOffline` is `'fail'`. The message was not written. */
   | 'ERR_OFFLINE'
-  /** It is longer than the transport can carry. It was not written. */
+  /** The message exceeds the maximum of the transport. It was not written. */
   | 'ERR_TOO_LARGE'
-  /** Too much waits already: `maxPendingMessages` or `maxPendingBytes`. It was not written. */
+  /** `maxPendingMessages` or `maxPendingBytes` is reached. The message was not written. */
   | 'ERR_QUEUE_FULL'
-  /** Its `signal` fired. It may have arrived if it had been written before. */
+  /** The message's `signal` was aborted. It may have arrived if it was written before. */
   | 'ERR_ABORTED'
-  /** Nobody is logged in, or the login ended (logout, kick-out, refusal, close) while it waited. It may have arrived. */
+  /**
+   * No user is logged in, or the login ended (logout, kick-out, rejection, close) while the message was pending. It may
+   * have arrived.
+   */
   | 'ERR_CLOSED'
   /**
-   * The login ended or another user logged in, and the message stays in the outbox: this user's next login sends it,
-   * the events `delivered` and `undelivered` tell what becomes of it.
+   * The login ended or another user logged in, and the message stays in the durable outbox. The user's next login sends
+   * it; the events `delivered` and `undelivered` report its outcome.
    */
   | 'ERR_POSTPONED';
 
-/** The outbox could not keep what it was given. Messages are tried all the same, but a restart may lose them. */
+/** The durable outbox failed. Messages are sent anyway, but may be lost on a restart. */
 export class OutboxError extends Error {
   override readonly name = 'OutboxError';
   readonly code: OutboxErrorCode;
@@ -93,32 +99,32 @@ export class OutboxError extends Error {
   }
 }
 
-/** Why the outbox does not keep something. */
+/** Codes of {@link OutboxError}. */
 export type OutboxErrorCode =
-  /** The storage failed; `cause` says how. */
+  /** The storage failed; see `cause`. */
   | 'ERR_OUTBOX_FAILED'
-  /** The storage has no room for more. */
+  /** The storage is full. */
   | 'ERR_OUTBOX_FULL'
-  /** Another program has the outbox open. */
+  /** Another process has the outbox open. */
   | 'ERR_OUTBOX_LOCKED';
 
-/** The server reported that something went wrong, with a type 52 packet. */
+/** The server sent an error response (type 52). */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly code = 'ERR_SERVER_REPORTED';
-  /** As in section 3 of the specification: 301 not logged in, 4 invalid packet, … */
+  /** For example 301 (not logged in) or 4 (invalid packet); see section 3 of the specification. */
   readonly serverCode: number;
-  /** What the server says about it. An original server quotes the offending packet, so this does not belong in a log. */
+  /** The server's text. An original server quotes the invalid packet: do not log it. */
   readonly serverText: string | undefined;
 
   constructor(serverCode: number, serverText: string | undefined) {
-    super(`the server reports error ${serverCode}`);
+    super(`the server reported error ${serverCode}`);
     this.serverCode = serverCode;
     this.serverText = serverText;
   }
 }
 
-/** A link could not be opened, or broke. */
+/** A link could not be opened or was lost. */
 export class LinkError extends Error {
   override readonly name = 'LinkError';
   readonly code: LinkErrorCode;
@@ -129,17 +135,17 @@ export class LinkError extends Error {
   }
 }
 
-/** Why there is no link. */
+/** Codes of {@link LinkError}. */
 export type LinkErrorCode =
-  /** The link could not be opened; `cause` says why where the platform tells. */
+  /** The link could not be opened; `cause` is the platform's error, if any. */
   | 'ERR_LINK_FAILED'
-  /** A mini-program has as many sockets as its platform allows: five on WeChat. Close another client. */
+  /** The mini-program platform allows no more sockets (five on WeChat). Close another client. */
   | 'ERR_TOO_MANY_SOCKETS'
-  /** The server ended the link. */
+  /** The server or the network closed the link. */
   | 'ERR_LINK_CLOSED'
-  /** The server did not answer keep-alives for the sense mode's time-out. */
+  /** The server did not answer keep-alives within the timeout of the sense mode. */
   | 'ERR_LINK_SILENT'
-  /** The server did not answer within `loginTimeoutMs`. */
+  /** The server did not answer the login within `loginTimeoutMs`. */
   | 'ERR_LOGIN_UNANSWERED'
-  /** The server does not know this session any more (error 301). */
+  /** The server no longer knows this session (error 301). */
   | 'ERR_NOT_LOGGED_IN';

@@ -2,41 +2,42 @@ import type { DeliveryError } from './errors.js';
 import type { Message, OutboxMessage } from './message.js';
 import type { ClientState, StateReason } from './state.js';
 
-/** The client has gone from one state to another. */
+/** A change of the client's state. */
 export interface StateChange {
   readonly previous: ClientState;
   readonly current: ClientState;
-  /** Present where the change was not towards being online. */
+  /** Why the client went to `waiting`, `idle` or `closed`. */
   readonly reason?: StateReason;
-  /** With `waiting`: when the next try comes, in milliseconds since 1970. */
+  /** With `waiting`: when the next attempt is made, in milliseconds since 1970. */
   readonly retryAt?: number;
-  /** What went wrong, where something did. */
+  /** The error that caused the change, if any. */
   readonly cause?: Error;
 }
 
-/** Notifications: any number of listeners, no answer. */
+/** The events of a client. */
 export interface ClientEvents {
   /**
-   * A message has arrived; each is handed on once. It is acknowledged already, unless somebody reads `messages()` or
-   * `remember` is on.
+   * A message was received; each message is emitted once. It is already acknowledged, unless there is a reader of
+   * `messages()` or `remember` is set.
    */
   message: Message;
+  /** The state changed. */
   state: StateChange;
-  /** The server has ended the login: 1 the user logged in elsewhere, 2 an administrator. The client is `idle`. */
+  /** The server kicked the user out: code 1, the user logged in elsewhere; 2, an administrator. The client is `idle`. */
   kicked: { readonly code: number; readonly reason: string | undefined };
   /**
    * The server rejected a login, the first or a later one. `code` is the server's. If `isFinal`, the client is `idle`;
    * otherwise it retries.
    */
   rejected: { readonly code: number; readonly isFinal: boolean };
-  /** A link that was online is gone. Unless `autoReconnect` is off the client comes back by itself. */
+  /** The link was lost while online. The client reconnects, unless `autoReconnect` is false. */
   linkLost: { readonly reason: StateReason; readonly cause: Error };
-  /** The outbox has given back what an earlier run of the program left in it: it goes out before what is sent now. */
+  /** Messages of an earlier run were loaded from the durable outbox. They are sent before new messages. */
   restored: { readonly messages: readonly OutboxMessage[] };
-  /** A message was acknowledged, one of an earlier run too. `send` resolves too. */
+  /** A message was acknowledged, also one of an earlier run. `send` resolves as well. */
   delivered: { readonly fingerprint: string };
-  /** A message was given up, one of an earlier run too. `send` rejects too. */
+  /** A message was given up, also one of an earlier run. `send` rejects as well. */
   undelivered: { readonly fingerprint: string | undefined; readonly error: DeliveryError };
-  /** The server reported an error or sent what cannot be read, the outbox failed, or a listener threw. */
+  /** The server reported an error or sent an invalid packet, the durable outbox failed, or a listener threw. */
   error: Error;
 }

@@ -1,16 +1,16 @@
 import { type Instant, KeepAlive, type KeepAliveDue, type KeepAliveTimes, NEVER } from '@imcore/protocol';
 
-/** The keep-alives of one link, in turn and out of it, and how long the server takes to answer them. */
+/** The keep-alives of one link: periodic ones, probes on demand, and their round-trip times. */
 export class Heartbeat {
   readonly #times: KeepAliveTimes;
   readonly #keepAlive: KeepAlive;
   #sentAt: Instant = 0;
   #unanswered = 0;
   #probeMs = 0;
-  /** Until when the server must say something, having been asked out of turn; NEVER where it was not. */
+  /** When a probe times out; NEVER while there is no probe. */
   #probeEndsAt: Instant = NEVER;
 
-  /** Starts with the login's answer, at `now`. */
+  /** Starts at the login response, at `now`. */
   constructor(times: KeepAliveTimes, now: Instant) {
     this.#times = times;
     this.#keepAlive = new KeepAlive(times, now);
@@ -20,17 +20,17 @@ export class Heartbeat {
     return Math.min(this.#keepAlive.nextDeadline, this.#probeEndsAt);
   }
 
-  /** Whether the server was asked out of turn and has said nothing since. */
+  /** Whether a probe was sent and no packet has been received since. */
   get isProbing(): boolean {
     return this.#probeEndsAt !== NEVER;
   }
 
-  /** How long the server may be silent now, in milliseconds. */
-  get patienceMs(): number {
+  /** The current timeout for a response, in milliseconds. */
+  get responseTimeoutMs(): number {
     return this.isProbing ? this.#probeMs : this.#times.clientTimeoutMs;
   }
 
-  /** What is due. Who wakes up much too late after a probe could not hear its answer, and asks once more. */
+  /** Returns what is due. If the caller wakes up too late to have received the probe's response, the probe is repeated. */
   due(now: Instant): KeepAliveDue {
     if (now - this.#probeEndsAt > this.#probeMs) {
       this.probe(now, this.#probeMs);
@@ -38,34 +38,34 @@ export class Heartbeat {
     }
     if (now >= this.#probeEndsAt) return 'link-lost';
     const due = this.#keepAlive.due(now);
-    if (due === 'send') this.#asked(now);
+    if (due === 'send') this.#onSent(now);
     return due;
   }
 
-  /** A keep-alive is written out of turn, to be answered by anything within `waitMs`. */
+  /** Starts a probe: the caller writes a keep-alive now, and any packet within `waitMs` counts as its response. */
   probe(now: Instant, waitMs: number): void {
     this.#probeMs = waitMs;
     this.#probeEndsAt = now + waitMs;
-    this.#asked(now);
+    this.#onSent(now);
   }
 
-  /** The server has said something. */
-  heard(): void {
+  /** A packet was received: ends a probe. */
+  onPacket(): void {
     this.#probeEndsAt = NEVER;
   }
 
   /**
-   * The server has answered. Returns when the keep-alive was sent; undefined where it cannot be told which one was
-   * answered.
+   * Records a keep-alive response. Returns when the keep-alive was sent; undefined if several are unanswered, since the
+   * response does not say which one it belongs to.
    */
   answered(now: Instant): Instant | undefined {
     this.#keepAlive.answered(now);
-    const isClear = this.#unanswered === 1;
+    const isUnambiguous = this.#unanswered === 1;
     this.#unanswered = 0;
-    return isClear ? this.#sentAt : undefined;
+    return isUnambiguous ? this.#sentAt : undefined;
   }
 
-  #asked(now: Instant): void {
+  #onSent(now: Instant): void {
     this.#sentAt = now;
     this.#unanswered += 1;
   }

@@ -7,28 +7,28 @@ import {
   PacketType,
   UNSET_ID,
 } from '@imcore/protocol';
-import { HandedOn } from './handed-on.js';
 import type { Message } from './message.js';
+import { SeenMessages } from './seen-messages.js';
 
-/** What a received packet calls for. */
+/** What to do with a received packet. */
 interface Arrival {
   /** The acknowledgement to write first. */
   readonly acknowledgement?: string;
-  /** The message to hand on. */
+  /** The message for the application. */
   readonly message?: Message;
-  /** Names the message until it was handled; only then it is acknowledged. */
+  /** The key of a held message, which is acknowledged when it was handled. */
   readonly hold?: string | undefined;
-  /** Whether the packet may be looked at further. */
+  /** Whether the packet is processed further. */
   readonly isUsable: boolean;
 }
 
 const DROPPED: Arrival = { isUsable: false };
 
 /**
- * A client as receiver: acknowledges every copy of a packet, hands each message on once.
+ * The receiving side of a client: acknowledges every copy of a packet and returns each message once.
  *
- * Where messages are held, one is acknowledged when the application has handled it. While too many are held, more are
- * neither taken nor acknowledged: their sender keeps them.
+ * With `isHolding`, a message is acknowledged when the application has handled it. If `maxHeld` messages are held,
+ * further messages are ignored and not acknowledged, so that their sender keeps them.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
@@ -37,29 +37,29 @@ export class Incoming {
   readonly #limits: DuplicateWindowLimits;
   readonly #maxHeld: number;
   readonly #held = new Map<string, Packet>();
-  #handedOn: HandedOn | undefined;
+  #seen: SeenMessages | undefined;
 
   constructor(limits: DuplicateWindowLimits, maxHeld: number) {
     this.#limits = limits;
     this.#maxHeld = maxHeld;
   }
 
-  /** A packet of any type: whichever asks for it is acknowledged; data is handed on. */
-  arrive(packet: Packet, now: Instant): Arrival {
+  /** Processes a packet of any type: acknowledges it if it has QoS, and returns the message of a data packet. */
+  receive(packet: Packet, now: Instant): Arrival {
     const { fp } = packet;
     const isData = packet.type === PacketType.Data;
     if (!packet.QoS) return { isUsable: true, ...(isData && { message: toMessage(packet) }) };
-    // A packet that asks for an acknowledgement and cannot be told apart.
+    // Without a fingerprint it cannot be acknowledged.
     if (fp === undefined) return DROPPED;
     const acknowledgement = encodePacket(acknowledgementPacket(packet));
     if (!isData) return { acknowledgement, isUsable: true };
-    const hold = nameOf(packet, fp);
+    const hold = keyOf(packet, fp);
     if (this.#held.has(hold)) return DROPPED;
-    const handedOn = this.#remembered(now);
-    if (handedOn.has(hold)) return { acknowledgement, isUsable: true };
+    const seen = this.#seenMessages(now);
+    if (seen.has(hold)) return { acknowledgement, isUsable: true };
     const message = toMessage(packet);
     if (!this.isHolding) {
-      handedOn.add(hold, now);
+      seen.add(hold, now);
       return { acknowledgement, message, isUsable: true };
     }
     if (this.#held.size >= this.#maxHeld) return DROPPED;
@@ -67,39 +67,39 @@ export class Incoming {
     return { message, hold, isUsable: true };
   }
 
-  /** Returns the acknowledgement of a message that was held; undefined where that is over. */
+  /** Marks a held message as handled. Returns its acknowledgement; undefined if it is not held. */
   handled(hold: string, now: Instant): string | undefined {
     const packet = this.#held.get(hold);
     if (packet === undefined) return undefined;
     this.#held.delete(hold);
-    this.#remembered(now).add(hold, now);
+    this.#seenMessages(now).add(hold, now);
     return encodePacket(acknowledgementPacket(packet));
   }
 
-  /** A message was not handled after all: its next copy is new. */
+  /** Releases a held message that was not handled: its next copy counts as new. */
   released(hold: string): void {
     this.#held.delete(hold);
   }
 
-  /** What an earlier run has seen: messages by what names them while they are held. */
-  remember(holds: readonly string[], now: Instant): void {
-    for (const hold of holds) this.#remembered(now).add(hold, now);
+  /** Marks messages of an earlier run as received, by their keys. */
+  markSeen(holds: readonly string[], now: Instant): void {
+    for (const hold of holds) this.#seenMessages(now).add(hold, now);
   }
 
-  /** Another user logs in: what the last one saw means nothing to this one. */
+  /** Forgets all messages, because another user logs in. */
   forget(): void {
-    this.#handedOn = undefined;
+    this.#seen = undefined;
     this.#held.clear();
   }
 
-  #remembered(now: Instant): HandedOn {
-    this.#handedOn ??= new HandedOn(now, this.#limits);
-    return this.#handedOn;
+  #seenMessages(now: Instant): SeenMessages {
+    this.#seen ??= new SeenMessages(now, this.#limits);
+    return this.#seen;
   }
 }
 
-/** Fingerprints are unique for each sender only. */
-function nameOf({ from = '' }: Packet, fp: string): string {
+/** The key of a message. Fingerprints are unique per sender only. */
+function keyOf({ from = '' }: Packet, fp: string): string {
   return `${from.length}:${from}${fp}`;
 }
 

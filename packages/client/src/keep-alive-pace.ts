@@ -1,36 +1,36 @@
 import type { KeepAliveTimes } from '@imcore/protocol';
 
-/** Shortest and longest time between keep-alives, in milliseconds. */
+/** Bounds of the adaptive keep-alive interval, in milliseconds. */
 export interface KeepAliveBounds {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** How much longer the next interval may be after one that went well. */
+/** Factor by which the interval grows after each response. */
 const GROWTH = 1.5;
 
 /**
- * How often to send keep-alives: as seldom as the way to the server allows, where the bounds leave room for a choice.
+ * The adaptive keep-alive interval: as long as the network path to the server allows, within the bounds.
  *
- * Begins with the sense mode's interval, waits longer after each answer, and half as long after a link that was lost:
- * something on the way forgets links that are idle for too long. From then on it stays below what went wrong.
- * The time-out keeps its distance from the interval.
+ * Starts with the interval of the sense mode, grows after each response and is halved after a lost link, because a NAT or
+ * proxy may drop idle connections. After a loss it stays below the interval that failed. The timeout keeps a constant
+ * distance from the interval.
  *
  * @see docs/protocol/SPEC.md#5-keep-alive-and-time-outs
  */
 export class KeepAlivePace implements KeepAliveTimes {
   readonly #minMs: number;
-  readonly #patienceMs: number;
+  readonly #marginMs: number;
   #maxMs: number;
   #intervalMs: number;
 
-  /** Without bounds the interval stays what it is. */
+  /** Without `bounds` the interval is constant. */
   constructor({ keepAliveIntervalMs, clientTimeoutMs }: KeepAliveTimes, bounds: KeepAliveBounds | undefined) {
     const { minMs = keepAliveIntervalMs, maxMs = keepAliveIntervalMs } = bounds ?? {};
     this.#minMs = minMs;
     this.#maxMs = maxMs;
     this.#intervalMs = Math.min(Math.max(keepAliveIntervalMs, minMs), maxMs);
-    this.#patienceMs = clientTimeoutMs - keepAliveIntervalMs;
+    this.#marginMs = clientTimeoutMs - keepAliveIntervalMs;
   }
 
   get keepAliveIntervalMs(): number {
@@ -38,7 +38,7 @@ export class KeepAlivePace implements KeepAliveTimes {
   }
 
   get clientTimeoutMs(): number {
-    return this.#intervalMs + this.#patienceMs;
+    return this.#intervalMs + this.#marginMs;
   }
 
   answered(): void {

@@ -1,12 +1,12 @@
 import { LinkError } from './errors.js';
 import type { Link, LinkHandler, Transport } from './transport.js';
 
-/** The one link that a client has at a time. What a link reports after it was closed is not passed on. */
+/** The current link of a client. Events of closed links are ignored. */
 export class LinkHolder {
   readonly #transport: Transport;
   readonly #handler: LinkHandler;
   #link: Link | undefined;
-  /** Counts links, so that what an old one reports late is not taken for the present one's. */
+  /** Number of the current link, so that late events of an earlier one are ignored. */
   #number = 0;
 
   constructor(transport: Transport, handler: LinkHandler) {
@@ -14,27 +14,27 @@ export class LinkHolder {
     this.#handler = handler;
   }
 
-  /** Bytes that the link has not got rid of yet. */
+  /** Bytes that were passed to the link and are not sent yet. */
   get bufferedBytes(): number {
     return this.#link?.bufferedBytes ?? 0;
   }
 
-  /** Begins to open a new link. A transport that throws counts as one that reports failure. */
+  /** Starts to open a new link. If the transport throws, the link is reported as closed. */
   open(): void {
     this.close();
     const number = this.#number;
     const handler = this.#handler;
-    const isPresent = (): boolean => number === this.#number;
+    const isCurrent = (): boolean => number === this.#number;
     try {
       const link = this.#transport.connect({
-        opened: () => isPresent() && handler.opened(),
-        received: (frame) => isPresent() && handler.received(frame),
-        closed: (error) => isPresent() && handler.closed(error),
+        opened: () => isCurrent() && handler.opened(),
+        received: (frame) => isCurrent() && handler.received(frame),
+        closed: (error) => isCurrent() && handler.closed(error),
       });
-      if (isPresent()) this.#link = link;
+      if (isCurrent()) this.#link = link;
       else link.close();
     } catch (cause) {
-      handler.closed(new LinkError('ERR_LINK_FAILED', 'the transport could not begin to connect', { cause }));
+      handler.closed(new LinkError('ERR_LINK_FAILED', 'the transport threw while connecting', { cause }));
     }
   }
 

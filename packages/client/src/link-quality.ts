@@ -1,33 +1,34 @@
 import type { Instant } from '@imcore/protocol';
 
-/** What a client knows of its way to the server. Each is undefined until it was measured. */
+/** Measurements of the connection to the server. Each value is undefined until it was measured. */
 export interface LinkQuality {
-  /** What the last keep-alive took to be answered, in milliseconds. */
+  /** Round-trip time of the last keep-alive, in milliseconds. */
   readonly roundTripMs: number | undefined;
-  /** What keep-alives take to be answered on average, the last ones counting most, in milliseconds. */
+  /** Moving average of the round-trip time, in milliseconds. */
   readonly averageRoundTripMs: number | undefined;
-  /** How far the server's clock is ahead of this device's, in milliseconds; negative where it is behind. */
+  /** Server clock minus local clock, in milliseconds; negative if the server's clock is behind. */
   readonly clockOffsetMs: number | undefined;
-  /** By how much `clockOffsetMs` may be wrong, in milliseconds. */
+  /** Maximum error of `clockOffsetMs`, in milliseconds. */
   readonly clockErrorMs: number | undefined;
 }
 
-/** What an average makes of one more measurement, as RFC 6298 weighs it. */
+/** Weight of a new sample in the moving average, as in RFC 6298. */
 const WEIGHT = 1 / 8;
 
-/** Clocks of devices run apart by less than this. */
+/** Maximum drift between two device clocks. */
 const DRIFT = 1e-4;
 
 /**
- * Measures the way to the server: by keep-alives, and by the server's time wherever an answer carries it.
+ * Measures the connection to the server: round-trip times of keep-alives, and the clock offset from responses that carry
+ * the server's time.
  *
- * An answer that says `time` was written between its question and its arrival, so the server's clock is known up to
- * half of that. The narrowest measurement counts, until what drift may have added makes it worse than a new one.
+ * A response was written between the request and its arrival, so its time is known with an error of half the round trip.
+ * The most precise sample is kept until clock drift has made it less precise than a new one.
  */
 export class QualityMeter {
   #roundTripMs: number | undefined;
   #averageMs: number | undefined;
-  /** The server's time minus the monotonic clock's. */
+  /** Server time minus monotonic time. */
   #serverAhead = 0;
   #errorMs = Number.POSITIVE_INFINITY;
   #measuredAt: Instant = 0;
@@ -47,8 +48,8 @@ export class QualityMeter {
       this.#averageMs === undefined ? sample : this.#averageMs + (sample - this.#averageMs) * WEIGHT;
   }
 
-  /** The server wrote `time`, in milliseconds since 1970, after the question of `sentAt`. */
-  serverSaid(time: number, sentAt: Instant, now: Instant): void {
+  /** Adds a server time, in milliseconds since 1970, from the response to a request sent at `sentAt`. */
+  addServerTime(time: number, sentAt: Instant, now: Instant): void {
     const errorMs = (now - sentAt) / 2;
     if (time <= 0 || errorMs > this.#errorAt(now)) return;
     this.#serverAhead = time - (sentAt + errorMs);
@@ -56,7 +57,7 @@ export class QualityMeter {
     this.#measuredAt = now;
   }
 
-  /** All of it, where the device's clock shows `wallTime` at `now`. */
+  /** Returns all measurements; `wallTime` is the local clock's time at `now`. */
   at(now: Instant, wallTime: number): LinkQuality {
     const isClockKnown = this.#errorMs !== Number.POSITIVE_INFINITY;
     return {

@@ -1,6 +1,6 @@
 import { platform } from './platform.js';
 
-/** Structured logging, the shape of pino and its kin. Fields never hold tokens or message content. */
+/** A structured logger, compatible with pino. Fields never contain tokens or message content. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -8,10 +8,10 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Says nothing. */
+/** A logger that discards everything. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Warnings and errors to the platform's console, where it has one. */
+/** Logs warnings and errors to the console, if the platform has one. */
 export const consoleLogger: Logger = {
   debug() {},
   info() {},

@@ -23,11 +23,11 @@ import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState, StateReason } from './state.js';
 
 /**
- * How a client logs in and stays logged in: `idle → connecting → authenticating → online`, over `waiting` back to
- * `connecting` when a link is lost, until logout, kick-out or a final rejection.
+ * The login state machine: `idle → connecting → authenticating → online`. After a lost link it goes through `waiting`
+ * back to `connecting`, until a logout, a kick-out or a final rejection.
  *
- * `connecting` waits for the outbox, then for the application's token, then for the link. Tells the messaging when
- * there is a link to use. In terms of effects, like all of the {@link Session}.
+ * `connecting` waits for the durable outbox, then for the application's token, then for the link. Notifies
+ * {@link Messaging} when a link is up or down. Produces effects, like the whole {@link Session}.
  *
  * @see docs/protocol/SPEC.md#10-client-life-cycle
  */
@@ -38,14 +38,14 @@ export class LoginRun {
   readonly #effects: Effect[];
   #phase: Phase = { state: 'idle' };
   #identity: Identity = { userId: '', token: undefined, extra: undefined };
-  /** The server's answer to the first login of this run; 0 before it. */
+  /** The time in the server's first login response; 0 before it. */
   #firstLoginTime = 0;
-  /** When a run whose first login was not accepted yet is given up; NEVER from then on. */
+  /** When to give up if no login was accepted yet; NEVER after the first accepted login. */
   #giveUpAt: Instant = NEVER;
   #lastFailure: Error | undefined;
   #authenticatingSince: Instant = 0;
   readonly #pace: KeepAlivePace;
-  /** What is known of the way to the server. */
+  /** Measurements of the connection. */
   readonly quality = new QualityMeter();
 
   constructor(settings: SessionSettings, random: Random, messaging: Messaging, effects: Effect[]) {
@@ -68,23 +68,25 @@ export class LoginRun {
     return Math.min(deadlineOf(this.#phase), this.#giveUpAt);
   }
 
-  /** Whether packets of the link mean anything now. Any packet shows that the link is good. */
-  hears(): boolean {
-    if (this.#phase.state === 'online') this.#phase.heartbeat.heard();
+  /** A packet was received, which shows that the link is alive. Returns whether packets are processed in this state. */
+  onPacket(): boolean {
+    if (this.#phase.state === 'online') this.#phase.heartbeat.onPacket();
     return this.#phase.state === 'authenticating' || this.#phase.state === 'online';
   }
 
-  become(identity: Identity): void {
+  /** Sets the user; a change of the user ends all pending messages of the previous one. */
+  setIdentity(identity: Identity): void {
     if (identity.userId !== this.userId) this.#messaging.changeUser();
     this.#identity = identity;
   }
 
+  /** Starts a login. Only from `idle`. */
   begin(identity: Identity, now: Instant): void {
-    this.become(identity);
+    this.setIdentity(identity);
     this.#firstLoginTime = 0;
     this.#giveUpAt = now + this.#settings.connectTimeoutMs;
     this.#lastFailure = undefined;
-    this.#schedule.proven();
+    this.#schedule.succeeded();
     this.#connect(now);
   }
 
@@ -101,8 +103,10 @@ export class LoginRun {
   }
 
   /**
-   * `hasNetwork`: there is a network again, and nobody may ever answer a try that was begun before. The same goes for
-   * one whose time is over: nobody was awake to see it end.
+   * Retries at once, or sends a keep-alive while online.
+   *
+   * `hasNetwork`: the network is back, so an attempt that was started earlier may never be answered and is restarted.
+   * So is an attempt whose deadline has passed while the device was suspended.
    */
   retryNow(hasNetwork: boolean, now: Instant): void {
     const { state } = this.#phase;
@@ -121,10 +125,10 @@ export class LoginRun {
   }
 
   tokenFailed(cause: Error, now: Instant): void {
-    if (this.#awaits('token')) this.linkGone('no-token', cause, now);
+    if (this.#awaits('token')) this.onLinkLost('no-token', cause, now);
   }
 
-  /** What `connecting` waited for is there: goes on with what comes next. */
+  /** Continues with the next step of `connecting`; has no effect if it waits for another step. */
   resume(awaited: Awaited, now: Instant): void {
     if (!this.#awaits(awaited)) return;
     if (awaited === 'token' || this.#identity.asksForToken !== true) {
@@ -145,25 +149,29 @@ export class LoginRun {
   linkClosed(error: Error | undefined, now: Instant): void {
     const { state } = this.#phase;
     if (this.#awaits('link')) {
-      const cause = error ?? new LinkError('ERR_LINK_FAILED', 'the link was closed while it was opened');
-      this.linkGone('cannot-connect', cause, now);
+      const cause = error ?? new LinkError('ERR_LINK_FAILED', 'the link was closed while connecting');
+      this.onLinkLost('cannot-connect', cause, now);
     } else if (state === 'authenticating' || state === 'online') {
       const cause = error ?? new LinkError('ERR_LINK_CLOSED', 'the server closed the link');
-      this.linkGone('link-closed', cause, now);
+      this.onLinkLost('link-closed', cause, now);
     }
   }
 
-  /** `serverTime` is when the answer was written, where it says so. */
-  answered({ code: serverCode, firstLoginTime }: LoginResponse, serverTime: number, now: Instant): void {
+  /** `serverTime`: when the response was written, in milliseconds since 1970; -1 if the server does not say. */
+  onLoginResponse(
+    { code: serverCode, firstLoginTime }: LoginResponse,
+    serverTime: number,
+    now: Instant,
+  ): void {
     if (this.#phase.state !== 'authenticating') return;
     if (serverCode !== CODE_OK) {
       this.#rejected(serverCode, now);
       return;
     }
-    // The server's time at a first login is the login's; later ones repeat it.
+    // Without `serverTime`, the first response has the server's time in `firstLoginTime`; later ones repeat it.
     const isFirst = this.#firstLoginTime <= 0;
     const time = serverTime > 0 || !isFirst ? serverTime : firstLoginTime;
-    this.quality.serverSaid(time, this.#authenticatingSince, now);
+    this.quality.addServerTime(time, this.#authenticatingSince, now);
     if (isFirst) this.#firstLoginTime = firstLoginTime;
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
@@ -172,19 +180,19 @@ export class LoginRun {
     this.#messaging.linkUp(now);
   }
 
-  keptAlive(serverTime: number, now: Instant): void {
+  onKeepAliveResponse(serverTime: number, now: Instant): void {
     if (this.#phase.state !== 'online') return;
     this.#pace.answered();
     const sentAt = this.#phase.heartbeat.answered(now);
     if (sentAt !== undefined) {
       this.quality.answered(sentAt, now);
-      this.quality.serverSaid(serverTime, sentAt, now);
+      this.quality.addServerTime(serverTime, sentAt, now);
       this.#messaging.measured(now - sentAt);
     }
-    this.#schedule.proven();
+    this.#schedule.succeeded();
   }
 
-  kickedOut({ code, reason }: KickOut): void {
+  onKickOut({ code, reason }: KickOut): void {
     this.#effects.push({ kind: 'kicked', code, reason });
     const error = new LoginError('ERR_KICKED', `the server kicked the user out with code ${code}`);
     this.#end('kicked', error, error);
@@ -196,8 +204,8 @@ export class LoginRun {
     else if (now >= deadlineOf(this.#phase)) this.#tickOffline(now);
   }
 
-  /** The link is gone, or could not be had: tries again later, or ends the run. */
-  linkGone(reason: StateReason, cause: Error, now: Instant): void {
+  /** The link was lost or could not be opened: waits for the next attempt, or ends the run. */
+  onLinkLost(reason: StateReason, cause: Error, now: Instant): void {
     this.#messaging.linkDown();
     this.#lastFailure = cause;
     if (this.#phase.state === 'online') {
@@ -217,22 +225,22 @@ export class LoginRun {
     return this.#phase.state === 'connecting' && this.#phase.awaits === awaited;
   }
 
-  /** A code that is not final is the server's trouble, not the user's: it may be over at the next try. */
+  /** A code that is not final reports a temporary problem of the server: the client retries. */
   #rejected(serverCode: number, now: Instant): void {
     const text = `the server rejected the login with code ${serverCode}`;
     const error = new LoginError('ERR_LOGIN_REJECTED', text, { serverCode });
     const isFinal = !this.#settings.autoReconnect || this.#settings.isFinalRejection(serverCode);
     this.#effects.push({ kind: 'rejected', code: serverCode, isFinal });
     if (isFinal) this.#end('rejected', error, error);
-    else this.linkGone('rejected', error, now);
+    else this.onLinkLost('rejected', error, now);
   }
 
   #tickOnline({ heartbeat }: Phase & { state: 'online' }, now: Instant): void {
     const due = heartbeat.due(now);
     if (due === 'send') this.#write(keepAlivePacket(this.userId));
     if (due !== 'link-lost') return;
-    const text = `the server answered no keep-alive for ${heartbeat.patienceMs} ms`;
-    this.linkGone('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
+    const text = `the server did not answer keep-alives for ${heartbeat.responseTimeoutMs} ms`;
+    this.onLinkLost('link-silent', new LinkError('ERR_LINK_SILENT', text), now);
   }
 
   #tickOffline(now: Instant): void {
@@ -244,14 +252,14 @@ export class LoginRun {
       this.#effects.push({ kind: 'error', error: new OutboxError('ERR_OUTBOX_FAILED', text) });
       this.resume('outbox', now);
     } else if (this.#awaits('token')) {
-      const text = `the application gave no token within ${tokenTimeoutMs} ms`;
-      this.linkGone('no-token', new LoginError('ERR_TOKEN_UNAVAILABLE', text), now);
+      const text = `the token function did not return a token within ${tokenTimeoutMs} ms`;
+      this.onLinkLost('no-token', new LoginError('ERR_TOKEN_UNAVAILABLE', text), now);
     } else if (this.#awaits('link')) {
       const text = `the link could not be opened within ${loginTimeoutMs} ms`;
-      this.linkGone('cannot-connect', new LinkError('ERR_LINK_FAILED', text), now);
+      this.onLinkLost('cannot-connect', new LinkError('ERR_LINK_FAILED', text), now);
     } else {
       const text = `the server did not answer the login within ${loginTimeoutMs} ms`;
-      this.linkGone('unanswered', new LinkError('ERR_LOGIN_UNANSWERED', text), now);
+      this.onLinkLost('unanswered', new LinkError('ERR_LOGIN_UNANSWERED', text), now);
     }
   }
 
@@ -267,13 +275,13 @@ export class LoginRun {
 
   #giveUp(): void {
     const cause = this.#lastFailure;
-    const text = `no login within ${this.#settings.connectTimeoutMs} ms${cause ? `: ${cause.message}` : ''}`;
+    const text = `not logged in within ${this.#settings.connectTimeoutMs} ms${cause ? `: ${cause.message}` : ''}`;
     this.#end('cannot-connect', new LoginError('ERR_CANNOT_CONNECT', text, { cause }), cause);
   }
 
   /**
-   * Ends the run: closes the link, reports the login that is under way and all messages that are pending. Those in an
-   * outbox go on waiting for this user's next login, unless it was this user who left or was made to.
+   * Ends the run: closes the link, rejects the pending login and all pending messages. With a durable outbox, messages
+   * stay pending for the user's next login, unless the reason is `logout`, `close` or `kicked`.
    */
   #end(reason: StateReason, error: LoginError, cause: Error | undefined): void {
     const { state } = this.#phase;

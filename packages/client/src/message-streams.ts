@@ -1,15 +1,15 @@
 import type { Message } from './message.js';
 
-/** A message that somebody is to read, and what is to happen then. */
+/** An unread message. */
 interface Unread {
   readonly message: Message;
-  /** Called once by each stream that has it. */
+  /** Called once by each stream, with whether it was read. */
   readonly taken: (wasRead: boolean) => void;
 }
 
 type Result = IteratorResult<Message, undefined>;
 
-/** One reader of messages: `for await` over it takes one after the other. */
+/** One reader of messages, as an async iterator. */
 class MessageStream implements AsyncIterableIterator<Message, undefined> {
   readonly #unread: Unread[] = [];
   readonly #readers: ((result: Result) => void)[] = [];
@@ -41,7 +41,7 @@ class MessageStream implements AsyncIterableIterator<Message, undefined> {
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** Ends it. What is unread stays so. */
+  /** Ends the stream. Unread messages are reported as not read. */
   return(): Promise<Result> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
@@ -60,7 +60,7 @@ class MessageStream implements AsyncIterableIterator<Message, undefined> {
   }
 }
 
-/** All who read messages one after the other: each is given every message. */
+/** All readers of messages; each of them gets every message. */
 export class MessageStreams {
   readonly #streams = new Set<MessageStream>();
   readonly #maxUnread: number;
@@ -68,8 +68,8 @@ export class MessageStreams {
   #isOver = false;
 
   /**
-   * Keeps so many messages unread for each reader; `onChange` is told when the first reader comes and when the last
-   * one leaves.
+   * `maxUnread`: maximum number of unread messages per reader. `onChange` is called when the first reader starts (true)
+   * and when the last one ends (false).
    */
   constructor(maxUnread: number, onChange: (isRead: boolean) => void) {
     this.#maxUnread = maxUnread;
@@ -91,7 +91,7 @@ export class MessageStreams {
     return stream;
   }
 
-  /** Gives a message to all. `done` hears once, when nobody has it unread any more, whether somebody has read it. */
+  /** Passes a message to all readers. `done` is called once when no reader has it unread, with whether any has read it. */
   push(message: Message, done: (wasRead: boolean) => void): void {
     let unread = this.#streams.size;
     let isRead = false;
@@ -103,7 +103,7 @@ export class MessageStreams {
     for (const stream of [...this.#streams]) stream.push({ message, taken });
   }
 
-  /** Ends all readers, those that come later too. */
+  /** Ends all readers, and every reader that is opened later. */
   end(): void {
     this.#isOver = true;
     for (const stream of [...this.#streams]) stream.end();

@@ -1,20 +1,20 @@
-/** A message as the application receives it. */
+/** A received message. */
 export interface Message {
-  /** Sender's user id; `"0"` for the server, `"-1"` where the sender named none. */
+  /** Sender's user id; `"0"` for the server, `"-1"` if the packet has none. */
   readonly from: string;
   /** This client's user id. */
   readonly to: string;
   readonly content: string;
   /** The application's own message type, a 32-bit number; -1 for none. */
   readonly type: number;
-  /** The message's id, unique per sender; undefined only for a message without QoS. */
+  /** The sender's id of the message, unique per sender; undefined only without QoS. */
   readonly fingerprint: string | undefined;
 }
 
-/** Whether a message that cannot be written now waits for the next login or fails at once. */
+/** What happens to a message while the client is not online: it waits for the next login, or `send` fails at once. */
 export type WhenOffline = 'wait' | 'fail';
 
-/** The part of the platform's `AbortSignal` that is needed; any `AbortSignal` will do. */
+/** The part of `AbortSignal` that this package uses. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -30,39 +30,42 @@ export interface SendRequest {
   readonly type?: number | undefined;
   /** Whether the message must be acknowledged. Default true. */
   readonly qos?: boolean | undefined;
-  /** The message's id; the receiver is handed a repeat only once. Default with QoS: a new UUID, without: none. */
+  /**
+   * The id of the message, 1 to 256 characters. The receiver gets a message with the same fingerprint only once.
+   * Default: a new UUID; without QoS none.
+   */
   readonly fingerprint?: string | undefined;
-  /** Gives the message up when it fires. It may still arrive if it had been written. */
+  /** Aborts the send. The message may still arrive if it was already written. */
   readonly signal?: AbortSignalLike | undefined;
-  /** Default: the client's `whenOffline`. */
+  /** Default: the client's option `whenOffline`. */
   readonly whenOffline?: WhenOffline | undefined;
 }
 
-/** What became of a message that was sent. */
+/** The outcome of a message that was sent. */
 export interface Receipt {
-  /** The message's id; undefined for a message without QoS that was given none. */
+  /** The id of the message; undefined only without QoS. */
   readonly fingerprint: string | undefined;
-  /** Copies written, 1 where the first was acknowledged. */
+  /** How often the message was written: 1 if it was acknowledged without a retry. */
   readonly attempts: number;
-  /** When it was acknowledged, in milliseconds since 1970; undefined without QoS, where nobody acknowledges. */
+  /** When it was acknowledged, in milliseconds since 1970; undefined without QoS. */
   readonly acknowledgedAt: number | undefined;
 }
 
-/** A message on its way: the promise of its receipt, and what is known of it before. */
+/** The promise of a receipt, with the fingerprint and the promise of durability. */
 export interface Sending extends Promise<Receipt> {
-  /** The message's id; undefined for a message without QoS that was given none. */
+  /** The id of the message; undefined only without QoS. */
   readonly fingerprint: string | undefined;
   /**
-   * Resolves, with nothing of use, as soon as a restart of this program cannot lose the message any more: the outbox
-   * has it, or whoever has acknowledged it. Without an outbox that is the receipt itself.
+   * Resolves when a restart of the program can no longer lose the message: it is stored in the durable outbox or
+   * acknowledged. The value has no meaning. Without a durable outbox this is the receipt itself.
    *
-   * @throws OutboxError where the outbox could not keep it; it is tried all the same.
-   * @throws DeliveryError as for the receipt.
+   * @throws OutboxError if the outbox could not store the message; the message is sent anyway.
+   * @throws DeliveryError as the receipt.
    */
   readonly accepted: Promise<unknown>;
 }
 
-/** A message that the outbox has kept over a restart. */
+/** A message that was restored from the durable outbox. */
 export interface OutboxMessage {
   readonly fingerprint: string;
   readonly to: string;

@@ -11,21 +11,21 @@ import { Incoming } from './incoming.js';
 import { Outgoing, type OutgoingLimits, type OutgoingMessage, type RestoredMessage } from './outgoing.js';
 import type { Transport } from './transport.js';
 
-/** What {@link Messaging} is told once and for all. */
+/** Settings of {@link Messaging}. */
 export interface MessagingSettings extends OutgoingLimits {
   readonly retry: RetryPolicy;
-  /** Makes what writes messages again early, where the transport loses some. */
+  /** Creates the early retransmission of a lossy transport. */
   readonly earlyRetransmission: Transport['earlyRetransmission'];
   readonly duplicates: DuplicateWindowLimits;
-  /** Whether messages outlive the program in an outbox. */
+  /** Whether there is a durable outbox. */
   readonly hasOutbox: boolean;
-  /** Most messages that are handed on and not handled yet. */
+  /** Maximum number of received messages that are not handled yet. */
   readonly maxUnhandledMessages: number;
 }
 
 /**
- * A client's messages in both directions, in terms of effects. Knows whether there is a link to write to and an
- * outbox to keep messages in, and nothing of how links come and go.
+ * The messages of a client in both directions, as effects. Knows whether a link is up and whether the durable outbox is
+ * open, but not how the client logs in.
  */
 export class Messaging {
   readonly #effects: Effect[];
@@ -35,7 +35,7 @@ export class Messaging {
   #isLinkUp = false;
   #outbox: 'closed' | 'opening' | 'open' = 'closed';
 
-  /** Appends its effects to the given list. */
+  /** Appends its effects to `effects`. */
   constructor(settings: MessagingSettings, effects: Effect[]) {
     this.#effects = effects;
     this.#hasOutbox = settings.hasOutbox;
@@ -43,7 +43,7 @@ export class Messaging {
     this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages);
   }
 
-  /** Messages that wait for a link or for their acknowledgement. */
+  /** Number of messages that wait for a link or an acknowledgement. */
   get pending(): number {
     return this.#outgoing.size;
   }
@@ -52,12 +52,12 @@ export class Messaging {
     return this.#outgoing.nextDeadline;
   }
 
-  /** Whether messages can be taken while nobody is logged in. */
+  /** Whether messages are accepted while no user is logged in. */
   get keepsMessages(): boolean {
     return this.#outbox !== 'closed';
   }
 
-  /** Whether the outbox has told what it holds. */
+  /** Whether the durable outbox is open and its messages are loaded. */
   get isOutboxOpen(): boolean {
     return this.#outbox === 'open';
   }
@@ -67,12 +67,12 @@ export class Messaging {
     return this.#outgoing.has(fingerprint);
   }
 
-  /** From now on received messages are acknowledged when they were handled, or again as soon as they come. */
+  /** Sets whether received messages are acknowledged when they were handled, or immediately. */
   holdReceived(isHolding: boolean): void {
     this.#incoming.isHolding = isHolding;
   }
 
-  /** Asks for the user's outbox where there is one that is not open. Returns whether it must be waited for. */
+  /** Opens the user's durable outbox, if there is one and it is not open. Returns whether the caller must wait for it. */
   openOutbox(userId: string): boolean {
     if (!this.#hasOutbox || this.#outbox === 'open') return false;
     if (this.#outbox === 'closed') this.#effects.push({ kind: 'open-outbox', userId });
@@ -80,7 +80,7 @@ export class Messaging {
     return true;
   }
 
-  /** The outbox is open and holds these messages; or it is open already and has been left these by somebody else. */
+  /** The durable outbox was opened with these messages, or has adopted these messages of a closed tab. */
   restored(messages: readonly RestoredMessage[], now: Instant): void {
     if (this.#outbox === 'closed') return;
     this.#outbox = 'open';
@@ -101,7 +101,7 @@ export class Messaging {
     }
   }
 
-  /** Takes a message over: writes it where there is a link, keeps it for the next one where there is none. */
+  /** Sends a message: writes it if a link is up, else keeps it for the next link. */
   send(message: OutgoingMessage, now: Instant): void {
     const error = this.#outgoing.rejection(message.bytes);
     if (error !== undefined) {
@@ -113,35 +113,36 @@ export class Messaging {
     if (this.#isLinkUp) this.#written(message, 1);
   }
 
-  /** Gives a message up on its sender's request. Without effect when it is done already. */
+  /** Aborts a message. Has no effect if it is no longer pending. */
   abort(ticket: number): void {
     const message = this.#outgoing.abort(ticket);
     if (message === undefined) return;
-    this.undelivered(message, new DeliveryError('ERR_ABORTED', 'the signal of the message fired'));
+    this.undelivered(message, new DeliveryError('ERR_ABORTED', 'the message was aborted by its signal'));
   }
 
-  /** The login was accepted: writes everything that waits, in the order of sending. */
+  /** The login was accepted: writes all pending messages, in the order of sending. */
   linkUp(now: Instant): void {
     this.#isLinkUp = true;
     for (const { message, attempts } of this.#outgoing.linkUp(now)) this.#written(message, attempts);
   }
 
-  /** A keep-alive took so many milliseconds to be answered. */
+  /** Adds the round-trip time of a keep-alive, in milliseconds. */
   measured(roundTripMs: number): void {
     this.#outgoing.measured(roundTripMs);
   }
 
+  /** The link was lost: pending messages wait for the next one. */
   linkDown(): void {
     this.#isLinkUp = false;
     this.#outgoing.linkDown();
   }
 
   /**
-   * A packet of any type has arrived: acknowledges it where it asks for that, and takes data and acknowledgements.
-   * Returns whether the packet may be looked at further.
+   * Processes a packet of any type: acknowledges it if it has QoS, and handles data and acknowledgements. Returns
+   * whether the packet is processed further.
    */
   receive(packet: Packet, now: Instant): boolean {
-    const { acknowledgement, isUsable, message, hold } = this.#incoming.arrive(packet, now);
+    const { acknowledgement, isUsable, message, hold } = this.#incoming.receive(packet, now);
     if (acknowledgement !== undefined) this.#effects.push({ kind: 'write', frame: acknowledgement });
     if (message !== undefined) {
       this.#effects.push({ kind: 'message', message, ...(hold !== undefined && { hold }) });
@@ -151,36 +152,36 @@ export class Messaging {
     return true;
   }
 
-  /** A message that was held was handled: it is acknowledged where there is a link, else when its next copy comes. */
+  /** A held message was handled: acknowledges it if a link is up, else when its next copy is received. */
   handled(hold: string, now: Instant): void {
     const frame = this.#incoming.handled(hold, now);
     if (frame !== undefined && this.#isLinkUp) this.#effects.push({ kind: 'write', frame });
   }
 
-  /** A message that was held was not handled: its next copy is handed on anew. */
+  /** A held message was not handled: its next copy counts as new. */
   released(hold: string): void {
     this.#incoming.released(hold);
   }
 
-  /** What an earlier run has received. */
-  remembered(keys: readonly string[], now: Instant): void {
-    this.#incoming.remember(keys, now);
+  /** Marks messages that an earlier run has received, by their keys. */
+  markSeen(keys: readonly string[], now: Instant): void {
+    this.#incoming.markSeen(keys, now);
   }
 
-  /** Writes again and gives up what is due. */
+  /** Retransmits or gives up the messages that are due. */
   tick(now: Instant): void {
     const { rewrite, failed } = this.#outgoing.tick(now);
     for (const { frame } of rewrite) this.#effects.push({ kind: 'write', frame });
     for (const { message, error } of failed) this.undelivered(message, error);
   }
 
-  /** Nothing that is pending will be written any more by this run; what the outbox has stays there. */
+  /** Ends the run: all pending messages are reported as undelivered, or as postponed if the durable outbox has them. */
   end(reason: string): void {
     this.linkDown();
     for (const message of this.#outgoing.clear()) {
       const { ticket } = message;
       if (this.#isKept(message)) {
-        const text = `${reason} ended the login, the outbox keeps the message for the next`;
+        const text = `the login ended: ${reason}; the outbox keeps the message for the next login`;
         this.#effects.push({ kind: 'postponed', ticket, error: new DeliveryError('ERR_POSTPONED', text) });
       } else this.undelivered(message, new DeliveryError('ERR_CLOSED', `the login ended: ${reason}`));
     }
@@ -188,13 +189,13 @@ export class Messaging {
     this.#outbox = 'closed';
   }
 
-  /** Another user logs in: what the last one saw means nothing to this one, and sends nothing in this one's name. */
+  /** Another user logs in: ends the pending messages and forgets the received ones of the previous user. */
   changeUser(): void {
-    this.end('the login of another user');
+    this.end('another user logs in');
     this.#incoming.forget();
   }
 
-  /** Reports a message that nobody will be responsible for. */
+  /** Reports a message as undelivered and removes it from the durable outbox. */
   undelivered(message: OutgoingMessage, error: DeliveryError): void {
     const { ticket, packet } = message;
     this.#forget(message);
@@ -202,8 +203,8 @@ export class Messaging {
   }
 
   #receiveAcknowledgement(packet: Packet, now: Instant): void {
-    const departed = this.#outgoing.acknowledge(packet.dataContent ?? '', packet.from, now);
-    if (departed !== undefined) this.#sent(departed.message, departed.attempts, true);
+    const acknowledged = this.#outgoing.acknowledge(packet.dataContent ?? '', packet.from, now);
+    if (acknowledged !== undefined) this.#sent(acknowledged.message, acknowledged.attempts, true);
   }
 
   #written(message: OutgoingMessage, attempts: number): void {

@@ -1,20 +1,20 @@
 import { UsageError } from './errors.js';
 
-/** The names of an object's options, complete because the compiler looks. */
+/** The names of all options of a type; the compiler checks that it is complete. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-/** Refuses options that do not exist: a typing error would otherwise leave a default in force. @throws UsageError */
+/** Rejects unknown options, so that a misspelled one is not ignored. @throws UsageError `ERR_INVALID_OPTION` */
 export function rejectUnknown(given: object, known: object, prefix = ''): void {
   const names = Object.keys(known);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new UsageError(
     'ERR_INVALID_OPTION',
-    `option ${prefix}${unknown} does not exist; there are ${names.join(', ')}`,
+    `unknown option "${prefix}${unknown}", valid options: ${names.join(', ')}`,
   );
 }
 
-/** A whole number between the bounds, the default where it is undefined. @throws UsageError that names the option. */
+/** Returns a whole number from `min` to `max`; the default if undefined. @throws UsageError `ERR_INVALID_OPTION` */
 export function requireInteger(
   name: string,
   value: unknown,
@@ -27,7 +27,7 @@ export function requireInteger(
   throw invalid(name, `a whole number from ${min} to ${max}`, value);
 }
 
-/** One of the given values, the default where it is undefined. @throws UsageError that names the option. */
+/** Returns one of the allowed values; the default if undefined. @throws UsageError `ERR_INVALID_OPTION` */
 export function requireOneOf<Value extends string | number | boolean>(
   name: string,
   value: Value | undefined,
@@ -39,12 +39,13 @@ export function requireOneOf<Value extends string | number | boolean>(
   throw invalid(name, `one of ${allowed.join(', ')}`, value);
 }
 
-/** A text that is not empty. @throws UsageError that names the option. */
+/** Returns a non-empty string. @throws UsageError `ERR_INVALID_OPTION` */
 export function requireText(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw invalid(name, 'a text that is not empty', value);
+  throw invalid(name, 'a non-empty string', value);
 }
 
-function invalid(name: string, expected: string, found: unknown): UsageError {
-  return new UsageError('ERR_INVALID_OPTION', `option ${name} must be ${expected}, found ${String(found)}`);
+function invalid(name: string, expected: string, value: unknown): UsageError {
+  const got = typeof value === 'string' ? `"${value}"` : String(value);
+  return new UsageError('ERR_INVALID_OPTION', `option ${name} must be ${expected}, got ${got}`);
 }

@@ -21,76 +21,79 @@ import type { PlatformSignals } from './platform-signals.js';
 import type { SessionSettings } from './session-settings.js';
 import type { Transport } from './transport.js';
 
-/** Where the server is: a URL for the platform's own transport, or a transport made by hand. */
+/** The server: a URL for the platform's transport, or a transport object. */
 export type Endpoint =
   | { readonly url: string; readonly transport?: undefined }
   | { readonly transport: Transport; readonly url?: undefined };
 
-/** Options of `createClient` beside the endpoint. */
+/** Options of `createClient`, without the endpoint. */
 export interface ClientSettings {
   /**
-   * Seconds between keep-alives: 3, 5, 10, 15, 30, 60 or 120, which `@imcore/protocol` has as `SenseMode.MODE_3S` and so
-   * on. The server must be set to the same. Default 15, on UDP 3.
+   * Seconds between keep-alives: 3, 5, 10, 15, 30, 60 or 120 (in `@imcore/protocol`: `SenseMode.MODE_3S` and so on). Must
+   * equal the server's sense mode. Default 15, on UDP 3.
    */
   readonly senseMode?: SenseMode | undefined;
   /**
-   * Lets the time between keep-alives adapt itself to what the way to the server allows, between `minMs` and `maxMs`, in
-   * milliseconds. The server's read time-out must be longer than `maxMs`. Default: both are the sense mode's interval.
+   * Bounds of an adaptive keep-alive interval, `minMs` to `maxMs`, in milliseconds. The server's read timeout must be
+   * longer than `maxMs`. Default: both are the interval of the sense mode, so that the interval is constant.
    */
   readonly keepAlive?: Partial<KeepAliveBounds> | undefined;
-  /** Whether a lost link is followed by a new login. Default true. */
+  /** Whether the client reconnects after a lost link. Default true. */
   readonly autoReconnect?: boolean | undefined;
-  /** Waits between tries: `initialMs` (default 1000), `maxMs` (30 000), `minMs` (100). */
+  /** Delays between reconnection attempts, in milliseconds: `initialMs` (1000), `maxMs` (30 000), `minMs` (100). */
   readonly backoff?: Partial<BackoffPolicy> | undefined;
-  /** Copies of a message: written again after `waitMs` (default 5000) without acknowledgement, `retries` times (2). */
+  /** Retransmission of unacknowledged messages: after `waitMs` (default 5000), `retries` times (default 2). */
   readonly retry?: Partial<RetryPolicy> | undefined;
-  /** How long opening a link may take, and again the answer to a login, before the next try. Default 6000 ms. */
+  /** Timeout for opening a link, and again for the login response, in milliseconds. Default 6000. */
   readonly loginTimeoutMs?: number | undefined;
-  /** How long `login` goes on trying to reach the server before it rejects. Default 30 000 ms. */
+  /** How long `login` retries before it rejects, in milliseconds. Default 30 000. */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How long `send` waits for the acknowledgement, lost links included, before it rejects. Default 30 000 ms, with an
-   * outbox seven days, restarts included.
+   * How long `send` waits for the acknowledgement before it rejects, in milliseconds, including lost links. Default
+   * 30 000; with a durable outbox 7 days, including restarts.
    */
   readonly sendTimeoutMs?: number | undefined;
-  /** Whether messages wait for the next link or fail at once where there is none. Default `'wait'`. */
+  /** Whether a message waits for the next link (`'wait'`) or fails at once (`'fail'`) while offline. Default `'wait'`. */
   readonly whenOffline?: WhenOffline | undefined;
-  /** Most messages that wait for a link or their acknowledgement. Default 10 000. */
+  /** Maximum number of messages that wait for a link or an acknowledgement. Default 10 000. */
   readonly maxPendingMessages?: number | undefined;
-  /** Most UTF-8 bytes of such messages, and of what the link has not got rid of yet. Default 16 MiB. */
+  /** Maximum size of pending messages, and of the link's unsent output, in UTF-8 bytes. Default 16 MiB. */
   readonly maxPendingBytes?: number | undefined;
-  /** Keeps messages that wait over a restart of the program, such as `indexedDbOutbox()`. Default: none. */
+  /** The durable outbox, for example `indexedDbOutbox()`: pending messages survive a restart. Default: none. */
   readonly outbox?: OutboxSource | undefined;
   /**
-   * How many of the messages received last are remembered in the outbox's storage, so that a restart does not hand one
-   * on again; each costs a write before its acknowledgement. Default 0: none.
+   * How many received messages are remembered in the outbox's storage, so that a restart does not emit them again. Costs
+   * one write before each acknowledgement. 0 to 10 000; requires `outbox`. Default 0.
    */
   readonly remember?: number | undefined;
-  /** Most messages that are handed on and not acknowledged yet: those that `messages()` has not given out. Default 256. */
+  /** Maximum number of received messages that readers of `messages()` have not read yet. Default 256. */
   readonly maxUnhandledMessages?: number | undefined;
-  /** How long a `token` function and the opening of an outbox may take. Default 10 000 ms. */
+  /** Timeout of the `token` function and of opening the durable outbox, in milliseconds. Default 10 000. */
   readonly tokenTimeoutMs?: number | undefined;
   /**
-   * Whether a refused login is the end. Where it is not, the client tries again as after a lost link. Default: codes
-   * from 1025 on, the application's own, are final; lower ones are the server's trouble and are not.
+   * Whether a rejected login is final. If not, the client retries as after a lost link. Default: codes from 1025, which
+   * are the application's own, are final; lower codes report a temporary problem of the server and are not.
    */
   readonly isFinalRejection?: ((serverCode: number) => boolean) | undefined;
-  /** What the platform tells of network and visibility. Default: `browserSignals`. */
+  /** Network and visibility signals of the platform. Default: `browserSignals`. */
   readonly signals?: PlatformSignals | undefined;
-  /** Most received fingerprints that are remembered, for 10 minutes at least, to hand a message on once. Default 100 000. */
+  /**
+   * Maximum number of received fingerprints that are remembered for duplicate suppression, for at least 10 minutes.
+   * Default 100 000.
+   */
   readonly maxRemembered?: number | undefined;
   /** Default: warnings and errors to the console. */
   readonly logger?: Logger | undefined;
-  /** Default: the platform's. */
+  /** Default: the platform's clock. */
   readonly clock?: Clock | undefined;
-  /** Makes fingerprints and jitter. Default: the platform's. */
+  /** Random source for fingerprints and jitter. Default: the platform's. */
   readonly random?: Random | undefined;
 }
 
-/** What `createClient` takes: where the server is, and how the client behaves. */
+/** All options of `createClient`. */
 export type ClientOptions = Endpoint & ClientSettings;
 
-/** What the machines are told, every value there and within bounds. */
+/** The checked settings of the state machines. */
 export interface CheckedSettings extends SessionSettings {
   readonly whenOffline: WhenOffline;
   readonly remember: number;
@@ -122,7 +125,7 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   random: true,
 };
 
-/** Defaults of all numbers that are not other packages' tables. */
+/** Defaults of the numeric options. */
 const DEFAULTS = {
   loginTimeoutMs: 6_000,
   connectTimeoutMs: 30_000,
@@ -134,7 +137,7 @@ const DEFAULTS = {
   maxRemembered: 100_000,
 } as const;
 
-/** How long a message may stay in an outbox. */
+/** Default `sendTimeoutMs` with a durable outbox. */
 const OUTBOX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_REMEMBER = 10_000;
 
@@ -146,7 +149,7 @@ const MAX_COUNT = 1_000_000_000;
 /**
  * Fills in the defaults and checks every value.
  *
- * @throws UsageError `ERR_INVALID_OPTION` with the option's name and bounds.
+ * @throws UsageError `ERR_INVALID_OPTION`; the message has the option's name and bounds.
  */
 export function checkSettings(options: ClientSettings, transport: Transport): CheckedSettings {
   rejectUnknown(options, OPTIONS);
@@ -207,7 +210,7 @@ function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
     const { minMs, initialMs, maxMs } = policy;
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      `option backoff must rise from minMs over initialMs to maxMs, found ${minMs}, ${initialMs}, ${maxMs}`,
+      `option backoff must have minMs <= initialMs <= maxMs, got ${minMs}, ${initialMs}, ${maxMs}`,
     );
   }
   return policy;

@@ -1,37 +1,42 @@
 import type { OutboxError } from './errors.js';
 import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
 
-/** What an {@link Outbox} tells, and asks, its client. */
+/** The client's side of an {@link Outbox}: settings and callbacks. */
 export interface OutboxHandler {
-  /** How long a message may take from `send` on, in milliseconds. */
+  /** Maximum time from `send` to the acknowledgement, in milliseconds. */
   readonly sendTimeoutMs: number;
-  /** How many received messages are to be remembered. */
+  /** How many received messages to remember. */
   readonly remember: number;
   /** Milliseconds since 1970. */
   wallTime(): number;
+  /** Returns the ticket of the next restored message. */
   nextTicket(): number;
-  /** Messages that wait, and what names those that were received: at opening, and later what others left. */
+  /**
+   * The outbox has loaded pending messages and the keys of received ones: after `open`, and later when it adopts those of
+   * a closed tab.
+   */
   found(waiting: readonly RestoredMessage[], received: readonly string[]): void;
-  /** A message is kept, or could not be. */
+  /** A message was stored, or could not be stored. */
   kept(ticket: number, fingerprint: string | undefined, error?: OutboxError): void;
+  /** An operation of the outbox failed. */
   failed(error: Error): void;
 }
 
-/** One user's outbox at a time. Does what it is told in the order of the calls. */
+/** A durable outbox, open for one user at a time. Calls take effect in order. */
 export interface Outbox {
-  /** Opens the outbox of a user, then reports what it holds: nothing where that fails. */
+  /** Opens the outbox of a user, then calls `found`, with empty lists if opening failed. */
   open(userId: string): void;
-  /** Keeps a message, then reports it. */
+  /** Stores a message, then calls `kept`. */
   keep(message: OutgoingMessage): void;
-  /** A message need not be kept any longer. */
+  /** Removes a message. */
   forget(fingerprint: string): void;
-  /** Remembers that a message was received; the oldest is forgotten for it. Resolves in any case. */
-  remember(name: string): Promise<void>;
-  /** Lets go of the outbox, after everything that was asked for before. What it holds stays. */
+  /** Remembers a received message by its key and forgets the oldest one over the limit. Never rejects. */
+  remember(key: string): Promise<void>;
+  /** Closes the outbox after all earlier calls. Stored messages stay. */
   close(): void;
-  /** When what was let go of is free. */
+  /** Resolves when the outbox is closed and may be opened again. */
   readonly closed: Promise<unknown>;
 }
 
-/** Makes the outbox of one client: `indexedDbOutbox()`, `fileOutbox()`, or `outboxOn` a storage of your own. */
+/** Creates the durable outbox of one client: `indexedDbOutbox()`, `fileOutbox()`, or `outboxOn` with your own storage. */
 export type OutboxSource = (handler: OutboxHandler) => Outbox;

@@ -9,38 +9,39 @@ import {
 import { DeliveryError } from './errors.js';
 import type { EarlyRetransmission } from './transport.js';
 
-/** Bounds on what an {@link Outgoing} keeps. */
+/** Limits of {@link Outgoing}. */
 export interface OutgoingLimits {
-  /** How long a message may take from `add` to its acknowledgement, in milliseconds. */
+  /** Maximum time from `add` to the acknowledgement, in milliseconds. */
   readonly sendTimeoutMs: number;
-  /** Most messages kept. */
+  /** Maximum number of pending messages. */
   readonly maxPendingMessages: number;
-  /** Most UTF-8 bytes of messages kept. */
+  /** Maximum size of pending messages, in UTF-8 bytes. */
   readonly maxPendingBytes: number;
-  /** Largest packet that the transport carries, in UTF-8 bytes. */
+  /** Maximum packet size of the transport, in UTF-8 bytes. */
   readonly maxSendBytes: number;
 }
 
-/** A message on its way out. */
+/** A message to send. */
 export interface OutgoingMessage {
-  /** Tells messages apart; rises in the order of sending. */
+  /** The local id of the message; increases in the order of sending. */
   readonly ticket: number;
   readonly packet: Packet;
-  /** The packet as it is written. */
+  /** The encoded packet. */
   readonly frame: string;
-  /** Its length in UTF-8 bytes. */
+  /** Size of `frame` in UTF-8 bytes. */
   readonly bytes: number;
   /** When `send` was called, in milliseconds since 1970. */
   readonly queuedAt: number;
 }
 
-/** A message of an earlier run, and how long it may still take, in milliseconds. */
+/** A message of an earlier run. */
 export interface RestoredMessage extends OutgoingMessage {
+  /** Time left until it is given up, in milliseconds. */
   readonly remainingMs: number;
 }
 
-/** A message that has left, and how many copies were written. */
-interface Departed {
+/** A message that was written, and how often. */
+export interface WrittenMessage {
   readonly message: OutgoingMessage;
   readonly attempts: number;
 }
@@ -59,15 +60,14 @@ interface Entry {
 }
 
 /**
- * The messages that are this client's responsibility: those that wait for a link, and those that were written and not
- * acknowledged yet. They stay in the order of sending, around a lost link too.
+ * The pending messages of a client: those that wait for a link, and those that were written and not acknowledged yet.
+ * They stay in the order of sending, also after a lost link.
  *
- * While a link is up each message is written again by the retry policy and given up after its last copy; on a transport
- * that loses packets once more before that. A lost link
- * ends nobody's chances: all messages wait for the next one, are written to it in order and have all retries again.
- * What bounds that is the time since `add`.
+ * While a link is up, each message is retransmitted by the retry policy and given up after the last retry. A lossy
+ * transport adds one early retransmission. After a lost link, all messages are written to the next link in order and
+ * have all retries again. `sendTimeoutMs` limits the total time.
  *
- * Owns no timer and reads no clock; `nextDeadline` may come early, then `tick` finds nothing to do.
+ * Owns no timer and reads no clock. `nextDeadline` may be early; then `tick` does nothing.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
@@ -100,15 +100,15 @@ export class Outgoing {
     return this.#byFingerprint.has(fingerprint);
   }
 
-  /** Why a message of this length can never be sent; undefined where it can. */
+  /** Returns an error if a message of this size exceeds the transport's maximum. */
   tooLarge(bytes: number): DeliveryError | undefined {
     const { maxSendBytes } = this.#limits;
     if (bytes <= maxSendBytes) return undefined;
-    const text = `a packet of ${bytes} bytes cannot be sent, this transport carries ${maxSendBytes}`;
+    const text = `the packet has ${bytes} bytes, the limit of the transport is ${maxSendBytes}`;
     return new DeliveryError('ERR_TOO_LARGE', text);
   }
 
-  /** Why one more message of this length cannot be taken; undefined where it can. */
+  /** Returns an error if a message of this size cannot be added. */
   rejection(bytes: number): DeliveryError | undefined {
     const { maxPendingMessages, maxPendingBytes } = this.#limits;
     const tooLarge = this.tooLarge(bytes);
@@ -122,13 +122,13 @@ export class Outgoing {
     if (this.#bytes + bytes > maxPendingBytes) {
       return new DeliveryError(
         'ERR_QUEUE_FULL',
-        `${this.#bytes} bytes are pending, with ${bytes} more they would exceed maxPendingBytes, ${maxPendingBytes}`,
+        `${this.#bytes} bytes are pending, ${bytes} more exceed maxPendingBytes, which is ${maxPendingBytes}`,
       );
     }
     return undefined;
   }
 
-  /** Takes a message over. With a link up, the caller writes it now. */
+  /** Adds a message. If a link is up, the caller writes it now. */
   add(message: OutgoingMessage, now: Instant, remainingMs: number = this.#limits.sendTimeoutMs): void {
     const entry: Entry = { message, expiresAt: now + remainingMs, attempts: 0, writtenAt: now };
     this.#entries.set(message.ticket, entry);
@@ -138,7 +138,7 @@ export class Outgoing {
     if (this.#window !== undefined) this.#written(entry, this.#window, now);
   }
 
-  /** Takes messages of an earlier run over, before those that wait for a link already. Without a link only. */
+  /** Adds messages of an earlier run before all others. Only while no link is up. */
   restore(messages: readonly RestoredMessage[], now: Instant): void {
     const waiting = this.#entries;
     this.#entries = new Map();
@@ -146,44 +146,44 @@ export class Outgoing {
     for (const [ticket, entry] of waiting) this.#entries.set(ticket, entry);
   }
 
-  /** There is a link. Returns what to write to it, in order; what needs no acknowledgement is done with that. */
-  linkUp(now: Instant): Departed[] {
+  /** A link is up. Returns the messages to write to it, in order; those without QoS are no longer pending. */
+  linkUp(now: Instant): WrittenMessage[] {
     const window = new RetransmissionWindow<QosPacket>(this.#retry);
     this.#window = window;
     this.#early?.clear();
-    const departed: Departed[] = [];
+    const written: WrittenMessage[] = [];
     for (const entry of this.#entries.values()) {
       this.#written(entry, window, now);
-      departed.push(entry);
+      written.push(entry);
     }
-    return departed;
+    return written;
   }
 
-  /** The link is gone: everything waits again. */
+  /** The link was lost: all messages wait for the next one. */
   linkDown(): void {
     this.#window = undefined;
     this.#early?.clear();
   }
 
   /**
-   * Ends the wait for an acknowledgement. Returns undefined for one that is late, repeated, unknown, or comes from
-   * somebody else than the addressee.
+   * Removes an acknowledged message and returns it. Returns undefined for an acknowledgement that is late, repeated,
+   * unknown, or not from the receiver of the message.
    */
-  acknowledge(fingerprint: string, from: string | undefined, now: Instant): Departed | undefined {
+  acknowledge(fingerprint: string, from: string | undefined, now: Instant): WrittenMessage | undefined {
     const entry = this.#byFingerprint.get(fingerprint);
     if (entry === undefined || entry.message.packet.to !== from) return undefined;
-    // Of several copies nobody knows which one was acknowledged.
+    // After a retransmission it is unknown which copy was acknowledged (Karn's algorithm).
     if (entry.attempts === 1) this.measured(now - entry.writtenAt);
     this.#remove(entry);
     return entry;
   }
 
-  /** A round trip took so many milliseconds. */
+  /** Adds a measured round-trip time, in milliseconds. */
   measured(roundTripMs: number): void {
     this.#early?.measured(roundTripMs);
   }
 
-  /** Forgets a message that its sender gave up. Returns undefined when it is done already. */
+  /** Removes an aborted message and returns it; undefined if it is no longer pending. */
   abort(ticket: number): OutgoingMessage | undefined {
     const entry = this.#entries.get(ticket);
     if (entry === undefined) return undefined;
@@ -191,7 +191,7 @@ export class Outgoing {
     return entry.message;
   }
 
-  /** Forgets everything. Returns it in the order of sending. */
+  /** Removes all messages and returns them in the order of sending. */
   clear(): OutgoingMessage[] {
     const messages = [...this.#entries.values()].map(({ message }) => message);
     this.#entries.clear();
@@ -203,7 +203,7 @@ export class Outgoing {
     return messages;
   }
 
-  /** What is due: frames to write again, messages to give up. */
+  /** Returns what is due: messages to retransmit, and messages that were given up. */
   tick(now: Instant): { readonly rewrite: readonly OutgoingMessage[]; readonly failed: readonly Failed[] } {
     if (now < this.#nextDeadline) return { rewrite: [], failed: [] };
     const failed = this.#collectExpired(now);
@@ -211,10 +211,10 @@ export class Outgoing {
     const due = this.#window?.collectDue(now);
     for (const packet of due?.abandoned ?? []) {
       const entry = this.#byFingerprint.get(packet.fp);
-      if (entry !== undefined) failed.push(this.#fail(entry, `${entry.attempts} copies`));
+      if (entry !== undefined) failed.push(this.#fail(entry, `after ${entry.attempts} attempts`));
     }
     const again = (due?.retransmit ?? []).map(({ fp }) => fp);
-    // After a late wake-up both may want the same one.
+    // After a late wake-up both may contain the same message.
     for (const fingerprint of new Set([...again, ...(this.#early?.collectDue(now) ?? [])])) {
       const entry = this.#byFingerprint.get(fingerprint);
       if (entry === undefined) continue;
@@ -229,26 +229,23 @@ export class Outgoing {
     return { rewrite, failed };
   }
 
-  /** All messages may take equally long, so the oldest expires first. */
+  /** All timeouts are equally long, so the oldest message expires first. */
   #collectExpired(now: Instant): Failed[] {
     const failed: Failed[] = [];
     for (const entry of this.#entries.values()) {
       if (entry.expiresAt > now) break;
-      failed.push(this.#fail(entry, `${this.#limits.sendTimeoutMs} ms`));
+      failed.push(this.#fail(entry, `within ${this.#limits.sendTimeoutMs} ms`));
     }
     return failed;
   }
 
-  #fail(entry: Entry, after: string): Failed {
+  #fail(entry: Entry, when: string): Failed {
     this.#remove(entry);
     const { to } = entry.message.packet;
     const error =
       entry.attempts === 0
-        ? new DeliveryError('ERR_NOT_SENT', `the message to ${to} found no link within ${after}`)
-        : new DeliveryError(
-            'ERR_NOT_ACKNOWLEDGED',
-            `nobody acknowledged the message to ${to} after ${after}`,
-          );
+        ? new DeliveryError('ERR_NOT_SENT', `the message to ${to} was not sent: no link ${when}`)
+        : new DeliveryError('ERR_NOT_ACKNOWLEDGED', `the message to ${to} was not acknowledged ${when}`);
     return { message: entry.message, error };
   }
 

@@ -1,8 +1,8 @@
 import type { LoginError } from './errors.js';
 
-/** What a login has come to. */
+/** The result of a login. */
 export interface LoginResult {
-  /** When the server accepted the first login of this run, in milliseconds since 1970 by its clock. */
+  /** When the server accepted the login, in milliseconds since 1970 by the server's clock. */
   readonly firstLoginTime: number;
 }
 
@@ -11,9 +11,9 @@ interface PendingLogin {
   reject(error: Error): void;
 }
 
-/** Those who wait for a login, and those who wait for the outbox. */
+/** The pending promises of `login` and `openOutbox`. */
 export class PendingLogins {
-  /** One for each run whose outcome was not carried out yet: a listener may log in again before that. */
+  /** One for each run whose outcome was not executed yet: a listener may log in again before that. */
   readonly #logins: PendingLogin[] = [];
   readonly #openings: (() => void)[] = [];
 

@@ -7,19 +7,19 @@ interface Settling {
 }
 
 interface PendingSend extends Settling {
-  /** Of the promise `accepted`, where that is one of its own and not settled yet. */
+  /** Settles the promise `accepted`; undefined if it is the receipt itself or already settled. */
   accepted: Settling | undefined;
-  /** What to reject with as soon as the outbox has the message. */
+  /** The error to reject with when the durable outbox has stored the message. */
   postponement: DeliveryError | undefined;
-  /** Stops listening to the message's signal. */
+  /** Removes the listener of the message's signal. */
   release(): void;
 }
 
-/** Those who wait for their messages, by ticket. */
+/** The pending promises of `send`, by ticket. */
 export class PendingSends {
   readonly #waiting = new Map<number, PendingSend>();
 
-  /** The promises of one message. `abort` runs when its signal fires before it is settled. */
+  /** Creates the promises of a message. `abort` is called if its signal is aborted before they are settled. */
   add(
     ticket: number,
     fingerprint: string | undefined,
@@ -33,7 +33,7 @@ export class PendingSends {
           accepted = { resolve, reject };
         })
       : undefined;
-    // Who does not ask for it is told by the receipt.
+    // The receipt reports the error too: no unhandled rejection for callers that ignore `accepted`.
     acceptance?.catch(() => {});
     const receipt = new Promise<Receipt>((resolve, reject) => {
       signal?.addEventListener('abort', abort);
@@ -50,8 +50,8 @@ export class PendingSends {
   }
 
   /**
-   * The outbox has the message, or could not keep it. Returns why the message is lost with that: the outbox was all
-   * that could have saved it.
+   * The durable outbox has stored a message, or failed to. Returns an error if the message is lost: it was postponed and
+   * could not be stored.
    */
   accepted(ticket: number, error?: OutboxError): DeliveryError | undefined {
     const pending = this.#waiting.get(ticket);
@@ -60,12 +60,12 @@ export class PendingSends {
     else pending.accepted?.reject(error);
     pending.accepted = undefined;
     if (pending.postponement === undefined) return undefined;
-    const lost = error && new DeliveryError('ERR_CLOSED', `the login ended, and ${error.message}`);
+    const lost = error && new DeliveryError('ERR_CLOSED', `the login ended and ${error.message}`);
     this.reject(ticket, lost ?? pending.postponement);
     return lost;
   }
 
-  /** The outbox is to keep the message for another login: says so when it does. */
+  /** The message is postponed to the next login: rejects as soon as the durable outbox has stored it. */
   postpone(ticket: number, error: DeliveryError): void {
     const pending = this.#waiting.get(ticket);
     if (pending?.accepted === undefined) this.reject(ticket, error);
@@ -84,7 +84,7 @@ export class PendingSends {
     pending?.reject(error);
   }
 
-  /** The promises of a message that cannot even be composed. */
+  /** Creates the rejected promises of an invalid message. */
   static failed(error: unknown): Sending {
     const receipt = Promise.reject<Receipt>(error);
     return Object.assign(receipt, { fingerprint: undefined, accepted: receipt });

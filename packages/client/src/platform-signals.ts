@@ -1,18 +1,18 @@
 import { platform } from './platform.js';
 
 /**
- * What a platform tells of itself: there is a network again, or a person looks at the program again. A client that
- * waits tries at once then, one that is online asks its server whether the link is still good.
+ * A signal of the platform: `online`, the network is back; `visible`, the page or program is in the foreground again. A
+ * waiting client then reconnects at once, an online client checks its link with a keep-alive.
  */
 export type PlatformSignal = 'online' | 'visible';
 
-/** Listens to the platform. */
+/** A source of platform signals. */
 export interface PlatformSignals {
-  /** Calls `listener` at each signal until the returned function is called. */
+  /** Calls `listener` for each signal, until the returned function is called. */
   subscribe(listener: (signal: PlatformSignal) => void): () => void;
 }
 
-/** The signals of browsers and workers; silent where the platform has none. The default of `createClient`. */
+/** The signals of browsers and workers; none on other platforms. The default of `createClient`. */
 export const browserSignals: PlatformSignals = {
   subscribe(listener) {
     const { document, events } = platform;

@@ -5,10 +5,7 @@ interface EventSource {
   removeEventListener(type: string, listener: () => void): void;
 }
 
-/**
- * The few things that this package uses of the platform it runs on: browsers, Node and mini-programs have some or all
- * of them.
- */
+/** The platform APIs that this package uses. Browsers, Node.js and mini-programs provide some or all of them. */
 interface Platform {
   readonly console?:
     | {
@@ -20,7 +17,7 @@ interface Platform {
   readonly crypto?: { getRandomValues?(target: Uint32Array): Uint32Array } | undefined;
   readonly WebSocket?: WebSocketConstructor | undefined;
   readonly document?: (EventSource & { readonly visibilityState: string }) | undefined;
-  /** Where the page or the worker itself reports events. */
+  /** The event target of the page or worker. */
   readonly events?: EventSource | undefined;
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
@@ -36,8 +33,8 @@ declare const setTimeout: Platform['setTimeout'];
 declare const clearTimeout: Platform['clearTimeout'];
 
 /**
- * Looked up when needed, so that importing the package works everywhere, and by their bare names: a mini-program finds
- * them in its scope, and not all of them in its global object, where it has one.
+ * The platform's APIs. Looked up on use, so that the package can be imported everywhere, and by bare name: in a
+ * mini-program they are in scope, but not all of them are properties of a global object.
  */
 export const platform: Platform = {
   get console() {

@@ -1,15 +1,15 @@
 import { type BackoffPolicy, backoffMs, type Random } from '@imcore/protocol';
 import type { StateReason } from './state.js';
 
-/** What happens to a link that was good, unlike one that cannot be had. */
+/** Reasons for losing an online link, as opposed to a failed attempt. */
 const LOSSES: ReadonlySet<StateReason> = new Set(['link-silent', 'link-closed', 'session-unknown']);
 
 /**
- * How long to wait before the next try, by how many went wrong since the link was last known to be good.
+ * The delay before the next reconnection attempt, from the number of failures since the link last worked.
  *
- * A link that was good until it was lost is tried again at once: most losses are one client's own, and people notice
- * the wait. Where a server has stopped and takes all its clients with it, only their first try comes together; all
- * that follow are spread out, and so is everything that comes after a try that failed.
+ * After the loss of a working link the client retries at once: most losses affect a single client, and users notice a
+ * delay. If a server stops and all its clients lose their links, only the first attempts coincide; all further attempts
+ * are spread out by backoff.
  *
  * @see docs/protocol/SPEC.md#11-where-the-original-is-weak-and-we-are-not
  */
@@ -17,26 +17,26 @@ export class RetrySchedule {
   readonly #policy: BackoffPolicy;
   readonly #random: Random;
   #failures = 0;
-  #isProven = true;
+  #wasOnline = true;
 
   constructor(policy: BackoffPolicy, random: Random) {
     this.#policy = policy;
     this.#random = random;
   }
 
-  /** The wait after one more failure, in milliseconds. */
+  /** Adds a failure. Returns the delay before the next attempt, in milliseconds. */
   failed(reason: StateReason): number {
-    if (this.#isProven && LOSSES.has(reason)) {
-      this.#isProven = false;
+    if (this.#wasOnline && LOSSES.has(reason)) {
+      this.#wasOnline = false;
       return 0;
     }
     this.#failures += 1;
     return backoffMs(this.#failures - 1, this.#policy, this.#random);
   }
 
-  /** The link is good. A login alone does not show that: it may be lost again right after each. */
-  proven(): void {
+  /** The link works: a keep-alive was answered. A login alone is not enough, since the link may be lost right after it. */
+  succeeded(): void {
     this.#failures = 0;
-    this.#isProven = true;
+    this.#wasOnline = true;
   }
 }

@@ -2,29 +2,29 @@ import type { BackoffPolicy, KeepAliveTimes } from '@imcore/protocol';
 import type { KeepAliveBounds } from './keep-alive-pace.js';
 import type { MessagingSettings } from './messaging.js';
 
-/** What a {@link Session} is told once and for all. */
+/** Settings of a {@link Session}. */
 export interface SessionSettings extends MessagingSettings {
   readonly keepAlive: KeepAliveTimes;
-  /** Between which the time between keep-alives adapts itself; undefined where it does not. */
+  /** Bounds of the adaptive keep-alive interval; undefined for a constant one. */
   readonly keepAliveBounds: KeepAliveBounds | undefined;
   readonly backoff: BackoffPolicy;
-  /** Whether a lost link and a failed try are followed by another try. */
+  /** Whether the client retries after a lost link or a failed attempt. */
   readonly autoReconnect: boolean;
-  /** How long opening a link may take, and again the answer to a login. In milliseconds. */
+  /** Timeout for opening a link, and again for the login response, in milliseconds. */
   readonly loginTimeoutMs: number;
-  /** How long the application's token and the opening of the outbox may take. In milliseconds. */
+  /** Timeout of the token function and of opening the durable outbox, in milliseconds. */
   readonly tokenTimeoutMs: number;
-  /** How long a first login is tried. In milliseconds. */
+  /** How long the first login is retried, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Whether another try would be refused with this code as well. */
+  /** Whether a rejection with this code is final. */
   readonly isFinalRejection: (serverCode: number) => boolean;
 }
 
-/** Who logs in. */
+/** The credentials of a login. */
 export interface Identity {
   readonly userId: string;
   readonly token: string | undefined;
   readonly extra: string | undefined;
-  /** Whether the application is asked for the token before each login. */
+  /** Whether a new token is requested from the application before each login. */
   readonly asksForToken?: boolean;
 }

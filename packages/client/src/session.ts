@@ -21,11 +21,11 @@ import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState } from './state.js';
 
 /**
- * A client's conversation with its server, from login to logout, over as many links as that takes: a
- * {@link LoginRun} beside the {@link Messaging} that uses its links.
+ * The state machine of a client, from login to logout, over any number of links: a {@link LoginRun} and the
+ * {@link Messaging} that uses its links.
  *
- * Pure: it is told what happened and when, and answers with the effects that its driver carries out in order. It
- * reads no clock, owns no timer and touches no link. `nextDeadline` may come early, then `tick` finds nothing to do.
+ * Pure: each method takes an input with its time and returns the effects that the driver executes in order. It reads no
+ * clock, owns no timer and touches no link. `nextDeadline` may be early; then `tick` does nothing.
  *
  * @see docs/protocol/SPEC.md#10-client-life-cycle
  */
@@ -43,17 +43,17 @@ export class Session {
     return this.#run.state;
   }
 
-  /** Who is logged in or logging in, or was last; an empty id before the first login. */
+  /** The user id of the current or last login; empty before the first login. */
   get userId(): string {
     return this.#run.userId;
   }
 
-  /** Messages that wait for a link or for their acknowledgement. */
+  /** Number of messages that wait for a link or an acknowledgement. */
   get pendingMessages(): number {
     return this.#messaging.pending;
   }
 
-  /** What is known of the way to the server. */
+  /** Measurements of the connection. */
   get quality(): QualityMeter {
     return this.#run.quality;
   }
@@ -62,7 +62,7 @@ export class Session {
     return Math.min(this.#run.nextDeadline, this.#messaging.nextDeadline);
   }
 
-  /** Whether the outbox has told what it holds. */
+  /** Whether the durable outbox is open and its messages are loaded. */
   get isOutboxOpen(): boolean {
     return this.#messaging.isOutboxOpen;
   }
@@ -72,40 +72,40 @@ export class Session {
     return this.#messaging.isPending(fingerprint);
   }
 
-  /** Opens a user's outbox without a login. Only from `idle`. */
+  /** Opens a user's durable outbox without a login. Only from `idle`. */
   open(userId: string): Effect[] {
-    this.#run.become({ userId, token: undefined, extra: undefined });
+    this.#run.setIdentity({ userId, token: undefined, extra: undefined });
     this.#messaging.openOutbox(userId);
     return this.#takeEffects();
   }
 
-  /** The outbox is open: what it holds, and what an earlier run has received. Or somebody else has left it more. */
+  /** The durable outbox was opened, or has adopted messages of a closed tab: pending messages and keys of received ones. */
   restored(messages: readonly RestoredMessage[], received: readonly string[], now: Instant): Effect[] {
-    this.#messaging.remembered(received, now);
+    this.#messaging.markSeen(received, now);
     this.#messaging.restored(messages, now);
     this.#run.resume('outbox', now);
     return this.#takeEffects();
   }
 
-  /** Begins a run. Only from `idle`. */
+  /** Starts a login. Only from `idle`. */
   login(identity: Identity, now: Instant): Effect[] {
     this.#run.begin(identity, now);
     return this.#takeEffects();
   }
 
-  /** Ends a run: says goodbye where somebody is logged in, gives up what is pending. After `close` for good. */
+  /** Ends the login: sends a logout packet if online, gives up pending messages. `close` is permanent. */
   logout(reason: 'logout' | 'close'): Effect[] {
     this.#run.logout(reason);
     return this.#takeEffects();
   }
 
-  /** Takes a message over: writes it now, keeps it for the next link, or reports it undelivered at once. */
+  /** Sends a message: writes it now, keeps it for the next link, or reports it as undelivered. */
   send(message: OutgoingMessage, whenOffline: WhenOffline, now: Instant): Effect[] {
     const { state } = this;
     if (state === 'closed' || (state === 'idle' && !this.#messaging.keepsMessages)) {
-      this.#messaging.undelivered(message, new DeliveryError('ERR_CLOSED', 'nobody is logged in'));
+      this.#messaging.undelivered(message, new DeliveryError('ERR_CLOSED', 'no user is logged in'));
     } else if (state !== 'online' && whenOffline === 'fail') {
-      const text = `there is no link to the server, the client is ${state}`;
+      const text = `there is no link to the server, the state is ${state}`;
       this.#messaging.undelivered(message, new DeliveryError('ERR_OFFLINE', text));
     } else {
       this.#messaging.send(message, now);
@@ -113,62 +113,62 @@ export class Session {
     return this.#takeEffects();
   }
 
-  /** Gives a message up on its sender's request. Without effect when it is done already. */
+  /** Aborts a message. Has no effect if it is no longer pending. */
   abort(ticket: number): Effect[] {
     this.#messaging.abort(ticket);
     return this.#takeEffects();
   }
 
-  /** Whether received messages are held until `handled` or `released`. */
+  /** Sets whether received messages are held until `handled` or `released`. */
   holdReceived(isHolding: boolean): void {
     this.#messaging.holdReceived(isHolding);
   }
 
-  /** The application has handled a message that was held: it may be acknowledged. */
+  /** The application has handled a held message: acknowledges it. */
   handled(hold: string, now: Instant): Effect[] {
     this.#messaging.handled(hold, now);
     return this.#takeEffects();
   }
 
-  /** Nobody has handled a message that was held, and nobody will: its next copy is handed on anew. */
+  /** A held message was not handled: its next copy counts as new. */
   released(hold: string): Effect[] {
     this.#messaging.released(hold);
     return this.#takeEffects();
   }
 
-  /** Tries now what waits for its time; asks the server whether a link is still good. */
+  /** Reconnects at once while waiting; checks the link with a keep-alive while online. */
   retryNow(now: Instant, hasNetwork = false): Effect[] {
     this.#run.retryNow(hasNetwork, now);
     return this.#takeEffects();
   }
 
-  /** The application's answer to `ask-token`. */
+  /** The application returned a token, after `ask-token`. */
   tokenReady(token: string, now: Instant): Effect[] {
     this.#run.tokenReady(token, now);
     return this.#takeEffects();
   }
 
-  /** The application has no token, or none that can be sent. */
+  /** The application failed to return a valid token. */
   tokenFailed(cause: Error, now: Instant): Effect[] {
     this.#run.tokenFailed(cause, now);
     return this.#takeEffects();
   }
 
-  /** The link that was asked for is open: logs in. */
+  /** The link is open: sends the login. */
   linkOpened(now: Instant): Effect[] {
     this.#run.linkOpened(now);
     return this.#takeEffects();
   }
 
-  /** The link was closed from outside, or could not be opened. */
+  /** The link was closed by the server or the network, or could not be opened. */
   linkClosed(error: Error | undefined, now: Instant): Effect[] {
     this.#run.linkClosed(error, now);
     return this.#takeEffects();
   }
 
-  /** A packet from the link. What cannot be read is reported and otherwise ignored. */
+  /** Processes a packet. An invalid one is reported as an error and ignored. */
   receive(frame: string, now: Instant): Effect[] {
-    if (!this.#run.hears()) return [];
+    if (!this.#run.onPacket()) return [];
     try {
       const packet = decodePacket(frame);
       if (this.#messaging.receive(packet, now)) this.#handleControl(packet, now);
@@ -179,7 +179,7 @@ export class Session {
     return this.#takeEffects();
   }
 
-  /** Does what is due at `now`. */
+  /** Processes everything that is due at `now`. */
   tick(now: Instant): Effect[] {
     this.#messaging.tick(now);
     this.#run.tick(now);
@@ -187,18 +187,18 @@ export class Session {
   }
 
   #handleControl({ type, dataContent, sm }: Packet, now: Instant): void {
-    if (type === PacketType.LoginResponse) this.#run.answered(readLoginResponse(dataContent), sm, now);
-    else if (type === PacketType.KeepAliveResponse) this.#run.keptAlive(sm, now);
+    if (type === PacketType.LoginResponse) this.#run.onLoginResponse(readLoginResponse(dataContent), sm, now);
+    else if (type === PacketType.KeepAliveResponse) this.#run.onKeepAliveResponse(sm, now);
     else if (type === PacketType.ErrorResponse) this.#handleErrorResponse(dataContent, now);
-    else if (type === PacketType.KickOut) this.#run.kickedOut(readKickOut(dataContent));
+    else if (type === PacketType.KickOut) this.#run.onKickOut(readKickOut(dataContent));
   }
 
   #handleErrorResponse(content: string | undefined, now: Instant): void {
     const { errorCode, errorMsg } = readErrorResponse(content);
     this.#effects.push({ kind: 'error', error: new ServerError(errorCode, errorMsg) });
     if (errorCode !== CODE_SERVER_SAYS_NOT_LOGGED_IN) return;
-    const cause = new LinkError('ERR_NOT_LOGGED_IN', 'the server does not know this session any more');
-    this.#run.linkGone('session-unknown', cause, now);
+    const cause = new LinkError('ERR_NOT_LOGGED_IN', 'the server no longer knows this session');
+    this.#run.onLinkLost('session-unknown', cause, now);
   }
 
   #takeEffects(): Effect[] {

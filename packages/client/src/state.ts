@@ -1,12 +1,12 @@
 /**
- * Where a client is: one value, never several flags.
+ * The state of a client.
  *
- * - `idle`: nobody is logged in, nothing happens until `login`
+ * - `idle`: no user is logged in
  * - `connecting`: a link is being opened
  * - `authenticating`: the link is open, the login is not answered yet
- * - `online`: messages go out at once
- * - `waiting`: the link is lost or could not be opened; the next try comes at `retryAt`
- * - `closed`: closed for good
+ * - `online`: logged in, messages are written at once
+ * - `waiting`: the link was lost or could not be opened; the next attempt is made at `retryAt`
+ * - `closed`: closed permanently
  */
 export type ClientState = 'idle' | 'connecting' | 'authenticating' | 'online' | 'waiting' | 'closed';
 
@@ -22,13 +22,13 @@ export type StateReason =
   | 'rejected'
   /** The link could not be opened in time. */
   | 'cannot-connect'
-  /** The application's `token` function gave none. */
+  /** The `token` function failed. */
   | 'no-token'
   /** The login was not answered in time. */
   | 'unanswered'
-  /** The link was closed from outside. */
+  /** The server or the network closed the link. */
   | 'link-closed'
-  /** The server no longer answers keep-alives. */
+  /** The server did not answer keep-alives. */
   | 'link-silent'
-  /** The server does not know the session any more (error 301). */
+  /** The server no longer knows the session (error 301). */
   | 'session-unknown';

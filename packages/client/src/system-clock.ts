@@ -1,12 +1,12 @@
 import type { Clock, Instant, Scheduled } from '@imcore/protocol';
 import { platform } from './platform.js';
 
-/** The longest delay that timers take; a longer one would run at once. */
+/** Maximum delay of `setTimeout`; a longer one would fire at once. */
 const MAX_DELAY_MS = 0x7fffffff;
 
 /**
- * The platform's time. Where the platform has no monotonic time, its clock serves; what that is set back is made up for,
- * so that time stands still for a moment and not until the clock has caught up.
+ * The platform's clock. Without a monotonic clock, `Date.now()` is used and backward jumps are compensated, so that time
+ * does not stand still until the clock has caught up.
  */
 export class SystemClock implements Clock {
   #wallTime = 0;

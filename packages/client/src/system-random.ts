@@ -4,8 +4,8 @@ import { platform } from './platform.js';
 const POOL_SIZE = 256;
 
 /**
- * The platform's random numbers: those for cryptography where it has them, so that fingerprints cannot be guessed,
- * else `Math.random`. Drawn many at a time, for each call into the platform is dear.
+ * Creates a random source: `crypto.getRandomValues`, so that fingerprints cannot be guessed, or `Math.random` if the
+ * platform has no `crypto`. Fetches 256 numbers at a time, because each call into the platform is expensive.
  */
 export function createSystemRandom(): Random {
   const { crypto } = platform;

@@ -1,60 +1,61 @@
 import type { Instant, TransportKind } from '@imcore/protocol';
 
-/** What a client does with a link. Nothing else is called after `closed`. */
+/** The callbacks of a link. None is called after `closed`. */
 export interface LinkHandler {
-  /** The link can carry frames now, TLS and handshakes included. */
+  /** The link is ready to send, after TLS and other handshakes. */
   opened(): void;
-  /** One whole packet, as text. */
+  /** One complete packet, as text. */
   received(frame: string): void;
-  /** The link is gone or never came to be, whoever ended it. `error` is absent when the peer ended it in order. */
+  /** The link was closed or could not be opened. `error` is absent if the peer closed it normally. */
   closed(error?: Error): void;
 }
 
-/** One connection to the server, or the try to get one. */
+/** One connection to the server, open or being opened. */
 export interface Link {
-  /** Bytes taken by {@link send} that have not left the process yet. */
+  /** Bytes passed to {@link send} that have not left the process yet. */
   readonly bufferedBytes: number;
-  /** Takes one whole packet, as text, after `opened`. Never throws: a link that cannot write any more reports `closed`. */
+  /** Sends one complete packet, as text. Only after `opened`. Never throws: a broken link reports `closed`. */
   send(frame: string): void;
   /**
-   * Ends the link after what was sent has left, or soon after where the peer takes nothing. The caller listens no
-   * longer: whether `closed` is still reported makes no difference.
+   * Closes the link when everything sent before has left, or after a short time if the peer does not read. The caller
+   * ignores further callbacks; calling `closed` is optional.
    */
   close(): void;
 }
 
 /**
- * Carries packets between this client and one server.
+ * Carries packets between a client and one server.
  *
- * Takes and gives whole packets as text; how they are cut and encoded on the wire is the transport's affair. It
- * holds the address, so that every try goes to the same server.
+ * Sends and receives complete packets as text; framing and encoding on the wire are up to the transport. It holds the
+ * server's address, so that every attempt goes to the same server.
  *
  * @see docs/protocol/SPEC.md#1-frames
  */
 export interface Transport {
   readonly kind: TransportKind;
-  /** Largest packet that can be sent, in UTF-8 bytes. */
+  /** Maximum size of a packet, in UTF-8 bytes. */
   readonly maxSendBytes: number;
   /**
-   * Decides which messages are written again before it is the retry policy's turn, for one client. Absent where a
-   * packet that was written arrives unless the link dies.
+   * Creates the early retransmission of one client, for a lossy transport. Absent for a reliable transport, where
+   * packets are lost only together with the link.
    */
   readonly earlyRetransmission?: () => EarlyRetransmission;
-  /** Begins to open a link. May call the handler before it returns; reports failure with `closed`. */
+  /** Starts to open a link. May call the handler before it returns; reports failure with `closed`. */
   connect(handler: LinkHandler): Link;
 }
 
-/** Messages that may have been lost on their way, by fingerprint. */
+/** Decides which messages are retransmitted once before the retry policy is due, by fingerprint. */
 export interface EarlyRetransmission {
+  /** When `collectDue` must be called next. */
   readonly nextDeadline: Instant;
-  /** A round trip to the server, or to a receiver and back, took so many milliseconds. */
+  /** Adds a round-trip time to the server or to a receiver, in milliseconds. */
   measured(ms: number): void;
-  /** The first copy was written. */
+  /** The message was written for the first time. */
   add(fingerprint: string, now: Instant): void;
-  /** It was acknowledged or given up. */
+  /** The message was acknowledged or given up. */
   remove(fingerprint: string): void;
-  /** There is another link: all will be written again. */
+  /** A new link is up, to which all messages are written. */
   clear(): void;
-  /** Those to write again now. Each comes once. */
+  /** Returns the messages to retransmit now, each of them once. */
   collectDue(now: Instant): readonly string[];
 }

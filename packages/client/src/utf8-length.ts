@@ -1,4 +1,4 @@
-/** Bytes that a text takes in UTF-8, counted without encoding it. A lone surrogate counts three, as U+FFFD. */
+/** Returns the UTF-8 length of a text in bytes, without encoding it. A lone surrogate counts as U+FFFD: 3 bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

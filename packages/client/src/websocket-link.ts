@@ -1,7 +1,7 @@
 import { LinkError } from './errors.js';
 import type { Link, LinkHandler } from './transport.js';
 
-/** The part of a WebSocket that is needed; browsers' and the `ws` package's will do. */
+/** The part of a WebSocket that is used; browsers and the package `ws` provide it. */
 export interface WebSocketLike {
   readonly bufferedAmount: number;
   addEventListener(type: 'open', listener: () => void): void;
@@ -17,11 +17,11 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** The close code of an end in good order. */
+/** Close code of a normal closure. */
 const NORMAL_CLOSURE = 1000;
 
 /**
- * A link over a WebSocket: one packet a text message. Binary messages are not part of the protocol and are ignored.
+ * A link over a WebSocket: one packet per text message. Binary messages are not part of the protocol and are ignored.
  *
  * @see docs/protocol/SPEC.md#1-frames
  */
@@ -35,7 +35,7 @@ export function webSocketLink(socket: WebSocketLike, handler: LinkHandler): Link
   socket.addEventListener('message', ({ data }) => {
     if (typeof data === 'string') handler.received(data);
   });
-  // Browsers say nothing about the cause; the close that follows is what counts.
+  // Browsers report no cause; the close event that follows is decisive.
   socket.addEventListener('error', ({ error }) => {
     failure = error;
   });

@@ -4,23 +4,23 @@ import { platform } from './platform.js';
 import type { Transport } from './transport.js';
 import { webSocketLink } from './websocket-link.js';
 
-/** Largest packet that an original server takes over WebSocket, in bytes. */
+/** Maximum packet size of an original server over WebSocket, in bytes. */
 export const DEFAULT_MAX_WEBSOCKET_BYTES = 65_536;
 
-/** Where a WebSocket leads, and what it carries. */
+/** Options of the WebSocket transport. */
 export interface WebSocketOptions {
   /** `ws://…` or `wss://…`; the original server's path is `/websocket`. */
   readonly url: string;
-  /** Largest packet that is sent, in UTF-8 bytes. Default 65 536, what an original server takes. */
+  /** Maximum size of a sent packet, in UTF-8 bytes. Default 65 536, the maximum of an original server. */
   readonly maxSendBytes?: number | undefined;
 }
 
 const OPTIONS: OptionNames<WebSocketOptions> = { url: true, maxSendBytes: true };
 
 /**
- * The WebSocket of the platform: browsers, workers, Node from version 22 on.
+ * Creates a transport over the platform's WebSocket: browsers, workers, Node.js 22 and later.
  *
- * @throws UsageError `ERR_INVALID_OPTION` for an option out of bounds, and where the platform has no WebSocket.
+ * @throws UsageError `ERR_INVALID_OPTION` for an invalid option, or if the platform has no WebSocket.
  */
 export function websocket(options: WebSocketOptions): Transport {
   rejectUnknown(options, OPTIONS);
@@ -36,7 +36,7 @@ export function websocket(options: WebSocketOptions): Transport {
   if (WebSocket === undefined) {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      'this platform has no WebSocket; on Node 20 use createClient or websocket of @imcore/client/node',
+      'this platform has no WebSocket; on Node.js 20 use createClient or websocket from @imcore/client/node',
     );
   }
   return {
@@ -46,8 +46,8 @@ export function websocket(options: WebSocketOptions): Transport {
   };
 }
 
-/** Returns the URL of a WebSocket, or throws a {@link UsageError} that says what is wrong with it. */
+/** Returns a valid WebSocket URL. @throws UsageError `ERR_INVALID_OPTION` */
 export function requireWebSocketUrl(url: unknown): string {
   if (typeof url === 'string' && /^wss?:\/\/[^/]/.test(url)) return url;
-  throw new UsageError('ERR_INVALID_OPTION', `url must begin with ws:// or wss://, found ${String(url)}`);
+  throw new UsageError('ERR_INVALID_OPTION', `url must begin with ws:// or wss://, got ${String(url)}`);
 }

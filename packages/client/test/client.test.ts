@@ -434,7 +434,7 @@ describe('events', () => {
 
     transport.link.handler.received('not JSON');
 
-    expect(errors).toEqual(['a listener of the event error threw: in vain']);
+    expect(errors).toEqual(['a listener of the event "error" threw: in vain']);
   });
 
   it('end with the subscription', async () => {

@@ -24,7 +24,7 @@ describe('QualityMeter', () => {
   it('knows the server’s clock up to half of a round trip', () => {
     const meter = new QualityMeter();
     // Asked at 1000, answered at 1200; the server wrote in the middle, five seconds ahead of this device.
-    meter.serverSaid(NOON + 1_100 + 5_000, 1_000, 1_200);
+    meter.addServerTime(NOON + 1_100 + 5_000, 1_000, 1_200);
 
     const { clockOffsetMs, clockErrorMs } = meter.at(1_200, NOON + 1_200);
 
@@ -34,24 +34,24 @@ describe('QualityMeter', () => {
 
   it('keeps the narrowest measurement until drift has made it worse than a new one', () => {
     const meter = new QualityMeter();
-    meter.serverSaid(NOON + 10 + 5_000, 0, 20);
-    meter.serverSaid(NOON + 1_000 + 7_777, 500, 1_500);
+    meter.addServerTime(NOON + 10 + 5_000, 0, 20);
+    meter.addServerTime(NOON + 1_000 + 7_777, 500, 1_500);
     expect(meter.at(1_500, NOON + 1_500).clockOffsetMs).toBe(5_000);
 
-    meter.serverSaid(NOON + 10_000_000 + 6_000, 9_999_500, 10_000_500);
+    meter.addServerTime(NOON + 10_000_000 + 6_000, 9_999_500, 10_000_500);
     expect(meter.at(10_000_500, NOON + 10_000_500).clockOffsetMs).toBe(6_000);
   });
 
   it('follows this device’s clock where that is set', () => {
     const meter = new QualityMeter();
-    meter.serverSaid(NOON, 0, 0);
+    meter.addServerTime(NOON, 0, 0);
 
     expect(meter.at(1_000, NOON + 1_000 + 60_000).clockOffsetMs).toBe(-60_000);
   });
 
   it('takes no answer without a time for one', () => {
     const meter = new QualityMeter();
-    meter.serverSaid(-1, 0, 10);
+    meter.addServerTime(-1, 0, 10);
 
     expect(meter.at(10, NOON).clockOffsetMs).toBeUndefined();
   });

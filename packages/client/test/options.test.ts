@@ -129,7 +129,7 @@ describe('the options of the transports', () => {
     expect(() => make({ maxBytes: 5 })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
-        message: expect.stringContaining('option maxBytes does not exist'),
+        message: expect.stringContaining('unknown option "maxBytes"'),
       }),
     );
   });

@@ -139,8 +139,8 @@ describe('a client takes a packet as the recorded one did', () => {
     const { effects, frames: sentBack } = receive(input);
 
     expect(sentBack).toEqual(recorded?.sentBack);
-    const handedOn = effects.flatMap((each) => (each.kind === 'message' ? [each.message] : []));
-    expect(handedOn).toEqual(
+    const seen = effects.flatMap((each) => (each.kind === 'message' ? [each.message] : []));
+    expect(seen).toEqual(
       (recorded?.events ?? []).map(({ from, text, typeu, fp }) =>
         expect.objectContaining({
           from: from ?? '-1',

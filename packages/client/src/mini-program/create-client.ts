@@ -4,16 +4,17 @@ import type { ClientSettings } from '../options.js';
 import { programSignals } from './program-signals.js';
 import { type MiniProgramSocketOptions, miniProgramSocket } from './socket-transport.js';
 
-/** What `createClient` takes in a mini-program: its socket, and how the client behaves. */
+/** Options of `createClient` in a mini-program. */
 export type MiniProgramClientOptions = ClientSettings & MiniProgramSocketOptions;
 
 /**
  * Creates a client in a mini-program: WeChat (`wx`), Alipay (`my`), Douyin (`tt`), or any platform that uni-app (`uni`)
- * covers. Nothing happens until its `login`. All state is the client's: a program may have several.
+ * supports. It does not connect until `login` is called. A program may have several clients.
  *
- * Tries again at once when there is a network again or the program is in front again; `signals` takes that place.
+ * Reconnects at once when the network is back or the program returns to the foreground; the option `signals` overrides
+ * the source of these signals.
  *
- * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
+ * @throws UsageError `ERR_INVALID_OPTION`; the message names the option.
  */
 export function createClient(options: MiniProgramClientOptions): ImClient {
   const { platform, url, header, maxSendBytes, ...settings } = options;

@@ -1,8 +1,8 @@
 import type { GlobalSocket, MiniProgramPlatform, SocketTask } from './platform-api.js';
 
 /**
- * The one socket of an old platform, in the form of a `SocketTask`. The listeners are taken off again with `release`,
- * for the platform's own would go on hearing of later sockets.
+ * Wraps the only socket of an old platform as a `SocketTask`. `release` removes the listeners, which would otherwise
+ * receive the events of later sockets.
  */
 export function globalSocketTask(
   platform: MiniProgramPlatform,
@@ -29,7 +29,7 @@ export function globalSocketTask(
     send: (options) => platform.sendSocketMessage(options),
     close: (options) => platform.closeSocket(options),
     release() {
-      for (const takeOff of undo.splice(0)) takeOff();
+      for (const removeListener of undo.splice(0)) removeListener();
     },
   };
 }

@@ -1,20 +1,20 @@
-/** What a platform tells an API's `fail` callback, or an error event. Each platform fills in some of it. */
+/** The argument of an API's `fail` callback or of an error event. Each platform sets some of the fields. */
 export interface PlatformFailure {
   /** WeChat, uni-app, Douyin. */
   readonly errMsg?: string;
   /** Alipay. */
   readonly errorMessage?: string;
-  /** Alipay's number of the failure. */
+  /** Alipay's error number. */
   readonly error?: unknown;
 }
 
-/** How every API of a mini-program reports: one of the two, soon after the call. */
+/** The callbacks of a mini-program API. One of them is called after the call. */
 interface PlatformCallbacks {
   success?(result?: unknown): void;
   fail?(failure?: PlatformFailure): void;
 }
 
-/** A message as the platform hands it on. */
+/** A received message. */
 export interface SocketMessage {
   /** Text, an `ArrayBuffer`, or on Alipay `{ data, isBuffer }`. */
   readonly data?: unknown;
@@ -22,13 +22,13 @@ export interface SocketMessage {
   readonly isBuffer?: boolean;
 }
 
-/** How a socket ended. Alipay's old API tells nothing. */
+/** How a socket was closed. Alipay's old API sets no fields. */
 export interface SocketClosure {
   readonly code?: number | string;
   readonly reason?: string;
 }
 
-/** The part of a `SocketTask` that is needed. */
+/** The part of a `SocketTask` that is used. */
 export interface SocketTask {
   onOpen(listener: () => void): void;
   onMessage(listener: (message: SocketMessage) => void): void;
@@ -38,15 +38,15 @@ export interface SocketTask {
   close(options: { code?: number } & PlatformCallbacks): void;
 }
 
-/** What `connectSocket` is asked for. */
+/** Options of `connectSocket`. */
 export interface ConnectSocketOptions extends PlatformCallbacks {
   url: string;
   header?: Readonly<Record<string, string>>;
-  /** Alipay gives no `SocketTask` without it. */
+  /** Alipay returns a `SocketTask` only if this is true. */
   multiple?: boolean;
 }
 
-/** The API of the time before `SocketTask`: one socket for the whole program. */
+/** The API of platforms without `SocketTask`: one socket for the whole program. */
 export interface GlobalSocket {
   onSocketOpen(listener: () => void): void;
   onSocketMessage(listener: (message: SocketMessage) => void): void;
@@ -60,7 +60,7 @@ export interface GlobalSocket {
   closeSocket(options: { code?: number } & PlatformCallbacks): void;
 }
 
-/** What a platform tells of its network and of the program's life. */
+/** Events about the network and the foreground state of the program. */
 interface ProgramEvents {
   onNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
   offNetworkStatusChange(listener: (status: { readonly isConnected: boolean }) => void): void;
@@ -68,8 +68,8 @@ interface ProgramEvents {
   offAppShow(listener: () => void): void;
 }
 
-/** The part of `wx`, `uni`, `my` and `tt` that carries a client. */
+/** The part of `wx`, `uni`, `my` and `tt` that a client uses. */
 export interface MiniProgramPlatform extends Partial<GlobalSocket>, Partial<ProgramEvents> {
-  /** Returns a `SocketTask`, or nothing where the platform knows one socket only. */
+  /** Returns a `SocketTask`; undefined on platforms with a single socket. */
   connectSocket(options: ConnectSocketOptions): unknown;
 }

@@ -2,8 +2,8 @@ import type { PlatformSignals } from '../platform-signals.js';
 import type { MiniProgramPlatform } from './platform-api.js';
 
 /**
- * The signals of a mini-program: there is a network again, the program is in front again. Some seconds after it has gone
- * to the background its platform ends its sockets, often without a word. Silent where the platform has no such events.
+ * The signals of a mini-program: the network is back, the program is in the foreground again. Platforms close the
+ * sockets of a background program after a few seconds, often without an event. Without these events there are no signals.
  */
 export function programSignals(platform: MiniProgramPlatform): PlatformSignals {
   return {

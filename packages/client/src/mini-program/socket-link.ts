@@ -4,15 +4,15 @@ import { utf8Length } from '../utf8-length.js';
 import type { PlatformFailure, SocketClosure, SocketMessage, SocketTask } from './platform-api.js';
 import { openFailure, textOf } from './socket-failure.js';
 
-/** The close code of an end in good order. */
+/** Close code of a normal closure. */
 const NORMAL_CLOSURE = 1000;
 
 /**
- * A link over a `SocketTask`: one packet a text message. Binary messages are not part of the protocol and are ignored.
+ * A link over a `SocketTask`: one packet per text message. Binary messages are not part of the protocol and are ignored.
  *
- * Platforms differ in what they tell: a socket that could not be opened reports an error and no end on WeChat, both
- * elsewhere; a refused one calls `fail` and may have given a task all the same; one that was closed while it was being
- * opened may open afterwards. Whatever comes first counts, the rest is not heard.
+ * Platforms differ in their events. A socket that cannot be opened emits only an error on WeChat, and an error and a
+ * close event elsewhere. A rejected `connectSocket` calls `fail`, but may have returned a task. A socket that is closed
+ * while connecting may still open. The first event counts, later ones are ignored.
  */
 export class SocketLink implements Link {
   readonly #handler: LinkHandler;
@@ -29,7 +29,7 @@ export class SocketLink implements Link {
     return this.#bufferedBytes;
   }
 
-  /** Takes the platform's socket. `release` is called at the end, or more than once. */
+  /** Sets the platform's socket. `release` is called when the link has ended, possibly more than once. */
   attach(task: SocketTask, release: () => void): void {
     if (this.#state === 'closed') {
       release();
@@ -43,12 +43,12 @@ export class SocketLink implements Link {
     task.onClose((closure) => this.#closed(closure));
   }
 
-  /** The platform has begun to open a socket. */
+  /** `connectSocket` has succeeded: the socket is being opened. */
   accepted(): void {
-    if (this.#task === undefined) this.rejected({ errMsg: 'connectSocket gave no SocketTask' });
+    if (this.#task === undefined) this.rejected({ errMsg: 'connectSocket returned no SocketTask' });
   }
 
-  /** The platform did not even begin to open a socket: what was heard since then was of another one. */
+  /** `connectSocket` has failed: no socket is being opened, and earlier events belonged to another socket. */
   rejected(failure: PlatformFailure | undefined): void {
     if (this.#state === 'closed') this.#release();
     else this.#end(openFailure(failure));
@@ -75,7 +75,7 @@ export class SocketLink implements Link {
     const isOpening = this.#state === 'opening';
     this.#state = 'closed';
     this.#closeTask();
-    // One that is being opened is listened to until it has ended: one that opens all the same is closed again.
+    // Keep the listeners of a connecting socket until it has ended: if it still opens, it is closed again.
     if (!isOpening) this.#release();
   }
 
@@ -97,7 +97,7 @@ export class SocketLink implements Link {
   #failed(failure: PlatformFailure | undefined): void {
     if (this.#state === 'opening') this.#end(openFailure(failure));
     else if (this.#state === 'closed') this.#release();
-    else this.#broken(`the socket broke: ${textOf(failure)}`, failure);
+    else this.#broken(`the socket failed: ${textOf(failure)}`, failure);
   }
 
   #broken(text: string, cause: unknown): void {
@@ -124,21 +124,21 @@ export class SocketLink implements Link {
     this.#handler.closed(error);
   }
 
-  /** Some platforms throw where there is nothing to close any more. */
+  /** Closes the task. Some platforms throw if it is already closed. */
   #closeTask(): void {
     try {
       this.#task?.close({ code: NORMAL_CLOSURE, success: ignore, fail: ignore });
     } catch {
-      // It is gone already, and that is what was asked for.
+      // Already closed.
     }
   }
 }
 
-/** The text of a message; undefined for a binary one. */
+/** Returns the text of a message; undefined for a binary message. */
 function textIn(message: SocketMessage): string | undefined {
   const { data, isBuffer } = message;
   if (typeof data === 'string') return isBuffer === true ? undefined : data;
-  // Alipay's tasks wrap the message once more.
+  // Alipay's tasks wrap the message in another object.
   if (typeof data !== 'object' || data === null || !('data' in data)) return undefined;
   const inner: SocketMessage = data;
   return typeof inner.data === 'string' && inner.isBuffer !== true ? inner.data : undefined;

@@ -6,15 +6,15 @@ import { globalSocketTask } from './global-socket.js';
 import type { MiniProgramPlatform, SocketTask } from './platform-api.js';
 import { SocketLink } from './socket-link.js';
 
-/** Where the socket of a mini-program leads, and whose it is. */
+/** Options of the mini-program transport. */
 export interface MiniProgramSocketOptions {
   /** The platform's object: `wx`, `uni`, `my` or `tt`. */
   readonly platform: MiniProgramPlatform;
-  /** `wss://…`, in the list of domains that the platform's console keeps for the program. */
+  /** `wss://…`; the host must be in the program's list of allowed domains. */
   readonly url: string;
-  /** Sent with the handshake. The platforms set `Referer` themselves. */
+  /** Headers of the handshake. The platforms set `Referer` themselves. */
   readonly header?: Readonly<Record<string, string>> | undefined;
-  /** Largest packet that is sent, in UTF-8 bytes. Default 65 536, what an original server takes. */
+  /** Maximum size of a sent packet, in UTF-8 bytes. Default 65 536, the maximum of an original server. */
   readonly maxSendBytes?: number | undefined;
 }
 
@@ -26,9 +26,9 @@ const OPTIONS: OptionNames<MiniProgramSocketOptions> = {
 };
 
 /**
- * The sockets of a mini-program. Each link is a `SocketTask` of its own, so several clients live in one program, as
- * many as the platform allows: five on WeChat and Alipay. One more is refused with `ERR_TOO_MANY_SOCKETS`. A platform
- * from the time before `SocketTask` carries one client.
+ * Creates a transport over the sockets of a mini-program. Each link is a `SocketTask`, so a program may have several
+ * clients, as many as the platform allows sockets: five on WeChat and Alipay. Further links fail with
+ * `ERR_TOO_MANY_SOCKETS`. A platform without `SocketTask` supports one client.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  */
@@ -39,7 +39,7 @@ export function miniProgramSocket(options: MiniProgramSocketOptions): Transport 
   if (typeof platform?.connectSocket !== 'function') {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      'option platform must be wx, uni, my or tt, with its connectSocket',
+      'option platform must be wx, uni, my or tt, an object with connectSocket',
     );
   }
   return {
@@ -55,7 +55,7 @@ export function miniProgramSocket(options: MiniProgramSocketOptions): Transport 
   };
 }
 
-/** uni-app returns a task only to callers with a callback. */
+/** Opens a link. uni-app returns a task only if a callback is given. */
 function openLink(
   platform: MiniProgramPlatform,
   url: string,

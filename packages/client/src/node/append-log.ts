@@ -2,16 +2,16 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** A log is written anew when it is longer than this, in bytes, and holds mostly what is over. */
+/** A log is compacted when it is longer than this, in bytes, and consists mostly of obsolete records. */
 const COMPACT_FROM_BYTES = 64 * 1024;
 const COMPACT_AT_RATIO = 4;
 
-/** One line of a log: an entry to keep, or with one element a key to forget. */
+/** One record of a log: an entry to store, or with one element a key to remove. */
 export type LogRecord = readonly [key: string, value: string] | readonly [key: string];
 
 /**
- * A file of checked lines that only grows, until it is written anew. What is not a whole line of ours is passed over:
- * the end of a file that a crash has cut.
+ * An append-only file of lines with checksums, which is compacted by rewriting it. Invalid lines are ignored, for example
+ * an incomplete line at the end of the file after a crash.
  */
 export class AppendLog {
   readonly #path: string;
@@ -40,14 +40,14 @@ export class AppendLog {
     }
   }
 
-  /** Whether less than one part in four of a long log still means something. */
-  isMostlyOver(liveBytes: number): boolean {
+  /** Returns whether the log is long and less than a quarter of it is live. */
+  shouldCompact(liveBytes: number): boolean {
     return this.#bytes > COMPACT_FROM_BYTES && this.#bytes > COMPACT_AT_RATIO * liveBytes;
   }
 
-  /** Writes lines behind the others, and waits until the disk has them where `isDurable`. */
+  /** Appends lines. With `isDurable`, waits until they are on disk. */
   async append(lines: readonly string[], isDurable: boolean): Promise<void> {
-    // What was cut off must not become the beginning of the next line.
+    // An incomplete line must not become the beginning of the next one.
     const bytes = Buffer.from((this.#isTorn ? '\n' : '') + lines.join(''));
     this.#isTorn = true;
     await this.#file.appendFile(bytes);
@@ -57,8 +57,8 @@ export class AppendLog {
   }
 
   /**
-   * Puts these lines in the place of all others: a crash leaves the one or the other. Where there is no room to write
-   * them, the log stays as it is.
+   * Replaces all lines atomically: after a crash the file has either the old or the new lines. If writing fails, for
+   * example on a full disk, the log stays unchanged.
    */
   async rewrite(lines: readonly string[]): Promise<void> {
     const path = `${this.#path}.new`;
@@ -74,7 +74,7 @@ export class AppendLog {
       await rm(path, { force: true }).catch(() => {});
       return;
     }
-    // The name is the new file's from here on: whatever else fails, nothing may be written to the old one any more.
+    // From here on the path is the new file: even if a later step fails, nothing may be written to the old one.
     const old = this.#file;
     this.#file = file;
     this.#bytes = bytes.length;
@@ -87,7 +87,7 @@ export class AppendLog {
   }
 }
 
-/** A record as a line: its checksum, then JSON, which has no line ends. */
+/** Encodes a record as a line: its checksum, then JSON, which contains no line breaks. */
 export function toLine(record: LogRecord): string {
   const json = JSON.stringify(record);
   return `${crc32(json).toString(16)} ${json}\n`;
@@ -100,7 +100,7 @@ function parseLine(line: string): LogRecord[] {
   return [JSON.parse(json) as LogRecord];
 }
 
-/** Makes a new name durable. Some systems cannot, and do it by themselves. */
+/** Makes a new file name durable. Windows cannot sync a directory. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await open(dirname(path), 'r');

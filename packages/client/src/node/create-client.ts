@@ -8,18 +8,18 @@ import { udp } from './udp.js';
 import { websocket } from './websocket.js';
 
 /**
- * Creates a client, on Node. Nothing happens until its `login`.
+ * Creates a client on Node.js. It does not connect until `login` is called.
  *
- * Takes `{ transport }`, or a URL of any transport: `tcp://host:8901`, `tls://host:8901`, `udp://host:7901`,
- * `ws://host:3000/websocket`, `wss://…`. The ports are the defaults.
+ * Takes `{ transport }`, or the URL of any transport: `tcp://host:8901`, `tls://host:8901`, `udp://host:7901`,
+ * `ws://host:3000/websocket`, `wss://…`. Default ports: TCP and TLS 8901, UDP 7901.
  *
- * @throws UsageError `ERR_INVALID_OPTION`, naming the option.
+ * @throws UsageError `ERR_INVALID_OPTION`; the message names the option.
  */
 export function createClient(options: ClientOptions): ImClient {
   return assembleClient(options, transportForUrl);
 }
 
-/** The transport that a URL asks for, with all options at their defaults. @throws UsageError `ERR_INVALID_OPTION` */
+/** Creates the transport for a URL, with default options. @throws UsageError `ERR_INVALID_OPTION` */
 export function transportForUrl(url: string): Transport {
   const { protocol, hostname, port } = parse(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -37,7 +37,7 @@ export function transportForUrl(url: string): Transport {
     default:
       throw new UsageError(
         'ERR_INVALID_OPTION',
-        `url must begin with tcp, tls, udp, ws or wss, found ${protocol}`,
+        `url must begin with tcp:, tls:, udp:, ws: or wss:, got ${protocol}`,
       );
   }
 }
@@ -46,6 +46,6 @@ function parse(url: string): URL {
   try {
     return new URL(url);
   } catch {
-    throw new UsageError('ERR_INVALID_OPTION', `url is not a URL: ${url}`);
+    throw new UsageError('ERR_INVALID_OPTION', `url must be a valid URL, got ${url}`);
   }
 }

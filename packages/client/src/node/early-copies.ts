@@ -1,21 +1,21 @@
 import { type Instant, NEVER } from '@imcore/protocol';
 import type { EarlyRetransmission } from '../transport.js';
 
-/** Bounds of the first wait for an acknowledgement on datagrams, in milliseconds. */
+/** Bounds of the time until the early retransmission, in milliseconds. */
 const MIN_EARLY_WAIT_MS = 200;
 const MAX_EARLY_WAIT_MS = 3_000;
 
-/** The first wait before anything was measured, as RFC 6298 has it. */
+/** The wait before a round-trip time was measured, as in RFC 6298. */
 const UNMEASURED_WAIT_MS = 1_000;
 
 const WEIGHT = 1 / 8;
 
 /**
- * Messages whose first copy may have been lost on a transport that loses: they are written again after about two round
- * trips, 200 ms to 3 s, once. What follows is the retry policy's.
+ * Early retransmission for a lossy transport: an unacknowledged message is written once more after two round-trip times,
+ * 200 ms to 3 s. Further retransmissions follow the retry policy.
  *
- * A round trip is what acknowledgements take that cannot belong to a later copy, and what keep-alives take. Nobody's
- * wait ends before that of somebody who began earlier, so the oldest is always the next.
+ * Round-trip times are measured from keep-alives, and from acknowledgements of messages written once. No wait ends
+ * before that of an earlier message, so insertion order is deadline order.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
@@ -29,13 +29,13 @@ export class EarlyCopies implements EarlyRetransmission {
     return NEVER;
   }
 
-  /** A round trip was measured. */
+  /** Adds a round-trip time, in milliseconds. */
   measured(ms: number): void {
     this.#roundTripMs =
       this.#roundTripMs === undefined ? ms : this.#roundTripMs + (ms - this.#roundTripMs) * WEIGHT;
   }
 
-  /** The first copy was written. */
+  /** The message was written for the first time. */
   add(fingerprint: string, now: Instant): void {
     const twice = this.#roundTripMs === undefined ? UNMEASURED_WAIT_MS : 2 * this.#roundTripMs;
     const waitMs = Math.min(Math.max(twice, MIN_EARLY_WAIT_MS), MAX_EARLY_WAIT_MS);
@@ -51,7 +51,7 @@ export class EarlyCopies implements EarlyRetransmission {
     this.#dueAt.clear();
   }
 
-  /** Those whose wait is over. */
+  /** Returns the messages whose wait is over, and removes them. */
   collectDue(now: Instant): string[] {
     const due: string[] = [];
     for (const [fingerprint, dueAt] of this.#dueAt) {

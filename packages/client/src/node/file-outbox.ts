@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboxError } from '../errors.js';
-import { outboxOn } from '../outbox/outbox-keeper.js';
+import { outboxOn } from '../outbox/durable-outbox.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from '../outbox/outbox-storage.js';
 import { Sequence } from '../outbox/sequence.js';
 import type { OutboxSource } from '../outbox.js';
@@ -10,16 +10,17 @@ import { AppendLog, type LogRecord, toLine } from './append-log.js';
 import { lockFile, type Unlock } from './process-lock.js';
 
 /**
- * An outbox in files: `createClient({ outbox: fileOutbox('/var/lib/bot'), … })`. What it has said that it keeps
- * outlives the process and the machine's power. One process at a time: another one is told `ERR_OUTBOX_LOCKED`.
+ * Creates a durable outbox in files: `createClient({ outbox: fileOutbox('/var/lib/bot'), … })`. Accepted messages survive
+ * a crash of the process and a power failure. Only one process may use it at a time; another one gets the error
+ * `ERR_OUTBOX_LOCKED`.
  *
- * @param directory Made where it is not there; holds two small files for each user.
+ * @param directory Created if it does not exist. Contains two small files per user.
  */
 export function fileOutbox(directory: string): OutboxSource {
   return outboxOn(fileStorage(directory));
 }
 
-/** Keeps each box in a log of its own. */
+/** A storage in files: one append-only log per box. */
 export function fileStorage(directory: string): OutboxStorage {
   return {
     async open(name) {
@@ -38,7 +39,7 @@ export function fileStorage(directory: string): OutboxStorage {
   };
 }
 
-/** One call that waits to be written. */
+/** A call that is not written yet. */
 interface Waiting {
   readonly line: string;
   readonly isDurable: boolean;
@@ -46,7 +47,7 @@ interface Waiting {
   reject(error: OutboxError): void;
 }
 
-/** A log, and what it amounts to. Calls that come while the disk is busy are written together. */
+/** A log and its current entries. Calls that arrive while the disk is busy are written together. */
 class FileBox implements StorageBox {
   readonly #log: AppendLog;
   readonly #unlock: Unlock;
@@ -70,7 +71,7 @@ class FileBox implements StorageBox {
     return this.#write([key, value], true);
   }
 
-  /** Need not be durable: a message that comes back was acknowledged, and is known to whoever gets it again. */
+  /** Not durable: if a removed message reappears after a crash, its receiver detects the duplicate. */
   remove(key: string): Promise<void> {
     return this.#entries.has(key) ? this.#write([key], false) : Promise.resolve();
   }
@@ -113,7 +114,7 @@ class FileBox implements StorageBox {
         lines,
         waiting.some(({ isDurable }) => isDurable),
       );
-      if (this.#log.isMostlyOver(this.#liveBytes)) await this.#compact();
+      if (this.#log.shouldCompact(this.#liveBytes)) await this.#compact();
       for (const { resolve } of waiting) resolve();
     } catch (cause) {
       const error = toOutboxError(cause);
@@ -121,7 +122,7 @@ class FileBox implements StorageBox {
     }
   }
 
-  /** Entries that wait to be written are in it too; their lines then say the same again. */
+  /** Rewrites the log. It includes entries that are not written yet; their lines are then redundant. */
   #compact(): Promise<void> {
     return this.#log.rewrite([...this.#entries].map((entry) => toLine(entry)));
   }
@@ -132,7 +133,7 @@ function toOutboxError(cause: unknown): OutboxError {
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   return new OutboxError(
     isFull ? 'ERR_OUTBOX_FULL' : 'ERR_OUTBOX_FAILED',
-    `the outbox's file failed: ${message}`,
+    `the file of the outbox failed: ${message}`,
     {
       cause,
     },

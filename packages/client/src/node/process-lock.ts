@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-/** Tries to take a lock whose holder is gone; more than a few only fail when others take it meanwhile. */
+/** Maximum attempts to take over the lock of a dead process. An attempt fails only if another process is faster. */
 const MAX_TRIES = 5;
 
-/** Lets go of a lock. */
+/** Releases a lock. */
 export type Unlock = () => Promise<void>;
 
 /**
- * Takes a lock that one process can hold, as a file that names it. Returns undefined where another one that is alive
- * has it. A process that died has let go: it is known by its number and, where the system tells, by when it began, so
- * that another one with the same number (a container's first process) does not hold it.
+ * Acquires an exclusive lock between processes, as a file that names its holder. Returns undefined if a live process
+ * holds it. The lock of a dead process is free: a process is identified by its PID and, if the system provides it, its
+ * start time, so that a new process with the same PID (in a container) does not count as the holder.
  *
- * The file's name ends in a number. Who finds a dead holder makes the file with the next number, which one alone can
- * do, and never takes away what may have become somebody else's meanwhile.
+ * The file name ends in a number. A process that finds a dead holder creates the file with the next number, which only
+ * one process can do, and never removes a file that another process may have acquired.
  */
 export async function lockFile(path: string): Promise<Unlock | undefined> {
   const own = `${path}.${process.pid}.${process.hrtime.bigint()}`;
@@ -32,7 +32,7 @@ export async function lockFile(path: string): Promise<Unlock | undefined> {
   }
 }
 
-/** Somebody may have looked before, and taken another number. Of two who have, both see it: then neither has it. */
+/** Another process may have acquired another number at the same time. Both see it, and both release their locks. */
 async function unlessHeldByOther(path: string, taken: string): Promise<Unlock | undefined> {
   const unlock = (): Promise<void> => rm(taken, { force: true });
   const others = (await locksOf(path)).filter((lock) => lock.path !== taken);
@@ -62,7 +62,7 @@ async function locksOf(path: string): Promise<Lock[]> {
   return Promise.all(locks);
 }
 
-/** A link is made by one only, with its content in it. */
+/** Returns whether the hard link was created. Only one process can create it, and it has its content from the start. */
 async function isLinked(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path);
@@ -75,7 +75,7 @@ async function isLinked(own: string, path: string): Promise<boolean> {
 
 interface Holder {
   readonly pid: number;
-  /** When it began, in the system's own words; undefined where the system does not tell. */
+  /** Start time in the system's format; undefined if the system does not provide it. */
   readonly since?: string | undefined;
 }
 
@@ -83,7 +83,7 @@ function holderOf(pid: number): Holder {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Its name, in brackets, may hold anything; the time is the 20th field behind it.
+    // The process name, in parentheses, may contain anything; the start time is the 20th field after it.
     const since = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     return { pid, since: `${boot} ${since}` };
   } catch {
@@ -97,7 +97,7 @@ function isAlive(text: string): boolean {
     holder = JSON.parse(text) as Holder;
     process.kill(holder.pid, 0);
   } catch (error) {
-    // It is alive and belongs to another user.
+    // EPERM: it is alive and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
     return true;
   }

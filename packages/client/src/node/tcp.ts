@@ -11,24 +11,24 @@ import { type OptionNames, rejectUnknown, requireInteger, requireText } from '..
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { cutAfterGrace } from './grace.js';
 
-/** The original server's port. */
+/** Default port of the original server. */
 const DEFAULT_TCP_PORT = 8901;
 
-/** Where a TCP link leads, and what it carries. */
+/** Options of the TCP transport. */
 export interface TcpOptions {
   readonly host: string;
   /** Default 8901. */
   readonly port?: number | undefined;
-  /** Wraps the link in TLS: true for the platform's authorities, or options of `tls.connect`. Default: no TLS. */
+  /** TLS: `true` for the default certificate authorities, or options of `tls.connect`. Default: no TLS. */
   readonly tls?: boolean | ConnectionOptions | undefined;
-  /** Largest packet that is sent and taken, in bytes. Client and server must agree. Default 6144. */
+  /** Maximum size of a sent or received packet, in bytes. Must equal the server's limit. Default 6144. */
   readonly maxBodyBytes?: number | undefined;
 }
 
 const OPTIONS: OptionNames<TcpOptions> = { host: true, port: true, tls: true, maxBodyBytes: true };
 
 /**
- * TCP, or TLS over TCP: each packet behind its length.
+ * Creates a TCP or TLS transport: each packet is preceded by its length.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
@@ -55,7 +55,7 @@ export function tcp(options: TcpOptions): Transport {
   };
 }
 
-/** One TCP socket. Frames that are sent in one go leave in one write. */
+/** One TCP socket. Frames sent in the same turn of the event loop are written together. */
 class TcpLink implements Link {
   readonly #socket: Socket;
   readonly #handler: LinkHandler;
@@ -77,7 +77,7 @@ class TcpLink implements Link {
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (cause) => {
       this.#error ??= this.#isOpen
-        ? new LinkError('ERR_LINK_CLOSED', `the link broke: ${cause.message}`, { cause })
+        ? new LinkError('ERR_LINK_CLOSED', `the link failed: ${cause.message}`, { cause })
         : new LinkError('ERR_LINK_FAILED', `the link could not be opened: ${cause.message}`, { cause });
     });
     socket.once('close', () => {
@@ -102,8 +102,8 @@ class TcpLink implements Link {
       this.#socket.destroy();
       return;
     }
-    // What still comes in is read and dropped until the peer closes too: closing with unread input would reset the
-    // connection, and the peer would lose what was just written to it.
+    // Input is read and discarded until the peer closes too: closing with unread input would reset the connection, and
+    // the peer would lose what was just written.
     this.#socket.end();
     cutAfterGrace(() => this.#socket.destroy());
   }
@@ -128,7 +128,7 @@ class TcpLink implements Link {
   }
 }
 
-/** The bytes of frames, each behind its length. */
+/** Joins frames, each of them preceded by its length. */
 function joinFrames(frames: readonly string[]): Buffer {
   let size = 0;
   for (const frame of frames) size += TCP_HEADER_BYTES + Buffer.byteLength(frame);

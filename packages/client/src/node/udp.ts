@@ -5,26 +5,26 @@ import { type OptionNames, rejectUnknown, requireInteger, requireText } from '..
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { EarlyCopies } from './early-copies.js';
 
-/** The original server's port. */
+/** Default port of the original server. */
 const DEFAULT_UDP_PORT = 7901;
 
-/** What an original client reads of a datagram: a message that is longer would not arrive at one. */
+/** Maximum datagram that an original client reads, in bytes; a longer message would not reach it. */
 const DEFAULT_MAX_UDP_BYTES = 1024;
 
-/** The most that one datagram can hold. */
+/** Maximum payload of a UDP datagram, in bytes. */
 const MAX_DATAGRAM_BYTES = 65_507;
 
-/** Room for what arrives while the process is busy; the system may give less. */
+/** Requested receive buffer, for datagrams that arrive while the process is busy. The system may grant less. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
-/** Where datagrams go, and what one carries. */
+/** Options of the UDP transport. */
 export interface UdpOptions {
   readonly host: string;
   /** Default 7901. */
   readonly port?: number | undefined;
   /**
-   * Largest packet that is sent, in UTF-8 bytes. Default 1024, what an original client reads; an original server
-   * reads 2048.
+   * Maximum size of a sent packet, in UTF-8 bytes. Default 1024, the maximum of an original client; an original server
+   * reads up to 2048.
    */
   readonly maxSendBytes?: number | undefined;
 }
@@ -32,7 +32,7 @@ export interface UdpOptions {
 const OPTIONS: OptionNames<UdpOptions> = { host: true, port: true, maxSendBytes: true };
 
 /**
- * UDP: one packet a datagram. Datagrams from other addresses than the server's are not taken.
+ * Creates a UDP transport: one packet per datagram. Datagrams from other addresses than the server's are ignored.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
@@ -56,7 +56,7 @@ export function udp(options: UdpOptions): Transport {
   };
 }
 
-/** One UDP socket with the server as its only peer; "open" as soon as the server's address is known. */
+/** One UDP socket connected to the server. It is open as soon as the server's address is resolved. */
 class UdpLink implements Link {
   readonly #handler: LinkHandler;
   #socket: Socket | undefined;
@@ -98,7 +98,7 @@ class UdpLink implements Link {
     socket.on('message', (bytes) => {
       if (!this.#isClosed) this.#handler.received(bytes.toString('utf8'));
     });
-    // The server's host answers that nobody listens on the port: the system reports that as an error.
+    // For example an ICMP "port unreachable", which the system reports as an error.
     socket.on('error', (error) => this.#fail(isOpen ? 'ERR_LINK_CLOSED' : 'ERR_LINK_FAILED', error));
     socket.once('connect', () => {
       if (this.#isClosed) return;
@@ -112,11 +112,11 @@ class UdpLink implements Link {
   #fail(code: 'ERR_LINK_FAILED' | 'ERR_LINK_CLOSED', cause: Error): void {
     if (this.#isClosed) return;
     this.close();
-    const text = `the link ${code === 'ERR_LINK_FAILED' ? 'could not be opened' : 'broke'}: ${cause.message}`;
+    const text = `the link ${code === 'ERR_LINK_FAILED' ? 'could not be opened' : 'failed'}: ${cause.message}`;
     this.#handler.closed(new LinkError(code, text, { cause }));
   }
 
-  /** Frees the socket once every datagram has been handed to the system. */
+  /** Closes the socket when all datagrams have been passed to the system. */
   #release(): void {
     if (this.#sending > 0 || this.#socket === undefined) return;
     this.#socket.close();

@@ -10,11 +10,11 @@ import {
 } from '../websocket-transport.js';
 import { cutAfterGrace } from './grace.js';
 
-/** Where a WebSocket leads, and what Node can do beside it. */
+/** Options of the WebSocket transport on Node.js. */
 export interface NodeWebSocketOptions extends WebSocketOptions {
-  /** Options of `tls.connect` for `wss:`, such as `ca`. */
+  /** Options of `tls.connect` for `wss:`, for example `ca`. */
   readonly tls?: ConnectionOptions | undefined;
-  /** Sent with the handshake, such as `Origin` or a cookie. */
+  /** Headers of the handshake, for example `Origin` or `Cookie`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -26,7 +26,8 @@ const OPTIONS: OptionNames<NodeWebSocketOptions> = {
 };
 
 /**
- * WebSocket on every version of Node, with the `ws` package, which the application installs.
+ * Creates a WebSocket transport for every supported version of Node.js, with the package `ws`, which the application
+ * must install.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  */
@@ -47,7 +48,7 @@ export function websocket(options: NodeWebSocketOptions): Transport {
   };
 }
 
-/** A WebSocket whose implementation is loaded first, for it is needed by those only who use it. */
+/** A WebSocket link that loads the package `ws` on demand, because it is an optional dependency. */
 class NodeWebSocketLink implements Link {
   #link: Link | undefined;
   #isClosed = false;
@@ -77,7 +78,7 @@ class NodeWebSocketLink implements Link {
     };
     import('ws').then(
       ({ WebSocket }) => {
-        // It throws at once where it does not take the URL, a header or an option of TLS.
+        // `ws` throws synchronously for an invalid URL, header or TLS option.
         try {
           open(WebSocket);
         } catch (cause) {
@@ -85,7 +86,7 @@ class NodeWebSocketLink implements Link {
         }
       },
       (cause: unknown) =>
-        fail('the package ws is needed for WebSocket on Node and could not be loaded', cause),
+        fail('WebSocket on Node.js requires the package ws, which could not be loaded', cause),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { SyncStorage } from './storage-outbox.js';
 
-/** What Alipay's calls give back: members of a failure among them where they failed. */
+/** The result of Alipay's calls, with the fields of an error if a call failed. */
 interface AlipayResult {
   readonly data?: unknown;
   readonly success?: boolean;
@@ -8,7 +8,7 @@ interface AlipayResult {
   readonly errorMessage?: string;
 }
 
-/** The part of Alipay's `my` that keeps data. */
+/** The storage API of Alipay's `my`. */
 export interface AlipayStorage {
   setStorageSync(options: { key: string; data: string }): unknown;
   getStorageSync(options: { key: string }): unknown;
@@ -17,8 +17,8 @@ export interface AlipayStorage {
 }
 
 /**
- * Alipay's storage in the form that other platforms' have: `storageOutbox(alipayStorage(my))`. It takes 200 KB an entry,
- * 10 MB in all.
+ * Adapts Alipay's storage API to that of the other platforms: `storageOutbox(alipayStorage(my))`. Limits: 200 KB per
+ * entry, 10 MB in total.
  */
 export function alipayStorage(my: AlipayStorage): SyncStorage {
   return {
@@ -29,9 +29,9 @@ export function alipayStorage(my: AlipayStorage): SyncStorage {
   };
 }
 
-/** Alipay tells of some failures in what it gives back instead of throwing. */
-function checked(given: unknown): AlipayResult {
-  const result: AlipayResult = typeof given === 'object' && given !== null ? given : {};
+/** Throws if a call failed. Alipay reports some errors in the result. */
+function checked(returned: unknown): AlipayResult {
+  const result: AlipayResult = typeof returned === 'object' && returned !== null ? returned : {};
   if (result.success !== false && result.error === undefined) return result;
   throw new Error(result.errorMessage ?? `error ${String(result.error)}`);
 }

@@ -2,7 +2,7 @@ import { OutboxError } from '../errors.js';
 import type { Database, DatabaseFactory, DatabaseRequest, ObjectStore } from './indexed-db-types.js';
 import type { StoredEntry } from './outbox-storage.js';
 
-/** An entry as it is kept: the number tells the order. */
+/** A stored entry; `id` defines the order. */
 interface OwnedEntry extends StoredEntry {
   readonly id?: number;
   readonly name: string;
@@ -14,8 +14,8 @@ const BY_NAME = 'name';
 const BY_KEY = 'key';
 
 /**
- * The table of all boxes' entries in one IndexedDB database. Browsers close databases of pages that are in the
- * background, so what fails is tried once more with one that was opened anew.
+ * The entries of all boxes in one IndexedDB database. Browsers may close the database of a background page, so a failed
+ * transaction is retried once after reopening it.
  */
 export class EntryTable {
   readonly #open: () => Promise<Database>;
@@ -33,17 +33,17 @@ export class EntryTable {
     return new EntryTable(open, await open());
   }
 
-  /** The entries of a box, whoever owns them, oldest first. */
+  /** Returns the entries of a box, of all owners, oldest first. */
   async list(name: string): Promise<OwnedEntry[]> {
     let found: OwnedEntry[] = [];
-    await this.#change('readonly', async (store) => {
+    await this.#transactWithRetry('readonly', async (store) => {
       found = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
     });
     return found.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
   }
 
   put(entry: OwnedEntry): Promise<void> {
-    return this.#change('readwrite', async (store) => {
+    return this.#transactWithRetry('readwrite', async (store) => {
       const known = (await answerOf(store.index(BY_KEY).get([entry.name, entry.key]))) as
         | OwnedEntry
         | undefined;
@@ -52,21 +52,21 @@ export class EntryTable {
   }
 
   remove(name: string, key: string): Promise<void> {
-    return this.#change('readwrite', async (store) => {
+    return this.#transactWithRetry('readwrite', async (store) => {
       const known = (await answerOf(store.index(BY_KEY).get([name, key]))) as OwnedEntry | undefined;
       if (known !== undefined) store.delete(known.id);
     });
   }
 
-  /** Gives one owner's entries to another. Returns them, oldest first. */
-  async give(name: string, from: string, to: string): Promise<OwnedEntry[]> {
-    let given: OwnedEntry[] = [];
-    await this.#change('readwrite', async (store) => {
+  /** Transfers the entries of one owner to another. Returns them, oldest first. */
+  async transfer(name: string, from: string, to: string): Promise<OwnedEntry[]> {
+    let transferred: OwnedEntry[] = [];
+    await this.#transactWithRetry('readwrite', async (store) => {
       const all = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
-      given = all.filter(({ owner }) => owner === from);
-      for (const entry of given) store.put({ ...entry, owner: to });
+      transferred = all.filter(({ owner }) => owner === from);
+      for (const entry of transferred) store.put({ ...entry, owner: to });
     });
-    return given.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
+    return transferred.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
   }
 
   close(): void {
@@ -74,19 +74,22 @@ export class EntryTable {
     this.#database.close();
   }
 
-  /** One transaction; resolves when it is on the disk. */
-  async #change(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
+  /** Runs a transaction; resolves when it is on disk. Reopens the database and retries once if it fails. */
+  async #transactWithRetry(
+    mode: 'readonly' | 'readwrite',
+    act: (store: ObjectStore) => Promise<void>,
+  ): Promise<void> {
     try {
-      await this.#tryToChange(mode, act);
+      await this.#transact(mode, act);
     } catch (error) {
       if (this.#isClosed || (error as OutboxError).code === 'ERR_OUTBOX_FULL') throw error;
       this.#database.close();
       this.#database = await this.#open();
-      await this.#tryToChange(mode, act);
+      await this.#transact(mode, act);
     }
   }
 
-  #tryToChange(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
+  #transact(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const transaction = this.#database.transaction(STORE, mode, { durability: 'strict' });
       transaction.oncomplete = () => resolve();
@@ -110,7 +113,7 @@ function openDatabase(name: string, factory: DatabaseFactory | undefined): Promi
     };
     request.onsuccess = () => {
       const { result } = request;
-      // Another version of the page may change the table; this one lets go and fails.
+      // Another version of the page wants to change the schema: close, so that later calls fail.
       result.onversionchange = () => result.close();
       resolve(result);
     };

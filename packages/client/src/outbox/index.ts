@@ -1,7 +1,7 @@
 export { OutboxError, type OutboxErrorCode } from '../errors.js';
 export type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
 export { type AlipayStorage, alipayStorage } from './alipay-storage.js';
+export { outboxOn } from './durable-outbox.js';
 export { indexedDbOutbox } from './indexed-db.js';
-export { outboxOn } from './outbox-keeper.js';
 export type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 export { type SyncStorage, storageOutbox } from './storage-outbox.js';

@@ -1,4 +1,4 @@
-/** The part of IndexedDB that is needed; the platform's will do. */
+/** The part of IndexedDB that is used. */
 export interface DatabaseFactory {
   open(name: string, version: number): OpenRequest;
 }
@@ -41,7 +41,7 @@ export interface ObjectStore {
   delete(key: unknown): DatabaseRequest<unknown>;
 }
 
-/** The part of the Web Locks API that is needed: the platform's `navigator.locks` will do. */
+/** The part of the Web Locks API (`navigator.locks`) that is used. */
 export interface Locks {
   request(
     name: string,
@@ -50,14 +50,14 @@ export interface Locks {
   ): Promise<unknown>;
 }
 
-/** The part of a `BroadcastChannel` that is needed. */
+/** The part of a `BroadcastChannel` that is used. */
 export interface Channel {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(data: unknown): void;
   close(): void;
 }
 
-/** What the platform has of all that. */
+/** The platform's APIs; each may be missing. */
 export interface StoragePlatform {
   readonly indexedDB?: DatabaseFactory;
   readonly navigator?: { readonly locks?: Locks };

@@ -2,19 +2,20 @@ import { createFingerprint } from '@imcore/protocol';
 import { OutboxError } from '../errors.js';
 import type { OutboxSource } from '../outbox.js';
 import { createSystemRandom } from '../system-random.js';
+import { outboxOn } from './durable-outbox.js';
 import { EntryTable } from './entry-table.js';
 import type { StoragePlatform } from './indexed-db-types.js';
-import { outboxOn } from './outbox-keeper.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 import { Ownership } from './ownership.js';
 import { Sequence } from './sequence.js';
 
 /**
- * An outbox in the browser's IndexedDB: `createClient({ outbox: indexedDbOutbox(), … })`. A reload loses nothing.
+ * Creates a durable outbox in the browser's IndexedDB: `createClient({ outbox: indexedDbOutbox(), … })`. Accepted
+ * messages survive a reload.
  *
- * Each tab has entries of its own as long as it lives; what a closed one leaves goes to another. That takes Web Locks,
- * which pages have that came over HTTPS or from localhost. Elsewhere all tabs share their entries, and a message may be
- * sent by two: with one fingerprint, so that its receiver sees it once.
+ * Each tab has its own entries; the entries of a closed tab are adopted by another one. This requires Web Locks, which
+ * are available on pages over HTTPS or from localhost. Otherwise all tabs share the entries, and a message may be sent
+ * by two tabs, with the same fingerprint, so that its receiver detects the duplicate.
  *
  * @param database Name of the database. Default `imcore-outbox`.
  */
@@ -22,7 +23,7 @@ export function indexedDbOutbox(database = 'imcore-outbox'): OutboxSource {
   return outboxOn(indexedDbStorage(database, globalThis as unknown as StoragePlatform));
 }
 
-/** Keeps entries in one table of a database, with the box they are in and the program they belong to. */
+/** A storage in IndexedDB: one table of entries, each with its box and its owner. */
 export function indexedDbStorage(database: string, platform: StoragePlatform): OutboxStorage {
   return {
     async open(name, adopted) {
@@ -84,18 +85,18 @@ class IndexedDbBox implements StorageBox {
     });
   }
 
-  /** Takes over what programs have left that are gone, and waits for the end of those that are not. */
+  /** Adopts the entries of owners that are gone, and watches the owners that are alive. */
   async adoptOrphans(): Promise<void> {
     const { ownership } = this;
     if (ownership === undefined) return;
     const owners = new Set((await this.#table.list(this.#name)).map(({ owner }) => owner));
     owners.delete(this.#owner);
-    await Promise.all([...owners].map((owner) => ownership.await(owner)));
+    await Promise.all([...owners].map((owner) => ownership.watch(owner)));
   }
 
-  /** Makes another's entries this program's own. Returns them. */
+  /** Transfers the entries of another owner to this one. Returns them. */
   adopt(owner: string): Promise<StoredEntry[]> {
-    return this.#run(() => this.#table.give(this.#name, owner, this.#owner));
+    return this.#run(() => this.#table.transfer(this.#name, owner, this.#owner));
   }
 
   #isOwn(owner: string): boolean {

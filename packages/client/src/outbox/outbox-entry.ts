@@ -3,15 +3,15 @@ import type { OutgoingMessage, RestoredMessage } from '../outgoing.js';
 import { utf8Length } from '../utf8-length.js';
 import type { StoredEntry } from './outbox-storage.js';
 
-/** What an outbox keeps of a message: when it was sent, and the packet as it is written. */
+/** Encodes a message as the value of an entry: the send time and the encoded packet. */
 export function outboxValue({ queuedAt, frame }: OutgoingMessage): string {
   return `${queuedAt} ${frame}`;
 }
 
 /**
- * The message of an entry, with as much of `timeoutMs` left as has not passed since it was sent.
+ * Decodes the message of an entry. `remainingMs` is `timeoutMs` minus the time since it was sent.
  *
- * @throws ProtocolError for what is none.
+ * @throws ProtocolError if the entry is invalid.
  */
 export function restoreMessage(
   { value }: StoredEntry,

@@ -1,43 +1,44 @@
-/** One text in a {@link StorageBox}. */
+/** One entry of a {@link StorageBox}. */
 export interface StoredEntry {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * A named, ordered collection of texts that outlives the program.
+ * A named, ordered, persistent collection of key-value pairs.
  *
- * Calls take effect in the order in which they are made; nobody waits for one before making the next. Every call may
- * be repeated.
+ * Calls take effect in the order in which they are made, without waiting for earlier ones. Every call may be repeated.
  */
 export interface StorageBox {
-  /** What this box holds, oldest first. */
+  /** Returns all entries, oldest first. */
   list(): Promise<readonly StoredEntry[]>;
   /**
-   * Keeps an entry behind all others; an entry whose key is there already keeps its place and gets the new value.
-   * Resolves when a crash of the program can lose it no longer.
+   * Appends an entry; an existing key keeps its position and gets the new value. Resolves when the entry survives a
+   * crash of the program.
    *
-   * @throws OutboxError `ERR_OUTBOX_FULL`, `ERR_OUTBOX_FAILED`; the entry is not there then, or may be.
+   * @throws OutboxError `ERR_OUTBOX_FULL`, `ERR_OUTBOX_FAILED`; after the latter the entry may be stored or not.
    */
   put(key: string, value: string): Promise<void>;
-  /** Forgets an entry. Without effect where there is none. */
+  /** Removes an entry. Has no effect if the key does not exist. */
   remove(key: string): Promise<void>;
-  /** Lets go of the box: from now on somebody else may open it. What it holds stays. */
+  /** Closes the box, so that another program may open it. The entries stay. */
   close(): Promise<void>;
 }
 
 /**
- * Where a client keeps what must outlive it: messages that wait, and if asked to, what it has received.
+ * The storage of a durable outbox: pending messages, and with `remember` the keys of received ones.
  *
- * An entry belongs to one box that is open at a time. Where several programs (tabs) may open the same name, each has
- * entries of its own, and those that somebody left behind who is gone belong to the next who opens; `adopted` hands
- * over later what was left behind since.
+ * An entry belongs to one open box at a time. If several programs (tabs) may open the same name, each of them has its
+ * own entries. The entries of a program that has ended belong to the next one that opens the name, or are passed to
+ * `adopted` of one that has it open.
  *
  * @see docs/adr/0009-outbox-of-the-client.md
  */
 export interface OutboxStorage {
   /**
-   * @throws OutboxError `ERR_OUTBOX_LOCKED` where another program has it and it cannot be shared,
+   * Opens a box. `adopted` is called later with entries of programs that have ended.
+   *
+   * @throws OutboxError `ERR_OUTBOX_LOCKED` if another program has the box open and it cannot be shared,
    *   `ERR_OUTBOX_FAILED`
    */
   open(name: string, adopted: (entries: readonly StoredEntry[]) => void): Promise<StorageBox>;

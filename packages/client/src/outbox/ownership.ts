@@ -1,8 +1,8 @@
 import type { Channel, Locks, StoragePlatform } from './indexed-db-types.js';
 
 /**
- * That a program is alive, for others to see: a Web Lock under its name, which the browser takes away with the page.
- * Who waits for the lock of another learns of its end. New programs make themselves known to those that are there.
+ * Shows other tabs that this one is alive: it holds a Web Lock with its name, which the browser releases when the page is
+ * closed. A tab that waits for the lock of another one learns when that ends. A new tab announces itself to the others.
  */
 export class Ownership {
   readonly #place: string;
@@ -10,7 +10,7 @@ export class Ownership {
   readonly #onGone: (owner: string) => Promise<void>;
   readonly #awaiting: { readonly signal: unknown; abort(): void };
   #channel: Channel | undefined;
-  #letGo = (): void => {};
+  #unlock = (): void => {};
 
   private constructor(
     place: string,
@@ -24,7 +24,7 @@ export class Ownership {
     this.#onGone = onGone;
   }
 
-  /** Undefined where the platform cannot tell who is alive. `onGone` hears once of each that is awaited. */
+  /** Returns undefined if the platform has no Web Locks. `onGone` is called once for each watched owner that has ended. */
   static async take(
     place: string,
     owner: string,
@@ -33,13 +33,13 @@ export class Ownership {
   ): Promise<Ownership | undefined> {
     if (navigator?.locks === undefined || AbortController === undefined) return undefined;
     const ownership = new Ownership(place, navigator.locks, new AbortController(), onGone);
-    await ownership.#hold(owner);
-    if (BroadcastChannel !== undefined) ownership.#meet(new BroadcastChannel(place), owner);
+    await ownership.#lock(owner);
+    if (BroadcastChannel !== undefined) ownership.#announce(new BroadcastChannel(place), owner);
     return ownership;
   }
 
-  /** Waits for the end of another one. Resolves when that was dealt with, or it is known to live. */
-  async await(owner: string): Promise<void> {
+  /** Watches another owner. Resolves when it is known to be alive, or has ended and `onGone` has completed. */
+  async watch(owner: string): Promise<void> {
     const name = this.#lockOf(owner);
     const isGone = await this.#locks.request(name, { ifAvailable: true }, async (lock) => {
       if (lock !== null) await this.#onGone(owner);
@@ -47,37 +47,37 @@ export class Ownership {
     });
     if (isGone === true) return;
     const { signal } = this.#awaiting;
-    // Ends with an error when this program lets go first.
+    // Rejects if this tab releases first.
     this.#locks.request(name, { signal }, () => this.#onGone(owner)).catch(() => {});
   }
 
   release(): void {
     this.#awaiting.abort();
     this.#channel?.close();
-    this.#letGo();
+    this.#unlock();
   }
 
   #lockOf(owner: string): string {
     return `${this.#place}:${owner}`;
   }
 
-  #hold(owner: string): Promise<void> {
+  #lock(owner: string): Promise<void> {
     return new Promise((taken, failed) => {
       const whileHeld = (): Promise<void> => {
         taken();
-        return new Promise((letGo) => {
-          this.#letGo = letGo;
+        return new Promise((resolve) => {
+          this.#unlock = resolve;
         });
       };
       this.#locks.request(this.#lockOf(owner), {}, whileHeld).catch(failed);
     });
   }
 
-  /** Who comes later tells its name, so that its end is noticed too. */
-  #meet(channel: Channel, owner: string): void {
+  /** Announces this owner, and watches owners that announce themselves later. */
+  #announce(channel: Channel, owner: string): void {
     this.#channel = channel;
     channel.onmessage = ({ data }) => {
-      if (typeof data === 'string') this.await(data).catch(() => {});
+      if (typeof data === 'string') this.watch(data).catch(() => {});
     };
     channel.postMessage(owner);
   }

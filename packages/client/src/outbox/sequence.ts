@@ -1,4 +1,4 @@
-/** Runs one task after the other, in the order of the calls; one that fails does not hold up the next. */
+/** Runs tasks one after the other, in the order of the calls. A failed task does not block the next one. */
 export class Sequence {
   #last: Promise<unknown> = Promise.resolve();
 

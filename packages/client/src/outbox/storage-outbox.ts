@@ -1,9 +1,9 @@
 import { OutboxError } from '../errors.js';
 import type { OutboxSource } from '../outbox.js';
-import { outboxOn } from './outbox-keeper.js';
+import { outboxOn } from './durable-outbox.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
-/** The part of a mini-program's platform that keeps data: `wx`, `uni` and `tt` have it just so, `my` by `alipayStorage`. */
+/** The storage API of a mini-program platform: `wx`, `uni` and `tt` provide it, `my` with `alipayStorage`. */
 export interface SyncStorage {
   setStorageSync(key: string, value: string): void;
   getStorageSync(key: string): unknown;
@@ -14,19 +14,19 @@ export interface SyncStorage {
 const PREFIX = 'imcore-outbox';
 
 /**
- * An outbox in the storage of a mini-program: `createClient({ outbox: storageOutbox(wx), … })`. One client of a user at
- * a time; the platform bounds the room (WeChat: 10 MB, 1 MB an entry).
+ * Creates a durable outbox in the storage of a mini-program: `createClient({ outbox: storageOutbox(wx), … })`. Only one
+ * client per user at a time. The platform limits the size (WeChat: 10 MB, 1 MB per entry).
  */
 export function storageOutbox(storage: SyncStorage): OutboxSource {
   return outboxOn(syncStorage(storage));
 }
 
-/** Keeps each entry under a key of its own, whose number says where it stands: one write is all or nothing. */
+/** A storage with one key per entry, so that writes are atomic. A number in the key defines the order. */
 export function syncStorage(storage: SyncStorage): OutboxStorage {
   return {
     async open(name) {
       return guarded(() => {
-        requireMemory(storage);
+        requireWorkingStorage(storage);
         return new SyncBox(storage, `${PREFIX}:${name}:`);
       });
     },
@@ -36,7 +36,7 @@ export function syncStorage(storage: SyncStorage): OutboxStorage {
 class SyncBox implements StorageBox {
   readonly #storage: SyncStorage;
   readonly #prefix: string;
-  /** Where each entry stands. */
+  /** The position of each entry, by key. */
   readonly #places = new Map<string, number>();
   #lastPlace = 0;
   #isClosed = false;
@@ -88,7 +88,7 @@ class SyncBox implements StorageBox {
     return guarded(act);
   }
 
-  /** Undefined for what is no entry. Throws where the platform does: what it cannot read now may be one. */
+  /** Returns undefined for an invalid entry. Throws if the platform does, since the entry may be readable later. */
   #read(place: number): StoredEntry | undefined {
     const text = String(this.#storage.getStorageSync(`${this.#prefix}${place}`));
     try {
@@ -100,19 +100,19 @@ class SyncBox implements StorageBox {
   }
 }
 
-/** A platform whose calls take something else may forget what it is given without a word. */
-function requireMemory(storage: SyncStorage): void {
+/** Checks that values can be read back: a platform with a different API may ignore the arguments silently. */
+function requireWorkingStorage(storage: SyncStorage): void {
   try {
     storage.setStorageSync(PREFIX, PREFIX);
   } catch {
-    // It is full, or cannot write now; what it has can be read all the same.
+    // The storage is full or cannot be written now; existing entries can still be read.
     return;
   }
   if (storage.getStorageSync(PREFIX) === PREFIX) return;
-  throw new Error('it does not give back what it was given; the storage of Alipay is alipayStorage(my)');
+  throw new Error('values cannot be read back; on Alipay use alipayStorage(my)');
 }
 
-/** Platforms throw an `Error` or an object with `errMsg`, and say in words only that there is no room. */
+/** Converts exceptions. Platforms throw an `Error` or an object with `errMsg`; only its text says that storage is full. */
 function guarded<Result>(act: () => Result): Result {
   try {
     return act();

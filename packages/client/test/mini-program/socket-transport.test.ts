@@ -112,11 +112,11 @@ describe('a link over a SocketTask', () => {
     const platform = new OldPlatform();
     const transport = miniProgramSocket({ platform, url });
     transport.connect(new RecordingHandler()).close();
-    platform.tell('close');
+    platform.emit('close');
     const next = new RecordingHandler();
 
     transport.connect(next);
-    platform.tell('open');
+    platform.emit('open');
 
     expect(next.isOpen).toBe(true);
     expect(platform.closes).toBe(1);

@@ -4,24 +4,24 @@ import type { OutgoingMessage, RestoredMessage } from '../outgoing.js';
 import { outboxValue, restoreMessage } from './outbox-entry.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
-/** An outbox that keeps what it is given in a storage. */
+/** Creates a durable outbox on a storage. */
 export function outboxOn(storage: OutboxStorage): OutboxSource {
-  return (handler) => new OutboxKeeper(storage, handler);
+  return (handler) => new DurableOutbox(storage, handler);
 }
 
 interface Boxes {
-  /** Messages to send, by fingerprint. */
+  /** Pending messages, by fingerprint. */
   readonly waiting: StorageBox;
-  /** Messages that were received, by the key of their sender and fingerprint. */
+  /** Received messages, by key (sender and fingerprint). */
   readonly received: StorageBox | undefined;
 }
 
-class OutboxKeeper implements Outbox {
+class DurableOutbox implements Outbox {
   readonly #storage: OutboxStorage;
   readonly #handler: OutboxHandler;
   #boxes: Promise<Boxes> | undefined;
   #closing: Promise<unknown> = Promise.resolve();
-  /** Keys of received messages that are kept, oldest first. */
+  /** Keys of remembered messages, oldest first. */
   #keys = new Set<string>();
 
   constructor(storage: OutboxStorage, handler: OutboxHandler) {
@@ -79,9 +79,9 @@ class OutboxKeeper implements Outbox {
     return this.#closing;
   }
 
-  async #open(userId: string, isPresent: () => boolean): Promise<Boxes> {
+  async #open(userId: string, isCurrent: () => boolean): Promise<Boxes> {
     const found = (waiting: readonly StoredEntry[], received: readonly StoredEntry[]): void => {
-      if (!isPresent()) return;
+      if (!isCurrent()) return;
       for (const { key } of received) this.#keys.add(key);
       this.#handler.found(
         waiting.flatMap((entry) => this.#restored(entry)),
@@ -103,7 +103,7 @@ class OutboxKeeper implements Outbox {
     }
   }
 
-  /** The message of an entry; none where it cannot be read: then it is forgotten. */
+  /** Decodes the message of an entry; removes an entry that is invalid. */
   #restored(entry: StoredEntry): RestoredMessage[] {
     const { sendTimeoutMs } = this.#handler;
     try {

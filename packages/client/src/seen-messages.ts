@@ -1,13 +1,13 @@
 import type { DuplicateWindowLimits, Instant } from '@imcore/protocol';
 
 /**
- * The messages that were handed on lately, by name. Kept in two generations of which the older is dropped whole, so that
- * forgetting costs nothing per message.
+ * The keys of recently received messages, for duplicate suppression. Kept in two generations; the older one is dropped
+ * as a whole, so forgetting costs nothing per message.
  *
- * A server remembers for many users at once and uses digests (`DuplicateWindow`); one client's memory is small, and its
- * code must be too.
+ * The protocol's `DuplicateWindow` stores digests, which pays for the many users of a server. A client stores few keys,
+ * and its code must be small.
  */
-export class HandedOn {
+export class SeenMessages {
   readonly #limits: DuplicateWindowLimits;
   #current = new Set<string>();
   #previous = new Set<string>();
@@ -18,17 +18,17 @@ export class HandedOn {
     this.#turnsAt = now + limits.rememberMs;
   }
 
-  has(name: string): boolean {
-    return this.#current.has(name) || this.#previous.has(name);
+  has(key: string): boolean {
+    return this.#current.has(key) || this.#previous.has(key);
   }
 
-  add(name: string, now: Instant): void {
+  add(key: string, now: Instant): void {
     const { rememberMs, maxRemembered } = this.#limits;
     if (now >= this.#turnsAt || this.#current.size >= maxRemembered / 2) {
       this.#previous = this.#current;
       this.#current = new Set();
       this.#turnsAt = now + rememberMs;
     }
-    this.#current.add(name);
+    this.#current.add(key);
   }
 }
