@@ -9,8 +9,8 @@ import { expiry } from './message-store/expiry.js';
 import type { CreateMessageStore, Section } from './message-store/fixture.js';
 import { health } from './message-store/health.js';
 import { history } from './message-store/history.js';
-import { queues } from './message-store/mailboxes.js';
 import { oddities } from './message-store/oddities.js';
+import { queues } from './message-store/queues.js';
 
 const SECTIONS = {
   appending,
@@ -26,8 +26,8 @@ const SECTIONS = {
 } satisfies Readonly<Record<string, Section>>;
 
 /**
- * What every {@link MessageStore} must do: keep the order of each receiver, store nothing twice, forget only what
- * was confirmed, bury what waited too long or had to make room, and know all of them as long as it promised.
+ * What every {@link MessageStore} must do: keep the order of each receiver, store nothing twice, remove only what was
+ * confirmed, move what expired or was displaced to the dead letters, and recognize duplicates for `rememberMs`.
  */
 export function describeMessageStore(name: string, create: CreateMessageStore): void {
   describe(`message store contract: ${name}`, () => {

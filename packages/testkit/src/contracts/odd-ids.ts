@@ -1,4 +1,4 @@
-/** Ids as they occur in the field: any non-empty text of up to 256 characters. */
+/** Unusual but valid ids: any non-empty text of up to 256 characters is one. */
 export const ODD_IDS: readonly string[] = [
   'user with spaces',
   "o'brien",

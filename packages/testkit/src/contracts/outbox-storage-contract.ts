@@ -1,22 +1,22 @@
 import type { OutboxStorage, StorageBox, StoredEntry } from '@imcore/client/outbox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** A place that outlives programs, and programs that use it. */
+/** A storage, and programs that use it one after the other. */
 export interface OutboxStorageFixture {
-  /** The storage as one more program sees it. */
+  /** The storage as a new program sees it. */
   program(): OutboxStorage;
-  /** What the end of the program that opened a box does to it: no goodbye, but the system lets go of what it held. */
+  /** Ends the program that opened a box as a crash does: without `close`, but the system releases its locks. */
   kill(box: StorageBox): Promise<void>;
-  /** Removes everything. */
+  /** Removes the storage. */
   dispose(): Promise<void>;
 }
 
-/** Makes an empty place of its own for each test. */
+/** Creates an empty storage for each test. */
 export type CreateOutboxStorage = () => Promise<OutboxStorageFixture>;
 
 /**
- * What every {@link OutboxStorage} must do: keep order, take every call twice, and hold what it said it has over the
- * end of a program.
+ * What every {@link OutboxStorage} must do: keep the order, accept repeated calls, and keep what it has confirmed when a
+ * program ends.
  */
 export function describeOutboxStorage(name: string, create: CreateOutboxStorage): void {
   describe(`outbox storage contract: ${name}`, () => {
@@ -39,7 +39,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(await (await open()).list()).toEqual([]);
     });
 
-    it('gives back what was put, in order', async () => {
+    it('lists entries in the order in which they were put', async () => {
       const box = await open();
       for (const key of ['b', 'a', 'c']) await box.put(key, `value of ${key}`);
       expect(await box.list()).toEqual([
@@ -49,7 +49,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       ]);
     });
 
-    it('keeps the place of an entry that is put again, with the new value', async () => {
+    it('keeps the position of an entry that is put again, with the new value', async () => {
       const box = await open();
       await fill(box, 'a', 'b');
       await box.put('a', 'anew');
@@ -59,7 +59,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       ]);
     });
 
-    it('removes, also what is not there', async () => {
+    it('removes entries, and ignores keys that are not there', async () => {
       const box = await open();
       await fill(box, 'a', 'b');
       await box.remove('a');
@@ -68,7 +68,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(keysOf(await box.list())).toEqual(['b']);
     });
 
-    it('puts behind the others what was removed before', async () => {
+    it('appends an entry again that was removed before', async () => {
       const box = await open();
       await fill(box, 'a', 'b');
       await box.remove('a');
@@ -76,7 +76,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(keysOf(await box.list())).toEqual(['b', 'a']);
     });
 
-    it('does in order what is asked for without waiting', async () => {
+    it('carries out calls in order that do not wait for each other', async () => {
       const box = await open();
       const calls = [
         box.put('a', '1'),
@@ -95,7 +95,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       ]);
     });
 
-    it('keeps boxes apart', async () => {
+    it('keeps boxes separate', async () => {
       const storage = fixture.program();
       const [alice, bob] = [await open('alice', storage), await open('bob', storage)];
       await alice.put('a', 'of alice');
@@ -107,7 +107,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       ]);
     });
 
-    it('still has everything, in order, when the next program opens it', async () => {
+    it('keeps all entries, in order, for the next program', async () => {
       const box = await open();
       await fill(box, 'c', 'a', 'b');
       await box.remove('a');
@@ -117,7 +117,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(keysOf(await next.list())).toEqual(['c', 'b', 'd']);
     });
 
-    it('still has what it said it has when the program was killed', async () => {
+    it('keeps what it has confirmed when the program is killed', async () => {
       const box = await open();
       await fill(box, 'a', 'b');
       await box.remove('a');
@@ -125,7 +125,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(keysOf(await (await open()).list())).toEqual(['b']);
     });
 
-    it('finishes what was asked for before it lets go', async () => {
+    it('finishes pending calls before it closes', async () => {
       const box = await open();
       const putting = box.put('a', 'a');
       await box.close();
@@ -133,7 +133,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(keysOf(await (await open()).list())).toEqual(['a']);
     });
 
-    it('does nothing for one who has let go', async () => {
+    it('rejects calls on a closed box', async () => {
       const box = await open();
       await box.close();
       await expect(box.put('a', 'a')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FAILED' });
@@ -154,7 +154,7 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       expect(await next.list()).toEqual([{ key: `key ${text.slice(0, 50)}`, value: text }]);
     });
 
-    it('keeps many, and removes them all', async () => {
+    it('keeps 500 entries, and removes them all', async () => {
       const box = await open();
       const keys = Array.from({ length: 500 }, (_, index) => `key ${index}`);
       await Promise.all(keys.map((key) => box.put(key, 'x'.repeat(200))));

@@ -8,7 +8,7 @@ import {
   type TransportPeer,
 } from './transport-fixture.js';
 
-/** Bytes that go through a datagram socket at once without loss on one machine. */
+/** Bytes of a packet that a datagram socket delivers without loss on one machine. */
 const SAFE_FRAME_BYTES = 900;
 
 interface Pair {
@@ -18,8 +18,8 @@ interface Pair {
 }
 
 /**
- * What every transport of a client must do: packets whole and in order both ways, an opening and an end that are told
- * once, nothing after the end. Streams tell of ends that datagrams do not have.
+ * What every transport of a client must do: deliver packets whole and in order in both directions, report the opening
+ * and the end of a link once, and nothing after the end. Streams report ends that datagrams do not have.
  */
 export function describeTransport(name: string, kind: TransportKind, create: CreateTransportFixture): void {
   describe(`transport contract: ${name}`, () => {
@@ -34,20 +34,20 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       return fixture;
     }
 
-    it('says what it is and how much it carries', async () => {
+    it('states its kind and its largest packet', async () => {
       const { transport } = await open();
       expect(transport.kind).toBe(kind);
       expect(transport.maxSendBytes).toBeGreaterThanOrEqual(1024);
     });
 
-    it('opens once', async () => {
+    it('reports the opening once', async () => {
       const fixture = await open();
       const { handler } = await pair(fixture);
       await fixture.settle();
       expect(handler).toMatchObject({ openedCount: 1, frames: [], ends: [] });
     });
 
-    it('brings the server what is sent whole and in order', async () => {
+    it('delivers packets to the server whole and in order', async () => {
       const fixture = await open();
       const { link, peer } = await pair(fixture);
       const sent = frames(40);
@@ -56,7 +56,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(peer.received).toEqual(sent);
     });
 
-    it('hands on what the server sends whole and in order', async () => {
+    it('passes on packets of the server whole and in order', async () => {
       const fixture = await open();
       const { handler, peer } = await pair(fixture);
       const sent = frames(40);
@@ -65,7 +65,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(handler.frames).toEqual(sent);
     });
 
-    it('keeps text in any script', async () => {
+    it('preserves text in any script', async () => {
       const fixture = await open();
       const { link, handler, peer } = await pair(fixture);
       const frame = '{"text":"\\u0000 é 消息 😀 \u{10ffff} \u2028"}';
@@ -75,7 +75,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect([...peer.received, ...handler.frames]).toEqual([frame, frame]);
     });
 
-    it('carries the largest packet that it allows', async () => {
+    it('delivers the largest packet that it allows', async () => {
       const fixture = await open();
       const { link, peer } = await pair(fixture);
       const frame = 'x'.repeat(fixture.transport.maxSendBytes);
@@ -84,7 +84,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(peer.received[0]).toHaveLength(frame.length);
     });
 
-    it('has got rid of everything once the server has it', async () => {
+    it('has nothing buffered once the server has everything', async () => {
       const fixture = await open();
       const { link, peer } = await pair(fixture);
       for (const frame of frames(10)) link.send(frame);
@@ -92,7 +92,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(link.bufferedBytes).toBe(0);
     });
 
-    it('hands nothing on after it was closed', async () => {
+    it('passes nothing on after it was closed', async () => {
       const fixture = await open();
       const { link, handler, peer } = await pair(fixture);
       link.close();
@@ -101,7 +101,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(handler.frames).toEqual([]);
     });
 
-    it('takes what is sent after its end without a word, and a second close', async () => {
+    it('ignores packets and a second close after its end', async () => {
       const fixture = await open();
       const { link, peer } = await pair(fixture);
       link.close();
@@ -121,7 +121,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
       expect(handler).toMatchObject({ openedCount: openedBefore, frames: [] });
     });
 
-    it('keeps two links apart', async () => {
+    it('keeps two links separate', async () => {
       const fixture = await open();
       const first = await pair(fixture);
       const second = await pair(fixture);
@@ -140,7 +140,7 @@ export function describeTransport(name: string, kind: TransportKind, create: Cre
 }
 
 function describeEnds(open: () => Promise<TransportFixture>): void {
-  it('brings the server everything that was sent before it was closed, and the end', async () => {
+  it('delivers everything that was sent before it was closed, then the end', async () => {
     const fixture = await open();
     const { link, peer } = await pair(fixture);
     const sent = frames(40);
@@ -150,7 +150,7 @@ function describeEnds(open: () => Promise<TransportFixture>): void {
     expect(peer.received).toEqual(sent);
   });
 
-  it('tells of an end by the server once and without an error, after what came before it', async () => {
+  it('reports the end by the server once, without an error, after the packets before it', async () => {
     const fixture = await open();
     const { handler, peer } = await pair(fixture);
     for (const frame of frames(5)) peer.send(frame);
@@ -160,7 +160,7 @@ function describeEnds(open: () => Promise<TransportFixture>): void {
     expect(handler).toMatchObject({ frames: frames(5), ends: [undefined], callsAfterEnd: 0 });
   });
 
-  it('tells of a link that breaks once', async () => {
+  it('reports a broken link once', async () => {
     const fixture = await open();
     const { handler, peer } = await pair(fixture);
     peer.destroy();
@@ -168,15 +168,15 @@ function describeEnds(open: () => Promise<TransportFixture>): void {
     await fixture.settle();
     expect(handler.ends).toHaveLength(1);
     expect(handler.callsAfterEnd).toBe(0);
-    if (fixture.tellsBreaks) {
+    if (fixture.reportsBreaks) {
       expect(handler.ends[0]).toMatchObject({ name: 'LinkError', code: 'ERR_LINK_CLOSED' });
     }
   });
 
-  it('tells of a server that is not there once and with an error, and has not been open', async () => {
+  it('reports an unreachable server once, with an error, and no opening', async () => {
     const fixture = await open();
     const handler = new RecordingLinkHandler();
-    fixture.nowhere.connect(handler);
+    fixture.unreachable.connect(handler);
     await fixture.until(() => handler.ends.length > 0);
     await fixture.settle();
     expect(handler.ends).toEqual([expect.objectContaining({ name: 'LinkError', code: 'ERR_LINK_FAILED' })]);
@@ -184,7 +184,7 @@ function describeEnds(open: () => Promise<TransportFixture>): void {
   });
 }
 
-/** A link that is open, and the server's end of it. */
+/** An open link, and the server's end of it. */
 async function pair(fixture: TransportFixture): Promise<Pair> {
   const handler = new RecordingLinkHandler();
   const link = fixture.transport.connect(handler);
@@ -192,7 +192,7 @@ async function pair(fixture: TransportFixture): Promise<Pair> {
   return { link, handler, peer: await fixture.peerOf(link) };
 }
 
-/** Packets of different lengths that tell their place. */
+/** Numbered packets of different lengths. */
 function frames(count: number): string[] {
   return Array.from(
     { length: count },

@@ -2,41 +2,41 @@ import type { Link, LinkHandler, Transport } from '@imcore/client';
 
 /** The server's end of a link of a transport under test. */
 export interface TransportPeer {
-  /** Packets that have come, oldest first. */
+  /** Packets that have arrived, oldest first. */
   readonly received: readonly string[];
   /** Whether it has seen its connection end. Always false on UDP. */
   readonly isClosed: boolean;
   send(frame: string): void;
-  /** Ends the connection in order. Without effect on UDP. */
+  /** Closes the connection. Without effect on UDP. */
   close(): void;
-  /** Ends it suddenly. Without effect on UDP. */
+  /** Breaks the connection. Without effect on UDP. */
   destroy(): void;
 }
 
-/** A transport under test, and the server that it leads to. */
+/** A transport under test, and the server that it connects to. */
 export interface TransportFixture {
   readonly transport: Transport;
-  /** The same transport towards an address at which nobody listens. */
-  readonly nowhere: Transport;
-  /** Whether a sudden end can be told from one in order. TCP shows it only where something had not been read yet. */
-  readonly tellsBreaks: boolean;
-  /** Resolves with the server's end of a link that is open, which has sent and received nothing yet. */
+  /** The same transport to an address without a listener. */
+  readonly unreachable: Transport;
+  /** Whether a broken connection is distinguished from a closed one. TCP does that only while data is unread. */
+  readonly reportsBreaks: boolean;
+  /** Resolves with the server's end of an open link that has carried no packet yet. */
   peerOf(link: Link): Promise<TransportPeer>;
-  /** Resolves when the condition holds. Rejects when it does not come true in any reasonable time. */
+  /** Resolves when the condition holds. Rejects when that takes too long. */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when nothing more is under way. */
+  /** Resolves when no packet is in transit. */
   settle(): Promise<void>;
-  /** Frees what the fixture opened, links too. */
+  /** Releases what the fixture opened, links included. */
   dispose(): Promise<void>;
 }
 
-/** Makes a fixture of its own for each test. */
+/** Creates a fixture for each test. */
 export type CreateTransportFixture = () => Promise<TransportFixture>;
 
-/** What one link has reported to its client. */
+/** Records what a link reports to its client. */
 export class RecordingLinkHandler implements LinkHandler {
   readonly frames: string[] = [];
-  /** One for each end that was reported: what was said to be wrong. */
+  /** The error of each end that was reported; `undefined` for an end without one. */
   readonly ends: (Error | undefined)[] = [];
   openedCount = 0;
   callsAfterEnd = 0;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { countOf, message, requireId, type Section, waitingFor } from './fixture.js';
 
 export const appending: Section = (open) => {
-  it('gives back what was appended, field by field', async () => {
+  it('returns what was appended, field by field', async () => {
     const store = await open();
     const stored = message('bob', 'fp-1', { from: 'alice', body: '{"x":"\u00e6\u00b6\u0088"}' });
     const [result] = await store.append([stored]);
@@ -10,7 +10,7 @@ export const appending: Section = (open) => {
     expect(waiting).toEqual({ ...stored, id: requireId(result) });
   });
 
-  it('gives a user the messages in the order in which they were appended', async () => {
+  it('returns the messages of a user in the order in which they were appended', async () => {
     const store = await open();
     await store.append(['1', '2', '3'].map((name) => message('bob', name)));
     await store.append([message('bob', '4')]);
@@ -18,14 +18,14 @@ export const appending: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['1', '2', '3', '4', '0', '5']);
   });
 
-  it('keeps that order whatever time the messages say they were accepted at', async () => {
+  it('orders messages by append, not by `acceptedAt`', async () => {
     const store = await open();
     await store.append([message('bob', 'late', { acceptedAt: 9000 })]);
     await store.append([message('bob', 'early', { acceptedAt: 1000 })]);
     expect(await waitingFor(store, 'bob')).toEqual(['late', 'early']);
   });
 
-  it('keeps the order of each sender to each receiver when all are mixed', async () => {
+  it('keeps the order from each sender to each receiver when calls mix them', async () => {
     const store = await open();
     const mixed = Array.from({ length: 60 }, (_, index) =>
       message(`receiver-${index % 3}`, `${index}`, { from: `sender-${index % 4}` }),
@@ -46,7 +46,7 @@ export const appending: Section = (open) => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('keeps the order of calls that overlap', async () => {
+  it('keeps the order of overlapping calls', async () => {
     const store = await open();
     const calls = Array.from({ length: 50 }, (_, index) =>
       store.append([message('bob', `${index}`), message('carol', `${index}`, { from: 'dave' })]),
@@ -57,7 +57,7 @@ export const appending: Section = (open) => {
     expect(await waitingFor(store, 'carol')).toEqual(expected);
   });
 
-  it('reports a duplicate under its first id and stores it once', async () => {
+  it('reports a duplicate with the first id and stores it once', async () => {
     const store = await open();
     const [first] = await store.append([message('bob', 'fp-1')]);
     const [second] = await store.append([message('bob', 'fp-1', { body: 'another body' })]);
@@ -66,7 +66,7 @@ export const appending: Section = (open) => {
     expect((await store.take('bob', undefined, 10)).map(({ body }) => body)).toEqual(['body of fp-1']);
   });
 
-  it('finds a duplicate within one call', async () => {
+  it('recognizes a duplicate within one call', async () => {
     const store = await open();
     const results = await store.append(['fp-1', 'fp-2', 'fp-1', 'fp-1'].map((name) => message('bob', name)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'duplicate', 'duplicate']);
@@ -74,7 +74,7 @@ export const appending: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('finds a duplicate in a call that is still under way', async () => {
+  it('recognizes a duplicate of a message in a pending call', async () => {
     const store = await open();
     const [[first], [second]] = await Promise.all([
       store.append([message('bob', 'fp-1')]),
@@ -84,7 +84,7 @@ export const appending: Section = (open) => {
     expect(await countOf(store, 'bob')).toBe(1);
   });
 
-  it('keeps one fingerprint for several receivers, once for each', async () => {
+  it('stores one fingerprint for several receivers, once for each', async () => {
     const store = await open();
     const results = await store.append([message('bob', 'news-1'), message('carol', 'news-1')]);
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored']);
@@ -93,7 +93,7 @@ export const appending: Section = (open) => {
     expect(await waitingFor(store, 'carol')).toEqual(['news-1']);
   });
 
-  it('tells senders with the same fingerprint apart', async () => {
+  it('distinguishes senders with the same fingerprint', async () => {
     const store = await open();
     const results = await store.append(
       ['alice', 'mallory', '0'].map((from) => message('bob', 'fp-1', { from })),
@@ -102,12 +102,12 @@ export const appending: Section = (open) => {
     expect(await countOf(store, 'bob')).toBe(3);
   });
 
-  it('takes an empty call', async () => {
+  it('accepts an empty call', async () => {
     const store = await open();
     expect(await store.append([])).toEqual([]);
   });
 
-  it('stores ten thousand messages in one call, and knows each of them', async () => {
+  it('stores ten thousand messages in one call, and recognizes each duplicate', async () => {
     const store = await open({ maxPerUser: 20_000 });
     const many = Array.from({ length: 10_000 }, (_, index) => message('bob', `${index}`));
     const results = await store.append(many);

@@ -5,7 +5,7 @@ const FULL = { outcome: 'full', limit: 'maxPerUser' };
 const TOO_MANY_BYTES = { outcome: 'full', limit: 'maxBytesPerUser' };
 
 export const bounds: Section = (open) => {
-  it('says that it is full, keeps what it has and takes messages again when there is room', async () => {
+  it('reports a full queue, keeps its messages, and accepts more when there is room', async () => {
     const store = await open({ maxPerUser: 2 });
     const results = await store.append(['1', '2', '3'].map((name) => message('bob', name)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'full']);
@@ -19,13 +19,13 @@ export const bounds: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['2', '3']);
   });
 
-  it('bounds each user alone', async () => {
+  it('limits each user separately', async () => {
     const store = await open({ maxPerUser: 1 });
     const results = await store.append([message('bob', '1'), message('carol', '2'), message('bob', '3')]);
     expect(results).toMatchObject([{ outcome: 'stored' }, { outcome: 'stored' }, FULL]);
   });
 
-  it('is full when the bytes are too many, and takes what still fits', async () => {
+  it('limits the bytes of a queue, and accepts what still fits', async () => {
     const store = await open({ maxBytesPerUser: 10 });
     const results = await store.append([
       message('bob', '1', { body: '12345678' }),
@@ -42,7 +42,7 @@ export const bounds: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 10 });
   });
 
-  it('has room for as many bytes as were confirmed', async () => {
+  it('frees the bytes of confirmed messages', async () => {
     const store = await open({ maxBytesPerUser: 10 });
     const [first] = await store.append([message('bob', '1', { body: '1234567890' })]);
     await store.confirm([{ userId: 'bob', ids: [requireId(first)] }]);
@@ -51,13 +51,13 @@ export const bounds: Section = (open) => {
     ]);
   });
 
-  it('recognises a duplicate though it is full', async () => {
+  it('recognizes a duplicate when the queue is full', async () => {
     const store = await open({ maxPerUser: 1 });
     const [first] = await appendToBob(store, '1');
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: first }]);
   });
 
-  it('does not know a message that it had no room for', async () => {
+  it('does not remember a message that it had no room for', async () => {
     const store = await open({ maxPerUser: 1 });
     const ids = await appendToBob(store, '1');
     await store.append([message('bob', '2')]);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { appendToBob, countOf, message, requireId, type Section, waitingFor } from './fixture.js';
 
 export const confirming: Section = (open) => {
-  it('gives the same page again until it is confirmed', async () => {
+  it('returns the same page until it is confirmed', async () => {
     const store = await open();
     await appendToBob(store, '1', '2');
     const before = await store.take('bob', undefined, 1);
@@ -11,7 +11,7 @@ export const confirming: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
   });
 
-  it('no longer gives what was confirmed, in whatever order that happens', async () => {
+  it('removes confirmed messages, in any order of confirmation', async () => {
     const store = await open();
     const [first = 0, , third = 0] = await appendToBob(store, '1', '2', '3', '4');
     await store.confirm([{ userId: 'bob', ids: [third, first] }]);
@@ -28,7 +28,7 @@ export const confirming: Section = (open) => {
     for (const userId of users) expect(await waitingFor(store, userId)).toEqual(['2']);
   });
 
-  it('takes the same user twice in one call', async () => {
+  it('accepts the same user twice in one call', async () => {
     const store = await open();
     const [first = 0, second = 0] = await appendToBob(store, '1', '2');
     await store.confirm([
@@ -38,7 +38,7 @@ export const confirming: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it('takes the same confirmation twice, and ids that it never gave', async () => {
+  it('ignores repeated confirmations and unknown ids', async () => {
     const store = await open();
     const [first = 0] = await appendToBob(store, '1', '2');
     await store.confirm([{ userId: 'bob', ids: [first] }]);
@@ -52,14 +52,14 @@ export const confirming: Section = (open) => {
     expect(await countOf(store, 'bob')).toBe(1);
   });
 
-  it('lets nobody confirm what waits for somebody else', async () => {
+  it('ignores a confirmation by another user', async () => {
     const store = await open();
     const ids = await appendToBob(store, '1');
     await store.confirm([{ userId: 'mallory', ids }]);
     expect(await countOf(store, 'bob')).toBe(1);
   });
 
-  it('still knows a confirmed message, and does not store it again', async () => {
+  it('recognizes a duplicate of a confirmed message', async () => {
     const store = await open();
     const ids = await appendToBob(store, 'fp-1');
     await store.confirm([{ userId: 'bob', ids }]);
@@ -68,7 +68,7 @@ export const confirming: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual([]);
   });
 
-  it('forgets a confirmed message when it was known long enough, and no sooner', async () => {
+  it('remembers a confirmed message for `rememberMs`, and no longer', async () => {
     let now = 1_000_000;
     const store = await open({ rememberMs: 60_000 }, () => now);
     const ids = await appendToBob(store, 'fp-1');
@@ -81,7 +81,7 @@ export const confirming: Section = (open) => {
     expect(await store.append([message('bob', 'fp-1')])).toMatchObject([{ outcome: 'stored' }]);
   });
 
-  it('never forgets the key of a message that waits', async () => {
+  it('remembers a waiting message forever', async () => {
     let now = 1_000_000;
     const store = await open({ rememberMs: 0, maxAgeMs: Number.POSITIVE_INFINITY }, () => now);
     const [first] = await appendToBob(store, 'fp-1');
@@ -90,7 +90,7 @@ export const confirming: Section = (open) => {
     expect(await store.append([message('bob', 'fp-1')])).toEqual([{ outcome: 'duplicate', id: first }]);
   });
 
-  it('never gives an id twice', async () => {
+  it('never reuses an id', async () => {
     let now = 1_000_000;
     const store = await open({ rememberMs: 0 }, () => now);
     const [first = 0] = await appendToBob(store, 'fp-1');

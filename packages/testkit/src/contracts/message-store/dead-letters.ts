@@ -5,7 +5,7 @@ import { appendToBob, message, NOON, namesOf, type OpenStore, type Section, wait
 const LATER = NOON + 120_000;
 
 export const deadLetters: Section = (open) => {
-  it('lists dead letters of all users page by page, or of one', async () => {
+  it('lists the dead letters of all users, or of one, page by page', async () => {
     const store = await open({ maxAgeMs: 60_000 });
     await store.append(['1', '2', '3', '4', '5'].map((name) => message(`user-${Number(name) % 2}`, name)));
     await store.expire(LATER, 100);
@@ -17,7 +17,7 @@ export const deadLetters: Section = (open) => {
     expect(await store.deadLetters(undefined, 10, 'nobody')).toEqual([]);
   });
 
-  it('lets dead letters wait again, behind what waits, under a new id', async () => {
+  it('resends dead letters to the end of the queue with new ids', async () => {
     const { store, ids } = await withDeadLetters(open, '1', '2');
     const [third = 0] = await appendToBob(store, '3');
     expect(await store.resend(ids, LATER)).toBe(2);
@@ -28,21 +28,21 @@ export const deadLetters: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 3, bytes: 27 });
   });
 
-  it('lets a resent message wait for its time anew', async () => {
+  it('measures the age of a resent message from the resend', async () => {
     const { store, ids } = await withDeadLetters(open, '1');
     await store.resend(ids, LATER);
     expect(await store.expire(LATER + 60_000, 10)).toEqual([]);
     expect(namesOf(await store.expire(LATER + 60_001, 10))).toEqual(['1']);
   });
 
-  it('finds the copy of a resent message under its new id', async () => {
+  it('reports a duplicate of a resent message with its new id', async () => {
     const { store, ids } = await withDeadLetters(open, '1');
     await store.resend(ids, LATER);
     const [waiting] = await store.take('bob', undefined, 1);
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: waiting?.id }]);
   });
 
-  it('confirms a resent message under its new id, and knows it afterwards', async () => {
+  it('confirms a resent message by its new id, and recognizes its duplicate', async () => {
     const { store, ids } = await withDeadLetters(open, '1');
     await store.resend(ids, LATER);
     await store.confirm([{ userId: 'bob', ids }]);
@@ -53,7 +53,7 @@ export const deadLetters: Section = (open) => {
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
   });
 
-  it('resends once, and nothing that is no dead letter', async () => {
+  it('resends each dead letter once, and nothing else', async () => {
     const { store, ids } = await withDeadLetters(open, '1');
     const waiting = await appendToBob(store, '2');
     expect(await store.resend([...ids, ...ids, ...waiting, 999_999_999], LATER)).toBe(1);
@@ -61,7 +61,7 @@ export const deadLetters: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['2', '1']);
   });
 
-  it('leaves dead letters dead for which there is no room', async () => {
+  it('keeps dead letters for which the queue has no room', async () => {
     const { store, ids } = await withDeadLetters(open, '1', '2');
     await appendToBob(store, '3');
     expect(await store.resend(ids, LATER)).toBe(2);
@@ -73,7 +73,7 @@ export const deadLetters: Section = (open) => {
     expect(namesOf(await bound.store.deadLetters(undefined, 10))).toEqual(['2']);
   });
 
-  it('deletes dead letters that are discarded, and knows a late copy of them', async () => {
+  it('deletes discarded dead letters, and recognizes their duplicates', async () => {
     const { store, ids } = await withDeadLetters(open, '1', '2');
     expect(await store.discard([ids[0] ?? 0, ids[0] ?? 0, 999_999_999])).toBe(1);
     expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['2']);
@@ -82,7 +82,7 @@ export const deadLetters: Section = (open) => {
     expect(await store.discard(ids)).toBe(0);
   });
 
-  it('takes the confirmation of a message that died while it was under way', async () => {
+  it('accepts the confirmation of a message that has become a dead letter meanwhile', async () => {
     const { store, ids } = await withDeadLetters(open, '1', '2');
     await store.confirm([{ userId: 'mallory', ids }]);
     await store.confirm([{ userId: 'bob', ids: ids.slice(0, 1) }]);
@@ -90,7 +90,7 @@ export const deadLetters: Section = (open) => {
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
   });
 
-  it('takes empty calls', async () => {
+  it('accepts empty calls', async () => {
     const store = await open();
     expect(await store.resend([], NOON)).toBe(0);
     expect(await store.discard([])).toBe(0);

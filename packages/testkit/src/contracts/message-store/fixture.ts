@@ -7,22 +7,22 @@ import type {
   WaitingMessage,
 } from '@imcore/server/ports';
 
-/** Settings that a store under test must follow. */
+/** Settings for a store under test. */
 export interface StoreUnderTestOptions {
   readonly retention: Retention;
   readonly wallTime: () => number;
 }
 
-/** Makes an empty store of its own for each test. */
+/** Creates an empty store for each test. */
 export type CreateMessageStore = (options: StoreUnderTestOptions) => Promise<MessageStore>;
 
-/** Opens an empty store; its clock stands still at {@link NOON} unless told otherwise. */
+/** Opens an empty store. Unless `wallTime` is given, its clock stands still at {@link NOON}. */
 export type OpenStore = (retention?: Retention, wallTime?: () => number) => Promise<MessageStore>;
 
-/** A part of the contract: defines its tests. */
+/** Defines the tests of one part of the contract. */
 export type Section = (open: OpenStore) => void;
 
-/** When messages are accepted, unless a test says otherwise. */
+/** The default `acceptedAt` of messages. */
 export const NOON = 1_700_000_000_000;
 
 export function message(to: string, fingerprint: string, fields: Partial<StoredMessage> = {}): StoredMessage {
@@ -33,12 +33,12 @@ export function namesOf(messages: readonly StoredMessage[]): string[] {
   return messages.map(({ fingerprint }) => fingerprint);
 }
 
-/** Fingerprints of what waits for a user, oldest first. */
+/** Fingerprints of the messages that wait for a user, oldest first. */
 export async function waitingFor(store: MessageStore, userId: string): Promise<string[]> {
   return namesOf(await store.take(userId, undefined, 100_000));
 }
 
-/** Appends messages one by one to Bob, and gives their ids. */
+/** Appends messages for Bob in one call, and returns their ids. */
 export async function appendToBob(
   store: MessageStore,
   ...names: readonly string[]
@@ -57,7 +57,7 @@ export function requireId(result: AppendResult | undefined): StoreId {
   return result.id;
 }
 
-/** Reads a mailbox page by page, as a replay does. */
+/** Reads a queue page by page, as a replay does. */
 export async function readPages(store: MessageStore, userId: string, limit: number): Promise<string[][]> {
   const pages: string[][] = [];
   let after: StoreId | undefined;

@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { appendToBob, message, NOON, type Section } from './fixture.js';
 
 export const health: Section = (open) => {
-  it('is well, and empty, at first', async () => {
+  it('is ok and empty at first', async () => {
     const store = await open();
     expect(await store.health()).toEqual({ ok: true, waiting: 0, waitingBytes: 0, deadLetters: 0 });
   });
 
-  it('says what waits, of all users', async () => {
+  it('counts the waiting messages of all users', async () => {
     const store = await open();
     const ids = await appendToBob(store, '1', '2');
     await store.append([message('carol', '3', { body: 'four' }), message('carol', '3')]);

@@ -5,7 +5,7 @@ const KEPT = { historyMs: 60_000 };
 const ALL = { a: 'alice', b: 'bob', limit: 100 };
 
 export const history: Section = (open) => {
-  it('keeps none unless it is told to', async () => {
+  it('keeps no history by default', async () => {
     const store = await open();
     const ids = await appendToBob(store, '1', '2');
     await store.confirm([{ userId: 'bob', ids: ids.slice(0, 1) }]);
@@ -13,7 +13,7 @@ export const history: Section = (open) => {
     expect(await store.history(ALL)).toEqual([]);
   });
 
-  it('gives what waits and what was confirmed between two users, newest first', async () => {
+  it('returns waiting and confirmed messages between two users, newest first', async () => {
     const store = await open(KEPT);
     const results = await store.append([
       message('bob', '1'),
@@ -36,7 +36,7 @@ export const history: Section = (open) => {
     expect(await store.history({ a: 'bob', b: 'alice', limit: 100 })).toEqual(kept);
   });
 
-  it('gives page by page, behind the oldest of the page before', async () => {
+  it('returns pages that begin after the oldest message of the page before', async () => {
     const store = await open(KEPT);
     await appendToBob(store, '1', '2', '3', '4', '5');
     const first = await store.history({ ...ALL, limit: 2 });
@@ -44,7 +44,7 @@ export const history: Section = (open) => {
     expect(namesOf(await store.history({ ...ALL, before: first.at(-1)?.id }))).toEqual(['3', '2', '1']);
   });
 
-  it('keeps a confirmed message as long as it was told, and knows its key as long as it must', async () => {
+  it('keeps a confirmed message for `historyMs`, and recognizes duplicates for `rememberMs`', async () => {
     let now = NOON;
     const store = await open({ ...KEPT, rememberMs: 90_000 }, () => now);
     const ids = await appendToBob(store, '1');
@@ -58,7 +58,7 @@ export const history: Section = (open) => {
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
   });
 
-  it('knows the key of a message as long as the message is in the history', async () => {
+  it('recognizes a duplicate as long as the message is in the history', async () => {
     let now = NOON;
     const store = await open({ ...KEPT, rememberMs: 0 }, () => now);
     const ids = await appendToBob(store, '1');
@@ -69,7 +69,7 @@ export const history: Section = (open) => {
     expect(namesOf(await store.history(ALL))).toEqual(['1']);
   });
 
-  it('has no dead letters, and has them again when they are resent', async () => {
+  it('leaves out dead letters until they are resent', async () => {
     const store = await open({ ...KEPT, maxAgeMs: 1000 });
     const ids = await appendToBob(store, '1');
     await store.expire(NOON + 2000, 10);
@@ -78,13 +78,13 @@ export const history: Section = (open) => {
     expect(namesOf(await store.history(ALL))).toEqual(['1']);
   });
 
-  it('gives once what a user sends to themselves', async () => {
+  it('returns a message of a user to themselves once', async () => {
     const store = await open(KEPT);
     await store.append([message('alice', 'note')]);
     expect(namesOf(await store.history({ a: 'alice', b: 'alice', limit: 10 }))).toEqual(['note']);
   });
 
-  it('does not mistake names that look alike when they are put together', async () => {
+  it('distinguishes pairs of users whose concatenated ids are equal', async () => {
     const store = await open(KEPT);
     await store.append([message('bc', '1', { from: 'a' }), message('c', '2', { from: 'ab' })]);
     expect(namesOf(await store.history({ a: 'bc', b: 'a', limit: 10 }))).toEqual(['1']);

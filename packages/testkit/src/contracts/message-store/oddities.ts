@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ODD_IDS } from '../odd-ids.js';
 import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
 
-/** What JSON can carry and a text column perhaps cannot: half characters, and characters of control. */
+/** What JSON can hold and a text column perhaps cannot: lone surrogates and control characters. */
 const BROKEN_IDS = [
   '\ud800',
   '\udc00',
@@ -16,7 +16,7 @@ const BROKEN_IDS = [
 ];
 
 export const oddities: Section = (open) => {
-  it('keeps ids apart that are no proper text', async () => {
+  it('distinguishes ids that are not well-formed text', async () => {
     const store = await open({ historyMs: 1000 });
     const results = await store.append(BROKEN_IDS.map((id) => message(id, id, { from: id })));
     expect(results.map(({ outcome }) => outcome)).toEqual(BROKEN_IDS.map(() => 'stored'));
@@ -27,7 +27,7 @@ export const oddities: Section = (open) => {
     }
   });
 
-  it('keeps odd user ids and fingerprints apart', async () => {
+  it('distinguishes unusual user ids and fingerprints', async () => {
     const store = await open();
     await store.append(ODD_IDS.map((id) => message(id, id, { from: id })));
     for (const id of ODD_IDS) {
@@ -38,7 +38,7 @@ export const oddities: Section = (open) => {
     }
   });
 
-  it('knows copies with odd ids', async () => {
+  it('recognizes duplicates with unusual ids', async () => {
     const store = await open();
     const odd = ODD_IDS.map((id) => message(id, id, { from: id }));
     await store.append(odd);
@@ -46,15 +46,15 @@ export const oddities: Section = (open) => {
     expect(again.map(({ outcome }) => outcome)).toEqual(odd.map(() => 'duplicate'));
   });
 
-  it('buries, lists, resends and remembers odd ids', async () => {
+  it('expires, lists and resends messages with unusual ids, and keeps them in the history', async () => {
     const store = await open({ maxAgeMs: 1000, historyMs: 1000 });
     await store.append(ODD_IDS.map((id) => message(id, id, { from: 'alice' })));
     await store.expire(NOON + 2000, 1000);
     for (const id of ODD_IDS) {
-      const letters = await store.deadLetters(undefined, 10, id);
-      expect(namesOf(letters)).toEqual([id]);
+      const deadLetters = await store.deadLetters(undefined, 10, id);
+      expect(namesOf(deadLetters)).toEqual([id]);
       await store.resend(
-        letters.map((letter) => letter.id),
+        deadLetters.map((deadLetter) => deadLetter.id),
         NOON + 2000,
       );
       expect(await waitingFor(store, id)).toEqual([id]);
@@ -62,7 +62,7 @@ export const oddities: Section = (open) => {
     }
   });
 
-  it('keeps every byte of a body', async () => {
+  it('preserves every byte of a body', async () => {
     const store = await open();
     const body = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
     await store.append([message('bob', '1', { body }), message('bob', '2', { body: '' })]);
@@ -70,14 +70,14 @@ export const oddities: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 256 });
   });
 
-  it('keeps a body of a mebibyte', async () => {
+  it('stores a body of 1 MiB', async () => {
     const store = await open();
     const body = '0123456789abcdef'.repeat(65_536);
     await store.append([message('bob', '1', { body })]);
     expect((await store.take('bob', undefined, 1))[0]?.body === body).toBe(true);
   });
 
-  it('closes with messages in it', async () => {
+  it('closes with waiting messages', async () => {
     const store = await open();
     await appendToBob(store, '1');
     await expect(store.close()).resolves.toBeUndefined();
