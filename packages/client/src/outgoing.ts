@@ -41,7 +41,7 @@ export interface RestoredMessage extends OutgoingMessage {
 }
 
 /** A message that was written, and how often. */
-export interface WrittenMessage {
+interface WrittenMessage {
   readonly message: OutgoingMessage;
   readonly attempts: number;
 }
