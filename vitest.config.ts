@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
@@ -22,36 +23,53 @@ const alias = [
 /** Nest's decorators stand on parameters, which only the older kind may; no types are written into the code. */
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } };
 
-export default defineConfig({
-  resolve: { alias },
-  oxc,
-  test: {
-    projects: [
-      {
-        resolve: { alias },
-        oxc,
-        test: {
-          name: 'unit',
-          include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/architecture/**/*.test.ts'],
-          // No module of ours holds state, so files need no process of their own: half the time on two cores.
-          isolate: false,
-          // Tests of real sockets wait for what two busy cores may take long to bring.
-          testTimeout: 30_000,
+/** What `npm test` leaves to `npm run test:full`: see CONTRIBUTING.md. */
+const LEFT_OUT = '**/*.full.test.ts';
+
+export default defineConfig(({ mode }) => {
+  const isQuick = mode === 'quick';
+  const exclude = [...configDefaults.exclude, ...(isQuick ? [LEFT_OUT] : [])];
+  return {
+    resolve: { alias },
+    oxc,
+    test: {
+      // Most tests wait for sockets, processes and disks: one worker would leave two cores idle.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
+      projects: [
+        {
+          resolve: { alias },
+          oxc,
+          test: {
+            name: 'unit',
+            include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/architecture/**/*.test.ts'],
+            exclude,
+            // No module of ours holds state, so files need no process of their own: half the time on two cores.
+            isolate: false,
+            // Tests of real sockets wait for what two busy cores may take long to bring.
+            testTimeout: 30_000,
+          },
         },
-      },
-      {
-        resolve: { alias },
-        test: { name: 'simulation', include: ['tests/simulation/**/*.test.ts'], testTimeout: 600_000 },
-      },
-      {
-        resolve: { alias },
-        test: {
-          name: 'integration',
-          include: ['{tests/integration,tests/packaging,examples}/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+        {
+          resolve: { alias },
+          test: {
+            name: 'simulation',
+            include: ['tests/simulation/**/*.test.ts'],
+            exclude,
+            env: { IMCORE_QUICK: String(isQuick) },
+            testTimeout: 600_000,
+          },
         },
-      },
-    ],
-  },
+        {
+          resolve: { alias },
+          test: {
+            name: 'integration',
+            include: ['{tests/integration,tests/packaging,examples}/**/*.test.ts'],
+            exclude,
+            testTimeout: 120_000,
+            hookTimeout: 60_000,
+          },
+        },
+      ],
+    },
+  };
 });

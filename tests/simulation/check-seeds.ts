@@ -10,12 +10,17 @@ const MAX_REPORTED = 5;
 /** Breaches that are reported for a failing seed. */
 const MAX_BREACHES = 10;
 
+/** A quick run (`npm test`) takes one seed of so many. */
+const QUICK_DIVISOR = 5;
+
+const isQuick = process.env['IMCORE_QUICK'] === 'true';
+
 /** How many seeds are run, from 1 on. */
 export const seeds = seedsOr(DEFAULT_SEEDS);
 
-/** How many seeds are run: the environment's `SEEDS`, else `count`. */
+/** How many seeds are run: the environment's `SEEDS`, else `count`, of which a quick run takes a part. */
 export function seedsOr(count: number): number {
-  return positiveFrom('SEEDS') ?? count;
+  return positiveFrom('SEEDS') ?? (isQuick ? Math.ceil(count / QUICK_DIVISOR) : count);
 }
 
 /** The one seed to replay, from the environment's `SEED`; `undefined` to run all. */

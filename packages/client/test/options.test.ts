@@ -30,7 +30,7 @@ describe('the options of a client', () => {
     });
   });
 
-  it('have a send timeout of 7 days with a durable outbox', () => {
+  it('let a message stay in an outbox for seven days', () => {
     const outbox = () => {
       throw new Error('not opened here');
     };
@@ -42,14 +42,14 @@ describe('the options of a client', () => {
     expect(checkSettings({ outbox, sendTimeoutMs: 5 }, transport).sendTimeoutMs).toBe(5);
   });
 
-  it('treat the application’s codes as final and the server’s as temporary', () => {
+  it('take the application’s own codes for final, and the server’s for passing trouble', () => {
     const { isFinalRejection } = checkSettings({}, transport);
 
     expect([1, 2, 301, 1024].map(isFinalRejection)).toEqual([false, false, false, false]);
     expect([1025, 9999].map(isFinalRejection)).toEqual([true, true]);
   });
 
-  it('have the default sense mode of the transport', () => {
+  it('have the sense mode of the transport', () => {
     expect(checkSettings({}, udp({ host: 'localhost' })).keepAlive.keepAliveIntervalMs).toBe(3_000);
     expect(checkSettings({ senseMode: 60 }, udp({ host: 'localhost' })).keepAlive.clientTimeoutMs).toBe(
       121_000,
@@ -85,7 +85,7 @@ describe('the options of a client', () => {
     ['toString', { toString: undefined }],
     ['backoff.max', { backoff: { max: 5_000 } }],
     ['retry.retry', { retry: { retry: 5 } }],
-  ])('name an invalid %s: %j', (name, wrong) => {
+  ])('name %s when it is wrong: %j', (name, wrong) => {
     const options = { transport, ...wrong } as ClientOptions;
 
     expect(() => createClient(options)).toThrow(
@@ -97,9 +97,12 @@ describe('the options of a client', () => {
     );
   });
 
-  it.each(['http://localhost', 'localhost:3000', 'ws://', ''])('reject %j as a WebSocket URL', (url) => {
-    expect(() => createClient({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
-  });
+  it.each(['http://localhost', 'localhost:3000', 'ws://', ''])(
+    'refuse %j as the URL of a WebSocket',
+    (url) => {
+      expect(() => createClient({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
+    },
+  );
 });
 
 describe('the options of the transports', () => {
@@ -111,7 +114,7 @@ describe('the options of the transports', () => {
     ['maxSendBytes', () => udp({ host: 'localhost', maxSendBytes: 65_508 })],
     ['url', () => websocket({ url: 'http://localhost' })],
     ['maxSendBytes', () => websocket({ url: 'ws://localhost', maxSendBytes: 0 })],
-  ])('name an invalid %s', (name, make) => {
+  ])('name %s when it is wrong', (name, make) => {
     expect(make).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
     );
@@ -122,7 +125,7 @@ describe('the options of the transports', () => {
     ['udp', (options) => udp({ host: 'localhost', ...options })],
     ['websocket on Node', (options) => websocket({ url: 'ws://localhost', ...options })],
     ['websocket', (options) => platformWebSocket({ url: 'ws://localhost', ...options })],
-  ])('name an unknown option of %s', (_name, make) => {
+  ])('name what does not exist on %s', (_name, make) => {
     expect(() => make({ maxBytes: 5 })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
@@ -131,13 +134,13 @@ describe('the options of the transports', () => {
     );
   });
 
-  it('limit packets to the maximum of the original servers and clients', () => {
+  it('limit a packet to what the original servers and clients read', () => {
     expect(tcp({ host: 'localhost' }).maxSendBytes).toBe(6144);
     expect(udp({ host: 'localhost' }).maxSendBytes).toBe(1024);
     expect(websocket({ url: 'ws://localhost' }).maxSendBytes).toBe(65_536);
   });
 
-  it('are taken from a URL', () => {
+  it('follow from a URL', () => {
     expect(transportForUrl('tcp://localhost').kind).toBe('tcp');
     expect(transportForUrl('tls://localhost:8902').kind).toBe('tcp');
     expect(transportForUrl('udp://[::1]:7901').kind).toBe('udp');
@@ -151,7 +154,7 @@ describe('the options of the transports', () => {
 });
 
 describe('the option keepAlive', () => {
-  it('uses the sense mode’s interval for a missing bound', () => {
+  it('has the sense mode’s interval for what is left out', () => {
     const settings = checkSettings({ senseMode: 30, keepAlive: { maxMs: 90_000 } }, transport);
 
     expect(settings.keepAliveBounds).toEqual({ minMs: 30_000, maxMs: 90_000 });
@@ -162,7 +165,7 @@ describe('the option keepAlive', () => {
     [{ minMs: 10 }, 'keepAlive.minMs'],
     [{ maxMs: 14_000 }, 'keepAlive.maxMs'],
     [{ max: 20_000 }, 'keepAlive.max'],
-  ])('rejects bounds that exclude the sense mode’s interval: %j', (keepAlive, name) => {
+  ])('has the sense mode’s interval between its bounds: not %j', (keepAlive, name) => {
     expect(() => checkSettings({ keepAlive } as ClientOptions, transport)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
     );

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, type Ports, type Running, startDemo } from './demo-process.js';
+
+/** The demo in a folder and on ports of its own, as often as a test starts it. */
+export class DemoScene {
+  readonly directory = mkdtempSync(join(tmpdir(), 'imcore-demo-'));
+  readonly ports: Ports;
+  readonly #running: Running[] = [];
+
+  private constructor(ports: Ports) {
+    this.ports = ports;
+  }
+
+  static async open(): Promise<DemoScene> {
+    return new DemoScene(await freePorts());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.ports.get('8080')}`;
+  }
+
+  /** Resolves when everything listens. */
+  async start(): Promise<Running> {
+    const demo = startDemo(this.directory, this.ports);
+    this.#running.push(demo);
+    await demo.says('Ctrl+C stops it.');
+    return demo;
+  }
+
+  async post(path: string, parameters: Record<string, string>): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(parameters),
+    });
+    return response.json();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#running.map((demo) => demo.stop()));
+    rmSync(this.directory, { recursive: true });
+  }
+}
