@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Alarm } from '../src/alarm.js';
 
 describe('Alarm', () => {
-  it('rings once at the instant that it was last set to', () => {
+  it('fires once at the instant it was last set to', () => {
     const clock = new VirtualClock();
     const rings: Instant[] = [];
     const alarm = new Alarm(clock, () => rings.push(clock.now()));
@@ -17,7 +17,7 @@ describe('Alarm', () => {
     expect(rings).toEqual([70]);
   });
 
-  it('can be set to the same instant again once it has rung', () => {
+  it('can be set to the same instant again after it has fired', () => {
     const clock = new VirtualClock();
     const rings: Instant[] = [];
     const alarm = new Alarm(clock, () => rings.push(clock.now()));
@@ -30,7 +30,7 @@ describe('Alarm', () => {
     expect(rings).toEqual([50, 50]);
   });
 
-  it('leaves nothing scheduled when it is set to never', () => {
+  it('schedules nothing when it is set to NEVER', () => {
     const clock = new VirtualClock();
     const alarm = new Alarm(clock, () => {});
 
@@ -40,7 +40,7 @@ describe('Alarm', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('asks the clock once for an instant that does not change', () => {
+  it('schedules an unchanged instant only once', () => {
     const asked: Instant[] = [];
     const clock: Clock = {
       now: () => 0,

@@ -8,7 +8,7 @@ import type { ClientSettings } from '../src/options.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 describe('login', () => {
-  it('resolves with the first login time when the server has accepted', async () => {
+  it('resolves with the first login time when the server has accepted the login', async () => {
     const { client, transport } = setUp();
 
     const login = client.login({ userId: 'alice', token: 't' });
@@ -20,7 +20,7 @@ describe('login', () => {
     expect(client.userId).toBe('alice');
   });
 
-  it('rejects with the server’s code, and leaves nothing scheduled and no link', async () => {
+  it('rejects with the server’s code, with no timer and no open link left', async () => {
     const { client, transport, clock } = setUp();
     const rejections: number[] = [];
     client.on('rejected', ({ code }) => rejections.push(code));
@@ -39,7 +39,7 @@ describe('login', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('goes on trying a server that cannot be reached until connectTimeoutMs has passed', async () => {
+  it('retries an unreachable server until connectTimeoutMs has passed', async () => {
     const { client, transport, clock } = setUp({ connectTimeoutMs: 10_000 });
     transport.onConnect = (link) => link.handler.closed(new Error('ECONNREFUSED'));
 
@@ -55,7 +55,7 @@ describe('login', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('takes a transport that throws for one that cannot connect', async () => {
+  it('treats a transport that throws as one that cannot connect', async () => {
     const { client, transport } = setUp({ autoReconnect: false });
     const failure = new Error('no such scheme');
     transport.onConnect = () => {
@@ -68,7 +68,7 @@ describe('login', () => {
     });
   });
 
-  it('works with a link that opens and answers before connect returns', async () => {
+  it('supports a link that opens and answers before connect returns', async () => {
     const { client, transport } = setUp();
     transport.onConnect = (link) => link.accept();
 
@@ -92,7 +92,7 @@ describe('login', () => {
     await expect(setUp().client.login({ userId })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
 
-  it('rejects a login that the transport cannot carry', async () => {
+  it('rejects a login that is too large for the transport', async () => {
     const { client, transport } = setUp();
 
     await expect(client.login({ userId: 'alice', token: 'x'.repeat(6144) })).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe('login', () => {
     expect(transport.links).toEqual([]);
   });
 
-  it('can be called from a listener of the event that ended the last one', async () => {
+  it('can be called from a listener of the event that ended the previous login', async () => {
     const { client, transport } = setUp();
     const first = client.login({ userId: 'alice' });
     let second: Promise<unknown> | undefined;
@@ -120,7 +120,7 @@ describe('login', () => {
 });
 
 describe('logout', () => {
-  it('says goodbye, closes the link and leaves nothing scheduled', async () => {
+  it('sends a logout packet and closes the link, with no timer left', async () => {
     const { client, transport, clock } = await online();
 
     await client.logout();
@@ -131,7 +131,7 @@ describe('logout', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('rejects a login that is under way', async () => {
+  it('rejects a pending login', async () => {
     const { client } = setUp();
     const login = client.login({ userId: 'alice' });
 
@@ -140,7 +140,7 @@ describe('logout', () => {
     await expect(login).rejects.toMatchObject({ code: 'ERR_LOGIN_ABORTED' });
   });
 
-  it('leaves nothing scheduled while waiting for the next try either', async () => {
+  it('leaves no timer when called while waiting for the next attempt', async () => {
     const { client, transport, clock } = await online();
     transport.link.handler.closed();
     expect(clock.pending).toBe(1);
@@ -154,7 +154,7 @@ describe('logout', () => {
 });
 
 describe('send', () => {
-  it('resolves with a receipt when the receiver has acknowledged', async () => {
+  it('resolves with a receipt when the receiver has acknowledged the message', async () => {
     const { client, transport, clock } = await online();
     const delivered: string[] = [];
     client.on('delivered', ({ fingerprint }) => delivered.push(fingerprint));
@@ -188,7 +188,7 @@ describe('send', () => {
     ]);
   });
 
-  it('resolves without QoS when it is written', async () => {
+  it('resolves without QoS when the message is written', async () => {
     const { client, transport } = await online();
 
     const receipt = await client.send({ to: 'bob', content: 'hello', qos: false });
@@ -208,7 +208,7 @@ describe('send', () => {
     ]);
   });
 
-  it('reports nothing as delivered that nobody has acknowledged', async () => {
+  it('does not emit delivered for a message without an acknowledgement', async () => {
     const { client, seen } = await online();
 
     const receipt = await client.send({ to: 'bob', content: 'hello', qos: false, fingerprint: 'f' });
@@ -217,7 +217,7 @@ describe('send', () => {
     expect(seen.filter(([name]) => name === 'delivered')).toEqual([]);
   });
 
-  it('lets go of a signal with the message', async () => {
+  it('removes its listener from the signal when the message is done', async () => {
     const { client } = await online();
     const listeners = new Set<() => void>();
     const signal = {
@@ -234,7 +234,7 @@ describe('send', () => {
     expect(listeners.size).toBe(0);
   });
 
-  it('gives a message up when its signal fires, and stops listening to it when it is done', async () => {
+  it('aborts a message when its signal is aborted, and removes the listener when it is done', async () => {
     const { client, transport, clock } = await online({ senseMode: 120 });
     const controller = new AbortController();
 
@@ -253,7 +253,7 @@ describe('send', () => {
     expect(transport.link.packets(2)).toHaveLength(2);
   });
 
-  it('waits for the next link, or fails at once', async () => {
+  it('waits for the next link, or fails at once with whenOffline fail', async () => {
     const { client, transport, clock } = await online();
     transport.link.handler.closed();
 
@@ -268,14 +268,14 @@ describe('send', () => {
     await expect(waiting).resolves.toMatchObject({ attempts: 1 });
   });
 
-  it('fails at once by default where whenOffline says so', async () => {
+  it('fails at once if the client’s whenOffline is fail', async () => {
     const { client, transport } = await online({ whenOffline: 'fail' });
     transport.link.handler.closed();
 
     await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_OFFLINE' });
   });
 
-  it('rejects a fingerprint that is pending, and takes it again when it is done', async () => {
+  it('rejects a pending fingerprint, and accepts it again when the message is done', async () => {
     const { client, transport } = await online();
     const first = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
 
@@ -289,7 +289,7 @@ describe('send', () => {
     await expect(again).resolves.toMatchObject({ fingerprint: 'f' });
   });
 
-  it('refuses more while the server takes nothing', async () => {
+  it('rejects further messages while the server does not read', async () => {
     const { client, transport } = await online({ maxPendingBytes: 1_000 });
     transport.link.bufferedBytes = 1_001;
 
@@ -313,7 +313,7 @@ describe('send', () => {
     });
   });
 
-  it('rejects what waits when the login ends', async () => {
+  it('rejects pending messages when the login ends', async () => {
     const { client, transport, clock } = await online();
     const sending = client.send({ to: 'bob', content: 'x' });
 
@@ -326,7 +326,7 @@ describe('send', () => {
 });
 
 describe('events', () => {
-  it('tell the whole story of a lost link, with the time of the next try for people', async () => {
+  it('report a lost link, with the wall time of the next attempt', async () => {
     const { transport, clock, seen } = await online();
     const broken = new Error('ECONNRESET');
 
@@ -353,7 +353,7 @@ describe('events', () => {
     ]);
   });
 
-  it('hand a message on once and acknowledge it each time', async () => {
+  it('emit a message once and acknowledge every copy', async () => {
     const { transport, seen } = await online();
     const frame = '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true,"typeu":3}';
 
@@ -366,7 +366,7 @@ describe('events', () => {
     expect(transport.link.packets(4)).toHaveLength(2);
   });
 
-  it('of a kick-out carry code and reason', async () => {
+  it('have code and reason for a kick-out', async () => {
     const { client, transport, seen } = await online();
 
     transport.link.answer(54, '{"code":2,"reason":"r"}');
@@ -376,7 +376,7 @@ describe('events', () => {
     expect(transport.link.isClosed).toBe(true);
   });
 
-  it('come in order although a listener sends and logs out', async () => {
+  it('are emitted in order although a listener sends and logs out', async () => {
     const { client, transport, seen } = await online();
     client.on('message', () => {
       client.send({ to: 'bob', content: 'answer' }).catch(() => {});
@@ -391,7 +391,7 @@ describe('events', () => {
     expect(seen.slice(-3).map(([name]) => name)).toEqual(['message', 'state', 'undelivered']);
   });
 
-  it('of what a listener throws reach the error listeners, and everybody else is still told', async () => {
+  it('continue when a listener throws, and the error is emitted', async () => {
     const { client, transport, seen } = await online();
     const later: string[] = [];
     client.on('message', () => {
@@ -405,7 +405,7 @@ describe('events', () => {
     expect(seen.filter(([name]) => name === 'error')).toEqual([['error', new Error('a listener’s own')]]);
   });
 
-  it('named error go to the log where nobody listens, without what a packet held', async () => {
+  it('named error are logged without a listener, without message content', async () => {
     const warnings: string[] = [];
     const logger: Logger = {
       ...silentLogger,
@@ -424,7 +424,7 @@ describe('events', () => {
     expect(warnings.join()).not.toContain('secret');
   });
 
-  it('named error go to the log when their own listener throws', async () => {
+  it('named error are logged when their own listener throws', async () => {
     const errors: string[] = [];
     const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
     const { client, transport } = await online({ logger });
@@ -437,7 +437,7 @@ describe('events', () => {
     expect(errors).toEqual(['a listener of the event "error" threw: in vain']);
   });
 
-  it('end with the subscription', async () => {
+  it('are not emitted to a removed listener', async () => {
     const { client, transport } = await online();
     const heard: string[] = [];
     const unsubscribe = client.on('message', ({ content }) => heard.push(content));
@@ -452,7 +452,7 @@ describe('events', () => {
 });
 
 describe('a link', () => {
-  it('is closed before the next is opened, and not listened to any longer', async () => {
+  it('is closed before the next one is opened, and ignored afterwards', async () => {
     const { client, transport, clock } = await online({ senseMode: 3 });
     const silent = transport.link;
 
@@ -465,7 +465,7 @@ describe('a link', () => {
     expect(client.state).toBe('connecting');
   });
 
-  it('that throws, against its contract, stops nothing else', async () => {
+  it('that throws does not stop the client', async () => {
     const { client, transport, clock, seen } = await online();
     transport.link.close = () => {
       throw new Error('cannot close');
@@ -483,7 +483,7 @@ describe('a link', () => {
     await expect(again).resolves.toEqual({ firstLoginTime: 77 });
   });
 
-  it('is tried again at once on request', async () => {
+  it('is opened again at once by retryNow', async () => {
     const { client, transport } = await online();
     transport.link.handler.closed();
 
@@ -493,7 +493,7 @@ describe('a link', () => {
     expect(client.state).toBe('connecting');
   });
 
-  it('is measured by its keep-alives', async () => {
+  it('has the round-trip time of its keep-alives', async () => {
     const { client, transport, clock } = await online({ senseMode: 3 });
 
     clock.advance(3_000);

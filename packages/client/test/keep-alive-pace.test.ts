@@ -9,7 +9,7 @@ function times({ keepAliveIntervalMs, clientTimeoutMs }: KeepAlivePace): number[
 }
 
 describe('KeepAlivePace', () => {
-  it('is the sense mode’s where there are no bounds', () => {
+  it('is the interval of the sense mode without bounds', () => {
     const pace = new KeepAlivePace(TIMES, undefined);
     pace.answered();
     expect(times(pace)).toEqual([15_000, 20_000]);
@@ -17,7 +17,7 @@ describe('KeepAlivePace', () => {
     expect(times(pace)).toEqual([15_000, 20_000]);
   });
 
-  it('waits longer after each answer, up to its bound', () => {
+  it('grows after each response, up to maxMs', () => {
     const pace = new KeepAlivePace(TIMES, { minMs: 15_000, maxMs: 40_000 });
     const seen: number[][] = [];
     for (let n = 0; n < 4; n++) {
@@ -33,7 +33,7 @@ describe('KeepAlivePace', () => {
     ]);
   });
 
-  it('waits half as long after a loss, and stays below what went wrong', () => {
+  it('is halved after a loss, and stays below the interval that failed', () => {
     const pace = new KeepAlivePace(TIMES, { minMs: 5_000, maxMs: 60_000 });
     pace.answered();
     pace.lost();
@@ -43,7 +43,7 @@ describe('KeepAlivePace', () => {
     expect(pace.keepAliveIntervalMs).toBe(15_000);
   });
 
-  it('never waits less than its bound', () => {
+  it('is never below minMs', () => {
     const pace = new KeepAlivePace(TIMES, { minMs: 5_000, maxMs: 60_000 });
     for (let n = 0; n < 10; n++) pace.lost();
 

@@ -4,7 +4,7 @@ import { RecordingHandler } from './fixtures/recording-handler.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 describe('LinkHolder', () => {
-  it('closes the link that it has before it opens another, and hears the new one only', () => {
+  it('closes the current link before it opens another, and ignores the old one', () => {
     const transport = new ScriptedTransport();
     const handler = new RecordingHandler();
     const holder = new LinkHolder(transport, handler);
@@ -19,7 +19,7 @@ describe('LinkHolder', () => {
     expect(handler.all).toEqual(['second']);
   });
 
-  it('closes a link that was given up while it was being made', () => {
+  it('closes a link that was closed while connect was running', () => {
     const transport = new ScriptedTransport();
     const holder = new LinkHolder(transport, new RecordingHandler());
     transport.onConnect = () => holder.close();
@@ -31,7 +31,7 @@ describe('LinkHolder', () => {
     expect(transport.link.frames).toEqual([]);
   });
 
-  it('sends nothing and has nothing buffered without a link', () => {
+  it('sends nothing and has no buffered bytes without a link', () => {
     const holder = new LinkHolder(new ScriptedTransport(), new RecordingHandler());
 
     holder.send('{}');

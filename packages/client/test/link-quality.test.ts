@@ -4,7 +4,7 @@ import { QualityMeter } from '../src/link-quality.js';
 const NOON = 1_800_000_000_000;
 
 describe('QualityMeter', () => {
-  it('knows nothing before it was told', () => {
+  it('has no values before the first measurement', () => {
     expect(new QualityMeter().at(0, NOON)).toEqual({
       roundTripMs: undefined,
       averageRoundTripMs: undefined,
@@ -13,7 +13,7 @@ describe('QualityMeter', () => {
     });
   });
 
-  it('tells the last round trip, and an average in which the last ones count most', () => {
+  it('has the last round-trip time and a moving average', () => {
     const meter = new QualityMeter();
     meter.answered(0, 100);
     meter.answered(1_000, 1_180);
@@ -21,9 +21,9 @@ describe('QualityMeter', () => {
     expect(meter.at(2_000, NOON)).toMatchObject({ roundTripMs: 180, averageRoundTripMs: 110 });
   });
 
-  it('knows the server’s clock up to half of a round trip', () => {
+  it('has the server’s clock offset with an error of half a round trip', () => {
     const meter = new QualityMeter();
-    // Asked at 1000, answered at 1200; the server wrote in the middle, five seconds ahead of this device.
+    // Request at 1000, response at 1200; the server wrote in between, and its clock is 5 s ahead.
     meter.addServerTime(NOON + 1_100 + 5_000, 1_000, 1_200);
 
     const { clockOffsetMs, clockErrorMs } = meter.at(1_200, NOON + 1_200);
@@ -32,7 +32,7 @@ describe('QualityMeter', () => {
     expect(clockErrorMs).toBe(100);
   });
 
-  it('keeps the narrowest measurement until drift has made it worse than a new one', () => {
+  it('keeps the most precise sample until drift has made it worse than a new one', () => {
     const meter = new QualityMeter();
     meter.addServerTime(NOON + 10 + 5_000, 0, 20);
     meter.addServerTime(NOON + 1_000 + 7_777, 500, 1_500);
@@ -42,14 +42,14 @@ describe('QualityMeter', () => {
     expect(meter.at(10_000_500, NOON + 10_000_500).clockOffsetMs).toBe(6_000);
   });
 
-  it('follows this device’s clock where that is set', () => {
+  it('follows a change of the local clock', () => {
     const meter = new QualityMeter();
     meter.addServerTime(NOON, 0, 0);
 
     expect(meter.at(1_000, NOON + 1_000 + 60_000).clockOffsetMs).toBe(-60_000);
   });
 
-  it('takes no answer without a time for one', () => {
+  it('ignores a response without a server time', () => {
     const meter = new QualityMeter();
     meter.addServerTime(-1, 0, 10);
 

@@ -4,7 +4,7 @@ import { type ClientSettings, createClient } from '../src/index.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 describe('messages()', () => {
-  it('gives messages in order, each acknowledged when it is taken', async () => {
+  it('returns messages in order and acknowledges each when it is read', async () => {
     const { client, transport, receive } = await online();
     const reader = client.messages();
 
@@ -17,7 +17,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1', 'f2']);
   });
 
-  it('gives a message at once to whoever waits for one', async () => {
+  it('passes a message to a waiting reader at once', async () => {
     const { client, transport, receive } = await online();
     const next = client.messages().next();
 
@@ -27,7 +27,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('neither takes nor acknowledges more than so many, until some are taken', async () => {
+  it('ignores messages over maxUnhandledMessages until some are read', async () => {
     const { client, transport, receive } = await online({ maxUnhandledMessages: 2 });
     const reader = client.messages();
 
@@ -41,7 +41,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1', 'f2', 'f3']);
   });
 
-  it('takes a copy of what waits for nothing new', async () => {
+  it('ignores a copy of an unread message', async () => {
     const { client, transport, receive } = await online();
     const reader = client.messages();
 
@@ -55,7 +55,7 @@ describe('messages()', () => {
     expect(await reader.next()).toMatchObject({ value: { content: '2' } });
   });
 
-  it('gives every message to each of several readers, and acknowledges it after the last', async () => {
+  it('passes every message to each reader, and acknowledges it after the last one', async () => {
     const { client, transport, receive } = await online();
     const [first, second] = [client.messages(), client.messages()];
 
@@ -66,7 +66,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('ends with a break, and from then on messages are acknowledged as they come', async () => {
+  it('ends with break; later messages are acknowledged when they arrive', async () => {
     const { client, transport, receive } = await online();
     receive('0');
     const reading = (async () => {
@@ -80,7 +80,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f0', 'f1', 'f2']);
   });
 
-  it('leaves what nobody has read to its next copy', async () => {
+  it('does not acknowledge unread messages when the reader ends', async () => {
     const { client, transport, receive } = await online();
     const reader = client.messages();
     receive('1');
@@ -95,7 +95,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('acknowledges what a listener was given, though the reader leaves', async () => {
+  it('acknowledges a message that a listener got, although the reader ends', async () => {
     const { client, transport, receive } = await online();
     client.on('message', () => {});
     const reader = client.messages();
@@ -106,7 +106,7 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('goes on over a lost link: what is taken meanwhile is acknowledged when its copy comes', async () => {
+  it('continues after a lost link: a message read meanwhile is acknowledged when its copy arrives', async () => {
     const { client, transport, clock, receive } = await online();
     const reader = client.messages();
     receive('1');
@@ -122,7 +122,7 @@ describe('messages()', () => {
     expect(await reader.next()).toMatchObject({ value: { content: '2' } });
   });
 
-  it('ends with the client, after what it has', async () => {
+  it('ends when the client is closed, after the unread messages', async () => {
     const { client, receive } = await online();
     const reader = client.messages();
     const waiting = client.messages();
@@ -137,14 +137,14 @@ describe('messages()', () => {
     expect(await reader.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('ends at once on a client that is closed', async () => {
+  it('ends at once on a closed client', async () => {
     const { client } = await online();
     await client.close();
 
     expect(await client.messages().next()).toEqual({ done: true, value: undefined });
   });
 
-  it('drops messages without QoS beyond its bound, for nobody sends them again', async () => {
+  it('drops messages without QoS over maxUnhandledMessages', async () => {
     const { client, transport } = await online({ maxUnhandledMessages: 1 });
     const reader = client.messages();
     for (const content of ['1', '2']) {
@@ -172,7 +172,7 @@ async function online(settings: ClientSettings = {}) {
   return { client, transport, clock, receive };
 }
 
-/** Fingerprints of what was acknowledged on the present link. */
+/** Fingerprints of the messages that were acknowledged on the current link. */
 function acknowledged(transport: ScriptedTransport): (string | undefined)[] {
   return transport.link.packets(4).map(({ dataContent }) => dataContent);
 }

@@ -30,7 +30,7 @@ describe('the options of a client', () => {
     });
   });
 
-  it('let a message stay in an outbox for seven days', () => {
+  it('have a send timeout of 7 days with a durable outbox', () => {
     const outbox = () => {
       throw new Error('not opened here');
     };
@@ -42,14 +42,14 @@ describe('the options of a client', () => {
     expect(checkSettings({ outbox, sendTimeoutMs: 5 }, transport).sendTimeoutMs).toBe(5);
   });
 
-  it('take the application’s own codes for final, and the server’s for passing trouble', () => {
+  it('treat the application’s codes as final and the server’s as temporary', () => {
     const { isFinalRejection } = checkSettings({}, transport);
 
     expect([1, 2, 301, 1024].map(isFinalRejection)).toEqual([false, false, false, false]);
     expect([1025, 9999].map(isFinalRejection)).toEqual([true, true]);
   });
 
-  it('have the sense mode of the transport', () => {
+  it('have the default sense mode of the transport', () => {
     expect(checkSettings({}, udp({ host: 'localhost' })).keepAlive.keepAliveIntervalMs).toBe(3_000);
     expect(checkSettings({ senseMode: 60 }, udp({ host: 'localhost' })).keepAlive.clientTimeoutMs).toBe(
       121_000,
@@ -85,7 +85,7 @@ describe('the options of a client', () => {
     ['toString', { toString: undefined }],
     ['backoff.max', { backoff: { max: 5_000 } }],
     ['retry.retry', { retry: { retry: 5 } }],
-  ])('name %s when it is wrong: %j', (name, wrong) => {
+  ])('name an invalid %s: %j', (name, wrong) => {
     const options = { transport, ...wrong } as ClientOptions;
 
     expect(() => createClient(options)).toThrow(
@@ -97,12 +97,9 @@ describe('the options of a client', () => {
     );
   });
 
-  it.each(['http://localhost', 'localhost:3000', 'ws://', ''])(
-    'refuse %j as the URL of a WebSocket',
-    (url) => {
-      expect(() => createClient({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
-    },
-  );
+  it.each(['http://localhost', 'localhost:3000', 'ws://', ''])('reject %j as a WebSocket URL', (url) => {
+    expect(() => createClient({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }));
+  });
 });
 
 describe('the options of the transports', () => {
@@ -114,7 +111,7 @@ describe('the options of the transports', () => {
     ['maxSendBytes', () => udp({ host: 'localhost', maxSendBytes: 65_508 })],
     ['url', () => websocket({ url: 'http://localhost' })],
     ['maxSendBytes', () => websocket({ url: 'ws://localhost', maxSendBytes: 0 })],
-  ])('name %s when it is wrong', (name, make) => {
+  ])('name an invalid %s', (name, make) => {
     expect(make).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
     );
@@ -125,7 +122,7 @@ describe('the options of the transports', () => {
     ['udp', (options) => udp({ host: 'localhost', ...options })],
     ['websocket on Node', (options) => websocket({ url: 'ws://localhost', ...options })],
     ['websocket', (options) => platformWebSocket({ url: 'ws://localhost', ...options })],
-  ])('name what does not exist on %s', (_name, make) => {
+  ])('name an unknown option of %s', (_name, make) => {
     expect(() => make({ maxBytes: 5 })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
@@ -134,13 +131,13 @@ describe('the options of the transports', () => {
     );
   });
 
-  it('limit a packet to what the original servers and clients read', () => {
+  it('limit packets to the maximum of the original servers and clients', () => {
     expect(tcp({ host: 'localhost' }).maxSendBytes).toBe(6144);
     expect(udp({ host: 'localhost' }).maxSendBytes).toBe(1024);
     expect(websocket({ url: 'ws://localhost' }).maxSendBytes).toBe(65_536);
   });
 
-  it('follow from a URL', () => {
+  it('are taken from a URL', () => {
     expect(transportForUrl('tcp://localhost').kind).toBe('tcp');
     expect(transportForUrl('tls://localhost:8902').kind).toBe('tcp');
     expect(transportForUrl('udp://[::1]:7901').kind).toBe('udp');
@@ -154,7 +151,7 @@ describe('the options of the transports', () => {
 });
 
 describe('the option keepAlive', () => {
-  it('has the sense mode’s interval for what is left out', () => {
+  it('uses the sense mode’s interval for a missing bound', () => {
     const settings = checkSettings({ senseMode: 30, keepAlive: { maxMs: 90_000 } }, transport);
 
     expect(settings.keepAliveBounds).toEqual({ minMs: 30_000, maxMs: 90_000 });
@@ -165,7 +162,7 @@ describe('the option keepAlive', () => {
     [{ minMs: 10 }, 'keepAlive.minMs'],
     [{ maxMs: 14_000 }, 'keepAlive.maxMs'],
     [{ max: 20_000 }, 'keepAlive.max'],
-  ])('has the sense mode’s interval between its bounds: not %j', (keepAlive, name) => {
+  ])('rejects bounds that exclude the sense mode’s interval: %j', (keepAlive, name) => {
     expect(() => checkSettings({ keepAlive } as ClientOptions, transport)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(name) }),
     );

@@ -5,8 +5,8 @@ import { type ClientSettings, createClient, type PlatformSignal } from '../src/i
 import { browserSignals } from '../src/platform-signals.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
-describe('a token that is asked for', () => {
-  it('is asked for before each login', async () => {
+describe('a token function', () => {
+  it('is called before each login', async () => {
     const tokens = ['t1', 't2'];
     const { client, transport, clock } = setUp();
     const login = client.login({ userId: 'alice', token: () => Promise.resolve(tokens.shift() ?? '') });
@@ -20,7 +20,7 @@ describe('a token that is asked for', () => {
     expect(transport.links.map((link) => loginTokenOf(link.frames))).toEqual(['t1', 't2']);
   });
 
-  it('that cannot be had makes the client ask again later', async () => {
+  it('is called again later if it fails', async () => {
     const { client, transport, clock, states } = setUp();
     let tries = 0;
     const token = (): string => {
@@ -42,7 +42,7 @@ describe('a token that is asked for', () => {
     await login;
   });
 
-  it('may take so long, and is not heard after that', async () => {
+  it('is ignored after tokenTimeoutMs', async () => {
     const answers: ((token: string) => void)[] = [];
     const { client, transport, clock, states } = setUp({ tokenTimeoutMs: 2_000 });
     const token = () => new Promise<string>((resolve) => answers.push(resolve));
@@ -63,7 +63,7 @@ describe('a token that is asked for', () => {
   it.each([
     ['is no text', () => 7 as unknown as string],
     ['is too long', () => 'x'.repeat(7_000)],
-  ])('is refused when it %s', async (_name, token) => {
+  ])('fails when it %s', async (_name, token) => {
     const { client, states } = setUp();
     client.login({ userId: 'alice', token }).catch(() => {});
     await settlePromises();
@@ -71,7 +71,7 @@ describe('a token that is asked for', () => {
     expect(states.at(-1)).toMatchObject({ cause: { cause: { code: 'ERR_INVALID_ARGUMENT' } } });
   });
 
-  it('does not hold up a logout', async () => {
+  it('does not delay a logout', async () => {
     const { client, clock } = setUp();
     const login = client.login({ userId: 'alice', token: () => new Promise(() => {}) });
     await settlePromises();
@@ -83,8 +83,8 @@ describe('a token that is asked for', () => {
   });
 });
 
-describe('a refused login', () => {
-  it('is tried again where the code is the server’s trouble', async () => {
+describe('a rejected login', () => {
+  it('is retried if the code reports a temporary problem of the server', async () => {
     const { client, transport, clock } = setUp();
     const rejections: unknown[] = [];
     client.on('rejected', (event) => rejections.push(event));
@@ -100,7 +100,7 @@ describe('a refused login', () => {
     expect(rejections).toEqual([{ code: 2, isFinal: false }]);
   });
 
-  it('is final where the application says so', async () => {
+  it('is final if isFinalRejection returns true', async () => {
     const { client, transport } = setUp({ isFinalRejection: (code) => code === 2 });
     const login = client.login({ userId: 'alice' });
     transport.link.handler.opened();
@@ -112,7 +112,7 @@ describe('a refused login', () => {
 });
 
 describe('the platform’s signals', () => {
-  it.each<PlatformSignal>(['online', 'visible'])('%s ends the wait for the next try', async (signal) => {
+  it.each<PlatformSignal>(['online', 'visible'])('%s ends the wait for the next attempt', async (signal) => {
     const { client, transport, clock, platform } = setUp();
     client.login({ userId: 'alice' }).catch(() => {});
     transport.link.handler.closed();
@@ -126,7 +126,7 @@ describe('the platform’s signals', () => {
     expect(clock.now()).toBe(before);
   });
 
-  it('online begins anew with a link that is being opened; visible does not', async () => {
+  it('online restarts a link that is being opened, visible does not', async () => {
     const { client, transport, platform } = setUp();
     client.login({ userId: 'alice' }).catch(() => {});
 
@@ -137,7 +137,7 @@ describe('the platform’s signals', () => {
     expect(transport.links[0]?.isClosed).toBe(true);
   });
 
-  it('visible begins anew with a try whose time was over while nobody was awake', async () => {
+  it('visible restarts an attempt whose deadline has passed during a suspension', async () => {
     const awake = new VirtualClock();
     let sleptMs = 0;
     const clock: Clock = {
@@ -163,7 +163,7 @@ describe('the platform’s signals', () => {
     expect(client.state).toBe('connecting');
   });
 
-  it('online begins anew with a login that is not answered', async () => {
+  it('online restarts a login that is not answered', async () => {
     const { client, transport, platform } = setUp();
     client.login({ userId: 'alice' }).catch(() => {});
     transport.link.handler.opened();
@@ -179,7 +179,7 @@ describe('the platform’s signals', () => {
     expect(client.state).toBe('online');
   });
 
-  it('make a client that is online ask the server, and find a dead link soon', async () => {
+  it('make an online client check its link and detect a dead one soon', async () => {
     const { client, transport, clock, platform, states } = setUp({ senseMode: 120 });
     await login(client, transport);
 
@@ -191,7 +191,7 @@ describe('the platform’s signals', () => {
     expect(states.find(({ reason }) => reason === 'link-silent')).toBeDefined();
   });
 
-  it('leave a link alone whose server says anything', async () => {
+  it('keep a link on which any packet arrives', async () => {
     const { client, transport, clock, platform } = setUp({ senseMode: 120 });
     await login(client, transport);
 
@@ -202,7 +202,7 @@ describe('the platform’s signals', () => {
     expect(client.state).toBe('online');
   });
 
-  it('are not needed where a browser slows down timers that timers have set: each answer sets the next one', async () => {
+  it('are not needed when a browser throttles chained timers: each response sets the next timer', async () => {
     const time = new VirtualClock();
     const scheduled: number[] = [];
     const schedule: Clock['schedule'] = (at, run) => {
@@ -222,7 +222,7 @@ describe('the platform’s signals', () => {
     expect(time.pending).toBe(1);
   });
 
-  it('are heard as long as somebody is logged in or logging in', async () => {
+  it('are subscribed to while a user is logged in or logging in', async () => {
     const { client, transport, platform } = setUp();
     expect(platform.listeners.size).toBe(0);
     await login(client, transport);
@@ -254,7 +254,7 @@ describe('a logger that throws', () => {
 });
 
 describe('browserSignals', () => {
-  it('says nothing where the platform has none, and can be given back', () => {
+  it('emit nothing on a platform without events, and can be unsubscribed', () => {
     const heard: PlatformSignal[] = [];
     const unsubscribe = browserSignals.subscribe((signal) => heard.push(signal));
     unsubscribe();
@@ -262,7 +262,7 @@ describe('browserSignals', () => {
     expect(heard).toEqual([]);
   });
 
-  it('tells of the network, and of pages that are looked at again', () => {
+  it('report the network and visible pages', () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
     const own = new EventTarget();
     const given = {

@@ -20,7 +20,7 @@ interface Received {
   readonly sentBack: readonly string[];
 }
 
-/** What an original Java client wrote and reported; TCP and UDP clients wrote the same. */
+/** What an original Java client wrote and reported; TCP and UDP clients wrote the same packets. */
 const recording: Recording = JSON.parse(
   readFileSync(new URL('fixtures/recorded-java-client.json', import.meta.url), 'utf8'),
 );
@@ -29,7 +29,7 @@ const U = { userId: 'u', token: 't', extra: 'ex"tra' };
 const [LOGIN, TEXT, NON_QOS, , , ACKNOWLEDGEMENT, KEEP_ALIVE, BRIDGED_ACKNOWLEDGEMENT, LOGOUT] =
   recording.framesSent;
 
-describe('a client writes what the recorded one wrote', () => {
+describe('a client writes the same packets as the recorded one', () => {
   it('to log in', () => {
     expect(frames(newLogin(newSession(), U))).toEqual([LOGIN]);
     expect(frames(newLogin(newSession(), { ...U, extra: undefined }))).toEqual([
@@ -37,7 +37,7 @@ describe('a client writes what the recorded one wrote', () => {
     ]);
   });
 
-  it('to send a message, up to the choice of escapes', () => {
+  it('to send a message, except for the choice of escapes', () => {
     const content = '<a href=\'x\'>中文 😀 & "q" \\ \n\t\u2028 = /';
 
     const [frame] = send({ to: 'b', content, type: 5, fingerprint: 'FP1' });
@@ -74,7 +74,7 @@ describe('a client writes what the recorded one wrote', () => {
     expect(frames([...first, ...session.linkOpened(30)])).toEqual(recording.loginFramesAroundError301);
   });
 
-  it('when a login answer asks for an acknowledgement, as no server of the protocol does', () => {
+  it('when a login response requests an acknowledgement, which no server of the protocol does', () => {
     const session = newSession();
     newLogin(session, U);
     const answer = {
@@ -92,7 +92,7 @@ describe('a client writes what the recorded one wrote', () => {
     expect(session.state).toBe('online');
   });
 
-  it('when nobody acknowledges: copies at the same times, within the rhythm of the recorded list check', () => {
+  it('without an acknowledgement: at the same times, within the interval of the recorded list scan', () => {
     const session = online();
     const { copiesAtMs, lostAfterMs } = recording.messageNeverAcknowledged;
     session.send(compose({ to: 'b', content: 'v', fingerprint: 'F' }), 'wait', 0);
@@ -106,7 +106,7 @@ describe('a client writes what the recorded one wrote', () => {
   });
 });
 
-/** The packets that the recorded client was sent, by the names of the experiments. */
+/** The packets that were sent to the recorded client, by experiment. */
 const INPUTS: Readonly<Record<string, string>> = {
   'all fields':
     '{"bridge":false,"type":2,"dataContent":"v","from":"b","to":"u","fp":"V1","QoS":true,"typeu":4,"sm":-1}',
@@ -132,7 +132,7 @@ const INPUTS: Readonly<Record<string, string>> = {
   'after all this, still works': '{"type":2,"dataContent":"v","from":"b","to":"u","fp":"V20","QoS":true}',
 };
 
-describe('a client takes a packet as the recorded one did', () => {
+describe('a client handles a packet like the recorded one', () => {
   it.each(Object.entries(INPUTS))('%s', (name, input) => {
     const recorded = recording.receives[name];
 
@@ -196,7 +196,7 @@ function frames(effects: readonly Effect[]): string[] {
   return effects.flatMap((each) => (each.kind === 'write' ? [each.frame] : []));
 }
 
-/** The same text with one spelling for each character. Keeps the order of fields. */
+/** Normalizes the escapes of a text. Keeps the order of the fields. */
 function withoutChoiceOfEscapes(frame: string | undefined): string {
   return JSON.stringify(JSON.parse(frame ?? ''));
 }
@@ -211,7 +211,7 @@ function answeringKeepAlives(session: Session, until: number): { at: number; eac
   return happened;
 }
 
-/** The recorded client checks its list every 5 s, so its times lie up to 200 ms before ours. */
+/** The recorded client scans its list every 5 s, so its times are up to 200 ms before ours. */
 function near(ms: number): number {
   return Math.ceil((ms - 10) / 500);
 }

@@ -9,20 +9,20 @@ import { MIDDLE, newSession } from './fixtures/machine.js';
 
 const VECTORS = new URL('../../../docs/protocol/vectors/', import.meta.url);
 
-/** What one original client wrote, and what came to it, in order. Its links follow each other. */
-interface Life {
+/** What one original client sent and received, in order, over one or more links. */
+interface RecordedClient {
   readonly name: string;
   readonly user: string;
   readonly transport: 'tcp' | 'udp';
   readonly entries: readonly RecordedEntry[];
 }
 
-const lives = readdirSync(VECTORS)
+const clients = readdirSync(VECTORS)
   .filter((file) => file.endsWith('.json'))
-  .flatMap((file) => livesIn(readFileSync(new URL(file, VECTORS), 'utf8')));
+  .flatMap((file) => clientsIn(readFileSync(new URL(file, VECTORS), 'utf8')));
 
-/** The original clients in a recording that was kept whole. Bare sockets wrote what no client would. */
-function livesIn(text: string): Life[] {
+/** The original clients in a complete recording, without raw sockets. */
+function clientsIn(text: string): RecordedClient[] {
   const root = JSON.parse(text) as {
     connections: Record<string, string>;
     javaClientEvents?: Record<string, unknown>;
@@ -45,8 +45,8 @@ function livesIn(text: string): Life[] {
 }
 
 /**
- * Without what came when the recording was about to end: the answer to it was not recorded. And without datagrams that an
- * original client cannot read, for ours can.
+ * Removes frames received at the end of the recording, whose responses were not recorded, and datagrams that an original
+ * client cannot read but this one can.
  *
  * @see docs/protocol/SPEC.md#11-where-the-original-is-weak-and-we-are-not
  */
@@ -57,36 +57,36 @@ function answered(entries: readonly RecordedEntry[]): RecordedEntry[] {
   return entries.slice(0, last + 1).filter(isReadable);
 }
 
-/** Does what the recorded client was told to do, and hears what it heard, at the recorded times. */
+/** Performs the actions of the recorded client and receives the same packets, at the recorded times. */
 class Player {
   readonly written: string[] = [];
   readonly #session: Session;
   readonly #user: string;
   readonly #sent = new Set<unknown>();
 
-  constructor({ transport, user }: Life) {
+  constructor({ transport, user }: RecordedClient) {
     this.#user = user;
     this.#session = newSession({
       keepAlive: senseTimes(3, transport),
-      // When to come back is taken from the recording.
+      // The recording determines when to reconnect.
       backoff: { initialMs: 1e9, minMs: 1e9, maxMs: 1e9 },
     });
   }
 
   play(entry: RecordedEntry): void {
     const now = entry.atMs;
-    while (this.#session.nextDeadline <= now) this.#note(this.#session.tick(this.#session.nextDeadline));
-    if (entry.kind === 'close') this.#note(this.#session.linkClosed(undefined, now));
+    while (this.#session.nextDeadline <= now) this.#record(this.#session.tick(this.#session.nextDeadline));
+    if (entry.kind === 'close') this.#record(this.#session.linkClosed(undefined, now));
     if (entry.kind !== 'frame') return;
-    if (entry.by === 'server') this.#note(this.#session.receive(entry.body, now));
+    if (entry.by === 'server') this.#record(this.#session.receive(entry.body, now));
     else this.#act(packetOf(entry.body), now);
   }
 
-  /** The application of the recorded client had a hand in logins, messages and logouts, and in nothing else. */
+  /** Performs the actions of the recorded application: logins, messages and logouts. */
   #act(packet: Readonly<Record<string, unknown>>, now: number): void {
     const { type, dataContent, to, fp, typeu, QoS } = packet;
     if (type === PacketType.Login) this.#logIn(JSON.parse(String(dataContent)), now);
-    else if (type === PacketType.Logout) this.#note(this.#session.logout('logout'));
+    else if (type === PacketType.Logout) this.#record(this.#session.logout('logout'));
     else if (type === PacketType.Data && (fp === undefined || !this.#sent.has(fp))) {
       this.#sent.add(fp);
       const request = {
@@ -97,42 +97,42 @@ class Player {
         fingerprint: typeof fp === 'string' ? fp : undefined,
       };
       const message = composeMessage(request, this.#user, this.#sent.size, MIDDLE, now);
-      this.#note(this.#session.send(message, 'wait', now));
+      this.#record(this.#session.send(message, 'wait', now));
     }
   }
 
   #logIn(login: { loginUserId: string; loginToken?: string; extra?: string }, now: number): void {
-    // A datagram client's link is not closed when it begins anew.
+    // The link of a UDP client is not closed when it logs in again.
     if (this.#session.state === 'online') this.#session.linkClosed(undefined, now);
     if (this.#session.state === 'idle') {
       const { loginUserId: userId, loginToken: token, extra } = login;
       this.#session.login({ userId, token, extra }, now);
     } else this.#session.retryNow(now);
-    this.#note(this.#session.linkOpened(now));
+    this.#record(this.#session.linkOpened(now));
   }
 
-  #note(effects: readonly Effect[]): void {
+  #record(effects: readonly Effect[]): void {
     for (const effect of effects) if (effect.kind === 'write') this.written.push(effect.frame);
   }
 }
 
-/** Frames of some types, each once, with one spelling for each character. The order of their fields stays. */
+/** The distinct frames of some types, with normalized escapes. The order of the fields is kept. */
 function framesOf(frames: readonly string[], ...types: number[]): string[] {
   const written = frames.filter((frame) => types.includes(Number(packetOf(frame)['type'])));
   return [...new Set(written.map((frame) => JSON.stringify(JSON.parse(frame))))];
 }
 
-describe('a client in the place of an original one', () => {
-  it('has many to stand for', () => {
-    expect(lives.length).toBeGreaterThan(50);
+describe('a client in place of a recorded one', () => {
+  it('has more than 50 recorded clients to compare with', () => {
+    expect(clients.length).toBeGreaterThan(50);
   });
 
-  it.each(lives.map((life) => [life.name, life] as const))(
-    'writes the same, byte for byte: %s',
-    (_name, life) => {
-      const player = new Player(life);
-      for (const entry of life.entries) player.play(entry);
-      const recorded = life.entries.flatMap((entry) => (isFrame(entry, 'client') ? [entry.body] : []));
+  it.each(clients.map((client) => [client.name, client] as const))(
+    'writes the same packets, byte for byte: %s',
+    (_name, client) => {
+      const player = new Player(client);
+      for (const entry of client.entries) player.play(entry);
+      const recorded = client.entries.flatMap((entry) => (isFrame(entry, 'client') ? [entry.body] : []));
 
       for (const types of [
         [PacketType.Login, PacketType.Logout],

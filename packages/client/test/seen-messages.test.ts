@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SeenMessages } from '../src/seen-messages.js';
 
 describe('SeenMessages', () => {
-  it('remembers for the time that it is told at least, and twice that at most', () => {
+  it('remembers keys for at least rememberMs and at most twice as long', () => {
     const seen = new SeenMessages(0, { rememberMs: 1_000, maxRemembered: 100 });
     seen.add('early', 10);
 
@@ -13,7 +13,7 @@ describe('SeenMessages', () => {
     expect(['early', 'later', 'latest'].map((name) => seen.has(name))).toEqual([false, true, true]);
   });
 
-  it('remembers no more than it is told, and the newest of them', () => {
+  it('remembers at most maxRemembered keys, including the newest', () => {
     const seen = new SeenMessages(0, { rememberMs: 1_000, maxRemembered: 10 });
     for (let n = 0; n < 1_000; n++) seen.add(`m${n}`, 1);
 

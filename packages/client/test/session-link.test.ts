@@ -18,7 +18,7 @@ import {
 } from './fixtures/machine.js';
 
 describe('keep-alives', () => {
-  it('leave every interval of the sense mode', () => {
+  it('are written at the interval of the sense mode', () => {
     const session = onlineSession();
 
     expect(session.nextDeadline).toBe(3_000);
@@ -33,7 +33,7 @@ describe('keep-alives', () => {
     expect(session.quality.roundTripMs).toBe(70);
   });
 
-  it('that stay unanswered for the time-out end the link, on TCP after 5 s in the 3 s mode', () => {
+  it('without a response end the link, on TCP after 5 s in the 3 s mode', () => {
     const session = onlineSession();
 
     const happened = runUntil(session, 5_000);
@@ -48,7 +48,7 @@ describe('keep-alives', () => {
     ]);
   });
 
-  it('may go unanswered twice as long on UDP: three are written before the link is given up after 10 s', () => {
+  it('have a longer timeout on UDP: three are written before the link is lost after 10 s', () => {
     const session = onlineSession({ keepAlive: senseTimes(3, 'udp') });
 
     const happened = runUntil(session, 10_000);
@@ -61,7 +61,7 @@ describe('keep-alives', () => {
     expect(happened.find((each) => each.effect.kind === 'link-lost')?.at).toBe(10_000);
   });
 
-  it('are not answered by messages: only the server’s answer shows that it still knows the session', () => {
+  it('are not answered by messages, only by the server’s response', () => {
     const session = onlineSession();
 
     session.receive(incoming('f1'), 4_000);
@@ -69,7 +69,7 @@ describe('keep-alives', () => {
     expect(kinds(runUntil(session, 5_000).map((each) => each.effect))).toContain('link-lost');
   });
 
-  it('measure no round trip where it is unclear which one was answered', () => {
+  it('do not measure a round trip if several are unanswered', () => {
     const session = onlineSession({ keepAlive: senseTimes(3, 'udp') });
     session.tick(3_000);
     session.tick(6_000);
@@ -79,7 +79,7 @@ describe('keep-alives', () => {
     expect(session.quality.roundTripMs).toBeUndefined();
   });
 
-  it('ask first when this side has slept, instead of taking its own sleep for the server’s silence', () => {
+  it('are written first after a suspension, instead of losing the link', () => {
     const session = onlineSession();
 
     const effects = session.tick(600_000);
@@ -88,7 +88,7 @@ describe('keep-alives', () => {
     expect(session.state).toBe('online');
   });
 
-  it('stop with the link', () => {
+  it('stop when the link is lost', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
 
@@ -97,7 +97,7 @@ describe('keep-alives', () => {
 });
 
 describe('a lost link', () => {
-  it('is reported with its reason and followed by another try', () => {
+  it('is reported with its reason and followed by another attempt', () => {
     const session = onlineSession();
     const broken = new Error('ECONNRESET');
 
@@ -114,7 +114,7 @@ describe('a lost link', () => {
     });
   });
 
-  it('ends the login where autoReconnect is off', () => {
+  it('ends the login if autoReconnect is false', () => {
     const session = onlineSession({ autoReconnect: false });
 
     const effects = session.linkClosed(undefined, 100);
@@ -128,7 +128,7 @@ describe('a lost link', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('follows from error 301: the server does not know the session any more', () => {
+  it('results from error 301: the server no longer knows the session', () => {
     const session = onlineSession();
 
     const effects = session.receive(serverError(301), 100);
@@ -138,14 +138,14 @@ describe('a lost link', () => {
     expect(effect(effects, 'state')).toMatchObject({ current: 'waiting', reason: 'session-unknown' });
   });
 
-  it('does not follow from other errors', () => {
+  it('does not result from other errors', () => {
     const session = onlineSession();
 
     expect(kinds(session.receive(serverError(999), 100))).toEqual(['error']);
     expect(session.state).toBe('online');
   });
 
-  it('is heard of once: what the link reports late means nothing', () => {
+  it('is reported once: late events of the link are ignored', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
 
@@ -154,7 +154,7 @@ describe('a lost link', () => {
     expect(session.linkOpened(103)).toEqual([]);
   });
 
-  it('can be tried again at once when the platform reports a network', () => {
+  it('is followed by an attempt at once when the network is back', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
 
@@ -163,8 +163,8 @@ describe('a lost link', () => {
   });
 });
 
-describe('the waits between tries', () => {
-  it('begin with none, then double up to the largest, each anywhere between the shortest and that bound', () => {
+describe('the delays between attempts', () => {
+  it('start with 0, then have a bound that doubles up to maxMs, each random between minMs and the bound', () => {
     const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
     const times = bounds.length + 1;
 
@@ -182,7 +182,7 @@ describe('the waits between tries', () => {
     ).toEqual([0, ...bounds]);
   });
 
-  it('differ between clients that lost the same server and did not find it at once', () => {
+  it('differ between clients of the same server after the first attempt', () => {
     const waits = [1, 2, 3, 4, 5].map(
       (seed) => waitsOf(onlineSession({}, new SeededRandom(seed).next), 2)[1],
     );
@@ -191,7 +191,7 @@ describe('the waits between tries', () => {
     expect(waits.every((wait) => wait !== undefined && wait >= 100 && wait <= 1_000)).toBe(true);
   });
 
-  it('start from the beginning once the link has proved to be good', () => {
+  it('restart when a keep-alive was answered', () => {
     const session = onlineSession({}, () => 1);
     expect(waitsOf(session, 4)).toEqual([0, 1_000, 2_000, 4_000]);
     session.retryNow(0);
@@ -202,7 +202,7 @@ describe('the waits between tries', () => {
     expect(waitsOf(session, 2)).toEqual([0, 1_000]);
   });
 
-  it('go on growing when each login is followed by the loss of its link', () => {
+  it('keep growing when the link is lost after each login', () => {
     const session = onlineSession({}, () => 1);
     const waits: number[] = [];
     for (let i = 0; i < 4; i++) {
@@ -214,14 +214,14 @@ describe('the waits between tries', () => {
     expect(waits).toEqual([0, 1_000, 2_000, 4_000]);
   });
 
-  it('are left out after silence, which each client notices at a time of its own', () => {
+  it('are 0 after a keep-alive timeout', () => {
     const session = onlineSession();
     session.tick(3_000);
 
     expect(effect(session.tick(5_000), 'state')).toMatchObject({ current: 'waiting', retryAt: 5_000 });
   });
 
-  it('are not left out a second time when nothing but silence follows', () => {
+  it('are not 0 again if no keep-alive was answered since', () => {
     const session = onlineSession();
     session.tick(3_000);
     session.tick(5_000);
@@ -233,8 +233,8 @@ describe('the waits between tries', () => {
   });
 });
 
-describe('a keep-alive out of turn', () => {
-  it('is asked once more by who slept meanwhile, and could not hear the answer', () => {
+describe('a probe', () => {
+  it('is repeated after a suspension', () => {
     const session = onlineSession();
     session.retryNow(100);
 
@@ -245,7 +245,7 @@ describe('a keep-alive out of turn', () => {
     expect(session.quality.roundTripMs).toBeUndefined();
   });
 
-  it('that stays unanswered ends the link, and the error says after how long', () => {
+  it('without a response ends the link, with the timeout in the error message', () => {
     const session = onlineSession({ loginTimeoutMs: 1_500 });
     session.retryNow(100);
 
@@ -254,7 +254,7 @@ describe('a keep-alive out of turn', () => {
     });
   });
 
-  it('measures the round trip, and not that of the next one in turn', () => {
+  it('measures a round trip only if no other keep-alive is unanswered', () => {
     const session = onlineSession();
     session.retryNow(2_990);
     session.tick(3_000);
@@ -268,8 +268,8 @@ describe('a keep-alive out of turn', () => {
   });
 });
 
-describe('a session that is idle', () => {
-  it('takes nothing that a link reports', () => {
+describe('an idle session', () => {
+  it('ignores all events of a link', () => {
     const session = newSession();
 
     expect(session.linkOpened(0)).toEqual([]);
@@ -278,7 +278,7 @@ describe('a session that is idle', () => {
   });
 });
 
-/** Loses the link so many times without a login between, all at instant 0. Returns the waits. */
+/** Loses the link `count` times without a login in between, at instant 0. Returns the delays. */
 function waitsOf(session: Session, times: number): number[] {
   const waits: number[] = [];
   for (let i = 0; i < times; i++) {
@@ -289,10 +289,10 @@ function waitsOf(session: Session, times: number): number[] {
   return waits;
 }
 
-describe('a client’s idea of the server’s clock', () => {
+describe('the server’s clock offset', () => {
   const SERVER_NOON = 1_800_000_000_000;
 
-  it('comes from the first login’s time, up to half of what the answer took', () => {
+  it('is measured from the first login time, with an error of half the response time', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(100);
@@ -301,7 +301,7 @@ describe('a client’s idea of the server’s clock', () => {
     expect(session.quality.at(300, SERVER_NOON + 100)).toMatchObject({ clockOffsetMs: 0, clockErrorMs: 100 });
   });
 
-  it('is not changed by a later login’s answer, which repeats that time', () => {
+  it('is not changed by a later login response, which repeats that time', () => {
     const session = onlineSession();
     const before = session.quality.at(0, 0);
     session.linkClosed(undefined, 1_000);
@@ -311,7 +311,7 @@ describe('a client’s idea of the server’s clock', () => {
     expect(session.quality.at(0, 0).clockOffsetMs).toBe(before.clockOffsetMs);
   });
 
-  it('comes from keep-alives whose answers carry the server’s time', () => {
+  it('is measured from keep-alive responses that have the server’s time', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -329,8 +329,8 @@ describe('a client’s idea of the server’s clock', () => {
   });
 });
 
-describe('a client whose keep-alives adapt themselves', () => {
-  it('sends them more and more seldom while all goes well, and anew after a link was lost', () => {
+describe('a client with adaptive keep-alives', () => {
+  it('increases the interval while responses arrive, and reduces it after a lost link', () => {
     const session = onlineSession({ keepAliveBounds: { minMs: 3_000, maxMs: 10_000 } });
     const sentAt: number[] = [];
     for (let n = 0; n < 5; n++) {

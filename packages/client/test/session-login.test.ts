@@ -16,7 +16,7 @@ import {
 } from './fixtures/machine.js';
 
 describe('a first login', () => {
-  it('opens a link, writes the login when it is open and is online with the answer', () => {
+  it('opens a link, writes the login and is online after the response', () => {
     const session = newSession();
 
     expect(kinds(session.login(ALICE, 0))).toEqual(['state', 'connect']);
@@ -38,7 +38,7 @@ describe('a first login', () => {
     expect(session.state).toBe('online');
   });
 
-  it('ends in idle with the server’s code when it is refused', () => {
+  it('ends in idle with the server’s code when it is rejected', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -55,7 +55,7 @@ describe('a first login', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is tried again after a login that the server never answered', () => {
+  it('is retried after a login that was not answered', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(100);
@@ -73,7 +73,7 @@ describe('a first login', () => {
     expect(written(session.linkOpened(6_700))).toMatchObject([{ type: 0 }]);
   });
 
-  it('is tried again after a link that could not be opened in time', () => {
+  it('is retried after a link that could not be opened in time', () => {
     const session = newSession();
     session.login(ALICE, 0);
 
@@ -83,7 +83,7 @@ describe('a first login', () => {
     expect(effect(effects, 'state')).toMatchObject({ current: 'waiting', reason: 'cannot-connect' });
   });
 
-  it('is given up when connectTimeoutMs has passed, with the last failure as its cause', () => {
+  it('is given up after connectTimeoutMs, with the last failure as cause', () => {
     const session = newSession({ connectTimeoutMs: 2_000 });
     session.login(ALICE, 0);
     const refused = new Error('ECONNREFUSED');
@@ -101,7 +101,7 @@ describe('a first login', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is tried once where autoReconnect is off', () => {
+  it('is tried once if autoReconnect is false', () => {
     const session = newSession({ autoReconnect: false });
     session.login(ALICE, 0);
 
@@ -111,7 +111,7 @@ describe('a first login', () => {
     expect(session.state).toBe('idle');
   });
 
-  it('fails when the user is kicked out instead of accepted', () => {
+  it('fails when the user is kicked out before the response', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -122,7 +122,7 @@ describe('a first login', () => {
     expect(effect(effects, 'login-failed').error.code).toBe('ERR_KICKED');
   });
 
-  it('fails when the user logs out meanwhile, without a goodbye to a server that never knew', () => {
+  it('fails on a logout before the response, without a logout packet', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -133,7 +133,7 @@ describe('a first login', () => {
     expect(effect(effects, 'login-failed').error.code).toBe('ERR_LOGIN_ABORTED');
   });
 
-  it('takes an answer without firstLoginTime or code, and one with the code as a string', () => {
+  it('accepts a response without firstLoginTime or code, and a code as a string', () => {
     for (const content of ['{"code":0}', '{}', '{"code":"0","firstLoginTime":8}']) {
       const session = newSession();
       session.login(ALICE, 0);
@@ -143,7 +143,7 @@ describe('a first login', () => {
     }
   });
 
-  it('takes the answer once, for a network may repeat it', () => {
+  it('ignores a repeated response', () => {
     const session = onlineSession();
 
     expect(session.receive(loginAccepted(1_700_000_000_001), 10)).toEqual([]);
@@ -151,7 +151,7 @@ describe('a first login', () => {
     expect(session.nextDeadline).toBe(3_000);
   });
 
-  it('waits on when the answer cannot be read', () => {
+  it('keeps waiting after an invalid response', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -164,7 +164,7 @@ describe('a first login', () => {
 });
 
 describe('a later login', () => {
-  it('sends the first login time that the server gave, on every link', () => {
+  it('sends the server’s first login time on every link', () => {
     const session = onlineSession();
     const content = '{"loginUserId":"alice","loginToken":"t","firstLoginTime":1700000000001}';
 
@@ -177,7 +177,7 @@ describe('a later login', () => {
     expect(written(session.linkOpened(5_000))[0]?.dataContent).toBe(content);
   });
 
-  it('is not reported as a first one', () => {
+  it('is not reported as a first login', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
     session.tick(1_000);
@@ -185,7 +185,7 @@ describe('a later login', () => {
     expect(kinds(reconnect(session, 1_000))).toEqual(['state']);
   });
 
-  it('ends in idle when it is refused', () => {
+  it('ends in idle when it is rejected', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
     session.tick(1_000);
@@ -198,7 +198,7 @@ describe('a later login', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is tried for as long as it takes', () => {
+  it('is retried without a limit', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 0);
 
@@ -210,7 +210,7 @@ describe('a later login', () => {
 });
 
 describe('the end of a login', () => {
-  it('is written to the server at logout, then the link is closed', () => {
+  it('writes a logout packet on logout, then closes the link', () => {
     const session = onlineSession();
 
     const effects = session.logout('logout');
@@ -223,7 +223,7 @@ describe('the end of a login', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('follows a kick-out, without another try', () => {
+  it('follows a kick-out, without another attempt', () => {
     const session = onlineSession();
 
     const effects = session.receive(kickOut(2, 'maintenance'), 10);
@@ -234,7 +234,7 @@ describe('the end of a login', () => {
     expect(session.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('leaves nothing to do when it comes while waiting for the next try', () => {
+  it('leaves no deadline on a logout while waiting for the next attempt', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 100);
 
@@ -243,7 +243,7 @@ describe('the end of a login', () => {
     expect(session.tick(100_000)).toEqual([]);
   });
 
-  it('lets the same client log in again as a new run', () => {
+  it('allows another login of the same client', () => {
     const session = onlineSession();
     session.logout('logout');
     session.login(ALICE, 1_000);
@@ -251,7 +251,7 @@ describe('the end of a login', () => {
     expect(written(session.linkOpened(1_000))[0]?.dataContent).toContain('"firstLoginTime":0');
   });
 
-  it('leaves nothing of the last run’s failures to the next', () => {
+  it('resets the failures for the next login', () => {
     const session = newSession({ connectTimeoutMs: 5_000 });
     session.login(ALICE, 0);
     session.linkClosed(new Error('ECONNREFUSED'), 0);
@@ -265,7 +265,7 @@ describe('the end of a login', () => {
     expect(effect(session.linkClosed(undefined, 6_000), 'state').retryAt).toBe(6_550);
   });
 
-  it('keeps messages of the next run until that is online', () => {
+  it('keeps messages of the next login until it is online', () => {
     const session = onlineSession();
     session.logout('logout');
     session.login(ALICE, 10);
@@ -273,7 +273,7 @@ describe('the end of a login', () => {
     expect(session.send(outgoing(1), 'wait', 11)).toEqual([]);
   });
 
-  it('is final after close', () => {
+  it('is permanent after close', () => {
     const session = onlineSession();
 
     expect(kinds(session.logout('close'))).toEqual(['write', 'disconnect', 'state']);
@@ -281,7 +281,7 @@ describe('the end of a login', () => {
     expect(session.logout('close')).toEqual([]);
   });
 
-  it('is silent where nobody was logged in', () => {
+  it('has no effects if no user was logged in', () => {
     expect(newSession().logout('logout')).toEqual([]);
   });
 });

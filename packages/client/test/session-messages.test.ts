@@ -19,11 +19,11 @@ import {
   written,
 } from './fixtures/machine.js';
 
-/** Longer than any test: keep-alives would only be in the way. */
+/** Longer than any test, so that keep-alives do not interfere. */
 const CALM = { keepAlive: { keepAliveIntervalMs: 1_000_000, clientTimeoutMs: 1_000_000 } };
 
 describe('sending', () => {
-  it('writes a message at once and reports who acknowledged it', () => {
+  it('writes a message at once and reports its acknowledgement', () => {
     const session = onlineSession();
 
     expect(contents(session.send(outgoing(1), 'wait', 10))).toEqual(['m1']);
@@ -34,7 +34,7 @@ describe('sending', () => {
     expect(session.pendingMessages).toBe(0);
   });
 
-  it('writes two more copies 5 s apart and gives up 5 s later, as the recorded clients', () => {
+  it('retransmits twice, 5 s apart, and gives up 5 s later, like the recorded clients', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 1_000);
 
@@ -48,7 +48,7 @@ describe('sending', () => {
     expect(errorCode(happened.map((each) => each.effect))).toBe('ERR_NOT_ACKNOWLEDGED');
   });
 
-  it('counts the copies that an acknowledgement took', () => {
+  it('counts the attempts until the acknowledgement', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
     session.tick(5_000);
@@ -57,7 +57,7 @@ describe('sending', () => {
     expect(runUntil(session, 60_000)).toEqual([]);
   });
 
-  it('is done with the writing where no acknowledgement is asked for', () => {
+  it('is done when a message without QoS is written', () => {
     const session = onlineSession(CALM);
 
     const effects = session.send(outgoing(1, { qos: false }), 'wait', 0);
@@ -71,7 +71,7 @@ describe('sending', () => {
     expect(runUntil(session, 60_000)).toEqual([]);
   });
 
-  it('takes no acknowledgement from anybody but the receiver', () => {
+  it('accepts an acknowledgement from the receiver only', () => {
     const session = onlineSession();
     session.send(outgoing(1), 'wait', 0);
 
@@ -79,7 +79,7 @@ describe('sending', () => {
     expect(session.pendingMessages).toBe(1);
   });
 
-  it('ignores acknowledgements that are unknown or repeated', () => {
+  it('ignores unknown and repeated acknowledgements', () => {
     const session = onlineSession();
     session.send(outgoing(1), 'wait', 0);
     session.receive(acknowledgement('fp-1'), 1);
@@ -88,7 +88,7 @@ describe('sending', () => {
     expect(session.receive(acknowledgement('never'), 3)).toEqual([]);
   });
 
-  it('gives a fingerprint that is used again all its time', () => {
+  it('gives a reused fingerprint its full timeout', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
     session.receive(acknowledgement('fp-1'), 1);
@@ -97,7 +97,7 @@ describe('sending', () => {
     expect(runUntil(session, 9_000).map(({ at }) => at)).toEqual([9_000]);
   });
 
-  it('refuses what the transport cannot carry, before it is written', () => {
+  it('rejects a message that is too large for the transport, without writing it', () => {
     const session = onlineSession({ maxSendBytes: 1024 });
     const fits = outgoing(1, { content: '中'.repeat(304) });
     const tooLarge = outgoing(2, { content: '中'.repeat(305) });
@@ -107,7 +107,7 @@ describe('sending', () => {
     expect(errorCode(session.send(tooLarge, 'wait', 0))).toBe('ERR_TOO_LARGE');
   });
 
-  it('takes exactly what the transport carries', () => {
+  it('accepts a message of exactly the maximum size', () => {
     const { bytes } = outgoing(1);
 
     expect(kinds(onlineSession({ maxSendBytes: bytes }).send(outgoing(1), 'wait', 0))).toEqual(['write']);
@@ -116,11 +116,11 @@ describe('sending', () => {
     );
   });
 
-  it('refuses at once where nobody is logged in', () => {
+  it('rejects at once if no user is logged in', () => {
     expect(errorCode(newSession().send(outgoing(1), 'wait', 0))).toBe('ERR_CLOSED');
   });
 
-  it('stops when its sender has given up', () => {
+  it('stops when the sender has aborted', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
 
@@ -132,7 +132,7 @@ describe('sending', () => {
 });
 
 describe('sending without a link', () => {
-  it('waits for the login and then writes in the order of sending', () => {
+  it('waits for the login, then writes in the order of sending', () => {
     const session = newSession();
     session.login(ALICE, 0);
     expect(session.send(outgoing(1), 'wait', 1)).toEqual([]);
@@ -146,14 +146,14 @@ describe('sending without a link', () => {
     expect(contents(effects)).toEqual(['m1', 'm2', 'm3']);
   });
 
-  it('fails at once where the caller wants that', () => {
+  it('fails at once with whenOffline fail', () => {
     const session = onlineSession();
     session.linkClosed(undefined, 10);
 
     expect(errorCode(session.send(outgoing(1), 'fail', 11))).toBe('ERR_OFFLINE');
   });
 
-  it('fails as never sent when no link has come in time', () => {
+  it('fails with ERR_NOT_SENT if there is no link in time', () => {
     const session = onlineSession({ ...CALM, connectTimeoutMs: 90_000 });
     session.linkClosed(undefined, 0);
     session.send(outgoing(1), 'wait', 1_000);
@@ -164,7 +164,7 @@ describe('sending without a link', () => {
     expect(errorCode(happened.map((each) => each.effect))).toBe('ERR_NOT_SENT');
   });
 
-  it('takes no more messages than maxPendingMessages', () => {
+  it('accepts at most maxPendingMessages messages', () => {
     const session = onlineSession({ maxPendingMessages: 2 });
     session.linkClosed(undefined, 0);
     session.send(outgoing(1), 'wait', 1);
@@ -175,7 +175,7 @@ describe('sending without a link', () => {
     expect(session.send(outgoing(4), 'wait', 1)).toEqual([]);
   });
 
-  it('takes no more bytes than maxPendingBytes', () => {
+  it('accepts at most maxPendingBytes bytes', () => {
     const { bytes } = outgoing(1);
     const session = onlineSession({ maxPendingBytes: 2 * bytes });
     session.linkClosed(undefined, 0);
@@ -188,7 +188,7 @@ describe('sending without a link', () => {
     expect(session.send(outgoing(4), 'wait', 31_000)).toEqual([]);
   });
 
-  it('has all its room again after the next login', () => {
+  it('has its full capacity again after the next login', () => {
     const { bytes } = outgoing(1);
     const session = onlineSession({ maxPendingBytes: bytes });
     session.send(outgoing(1), 'wait', 1);
@@ -199,8 +199,8 @@ describe('sending without a link', () => {
   });
 });
 
-describe('a link that is lost under unacknowledged messages', () => {
-  it('is followed by writing them again, in order, before what was sent since', () => {
+describe('a link that is lost with unacknowledged messages', () => {
+  it('is followed by writing them again, in order, before newer messages', () => {
     const session = onlineSession();
     session.send(outgoing(1), 'wait', 0);
     session.send(outgoing(2), 'wait', 0);
@@ -213,7 +213,7 @@ describe('a link that is lost under unacknowledged messages', () => {
     expect(contents(reconnect(session, 560))).toEqual(['m1', 'm3', 'm4']);
   });
 
-  it('does not count against their retries: each link gives them all again', () => {
+  it('does not use up their retries: each link has all retries again', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
     session.tick(5_000);
@@ -231,7 +231,7 @@ describe('a link that is lost under unacknowledged messages', () => {
     ]);
   });
 
-  it('ends after sendTimeoutMs, as possibly arrived', () => {
+  it('fails them with ERR_NOT_ACKNOWLEDGED after sendTimeoutMs', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
     session.linkClosed(undefined, 1);
@@ -242,7 +242,7 @@ describe('a link that is lost under unacknowledged messages', () => {
     expect(errorCode(failed.map((each) => each.effect))).toBe('ERR_NOT_ACKNOWLEDGED');
   });
 
-  it('lets them be acknowledged by the next link', () => {
+  it('allows their acknowledgement on the next link', () => {
     const session = onlineSession();
     session.send(outgoing(1), 'wait', 0);
     session.receive(serverError(301), 1);
@@ -266,7 +266,7 @@ describe('a link that is lost under unacknowledged messages', () => {
 });
 
 describe('receiving', () => {
-  it('acknowledges a message before it is handed on', () => {
+  it('acknowledges a message before it is emitted', () => {
     const session = onlineSession();
 
     const effects = session.receive(incoming('f1', 'bob', 'hello'), 10);
@@ -284,7 +284,7 @@ describe('receiving', () => {
     });
   });
 
-  it('acknowledges every copy and hands on the first', () => {
+  it('acknowledges every copy and emits the first', () => {
     const session = onlineSession();
     session.receive(incoming('f1'), 10);
 
@@ -292,21 +292,21 @@ describe('receiving', () => {
     expect(kinds(session.receive(incoming('f1'), 600_000))).toEqual(['write']);
   });
 
-  it('hands equal fingerprints of different senders on', () => {
+  it('emits messages with equal fingerprints of different senders', () => {
     const session = onlineSession();
     session.receive(incoming('f1', 'bob'), 10);
 
     expect(kinds(session.receive(incoming('f1', 'carol'), 11))).toEqual(['write', 'message']);
   });
 
-  it('does not take the seam between sender and fingerprint for another one', () => {
+  it('does not confuse sender and fingerprint when they are concatenated', () => {
     const session = onlineSession();
     session.receive(incoming('b:x', 'a'), 10);
 
     expect(kinds(session.receive(incoming('x', 'a:b'), 11))).toEqual(['write', 'message']);
   });
 
-  it('remembers fingerprints over a lost link', () => {
+  it('remembers fingerprints after a lost link', () => {
     const session = onlineSession();
     session.receive(incoming('f1'), 10);
     session.linkClosed(undefined, 20);
@@ -341,7 +341,7 @@ describe('receiving', () => {
     expect(kinds(session.receive(incoming('f1'), 1_800_003))).toEqual(['write', 'message']);
   });
 
-  it('takes messages that overtake the answer to the login', () => {
+  it('accepts messages that arrive before the login response', () => {
     const session = newSession();
     session.login(ALICE, 0);
     session.linkOpened(0);
@@ -349,7 +349,7 @@ describe('receiving', () => {
     expect(kinds(session.receive(incoming('f1'), 1))).toEqual(['write', 'message']);
   });
 
-  it('reports a frame that cannot be read and goes on', () => {
+  it('reports an invalid frame and continues', () => {
     const session = onlineSession();
 
     for (const frame of ['{"type":2', 'null', '', '[]', '{"type":{}}']) {
@@ -358,7 +358,7 @@ describe('receiving', () => {
     expect(kinds(session.receive(incoming('f1'), 2))).toEqual(['write', 'message']);
   });
 
-  it('reports control packets that cannot be read and goes on', () => {
+  it('reports invalid control packets and continues', () => {
     const session = onlineSession();
 
     for (const type of [52, 54]) {
@@ -367,7 +367,7 @@ describe('receiving', () => {
     expect(session.state).toBe('online');
   });
 
-  it('does nothing for a keep-alive answer that nobody asked for', () => {
+  it('ignores an unexpected keep-alive response', () => {
     expect(onlineSession().receive(KEEP_ALIVE_ANSWER, 1)).toEqual([]);
   });
 });

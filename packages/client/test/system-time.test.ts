@@ -12,7 +12,7 @@ describe('SystemClock', () => {
     vi.useRealTimers();
   });
 
-  it('runs at the instant and not before', () => {
+  it('calls back at the given instant, not before', () => {
     const clock = new SystemClock();
     const runs: number[] = [];
     const at = clock.now() + 1_000;
@@ -24,7 +24,7 @@ describe('SystemClock', () => {
     expect(runs).toEqual([at]);
   });
 
-  it('does not run what was cancelled', () => {
+  it('does not run a cancelled callback', () => {
     const clock = new SystemClock();
     const run = vi.fn();
     clock.schedule(clock.now() + 10, run).cancel();
@@ -35,7 +35,7 @@ describe('SystemClock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits longer than one timer of the platform can', () => {
+  it('waits longer than the platform’s maximum delay', () => {
     const clock = new SystemClock();
     const run = vi.fn();
     const scheduled = clock.schedule(clock.now() + 30 * DAY_MS, run);
@@ -48,7 +48,7 @@ describe('SystemClock', () => {
   });
 });
 
-describe('SystemClock on a platform without monotonic time', () => {
+describe('SystemClock on a platform without a monotonic clock', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal('performance', undefined);
@@ -59,7 +59,7 @@ describe('SystemClock on a platform without monotonic time', () => {
     vi.useRealTimers();
   });
 
-  it('never goes back, and goes on from there when the device’s clock is set back', () => {
+  it('does not go back when the device’s clock is set back, and continues from there', () => {
     const clock = new SystemClock();
     const before = clock.now();
     vi.setSystemTime(Date.now() - DAY_MS);
@@ -70,8 +70,8 @@ describe('SystemClock on a platform without monotonic time', () => {
   });
 });
 
-describe('the system’s random numbers', () => {
-  it('lie in [0, 1) and spread over it', () => {
+describe('the system’s random source', () => {
+  it('returns numbers spread over [0, 1)', () => {
     const random = createSystemRandom();
     const drawn = Array.from({ length: 2_000 }, () => random());
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8Length } from '../src/utf8-length.js';
 
 describe('utf8Length', () => {
-  it('counts what an encoder writes, lone surrogates included', () => {
+  it('equals the encoded length, including lone surrogates', () => {
     const encoder = new TextEncoder();
     const unit = fc.oneof(
       fc.integer({ min: 0, max: 0x7f }),

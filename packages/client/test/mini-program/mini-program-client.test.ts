@@ -15,7 +15,7 @@ afterEach(async () => {
 
 describe('clients in a mini-program', () => {
   it.each(['wx', 'uni', 'my', 'tt'] as const)(
-    'live side by side on %s and reach each other',
+    'work side by side on %s and reach each other',
     async (dialect) => {
       const { program, newClient } = await scene({ dialect });
       const [alice, bob] = [newClient(), newClient()];
@@ -34,7 +34,7 @@ describe('clients in a mini-program', () => {
     },
   );
 
-  it('learn with a code that the program has no place for another, and come in when one is free', async () => {
+  it('get ERR_TOO_MANY_SOCKETS when no socket is free, and connect when one is', async () => {
     const { program, newClient } = await scene({ dialect: 'wx' });
     const first = await Promise.all([1, 2, 3, 4, 5].map((n) => online(newClient(), `user-${n}`)));
     const sixth = newClient();
@@ -51,7 +51,7 @@ describe('clients in a mini-program', () => {
     await expect(login).resolves.toMatchObject({ firstLoginTime: expect.any(Number) });
   });
 
-  it('tell so where the platform returns nothing for a refused socket', async () => {
+  it('get ERR_TOO_MANY_SOCKETS if the platform returns no task for a rejected socket', async () => {
     const { newClient } = await scene({ dialect: 'tt', givesDeadTasks: false, maxSockets: 1 });
     await online(newClient(), 'alice');
 
@@ -60,7 +60,7 @@ describe('clients in a mini-program', () => {
     await expect(login).rejects.toMatchObject({ cause: { code: 'ERR_TOO_MANY_SOCKETS' } });
   });
 
-  it('come back after the platform has taken their socket in the background', async () => {
+  it('reconnect after the platform has closed their sockets in the background', async () => {
     const { program, newClient } = await scene({ dialect: 'wx' });
     const alice = await online(newClient(), 'alice');
     const back = nextState(alice, 'online');
@@ -76,7 +76,7 @@ describe('clients in a mini-program', () => {
 });
 
 describe('a client in a mini-program', () => {
-  it('comes back at once when there is a network again', async () => {
+  it('reconnects at once when the network is back', async () => {
     const { program, newClient } = await scene({ dialect: 'tt' });
     const alice = await online(newClient(), 'alice');
     const back = nextState(alice, 'online');
@@ -88,7 +88,7 @@ describe('a client in a mini-program', () => {
     await back;
   });
 
-  it('asks its server whether the link is still good when the program is in front again', async () => {
+  it('checks its link when the program is in the foreground again', async () => {
     const { program, newClient, server } = await scene({ dialect: 'my' });
     const alice = await online(newClient(), 'alice');
     const received = (): number => server.metrics()['packetsReceived'] ?? 0;
@@ -100,7 +100,7 @@ describe('a client in a mini-program', () => {
     expect(alice.state).toBe('online');
   });
 
-  it('listens to the platform only until it is closed', async () => {
+  it('removes its listeners from the platform when it is closed', async () => {
     const { program, newClient } = await scene({ dialect: 'uni' });
     const alice = await online(newClient(), 'alice');
     expect([program.listeners('network'), program.listeners('show')]).toEqual([1, 1]);
@@ -111,8 +111,8 @@ describe('a client in a mini-program', () => {
   });
 });
 
-describe('a client on a platform from before SocketTask', () => {
-  it('has the one socket of the program, and gives its listeners back', async () => {
+describe('a client on a platform without SocketTask', () => {
+  it('uses the only socket of the program, and removes its listeners', async () => {
     const { program, newClient } = await scene({ dialect: 'my', isOld: true });
     const alice = await online(newClient(), 'alice');
     const events = ['onSocketOpen', 'onSocketMessage', 'onSocketError', 'onSocketClose'];
@@ -127,7 +127,7 @@ describe('a client on a platform from before SocketTask', () => {
     expect(events.map((event) => program.listeners(event))).toEqual([0, 0, 0, 0]);
   });
 
-  it('leaves alone the socket that another client is just opening', async () => {
+  it('does not close the socket that another client is opening', async () => {
     const { newClient } = await scene({ dialect: 'my', isOld: true });
     const alice = newClient();
     const first = alice.login({ userId: 'alice' });
@@ -139,7 +139,7 @@ describe('a client on a platform from before SocketTask', () => {
   });
 });
 
-/** A server on a real socket, and a mini-program whose clients reach it. */
+/** A server on a real socket, and a mini-program whose clients connect to it. */
 async function scene(options: Omit<FakeMiniProgramOptions, 'openSocket'>) {
   const server: ImServer = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })] });
   const [address] = await server.listen();

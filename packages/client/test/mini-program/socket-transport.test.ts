@@ -19,8 +19,8 @@ function opened() {
   return all;
 }
 
-describe('the transport of a mini-program asks the platform', () => {
-  it('for a socket with a callback and for a task, as uni-app and Alipay want it', () => {
+describe('the transport of a mini-program', () => {
+  it('passes a callback and multiple to connectSocket, as uni-app and Alipay require', () => {
     const { platform } = connected({ header: { 'x-app': 'chat' } });
 
     expect(platform.asked).toEqual([
@@ -40,7 +40,7 @@ describe('the transport of a mini-program asks the platform', () => {
     [{ url: 'https://im.example.com' }, 'url'],
     [{ maxSendBytes: 0 }, 'maxSendBytes'],
     [{ headers: {} }, 'headers'],
-  ])('nothing with options like %j', (options, name) => {
+  ])('does not call the platform with invalid options: %j', (options, name) => {
     const given = { platform: new ScriptedPlatform(), url, ...options } as MiniProgramSocketOptions;
 
     expect(() => miniProgramSocket(given)).toThrow(
@@ -55,7 +55,7 @@ describe('a link over a SocketTask', () => {
     ['WeChat', { errMsg: 'connectSocket:fail fail reach max websocket connect count 5' }],
     ['WeChat, earlier', { errMsg: 'connectSocket:fail 同时最多发起 5 个 socket 请求，请参考文档。' }],
     ['Alipay', { error: 3, errorMessage: '该 appid，socketTaskId 对应的 WebSocket 已存在' }],
-  ])('says with a code that %s has no place for one more', async (_name, failure) => {
+  ])('fails with ERR_TOO_MANY_SOCKETS for the message of %s', async (_name, failure) => {
     const { platform, handler } = connected();
 
     platform.asked[0]?.fail?.(failure);
@@ -63,7 +63,7 @@ describe('a link over a SocketTask', () => {
     expect(await handler.closing).toMatchObject({ code: 'ERR_TOO_MANY_SOCKETS', cause: failure });
   });
 
-  it('says why the platform refuses where that is something else', async () => {
+  it('fails with the platform’s message for any other failure', async () => {
     const { platform, handler } = connected();
 
     platform.asked[0]?.fail?.({ errMsg: 'connectSocket:fail url not in domain list' });
@@ -74,7 +74,7 @@ describe('a link over a SocketTask', () => {
     });
   });
 
-  it('fails where the platform gives no task and says no more', async () => {
+  it('fails if the platform returns no task and calls nothing else', async () => {
     const platform = new ScriptedPlatform();
     platform.answer = undefined;
     const handler = new RecordingHandler();
@@ -85,7 +85,7 @@ describe('a link over a SocketTask', () => {
     expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
   });
 
-  it('ends once where the platform reports a failure, an error and an end', () => {
+  it('reports closed once for a failure, an error and a close event', () => {
     const { platform, task, handler } = connected();
     const ends: unknown[] = [];
     handler.closed = (error) => ends.push(error);
@@ -97,7 +97,7 @@ describe('a link over a SocketTask', () => {
     expect(ends).toEqual([expect.objectContaining({ code: 'ERR_LINK_FAILED' })]);
   });
 
-  it('is closed again where it opens after it was closed', () => {
+  it('is closed again if it opens after it was closed', () => {
     const { task, handler, link } = connected();
     link.close();
     expect(task.closes).toEqual([1000]);
@@ -108,7 +108,7 @@ describe('a link over a SocketTask', () => {
     expect(handler.isOpen).toBe(false);
   });
 
-  it('leaves the one socket of an old platform to the next link when it was closed while it was opened', () => {
+  it('leaves the only socket of an old platform to the next link when it was closed while connecting', () => {
     const platform = new OldPlatform();
     const transport = miniProgramSocket({ platform, url });
     transport.connect(new RecordingHandler()).close();
@@ -122,7 +122,7 @@ describe('a link over a SocketTask', () => {
     expect(platform.closes).toBe(1);
   });
 
-  it('is closed without a word where the platform throws at that', () => {
+  it('ignores an exception of the platform on close', () => {
     const { task, link } = opened();
     task.onClosing = () => {
       throw new Error('the socket is gone');
@@ -131,7 +131,7 @@ describe('a link over a SocketTask', () => {
     expect(() => link.close()).not.toThrow();
   });
 
-  it('counts what the platform has not taken yet, in UTF-8 bytes', () => {
+  it('counts the bytes that the platform has not sent yet, in UTF-8', () => {
     const { task, link } = opened();
     link.send('{"a":"中"}');
     link.send('{}');
@@ -142,7 +142,7 @@ describe('a link over a SocketTask', () => {
     expect(link.bufferedBytes).toBe(2);
   });
 
-  it('ends when a packet cannot be written', async () => {
+  it('fails when a packet cannot be written', async () => {
     const { task, handler, link } = opened();
     link.send('{}');
 
@@ -164,8 +164,8 @@ describe('a link over a SocketTask', () => {
     ['a binary message of an Alipay task', { data: { data: 'AAAA', isBuffer: true } }, []],
     ['a text of the old Alipay', { data: '{"a":1}', isBuffer: false }, ['{"a":1}']],
     ['a binary message of the old Alipay', { data: 'AAAA', isBuffer: true }, []],
-    ['nothing', { data: null }, []],
-  ])('takes %s for what it is', (_name, message, expected) => {
+    ['no data', { data: null }, []],
+  ])('handles %s', (_name, message, expected) => {
     const { task, handler } = opened();
 
     task.message(message);
@@ -179,7 +179,7 @@ describe('a link over a SocketTask', () => {
     [undefined, undefined],
     [{ code: 1006, reason: 'interrupted' }, { code: 'ERR_LINK_CLOSED' }],
     [{ code: 1001 }, { code: 'ERR_LINK_CLOSED' }],
-  ])('ends with %j as the platform means it', async (closure, error) => {
+  ])('reports the close event %j', async (closure, error) => {
     const { task, handler } = opened();
 
     task.end(closure);

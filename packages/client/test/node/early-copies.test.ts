@@ -11,10 +11,10 @@ import {
 
 describe('EarlyCopies', () => {
   it.each([
-    ['a second before anything was measured', undefined, 1_000],
+    ['1 s before the first measurement', undefined, 1_000],
     ['two round trips', 300, 600],
-    ['200 ms at least', 10, 200],
-    ['3 s at most', 2_000, 3_000],
+    ['at least 200 ms', 10, 200],
+    ['at most 3 s', 2_000, 3_000],
   ])('waits %s', (_name, roundTripMs, waitMs) => {
     const early = new EarlyCopies();
     if (roundTripMs !== undefined) early.measured(roundTripMs);
@@ -27,7 +27,7 @@ describe('EarlyCopies', () => {
     expect(early.nextDeadline).toBe(NEVER);
   });
 
-  it('follows round trips that change, slowly', () => {
+  it('adapts slowly to changing round-trip times', () => {
     const early = new EarlyCopies();
     early.measured(400);
     early.measured(1_200);
@@ -37,7 +37,7 @@ describe('EarlyCopies', () => {
     expect(early.nextDeadline).toBe(1_000);
   });
 
-  it('ends nobody’s wait before that of somebody who began earlier', () => {
+  it('never ends a wait before that of an earlier message', () => {
     const early = new EarlyCopies();
     early.measured(1_000);
     early.add('slow', 0);
@@ -48,7 +48,7 @@ describe('EarlyCopies', () => {
     expect(early.collectDue(2_000)).toEqual(['slow', 'quick']);
   });
 
-  it('forgets what was acknowledged, and everything when the link is another', () => {
+  it('forgets acknowledged messages, and all messages on a new link', () => {
     const early = new EarlyCopies();
     for (const fingerprint of ['a', 'b', 'c']) early.add(fingerprint, 0);
     early.remove('a');
@@ -60,7 +60,7 @@ describe('EarlyCopies', () => {
   });
 });
 
-/** When copies of a message that nobody acknowledges are written, and when it is given up. */
+/** When an unacknowledged message is written, and when it is given up. */
 function copiesOf(session: ReturnType<typeof onlineSession>, sentAt: number) {
   session.send(outgoing(1), 'wait', sentAt);
   const copies = [sentAt];
@@ -76,10 +76,10 @@ function copiesOf(session: ReturnType<typeof onlineSession>, sentAt: number) {
   return { copies, givenUpAt };
 }
 
-describe('a client on a transport that loses packets', () => {
+describe('a client on a lossy transport', () => {
   const earlyRetransmission = () => new EarlyCopies();
 
-  it('writes a message again after two round trips, then on the schedule', () => {
+  it('retransmits a message after two round trips, then by the retry policy', () => {
     const session = onlineSession({ earlyRetransmission, retry: CLIENT_RETRY });
     session.send(outgoing(7), 'wait', 0);
     session.receive(acknowledgement('fp-7'), 150);
@@ -87,7 +87,7 @@ describe('a client on a transport that loses packets', () => {
     expect(copiesOf(session, 1_000)).toEqual({ copies: [1_000, 1_300, 6_000, 11_000], givenUpAt: 16_000 });
   });
 
-  it('learns from keep-alives', () => {
+  it('measures round-trip times from keep-alives', () => {
     const session = onlineSession({ earlyRetransmission });
     session.tick(3_000);
     session.receive(KEEP_ALIVE_ANSWER, 3_250);
@@ -97,7 +97,7 @@ describe('a client on a transport that loses packets', () => {
     expect(session.nextDeadline).toBe(3_800);
   });
 
-  it('learns nothing from an acknowledgement that may belong to either copy', () => {
+  it('does not measure from an acknowledgement after a retransmission', () => {
     const session = onlineSession({ earlyRetransmission });
     session.send(outgoing(1), 'wait', 0);
     session.tick(1_000);
@@ -108,7 +108,7 @@ describe('a client on a transport that loses packets', () => {
     expect(session.nextDeadline).toBe(2_020);
   });
 
-  it('writes one copy only when it wakes up too late for either schedule', () => {
+  it('writes a message once when a late wake-up makes both schedules due', () => {
     const session = onlineSession({ earlyRetransmission });
     session.send(outgoing(1), 'wait', 0);
 
@@ -117,7 +117,7 @@ describe('a client on a transport that loses packets', () => {
     expect(copies).toHaveLength(1);
   });
 
-  it('begins anew on another link', () => {
+  it('restarts on a new link', () => {
     const session = onlineSession({ earlyRetransmission });
     session.send(outgoing(1), 'wait', 0);
     session.linkClosed(undefined, 500);
@@ -126,8 +126,8 @@ describe('a client on a transport that loses packets', () => {
   });
 });
 
-describe('a client on a transport that loses nothing', () => {
-  it('writes again on the slow schedule only', () => {
+describe('a client on a reliable transport', () => {
+  it('retransmits by the retry policy only', () => {
     expect(copiesOf(onlineSession(), 0)).toEqual({ copies: [0, 5_000, 10_000], givenUpAt: 15_000 });
   });
 });

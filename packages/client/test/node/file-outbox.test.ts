@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
 });
 
-/** What a killed process leaves: its lock names somebody who is gone. */
+/** Leaves a lock of a dead process, as after kill -9. */
 async function killHolder(directory: string): Promise<void> {
   for (const file of await readdir(directory)) {
     if (/\.lock\.\d+$/.test(file)) await writeFile(join(directory, file), '{"pid":999999999}\n');
@@ -55,8 +55,8 @@ describeOutboxStorage('files', async () => {
   };
 });
 
-describe('an outbox in files', () => {
-  it('is locked while somebody has it open', async () => {
+describe('a durable outbox in files', () => {
+  it('is locked while it is open', async () => {
     const directory = await newDirectory();
     const box = await open(directory);
 
@@ -66,7 +66,7 @@ describe('an outbox in files', () => {
     await open(directory);
   });
 
-  it('is not held by a process that began at another time under the same number', async () => {
+  it('is not locked by a process with the same PID and another start time', async () => {
     const directory = await newDirectory();
     await open(directory);
     const [lock] = (await readdir(directory)).filter((file) => /\.lock\.\d+$/.test(file));
@@ -77,7 +77,7 @@ describe('an outbox in files', () => {
     await open(directory);
   });
 
-  it('is taken by one only of many who find it left', async () => {
+  it('is acquired by only one of many processes that find a dead holder', async () => {
     const directory = await newDirectory();
     await open(directory);
     await killHolder(directory);
@@ -88,7 +88,7 @@ describe('an outbox in files', () => {
     expect((await readdir(directory)).filter((file) => !/\.log(\.lock\.\d+)?$/.test(file))).toEqual([]);
   });
 
-  it.each([2, 20, 60])('loses nothing but the last line when a crash has cut %s bytes off', async (bytes) => {
+  it.each([2, 20, 60])('loses only the last line when a crash has truncated %s bytes', async (bytes) => {
     const directory = await newDirectory();
     const box = await open(directory);
     await box.put('a', 'x'.repeat(50));
@@ -104,7 +104,7 @@ describe('an outbox in files', () => {
     expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['a', 'c']);
   });
 
-  it('passes over what is damaged', async () => {
+  it('ignores damaged lines', async () => {
     const directory = await newDirectory();
     const box = await open(directory);
     await box.put('a', '1');
@@ -117,7 +117,7 @@ describe('an outbox in files', () => {
     expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['a', 'c']);
   });
 
-  it('is written anew when it holds mostly what is over, and loses nothing by that', async () => {
+  it('is compacted when it consists mostly of obsolete records, without losing entries', async () => {
     const directory = await newDirectory();
     const box = await open(directory);
     await box.put('first', 'stays');
@@ -133,7 +133,7 @@ describe('an outbox in files', () => {
     expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['first', 'last']);
   });
 
-  it('keeps what it is given though it cannot be written anew', async () => {
+  it('stores entries although it cannot be compacted', async () => {
     const directory = await newDirectory();
     const box = await open(directory);
     await box.put('first', 'x'.repeat(100_000));
@@ -146,7 +146,7 @@ describe('an outbox in files', () => {
     expect((await (await open(directory)).list()).map(({ key }) => key)).toEqual(['last']);
   });
 
-  it('is written on in the new file when the directory fails after that', async () => {
+  it('writes to the compacted file when syncing the directory fails', async () => {
     const directory = await newDirectory();
     const { log } = await AppendLog.open(join(directory, 'box.log'));
     const failing = await failDirectories(directory);
@@ -163,7 +163,7 @@ describe('an outbox in files', () => {
     ]);
   });
 
-  it('says what it cannot do', async () => {
+  it('rejects with the cause of a failure', async () => {
     const directory = await newDirectory();
     await writeFile(join(directory, 'file'), '');
 
@@ -180,7 +180,7 @@ async function logIn(directory: string): Promise<string> {
   return join(directory, log ?? '');
 }
 
-/** From now on the disk does not take the names in directories. */
+/** Makes syncing directories fail from now on. */
 async function failDirectories(directory: string) {
   const handle = await openFile(directory, 'r');
   const prototype = Object.getPrototypeOf(handle) as FileHandle;

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe('the TCP transport', () => {
-  it('puts the length before each packet and joins what is sent in one go', async () => {
+  it('writes the length before each packet and joins packets sent together', async () => {
     const { link, peer } = await connected();
 
     link.send('{"a":1}');
@@ -24,7 +24,7 @@ describe('the TCP transport', () => {
     link.close();
   });
 
-  it('cuts packets out of the stream however the bytes come', async () => {
+  it('reads packets for any split of the stream', async () => {
     const { link, peer, handler } = await connected();
     const bytes = Buffer.concat([frame('{"first":1}'), frame('{"中":"😀"}'), frame('{"third":3}')]);
 
@@ -38,7 +38,7 @@ describe('the TCP transport', () => {
     link.close();
   });
 
-  it('hands nothing on after it was closed, not even the rest of a chunk', async () => {
+  it('reports nothing after it was closed, not even the rest of a chunk', async () => {
     const { link, peer, handler } = await connected();
     handler.onReceived = () => link.close();
 
@@ -51,7 +51,7 @@ describe('the TCP transport', () => {
   it.each([
     ['longer than allowed', 6145, 'ERR_FRAME_TOO_LARGE'],
     ['empty', 0, 'ERR_EMPTY_FRAME'],
-  ])('ends a link on which a packet is announced that is %s', async (_name, length, code) => {
+  ])('closes a link on which the announced packet is %s', async (_name, length, code) => {
     const { peer, handler } = await connected();
     const header = Buffer.alloc(4);
     header.writeUInt32BE(length);
@@ -62,7 +62,7 @@ describe('the TCP transport', () => {
     await peer.ended;
   });
 
-  it('takes a packet of exactly the allowed length', async () => {
+  it('accepts a packet of exactly the maximum length', async () => {
     const { link, peer, handler } = await connected({ maxBodyBytes: 100 });
     const body = 'x'.repeat(100);
 
@@ -72,7 +72,7 @@ describe('the TCP transport', () => {
     link.close();
   });
 
-  it('reports a connection that is refused', async () => {
+  it('reports a refused connection', async () => {
     const port = await freePort();
     const handler = new RecordingHandler();
 
@@ -82,7 +82,7 @@ describe('the TCP transport', () => {
     expect(handler.isOpen).toBe(false);
   });
 
-  it('reports an end by the server, in order without an error and broken with one', async () => {
+  it('reports a close by the server: without an error if normal, with one if broken', async () => {
     const orderly = await connected();
     orderly.peer.socket.end();
     expect(await orderly.handler.closing).toBeUndefined();
@@ -95,7 +95,7 @@ describe('the TCP transport', () => {
     });
   });
 
-  it('closes after what was sent has left, hearing nothing meanwhile', async () => {
+  it('closes after its output was sent, and ignores input meanwhile', async () => {
     const { link, peer, handler } = await connected();
     peer.socket.pause();
     const body = 'x'.repeat(6_000);
@@ -113,7 +113,7 @@ describe('the TCP transport', () => {
     expect(handler.all).toEqual([]);
   });
 
-  it('can be closed while it is opening', async () => {
+  it('can be closed while connecting', async () => {
     const { port } = await listen();
     const handler = new RecordingHandler();
 
@@ -123,7 +123,7 @@ describe('the TCP transport', () => {
     expect(handler.isOpen).toBe(false);
   });
 
-  it('does not send to a link that is gone', async () => {
+  it('does not send on a closed link', async () => {
     const { link, peer, handler } = await connected();
     peer.socket.destroy();
     await handler.closing;
@@ -132,7 +132,7 @@ describe('the TCP transport', () => {
     await handler.turn();
   });
 
-  it('counts what waits for a peer that does not read', async () => {
+  it('counts the buffered bytes for a peer that does not read', async () => {
     const { link, peer, handler } = await connected();
     peer.socket.pause();
 
@@ -146,7 +146,7 @@ describe('the TCP transport', () => {
 });
 
 describe('the TCP transport with TLS', () => {
-  it('reaches a server whose certificate is trusted', async () => {
+  it('connects to a server with a trusted certificate', async () => {
     const { key, cert } = selfSigned();
     const { port, connection } = await listen({ key, cert });
     const handler = new RecordingHandler();
@@ -161,7 +161,7 @@ describe('the TCP transport with TLS', () => {
     link.close();
   });
 
-  it('does not reach one whose certificate is not', async () => {
+  it('does not connect to a server with an untrusted certificate', async () => {
     const { port } = await listen(selfSigned());
     const handler = new RecordingHandler();
 
@@ -175,7 +175,7 @@ describe('the TCP transport with TLS', () => {
   });
 });
 
-/** The server's end of one connection. */
+/** The server side of a connection. */
 class Peer {
   readonly socket: Socket;
   readonly ended: Promise<void>;
@@ -194,7 +194,7 @@ class Peer {
     });
   }
 
-  /** Waits for so many bytes in all and returns everything that has come. */
+  /** Waits until `count` bytes in total were received and returns all of them. */
   async read(length: number): Promise<Buffer> {
     while (this.#bytes.length < length) {
       await new Promise<void>((resolve) => {
@@ -227,7 +227,7 @@ async function connected(options: Partial<TcpOptions> = {}) {
   return { link, handler, peer: await connection };
 }
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const { port } = await listen();
   const server = servers.pop();

@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe('the UDP transport', () => {
-  it('carries each packet in a datagram of its own, both ways', async () => {
+  it('carries each packet in its own datagram, in both directions', async () => {
     const peer = await bind();
     const handler = new RecordingHandler();
     const link = udp({ host: '127.0.0.1', port: peer.port }).connect(handler);
@@ -26,7 +26,7 @@ describe('the UDP transport', () => {
     link.close();
   });
 
-  it('takes no datagrams from other addresses than the server’s', async () => {
+  it('ignores datagrams from other addresses than the server’s', async () => {
     const server = await bind();
     const stranger = await bind();
     const handler = new RecordingHandler();
@@ -43,7 +43,7 @@ describe('the UDP transport', () => {
     link.close();
   });
 
-  it('reports a port on which nobody listens', async () => {
+  it('reports a port without a listener', async () => {
     const peer = await bind();
     await closeSocket(peer.socket);
     const handler = new RecordingHandler();
@@ -57,7 +57,7 @@ describe('the UDP transport', () => {
     expect(link.bufferedBytes).toBe(0);
   });
 
-  it('reports a host that has no address', async () => {
+  it('reports a host name that cannot be resolved', async () => {
     const handler = new RecordingHandler();
 
     udp({ host: 'no-such-host.invalid', port: 1 }).connect(handler);
@@ -65,7 +65,7 @@ describe('the UDP transport', () => {
     expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
   });
 
-  it('lets the last packet leave before it closes', async () => {
+  it('sends the last packet before it closes', async () => {
     const peer = await bind();
     const handler = new RecordingHandler();
     const link = udp({ host: '127.0.0.1', port: peer.port }).connect(handler);
@@ -77,7 +77,7 @@ describe('the UDP transport', () => {
     expect((await peer.read(1)).map(({ text }) => text)).toEqual(['{"type":3}']);
   });
 
-  it('can be closed while it is opening, and then holds no socket', async () => {
+  it('can be closed while connecting, without an open socket', async () => {
     const peer = await bind();
     const handler = new RecordingHandler();
     for (let i = 0; i < 20; i++) await handler.turn();
@@ -90,7 +90,7 @@ describe('the UDP transport', () => {
     expect(openSockets()).toBe(sockets);
   });
 
-  it('reaches servers over IPv6', async () => {
+  it('connects over IPv6', async () => {
     const peer = await bind('udp6', '::1');
     const handler = new RecordingHandler();
     const link = udp({ host: '::1', port: peer.port }).connect(handler);
@@ -108,7 +108,7 @@ interface Datagram {
   readonly from: RemoteInfo;
 }
 
-/** A server on a port that the system chooses. */
+/** A server on a free port. */
 async function bind(type: 'udp4' | 'udp6' = 'udp4', address = '127.0.0.1') {
   const socket = createSocket(type);
   sockets.push(socket);

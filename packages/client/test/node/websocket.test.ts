@@ -15,8 +15,8 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-describe('the WebSocket transport of Node', () => {
-  it('carries each packet in a text message, both ways, and offers no compression', async () => {
+describe('the WebSocket transport on Node.js', () => {
+  it('carries each packet in a text message, in both directions, without compression', async () => {
     const server = await listen();
     const handler = new RecordingHandler();
     const link = websocket({ url: server.url, headers: { 'x-test': 'yes' } }).connect(handler);
@@ -38,7 +38,7 @@ describe('the WebSocket transport of Node', () => {
     link.close();
   });
 
-  it('reports a server that is not there', async () => {
+  it('reports a missing server', async () => {
     const server = await listen();
     server.close();
     const handler = new RecordingHandler();
@@ -49,7 +49,7 @@ describe('the WebSocket transport of Node', () => {
     expect(handler.isOpen).toBe(false);
   });
 
-  it('reports what the implementation does not take, such as a port or a header that cannot be', async () => {
+  it('reports an invalid port or header', async () => {
     const port = new RecordingHandler();
     const header = new RecordingHandler();
 
@@ -60,7 +60,7 @@ describe('the WebSocket transport of Node', () => {
     expect(await header.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
   });
 
-  it('reports a path that is not the server’s', async () => {
+  it('reports a wrong path', async () => {
     const server = await listen();
     const handler = new RecordingHandler();
 
@@ -69,7 +69,7 @@ describe('the WebSocket transport of Node', () => {
     expect(await handler.closing).toMatchObject({ code: 'ERR_LINK_FAILED' });
   });
 
-  it('reports an end by the server, in order without an error and otherwise with the code', async () => {
+  it('reports a close by the server: without an error if normal, else with the code', async () => {
     const orderly = await connected();
     orderly.socket.close(1000);
     expect(await orderly.handler.closing).toBeUndefined();
@@ -86,7 +86,7 @@ describe('the WebSocket transport of Node', () => {
     expect(await broken.handler.closing).toMatchObject({ code: 'ERR_LINK_CLOSED' });
   });
 
-  it('closes after what was sent has left', async () => {
+  it('closes after its output was sent', async () => {
     const { link, socket } = await connected();
     const received: string[] = [];
     socket.on('message', (data) => received.push(String(data)));
@@ -102,7 +102,7 @@ describe('the WebSocket transport of Node', () => {
     expect(() => link.send('{}')).not.toThrow();
   });
 
-  it('carries packets over TLS to a server whose certificate is trusted, and to no other', async () => {
+  it('connects over TLS to a server with a trusted certificate only', async () => {
     const { key, cert } = selfSigned();
     const server = await listen({ key, cert });
     const stranger = new RecordingHandler();
@@ -118,7 +118,7 @@ describe('the WebSocket transport of Node', () => {
     link.close();
   });
 
-  it('can be closed while its implementation is loaded', async () => {
+  it('can be closed while the package ws is loading', async () => {
     const server = await listen();
     const handler = new RecordingHandler();
 
@@ -136,7 +136,7 @@ describe('the WebSocket of the platform', () => {
     vi.unstubAllGlobals();
   });
 
-  it('carries a client that is given a URL', async () => {
+  it('is used by a client with a URL', async () => {
     vi.stubGlobal('WebSocket', WebSocket);
     const server = await listen();
     const client = createClient({ url: server.url });
@@ -150,7 +150,7 @@ describe('the WebSocket of the platform', () => {
     await client.close();
   });
 
-  it('is asked for at once where there is none', () => {
+  it('throws at once on a platform without WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined);
 
     expect(() => createClient({ url: 'ws://localhost/websocket' })).toThrow(
@@ -163,7 +163,7 @@ describe('the WebSocket of the platform', () => {
 });
 
 describe('a link over a WebSocket', () => {
-  it('reports how much waits to be sent', async () => {
+  it('reports the buffered bytes', async () => {
     const server = await listen();
     const socket: WebSocketLike = new WebSocket(server.url);
     const handler = new RecordingHandler();
@@ -179,7 +179,7 @@ describe('a link over a WebSocket', () => {
   });
 });
 
-/** A WebSocket server at `/websocket` on a port that the system chooses. */
+/** A WebSocket server at `/websocket` on a free port. */
 async function listen(tls?: { key: string; cert: string }) {
   const http = tls === undefined ? createServer() : createTlsServer(tls);
   const server = new WebSocketServer({ server: http, path: '/websocket' });

@@ -30,8 +30,8 @@ describeOutboxStorage('IndexedDB in a page without locks', async () => {
   };
 });
 
-describe('two tabs with one outbox', () => {
-  it('have entries of their own', async () => {
+describe('two tabs with the same durable outbox', () => {
+  it('have their own entries', async () => {
     const { open } = setUp();
     const [first, second] = [await open(), await open()];
     await first.box.put('a', '1');
@@ -41,7 +41,7 @@ describe('two tabs with one outbox', () => {
     expect(await keys(second.box)).toEqual(['b']);
   });
 
-  it('take over what a closed one has left: the next one at once, with order', async () => {
+  it('adopt the entries of a closed tab at once, in order, when they open', async () => {
     const { open } = setUp();
     const first = await open();
     await first.box.put('a', '1');
@@ -55,7 +55,7 @@ describe('two tabs with one outbox', () => {
     expect(await keys(second.box)).toEqual(['a', 'b', 'c']);
   });
 
-  it('take over what one leaves that was there before', async () => {
+  it('adopt the entries of a tab that was opened before and is closed later', async () => {
     const { open } = setUp();
     const first = await open();
     await first.box.put('a', '1');
@@ -66,7 +66,7 @@ describe('two tabs with one outbox', () => {
     expect(await keys(second.box)).toEqual(['a']);
   });
 
-  it('take over what one leaves that came later', async () => {
+  it('adopt the entries of a tab that was opened later', async () => {
     const { open } = setUp();
     const first = await open();
     const second = await open();
@@ -77,7 +77,7 @@ describe('two tabs with one outbox', () => {
     await expect.poll(() => first.adopted).toEqual(['b']);
   });
 
-  it('do not take the same twice', async () => {
+  it('do not adopt the same entries twice', async () => {
     const { open } = setUp();
     const first = await open();
     await first.box.put('a', '1');
@@ -92,14 +92,14 @@ describe('two tabs with one outbox', () => {
 });
 
 describe('IndexedDB', () => {
-  it('is missing: the outbox says so', async () => {
+  it('causes an error if it is missing', async () => {
     await expect(indexedDbStorage('db', {}).open('alice', () => {})).rejects.toMatchObject({
       name: 'OutboxError',
       code: 'ERR_OUTBOX_FAILED',
     });
   });
 
-  it('lets go of the database for a newer version of the page', async () => {
+  it('closes the database for a newer version of the page', async () => {
     const factory = newFactory();
     const box = await indexedDbStorage('db', { indexedDB: factory }).open('alice', () => {});
     await new Promise<void>((resolve, reject) => {
@@ -111,7 +111,7 @@ describe('IndexedDB', () => {
     await expect(box.put('a', '1')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FAILED' });
   });
 
-  it('goes on when the browser has closed the database, as phones do with pages in the background', async () => {
+  it('is reopened when the browser has closed the database of a background page', async () => {
     const opened: Database[] = [];
     const factory = newFactory();
     const noting: DatabaseFactory = {

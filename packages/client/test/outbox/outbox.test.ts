@@ -4,8 +4,8 @@ import { type ClientEvents, type ClientSettings, createClient, OutboxError } fro
 import { outboxOn } from '../../src/outbox/index.js';
 import { ScriptedTransport } from '../fixtures/scripted-transport.js';
 
-describe('an outbox', () => {
-  it('keeps a message until it is acknowledged', async () => {
+describe('a durable outbox', () => {
+  it('stores a message until it is acknowledged', async () => {
     const disk = memoryOutbox();
     const { client, transport } = await online({ outbox: outboxOn(disk) });
 
@@ -19,7 +19,7 @@ describe('an outbox', () => {
     expect(kept(disk)).toEqual([]);
   });
 
-  it('writes a message at once, without waiting for it to be kept', async () => {
+  it('writes a message to the link at once, without waiting for the storage', async () => {
     const { client, transport } = await online(
       { outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) },
       false,
@@ -30,7 +30,7 @@ describe('an outbox', () => {
     expect(transport.link.packets(2)).toHaveLength(1);
   });
 
-  it('gives the messages of an earlier run back: same fingerprint, before what is sent now, outcome as events', async () => {
+  it('restores messages of an earlier run: same fingerprints, before new messages, outcomes as events', async () => {
     const disk = memoryOutbox();
     const first = await online({ outbox: outboxOn(disk) });
     await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
@@ -64,7 +64,7 @@ describe('an outbox', () => {
     ]);
   });
 
-  it('counts the time before a restart too', async () => {
+  it('counts the time before a restart towards sendTimeoutMs', async () => {
     const disk = memoryOutbox();
     const first = await online({ outbox: outboxOn(disk) });
     await first.client.send({ to: 'bob', content: '1', fingerprint: 'f1' }).accepted;
@@ -82,7 +82,7 @@ describe('an outbox', () => {
     expect(kept(disk)).toEqual([]);
   });
 
-  it('takes messages before the first login when it knows whose they are', async () => {
+  it('accepts messages before the login after openOutbox', async () => {
     const disk = memoryOutbox();
     const { client, transport } = setUp({ outbox: outboxOn(disk) });
     await expect(client.send({ to: 'bob', content: 'x' })).rejects.toMatchObject({ code: 'ERR_CLOSED' });
@@ -98,7 +98,7 @@ describe('an outbox', () => {
     await expect(sending).resolves.toMatchObject({ fingerprint: 'f', attempts: 1 });
   });
 
-  it('is open for each of two who ask for it, no sooner and no later', async () => {
+  it('resolves two openOutbox calls when it is open, not earlier', async () => {
     const steps: (() => void)[] = [];
     const delay = () => new Promise<void>((resolve) => steps.push(resolve));
     const { client } = setUp({ outbox: outboxOn(memoryOutbox({ delay })) });
@@ -116,7 +116,7 @@ describe('an outbox', () => {
     await client.openOutbox('alice');
   });
 
-  it('leaves nobody waiting for it who logs out before it is open', async () => {
+  it('resolves openOutbox when logout is called before it is open', async () => {
     const { client } = setUp({ outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) });
     const opening = client.openOutbox('alice');
     await settlePromises();
@@ -127,7 +127,7 @@ describe('an outbox', () => {
     expect(client.state).toBe('idle');
   });
 
-  it('keeps what waits over a logout, and says so', async () => {
+  it('keeps pending messages on a logout and rejects with ERR_POSTPONED', async () => {
     const disk = memoryOutbox();
     const { client, transport, events } = await online({ outbox: outboxOn(disk) });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
@@ -144,7 +144,7 @@ describe('an outbox', () => {
     expect(transport.link.packets(2)).toMatchObject([{ fp: 'f' }]);
   });
 
-  it('says that it keeps a message over a logout no sooner than it does', async () => {
+  it('rejects with ERR_POSTPONED only when the message is stored', async () => {
     let isWritten = () => {};
     const disk = memoryOutbox({ delay: () => new Promise((resolve) => (isWritten = resolve)) });
     const { client } = await online({ outbox: outboxOn(disk) }, false);
@@ -162,7 +162,7 @@ describe('an outbox', () => {
     expect(kept(disk)).toEqual(['f']);
   });
 
-  it('reports a message that it could not keep when the login ends', async () => {
+  it('reports a message as undelivered if it could not be stored when the login ends', async () => {
     let fail = () => {};
     const full = new OutboxError('ERR_OUTBOX_FULL', 'no room');
     const outbox = {
@@ -184,7 +184,7 @@ describe('an outbox', () => {
     expect(events).toMatchObject([{ error: full }, { undelivered: { fingerprint: 'f' } }]);
   });
 
-  it('sends nobody’s messages in another’s name', async () => {
+  it('does not send messages of one user with the login of another', async () => {
     const disk = memoryOutbox();
     const { client, transport, clock } = await online({ outbox: outboxOn(disk), connectTimeoutMs: 100 });
     await client.logout();
@@ -203,7 +203,7 @@ describe('an outbox', () => {
     expect(kept(disk)).toEqual(['f']);
   });
 
-  it('goes on waiting when a login comes to nothing, for this user’s next', async () => {
+  it('keeps messages for the user’s next login when a login fails', async () => {
     const { client, transport, clock } = setUp({ outbox: outboxOn(memoryOutbox()), connectTimeoutMs: 100 });
     const failing = client.login({ userId: 'alice' });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
@@ -219,7 +219,7 @@ describe('an outbox', () => {
     await expect(sending).resolves.toMatchObject({ fingerprint: 'f' });
   });
 
-  it('that cannot keep a message lets it be tried all the same', async () => {
+  it('sends a message that it could not store', async () => {
     const full = new OutboxError('ERR_OUTBOX_FULL', 'no room');
     const outbox = {
       open: async () => ({
@@ -239,7 +239,7 @@ describe('an outbox', () => {
     expect(events[0]).toEqual({ error: full });
   });
 
-  it('that does not open, or not in time, keeps nobody from logging in', async () => {
+  it('does not block the login if it does not open, or not in time', async () => {
     const broken = { open: () => Promise.reject(new Error('no disk')) };
     const failing = await online({ outbox: outboxOn(broken) });
     expect(failing.events[0]).toMatchObject({
@@ -254,7 +254,7 @@ describe('an outbox', () => {
     expect(stuck.events[0]).toMatchObject({ error: { code: 'ERR_OUTBOX_FAILED' } });
   });
 
-  it('accepts a message no later than its receiver', async () => {
+  it('resolves accepted when the receiver acknowledges first', async () => {
     const { client, transport } = await online(
       { outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) },
       false,
@@ -266,7 +266,7 @@ describe('an outbox', () => {
     await sending.accepted;
   });
 
-  it('is not asked to keep what has no QoS, and there is none by default', async () => {
+  it('does not store messages without QoS, and is off by default', async () => {
     const disk = memoryOutbox();
     const { client } = await online({ outbox: outboxOn(disk) });
     const sending = client.send({ to: 'bob', content: 'x', qos: false });
@@ -281,7 +281,7 @@ describe('an outbox', () => {
     plain.catch(() => {});
   });
 
-  it('forgets a message that was reported as not delivered', async () => {
+  it('removes a message that was reported as undelivered', async () => {
     const disk = memoryOutbox();
     const { client, clock } = await online({ outbox: outboxOn(disk), senseMode: 120 });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
@@ -298,7 +298,7 @@ describe('an outbox', () => {
 describe('a client that remembers what it has received', () => {
   const frame = '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true}';
 
-  it('is not handed a message again after a restart', async () => {
+  it('does not emit a message again after a restart', async () => {
     const disk = memoryOutbox();
     const first = await online({ outbox: outboxOn(disk), remember: 10 });
     first.transport.link.handler.received(frame);
@@ -313,7 +313,7 @@ describe('a client that remembers what it has received', () => {
     expect(second.transport.link.packets(4)).toHaveLength(1);
   });
 
-  it('acknowledges no sooner than it remembers', async () => {
+  it('acknowledges a message only when it is remembered', async () => {
     let written = () => {};
     const delay = () => new Promise<void>((resolve) => (written = resolve));
     const { transport, events } = await online(
@@ -333,7 +333,7 @@ describe('a client that remembers what it has received', () => {
     expect(transport.link.packets(4)).toHaveLength(1);
   });
 
-  it('remembers so many', async () => {
+  it('remembers at most the given number of messages', async () => {
     const disk = memoryOutbox();
     const { transport } = await online({ outbox: outboxOn(disk), remember: 2 });
 
@@ -356,7 +356,7 @@ function setUp(settings: ClientSettings = {}, clock = new VirtualClock()) {
   return { client, transport, clock, events };
 }
 
-/** A client of alice that is logged in. */
+/** A logged-in client of alice. */
 async function online(settings: ClientSettings = {}, waitsForOutbox = true) {
   const parts = setUp(settings);
   const login = parts.client.login({ userId: 'alice' });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AlipayStorage, alipayStorage } from '../../src/outbox/alipay-storage.js';
 import { type SyncStorage, syncStorage } from '../../src/outbox/storage-outbox.js';
 
-/** A mini-program's storage: values go through JSON, room is bounded. */
+/** A mini-program's storage: values are serialized as JSON, the size is limited. */
 class FakeStorage implements SyncStorage {
   readonly data = new Map<string, string>();
   maxBytes = Number.POSITIVE_INFINITY;
@@ -31,7 +31,7 @@ class FakeStorage implements SyncStorage {
   }
 }
 
-/** Alipay's calls take and give objects, and tell of some failures in what they give. */
+/** Alipay's storage: calls take and return objects, and report some errors in the result. */
 class FakeAlipay implements AlipayStorage {
   readonly storage = new FakeStorage();
   isFull = false;
@@ -62,8 +62,8 @@ describeOutboxStorage('storage of Alipay', async () => {
   return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
 });
 
-describe('an outbox in Alipay’s storage', () => {
-  it('hears of failures that are given back', async () => {
+describe('a durable outbox in Alipay’s storage', () => {
+  it('reports errors that are in the result', async () => {
     const my = new FakeAlipay();
     const box = await syncStorage(alipayStorage(my)).open('alice', () => {});
     my.isFull = true;
@@ -71,7 +71,7 @@ describe('an outbox in Alipay’s storage', () => {
     await expect(box.put('a', 'x')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FULL' });
   });
 
-  it('is refused where it would keep nothing, because it was taken for another platform’s', async () => {
+  it('fails to open on a platform whose storage API is different', async () => {
     const storage = new FakeAlipay() as unknown as SyncStorage;
 
     await expect(syncStorage(storage).open('alice', () => {})).rejects.toMatchObject({
@@ -86,8 +86,8 @@ describeOutboxStorage('storage of a mini-program', async () => {
   return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
 });
 
-describe('an outbox in a mini-program’s storage', () => {
-  it('says when there is no room, and goes on with what fits', async () => {
+describe('a durable outbox in a mini-program’s storage', () => {
+  it('reports a full storage and stores further entries that fit', async () => {
     const storage = new FakeStorage();
     const box = await syncStorage(storage).open('alice', () => {});
     await box.put('a', 'x');
@@ -102,7 +102,7 @@ describe('an outbox in a mini-program’s storage', () => {
     ]);
   });
 
-  it('leaves alone what is not its own, and clears away what it cannot read', async () => {
+  it('ignores keys of others, and removes invalid entries', async () => {
     const storage = new FakeStorage();
     storage.setStorageSync('settings', 'dark');
     storage.setStorageSync('imcore-outbox:alice:7', 'no entry');
@@ -112,7 +112,7 @@ describe('an outbox in a mini-program’s storage', () => {
     expect([...storage.data.keys()]).toEqual(['settings', 'imcore-outbox']);
   });
 
-  it('does not open, and clears nothing away, while the platform cannot read', async () => {
+  it('does not open and removes nothing while the platform cannot read', async () => {
     const storage = new FakeStorage();
     await (await syncStorage(storage).open('alice', () => {})).put('a', 'x');
     storage.isReadable = false;
@@ -126,7 +126,7 @@ describe('an outbox in a mini-program’s storage', () => {
     expect(await box.list()).toEqual([{ key: 'a', value: 'x' }]);
   });
 
-  it('does not take one user’s for another’s whose name begins the same', async () => {
+  it('separates users whose ids have the same prefix', async () => {
     const storage = new FakeStorage();
     const other = await syncStorage(storage).open('alice:1', () => {});
     await other.put('a', 'x');
