@@ -110,10 +110,14 @@ describe('docs/reference/command.md', () => {
   });
 
   it.each(SETTING_NAMES)('writes the flag, the variable and the default of %s as they are', (name) => {
-    const { byDefault } = SETTINGS[name];
+    const { byDefault, hasFlag = true } = SETTINGS[name];
     const isSaid = byDefault !== undefined && typeof byDefault !== 'object';
     const row = rows.find((cells) => cells[1] === name);
-    expect(row?.slice(2, 5)).toEqual([flagOf(name), variableOf(name), isSaid ? String(byDefault) : '–']);
+    expect(row?.slice(2, 5)).toEqual([
+      hasFlag ? flagOf(name) : '–',
+      variableOf(name),
+      isSaid ? String(byDefault) : '–',
+    ]);
   });
 });
 

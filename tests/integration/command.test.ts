@@ -27,14 +27,14 @@ describe('the imcore command', () => {
 
   const serve = async (...args: string[]): Promise<Run> => {
     const server = start('serve', ...FREE_PORTS, ...args);
-    await server.says('Ctrl+C stops it.');
+    await server.says('Press Ctrl+C to stop.');
     return server;
   };
 
   const chat = (user: string, to: string, url: string, ...args: string[]): Run =>
     start('chat', '--user', user, '--to', to, '--url', url, ...args);
 
-  it('lets two people talk over different transports', async () => {
+  it('connects two users over different transports', async () => {
     const server = await serve();
     const alice = chat('alice', 'bob', server.url('tcp'));
     const bob = chat('bob', 'alice', server.url('ws'));
@@ -49,7 +49,7 @@ describe('the imcore command', () => {
     expect(await Promise.all([alice.exited, bob.exited])).toEqual([0, 0]);
   });
 
-  it('delivers over UDP what was said while the other was away, even by a server that has restarted', async () => {
+  it('delivers stored messages over UDP, after a restart of the server', async () => {
     const file = join(directory, 'messages.db');
     const first = await serve('--store', file);
     const alice = chat('alice', 'bob', first.url('tcp'));
@@ -64,21 +64,21 @@ describe('the imcore command', () => {
     await bob.says('  alice: for later\n');
   });
 
-  it('ends with 1 and the reason when the login is refused', async () => {
+  it('exits with 1 and the reason when the login is rejected', async () => {
     const server = await serve('--token', 'open sesame');
     const wrong = chat('alice', 'bob', server.url('tcp'), '--token', 'guess');
     expect(await wrong.exited).toBe(1);
-    expect(wrong.errors).toContain('refused the login of alice (code 1025)');
+    expect(wrong.errors).toContain('rejected the login of alice (code 1025)');
     const right = chat('alice', 'bob', server.url('tcp'), '--token', 'open sesame');
     right.process.stdin.end();
     expect(await right.exited).toBe(0);
     expect(server.output + server.errors).not.toMatch(/sesame|guess/);
   });
 
-  it('ends with 1 and advice when no server listens', async () => {
+  it('exits with 1 and advice when no server is listening', async () => {
     const alone = chat('alice', 'bob', 'tcp://127.0.0.1:1', '--wait', '1');
     expect(await alone.exited).toBe(1);
-    expect(alone.errors).toContain('Nothing listens at tcp://127.0.0.1:1.');
+    expect(alone.errors).toContain('No server is listening at tcp://127.0.0.1:1.');
     expect(alone.errors).toContain('imcore serve');
   });
 
@@ -105,19 +105,19 @@ describe('the imcore command', () => {
     ]);
   });
 
-  it('goes on where nobody reads its log any more', async () => {
+  it('continues when its log can no longer be written', async () => {
     const server = await serve('--store', 'none');
     server.process.stdout.destroy();
     const alice = chat('alice', 'bob', server.url('tcp'));
     await alice.says('Connected');
-    await server.says('goes on without its log');
+    await server.says('continues without it');
     const bob = chat('bob', 'alice', server.url('ws'));
     await bob.says('Connected');
     bob.type('still here?');
     await alice.says('  bob: still here?\n');
   });
 
-  it('waits at the end for what is under way, and ends at once at the second signal', async () => {
+  it('waits for messages in flight at shutdown, and exits at once at the second signal', async () => {
     const server = await serve('--drain-ms', '60000', '--store', 'none');
     const alice = chat('alice', 'bob', server.url('tcp'));
     const bob = chat('bob', 'alice', server.url('tcp'));
@@ -130,17 +130,20 @@ describe('the imcore command', () => {
     await alice.says('✓ to alice');
     server.process.kill('SIGTERM');
     await server.says('"msg":"stopping"');
+    await server.says('Press Ctrl+C again to force quit.');
     server.process.kill('SIGTERM');
     expect(await server.exited).toBe(143);
   });
 
-  it('refuses a setting that cannot be, and says what may', async () => {
+  it('rejects an invalid setting with its valid values', async () => {
     const server = start('serve', '--tcp-port', '70000');
     expect(await server.exited).toBe(1);
-    expect(server.errors).toBe('imcore: --tcp-port is "70000"\nAllowed: 0 to 65535, or off.\n');
+    expect(server.errors).toBe(
+      'imcore: --tcp-port must be a number from 0 to 65535, or "off", got "70000"\n',
+    );
   });
 
-  it('says who else wants the port', async () => {
+  it('explains that a port is in use', async () => {
     const server = await serve();
     const port = new URL(server.url('tcp')).port;
     const second = start(
@@ -155,6 +158,6 @@ describe('the imcore command', () => {
       'off',
     );
     expect(await second.exited).toBe(1);
-    expect(second.errors).toContain(`127.0.0.1:${port} is taken by another program`);
+    expect(second.errors).toContain(`127.0.0.1:${port} is already in use`);
   });
 });

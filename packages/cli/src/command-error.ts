@@ -1,4 +1,4 @@
-/** A command cannot go on. The message says what is wrong, the advice what to try next. */
+/** A command failed for a reason the user can fix. The message says what is wrong, the advice what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly advice: string | undefined;
@@ -9,7 +9,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What a person is told of it: one line, and one more where there is advice. */
+/** The text for the standard error: the message, and the advice on its own line. */
 export function describeError(error: unknown): string {
   if (error instanceof CommandError) {
     return `imcore: ${error.message}${error.advice === undefined ? '' : `\n${error.advice}`}\n`;

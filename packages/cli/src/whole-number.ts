@@ -1,9 +1,9 @@
 import { CommandError } from './command-error.js';
 
-/** Reads a whole number from the command line. @throws CommandError that says what is allowed. */
+/** Parses a whole number from the command line. @throws CommandError with the valid range. */
 export function wholeNumber(flag: string, text: string, min = 1, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  const allowed = max === Number.MAX_SAFE_INTEGER ? `whole numbers from ${min} up` : `${min} to ${max}`;
-  throw new CommandError(`${flag} is ${JSON.stringify(text)}`, `Allowed: ${allowed}.`);
+  const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+  throw new CommandError(`${flag} must be a whole number ${range}, got ${JSON.stringify(text)}`);
 }

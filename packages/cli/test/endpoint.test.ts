@@ -15,22 +15,23 @@ describe('endpointOf', () => {
     [{ host: '::1', port: '1' }, 'tcp://[::1]:1', 'tcp'],
     [{ url: 'wss://im.example.com/chat' }, 'wss://im.example.com/chat', 'websocket'],
     [{ url: 'udp://im.example.com' }, 'udp://im.example.com', 'udp'],
-  ])('reads %j as %s', (flags, url, kind) => {
+  ])('parses %j as %s', (flags, url, kind) => {
     const endpoint = endpointOf(flags);
     expect([endpoint.url, endpoint.transport.kind]).toEqual([url, kind]);
   });
 
   it.each([
-    [{ transport: 'carrier-pigeon' }, '--transport is "carrier-pigeon"'],
-    [{ transport: 'udp', tls: true }, '--tls does not go with --transport udp'],
-    [{ port: '0' }, '--port is "0"'],
-    [{ port: '65536' }, '--port is "65536"'],
-    [{ port: '80a' }, '--port is "80a"'],
-    [{ url: 'http://h/' }, 'http://h/ begins with http:'],
-    [{ url: 'nonsense' }, 'nonsense is no URL'],
-    [{ url: 'tcp://h:1', port: '2' }, '--url and --port are both given'],
-    [{ tls: true, tlsCa: '/nowhere/ca.pem' }, '--tls-ca cannot be read: ENOENT'],
-  ])('refuses %j', (flags, message) => {
+    [{ transport: 'http' }, '--transport must be one of tcp, udp, ws, got "http"'],
+    [{ transport: 'udp', tls: true }, '--tls cannot be used with --transport udp'],
+    [{ port: '0' }, '--port must be a number from 1 to 65535, got "0"'],
+    [{ port: '65536' }, '--port must be a number from 1 to 65535, got "65536"'],
+    [{ port: '80a' }, '--port must be a number from 1 to 65535, got "80a"'],
+    [{ host: 'a b' }, '--host must be a host name or an IP address, got "a b"'],
+    [{ url: 'http://h/' }, '--url must start with tcp://, tls://, udp://, ws:// or wss://, got "http://h/"'],
+    [{ url: 'nonsense' }, '--url must be a URL such as tcp://127.0.0.1:8901, got "nonsense"'],
+    [{ url: 'tcp://h:1', port: '2' }, '--url and --port cannot be used together'],
+    [{ tls: true, tlsCa: '/nowhere/ca.pem' }, 'Cannot read the file of --tls-ca: ENOENT'],
+  ])('rejects %j', (flags, message) => {
     expect(() => endpointOf(flags)).toThrow(message);
   });
 });

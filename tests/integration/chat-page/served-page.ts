@@ -40,8 +40,8 @@ export class Programs {
 
   async #serve(file: string, args: readonly string[]): Promise<ServedPage> {
     const run = this.#start('serve', '--host', '127.0.0.1', '--udp-port', 'off', '--store', file, ...args);
-    await run.says('Ctrl+C stops it.');
-    const [, page = ''] = /^The chat page: (\S+)$/m.exec(run.errors) ?? [];
+    await run.says('Press Ctrl+C to stop.');
+    const [, page = ''] = /^Chat page: (\S+)$/m.exec(run.errors) ?? [];
     return { run, file, page, webSocket: run.url('ws'), tcp: run.url('tcp') };
   }
 
@@ -59,7 +59,7 @@ export class Programs {
   }
 }
 
-/** A server that runs, and the addresses of its doors. */
+/** A running server, and the addresses of its listeners. */
 export interface ServedPage {
   readonly run: Run;
   readonly file: string;

@@ -16,13 +16,13 @@ import {
 import { readTls } from './read-tls.js';
 import type { ServeSettings } from './settings.js';
 
-/** The code that a login with a wrong token is refused with: the first that belongs to applications. */
+/** Code of a login that is rejected for its token: the first code that applications can define. */
 const WRONG_TOKEN = 1025;
 
-/** A server as the settings have it, and what can be changed while it runs. */
+/** A server built from the settings. */
 export interface AssembledServer {
   readonly server: ImServer;
-  /** Reads certificate and key again: new connections use them. Without effect where there is no TLS. */
+  /** Reloads certificate and key for new connections. Does nothing without TLS. */
   reloadTls(): void;
 }
 
@@ -74,8 +74,8 @@ function hooksOf({ token }: ServeSettings): Hooks {
   return {
     authenticate(login) {
       const given = Buffer.from(login.token ?? '');
-      const isRight = given.length === expected.length && timingSafeEqual(given, expected);
-      return isRight ? { accept: true } : { accept: false, code: WRONG_TOKEN };
+      const isValid = given.length === expected.length && timingSafeEqual(given, expected);
+      return isValid ? { accept: true } : { accept: false, code: WRONG_TOKEN };
     },
   };
 }

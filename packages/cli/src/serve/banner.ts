@@ -5,14 +5,14 @@ import type { ServeSettings } from './settings.js';
 
 type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge'>;
 
-/** The addresses that `imcore chat` knows by itself, and how it is told to use them. */
+/** Default addresses of `imcore chat`, and the flags that select them. */
 const SHORT_FLAGS: Readonly<Record<string, string>> = {
   'tcp://127.0.0.1:8901': '',
   'ws://127.0.0.1:3000/websocket': ' --transport ws',
   'udp://127.0.0.1:7901': ' --transport udp',
 };
 
-/** What a person is told when the server is up: where it listens, what it does not keep, how to try it. */
+/** The text shown when the server has started: its addresses, how it stores messages, how to try it. */
 export function banner(
   addresses: readonly TransportAddress[],
   settings: BannerSettings,
@@ -21,12 +21,12 @@ export function banner(
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
   const { store, token, bridge } = settings;
   const notes = [storeNote(store), loginNote(token), ...bridgeNote(bridge)].map((note) => `  ${note}`);
-  const page = pageUrl === undefined ? [] : [`The chat page: ${pageUrl}`, ''];
+  const page = pageUrl === undefined ? [] : [`Chat page: ${pageUrl}`, ''];
   const lines = ['imcore is listening on', ...urls, '', ...notes, '', ...page];
   return [...lines, ...howToTry(addresses, settings), ''].join('\n');
 }
 
-/** The address as a URL that clients can use; `0.0.0.0` stays as it is. */
+/** The address as a URL for clients. Does not replace `0.0.0.0`. */
 export function urlOf(
   { transport, host, port }: TransportAddress,
   { tlsCert, wsPath }: Pick<ServeSettings, 'tlsCert' | 'wsPath'>,
@@ -40,27 +40,27 @@ export function urlOf(
 
 function storeNote(store: string): string {
   if (store === 'none')
-    return 'Messages for users who are offline are not kept: their senders are not acknowledged.';
+    return 'Messages to offline users are not stored, and their senders get no acknowledgement.';
   if (store === 'memory') {
-    return 'Messages for users who are offline wait in memory only: they are lost when this process ends.';
+    return 'Messages to offline users are stored in memory only and lost when this process ends.';
   }
-  return `Messages for users who are offline wait in ${shownStore(store)}.`;
+  return `Messages to offline users are stored in ${shownStore(store)}.`;
 }
 
 function bridgeNote(url: string | undefined): string[] {
   if (url === undefined) return [];
-  return [`The bridge to ${shownBridge(url)} joins by itself, as soon as there is a broker: see the log.`];
+  return [`The bridge connects to ${shownBridge(url)} in the background. See the log for its state.`];
 }
 
 function loginNote(token: string | undefined): string {
   return token === undefined
-    ? 'Everyone may log in under any name. Set --token, or check tokens in your own code with @imcore/server.'
-    : 'A login must bring the token.';
+    ? 'Anyone can log in with any user ID. Set --token, or check tokens in your own code with @imcore/server.'
+    : 'Every login must send the token.';
 }
 
 function howToTry(addresses: readonly TransportAddress[], settings: BannerSettings): string[] {
   const [first] = settings.tlsCert === undefined ? addresses : [];
-  if (first === undefined) return ['Ctrl+C stops it.'];
+  if (first === undefined) return ['Press Ctrl+C to stop.'];
   const second = addresses.find(({ transport }) => transport === 'websocket') ?? first;
   const token = settings.token === undefined ? '' : ' --token …';
   const command = (user: string, to: string, address: TransportAddress) =>
@@ -70,11 +70,11 @@ function howToTry(addresses: readonly TransportAddress[], settings: BannerSettin
     command('alice', 'bob', first),
     command('bob', 'alice', second),
     '',
-    'Ctrl+C stops it.',
+    'Press Ctrl+C to stop.',
   ];
 }
 
-/** What `imcore chat` must be told to find this address on the same machine: nothing where it looks by itself. */
+/** The flags with which `imcore chat` connects to this address from the same machine; empty for its default. */
 function flagsOf(address: TransportAddress, settings: BannerSettings): string {
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host;
   const url = urlOf({ ...address, host }, settings);

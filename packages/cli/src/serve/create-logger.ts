@@ -1,12 +1,12 @@
 import type { Logger } from '@imcore/server';
 import { pino } from 'pino';
-import type { LogOutput } from './gathered-output.js';
+import type { LogOutput } from './buffered-output.js';
 import type { ServeSettings } from './settings.js';
 import { textLogger } from './text-logger.js';
 
 /**
- * The log on the standard output: JSON lines for machines, or text where a terminal shows it. Only `info` and below may
- * wait there.
+ * The log on the standard output: JSON lines, or text on a terminal. Lines at level `warn` and above are written at once;
+ * others may be buffered by the output.
  */
 export function createLogger(
   { logLevel, logFormat }: Pick<ServeSettings, 'logLevel' | 'logFormat'>,

@@ -4,9 +4,9 @@ import { readPem } from '../read-pem.js';
 import { flagOf, type ServeSettings } from './settings.js';
 
 /**
- * Reads certificate and key; undefined where the settings name none.
+ * Reads certificate and key; undefined if they are not set.
  *
- * @throws CommandError when they cannot be read or used.
+ * @throws CommandError when they cannot be read or are invalid.
  */
 export function readTls({
   tlsCert,
@@ -18,8 +18,8 @@ export function readTls({
     createSecureContext(pair);
   } catch (cause) {
     throw new CommandError(
-      `certificate and key cannot be used: ${messageOf(cause)}`,
-      `${flagOf('tlsCert')} and ${flagOf('tlsKey')} must name PEM files that belong together.`,
+      `Invalid certificate or key: ${messageOf(cause)}`,
+      `${flagOf('tlsCert')} and ${flagOf('tlsKey')} must be PEM files of a certificate and its private key.`,
       { cause },
     );
   }

@@ -11,35 +11,36 @@ import type { ServeSettings } from './settings.js';
 
 type PageSettings = Pick<ServeSettings, 'http' | 'httpHost' | 'wsPath' | 'token' | 'tlsCert' | 'tlsKey'>;
 
-/** The chat page while it is served. */
+/** The running chat page. */
 export interface ServedPage {
-  /** Where a browser opens it. */
+  /** URL for a browser. */
   readonly url: string;
-  /** Ends it at once, with every connection that browsers keep open. */
+  /** Stops serving at once and closes all connections. */
   close(): void;
 }
 
 /**
- * Serves the chat page, from the directory where the build puts it or from another, for the WebSocket door among the
- * addresses. Undefined where there is no such door, or the page is off.
+ * Serves the chat page, which connects to the WebSocket listener among the addresses. Undefined without such a listener,
+ * or when the page is off.
  *
- * @throws CommandError when the page is not built, or its port cannot be had.
+ * @param directory where the page is. Default: where the build puts it
+ * @throws CommandError when the page is not built, or its port is not available.
  */
 export async function serveChatPage(
   settings: PageSettings,
   addresses: readonly TransportAddress[],
   directory?: string,
 ): Promise<ServedPage | undefined> {
-  const door = addresses.find(({ transport }) => transport === 'websocket');
-  if (settings.http === 'off' || door === undefined) return undefined;
+  const webSocket = addresses.find(({ transport }) => transport === 'websocket');
+  if (settings.http === 'off' || webSocket === undefined) return undefined;
   const tls = readTls(settings);
-  const answer = listenerFor(pageFor(settings, door.port, directory));
-  const server: Server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
+  const handler = handlerFor(pageFor(settings, webSocket.port, directory));
+  const server: Server = tls === undefined ? createServer(handler) : createSecureServer(tls, handler);
   await listen(server, settings.http, settings.httpHost);
   const { address, port } = server.address() as AddressInfo;
   const host = address.includes(':') ? `[${address}]` : address;
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://${isEverywhere(address) ? 'localhost' : host}:${port}/`,
+    url: `${tls === undefined ? 'http' : 'https'}://${isAnyAddress(address) ? 'localhost' : host}:${port}/`,
     close() {
       server.close();
       server.closeAllConnections();
@@ -56,22 +57,22 @@ function pageFor(
     const webSocket = { port, path: wsPath, secure: tlsCert !== undefined };
     return chatPage({ webSocket, tokenRequired: token !== undefined, directory });
   } catch (cause) {
-    throw new CommandError(messageOf(cause), 'Or serve none, with --http off.', { cause });
+    throw new CommandError(messageOf(cause), 'To run without the chat page, use --http off.', { cause });
   }
 }
 
-function listenerFor(page: ChatPageHandler): RequestListener {
+function handlerFor(page: ChatPageHandler): RequestListener {
   return (request, response) => {
-    if (!page(request, response)) refuse(response);
+    if (!page(request, response)) respondNotFound(response);
   };
 }
 
-function refuse(response: ServerResponse): void {
+function respondNotFound(response: ServerResponse): void {
   response.writeHead(404, {
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',
   });
-  response.end('There is nothing here. The chat page is at /.\n');
+  response.end('Not found. The chat page is at /.\n');
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -83,6 +84,6 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   }
 }
 
-function isEverywhere(address: string): boolean {
+function isAnyAddress(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }

@@ -2,9 +2,9 @@ import type { Logger } from '@imcore/server';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
+import { bufferOutput, type LogOutput } from './buffered-output.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
-import { gatherOutput, type LogOutput } from './gathered-output.js';
 import { openBridge } from './open-bridge.js';
 import { openStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
@@ -12,21 +12,21 @@ import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import type { ServeSettings } from './settings.js';
 
 /**
- * Runs a server until the process is told to end.
+ * Runs a server until the process gets SIGTERM or SIGINT.
  *
- * The log goes to the standard output, what a person should know to the standard error. SIGTERM and SIGINT let what is
- * under way be finished; a second one ends at once. SIGHUP reads certificate and key again.
+ * The log goes to the standard output, messages for the user to the standard error. SIGTERM and SIGINT wait up to
+ * `drainMs` for messages in flight; a second signal ends the process at once. SIGHUP reloads certificate and key.
  *
- * @throws CommandError for settings that cannot be, a store or a port that cannot be had.
+ * @throws CommandError for invalid settings, or when the store or a port is not available.
  */
 export async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const environment = process.env;
   const { config, ...rest } = flags;
   const file = typeof config === 'string' ? config : environment['IMCORE_CONFIG'];
   const settings = readSettings({ flags: rest, environment, file });
-  const output = gatherOutput(process.stdout);
+  const output = bufferOutput(process.stdout);
   process.on('exit', () => output.flush?.());
-  goOnWithoutLog(process.stdout);
+  continueWithoutLog(process.stdout);
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
   const store = await openStore(settings.store);
@@ -42,21 +42,21 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
   output.flush?.();
   process.stderr.write(banner(addresses, settings, page?.url));
-  if (settings.trimMemory) trimMemory({ logger });
-  obeySignals(assembled, page, settings, logger, output);
+  trimMemory({ logger });
+  handleSignals(assembled, page, settings, logger, output);
 }
 
-/** Whoever reads the log may go, or its disk be full: users stay connected. */
-function goOnWithoutLog(stdout: NodeJS.WriteStream): void {
-  let isTold = false;
+/** A closed pipe or a full disk behind the log must not disconnect users. */
+function continueWithoutLog(stdout: NodeJS.WriteStream): void {
+  let isReported = false;
   stdout.on('error', (error) => {
-    if (isTold) return;
-    isTold = true;
-    process.stderr.write(`imcore goes on without its log: ${error.message}\n`);
+    if (isReported) return;
+    isReported = true;
+    process.stderr.write(`imcore cannot write its log and continues without it: ${error.message}\n`);
   });
 }
 
-function obeySignals(
+function handleSignals(
   { server, reloadTls }: AssembledServer,
   page: ServedPage | undefined,
   settings: ServeSettings,
@@ -68,7 +68,7 @@ function obeySignals(
     if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     isStopping = true;
     output.flush?.();
-    process.stderr.write('imcore is stopping; the same signal again ends it at once.\n');
+    process.stderr.write('imcore is stopping. Press Ctrl+C again to force quit.\n');
     logger.info({ signal, drainMs: settings.drainMs }, 'stopping');
     page?.close();
     server.close({ drainMs: settings.drainMs }).then(
@@ -77,7 +77,7 @@ function obeySignals(
         process.exit(0);
       },
       (error: unknown) => {
-        logger.error({ err: error }, 'could not stop in order');
+        logger.error({ err: error }, 'shutdown failed');
         process.exit(1);
       },
     );
@@ -87,9 +87,9 @@ function obeySignals(
   process.on('SIGHUP', () => {
     try {
       reloadTls();
-      logger.info({}, 'certificate and key are read again');
+      logger.info({}, 'reloaded certificate and key');
     } catch (error) {
-      logger.error({ err: error }, 'certificate and key cannot be read, the old ones stay');
+      logger.error({ err: error }, 'cannot reload certificate and key, keeping the current ones');
     }
   });
 }

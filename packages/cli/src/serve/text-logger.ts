@@ -4,9 +4,9 @@ import type { LogLevel } from './settings.js';
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
 
 /**
- * Logs for a person who looks on: a line each, the time of day first.
+ * A logger for the terminal: one line per entry, starting with the time of day.
  *
- * `wallTime` gives milliseconds since 1970; the line shows them in the machine's time zone.
+ * `wallTime` returns milliseconds since 1970; the line shows the local time.
  */
 export function textLogger(level: LogLevel, write: (line: string) => void, wallTime: () => number): Logger {
   const lineAt = (lineLevel: Exclude<LogLevel, 'silent'>) => {

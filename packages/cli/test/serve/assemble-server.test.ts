@@ -17,17 +17,17 @@ describe('assembleServer', () => {
 
   afterEach(() => assembled?.server.close({ drainMs: 0 }));
 
-  it('opens a door for each transport', async () => {
+  it('listens on each transport', async () => {
     const addresses = await listen({});
     expect(addresses.map(({ transport }) => transport).sort()).toEqual(['tcp', 'udp', 'websocket']);
   });
 
-  it('leaves closed what is off', async () => {
+  it('does not listen on a transport that is off', async () => {
     const addresses = await listen({ udpPort: 'off', wsPort: 'off' });
     expect(addresses.map(({ transport }) => transport)).toEqual(['tcp']);
   });
 
-  it('takes the right token and refuses others with 1025', async () => {
+  it('accepts the correct token and rejects others with code 1025', async () => {
     const [address] = await listen({ token: 'open sesame', udpPort: 'off', wsPort: 'off' });
     const login = async (token: string | undefined) => {
       const transport = tcp({ host: '127.0.0.1', port: address?.port });
@@ -47,9 +47,9 @@ describe('assembleServer', () => {
     expect(await login(undefined)).toBe(1025);
   });
 
-  it('names the file of a certificate that cannot be read', () => {
+  it('names the setting of a certificate that cannot be read', () => {
     expect(() => listen({ tlsCert: '/nowhere/c.pem', tlsKey: '/nowhere/k.pem' })).toThrow(
-      '--tls-cert cannot be read: ENOENT',
+      'Cannot read the file of --tls-cert: ENOENT',
     );
   });
 });

@@ -17,37 +17,37 @@ const settings = {
 };
 
 describe('banner', () => {
-  it('names all addresses as URLs', () => {
+  it('shows all addresses as URLs', () => {
     const text = banner(addresses, settings);
     expect(text).toContain('tcp://0.0.0.0:8901\n');
     expect(text).toContain('ws://0.0.0.0:3000/websocket\n');
     expect(text).toContain('udp://0.0.0.0:7901\n');
   });
 
-  it('says what happens to messages for users who are offline', () => {
-    expect(banner(addresses, settings)).toContain('in memory only: they are lost when this process ends');
-    expect(banner(addresses, { ...settings, store: 'none' })).toContain('are not kept');
-    expect(banner(addresses, { ...settings, store: '/var/im.db' })).toContain('wait in /var/im.db.');
+  it('says how messages to offline users are stored', () => {
+    expect(banner(addresses, settings)).toContain('stored in memory only and lost when this process ends');
+    expect(banner(addresses, { ...settings, store: 'none' })).toContain('are not stored');
+    expect(banner(addresses, { ...settings, store: '/var/im.db' })).toContain('stored in /var/im.db.');
   });
 
-  it('warns that everyone may log in, and never shows the token', () => {
-    expect(banner(addresses, settings)).toContain('Everyone may log in');
+  it('warns that anyone can log in, and never shows the token', () => {
+    expect(banner(addresses, settings)).toContain('Anyone can log in');
     const withToken = banner(addresses, { ...settings, token: 'geheim' });
-    expect(withToken).not.toContain('Everyone may log in');
+    expect(withToken).not.toContain('Anyone can log in');
     expect(withToken).not.toContain('geheim');
   });
 
-  it('says where the bridge leads, and never shows its password', () => {
+  it('shows the broker of the bridge, but never its password', () => {
     const withBridge = banner(addresses, { ...settings, bridge: 'amqp://im:geheim@mq.example.com/' });
-    expect(withBridge).toContain('The bridge to amqp://mq.example.com/ joins by itself');
+    expect(withBridge).toContain('The bridge connects to amqp://mq.example.com/ in the background');
     expect(withBridge).not.toContain('geheim');
     expect(banner(addresses, settings)).not.toContain('bridge');
   });
 
-  it('says where the chat page is, where there is one', () => {
+  it('shows the URL of the chat page, if it is served', () => {
     const url = 'http://127.0.0.1:8080/';
-    expect(banner(addresses, settings, url)).toContain(`\nThe chat page: ${url}\n`);
-    expect(banner(addresses, settings)).not.toContain('chat page');
+    expect(banner(addresses, settings, url)).toContain(`\nChat page: ${url}\n`);
+    expect(banner(addresses, settings)).not.toContain('Chat page');
   });
 
   it('shows commands to try, on two transports', () => {
@@ -61,7 +61,7 @@ describe('banner', () => {
     );
   });
 
-  it('shows addresses that can be reached where they are not the ones that chat takes by itself', () => {
+  it('shows reachable addresses if they are not the defaults of chat', () => {
     const elsewhere = addresses.map((address) => ({ ...address, port: 4000 }));
     const text = banner(elsewhere, settings);
     expect(text).toContain('--user alice --to bob --url tcp://127.0.0.1:4000\n');
@@ -70,13 +70,13 @@ describe('banner', () => {
     expect(onOtherPath).toContain('--user bob --to alice --url ws://127.0.0.1:3000/im\n');
   });
 
-  it('shows one transport to both where there is no WebSocket', () => {
+  it('shows the same transport twice without WebSocket', () => {
     const text = banner(addresses.slice(2), settings);
     expect(text).toContain('--user alice --to bob --transport udp\n');
     expect(text).toContain('--user bob --to alice --transport udp\n');
   });
 
-  it('shows flags that chat takes for the addresses', () => {
+  it('shows flags that chat understands', () => {
     expect(endpointOf({}).url).toBe('tcp://127.0.0.1:8901');
     expect(endpointOf({ transport: 'ws' }).url).toBe('ws://127.0.0.1:3000/websocket');
     expect(endpointOf({ transport: 'udp' }).url).toBe('udp://127.0.0.1:7901');
@@ -84,7 +84,7 @@ describe('banner', () => {
 });
 
 describe('urlOf', () => {
-  it('says where TLS wraps', () => {
+  it('shows where TLS is used', () => {
     const secure = { ...settings, tlsCert: 'c.pem' };
     expect(addresses.map((address) => urlOf(address, secure))).toEqual([
       'tls://0.0.0.0:8901',

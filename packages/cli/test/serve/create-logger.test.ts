@@ -9,14 +9,14 @@ function loggerWithOutput(logLevel: LogLevel, isTTY: boolean) {
 }
 
 describe('createLogger', () => {
-  it('writes JSON where no terminal looks on', () => {
+  it('writes JSON if the output is not a terminal', () => {
     const { logger, written } = loggerWithOutput('info', false);
     logger.info({ userId: 'alice' }, 'online');
     expect(written).toHaveLength(1);
     expect(JSON.parse(written[0] ?? '')).toMatchObject({ level: 30, userId: 'alice', msg: 'online' });
   });
 
-  it('writes lines for people on a terminal', () => {
+  it('writes text on a terminal', () => {
     const { logger, written } = loggerWithOutput('info', true);
     logger.warn(
       { limit: 'maxSessions', text: 'two words', gone: undefined, err: new Error('broken') },
@@ -36,7 +36,7 @@ describe('createLogger', () => {
     expect(written).toHaveLength(2);
   });
 
-  it.each([true, false])('says which levels it writes (terminal: %s)', (isTTY) => {
+  it.each([true, false])('reports which levels it writes (terminal: %s)', (isTTY) => {
     const { logger } = loggerWithOutput('warn', isTTY);
     const levels = ['trace', 'debug', 'info', 'warn', 'error'].filter((level) =>
       logger.isLevelEnabled?.(level),
@@ -44,7 +44,7 @@ describe('createLogger', () => {
     expect(levels).toEqual(['warn', 'error']);
   });
 
-  it('has warnings and errors written at once', () => {
+  it('flushes the output after warnings and errors', () => {
     let flushes = 0;
     const output = { write: () => {}, flush: () => void flushes++ };
     const logger = createLogger({ logLevel: 'info', logFormat: 'json' }, output);

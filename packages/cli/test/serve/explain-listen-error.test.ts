@@ -6,14 +6,14 @@ const listenError = (code: string) =>
 
 describe('explainListenError', () => {
   it.each([
-    ['EADDRINUSE', '0.0.0.0:8901 is taken by another program'],
-    ['EACCES', 'this user may not listen on 0.0.0.0:8901'],
-    ['EADDRNOTAVAIL', '0.0.0.0 is no address of this machine'],
-  ])('puts %s into words and says what to do', (code, message) => {
+    ['EADDRINUSE', '0.0.0.0:8901 is already in use'],
+    ['EACCES', 'No permission to listen on 0.0.0.0:8901'],
+    ['EADDRNOTAVAIL', '0.0.0.0 is not an address of this machine'],
+  ])('explains %s', (code, message) => {
     expect(explainListenError(listenError(code))).toMatchObject({ name: 'CommandError', message });
   });
 
-  it('leaves any other error as it is', () => {
+  it('returns any other error unchanged', () => {
     const error = listenError('EOTHER');
     expect(explainListenError(error)).toBe(error);
   });

@@ -12,28 +12,28 @@ const settings = {
 };
 
 describe('the bridge of imcore serve', () => {
-  it('is none where none is asked for', async () => {
+  it('is undefined if it is not configured', async () => {
     expect(await openBridge({ ...settings, bridge: undefined })).toBeUndefined();
   });
 
-  it('is made without reaching for the broker', async () => {
+  it('is created without connecting to the broker', async () => {
     const bridge = await openBridge(settings);
     expect(bridge).toMatchObject({ health: { state: 'new', joins: 0 } });
     await bridge?.close();
   });
 
   it.each([
-    ['queues that are the same', { bridgeOutgoing: 'q_web2app' }, 'must differ'],
+    ['identical queues', { bridgeOutgoing: 'q_web2app' }, 'must differ'],
     [
-      'certificates and no broker',
+      'a certificate but no broker',
       { bridge: undefined, bridgeCa: '/a.pem' },
-      '--bridge-ca is given, but no --bridge',
+      'bridgeCa is set, but bridge is not',
     ],
-    ['a certificate file that is not there', { bridgeCa: '/no/such/file.pem' }, '--bridge-ca cannot be read'],
-  ])('is refused with %s, and no password is told', async (_name, changed, message) => {
-    const refused = openBridge({ ...settings, ...changed });
-    await expect(refused).rejects.toThrow(message);
-    await expect(refused).rejects.not.toThrow(SECRET);
+    ['a missing certificate file', { bridgeCa: '/no/such/file.pem' }, 'Cannot read the file of bridgeCa'],
+  ])('rejects %s without exposing the password', async (_name, changed, message) => {
+    const opening = openBridge({ ...settings, ...changed });
+    await expect(opening).rejects.toThrow(message);
+    await expect(opening).rejects.not.toThrow(SECRET);
   });
 
   it('is shown without user and password', () => {

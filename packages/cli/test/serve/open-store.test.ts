@@ -4,18 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { openStore, shownStore } from '../../src/serve/open-store.js';
 
 describe('openStore', () => {
-  it('opens none for none', async () => {
+  it('opens no store for none', async () => {
     expect(await openStore('none')).toBeUndefined();
   });
 
-  it('keeps messages in memory, which is not durable', async () => {
+  it('opens a store in memory, which is not durable', async () => {
     expect((await openStore('memory'))?.durable).toBe(false);
   });
 
-  it('hands a file to the package that keeps messages in files', async () => {
+  it('opens a file with the SQLite store', async () => {
     const files: string[] = [];
     const store = await openStore('memory');
-    if (store === undefined) throw new Error('there is no store');
+    if (store === undefined) throw new Error('no store');
     const load = async () => ({
       sqliteStore: ({ file }: { file: string }) => {
         files.push(file);
@@ -26,10 +26,10 @@ describe('openStore', () => {
     expect(files).toEqual(['messages.db']);
   });
 
-  it('says what to install where that package is missing', async () => {
+  it('says what to install if that package is missing', async () => {
     const load = () => Promise.reject(new Error('Cannot find package'));
     await expect(openStore('messages.db', load)).rejects.toMatchObject({
-      message: 'the store messages.db needs the package @imcore/store-sqlite, which cannot be loaded',
+      message: 'The store messages.db requires the package @imcore/store-sqlite, which cannot be loaded',
       advice: 'Install it with "npm install @imcore/store-sqlite", or use --store memory.',
     });
   });
@@ -37,23 +37,23 @@ describe('openStore', () => {
   it('says why a file cannot be opened', async () => {
     const load = async () => ({
       sqliteStore: () => {
-        throw new StoreError('ERR_STORE_FAILED', 'cannot open x.db: it is damaged');
+        throw new StoreError('ERR_STORE_DAMAGED', 'x.db is damaged');
       },
     });
     await expect(openStore('x.db', load)).rejects.toMatchObject({
       name: 'CommandError',
-      message: 'the store cannot be opened: cannot open x.db: it is damaged',
+      message: 'Cannot open the store: x.db is damaged',
     });
   });
 
-  it('says why a database cannot be used, and repeats no password', async () => {
+  it('says why a database cannot be opened, without exposing the password', async () => {
     const url = 'postgres://alice:open-sesame-4711@127.0.0.1:1/messages';
     const error = await openStore(url).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'CommandError', message: expect.stringContaining('ECONNREFUSED') });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('open-sesame-4711');
   });
 
-  it('repeats no password of a url that cannot be read', async () => {
+  it('does not expose the password of an invalid url', async () => {
     const url = 'postgres://alice:open-sesame-4711@host:not-a-port/messages';
     const error = await openStore(url).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: 'CommandError' });
@@ -63,7 +63,7 @@ describe('openStore', () => {
 });
 
 describe('shownStore', () => {
-  it('shows a file as it is, and of a database only where it is', () => {
+  it('shows the path of a file, and only host and name of a database', () => {
     expect(shownStore('messages.db')).toBe('messages.db');
     expect(shownStore('postgresql://alice:secret@db:5433/messages?password=secret')).toBe(
       'PostgreSQL at db:5433/messages',

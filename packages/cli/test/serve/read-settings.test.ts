@@ -26,10 +26,10 @@ describe('readSettings', () => {
       if (error instanceof CommandError) return error;
       throw error;
     }
-    throw new Error('the settings were taken');
+    throw new Error('the settings were accepted');
   };
 
-  it('has the defaults where nobody says anything', () => {
+  it('returns the defaults', () => {
     expect(read({})).toEqual({
       host: '0.0.0.0',
       tcpPort: 8901,
@@ -52,13 +52,12 @@ describe('readSettings', () => {
       serverTimestamp: false,
       limits: {},
       drainMs: 1000,
-      trimMemory: true,
       logLevel: 'info',
       logFormat: 'auto',
     });
   });
 
-  it('takes a flag before the environment, the environment before the file', () => {
+  it('prefers a flag to the environment, and the environment to the file', () => {
     writeFileSync(file, '{"tcpPort":1,"udpPort":1,"wsPort":1}');
     const settings = read({
       flags: { tcpPort: '3' },
@@ -68,16 +67,16 @@ describe('readSettings', () => {
     expect([settings.tcpPort, settings.udpPort, settings.wsPort]).toEqual([3, 2, 1]);
   });
 
-  it('takes an empty environment variable for none', () => {
+  it('ignores an empty environment variable', () => {
     expect(read({ environment: { IMCORE_TCP_PORT: '' } }).tcpPort).toBe(8901);
   });
 
-  it('reads texts as what they stand for', () => {
+  it('converts the text of environment variables', () => {
     const environment = { IMCORE_SENSE_MODE: '30', IMCORE_SERVER_TIMESTAMP: 'true', IMCORE_UDP_PORT: 'off' };
     expect(read({ environment })).toMatchObject({ senseMode: 30, serverTimestamp: true, udpPort: 'off' });
   });
 
-  it('reads limits as text and as JSON', () => {
+  it('parses limits as text and as JSON', () => {
     writeFileSync(file, '{"limits":{"maxSessions":7}}');
     expect(read({ file }).limits).toEqual({ maxSessions: 7 });
     expect(read({ flags: { limits: 'maxSessions=8, packetsPerSecond=9' }, file }).limits).toEqual({
@@ -86,57 +85,137 @@ describe('readSettings', () => {
     });
   });
 
-  it.each<[string, Partial<SettingSources>, string]>([
-    ['a flag', { flags: { tcpPort: '70000' } }, '--tcp-port is "70000"'],
-    ['a variable', { environment: { IMCORE_WS_PORT: 'x' } }, 'IMCORE_WS_PORT is "x"'],
-    ['a switch', { environment: { IMCORE_SERVER_TIMESTAMP: 'yes' } }, 'IMCORE_SERVER_TIMESTAMP is "yes"'],
-    ['a sense mode', { flags: { senseMode: '4' } }, '--sense-mode is "4"'],
-    ['a path', { flags: { wsPath: 'websocket' } }, '--ws-path is "websocket"'],
-    ['a level', { flags: { logLevel: 'loud' } }, '--log-level is "loud"'],
-    ['a limit of 0', { flags: { limits: 'maxSessions=0' } }, '--limits is "maxSessions=0"'],
-    ['a limit that does not exist', { flags: { limits: 'speed=1' } }, '--limits is "speed=1"'],
-  ])('names %s that cannot be, its value and what is allowed', (_name, sources, message) => {
-    const error = problem(sources);
-    expect(error.message).toBe(message);
-    expect(error.advice).toMatch(/^Allowed: .+\.$/);
-  });
-
-  it('names the file of a setting that cannot be', () => {
-    writeFileSync(file, '{"tcpPort":-1}');
-    expect(problem({ file }).message).toBe(`tcpPort in ${file} is -1`);
-  });
-
-  it('never shows a secret', () => {
-    writeFileSync(file, '{"token":{"value":"geheim"}}');
-    const error = problem({ file });
-    expect(error.message).toBe(`token in ${file} is not usable`);
-    expect(`${error.message}${error.advice}`).not.toContain('geheim');
+  it.each<[Partial<SettingSources>, string]>([
+    [{ flags: { tcpPort: '70000' } }, '--tcp-port must be a number from 0 to 65535, or "off", got "70000"'],
+    [
+      { environment: { IMCORE_WS_PORT: 'x' } },
+      'IMCORE_WS_PORT must be a number from 0 to 65535, or "off", got "x"',
+    ],
+    [
+      { environment: { IMCORE_SERVER_TIMESTAMP: 'yes' } },
+      'IMCORE_SERVER_TIMESTAMP must be true or false, got "yes"',
+    ],
+    [{ flags: { senseMode: '4' } }, '--sense-mode must be one of 3, 5, 10, 15, 30, 60, 120, got "4"'],
+    [
+      { flags: { wsPath: 'websocket' } },
+      '--ws-path must be a string that starts with "/", without spaces, "?" and "#", got "websocket"',
+    ],
+    [
+      { flags: { logLevel: 'loud' } },
+      '--log-level must be one of silent, error, warn, info, debug, got "loud"',
+    ],
+    [
+      { flags: { limits: 'maxSessions=0' } },
+      'maxSessions in --limits must be a whole number of 1 or more, got the number 0',
+    ],
+    [
+      { flags: { limits: 'maxSessions=many' } },
+      'maxSessions in --limits must be a whole number of 1 or more, got the string "many"',
+    ],
+    [{ flags: { limits: 'speed=1' } }, 'Unknown limit "speed" in --limits'],
+    [
+      { flags: { limits: 'maxSessions' } },
+      'maxSessions in --limits must be a whole number of 1 or more, got the string ""',
+    ],
+  ])('rejects %j: %s', (sources, message) => {
+    expect(problem(sources).message).toBe(message);
   });
 
   it.each([
-    ['{"tcpport":1}', 'tcpport in'],
-    ['{"__proto__x":1}', '__proto__x in'],
-    ['{"toString":1}', 'toString in'],
-    ['[]', 'holds JSON that is no object'],
-    ['{', 'cannot be read'],
-  ])('refuses the file %s', (text, message) => {
+    ['{"tcpPort":-1}', 'tcpPort', 'a number from 0 to 65535, or "off", got the number -1'],
+    ['{"tcpPort":"8901"}', 'tcpPort', 'a number from 0 to 65535, or "off", got the string "8901"'],
+    ['{"tcpPort":true}', 'tcpPort', 'a number from 0 to 65535, or "off", got the boolean true'],
+    ['{"serverTimestamp":"true"}', 'serverTimestamp', 'true or false, got the string "true"'],
+    ['{"host":null}', 'host', 'a string, an address of this machine, got null'],
+    ['{"host":[]}', 'host', 'a string, an address of this machine, got an array'],
+    ['{"limits":5}', 'limits', 'an object of limits, such as {"maxSessions": 5000}, got the number 5'],
+    [
+      '{"limits":{"maxSessions":"7"}}',
+      'maxSessions in limits',
+      'a whole number of 1 or more, got the string "7"',
+    ],
+  ])('names the type of an invalid value in the file %s', (text, name, problemText) => {
+    writeFileSync(file, text);
+    expect(problem({ file }).message).toBe(`${name} in ${file} must be ${problemText}`);
+  });
+
+  it('lists the valid limits for an unknown one', () => {
+    expect(problem({ flags: { limits: 'speed=1' } }).advice).toMatch(/^Valid limits: .*\bmaxSessions\b.*\.$/);
+  });
+
+  it.each([
+    ['{"token":{"value":"geheim"}}', 'token', 'a string that is not empty, got an object'],
+    ['{"token":4711}', 'token', 'a string that is not empty, got a number'],
+    [
+      '{"bridge":"http://im:geheim@mq"}',
+      'bridge',
+      'a URL such as amqp://user:password@host:5672/vhost or amqps://…',
+    ],
+  ])('never shows a secret of the file %s', (text, name, problemText) => {
+    writeFileSync(file, text);
+    const error = problem({ file });
+    expect(error.message).toBe(`${name} in ${file} must be ${problemText}`);
+    expect(`${error.message}${error.advice}`).not.toMatch(/geheim|4711/);
+  });
+
+  it.each(['tcpPrt', '__proto__x', 'toString'])('rejects the unknown setting %s', (name) => {
+    writeFileSync(file, JSON.stringify({ [name]: 1 }));
+    const error = problem({ file });
+    expect(error.message).toBe(`Unknown setting "${name}" in ${file}.`);
+    expect(error.advice).toMatch(/^Valid settings: host, tcpPort, .*, logFormat\.$/);
+  });
+
+  it.each([
+    ['[]', 'must contain a JSON object, got an array'],
+    ['5', 'must contain a JSON object, got a number'],
+    ['{', 'Cannot read the configuration file'],
+  ])('rejects the file %s', (text, message) => {
     writeFileSync(file, text);
     expect(problem({ file }).message).toContain(message);
   });
 
-  it('says which file is missing', () => {
-    expect(problem({ file: join(directory, 'nowhere.json') }).message).toContain(
-      'nowhere.json cannot be read',
+  it('names a missing file', () => {
+    expect(problem({ file: join(directory, 'nowhere.json') }).message).toMatch(
+      /^Cannot read the configuration file .*nowhere\.json: ENOENT/,
     );
   });
 
-  it('refuses a certificate without its key, and the other way round', () => {
-    expect(problem({ flags: { tlsCert: 'c.pem' } }).message).toBe('tlsCert is given without tlsKey');
-    expect(problem({ flags: { tlsKey: 'k.pem' } }).message).toBe('tlsKey is given without tlsCert');
+  it('says where the setting of a removed flag is now', () => {
+    const error = problem({ flags: { bridgeCa: 'ca.pem' } });
+    expect(error.message).toBe('--bridge-ca was removed');
+    expect(error.advice).toBe(
+      'Set "bridgeCa" in the configuration file (--config), or the environment variable IMCORE_BRIDGE_CA.',
+    );
+    writeFileSync(file, '{"bridgeKey":"key.pem"}');
+    const settings = read({ environment: { IMCORE_BRIDGE_CA: 'ca.pem' }, file });
+    expect([settings.bridgeCa, settings.bridgeKey]).toEqual(['ca.pem', 'key.pem']);
   });
 
-  it('refuses a server without a door', () => {
+  it.each<[string, string, Partial<SettingSources>]>([
+    ['flag', '--trim-memory', { flags: { trimMemory: 'false' } }],
+    ['environment variable', 'IMCORE_TRIM_MEMORY', { environment: { IMCORE_TRIM_MEMORY: 'false' } }],
+  ])('explains a removed setting that is given as %s', (_source, name, sources) => {
+    const error = problem(sources);
+    expect(error.message).toBe(`${name} was removed`);
+    expect(error.advice).toMatch(/^The server always returns unused memory/);
+  });
+
+  it('explains a removed setting in the file', () => {
+    writeFileSync(file, '{"trimMemory":false}');
+    const error = problem({ file });
+    expect(error.message).toBe(`"trimMemory" in ${file} was removed`);
+    expect(error.advice).toMatch(/^The server always returns unused memory/);
+  });
+
+  it('rejects a certificate without a key, and a key without a certificate', () => {
+    expect(problem({ flags: { tlsCert: 'c.pem' } }).message).toBe('tlsCert is set, but tlsKey is not');
+    expect(problem({ flags: { tlsKey: 'k.pem' } }).message).toBe('tlsKey is set, but tlsCert is not');
+  });
+
+  it('rejects a server without a listener', () => {
     const flags = { tcpPort: 'off', udpPort: 'off', wsPort: 'off' };
-    expect(problem({ flags }).message).toBe('all of tcpPort, udpPort and wsPort are off');
+    const error = problem({ flags });
+    expect(error.message).toBe('tcpPort, udpPort and wsPort are all off');
+    expect(error.advice).toBe('Enable at least one listener.');
   });
 });

@@ -9,7 +9,7 @@ import { CommandError } from '../../src/command-error.js';
 import { readSettings } from '../../src/serve/read-settings.js';
 import { type ServedPage, serveChatPage } from '../../src/serve/serve-chat-page.js';
 
-const door: TransportAddress = { transport: 'websocket', host: '0.0.0.0', port: 3456 };
+const webSocket: TransportAddress = { transport: 'websocket', host: '0.0.0.0', port: 3456 };
 
 describe('serveChatPage', () => {
   let directory: string;
@@ -29,14 +29,14 @@ describe('serveChatPage', () => {
 
   const serve = async (
     flags: Record<string, unknown> = {},
-    addresses: readonly TransportAddress[] = [door],
+    addresses: readonly TransportAddress[] = [webSocket],
   ): Promise<ServedPage | undefined> => {
     const settings = readSettings({ flags: { http: '0', ...flags }, environment: {}, file: undefined });
     page = await serveChatPage(settings, addresses, directory);
     return page;
   };
 
-  it('serves the page to this machine alone, and tells it the WebSocket door', async () => {
+  it('serves the page to this machine only, with the address of the WebSocket listener', async () => {
     const served = await serve({ wsPath: '/im', token: 'open sesame' });
     expect(served?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
     expect(await (await fetch(served?.url ?? '')).text()).toContain('the page');
@@ -47,25 +47,22 @@ describe('serveChatPage', () => {
     });
   });
 
-  it('says 404 for everything else', async () => {
+  it('responds with 404 to everything else', async () => {
     const served = await serve();
-    const answer = await fetch(`${served?.url}nothing`);
-    expect([answer.status, await answer.text()]).toEqual([
-      404,
-      'There is nothing here. The chat page is at /.\n',
-    ]);
+    const response = await fetch(`${served?.url}nothing`);
+    expect([response.status, await response.text()]).toEqual([404, 'Not found. The chat page is at /.\n']);
   });
 
-  it('names an address that a browser can open when it listens on all', async () => {
+  it('shows an address that a browser can open when it listens on all addresses', async () => {
     expect((await serve({ httpHost: '0.0.0.0' }))?.url).toMatch(/^http:\/\/localhost:\d+\/$/);
   });
 
-  it('serves none where it is off, or where there is no WebSocket', async () => {
+  it('serves no page when it is off, or without WebSocket', async () => {
     expect(await serve({ http: 'off' })).toBeUndefined();
     expect(await serve({}, [{ transport: 'tcp', host: '0.0.0.0', port: 8901 }])).toBeUndefined();
   });
 
-  it('says who wants the port too, and how to choose another', async () => {
+  it('explains that the port is in use, and how to choose another', async () => {
     const taken = createServer();
     other = taken;
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
@@ -73,13 +70,15 @@ describe('serveChatPage', () => {
     const failure = await serve({ http: String(port) }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CommandError);
     expect(failure).toMatchObject({
-      message: `127.0.0.1:${port} is taken by another program`,
-      advice: 'Stop that one, or choose another port with --http (0 takes a free one).',
+      message: `127.0.0.1:${port} is already in use`,
+      advice: 'Stop the program that uses it, or choose another port with --http (0 picks a free port).',
     });
   });
 
-  it('says what to do when the page was not built', async () => {
+  it('says what to do when the page is not built', async () => {
     rmSync(join(directory, 'index.html'));
-    await expect(serve()).rejects.toMatchObject({ advice: 'Or serve none, with --http off.' });
+    await expect(serve()).rejects.toMatchObject({
+      advice: 'To run without the chat page, use --http off.',
+    });
   });
 });

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { gatherOutput } from '../../src/serve/gathered-output.js';
+import { bufferOutput } from '../../src/serve/buffered-output.js';
 
-describe('gatherOutput', () => {
+describe('bufferOutput', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
   function gathering(isTTY: boolean) {
     const written: string[] = [];
-    return { output: gatherOutput({ isTTY, write: (text: string) => written.push(text) }), written };
+    return { output: bufferOutput({ isTTY, write: (text: string) => written.push(text) }), written };
   }
 
-  it('writes what came within a tenth of a second together, in order', () => {
+  it('combines lines of a tenth of a second, in order', () => {
     const { output, written } = gathering(false);
     output.write('a\n');
     vi.advanceTimersByTime(99);
@@ -23,7 +23,7 @@ describe('gatherOutput', () => {
     expect(written).toEqual(['a\nb\n', 'c\n']);
   });
 
-  it('writes whole lines, 4096 bytes at once', () => {
+  it('writes whole lines, at most 4096 bytes at once', () => {
     const { output, written } = gathering(false);
     const line = `${'é'.repeat(600)}\n`;
     for (let i = 0; i < 4; i++) output.write(line);
@@ -34,10 +34,10 @@ describe('gatherOutput', () => {
     expect(written).toHaveLength(3);
   });
 
-  it('writes in time although the process is too busy for timers', () => {
+  it('writes in time when the process is too busy for timers', () => {
     let now = 0;
     const written: string[] = [];
-    const output = gatherOutput({ write: (text: string) => written.push(text) }, () => now);
+    const output = bufferOutput({ write: (text: string) => written.push(text) }, () => now);
     output.write('a\n');
     now = 99;
     output.write('b\n');
@@ -47,7 +47,7 @@ describe('gatherOutput', () => {
     expect(written).toEqual(['a\nb\nc\n']);
   });
 
-  it('writes what is left when it is asked to, once', () => {
+  it('writes the buffer once when it is flushed', () => {
     const { output, written } = gathering(false);
     output.write('a\n');
     output.flush?.();
@@ -56,7 +56,7 @@ describe('gatherOutput', () => {
     expect(written).toEqual(['a\n']);
   });
 
-  it('lets a terminal have each line at once', () => {
+  it('does not buffer for a terminal', () => {
     const { output, written } = gathering(true);
     output.write('a\n');
     expect(written).toEqual(['a\n']);
