@@ -43,7 +43,7 @@ export const ownGenerator: Generator = {
       deliveryUs: { p50: number; p99: number };
       lost: number;
       duplicates: number;
-      overtaken: number;
+      outOfOrder: number;
     };
     return {
       messagesPerSecond: result.donePerSecond,
@@ -52,7 +52,7 @@ export const ownGenerator: Generator = {
       deliveryP99: result.deliveryUs.p99,
       lost: result.lost,
       duplicates: result.duplicates,
-      overtaken: result.overtaken,
+      outOfOrder: result.outOfOrder,
       otherCores: Number.NaN,
     };
   },
@@ -109,7 +109,7 @@ export async function loadLab(servers: readonly string[] = []): Promise<Generato
         deliveryP99: result.e2e_us?.['p99'] ?? Number.NaN,
         lost: row.offline ? (result['unacked'] ?? 0) : (result['lost'] ?? 0),
         duplicates: result['dup'] ?? 0,
-        overtaken: result['ooo'] ?? 0,
+        outOfOrder: result['ooo'] ?? 0,
         otherCores: result['other_cpu'] ?? Number.NaN,
       };
     },

@@ -82,9 +82,9 @@ for (const growth of growths) {
     short(of(size, 'cpuPerMessage')),
     short(of(size, 'cpuPerMessage') / first),
     short(of(size, 'deliveryP99')),
-    String(of(size, 'lost') + of(size, 'duplicates') + of(size, 'overtaken')),
+    String(of(size, 'lost') + of(size, 'duplicates') + of(size, 'outOfOrder')),
   ]);
-  const head = [title, 'CPU µs a message', 'of the first', 'p99 µs', 'lost, twice or overtaken'];
+  const head = [title, 'CPU µs a message', 'of the first', 'p99 µs', 'lost, duplicated or out of order'];
   console.log(`### ${row.name}\n\n${table(head, lines)}\n`);
   kept.push({ title, row, measurements: Object.fromEntries(measurements) });
 }

@@ -7,7 +7,7 @@ export interface Measurement {
   readonly deliveryP99: number;
   readonly lost: number;
   readonly duplicates: number;
-  readonly overtaken: number;
+  readonly outOfOrder: number;
   /** Cores that everything but the server and the generator used; NaN where the generator does not measure it. */
   readonly otherCores: number;
 }

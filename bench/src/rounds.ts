@@ -72,8 +72,8 @@ export function describe({ row, measurements }: RowResult, baselines: readonly s
       (baseline) => [`p50 × ${baseline}`, (name: string) => ratio(name, baseline, 'deliveryP50')] as const,
     ),
     [
-      'lost / twice / overtaken',
-      (name) => `${sum(name, 'lost')} / ${sum(name, 'duplicates')} / ${sum(name, 'overtaken')}`,
+      'lost / duplicated / out of order',
+      (name) => `${sum(name, 'lost')} / ${sum(name, 'duplicates')} / ${sum(name, 'outOfOrder')}`,
     ],
     ['other cores', (name) => middle(name, 'otherCores')],
   ];

@@ -11,7 +11,7 @@ import { SERVER } from './servers.js';
  * A long run at a steady rate: does memory stay where it is, is every message delivered once?
  *
  * `npm run bench:soak -- [--minutes 20] [--rate 60000] [--pairs 100]`; choose a rate that is some 70 % of what the
- * server can do. Exit code 0 only when nothing was lost, doubled or overtaken.
+ * server can do. Exit code 0 only when nothing was lost, duplicated or out of order.
  */
 const { values } = parseArgs({
   options: {

@@ -10,7 +10,7 @@ import { addStoreCommands } from './store/add-store-commands.js';
 const program = new Command('imcore')
   .description('Instant messaging over TCP, UDP and WebSocket, compatible with MobileIMSDK v6')
   .version(versionOfPackage())
-  .showHelpAfterError('Run it with --help for all options.');
+  .showHelpAfterError('Run the command with --help for all options.');
 
 addServeFlags(program.command('serve').description('run a server')).action(
   async (flags: Record<string, unknown>) => {
@@ -21,12 +21,12 @@ addServeFlags(program.command('serve').description('run a server')).action(
 
 const chatCommand = program
   .command('chat')
-  .description('chat on the terminal; over pipes every line is a message')
-  .requiredOption('--user <id>', 'who you are')
-  .option('--to <id>', 'whom you talk to; /to changes it');
+  .description('chat in the terminal; with pipes, every input line is a message')
+  .requiredOption('--user <id>', 'your user ID')
+  .option('--to <id>', 'user ID of the recipient; /to changes it');
 addEndpointFlags(chatCommand)
-  .option('--token <token>', 'proof of who you are; or in IMCORE_TOKEN')
-  .option('--wait <seconds>', 'how long to try to reach the server at first (default: 30)')
+  .option('--token <token>', 'token for the login (or IMCORE_TOKEN)')
+  .option('--wait <seconds>', 'how long to retry the first connection (default: 30)')
   .action(async (flags: ChatFlags) => {
     const { chat } = await import('./chat/chat.js');
     process.exitCode = await chat(flags);
@@ -34,19 +34,19 @@ addEndpointFlags(chatCommand)
 
 const benchCommand = program
   .command('bench')
-  .description('put load on a server and check that every message arrives, once, in order, unchanged');
+  .description('load-test a server and check that every message arrives exactly once, in order, unchanged');
 addEndpointFlags(benchCommand)
-  .option('--token <token>', 'what the server asks of every login; or in IMCORE_TOKEN')
-  .option('--pairs <number>', 'senders, each with a receiver of its own', '16')
-  .option('--window <number>', 'messages that a sender has under way', '16')
-  .option('--rate <number>', 'messages a second in all, whatever the server does; measures latency')
-  .option('--size <bytes>', 'content of a message, in bytes', '64')
+  .option('--token <token>', 'token for every login (or IMCORE_TOKEN)')
+  .option('--pairs <number>', 'number of senders, each with its own receiver', '16')
+  .option('--window <number>', 'messages in flight per sender', '16')
+  .option('--rate <number>', 'total messages per second, independent of the server; for latency')
+  .option('--size <bytes>', 'message content in bytes', '64')
   .option('--chinese', 'fill the content with Chinese text')
-  .option('--offline', 'send to users who never log in: what the store takes')
+  .option('--offline', 'send to users who never log in, to test the store')
   .option('--duration <seconds>', 'measured time', '5')
-  .option('--warmup <seconds>', 'time before it', '1')
-  .option('--pid <number>', "the server's process on this machine: adds its CPU and memory")
-  .option('--json', 'one JSON object instead of text')
+  .option('--warmup <seconds>', 'time before the measurement', '1')
+  .option('--pid <number>', 'process ID of the server on this machine; reports its CPU and memory')
+  .option('--json', 'print one JSON object')
   .action(async (flags: BenchFlags & EndpointFlags) => {
     const { bench } = await import('./bench/bench.js');
     process.exitCode = await bench(flags);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { wholeNumber } from '../whole-number.js';
 import type { LoadPlan } from './load-plan.js';
 
-/** What the command line says about the load, as given. */
+/** Flags of `imcore bench`, unparsed. */
 export interface BenchFlags {
   readonly pairs: string;
   readonly window: string;
@@ -17,10 +17,10 @@ export interface BenchFlags {
   readonly json?: boolean | undefined;
 }
 
-/** Of an open loop: some 100 MB of this process's memory. */
-const MAX_UNDER_WAY = 500_000;
+/** Limit for an open loop: about 100 MB of this process's memory. */
+const MAX_IN_FLIGHT = 500_000;
 
-/** @throws CommandError that names the flag and what is allowed. */
+/** @throws CommandError with the flag and its valid range. */
 export function planOf(flags: BenchFlags): LoadPlan {
   return {
     pairs: wholeNumber('--pairs', flags.pairs, 1, 10_000),
@@ -31,7 +31,7 @@ export function planOf(flags: BenchFlags): LoadPlan {
     receivers: flags.offline === true ? 'offline' : 'online',
     durationMs: wholeNumber('--duration', flags.duration, 1, 86_400) * 1000,
     warmupMs: wholeNumber('--warmup', flags.warmup, 0, 3600) * 1000,
-    maxUnderWay: flags.rate === undefined ? Number.POSITIVE_INFINITY : MAX_UNDER_WAY,
+    maxInFlight: flags.rate === undefined ? Number.POSITIVE_INFINITY : MAX_IN_FLIGHT,
     drainMs: 10_000,
     userPrefix: `bench-${randomUUID().slice(0, 8)}-`,
     token: flags.token ?? process.env['IMCORE_TOKEN'] ?? '',

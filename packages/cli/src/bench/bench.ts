@@ -6,8 +6,8 @@ import { type LoadResult, runLoad } from './load-run.js';
 import { progressLine, toJson, toText } from './report.js';
 
 /**
- * Puts load on a server and checks every message: `imcore bench`. Returns the exit code: 0 only when nothing was
- * lost, doubled, overtaken or altered.
+ * Runs `imcore bench`: load-tests a server and checks every message. Returns the exit code: 0 only if no message was
+ * lost, duplicated, reordered or corrupted.
  */
 export async function bench(flags: BenchFlags & EndpointFlags): Promise<number> {
   const plan = planOf(flags);
@@ -25,11 +25,9 @@ export async function bench(flags: BenchFlags & EndpointFlags): Promise<number> 
     });
   } catch (error) {
     throw new CommandError(
-      `the load could not begin: ${messageOf(error)}`,
-      `Is a server running at ${url}?`,
-      {
-        cause: error,
-      },
+      `Cannot start the load test: ${messageOf(error)}`,
+      `Check that a server is running at ${url}.`,
+      { cause: error },
     );
   } finally {
     if (showsProgress) process.stderr.write('\r\u001b[K');
@@ -40,6 +38,6 @@ export async function bench(flags: BenchFlags & EndpointFlags): Promise<number> 
       : toText(plan, result, createStyle(process.stdout, process.env));
   process.stdout.write(output);
   const { counts, lost, failures } = result;
-  const faults = lost + counts.duplicates + counts.overtaken + counts.altered + counts.foreign;
+  const faults = lost + counts.duplicates + counts.outOfOrder + counts.corrupted + counts.unexpected;
   return faults === 0 && failures.length === 0 ? 0 : 1;
 }

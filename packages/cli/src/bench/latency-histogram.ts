@@ -1,9 +1,9 @@
-/** Buckets between one power of two and the next: no percentile is off by more than 1/32. */
+/** Buckets between one power of two and the next: percentiles are accurate to 1/32. */
 const STEPS = 32;
 const POWERS = 40;
 
 /**
- * Latencies in whole microseconds, from 1 µs to some days, in fixed memory however many there are.
+ * Latencies in whole microseconds, from 1 µs to several days, in constant memory.
  */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(STEPS * POWERS);
@@ -26,7 +26,7 @@ export class LatencyHistogram {
     if (value > this.#max) this.#max = value;
   }
 
-  /** The smallest latency that `share` (0–1) of all do not exceed, as the upper end of its bucket; 0 without any. */
+  /** The latency that `share` (0–1) of all values do not exceed, as the upper end of its bucket; 0 without values. */
   percentile(share: number): number {
     const wanted = Math.ceil(share * this.#total);
     let seen = 0;
@@ -37,17 +37,17 @@ export class LatencyHistogram {
     return this.#max;
   }
 
-  /** How many are in each stretch from one bound, exclusive, to the next, inclusive; the last stretch is open. */
+  /** Counts of the values between the bounds, lower bound exclusive, upper inclusive; the last range has no upper bound. */
   between(boundsMicroseconds: readonly number[]): readonly number[] {
-    const stretches = new Array<number>(boundsMicroseconds.length + 1).fill(0);
+    const ranges = new Array<number>(boundsMicroseconds.length + 1).fill(0);
     for (const [bucket, count] of this.#counts.entries()) {
       if (count === 0) continue;
       const end = upperEndOf(bucket);
       const found = boundsMicroseconds.findIndex((bound) => end <= bound);
-      const stretch = found < 0 ? boundsMicroseconds.length : found;
-      stretches[stretch] = (stretches[stretch] ?? 0) + count;
+      const range = found < 0 ? boundsMicroseconds.length : found;
+      ranges[range] = (ranges[range] ?? 0) + count;
     }
-    return stretches;
+    return ranges;
   }
 }
 

@@ -5,15 +5,15 @@ import { LoadPeer } from './load-peer.js';
 import { fillingOf, type LoadPlan } from './load-plan.js';
 import { PairLedger } from './pair-ledger.js';
 
-/** What the pairs of one run share. */
+/** Dependencies that all pairs of a run share. */
 export interface PairParts {
   readonly plan: LoadPlan;
   readonly transport: Transport;
-  /** Milliseconds, with fractions, from any beginning. */
+  /** Monotonic time in milliseconds, with fractions. */
   readonly now: () => number;
   readonly delivery: LatencyHistogram;
   readonly acknowledgement: LatencyHistogram;
-  /** Whether latencies are taken now. */
+  /** Whether latencies are recorded now. */
   readonly isMeasuring: () => boolean;
   readonly failed: (reason: string) => void;
 }
@@ -53,18 +53,18 @@ export class LoadPair {
     await Promise.all([this.#sender.ready(), this.#receiver?.ready()]);
   }
 
-  /** Keeps the window full from now on. */
+  /** Starts to keep the window full. */
   fill(): void {
     this.#refills = true;
-    while (this.ledger.underWay < this.#parts.plan.window) this.send(this.#parts.now());
+    while (this.ledger.inFlight < this.#parts.plan.window) this.send(this.#parts.now());
   }
 
-  /** Nothing new from now on. */
+  /** Stops sending. */
   stop(): void {
     this.#refills = false;
   }
 
-  /** Sends one message that was meant to leave at `startedAt`. */
+  /** Sends one message that was scheduled for `startedAt`. */
   send(startedAt: number): void {
     const number = this.ledger.begin(startedAt);
     this.#sender.send(
@@ -105,7 +105,7 @@ export class LoadPair {
   #note(startedAt: number | undefined, histogram: LatencyHistogram): void {
     const { now, isMeasuring, plan } = this.#parts;
     if (startedAt !== undefined && isMeasuring()) histogram.add((now() - startedAt) * 1000);
-    if (this.#refills && this.ledger.underWay < plan.window) this.send(now());
+    if (this.#refills && this.ledger.inFlight < plan.window) this.send(now());
   }
 }
 

@@ -11,19 +11,19 @@ import {
   readLoginResponse,
 } from '@imcore/protocol';
 
-/** What a peer tells of its conversation. */
+/** Receives the events of a peer. */
 interface LoadPeerHandler {
-  /** A data packet came; it is acknowledged already. */
+  /** A data packet arrived. It is already acknowledged. */
   received(packet: Packet): void;
-  /** The server acknowledged a packet of this fingerprint. */
+  /** The packet with this fingerprint was acknowledged. */
   acknowledged(fingerprint: string): void;
-  /** The link ended, or the server refused something. */
+  /** The link closed, or the server sent an error. */
   failed(reason: string): void;
 }
 
 /**
- * One raw user of a load test: logs in, acknowledges what comes, and sends what it is told, once. It never retransmits
- * and never suppresses copies: what the server does wrong must show.
+ * A user of a load test. It logs in, acknowledges every message and sends each message once. It never retransmits and never
+ * suppresses duplicates, so that errors of the server are visible.
  */
 export class LoadPeer implements LinkHandler {
   readonly userId: string;
@@ -82,7 +82,7 @@ export class LoadPeer implements LinkHandler {
         return;
       case PacketType.ErrorResponse:
       case PacketType.KickOut:
-        this.#fail(`${this.userId}: the server answered type ${packet.type}: ${packet.dataContent ?? ''}`);
+        this.#fail(`${this.userId}: the server sent type ${packet.type}: ${packet.dataContent ?? ''}`);
         return;
       default:
     }
@@ -90,12 +90,12 @@ export class LoadPeer implements LinkHandler {
 
   closed(error?: Error): void {
     if (this.#state === 'ended') return;
-    this.#fail(`${this.userId}: the connection ended${error === undefined ? '' : `: ${error.message}`}`);
+    this.#fail(`${this.userId}: the connection closed${error === undefined ? '' : `: ${error.message}`}`);
   }
 
   #loginAnswered(code: number): void {
     if (code !== 0) {
-      this.#fail(`${this.userId}: the login was refused with ${code}`);
+      this.#fail(`${this.userId}: the login was rejected with code ${code}`);
       return;
     }
     this.#state = 'online';

@@ -1,29 +1,29 @@
-/** What a load test does. */
+/** Parameters of a load test. */
 export interface LoadPlan {
-  /** Senders, each with a receiver of its own. */
+  /** Number of senders, each with its own receiver. */
   readonly pairs: number;
-  /** Messages that a sender has under way at most. */
+  /** Maximum messages in flight per sender. */
   readonly window: number;
-  /** Messages a second of all pairs together, whatever the server does; undefined: as fast as the windows allow. */
+  /** Total messages per second, independent of the server; undefined: as fast as the windows allow. */
   readonly perSecond: number | undefined;
-  /** Messages under way that end an open loop: server or generator cannot keep up, and each takes memory here. */
-  readonly maxUnderWay: number;
-  /** Content of a message, in UTF-8 bytes; what is marked with its number is never shorter than the mark. */
+  /** An open loop stops at this many messages in flight: the server or the generator cannot keep up. */
+  readonly maxInFlight: number;
+  /** Message content in UTF-8 bytes. It is never shorter than the message's number. */
   readonly sizeBytes: number;
   readonly alphabet: 'ascii' | 'chinese';
-  /** Whether receivers log in. Offline, a message is done when the server has acknowledged it. */
+  /** Whether receivers log in. If not, a message is complete when the server has acknowledged it. */
   readonly receivers: 'online' | 'offline';
   readonly durationMs: number;
-  /** Before the measured time. */
+  /** Time before the measurement. */
   readonly warmupMs: number;
-  /** How long messages under way may still arrive when the time is over. */
+  /** How long to wait for messages in flight at the end. */
   readonly drainMs: number;
-  /** Begins all user ids; different for each run, so that no run meets another's messages. */
+  /** Prefix of all user ids. Different for each run, so that no run receives another's messages. */
   readonly userPrefix: string;
   readonly token: string;
 }
 
-/** What every message of a run carries behind its number. */
+/** The content of every message after its number. */
 export function fillingOf({ sizeBytes, alphabet }: LoadPlan): string {
   return alphabet === 'ascii' ? 'x'.repeat(sizeBytes) : '\u4e2d'.repeat(Math.floor(sizeBytes / 3));
 }

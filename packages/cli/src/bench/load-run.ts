@@ -7,25 +7,25 @@ import { Pacing } from './pacing.js';
 import { type LoadCounts, noCounts } from './pair-ledger.js';
 import { type ProcessUse, readProcessUse } from './process-cpu.js';
 
-/** Logins that are under way at a time. */
+/** Maximum concurrent logins. */
 const LOGINS_AT_ONCE = 200;
 const KEEP_ALIVE_MS = 5000;
 
 export interface LoadResult {
-  /** Since the first message, the time before the measured one included. */
+  /** Includes the warm-up. */
   readonly counts: LoadCounts;
-  /** Sent and not delivered, or not acknowledged where receivers are offline, when the time to arrive was over. */
+  /** Messages not delivered (with offline receivers: not acknowledged) after the drain time. */
   readonly lost: number;
-  /** Delivered, or acknowledged where receivers are offline. */
+  /** Messages delivered, or with offline receivers acknowledged. */
   readonly donePerSecond: number;
   readonly measuredMs: number;
   readonly delivery: LatencyHistogram;
   readonly acknowledgement: LatencyHistogram;
-  /** Of the server's process, where its number was given; CPU in microseconds for each message delivered. */
+  /** Resources of the server's process, if its process ID was given. CPU is in microseconds per delivered message. */
   readonly server:
     | { readonly cpuPerMessage: number; readonly cores: number; readonly residentBytes: number }
     | undefined;
-  /** What went wrong, the first few. */
+  /** The first few failures. */
   readonly failures: readonly string[];
 }
 
@@ -33,21 +33,21 @@ interface LoadRunOptions {
   readonly plan: LoadPlan;
   readonly transport: Transport;
   readonly serverPid: number | undefined;
-  /** Told about ten times a second. */
+  /** Called about ten times a second. */
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
 export interface LoadProgress {
   readonly phase: 'login' | 'warm-up' | 'load' | 'drain';
-  /** 0–1 of the phase. */
+  /** Progress of the phase, 0–1. */
   readonly share: number;
-  /** Delivered, or acknowledged where receivers are offline. */
+  /** Messages delivered, or with offline receivers acknowledged. */
   readonly done: number;
 }
 
 const MAX_FAILURES = 5;
 
-/** Runs a load test against a server and keeps account of every message. */
+/** Runs a load test against a server and checks every message. */
 export async function runLoad({
   plan,
   transport,
@@ -79,7 +79,7 @@ export async function runLoad({
     isMeasuring = true;
     const before = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
     await pass('load', plan, plan.durationMs, offer, pairs, onProgress);
-    if (isTooMuch(plan, pairs)) parts.failed(tooMuchFor(plan, now() - startedAt));
+    if (isOverloaded(plan, pairs)) parts.failed(overloadFailure(plan, now() - startedAt));
     const after = { use: useOf(serverPid), at: now(), done: doneOf(plan, total(pairs)) };
     isMeasuring = plan.perSecond !== undefined;
     for (const pair of pairs) pair.stop();
@@ -115,7 +115,7 @@ async function logIn(parts: PairParts, onProgress: LoadRunOptions['onProgress'])
   return pairs;
 }
 
-/** Called again and again: sends what is due. */
+/** Sends the messages that are due. Called repeatedly. */
 type Offer = () => void;
 
 function offerOf(plan: LoadPlan, pairs: readonly LoadPair[], startedAt: number): Offer {
@@ -143,14 +143,14 @@ async function pass(
   onProgress: LoadRunOptions['onProgress'],
 ): Promise<void> {
   const startedAt = performance.now();
-  let toldAt = 0;
+  let reportedAt = 0;
   for (;;) {
     const passed = performance.now() - startedAt;
     if (passed >= durationMs) return;
     offer();
-    if (passed - toldAt >= 100) {
-      if (isTooMuch(plan, pairs)) return;
-      toldAt = passed;
+    if (passed - reportedAt >= 100) {
+      if (isOverloaded(plan, pairs)) return;
+      reportedAt = passed;
       onProgress({ phase, share: passed / durationMs, done: doneOf(plan, total(pairs)) });
     }
     await sleep(1);
@@ -158,17 +158,17 @@ async function pass(
   }
 }
 
-/** Whether more is under way than a server that keeps up would leave. */
-function isTooMuch({ maxUnderWay }: LoadPlan, pairs: readonly LoadPair[]): boolean {
-  return pairs.reduce((sum, { ledger }) => sum + ledger.underWay, 0) > maxUnderWay;
+/** Whether more messages are in flight than a server that keeps up would leave. */
+function isOverloaded({ maxInFlight }: LoadPlan, pairs: readonly LoadPair[]): boolean {
+  return pairs.reduce((sum, { ledger }) => sum + ledger.inFlight, 0) > maxInFlight;
 }
 
-function tooMuchFor({ perSecond, maxUnderWay }: LoadPlan, passedMs: number): string {
+function overloadFailure({ perSecond, maxInFlight }: LoadPlan, passedMs: number): string {
   const seconds = (passedMs / 1000).toFixed(1);
-  return `ended after ${seconds} s: more than ${maxUnderWay} messages are under way; ${perSecond} a second are more than the server, or this generator, can do`;
+  return `stopped after ${seconds} s: more than ${maxInFlight} messages in flight; the server or the load generator cannot handle ${perSecond} messages per second`;
 }
 
-/** Waits until every message is delivered and acknowledged, but not for ever. */
+/** Waits until every message is delivered and acknowledged, or `drainMs` has passed. */
 async function drain(
   plan: LoadPlan,
   pairs: readonly LoadPair[],
@@ -176,7 +176,7 @@ async function drain(
 ): Promise<void> {
   const { drainMs } = plan;
   const until = performance.now() + drainMs;
-  while (performance.now() < until && pairs.some(({ ledger }) => ledger.underWay > 0)) {
+  while (performance.now() < until && pairs.some(({ ledger }) => ledger.inFlight > 0)) {
     await sleep(20);
     const left = Math.max(0, until - performance.now());
     onProgress({ phase: 'drain', share: 1 - left / drainMs, done: doneOf(plan, total(pairs)) });
@@ -191,7 +191,7 @@ function total(pairs: readonly LoadPair[]): LoadCounts {
   return sum;
 }
 
-/** Messages that this load has no more to wait for. */
+/** Number of complete messages. */
 function doneOf(plan: LoadPlan, counts: LoadCounts): number {
   return plan.receivers === 'online' ? counts.delivered : counts.acknowledged;
 }

@@ -1,9 +1,9 @@
 /**
- * When messages of an open loop are meant to leave: evenly, at a given rate, whatever the server does meanwhile.
+ * Schedule of an open loop: messages are due at a constant rate, independent of the server.
  *
- * A late generator or a slow server does not thin out the schedule: what should have left earlier is due at once,
- * and its latency counts from when it was meant to leave. (A generator that waits for answers before it sends on
- * would leave out just the messages that would have waited longest.)
+ * If the generator is late or the server slow, overdue messages are due at once, and their latency counts from the
+ * scheduled time. (A generator that waits for responses would not send just those messages that would have waited
+ * longest: coordinated omission.)
  */
 export class Pacing {
   readonly #startsAt: number;
@@ -15,12 +15,12 @@ export class Pacing {
     this.#intervalMs = 1000 / perSecond;
   }
 
-  /** When the next message is meant to leave. */
+  /** Scheduled time of the next message. */
   get nextAt(): number {
     return this.#startsAt + this.#taken * this.#intervalMs;
   }
 
-  /** Takes the next message that is due at `now`. Returns when it was meant to leave, undefined where none is due. */
+  /** Takes the next message that is due at `now`. Returns its scheduled time; undefined if none is due. */
   take(now: number): number | undefined {
     const { nextAt } = this;
     if (nextAt > now) return undefined;

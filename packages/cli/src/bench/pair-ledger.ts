@@ -1,30 +1,38 @@
-/** What became of the messages of one pair, or of all. */
+/** Counts of the messages of one pair, or of all pairs. */
 export interface LoadCounts {
   sent: number;
   delivered: number;
   acknowledged: number;
-  /** Handed over more than once. */
+  /** Delivered more than once. */
   duplicates: number;
-  /** Handed over behind a later one. */
-  overtaken: number;
-  /** Arrived with another content than was sent. */
-  altered: number;
-  /** Belongs to no message that was sent. */
-  foreign: number;
+  /** Delivered after a later message. */
+  outOfOrder: number;
+  /** Delivered with content that differs from what was sent. */
+  corrupted: number;
+  /** Never sent. */
+  unexpected: number;
 }
 
 export function noCounts(): LoadCounts {
-  return { sent: 0, delivered: 0, acknowledged: 0, duplicates: 0, overtaken: 0, altered: 0, foreign: 0 };
+  return {
+    sent: 0,
+    delivered: 0,
+    acknowledged: 0,
+    duplicates: 0,
+    outOfOrder: 0,
+    corrupted: 0,
+    unexpected: 0,
+  };
 }
 
 const DELIVERED = 1;
 const ACKNOWLEDGED = 2;
 
 /**
- * Keeps account of one sender's numbered messages to one receiver: sent, delivered, acknowledged, and what went wrong.
+ * Tracks one sender's numbered messages to one receiver: sent, delivered, acknowledged, and errors.
  *
- * Pure. Remembers each message that is not settled, and a bit of each that is, so that a copy is known however late
- * it comes.
+ * Pure. Keeps the state of each message that is not settled; settled ones are kept as a range, so that a duplicate is
+ * recognized however late it arrives.
  */
 export class PairLedger {
   readonly counts: LoadCounts = noCounts();
@@ -36,17 +44,17 @@ export class PairLedger {
   #lastDelivered = -1;
   readonly #settled: number;
 
-  /** `expects`: what settles a message. */
+  /** @param expects what settles a message */
   constructor(expects: 'both' | 'acknowledgement' = 'both') {
     this.#settled = expects === 'both' ? DELIVERED | ACKNOWLEDGED : ACKNOWLEDGED;
   }
 
-  /** Messages that are not both delivered and acknowledged. */
-  get underWay(): number {
+  /** Messages that are not settled. */
+  get inFlight(): number {
     return this.#startedAt.size;
   }
 
-  /** Begins a message that was meant to leave at `startedAt`. Returns its number. */
+  /** Registers a message that was scheduled for `startedAt`. Returns its number. */
   begin(startedAt: number): number {
     const number = this.#next;
     this.#next += 1;
@@ -56,24 +64,24 @@ export class PairLedger {
     return number;
   }
 
-  /** The receiver was handed a message. Returns when it was begun; undefined where it does not count. */
+  /** The receiver got a message. Returns its scheduled time; undefined for a duplicate or unexpected message. */
   delivered(number: number, isIntact: boolean): number | undefined {
     if (number >= this.#next || number < 0 || !Number.isInteger(number)) {
-      this.counts.foreign += 1;
+      this.counts.unexpected += 1;
       return undefined;
     }
     if (this.#isSettled(number) || this.#has(number, DELIVERED)) {
       this.counts.duplicates += 1;
       return undefined;
     }
-    if (!isIntact) this.counts.altered += 1;
-    if (number < this.#lastDelivered) this.counts.overtaken += 1;
+    if (!isIntact) this.counts.corrupted += 1;
+    if (number < this.#lastDelivered) this.counts.outOfOrder += 1;
     else this.#lastDelivered = number;
     this.counts.delivered += 1;
     return this.#mark(number, DELIVERED);
   }
 
-  /** The sender was acknowledged. Returns when the message was begun; undefined for a repetition. */
+  /** The sender got an acknowledgement. Returns the message's scheduled time; undefined for a repeated one. */
   acknowledged(number: number): number | undefined {
     if (number >= this.#next || this.#isSettled(number) || this.#has(number, ACKNOWLEDGED)) return undefined;
     this.counts.acknowledged += 1;

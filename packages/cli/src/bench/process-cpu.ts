@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 
-/** Ticks of the clock in which Linux counts the time of processes. */
+/** Clock tick of Linux's process times. */
 const TICK_MS = 10;
 
-/** What a process has used, from /proc. */
+/** CPU time and memory of a process, from /proc. */
 export interface ProcessUse {
   readonly cpuMs: number;
   readonly residentBytes: number;
 }
 
-/** Reads what a process has used so far; undefined where the system does not say. */
+/** Reads the CPU time and memory of a process; undefined where `/proc` is not available. */
 export function readProcessUse(pid: number): ProcessUse | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, can contain any character.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

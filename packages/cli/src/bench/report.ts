@@ -4,9 +4,9 @@ import type { LoadPlan } from './load-plan.js';
 import type { LoadProgress, LoadResult } from './load-run.js';
 
 const BAR_WIDTH = 24;
-const STRETCHES_US = [100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000];
+const BOUNDS_US = [100, 250, 500, 1000, 2500, 5000, 10_000, 50_000, 250_000, 1_000_000];
 
-/** For programs: one object, latencies in microseconds. */
+/** The result as JSON, latencies in microseconds. */
 export function toJson(url: string, plan: LoadPlan, result: LoadResult): object {
   const { counts, lost, donePerSecond, measuredMs, server, failures } = result;
   const { pairs, window, perSecond, sizeBytes, alphabet, receivers } = plan;
@@ -24,30 +24,31 @@ export function toJson(url: string, plan: LoadPlan, result: LoadResult): object 
   };
 }
 
-/** For people, several lines. */
+/** The result as text, several lines. */
 export function toText(plan: LoadPlan, result: LoadResult, style: Style): string {
   const { counts, lost, server } = result;
   const wrong = {
     lost,
-    'delivered twice': counts.duplicates,
-    overtaken: counts.overtaken,
-    altered: counts.altered,
+    duplicated: counts.duplicates,
+    'out of order': counts.outOfOrder,
+    corrupted: counts.corrupted,
+    unexpected: counts.unexpected,
   };
-  const faults = Object.entries({ ...wrong, foreign: counts.foreign }).filter(([, count]) => count > 0);
+  const faults = Object.entries(wrong).filter(([, count]) => count > 0);
   const lines = [
     `messages    ${whole(counts.sent)} sent, ${whole(counts.delivered)} delivered, ${whole(counts.acknowledged)} acknowledged`,
     `correct     ${
       faults.length === 0
-        ? style.good('nothing lost, nothing twice, nothing overtaken, nothing altered')
+        ? style.good('no message lost, duplicated, out of order or corrupted')
         : style.bad(faults.map(([name, count]) => `${whole(count)} ${name}`).join(', '))
     }`,
-    `throughput  ${whole(result.donePerSecond)} messages a second over ${(result.measuredMs / 1000).toFixed(1)} s`,
+    `throughput  ${whole(result.donePerSecond)} messages per second over ${(result.measuredMs / 1000).toFixed(1)} s`,
     `delivery    ${latencyLine(result.delivery)}`,
     `acknowledge ${latencyLine(result.acknowledgement)}`,
   ];
   if (server !== undefined) {
     lines.push(
-      `server      ${server.cpuPerMessage.toFixed(2)} µs of CPU a message, ${server.cores.toFixed(2)} cores, ${whole(
+      `server      ${server.cpuPerMessage.toFixed(2)} µs of CPU per message, ${server.cores.toFixed(2)} cores, ${whole(
         server.residentBytes / 1024 / 1024,
       )} MB resident`,
     );
@@ -55,7 +56,7 @@ export function toText(plan: LoadPlan, result: LoadResult, style: Style): string
   if (plan.perSecond === undefined) {
     lines.push(
       style.faint(
-        'The windows were kept full: latency says how long the queue was. Give --rate to measure latency.',
+        'The send windows were full, so latency is mostly queueing time. Use --rate to measure latency.',
       ),
     );
   }
@@ -64,20 +65,20 @@ export function toText(plan: LoadPlan, result: LoadResult, style: Style): string
   return `${lines.join('\n')}\n`;
 }
 
-/** One line that is written over and over. */
+/** The progress line, which is overwritten at each update. */
 export function progressLine({ phase, share, done }: LoadProgress): string {
   const full = Math.round(Math.min(1, share) * BAR_WIDTH);
   return `${phase.padEnd(8)} ${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${whole(done)} messages`;
 }
 
 function histogramLines(histogram: LatencyHistogram, style: Style): string[] {
-  const stretches = histogram.between(STRETCHES_US);
-  const most = Math.max(...stretches);
+  const ranges = histogram.between(BOUNDS_US);
+  const most = Math.max(...ranges);
   if (most === 0) return [];
-  return stretches.flatMap((count, index) => {
+  return ranges.flatMap((count, index) => {
     if (count === 0) return [];
-    const bound = STRETCHES_US[index];
-    const label = bound === undefined ? `over ${time(STRETCHES_US.at(-1) ?? 0)}` : `to ${time(bound)}`;
+    const bound = BOUNDS_US[index];
+    const label = bound === undefined ? `over ${time(BOUNDS_US.at(-1) ?? 0)}` : `to ${time(bound)}`;
     const bar = '▇'.repeat(Math.max(1, Math.round((count / most) * 40)));
     return [`${label.padStart(12)}  ${style.name(bar)} ${((count * 100) / histogram.total).toFixed(2)} %`];
   });

@@ -9,28 +9,28 @@ interface ChatSessionOptions {
   readonly screen: Screen;
   readonly context: ChatContext;
   readonly token: string | undefined;
-  /** Whom lines go to at first. */
+  /** Initial recipient. */
   readonly to: string | undefined;
 }
 
-/** Most lines that wait for their delivery before a pipe is read on. */
+/** Maximum unacknowledged lines before the input is paused. */
 const MAX_WAITING = 256;
 
 /**
- * One person's chat, from login to leaving: takes typed lines, shows what comes of them, what others say and how the
- * connection is. Owns the client; knows nothing of keys and terminals.
+ * One user's chat, from login to exit: sends typed lines and shows their delivery, received messages and the state of the
+ * connection. Owns the client; independent of keyboard and terminal.
  */
 export class ChatSession {
   readonly #client: ImClient;
   readonly #screen: Screen;
   readonly #context: ChatContext;
   readonly #transcript: Transcript;
-  /** Resolves with the exit code when the chat is over: 0, or 1 where a line or the login has failed. */
+  /** Resolves with the exit code when the chat has ended: 0, or 1 if a line or the login failed. */
   readonly ended: Promise<number>;
   #resolveEnded: (code: number) => void = () => {};
   #to: string | undefined;
   #wasOnline = false;
-  #phase: 'talking' | 'leaving' | 'over' = 'talking';
+  #phase: 'active' | 'leaving' | 'ended' = 'active';
 
   constructor({ client, screen, context, token, to }: ChatSessionOptions) {
     this.#client = client;
@@ -52,12 +52,12 @@ export class ChatSession {
     });
   }
 
-  /** Whom the next line goes to; undefined until somebody is chosen. */
+  /** Recipient of the next line; undefined until one is chosen. */
   get to(): string | undefined {
     return this.#to;
   }
 
-  /** Takes a typed line. Resolves when the next one may come. */
+  /** Handles a typed line. Resolves when the next one can be read. */
   async take(line: string): Promise<void> {
     const command = parseLine(line);
     switch (command.kind) {
@@ -68,7 +68,7 @@ export class ChatSession {
         break;
       case 'to':
         this.#to = command.user;
-        this.#transcript.notice(`What you type goes to ${command.user} now.`);
+        this.#transcript.notice(`Messages now go to ${command.user}.`);
         break;
       case 'help':
         this.#transcript.notice(HELP);
@@ -78,7 +78,7 @@ export class ChatSession {
         break;
       case 'unknown':
         this.#transcript.notice(
-          `There is no command ${command.word} (or it lacks a word). /help lists them.`,
+          `Unknown command ${command.word}, or its argument is missing. /help lists all commands.`,
           'bad',
         );
         break;
@@ -88,12 +88,14 @@ export class ChatSession {
     await this.#transcript.atMostWaiting(MAX_WAITING);
   }
 
-  /** Ends the chat when every line is settled; asked a second time, at once. */
+  /** Ends the chat when every line is settled; a second call ends it at once. */
   async leave(): Promise<void> {
-    if (this.#phase === 'talking' && this.#transcript.waiting > 0) {
+    if (this.#phase === 'active' && this.#transcript.waiting > 0) {
       this.#phase = 'leaving';
       const { waiting } = this.#transcript;
-      this.#transcript.notice(`Waiting for ${waiting} ${waiting === 1 ? 'line' : 'lines'} to be confirmed.`);
+      this.#transcript.notice(
+        `Waiting for ${waiting} ${waiting === 1 ? 'message' : 'messages'} to be acknowledged.`,
+      );
       await this.#transcript.atMostWaiting(0);
     }
     await this.#finish(0);
@@ -102,7 +104,7 @@ export class ChatSession {
   #say(text: string): void {
     const to = this.#to;
     if (to === undefined) {
-      this.#transcript.notice('Nobody is chosen: /to USER says whom to talk to.', 'bad');
+      this.#transcript.notice('No recipient: choose one with /to USER.', 'bad');
       return;
     }
     const id = this.#transcript.outgoing(to, text);
@@ -120,22 +122,18 @@ export class ChatSession {
     switch (current) {
       case 'online':
         this.#screen.setLinkStatus(undefined);
-        this.#transcript.notice(
-          this.#wasOnline ? 'Connected again.' : `Connected to ${url} as ${user}.`,
-          'good',
-        );
+        this.#transcript.notice(this.#wasOnline ? 'Reconnected.' : `Connected to ${url} as ${user}.`, 'good');
         this.#wasOnline = true;
         break;
       case 'waiting': {
-        const text =
-          cause === undefined ? 'The connection is lost.' : explainError(cause, this.#context).what;
+        const text = cause === undefined ? 'Connection lost.' : explainError(cause, this.#context).what;
         this.#screen.setLinkStatus({ text, retryAt });
         break;
       }
       case 'idle':
         this.#screen.setLinkStatus(undefined);
         if (reason === 'rejected' && this.#wasOnline) {
-          this.#fail(`The server has refused to let ${user} come back.`);
+          this.#fail(`The server rejected the new login of ${user}.`);
         }
         break;
       case 'connecting':
@@ -147,16 +145,16 @@ export class ChatSession {
     }
   }
 
-  /** The chat cannot go on. Only the first reason is shown. */
+  /** Ends the chat with an error. Only the first one is shown. */
   #fail(text: string): void {
-    if (this.#phase === 'over') return;
+    if (this.#phase === 'ended') return;
     this.#transcript.notice(text, 'bad');
     void this.#finish(1);
   }
 
   async #finish(code: 0 | 1): Promise<void> {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
     await this.#client.close();
     await this.#transcript.atMostWaiting(0);
     this.#resolveEnded(this.#transcript.failed > 0 ? 1 : code);

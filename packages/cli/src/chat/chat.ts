@@ -8,21 +8,21 @@ import { followLines } from './follow-lines.js';
 import { PlainScreen } from './plain-screen.js';
 import { TerminalScreen } from './terminal-screen.js';
 
-/** What the command line of `imcore chat` says. */
+/** Flags of `imcore chat`. */
 export interface ChatFlags extends EndpointFlags {
   readonly user: string;
   readonly to?: string | undefined;
   readonly token?: string | undefined;
-  /** Seconds to go on trying until the first connection stands. */
+  /** Seconds to retry until the first connection is established. */
   readonly wait?: string | undefined;
 }
 
 const MAX_WAIT_SECONDS = 86_400;
 
 /**
- * Chats on the terminal, or over pipes where input or output is none. Resolves with the exit code.
+ * Chats in the terminal, or line by line if input or output is not a terminal. Resolves with the exit code.
  *
- * @throws CommandError for flags that make no sense.
+ * @throws CommandError for invalid flags.
  */
 export async function chat(flags: ChatFlags): Promise<number> {
   const { transport, url } = endpointOf(flags);
@@ -49,7 +49,6 @@ function waitMs(seconds: string | undefined): number {
   const value = Number(seconds);
   if (seconds.trim() !== '' && value >= 1 && value <= MAX_WAIT_SECONDS) return Math.round(value * 1000);
   throw new CommandError(
-    `--wait is ${JSON.stringify(seconds)}`,
-    `Allowed: 1 to ${MAX_WAIT_SECONDS} seconds.`,
+    `--wait must be a number of seconds from 1 to ${MAX_WAIT_SECONDS}, got ${JSON.stringify(seconds)}`,
   );
 }

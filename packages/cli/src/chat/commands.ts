@@ -1,4 +1,4 @@
-/** What a typed line asks for. */
+/** A parsed input line. */
 type ChatCommand =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'to'; readonly user: string }
@@ -8,14 +8,14 @@ type ChatCommand =
   | { readonly kind: 'unknown'; readonly word: string };
 
 export const HELP = [
-  '/to USER    talk to somebody else',
-  '/help       this list',
-  '/quit       leave; Ctrl+C and Ctrl+D do it too',
-  '//text      say "/text"',
-  '… waiting   ✓ received, or kept by the server   ✗ not delivered',
+  '/to USER    choose the recipient',
+  '/help       show this list',
+  '/quit       quit, as Ctrl+C and Ctrl+D do',
+  '//text      send "/text"',
+  '… waiting   ✓ received, or stored by the server   ✗ not delivered',
 ].join('\n');
 
-/** A line that begins with one slash is a command, everything else is said. */
+/** A line that starts with a single slash is a command, any other line is a message. */
 export function parseLine(line: string): ChatCommand {
   if (line.trim() === '') return { kind: 'nothing' };
   if (line.startsWith('//')) return { kind: 'say', text: line.slice(1) };

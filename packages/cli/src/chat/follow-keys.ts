@@ -4,7 +4,7 @@ import { type Key, LineEditor } from '../terminal/line-editor.js';
 import type { ChatSession } from './chat-session.js';
 import type { TerminalScreen } from './terminal-screen.js';
 
-/** Feeds a chat from a keyboard and keeps its screen up to date. Resolves with the exit code. */
+/** Connects a chat to the keyboard and keeps the screen up to date. Resolves with the exit code. */
 export async function followKeys(
   session: ChatSession,
   screen: TerminalScreen,

@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import type { ChatSession } from './chat-session.js';
 
 /**
- * Feeds a chat from a pipe or a file: a line each. At the end of the input it waits until every line is settled.
- * SIGINT and SIGTERM leave, a second one at once. Resolves with the exit code.
+ * Connects a chat to a pipe or a file: each line is a message. At the end of the input it waits until every line is
+ * settled. SIGINT and SIGTERM do the same; a second signal ends the chat at once. Resolves with the exit code.
  */
 export async function followLines(session: ChatSession, input: Readable): Promise<number> {
   const leave = (): void => void session.leave();

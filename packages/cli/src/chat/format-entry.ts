@@ -2,13 +2,13 @@ import { printable, printableLine } from '../terminal/printable.js';
 import type { Style } from '../terminal/style.js';
 import type { Delivery, Entry } from './transcript.js';
 
-/** Rows of a message behind its first stand under its text, not under its mark. */
+/** Further lines of a message are indented like its text, so that they cannot imitate a mark. */
 const INDENT = '\n  ';
 
 /**
- * An entry as it is shown: a mark of one column and a blank, then who and what.
+ * Formats an entry: a mark of one column, a space, then the user and the text.
  *
- * Whatever comes from somebody else is made harmless first.
+ * Control characters from other users are replaced.
  */
 export function formatEntry(entry: Entry, style: Style): string {
   switch (entry.kind) {

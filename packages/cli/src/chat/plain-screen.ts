@@ -4,21 +4,21 @@ import { formatEntry } from './format-entry.js';
 import type { LinkStatus, Screen } from './screen.js';
 import type { Entry } from './transcript.js';
 
-/** Characters of a line that are shown again when its delivery is known. */
+/** Maximum characters of a line that are shown again when its delivery is known. */
 const MAX_REPEATED = 60;
 
 const PLAIN = createStyle({}, {});
 
 /**
- * A chat for pipes and files: lines that are only ever added, without colours. A line that was sent appears when it is
- * taken (`…`) and again when its delivery is known (`✓`, `✗`). Notices go elsewhere than messages.
+ * Screen for pipes and files: lines are only appended, without colours. A sent line appears when it is read (`…`) and
+ * again when its delivery is known (`✓`, `✗`). Notices have their own output.
  */
 export class PlainScreen implements Screen {
   readonly #writeMessage: (text: string) => void;
   readonly #writeNotice: (text: string) => void;
   readonly #now: () => number;
 
-  /** `now` gives milliseconds since 1970. */
+  /** `now` returns milliseconds since 1970. */
   constructor(writeMessage: (text: string) => void, writeNotice: (text: string) => void, now: () => number) {
     this.#writeMessage = writeMessage;
     this.#writeNotice = writeNotice;
@@ -30,7 +30,7 @@ export class PlainScreen implements Screen {
     write(`${formatEntry(entry, PLAIN)}\n`);
   }
 
-  /** Shows the entry once more, a long text shortened: it stands above in full. */
+  /** Shows the entry again, with a long text shortened. */
   changed(entry: Entry): void {
     this.added({ ...entry, text: shorten(entry.text) });
   }
@@ -38,7 +38,7 @@ export class PlainScreen implements Screen {
   setLinkStatus(status: LinkStatus | undefined): void {
     if (status === undefined) return;
     const { text, retryAt } = status;
-    const next = retryAt === undefined ? '' : ` Next try in ${secondsUntil(retryAt, this.#now())} s.`;
+    const next = retryAt === undefined ? '' : ` Retrying in ${secondsUntil(retryAt, this.#now())} s.`;
     this.#writeNotice(`* ${text}${next}\n`);
   }
 
@@ -50,7 +50,7 @@ function shorten(text: string): string {
   return characters.length <= MAX_REPEATED ? text : `${characters.slice(0, MAX_REPEATED).join('')}…`;
 }
 
-/** Whole seconds, never less than none. */
+/** Whole seconds until an instant, at least 0. */
 export function secondsUntil(at: number, now: number): number {
   return Math.max(0, Math.ceil((at - now) / 1000));
 }

@@ -1,15 +1,15 @@
 import type { TranscriptView } from './transcript.js';
 
-/** How the link to the server is, as far as a person should know. Undefined: all is well. */
+/** A problem of the connection to the server. Undefined: connected. */
 export interface LinkStatus {
   readonly text: string;
-  /** When the next try comes, in milliseconds since 1970. */
+  /** Time of the next retry, in milliseconds since 1970. */
   readonly retryAt?: number | undefined;
 }
 
-/** Where a chat is shown. */
+/** Displays a chat. */
 export interface Screen extends TranscriptView {
   setLinkStatus(status: LinkStatus | undefined): void;
-  /** What is shown stays, nothing is added any more. */
+  /** Stops updates. What is shown stays. */
   close(): void;
 }

@@ -6,14 +6,14 @@ import { secondsUntil } from './plain-screen.js';
 import type { LinkStatus, Screen } from './screen.js';
 import type { Entry } from './transcript.js';
 
-/** The part of a terminal's output stream that is needed. */
+/** The part of a terminal's output stream that is used here. */
 interface TerminalOutput {
   readonly columns: number;
   readonly rows: number;
   write(text: string): unknown;
 }
 
-/** What is being typed. */
+/** The input line. */
 interface InputLine {
   readonly prompt: string;
   readonly text: string;
@@ -23,8 +23,8 @@ interface InputLine {
 const NO_INPUT: InputLine = { prompt: '', text: '', textBeforeCursor: '' };
 
 /**
- * A chat on a terminal: below, drawn again at each change, what may still change (the oldest line that waits and all
- * behind it), how the link is, and the line that is being typed; above, in the terminal's own memory, what is final.
+ * Screen for a terminal. The lower block is redrawn at each change: the entries from the oldest unsettled one on, the
+ * state of the connection, and the input line. Entries above it are final and belong to the terminal's scrollback.
  */
 export class TerminalScreen implements Screen {
   readonly #output: TerminalOutput;
@@ -33,18 +33,18 @@ export class TerminalScreen implements Screen {
   #live: Entry[] = [];
   #status: LinkStatus | undefined;
   #input: InputLine = NO_INPUT;
-  /** Rows of the drawn block down to the cursor; of its own row what is before it. */
+  /** Rows of the drawn block down to the cursor; the cursor's own row only up to the cursor. */
   #rowsToCursor: string[] = [''];
   #isClosed = false;
 
-  /** `now` gives milliseconds since 1970. */
+  /** `now` returns milliseconds since 1970. */
   constructor(output: TerminalOutput, style: Style, now: () => number) {
     this.#output = output;
     this.#style = style;
     this.#now = now;
   }
 
-  /** Whether something is shown that changes with time: then {@link redraw} once a second. */
+  /** Whether a countdown is shown, which requires {@link redraw} once a second. */
   get isCountingDown(): boolean {
     return this.#status?.retryAt !== undefined;
   }
@@ -54,7 +54,7 @@ export class TerminalScreen implements Screen {
     this.redraw();
   }
 
-  /** Replaces the entry where it still can be; one that has scrolled away is shown again. */
+  /** Replaces the entry if it is still in the redrawn block; otherwise shows it again. */
   changed(entry: Entry): void {
     const index = this.#live.findIndex(({ id }) => id === entry.id);
     if (index >= 0) this.#live[index] = entry;
@@ -98,16 +98,16 @@ export class TerminalScreen implements Screen {
     this.#rowsToCursor = [...above, ...beforeCursor];
   }
 
-  /** Brings the cursor to the block's first column and row, and erases all from there. */
+  /** Moves the cursor to the start of the block and erases everything from there. */
   #toTop(): string {
     const { columns } = this.#output;
-    // A terminal that has become narrower since shows one row as several.
+    // If the terminal became narrower, it shows one row as several.
     const up = this.#rowsToCursor.reduce((rows, row) => rows + wrapText(row, columns).length, -1);
     this.#rowsToCursor = [''];
     return `${up > 0 ? `\u001b[${up}A` : ''}\r\u001b[J`;
   }
 
-  /** Takes out the rows that will not change any more, and those for which there is no room left. */
+  /** Removes the rows that are final, and those for which there is no room. */
   #takeFinal(room: number): string[] {
     const final: string[] = [];
     let used = this.#live.reduce((rows, entry) => rows + this.#rowsOf(entry).length, 0);
@@ -125,7 +125,7 @@ export class TerminalScreen implements Screen {
   #statusRows(): string[] {
     if (this.#status === undefined) return [];
     const { text, retryAt } = this.#status;
-    const next = retryAt === undefined ? '' : ` Next try in ${secondsUntil(retryAt, this.#now())} s.`;
+    const next = retryAt === undefined ? '' : ` Retrying in ${secondsUntil(retryAt, this.#now())} s.`;
     return wrapText(this.#style.bad(`* ${text}${next}`), this.#output.columns);
   }
 

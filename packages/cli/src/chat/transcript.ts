@@ -1,7 +1,7 @@
-/** What became of a line that was sent. */
+/** Delivery state of a sent line. */
 export type Delivery =
   | { readonly state: 'waiting' }
-  /** The other side has received it, or the server keeps it for them. */
+  /** The receiver has it, or the server has stored it. */
   | { readonly state: 'delivered' }
   | { readonly state: 'failed'; readonly reason: string };
 
@@ -20,7 +20,7 @@ interface IncomingEntry {
   readonly text: string;
 }
 
-/** Something that the program itself has to say. */
+/** A message of the program itself. */
 interface NoticeEntry {
   readonly kind: 'notice';
   readonly id: number;
@@ -30,13 +30,13 @@ interface NoticeEntry {
 
 export type Entry = OutgoingEntry | IncomingEntry | NoticeEntry;
 
-/** Where a transcript is seen. Entries are replaced, never changed: the id tells which. */
+/** Displays a transcript. Entries are replaced, not modified; the id identifies them. */
 export interface TranscriptView {
   added(entry: Entry): void;
   changed(entry: Entry): void;
 }
 
-/** What was said, in order, and what became of it. */
+/** The lines of a chat, in order, with their delivery states. */
 export class Transcript {
   readonly #view: TranscriptView;
   readonly #waiting = new Map<number, OutgoingEntry>();
@@ -48,17 +48,17 @@ export class Transcript {
     this.#view = view;
   }
 
-  /** Lines whose delivery is not known yet. */
+  /** Number of lines whose delivery is not known yet. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Lines that were not delivered. */
+  /** Number of lines that were not delivered. */
   get failed(): number {
     return this.#failed;
   }
 
-  /** Returns the id to settle it with. */
+  /** Adds a sent line. Returns the id for {@link settle}. */
   outgoing(to: string, text: string): number {
     const entry: OutgoingEntry = {
       kind: 'outgoing',
@@ -72,7 +72,7 @@ export class Transcript {
     return entry.id;
   }
 
-  /** Without effect for what is settled already. */
+  /** Sets the delivery state of a line. Ignored if it is already settled. */
   settle(id: number, delivery: Exclude<Delivery, { readonly state: 'waiting' }>): void {
     const entry = this.#waiting.get(id);
     if (entry === undefined) return;
@@ -92,7 +92,7 @@ export class Transcript {
     this.#view.added({ kind: 'notice', id: this.#nextId(), text, tone });
   }
 
-  /** Resolves when at most so many lines are not settled. */
+  /** Resolves when at most `count` lines are not settled. */
   async atMostWaiting(count: number): Promise<void> {
     while (this.#waiting.size > count) await new Promise<void>((resume) => this.#whenSettled.push(resume));
   }

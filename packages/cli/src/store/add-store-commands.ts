@@ -4,79 +4,78 @@ import type { ListFlags } from './list.js';
 import type { PurgeFlags } from './purge.js';
 import type { StoreFlags } from './with-store.js';
 
-const storeOption = () =>
-  new Option('--store <file>', 'the store: a file; or in IMCORE_STORE').env('IMCORE_STORE');
+const storeOption = () => new Option('--store <file>', 'SQLite file of the store').env('IMCORE_STORE');
 
-/** `imcore store …`: what an operator does with the messages that wait. */
+/** Adds the commands `imcore store …` for operators. */
 export function addStoreCommands(program: Command): void {
   const store = program
     .command('store')
-    .description('look after the messages that wait, while a server runs or while none does');
+    .description('inspect and maintain stored messages, also while a server runs');
 
   store
     .command('stats')
-    .description('how much waits, for whom most, and since when')
+    .description('show the number, size and age of waiting messages, and the longest queues')
     .addOption(storeOption())
-    .option('--top <number>', 'users to show', '10')
-    .option('--json', 'one JSON object')
+    .option('--top <number>', 'number of queues to show', '10')
+    .option('--json', 'print one JSON object')
     .action(async (flags: StoreFlags & { readonly top: string }) => {
       await (await import('./stats.js')).stats(flags);
     });
   store
     .command('list')
-    .description('the messages that wait for a user, oldest first')
+    .description("list the messages in a user's queue, oldest first")
     .addOption(storeOption())
-    .requiredOption('--user <id>', 'whose mailbox')
-    .option('--dead', 'dead letters instead')
-    .option('--after <id>', 'only those behind this one')
-    .option('--limit <number>', 'messages to show', '100')
-    .option('--json', 'one JSON object a line, with the whole content')
+    .requiredOption('--user <id>', 'user ID')
+    .option('--dead', "list the user's dead letters instead")
+    .option('--after <id>', 'start after this message ID')
+    .option('--limit <number>', 'maximum number of messages', '100')
+    .option('--json', 'print one JSON object per line, with the full content')
     .action(async (flags: ListFlags) => {
       await (await import('./list.js')).list(flags);
     });
   store
     .command('dead')
-    .description('the dead letters of all users, or of one')
+    .description('list the dead letters of all users, or of one user')
     .addOption(storeOption())
-    .option('--user <id>', 'only of this user')
-    .option('--after <id>', 'only those behind this one')
-    .option('--limit <number>', 'letters to show', '100')
-    .option('--json', 'one JSON object a line, with the whole content')
+    .option('--user <id>', 'only those of this user')
+    .option('--after <id>', 'start after this message ID')
+    .option('--limit <number>', 'maximum number of dead letters', '100')
+    .option('--json', 'print one JSON object per line, with the full content')
     .action(async (flags: Omit<ListFlags, 'dead'>) => {
       await (await import('./list.js')).list({ ...flags, dead: true });
     });
-  for (const [name, words] of [
-    ['resend', 'let dead letters wait again'],
+  for (const [name, description] of [
+    ['resend', 'return dead letters to their queues'],
     ['discard', 'delete dead letters'],
   ] as const) {
     store
       .command(name)
-      .description(words)
-      .argument('[ids...]', 'ids of dead letters, as "imcore store dead" shows them')
+      .description(description)
+      .argument('[ids...]', 'IDs of dead letters, as shown by "imcore store dead"')
       .addOption(storeOption())
-      .option('--user <id>', 'all of this user')
-      .option('--all', 'all there are')
-      .option('--json', 'one JSON object')
+      .option('--user <id>', 'all dead letters of this user')
+      .option('--all', 'all dead letters')
+      .option('--json', 'print one JSON object')
       .action(async (ids: string[], flags: DeadFlags) => {
-        await (await import('./dead-letters.js')).treatDeadLetters(name, ids, flags);
+        await (await import('./dead-letters.js')).changeDeadLetters(name, ids, flags);
       });
   }
   store
     .command('purge')
-    .description('delete messages that wait, and dead letters, that are older than an age')
+    .description('delete old waiting messages and dead letters')
     .addOption(storeOption())
-    .requiredOption('--older-than <age>', 'as 30d, 12h, 45m or 90s')
-    .option('--user <id>', 'only of this user')
-    .option('--json', 'one JSON object')
+    .requiredOption('--older-than <age>', 'minimum age: 30d, 12h, 45m or 90s')
+    .option('--user <id>', 'only those of this user')
+    .option('--json', 'print one JSON object')
     .action(async (flags: PurgeFlags) => {
       await (await import('./purge.js')).purge(flags);
     });
   store
     .command('backup')
     .description('copy the store to a new file')
-    .argument('<target>', 'the new file')
+    .argument('<target>', 'path of the new file')
     .addOption(storeOption())
-    .option('--json', 'one JSON object')
+    .option('--json', 'print one JSON object')
     .action(async (target: string, flags: StoreFlags) => {
       await (await import('./backup.js')).backup(target, flags);
     });

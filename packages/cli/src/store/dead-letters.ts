@@ -10,45 +10,44 @@ export interface DeadFlags extends StoreFlags {
 
 const PAGE = 500;
 
-/** Lets dead letters wait again, or deletes them: those that are named, all of a user, or all. */
-export async function treatDeadLetters(
+/** Resends or deletes dead letters: the given ones, all of a user, or all. */
+export async function changeDeadLetters(
   how: 'resend' | 'discard',
   names: readonly string[],
   flags: DeadFlags,
   output: Output = terminal,
   now: () => number = Date.now,
 ): Promise<void> {
-  const ids = names.map((name) => wholeNumber('an id', name));
+  const ids = names.map((name) => wholeNumber('An ID', name));
   const ways = [ids.length > 0, flags.user !== undefined, flags.all === true].filter(Boolean).length;
-  if (ways !== 1)
-    throw new CommandError('which dead letters?', 'Give ids, or --user, or --all: one of them.');
+  if (ways !== 1) throw new CommandError('Give exactly one of: IDs of dead letters, --user, --all');
   await withStore(flags, async (tools) => {
-    const treat = (page: readonly StoreId[]) =>
+    const change = (page: readonly StoreId[]) =>
       how === 'resend' ? tools.resend(page, now()) : tools.discard(page);
-    const { asked, done } = await treatPages(tools, ids, flags.user, treat, output);
-    const words = how === 'resend' ? 'wait again' : 'were deleted';
+    const { asked, done } = await changePages(tools, ids, flags.user, change, output);
+    const verb = how === 'resend' ? 'resent' : 'deleted';
     if (flags.json === true) output.out(JSON.stringify({ asked, done }));
-    else output.out(`${done} of ${asked} dead letters ${words}`);
+    else output.out(`${verb} ${done} of ${asked} dead letters`);
   });
 }
 
-async function treatPages(
+async function changePages(
   tools: StoreTools,
   ids: readonly StoreId[],
   user: string | undefined,
-  treat: (page: readonly StoreId[]) => Promise<number>,
+  change: (page: readonly StoreId[]) => Promise<number>,
   output: Output,
 ): Promise<{ readonly asked: number; readonly done: number }> {
-  if (ids.length > 0) return { asked: ids.length, done: await treat(ids) };
+  if (ids.length > 0) return { asked: ids.length, done: await change(ids) };
   let asked = 0;
   let done = 0;
   let after: StoreId | undefined;
   for (;;) {
     const page = (await tools.deadLetters(after, PAGE, user)).map(({ id }) => id);
     if (page.length === 0) return { asked, done };
-    done += await treat(page);
+    done += await change(page);
     asked += page.length;
     after = page.at(-1);
-    if (asked % (PAGE * 20) === 0) output.notice(`${asked} looked at\n`);
+    if (asked % (PAGE * 20) === 0) output.notice(`${asked} processed\n`);
   }
 }

@@ -4,28 +4,28 @@ import { printableLine } from '../terminal/printable.js';
 
 const SHOWN_CHARACTERS = 60;
 
-/** One line for a person: content shortened, and nothing in it that a terminal would obey. */
+/** A message as one line: content shortened, control characters replaced. */
 export function describeMessage(message: WaitingMessage | DeadLetter): string {
   const { id, from, to, fingerprint, body } = message;
-  const death = 'cause' in message ? `  ${message.cause} ${timeOf(message.deadLetteredAt)}` : '';
+  const cause = 'cause' in message ? `  ${message.cause} ${timeOf(message.deadLetteredAt)}` : '';
   const content = shortened(printableLine(contentOf(message)));
   const names = `${printableLine(from)} → ${printableLine(to)}`;
-  return `${id}  ${timeOf(message.acceptedAt)}  ${names}  ${printableLine(fingerprint)}  ${body.length} B${death}  ${content}`;
+  return `${id}  ${timeOf(message.acceptedAt)}  ${names}  ${printableLine(fingerprint)}  ${body.length} B${cause}  ${content}`;
 }
 
-/** All of a message, for programs. */
+/** A message as JSON, with its full content. */
 export function messageAsJson(message: WaitingMessage | DeadLetter): string {
   const { body, ...fields } = message;
   return JSON.stringify({ ...fields, bytes: body.length, content: contentOf(message) });
 }
 
-/** The time that instants are shown in is UTC: that of the log. */
+/** Formats an instant in UTC, as the log does. */
 export function timeOf(instant: number): string {
   const date = new Date(instant);
   return Number.isNaN(date.getTime()) ? `${instant}` : date.toISOString();
 }
 
-/** What cannot be read is shown as it is: a person may see what it was. */
+/** The message's content; the raw body if it cannot be decoded. */
 function contentOf({ body }: WaitingMessage): string {
   try {
     return decodeFrameBody(body).dataContent ?? '';

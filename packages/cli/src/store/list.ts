@@ -13,7 +13,7 @@ export interface ListFlags extends StoreFlags {
 
 const PAGE = 500;
 
-/** The messages that wait for a user, or dead letters: oldest first, one a line. */
+/** Lists the messages of a user's queue, or dead letters: oldest first, one per line. */
 export async function list(flags: ListFlags, output: Output = terminal): Promise<void> {
   const { user, dead = false, json = false } = flags;
   const limit = wholeNumber('--limit', flags.limit);
@@ -30,6 +30,6 @@ export async function list(flags: ListFlags, output: Output = terminal): Promise
       if (page.length === 0) return;
     }
     const [more] = await read(last, 1);
-    if (more !== undefined) output.notice(`There are more: go on with --after ${last}\n`);
+    if (more !== undefined) output.notice(`More messages follow: continue with --after ${last}\n`);
   });
 }

@@ -7,10 +7,10 @@ export interface PurgeFlags extends StoreFlags {
   readonly user?: string;
 }
 
-/** Rows of one transaction: a server beside waits no longer than for these. */
+/** Rows of one transaction. A running server waits for at most this many. */
 const PAGE = 500;
 
-/** Deletes what was accepted too long ago, waiting or dead. */
+/** Deletes waiting messages and dead letters that were accepted too long ago. */
 export async function purge(
   flags: PurgeFlags,
   output: Output = terminal,
@@ -26,8 +26,8 @@ export async function purge(
       deleted += page.deleted;
       after = page.next;
       pages += 1;
-      if (pages % 20 === 0) output.notice(`${pages * PAGE} looked at, ${deleted} deleted\n`);
+      if (pages % 20 === 0) output.notice(`${pages * PAGE} processed, ${deleted} deleted\n`);
     } while (after !== undefined);
-    output.out(flags.json === true ? JSON.stringify({ deleted }) : `${deleted} messages were deleted`);
+    output.out(flags.json === true ? JSON.stringify({ deleted }) : `deleted ${deleted} messages`);
   });
 }

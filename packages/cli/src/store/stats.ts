@@ -7,7 +7,7 @@ export interface StatsFlags extends StoreFlags {
   readonly top: string;
 }
 
-/** How much waits, for whom most, and since when. */
+/** Shows the number, size and age of waiting messages, and the longest queues. */
 export async function stats(flags: StatsFlags, output: Output = terminal): Promise<void> {
   const top = wholeNumber('--top', flags.top, 0);
   await withStore(flags, async (tools) => {

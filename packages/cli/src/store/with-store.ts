@@ -7,7 +7,7 @@ export interface StoreFlags {
   readonly json?: boolean;
 }
 
-/** Where a command writes: results to `out`, progress and notices to `notice`. */
+/** A command's output: results go to `out`, progress and notices to `notice`. */
 export interface Output {
   out(line: string): void;
   notice(text: string): void;
@@ -19,16 +19,16 @@ export const terminal: Output = {
 };
 
 /**
- * Opens a store, works with it and closes it.
+ * Opens a store, runs the work and closes the store.
  *
- * @throws CommandError when there is none, or it fails
+ * @throws CommandError when no store is given, or it fails
  */
 export async function withStore<T>(
   { store }: StoreFlags,
   work: (tools: StoreTools) => Promise<T>,
 ): Promise<T> {
   if (store === undefined || store === 'memory' || store === 'none') {
-    throw new CommandError('which store?', 'Name its file with --store, or in IMCORE_STORE.');
+    throw new CommandError('No store given', 'Set the path of the SQLite file with --store or IMCORE_STORE.');
   }
   try {
     const tools = await open(store);
@@ -46,8 +46,8 @@ export async function withStore<T>(
 async function open(store: string): Promise<StoreTools> {
   if (/^postgres(ql)?:/.test(store)) {
     throw new CommandError(
-      'this command looks after files only',
-      'Ask a PostgreSQL database itself: it has its own tools.',
+      'imcore store supports SQLite files only',
+      'For PostgreSQL use its own tools, such as psql and pg_dump.',
     );
   }
   const { sqliteStoreTools } = await import('@imcore/store-sqlite');

@@ -8,7 +8,7 @@ export interface Key {
   readonly meta?: boolean | undefined;
 }
 
-/** What a key has brought about, beside changes of the text. */
+/** Result of a key press. */
 type KeyOutcome =
   | { readonly kind: 'edited' }
   | { readonly kind: 'line'; readonly text: string }
@@ -20,13 +20,13 @@ type KeyOutcome =
 const MAX_HISTORY = 200;
 const EDITED: KeyOutcome = { kind: 'edited' };
 
-/** One line of input: its text, where the cursor is, and the lines before. Draws nothing. */
+/** State of the input line: text, cursor and history. Draws nothing. */
 export class LineEditor {
-  /** What a person takes for single characters. */
+  /** Grapheme clusters. */
   #characters: string[] = [];
   #cursor = 0;
   readonly #history: string[] = [];
-  /** Place in the history; its length stands for the line that is being written. */
+  /** Position in the history; equal to its length for the line being edited. */
   #place = 0;
   #draft = '';
 
@@ -106,7 +106,7 @@ export class LineEditor {
     if (text !== undefined && key.meta !== true && !/\p{Cc}/u.test(text)) this.#insert(text);
   }
 
-  /** What is inserted may join what stands before it: an accent, a skin colour. */
+  /** Inserted text can combine with the character before it, such as an accent. */
   #insert(text: string): void {
     const before = graphemesOf(this.textBeforeCursor + text);
     const after = this.#characters.slice(this.#cursor);

@@ -1,9 +1,9 @@
-/** Characters that move the cursor, change colours or the direction of writing: never from a stranger. */
+/** Control characters and characters that change the text direction. */
 const UNSAFE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu;
 
 /**
- * A text from somebody else as it may be shown on a terminal: without anything that the terminal would obey. Lines stay
- * lines, tabs become blanks, the rest becomes U+FFFD.
+ * Makes a text from another user safe to print on a terminal: keeps line feeds, turns tabs into spaces, and replaces other
+ * control characters with U+FFFD.
  */
 export function printable(text: string): string {
   return text
@@ -12,7 +12,7 @@ export function printable(text: string): string {
     .replace(UNSAFE, (character) => (character === '\n' ? '\n' : '\ufffd'));
 }
 
-/** The same, on one line. */
+/** The same, but line feeds are replaced too. */
 export function printableLine(text: string): string {
   return printable(text).replace(/\n/g, '\ufffd');
 }

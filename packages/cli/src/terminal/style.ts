@@ -1,4 +1,4 @@
-/** Colours by what they mean here. */
+/** Text styles by meaning. */
 export interface Style {
   readonly faint: (text: string) => string;
   readonly good: (text: string) => string;
@@ -6,7 +6,7 @@ export interface Style {
   readonly name: (text: string) => string;
 }
 
-/** Colours on a terminal that wants them: not with NO_COLOR set, not on a dumb one. */
+/** Returns colours for a terminal, none with NO_COLOR, on a dumb terminal or for a pipe. */
 export function createStyle(
   output: { readonly isTTY?: boolean | undefined },
   environment: Readonly<Record<string, string | undefined>>,

@@ -3,8 +3,8 @@ import { graphemesOf, graphemeWidth } from './display-width.js';
 const COLOUR = new RegExp(`(${String.fromCharCode(0x1b)}\\[[0-9;]*m)`);
 
 /**
- * Cuts a text into the rows that it takes on a terminal of so many columns. A line feed begins a new row, colours take
- * no place. Never cuts a character: one that does not fit any more begins the next row.
+ * Wraps a text into rows of a terminal with this many columns. A line feed starts a new row, colours take no columns. A wide
+ * character that does not fit starts the next row.
  */
 export function wrapText(text: string, columns: number): string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, Math.max(2, columns)));

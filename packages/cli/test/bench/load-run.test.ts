@@ -20,7 +20,7 @@ async function serve(options: Partial<Parameters<typeof createServer>[0]> = {}):
 function run(
   port: number,
   flags: Partial<Parameters<typeof planOf>[0]> = {},
-  limits: Partial<Pick<LoadPlan, 'drainMs' | 'maxUnderWay'>> = {},
+  limits: Partial<Pick<LoadPlan, 'drainMs' | 'maxInFlight'>> = {},
 ) {
   return runLoad({
     plan: { ...planOf({ ...FLAGS, ...flags }), drainMs: 10_000, ...limits },
@@ -31,7 +31,7 @@ function run(
 }
 
 describe('runLoad', () => {
-  it('finds no fault in a server that has none', async () => {
+  it('reports no errors for a correct server', async () => {
     const { counts, lost, failures, delivery, server: use } = await run(await serve());
     expect(counts.sent).toBeGreaterThan(100);
     expect(counts).toEqual({
@@ -39,49 +39,49 @@ describe('runLoad', () => {
       delivered: counts.sent,
       acknowledged: counts.sent,
       duplicates: 0,
-      overtaken: 0,
-      altered: 0,
-      foreign: 0,
+      outOfOrder: 0,
+      corrupted: 0,
+      unexpected: 0,
     });
     expect([lost, failures]).toEqual([0, []]);
     expect(delivery.total).toBeGreaterThan(0);
     expect(use?.cpuPerMessage).toBeGreaterThan(0);
   });
 
-  it('sends at the rate that it is given, and no faster', async () => {
+  it('sends at the given rate', async () => {
     const { counts } = await run(await serve(), { rate: '200' });
     expect(counts.sent).toBeGreaterThan(150);
     expect(counts.sent).toBeLessThanOrEqual(201);
   });
 
-  it('counts as lost what a server swallows', async () => {
+  it('counts messages that the server drops as lost', async () => {
     const port = await serve({ hooks: { authorizeMessage: (message) => !message.content.startsWith('3:') } });
     const { counts, lost } = await run(port, { rate: '200', pairs: '2' }, { drainMs: 300 });
     expect(lost).toBe(2);
     expect(counts.delivered).toBe(counts.sent - 2);
   });
 
-  it('ends before its time where a server does not keep up, and says so', async () => {
+  it('stops early and reports it when the server cannot keep up', async () => {
     const port = await serve({ hooks: { authorizeMessage: () => false } });
-    const limits = { drainMs: 0, maxUnderWay: 100 };
+    const limits = { drainMs: 0, maxInFlight: 100 };
     const { counts, failures } = await run(port, { rate: '1000', duration: '60' }, limits);
     expect(counts.sent).toBeLessThan(2000);
     expect(failures).toEqual([
       expect.stringMatching(
-        /^ended after \d+\.\d s: more than 100 messages are under way; 1000 a second are more than/,
+        /^stopped after \d+\.\d s: more than 100 messages in flight; .* cannot handle 1000 messages per second$/,
       ),
     ]);
   });
 
-  it('asks only for the acknowledgement where receivers are offline', async () => {
+  it('waits only for acknowledgements with offline receivers', async () => {
     const port = await serve({ store: memoryStore() });
     const { counts, lost } = await run(port, { rate: '200', offline: true });
     expect(counts.acknowledged).toBe(counts.sent);
     expect([counts.delivered, lost]).toEqual([0, 0]);
   });
 
-  it('says why it could not begin', async () => {
+  it('reports why it could not start', async () => {
     const port = await serve({ hooks: { authenticate: () => ({ accept: false, code: 1025 }) } });
-    await expect(run(port)).rejects.toThrow('the login was refused with 1025');
+    await expect(run(port)).rejects.toThrow('the login was rejected with code 1025');
   });
 });

@@ -10,17 +10,17 @@ function ledgerWith(messages: number): PairLedger {
 describe('PairLedger', () => {
   it('settles a message that is delivered and acknowledged, in either order', () => {
     const ledger = ledgerWith(2);
-    expect(ledger.underWay).toBe(2);
+    expect(ledger.inFlight).toBe(2);
     expect(ledger.delivered(0, true)).toBe(0);
-    expect(ledger.underWay).toBe(2);
+    expect(ledger.inFlight).toBe(2);
     expect(ledger.acknowledged(0)).toBe(0);
     expect(ledger.acknowledged(1)).toBe(10);
     expect(ledger.delivered(1, true)).toBe(10);
-    expect(ledger.underWay).toBe(0);
+    expect(ledger.inFlight).toBe(0);
     expect(ledger.counts).toEqual({ ...noCounts(), sent: 2, delivered: 2, acknowledged: 2 });
   });
 
-  it('knows a second copy, before and long after the message is settled', () => {
+  it('recognizes a duplicate, before and long after the message is settled', () => {
     const ledger = ledgerWith(3);
     ledger.delivered(0, true);
     expect(ledger.delivered(0, true)).toBeUndefined();
@@ -33,21 +33,21 @@ describe('PairLedger', () => {
     expect(ledger.counts.delivered).toBe(2);
   });
 
-  it('counts a message that comes behind a later one as overtaken', () => {
+  it('counts a message that arrives after a later one as out of order', () => {
     const ledger = ledgerWith(3);
     for (const number of [1, 0, 2]) ledger.delivered(number, true);
-    expect(ledger.counts.overtaken).toBe(1);
+    expect(ledger.counts.outOfOrder).toBe(1);
   });
 
-  it('counts what was altered, and what was never sent', () => {
+  it('counts corrupted messages, and messages that were never sent', () => {
     const ledger = ledgerWith(1);
     ledger.delivered(0, false);
     for (const number of [1, -1, Number.NaN, 0.5]) ledger.delivered(number, true);
-    expect(ledger.counts.altered).toBe(1);
-    expect(ledger.counts.foreign).toBe(4);
+    expect(ledger.counts.corrupted).toBe(1);
+    expect(ledger.counts.unexpected).toBe(4);
   });
 
-  it('counts an acknowledgement once, and none of a message that was never sent', () => {
+  it('counts an acknowledgement once, and ignores one of a message that was never sent', () => {
     const ledger = ledgerWith(1);
     ledger.acknowledged(0);
     expect(ledger.acknowledged(0)).toBeUndefined();

@@ -13,7 +13,7 @@ import { PlainScreen } from '../../src/chat/plain-screen.js';
 
 const PORT = 8901;
 
-/** A real server and real clients on a simulated network, in virtual time. */
+/** A real server and real clients on a simulated network and a virtual clock. */
 class ChatBench {
   readonly clock = new VirtualClock();
   readonly network = new SimulatedNetwork({ clock: this.clock, random: new SeededRandom(1) });
@@ -64,7 +64,7 @@ describe('ChatSession', () => {
     bench = new ChatBench();
   });
 
-  it('says who is connected, and shows both sides of a conversation', async () => {
+  it('shows the connection and both sides of a conversation', async () => {
     await bench.startServer();
     const alice = await bench.join('alice', 'bob');
     const bob = await bench.join('bob', 'alice');
@@ -74,7 +74,7 @@ describe('ChatSession', () => {
     expect(bob.lines).toEqual(['* Connected to tcp://h:1 as bob.', '  alice: hello']);
   });
 
-  it('counts a line as delivered that the server keeps', async () => {
+  it('shows a line that the server has stored as delivered', async () => {
     await bench.startServer();
     const alice = await bench.join('alice', 'nobody');
     await alice.session.take('later');
@@ -82,7 +82,7 @@ describe('ChatSession', () => {
     expect(alice.lines.at(-1)).toBe('✓ to nobody: later');
   });
 
-  it('leaves at once when all is settled, with code 0', async () => {
+  it('exits at once with code 0 when all lines are settled', async () => {
     const server = await bench.startServer();
     const alice = await bench.join('alice', 'bob');
     await alice.session.leave();
@@ -91,19 +91,19 @@ describe('ChatSession', () => {
     expect(server.isOnline('alice')).toBe(false);
   });
 
-  it('leaves only when the last line is settled', async () => {
+  it('exits when the last line is settled', async () => {
     await bench.startServer();
     const alice = await bench.join('alice', 'nobody');
     await alice.session.take('later');
     void alice.session.leave();
     await bench.pass(0);
     expect(alice.code).toBeUndefined();
-    expect(alice.lines.at(-1)).toBe('* Waiting for 1 line to be confirmed.');
+    expect(alice.lines.at(-1)).toBe('* Waiting for 1 message to be acknowledged.');
     await bench.pass(2000);
     expect(alice.code).toBe(0);
   });
 
-  it('leaves at once when asked a second time, with code 1 for what was not confirmed', async () => {
+  it('exits at once at the second request, with code 1 if a line is not acknowledged', async () => {
     await bench.startServer({}, false);
     const alice = await bench.join('alice', 'nobody');
     await alice.session.take('lost');
@@ -111,55 +111,55 @@ describe('ChatSession', () => {
     void alice.session.leave();
     await bench.pass(0);
     expect(alice.code).toBe(1);
-    expect(alice.lines.at(-1)).toContain('not delivered: The login ended before it was confirmed.');
+    expect(alice.lines.at(-1)).toContain('not delivered: The session ended before the acknowledgement.');
   });
 
-  it('reports a line that nobody took, and ends with code 1', async () => {
+  it('reports a line that was not acknowledged, and exits with code 1', async () => {
     await bench.startServer({}, false);
     const alice = await bench.join('alice', 'nobody');
     await alice.session.take('lost');
     void alice.session.leave();
     await bench.pass(16_000);
-    expect(alice.lines.at(-1)).toContain('✗ to nobody: lost\n  not delivered: Nobody has confirmed it.');
+    expect(alice.lines.at(-1)).toContain('✗ to nobody: lost\n  not delivered: No acknowledgement.');
     expect(alice.code).toBe(1);
   });
 
-  it('ends with the reason when the login is refused', async () => {
+  it('exits with the reason when the login is rejected', async () => {
     await bench.startServer({ authenticate: () => ({ accept: false, code: 1025 }) });
     const alice = await bench.join('alice', 'bob', 'wrong');
     expect(alice.lines).toEqual([
-      '* The server has refused the login of alice (code 1025). Check --user and --token; codes from 1025 are the application’s own.',
+      '* The server rejected the login of alice (code 1025). Check --user and --token. Codes from 1025 are defined by the application.',
     ]);
     expect(alice.code).toBe(1);
   });
 
-  it('ends with the reason when the user logs in somewhere else', async () => {
+  it('exits with the reason when the user logs in on another connection', async () => {
     await bench.startServer();
     const first = await bench.join('alice', 'bob');
     await bench.join('alice', 'bob');
-    expect(first.lines.at(-1)).toContain('alice has logged in somewhere else');
+    expect(first.lines.at(-1)).toContain('alice has logged in on another connection');
     expect(first.code).toBe(1);
   });
 
-  it('ends with the reason when an administrator kicks', async () => {
+  it('exits with the reason when the server kicks the user', async () => {
     const server = await bench.startServer();
     const alice = await bench.join('alice', 'bob');
     server.kick('alice', { reason: 'spam' });
     await bench.pass(100);
-    expect(alice.lines.at(-1)).toBe('* The server has ended this login (code 2): spam.');
+    expect(alice.lines.at(-1)).toBe('* The server closed the session (code 2): spam.');
     expect(alice.code).toBe(1);
   });
 
-  it('gives up after the first connection has not come about in time', async () => {
+  it('exits when the first connection is not established in time', async () => {
     const alice = await bench.join('alice', 'bob');
     await alice.session.take('x');
-    expect(alice.lines[0]).toMatch(/^\* .* Next try in \d+ s\.$/);
+    expect(alice.lines[0]).toMatch(/^\* .* Retrying in \d+ s\.$/);
     await bench.pass(31_000);
     expect(alice.code).toBe(1);
     expect(alice.lines.at(-1)).toContain('✗ to bob: x');
   });
 
-  it('comes back after the server was away, and delivers what was said meanwhile', async () => {
+  it('reconnects when the server is back, and delivers what was typed meanwhile', async () => {
     const server = await bench.startServer();
     const alice = await bench.join('alice', 'bob');
     const bob = await bench.join('bob', 'alice');
@@ -169,32 +169,32 @@ describe('ChatSession', () => {
     await alice.session.take('are you back?');
     await bench.startServer();
     await bench.pass(10_000);
-    expect(alice.lines).toContain('* Connected again.');
+    expect(alice.lines).toContain('* Reconnected.');
     expect(alice.lines.at(-1)).toBe('✓ to bob: are you back?');
     expect(bob.lines.at(-1)).toBe('  alice: are you back?');
   });
 
-  it('talks to whom /to says, and to nobody before', async () => {
+  it('sends to the recipient of /to, and to none before', async () => {
     await bench.startServer();
     const alice = await bench.join('alice');
     await alice.session.take('hello?');
-    expect(alice.lines.at(-1)).toBe('* Nobody is chosen: /to USER says whom to talk to.');
+    expect(alice.lines.at(-1)).toBe('* No recipient: choose one with /to USER.');
     await alice.session.take('/to carol');
     await alice.session.take('hello');
-    expect(alice.lines.slice(-2)).toEqual(['* What you type goes to carol now.', '… to carol: hello']);
+    expect(alice.lines.slice(-2)).toEqual(['* Messages now go to carol.', '… to carol: hello']);
     expect(alice.session.to).toBe('carol');
   });
 
-  it('explains commands, known and unknown', async () => {
+  it('shows help, and reports unknown commands', async () => {
     await bench.startServer();
     const alice = await bench.join('alice');
     await alice.session.take('/help');
     expect(alice.lines.at(-1)).toContain('/to USER');
     await alice.session.take('/dance');
-    expect(alice.lines.at(-1)).toContain('There is no command /dance');
+    expect(alice.lines.at(-1)).toContain('Unknown command /dance');
   });
 
-  it('reads no further while very many lines wait', async () => {
+  it('pauses the input while many lines are waiting', async () => {
     await bench.startServer();
     const alice = await bench.join('alice', 'nobody');
     let taken = 0;

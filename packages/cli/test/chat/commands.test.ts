@@ -14,7 +14,7 @@ describe('parseLine', () => {
     ['/help', { kind: 'help' }],
     ['/quit', { kind: 'quit' }],
     ['/dance now', { kind: 'unknown', word: '/dance' }],
-  ])('reads %j', (line, command) => {
+  ])('parses %j', (line, command) => {
     expect(parseLine(line)).toEqual(command);
   });
 });

@@ -13,71 +13,71 @@ function failedLink(code: string): LinkError {
 
 describe('explainError', () => {
   it.each([
-    [failedLink('ECONNREFUSED'), 'Nothing listens at tcp://127.0.0.1:8901.'],
-    [failedLink('ENOTFOUND'), 'The host of tcp://127.0.0.1:8901 is not known.'],
-    [failedLink('ETIMEDOUT'), 'tcp://127.0.0.1:8901 cannot be reached.'],
+    [failedLink('ECONNREFUSED'), 'No server is listening at tcp://127.0.0.1:8901.'],
+    [failedLink('ENOTFOUND'), 'The host name of tcp://127.0.0.1:8901 cannot be resolved.'],
+    [failedLink('ETIMEDOUT'), 'tcp://127.0.0.1:8901 is not reachable.'],
     [
       failedLink('DEPTH_ZERO_SELF_SIGNED_CERT'),
-      'The certificate of tcp://127.0.0.1:8901 is signed by nobody this machine trusts.',
+      'The certificate of tcp://127.0.0.1:8901 is not signed by a trusted authority.',
     ],
     [failedLink('CERT_HAS_EXPIRED'), 'The certificate of tcp://127.0.0.1:8901 has expired.'],
     [
       failedLink('ERR_TLS_CERT_ALTNAME_INVALID'),
-      'The certificate of tcp://127.0.0.1:8901 is for another host.',
+      'The certificate of tcp://127.0.0.1:8901 is for another host name.',
     ],
-    [failedLink('EOTHER'), 'No connection to tcp://127.0.0.1:8901: connect EOTHER.'],
-    [new LinkError('ERR_LINK_SILENT', 'x'), 'The server does not answer any more.'],
-    [new LinkError('ERR_LINK_CLOSED', 'x'), 'The server has closed the connection.'],
-    [new LinkError('ERR_NOT_LOGGED_IN', 'x'), 'The server does not know this login any more.'],
-    [new LinkError('ERR_LOGIN_UNANSWERED', 'x'), 'Nobody answers at tcp://127.0.0.1:8901.'],
+    [failedLink('EOTHER'), 'Cannot connect to tcp://127.0.0.1:8901: connect EOTHER.'],
+    [new LinkError('ERR_LINK_SILENT', 'x'), 'The server stopped responding.'],
+    [new LinkError('ERR_LINK_CLOSED', 'x'), 'The server closed the connection.'],
+    [new LinkError('ERR_NOT_LOGGED_IN', 'x'), 'The session is no longer valid.'],
+    [new LinkError('ERR_LOGIN_UNANSWERED', 'x'), 'No response from tcp://127.0.0.1:8901.'],
     [
       new LoginError('ERR_LOGIN_REJECTED', 'x', { serverCode: 1025 }),
-      'The server has refused the login of alice (code 1025).',
+      'The server rejected the login of alice (code 1025).',
     ],
     [
       new LoginError('ERR_CANNOT_CONNECT', 'x', { cause: failedLink('ECONNREFUSED') }),
-      'Nothing listens at tcp://127.0.0.1:8901.',
+      'No server is listening at tcp://127.0.0.1:8901.',
     ],
-    [new LoginError('ERR_CANNOT_CONNECT', 'x'), 'No connection to tcp://127.0.0.1:8901.'],
-    [new DeliveryError('ERR_TOO_LARGE', 'x'), 'It is too long for this connection.'],
-    [new DeliveryError('ERR_NOT_ACKNOWLEDGED', 'x'), 'Nobody has confirmed it.'],
-    [new ServerError(4, 'x'), 'The server reports error 4.'],
+    [new LoginError('ERR_CANNOT_CONNECT', 'x'), 'Cannot connect to tcp://127.0.0.1:8901.'],
+    [new DeliveryError('ERR_TOO_LARGE', 'x'), 'The message is too long for this connection.'],
+    [new DeliveryError('ERR_NOT_ACKNOWLEDGED', 'x'), 'No acknowledgement.'],
+    [new ServerError(4, 'x'), 'The server reported error 4.'],
     [new Error('something else'), 'something else'],
-  ])('says of %s: %s', (error, text) => {
+  ])('explains %s: %s', (error, text) => {
     expect(what(error)).toBe(text);
   });
 
   it('finds the cause among those of a host with several addresses', () => {
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     const error = new LinkError('ERR_LINK_FAILED', 'x', { cause: new AggregateError([refused, refused]) });
-    expect(what(error)).toBe('Nothing listens at tcp://127.0.0.1:8901.');
+    expect(what(error)).toBe('No server is listening at tcp://127.0.0.1:8901.');
   });
 
-  it('knows that a UDP link only breaks when somebody has tried it', () => {
+  it('explains a UDP link that closes because no server is listening', () => {
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     expect(what(new LinkError('ERR_LINK_CLOSED', 'x', { cause }))).toBe(
-      'Nothing listens at tcp://127.0.0.1:8901.',
+      'No server is listening at tcp://127.0.0.1:8901.',
     );
   });
 
-  it('advises another transport to whom UDP is too small', () => {
+  it('advises another transport when a message is too long for UDP', () => {
     const tooLarge = new DeliveryError('ERR_TOO_LARGE', 'x');
     expect(explainError(tooLarge, { ...context, url: 'udp://h:1' }).advice).toContain('--transport tcp');
-    expect(explainError(tooLarge, context).advice).toBe('Say it in parts.');
+    expect(explainError(tooLarge, context).advice).toBe('Split the message.');
   });
 
-  it('advises to start a server where none listens', () => {
+  it('advises to start a server when none is listening', () => {
     expect(explainError(failedLink('ECONNREFUSED'), context).advice).toContain('imcore serve');
   });
 });
 
 describe('explainKick', () => {
-  it('tells a second login from an administrator', () => {
+  it('distinguishes a second login from a kick', () => {
     expect(explainKick({ code: 1, reason: undefined }, context).what).toBe(
-      'alice has logged in somewhere else, and one user has one connection.',
+      'alice has logged in on another connection, and a user can have only one.',
     );
     expect(explainKick({ code: 2, reason: 'spam' }, context).what).toBe(
-      'The server has ended this login (code 2): spam.',
+      'The server closed the session (code 2): spam.',
     );
   });
 });

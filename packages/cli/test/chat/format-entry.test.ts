@@ -8,7 +8,7 @@ const outgoing = (text: string, delivery: Delivery) =>
   formatEntry({ kind: 'outgoing', id: 1, to: 'bob', text, delivery }, plain);
 
 describe('formatEntry', () => {
-  it('marks a line with what became of it', () => {
+  it('marks a line with its delivery state', () => {
     expect(outgoing('hi', { state: 'waiting' })).toBe('… to bob: hi');
     expect(outgoing('hi', { state: 'delivered' })).toBe('✓ to bob: hi');
     expect(outgoing('hi', { state: 'failed', reason: 'It is too long.' })).toBe(
@@ -22,13 +22,13 @@ describe('formatEntry', () => {
     );
   });
 
-  it('makes what strangers send harmless, their names too', () => {
+  it('replaces control characters in texts and names', () => {
     expect(
       formatEntry({ kind: 'incoming', id: 1, from: 'e\u001b[2Jve\n', text: '\u001b[31mred' }, plain),
     ).toBe('  e�[2Jve�: �[31mred');
   });
 
-  it('sets what the program itself says apart', () => {
+  it('marks notices of the program', () => {
     expect(formatEntry({ kind: 'notice', id: 1, text: 'Connected.', tone: 'good' }, plain)).toBe(
       '* Connected.',
     );

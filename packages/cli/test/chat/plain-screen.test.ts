@@ -29,7 +29,7 @@ describe('PlainScreen', () => {
     expect(messages).toEqual(['… to bob: hi\n', '✓ to bob: hi\n']);
   });
 
-  it('shortens a long text where it is repeated', () => {
+  it('shortens a long text when it is repeated', () => {
     const { screen, messages } = screenWithOutputs();
     const text = '你'.repeat(1000);
     screen.added({ ...waiting, text });
@@ -38,16 +38,16 @@ describe('PlainScreen', () => {
     expect(messages[1]).toBe(`✓ to bob: ${'你'.repeat(60)}…\n`);
   });
 
-  it('keeps notices apart from messages', () => {
+  it('writes notices and messages to different outputs', () => {
     const { screen, messages, notices } = screenWithOutputs();
     screen.added({ kind: 'notice', id: 2, text: 'Connected.', tone: 'good' });
     expect([messages, notices]).toEqual([[], ['* Connected.\n']]);
   });
 
-  it('says once that the link is gone and when the next try comes', () => {
+  it('reports a lost connection once, with the time of the next retry', () => {
     const { screen, notices } = screenWithOutputs();
-    screen.setLinkStatus({ text: 'The server has closed the connection.', retryAt: 12_500 });
+    screen.setLinkStatus({ text: 'The server closed the connection.', retryAt: 12_500 });
     screen.setLinkStatus(undefined);
-    expect(notices).toEqual(['* The server has closed the connection. Next try in 3 s.\n']);
+    expect(notices).toEqual(['* The server closed the connection. Retrying in 3 s.\n']);
   });
 });

@@ -4,8 +4,8 @@ import { graphemesOf, graphemeWidth } from '../../src/terminal/display-width.js'
 const SEQUENCE = new RegExp(`^${String.fromCharCode(0x1b)}\\[(\\d*)([A-Za-z])`);
 
 /**
- * As much of a terminal as a chat uses: rows that scroll, a cursor, and the sequences for moving up, moving right and
- * erasing to the end. Anything else fails the test that wrote it.
+ * Emulates the part of a terminal that a chat uses: scrolling rows, a cursor, and the sequences for moving up, moving
+ * right and erasing to the end. Throws for any other sequence.
  */
 export class ScreenModel {
   columns: number;
@@ -20,12 +20,12 @@ export class ScreenModel {
     this.rows = rows;
   }
 
-  /** The rows in sight, without blanks that were never written. */
+  /** The visible rows, without cells that were never written. */
   lines(): string[] {
     return this.#cells.slice(this.#top).map((cells) => cells.join(''));
   }
 
-  /** All rows, those too that have scrolled out of sight. */
+  /** All rows, including those that have scrolled out of sight. */
   history(): string[] {
     return this.#cells.map((cells) => cells.join(''));
   }
@@ -34,7 +34,7 @@ export class ScreenModel {
     return { row: this.#row - this.#top, column: this.#column };
   }
 
-  /** Other columns from now on; long rows break as terminals break them. */
+  /** Changes the number of columns and rewraps long rows as terminals do. */
   resize(columns: number): void {
     this.columns = columns;
     const cells = this.#cells;
@@ -57,7 +57,7 @@ export class ScreenModel {
     while (rest !== '') {
       const sequence = SEQUENCE.exec(rest);
       if (sequence !== null) {
-        this.#obey(sequence[2] ?? '', Number(sequence[1] || 1));
+        this.#execute(sequence[2] ?? '', Number(sequence[1] || 1));
         rest = rest.slice(sequence[0].length);
         continue;
       }
@@ -72,13 +72,13 @@ export class ScreenModel {
     return Math.max(0, this.#cells.length - this.rows);
   }
 
-  #obey(command: string, count: number): void {
+  #execute(command: string, count: number): void {
     if (command === 'A') this.#row = Math.max(this.#top, this.#row - count);
     else if (command === 'C') this.#column = Math.min(this.columns - 1, this.#column + count);
     else if (command === 'J') {
       this.#cells.length = this.#row + 1;
       this.#cells[this.#row]?.splice(this.#column);
-    } else throw new Error(`a sequence that this terminal does not know: ${command}`);
+    } else throw new Error(`unknown terminal sequence: ${command}`);
   }
 
   #put(grapheme: string): void {

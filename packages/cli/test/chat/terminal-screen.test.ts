@@ -27,7 +27,7 @@ describe('TerminalScreen', () => {
   const type = (text: string, before = text) =>
     screen.setInput({ prompt: '> ', text, textBeforeCursor: before });
 
-  it('shows what others say above the line that is being typed', () => {
+  it('shows received messages above the input line', () => {
     type('half');
     hear(1, 'hi');
     expect(terminal.lines()).toEqual(['  bob: hi', '> half']);
@@ -42,7 +42,7 @@ describe('TerminalScreen', () => {
     expect(terminal.lines()).toEqual(['✓ to bob: hi', '> ']);
   });
 
-  it('changes it in place below a line that still waits, and above what came since', () => {
+  it('changes a line in place between a waiting line and a newer message', () => {
     type('x');
     say(1, 'first');
     const second = say(2, 'second');
@@ -51,7 +51,7 @@ describe('TerminalScreen', () => {
     expect(terminal.lines()).toEqual(['… to bob: first', '✓ to bob: second', '  bob: hi', '> x']);
   });
 
-  it('shows a line again whose place has scrolled away before it was settled', () => {
+  it('shows a line again that has scrolled away before it was settled', () => {
     type('');
     const first = say(1, 'first');
     for (let id = 2; id < 10; id++) say(id, `${id}`);
@@ -62,7 +62,7 @@ describe('TerminalScreen', () => {
     ]);
   });
 
-  it('keeps every line exactly once while all scrolls', () => {
+  it('shows every line exactly once while scrolling', () => {
     type('typing');
     for (let id = 1; id <= 30; id++) hear(id, `number ${id}`);
     const expected = Array.from({ length: 30 }, (_, index) => `  bob: number ${index + 1}`);
@@ -78,7 +78,7 @@ describe('TerminalScreen', () => {
     expect(terminal.lines()).toEqual(['  bob: 你好你好你好', '你好你好', '  bob: x', '> 你好']);
   });
 
-  it('puts the cursor into a line that takes several rows', () => {
+  it('positions the cursor in a line that takes several rows', () => {
     type('123456789012345678901234567890', '12345');
     expect(terminal.lines()).toEqual(['> 123456789012345678', '901234567890']);
     expect(terminal.cursor).toEqual({ row: 0, column: 7 });
@@ -87,7 +87,7 @@ describe('TerminalScreen', () => {
     expect(terminal.cursor).toEqual({ row: 1, column: 7 });
   });
 
-  it('holds out when the line fills its row exactly', () => {
+  it('handles a line that fills its row exactly', () => {
     type('123456789012345678');
     hear(1, 'hi');
     type('1234567890123456789');
@@ -95,19 +95,19 @@ describe('TerminalScreen', () => {
     expect(terminal.lines()).toEqual(['  bob: hi', '> 1']);
   });
 
-  it('counts down to the next try', () => {
+  it('counts down to the next retry', () => {
     type('x');
     screen.setLinkStatus({ text: 'Gone.', retryAt: 2500 });
-    expect(terminal.lines()).toEqual(['* Gone. Next try in ', '3 s.', '> x']);
+    expect(terminal.lines()).toEqual(['* Gone. Retrying in ', '3 s.', '> x']);
     now = 1000;
     screen.redraw();
-    expect(terminal.lines()).toEqual(['* Gone. Next try in ', '2 s.', '> x']);
+    expect(terminal.lines()).toEqual(['* Gone. Retrying in ', '2 s.', '> x']);
     screen.setLinkStatus(undefined);
     expect(terminal.lines()).toEqual(['> x']);
     expect(screen.isCountingDown).toBe(false);
   });
 
-  it('leaves nothing behind on a terminal that has become narrower', () => {
+  it('redraws correctly on a terminal that has become narrower', () => {
     type('1234567890');
     say(1, 'a line that waits');
     terminal.resize(10);
@@ -115,7 +115,7 @@ describe('TerminalScreen', () => {
     expect(terminal.lines()).toEqual(['… to bob: ', 'a line tha', 't waits', '> 12345678', '90']);
   });
 
-  it('takes the input away at the end and keeps what was said', () => {
+  it('removes the input line at the end and keeps the messages', () => {
     type('half');
     say(1, 'hi');
     screen.close();

@@ -12,7 +12,7 @@ function transcriptWithView() {
 }
 
 describe('Transcript', () => {
-  it('shows a line as waiting and then with what became of it', () => {
+  it('shows a line as waiting and then with its delivery state', () => {
     const { transcript, added, changed } = transcriptWithView();
     const id = transcript.outgoing('bob', 'hello');
     expect(added).toEqual([
@@ -24,7 +24,7 @@ describe('Transcript', () => {
     ]);
   });
 
-  it('counts what waits and what failed', () => {
+  it('counts waiting and failed lines', () => {
     const { transcript } = transcriptWithView();
     const first = transcript.outgoing('bob', '1');
     transcript.outgoing('bob', '2');
@@ -41,7 +41,7 @@ describe('Transcript', () => {
     expect(transcript.failed).toBe(0);
   });
 
-  it('tells when few enough lines wait', async () => {
+  it('resolves when few enough lines are waiting', async () => {
     const { transcript } = transcriptWithView();
     const ids = ['1', '2', '3'].map((text) => transcript.outgoing('bob', text));
     let isThere = false;

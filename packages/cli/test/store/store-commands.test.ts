@@ -6,7 +6,7 @@ import type { MessageStore, StoredMessage } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backup } from '../../src/store/backup.js';
-import { treatDeadLetters } from '../../src/store/dead-letters.js';
+import { changeDeadLetters } from '../../src/store/dead-letters.js';
 import { list } from '../../src/store/list.js';
 import { parseAge } from '../../src/store/parse-age.js';
 import { purge } from '../../src/store/purge.js';
@@ -15,7 +15,7 @@ import { stats } from '../../src/store/stats.js';
 const DAY_MS = 86_400_000;
 const NOW = 1_700_000_000_000;
 
-function letter(to: string, fp: string, content: string, daysAgo = 0): StoredMessage {
+function storedMessage(to: string, fp: string, content: string, daysAgo = 0): StoredMessage {
   const dataContent = Buffer.from(content, 'utf8').toString('utf8');
   const body = encodeFrameBody({
     bridge: false,
@@ -42,7 +42,7 @@ describe('imcore store', () => {
     notice: (text: string) => void notices.push(text),
   };
 
-  /** A server has the file open all the while. */
+  /** A server has the file open. */
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'imcore-store-'));
     file = join(folder, 'messages.db');
@@ -50,10 +50,10 @@ describe('imcore store', () => {
     notices = [];
     server = sqliteStore({ file, wallTime: () => NOW, maxAgeMs: 50 * DAY_MS });
     await server.append([
-      letter('bob', 'dead', 'far too old', 60),
-      letter('bob', 'old', 'old news', 40),
-      letter('bob', 'new', 'red \u001b[31malert\u202e'),
-      letter('carol', 'long', 'x'.repeat(500), 40),
+      storedMessage('bob', 'dead', 'far too old', 60),
+      storedMessage('bob', 'old', 'old news', 40),
+      storedMessage('bob', 'new', 'red \u001b[31malert\u202e'),
+      storedMessage('carol', 'long', 'x'.repeat(500), 40),
     ]);
     await server.expire(NOW, 10);
   });
@@ -62,14 +62,14 @@ describe('imcore store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('stats tells how much waits, for whom, and since when', async () => {
+  it('stats shows the number, size and age of messages, and the longest queues', async () => {
     await stats({ store: file, top: '1' }, output);
     expect(lines[0]).toMatch(/^waiting {7}3 messages, \d+ bytes$/);
     expect(lines.slice(1, 3)).toEqual(['oldest        2023-10-05T22:13:20.000Z', 'dead letters  1']);
     expect(lines.slice(3)).toEqual([expect.stringMatching(/^ {2}bob {2}2 messages, \d+ bytes$/)]);
   });
 
-  it('stats speaks JSON', async () => {
+  it('stats prints JSON', async () => {
     await stats({ store: file, top: '10', json: true }, output);
     expect(JSON.parse(lines.join(''))).toMatchObject({
       waiting: 3,
@@ -82,83 +82,83 @@ describe('imcore store', () => {
     });
   });
 
-  it('list shows a mailbox in order, one line a message, with nothing that a terminal obeys', async () => {
+  it('list shows a queue in order, one line per message, without control characters', async () => {
     await list({ store: file, user: 'bob', limit: '10' }, output);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^2 {2}2023-10-05T22:13:20.000Z {2}alice → bob {2}old {2}\d+ B {2}old news$/);
     expect(lines[1]).toContain('red \ufffd[31malert\ufffd');
   });
 
-  it('list shortens content, and gives all of it as JSON', async () => {
+  it('list shortens content, and prints all of it as JSON', async () => {
     await list({ store: file, user: 'carol', limit: '10' }, output);
     expect(lines[0]).toMatch(/ x{59}…$/);
     await list({ store: file, user: 'carol', limit: '10', json: true }, output);
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ to: 'carol', content: 'x'.repeat(500) });
   });
 
-  it('list says where to go on', async () => {
+  it('list says how to continue', async () => {
     await list({ store: file, user: 'bob', limit: '1' }, output);
-    expect(notices).toEqual(['There are more: go on with --after 2\n']);
+    expect(notices).toEqual(['More messages follow: continue with --after 2\n']);
     await list({ store: file, user: 'bob', limit: '1', after: '2' }, output);
     expect(lines[1]).toContain('  new  ');
     expect(notices).toHaveLength(1);
   });
 
-  it('dead letters are listed, and wait again when they are resent', async () => {
+  it('dead letters are listed, and return to their queue when they are resent', async () => {
     await list({ store: file, dead: true, limit: '10' }, output);
     expect(lines).toEqual([expect.stringMatching(/expired 2023-11-14T22:13:20.000Z {2}far too old$/)]);
-    await treatDeadLetters('resend', [], { store: file, all: true }, output, () => NOW);
-    expect(lines[1]).toBe('1 of 1 dead letters wait again');
+    await changeDeadLetters('resend', [], { store: file, all: true }, output, () => NOW);
+    expect(lines[1]).toBe('resent 1 of 1 dead letters');
     const waiting = await server.take('bob', undefined, 10);
     expect(waiting.map(({ fingerprint }) => fingerprint)).toEqual(['old', 'new', 'dead']);
   });
 
-  it('dead letters are deleted by id, and unknown ids are none', async () => {
-    await treatDeadLetters('discard', ['1', '2', '999'], { store: file, json: true }, output);
+  it('dead letters are deleted by ID, and other IDs are ignored', async () => {
+    await changeDeadLetters('discard', ['1', '2', '999'], { store: file, json: true }, output);
     expect(JSON.parse(lines[0] ?? '')).toEqual({ asked: 3, done: 1 });
     expect(await server.health()).toMatchObject({ waiting: 3, deadLetters: 0 });
   });
 
-  it('wants to know which dead letters', async () => {
-    await expect(treatDeadLetters('discard', [], { store: file }, output)).rejects.toThrowError(
-      /which dead letters/,
+  it('requires exactly one selection of dead letters', async () => {
+    await expect(changeDeadLetters('discard', [], { store: file }, output)).rejects.toThrowError(
+      /exactly one of/,
     );
-    await expect(treatDeadLetters('discard', ['1'], { store: file, all: true }, output)).rejects.toThrowError(
-      /which dead letters/,
-    );
+    await expect(
+      changeDeadLetters('discard', ['1'], { store: file, all: true }, output),
+    ).rejects.toThrowError(/exactly one of/);
   });
 
-  it('purge deletes what is old, waiting or dead, and the server beside knows', async () => {
+  it('purge deletes old waiting messages and dead letters, and a running server notices', async () => {
     await purge({ store: file, olderThan: '30d' }, output, () => NOW);
-    expect(lines).toEqual(['3 messages were deleted']);
+    expect(lines).toEqual(['deleted 3 messages']);
     expect(await server.health()).toMatchObject({ waiting: 1, deadLetters: 0 });
     expect(await server.count('carol')).toEqual({ messages: 0, bytes: 0 });
-    expect(await server.append([letter('bob', 'old', 'old news')])).toEqual([
+    expect(await server.append([storedMessage('bob', 'old', 'old news')])).toEqual([
       { outcome: 'duplicate', id: undefined },
     ]);
   });
 
-  it('purge of one user leaves the others alone', async () => {
+  it('purge of one user keeps the messages of others', async () => {
     await purge({ store: file, olderThan: '30d', user: 'bob', json: true }, output, () => NOW);
     expect(JSON.parse(lines[0] ?? '')).toEqual({ deleted: 2 });
     expect(await server.count('carol')).toMatchObject({ messages: 1 });
   });
 
-  it('purges page by page, and says how far it is', async () => {
-    const many = Array.from({ length: 12_000 }, (_, index) => letter('dave', `${index}`, 'x', 40));
+  it('purges page by page, and shows its progress', async () => {
+    const many = Array.from({ length: 12_000 }, (_, index) => storedMessage('dave', `${index}`, 'x', 40));
     await server.append(many);
     await purge({ store: file, olderThan: '30d', user: 'dave' }, output, () => NOW);
-    expect(lines).toEqual(['12000 messages were deleted']);
-    expect(notices).toEqual(['10000 looked at, 10000 deleted\n']);
+    expect(lines).toEqual(['deleted 12000 messages']);
+    expect(notices).toEqual(['10000 processed, 10000 deleted\n']);
     expect(await server.count('dave')).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it('backup copies what is there while the server goes on, and the copy is a store', async () => {
+  it('backup copies a snapshot while the server runs, and the copy is a valid store', async () => {
     const target = join(folder, 'backup.db');
     const copying = backup(target, { store: file }, output);
-    await server.append([letter('bob', 'meanwhile', 'hello')]);
+    await server.append([storedMessage('bob', 'meanwhile', 'hello')]);
     await copying;
-    expect(lines).toEqual([expect.stringMatching(/backup.db is written: \d+ bytes$/)]);
+    expect(lines).toEqual([expect.stringMatching(/^wrote .*backup\.db, \d+ bytes$/)]);
     const copy = sqliteStore({ file: target, maxAgeMs: 50 * DAY_MS });
     const waiting = (await copy.take('bob', undefined, 10)).map(({ fingerprint }) => fingerprint);
     expect(waiting.slice(0, 2)).toEqual(['old', 'new']);
@@ -166,20 +166,20 @@ describe('imcore store', () => {
     await copy.close();
   });
 
-  it('backup overwrites nothing', async () => {
+  it('backup does not overwrite a file', async () => {
     await expect(backup(file, { store: file }, output)).rejects.toThrowError(/already exists/);
     expect(existsSync(`${file}.partial`)).toBe(false);
   });
 
-  it('makes no file where there is none', async () => {
+  it('does not create a missing file', async () => {
     const missing = join(folder, 'missing.db');
     await expect(stats({ store: missing, top: '1' }, output)).rejects.toThrowError(/does not exist/);
     expect(existsSync(missing)).toBe(false);
   });
 
-  it.each([undefined, 'memory', 'none'])('asks which store when it is %s', async (store) => {
+  it.each([undefined, 'memory', 'none'])('requires a file when the store is %s', async (store) => {
     const flags = store === undefined ? { top: '1' } : { store, top: '1' };
-    await expect(stats(flags, output)).rejects.toThrowError(/which store/);
+    await expect(stats(flags, output)).rejects.toThrowError(/No store given/);
   });
 });
 
@@ -189,9 +189,11 @@ describe('parseAge', () => {
     ['45m', 2_700_000],
     ['12h', 43_200_000],
     ['30d', 2_592_000_000],
-  ])('reads %s', (text, ms) => expect(parseAge(text)).toBe(ms));
+  ])('parses %s', (text, ms) => expect(parseAge(text)).toBe(ms));
 
-  it.each(['30', 'd', '-1d', '1.5h', '30 d', '30days', ''])('refuses %j', (text) => {
-    expect(() => parseAge(text)).toThrowError(/an age is written as/);
+  it.each(['30', 'd', '-1d', '1.5h', '30 d', '30days', ''])('rejects %j', (text) => {
+    expect(() => parseAge(text)).toThrowError(
+      `--older-than must be an age such as 30d, 12h, 45m or 90s, got ${JSON.stringify(text)}`,
+    );
   });
 });

@@ -28,7 +28,7 @@ describe('displayWidth', () => {
 });
 
 describe('graphemesOf', () => {
-  it('keeps together what a person takes for one character', () => {
+  it('splits a text into user-perceived characters', () => {
     expect(graphemesOf('e\u0301👍🏽你')).toEqual(['e\u0301', '👍🏽', '你']);
   });
 });

@@ -17,13 +17,13 @@ const press = (editor: LineEditor, ...names: string[]) => {
 const control = (editor: LineEditor, name: string) => editor.press('\u0001', { name, ctrl: true });
 
 describe('LineEditor', () => {
-  it('collects what is typed and gives it back as a line', () => {
+  it('collects typed text and returns it as a line', () => {
     const editor = editorWith('hello 你好');
     expect(editor.press('\r', { name: 'return' })).toEqual({ kind: 'line', text: 'hello 你好' });
     expect(editor.text).toBe('');
   });
 
-  it('inserts where the cursor is', () => {
+  it('inserts at the cursor', () => {
     const editor = editorWith('hlo');
     press(editor, 'left', 'left');
     typed(editor, 'el');
@@ -31,7 +31,7 @@ describe('LineEditor', () => {
     expect(editor.textBeforeCursor).toBe('hel');
   });
 
-  it('moves over and erases whole characters, however many parts they have', () => {
+  it('moves over and deletes whole grapheme clusters', () => {
     const editor = editorWith('a👩‍👩‍👧你');
     press(editor, 'left', 'backspace');
     expect(editor.text).toBe('a你');
@@ -39,7 +39,7 @@ describe('LineEditor', () => {
     expect(editor.text).toBe('a');
   });
 
-  it('joins an accent with the letter before it', () => {
+  it('combines an accent with the letter before it', () => {
     const editor = editorWith('e\u0301');
     press(editor, 'backspace');
     expect(editor.text).toBe('');
@@ -54,7 +54,7 @@ describe('LineEditor', () => {
     expect(editor.textBeforeCursor).toBe('ab');
   });
 
-  it('obeys the keys of a shell', () => {
+  it('supports the editing keys of a shell', () => {
     const editor = editorWith('one two  three');
     control(editor, 'w');
     expect(editor.text).toBe('one two  ');
@@ -84,7 +84,7 @@ describe('LineEditor', () => {
     expect(control(editor, 'd')).toEqual({ kind: 'end' });
   });
 
-  it('recalls earlier lines and comes back to the one that was begun', () => {
+  it('recalls earlier lines and returns to the unfinished one', () => {
     const editor = new LineEditor();
     for (const line of ['first', 'second']) {
       typed(editor, line);
@@ -99,7 +99,7 @@ describe('LineEditor', () => {
     expect(editor.text).toBe('third');
   });
 
-  it('remembers a line that is repeated once, and empty ones not at all', () => {
+  it('stores a repeated line once in the history, and no empty ones', () => {
     const editor = new LineEditor();
     for (const line of ['a', 'b', 'b', ' ']) {
       typed(editor, line);
@@ -111,7 +111,7 @@ describe('LineEditor', () => {
     expect(editor.text).toBe('a');
   });
 
-  it('ignores keys that write nothing', () => {
+  it('ignores keys without text', () => {
     const editor = editorWith('a');
     editor.press(undefined, { name: 'f5' });
     editor.press('\u001b', { name: 'escape' });

@@ -20,7 +20,7 @@ describe('createStyle', () => {
     ]);
   });
 
-  it('takes an empty NO_COLOR for none', () => {
+  it('ignores an empty NO_COLOR', () => {
     expect(createStyle({ isTTY: true }, { NO_COLOR: '' }).bad('x')).not.toBe('x');
   });
 });
