@@ -1,22 +1,22 @@
 import type { Random } from '@imcore/protocol';
 
 /**
- * Random numbers that one seed determines (the generator sfc32, filled by splitmix32).
+ * A random number generator with a seed (sfc32, seeded by splitmix32).
  *
- * Give each user a {@link fork} of its own: then one more draw in one place changes nothing in the others.
+ * Give each part of a test its own {@link fork}: an additional draw in one part then changes nothing in the others.
  */
 export class SeededRandom {
-  /** The next number in [0, 1); may be passed on as a function. */
+  /** Returns the next number in [0, 1). It is bound, so it can be passed as a function. */
   readonly next: Random;
   readonly #seed: number;
 
-  /** Takes a whole number; the lowest 32 bits count. */
+  /** `seed` is a whole number, of which the lowest 32 bits are used. */
   constructor(seed: number) {
     this.#seed = seed >>> 0;
     this.next = createGenerator(this.#seed);
   }
 
-  /** A generator that depends on this one's seed and the label only, not on what has been drawn. */
+  /** A generator that depends only on this one's seed and the label, not on the numbers drawn so far. */
   fork(label: string): SeededRandom {
     let hash = this.#seed ^ 0x811c9dc5;
     for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
@@ -38,7 +38,7 @@ export class SeededRandom {
     return this.next() < probability;
   }
 
-  /** One of the items, each as likely as the others. @throws RangeError when there is none. */
+  /** One of the items, each with the same probability. @throws RangeError when there are none. */
   pick<Item>(items: readonly Item[]): Item {
     if (items.length === 0) throw new RangeError('nothing to pick from');
     return items[this.int(0, items.length - 1)] as Item;

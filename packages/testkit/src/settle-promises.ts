@@ -1,11 +1,11 @@
-/** Turns that are enough for a hook or a store behind a few layers of `async`. */
+/** Enough for a hook or a store behind a few layers of `async`. */
 const DEFAULT_TURNS = 12;
 
 /**
- * Gives promises so many turns to settle. A chain that is longer goes on during the next call: nothing is lost, it
- * only happens a little later in virtual time.
+ * Lets promises settle: waits for so many microtasks, 12 by default. A longer chain continues during the next call, a
+ * little later in virtual time.
  *
- * Costs a microtask a turn, about a hundredth of what a turn of the event loop costs.
+ * A microtask costs about a hundredth of a turn of the event loop.
  */
 export async function settlePromises(turns: number = DEFAULT_TURNS): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await undefined;

@@ -1,13 +1,13 @@
 import { type Clock, type Instant, NEVER, type Scheduled } from '@imcore/protocol';
 import { settlePromises } from './settle-promises.js';
 
-/** Runs at one instant after which the clock takes it that time will never go on. */
+/** Runs at one instant after which the clock reports an endless loop. */
 const MAX_RUNS_AT_ONE_INSTANT = 100_000;
 
-/** The wall clock's reading at instant 0 unless another is given: a fixed moment, in milliseconds since 1970. */
+/** The default `wallTime()` at instant 0, in milliseconds since 1970. */
 const DEFAULT_WALL_TIME = 1_700_000_000_000;
 
-/** A run that waits: when it is due and who asked for it. */
+/** A scheduled run: when it is due, and who scheduled it. */
 export interface PendingRun {
   readonly at: Instant;
   readonly owner: string;
@@ -19,10 +19,10 @@ interface Entry extends PendingRun {
 }
 
 /**
- * Time that stands still until a test moves it.
+ * A clock that stands still until a test advances it.
  *
- * Runs happen in the order of their instants, and of their scheduling where those are equal; `now()` is the run's
- * own instant while it runs. Nothing is scheduled with the platform.
+ * Runs are called in the order of their instants, and of their scheduling where those are equal. During a run `now()` is
+ * its instant. No timer of the platform is used.
  */
 export class VirtualClock implements Clock {
   readonly #wallTimeAtZero: number;
@@ -49,7 +49,7 @@ export class VirtualClock implements Clock {
     return this.#schedule(at, run, 'unnamed');
   }
 
-  /** The same time for one user of it, whose name {@link pendingRuns} then gives for what it schedules. */
+  /** The same clock for one part of a test, whose name {@link pendingRuns} gives for the runs that it schedules. */
   ownedBy(owner: string): Clock {
     return {
       now: () => this.#now,
@@ -58,17 +58,17 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** How many runs wait; cancelled ones do not. */
+  /** How many runs are scheduled and not cancelled. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** When the next run is due; {@link NEVER} where none waits. */
+  /** When the next run is due; {@link NEVER} when there is none. */
   get nextAt(): Instant {
     return this.#peek()?.at ?? NEVER;
   }
 
-  /** What waits, in the order in which it will run. */
+  /** The scheduled runs, in the order in which they will be called. */
   pendingRuns(): PendingRun[] {
     return this.#heap
       .filter((entry) => entry.run !== undefined)
@@ -76,7 +76,7 @@ export class VirtualClock implements Clock {
       .map(({ at, owner }) => ({ at, owner }));
   }
 
-  /** Moves on by `ms` and runs what falls due on the way, also what those runs schedule. */
+  /** Advances by `ms` and calls all runs that are due by then, including those that these runs schedule. */
   advance(ms: number): void {
     this.advanceTo(this.#now + ms);
   }
@@ -86,7 +86,7 @@ export class VirtualClock implements Clock {
     this.#moveTo(at);
   }
 
-  /** Moves to the next run and runs it. False where none waits. */
+  /** Advances to the next run and calls it. Returns false when there is none. */
   runNext(): boolean {
     const entry = this.#peek();
     if (entry === undefined) return false;
@@ -100,7 +100,7 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** {@link advance}, letting promises settle before the first run and after each. */
+  /** Like {@link advance}, but lets promises settle before the first run and after each. */
   async advanceAsync(ms: number, turns?: number): Promise<void> {
     await this.advanceToAsync(this.#now + ms, turns);
   }
@@ -146,12 +146,12 @@ export class VirtualClock implements Clock {
     this.#runsAtThisInstant += 1;
     if (this.#runsAtThisInstant > MAX_RUNS_AT_ONE_INSTANT) {
       throw new Error(
-        `${MAX_RUNS_AT_ONE_INSTANT} runs at ${this.#now} ms, the last by ${owner}: time stands still`,
+        `endless loop: ${MAX_RUNS_AT_ONE_INSTANT} runs at ${this.#now} ms, the last by ${owner}`,
       );
     }
   }
 
-  /** The first run that is not cancelled. Cancelled ones leave the heap when they come to its top. */
+  /** The first run that is not cancelled. Cancelled ones are removed when they reach the top of the heap. */
   #peek(): Entry | undefined {
     let first = this.#heap[0];
     while (first !== undefined && first.run === undefined) {
@@ -161,7 +161,7 @@ export class VirtualClock implements Clock {
     return first;
   }
 
-  /** Many long waits that are started anew would otherwise pile up. A sorted list is a heap. */
+  /** Removes cancelled runs, of which long timeouts that are often restarted leave many. A sorted list is a heap. */
   #dropCancelled(): void {
     const waiting = this.#heap.filter((entry) => entry.run !== undefined);
     waiting.sort((a, b) => (isBefore(a, b) ? -1 : 1));

@@ -4,12 +4,12 @@ import { SeededRandom } from '../src/seeded-random.js';
 const draw = (random: SeededRandom, count: number) => Array.from({ length: count }, () => random.next());
 
 describe('SeededRandom', () => {
-  it('repeats itself for a seed and not for another', () => {
+  it('draws the same numbers for the same seed, and others for another', () => {
     expect(draw(new SeededRandom(7), 20)).toEqual(draw(new SeededRandom(7), 20));
     expect(draw(new SeededRandom(7), 20)).not.toEqual(draw(new SeededRandom(8), 20));
   });
 
-  it('draws evenly from 0 up to but not including 1', () => {
+  it('draws uniformly from [0, 1)', () => {
     const numbers = draw(new SeededRandom(1), 100_000);
     expect(Math.min(...numbers.slice(0, 50_000))).toBeGreaterThanOrEqual(0);
     expect(Math.max(...numbers.slice(0, 50_000))).toBeLessThan(1);
@@ -34,14 +34,14 @@ describe('SeededRandom', () => {
     expect([...seen].sort()).toEqual([3, 4, 5]);
   });
 
-  it('picks every item sooner or later, and refuses to pick from nothing', () => {
+  it('picks every item, and rejects an empty list', () => {
     const random = new SeededRandom(4);
     const seen = new Set(Array.from({ length: 100 }, () => random.pick(['a', 'b', 'c'])));
     expect([...seen].sort()).toEqual(['a', 'b', 'c']);
     expect(() => random.pick([])).toThrow(RangeError);
   });
 
-  it('says yes as often as it is told to', () => {
+  it('returns true with the given probability', () => {
     const random = new SeededRandom(5);
     const yes = Array.from({ length: 10_000 }, () => random.chance(0.2)).filter(Boolean).length;
     expect(Math.abs(yes - 2000)).toBeLessThan(200);

@@ -28,7 +28,7 @@ function bench(conditions: Partial<LinkConditions> = {}, seed = 1): Bench {
   return { clock, network, link: network.link('10.0.0.1'), fates };
 }
 
-/** What an end of a stream has seen. */
+/** Records the events of an end of a stream. */
 class Witness {
   text = '';
   readonly chunks: BinaryString[] = [];
@@ -71,7 +71,7 @@ describe('a simulated datagram link', () => {
     return arrived;
   };
 
-  it('brings each datagram after the latency', () => {
+  it('delivers each datagram after the latency', () => {
     const b = bench({ latencyMs: [20, 20] });
     const arrivals: number[] = [];
     b.network.listenDatagrams(PORT, () => arrivals.push(b.clock.now()));
@@ -80,7 +80,7 @@ describe('a simulated datagram link', () => {
     expect(arrivals).toEqual([20]);
   });
 
-  it('loses as many as it is told to, and tells which way', () => {
+  it('loses datagrams with the given probability, and reports the direction', () => {
     const b = bench({ loss: 0.2 });
     const arrived = send(b, 5000);
     expect(Math.abs(arrived.length - 4000)).toBeLessThan(200);
@@ -88,25 +88,25 @@ describe('a simulated datagram link', () => {
     expect(new Set(b.fates)).toEqual(new Set(['10.0.0.1 to-server lost']));
   });
 
-  it('duplicates as many as it is told to', () => {
+  it('duplicates datagrams with the given probability', () => {
     const arrived = send(bench({ duplication: 0.1 }), 5000);
     expect(new Set(arrived).size).toBe(5000);
     expect(Math.abs(arrived.length - 5500)).toBeLessThan(150);
   });
 
-  it('lets datagrams overtake one another when latencies differ', () => {
+  it('reorders datagrams when latencies differ', () => {
     const numbers = send(bench({ latencyMs: [1, 50] }), 100).map(Number);
     expect(numbers).toHaveLength(100);
     expect(numbers).not.toEqual([...numbers].sort((a, b) => a - b));
   });
 
-  it('repeats itself for a seed', () => {
+  it('does the same for the same seed', () => {
     const conditions = { loss: 0.2, duplication: 0.2, latencyMs: [1, 50] } as const;
     expect(send(bench(conditions, 5), 200)).toEqual(send(bench(conditions, 5), 200));
     expect(send(bench(conditions, 5), 200)).not.toEqual(send(bench(conditions, 6), 200));
   });
 
-  it('loses what is sent during a partition, one way or both', () => {
+  it('loses datagrams during a partition of one or both directions', () => {
     const b = bench();
     const arrived: BinaryString[] = [];
     const answers: BinaryString[] = [];
@@ -128,7 +128,7 @@ describe('a simulated datagram link', () => {
     expect(answers).toEqual(['re: b', 're: d']);
   });
 
-  it('shows the server another port after a rebinding, and forgets the old one', () => {
+  it('has another client port after a rebind, and ignores datagrams to the old one', () => {
     const b = bench();
     const ports: number[] = [];
     const answers: BinaryString[] = [];
@@ -147,7 +147,7 @@ describe('a simulated datagram link', () => {
 });
 
 describe('a simulated stream', () => {
-  it('brings bytes in order, in pieces, through loss', () => {
+  it('delivers bytes in order, in chunks, despite loss', () => {
     const b = bench({ latencyMs: [1, 50], loss: 0.2, splitting: 0.5 });
     const { client, serverWitness } = openStream(b);
     let sent = '';
@@ -162,7 +162,7 @@ describe('a simulated stream', () => {
     expect(serverWitness.chunks.length).toBeGreaterThan(250);
   });
 
-  it('joins what is written at the same instant', () => {
+  it('joins bytes that are written at the same instant', () => {
     const b = bench();
     const { client, serverWitness } = openStream(b);
     client.write('a');
@@ -171,7 +171,7 @@ describe('a simulated stream', () => {
     expect(serverWitness.chunks).toEqual(['ab']);
   });
 
-  it('is refused where nobody listens', () => {
+  it('closes when no server listens', () => {
     const b = bench();
     const witness = new Witness(b.link.connectStream(PORT));
     b.clock.advance(10);
@@ -179,7 +179,7 @@ describe('a simulated stream', () => {
     expect(b.clock.pending).toBe(0);
   });
 
-  it('ends in order at both ends, with what was written before', () => {
+  it('closes at both ends, after the bytes that were written before', () => {
     const b = bench();
     const { client, clientWitness, serverWitness } = openStream(b);
     client.write('bye');
@@ -191,7 +191,7 @@ describe('a simulated stream', () => {
     expect(b.clock.pending).toBe(0);
   });
 
-  it('waits for a slow reader and tells the writer', () => {
+  it('applies backpressure when the reader is slow', () => {
     const b = bench();
     const { client, clientWitness, server, serverWitness } = openStream(b);
     server.pause();
@@ -209,7 +209,7 @@ describe('a simulated stream', () => {
     expect(clientWitness.events).toEqual(['opened', 'drained']);
   });
 
-  it('holds bytes back during a partition and brings them after it', () => {
+  it('delays bytes during a partition', () => {
     const b = bench();
     const { client, serverWitness } = openStream(b);
     b.link.partition();
@@ -222,7 +222,7 @@ describe('a simulated stream', () => {
     expect(serverWitness.text).toBe('ab');
   });
 
-  it('holds back one direction only when told so', () => {
+  it('delays one direction during a partition of that direction', () => {
     const b = bench();
     const { client, clientWitness, server, serverWitness } = openStream(b);
     b.link.partition(['to-client']);
@@ -232,7 +232,7 @@ describe('a simulated stream', () => {
     expect([serverWitness.text, clientWitness.text]).toEqual(['up', '']);
   });
 
-  it('forgets a connection that was given up during a partition', () => {
+  it('cancels an opening that was closed during a partition', () => {
     const b = bench();
     const accepted: StreamEnd[] = [];
     b.network.listenStreams(PORT, (end) => accepted.push(end));
@@ -247,7 +247,7 @@ describe('a simulated stream', () => {
     expect(b.clock.pending).toBe(0);
   });
 
-  it('loses what is under way when it is cut, and both ends notice', () => {
+  it('loses bytes in transit when it is cut, and closes at both ends', () => {
     const b = bench({ latencyMs: [10, 10] });
     const { client, clientWitness, serverWitness } = openStream(b);
     client.write('lost');
@@ -258,7 +258,7 @@ describe('a simulated stream', () => {
     expect(b.clock.pending).toBe(0);
   });
 
-  it('swallows everything when it is half open, and tells nobody', () => {
+  it('loses everything when it is half-open, without closing the other end', () => {
     const b = bench();
     const { client, clientWitness, server, serverWitness } = openStream(b);
     b.link.freeze();
@@ -274,7 +274,7 @@ describe('a simulated stream', () => {
     expect(next.events).toEqual(['opened']);
   });
 
-  it('gives up the last bytes of an ended stream that nobody reads', () => {
+  it('drops the last bytes of an ended stream that the reader does not read', () => {
     const b = bench();
     const { client, clientWitness, server } = openStream(b);
     server.pause();
@@ -288,7 +288,7 @@ describe('a simulated stream', () => {
 });
 
 describe('a simulated network', () => {
-  it('gives free ports and no port twice', () => {
+  it('assigns free ports, and no port twice', () => {
     const { network } = bench();
     const first = network.listenStreams(0, () => {});
     expect(() => network.listenStreams(first.port, () => {})).toThrow(RangeError);

@@ -48,7 +48,7 @@ const MINI_PROGRAMS: readonly [string, Omit<FakeMiniProgramOptions, 'openSocket'
   ['WeChat', { dialect: 'wx' }],
   ['uni-app', { dialect: 'uni' }],
   ['Alipay', { dialect: 'my' }],
-  ['Douyin', { dialect: 'tt', givesDeadTasks: false }],
+  ['Douyin', { dialect: 'tt', returnsTaskOnFailure: false }],
 ];
 
 for (const [name, options] of MINI_PROGRAMS) {

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../src/virtual-clock.js';
 
 describe('VirtualClock', () => {
-  it('stands still until it is moved', () => {
+  it('stands still until it is advanced', () => {
     const clock = new VirtualClock(1000);
     expect([clock.now(), clock.wallTime()]).toEqual([0, 1000]);
     clock.advance(250);
     expect([clock.now(), clock.wallTime()]).toEqual([250, 1250]);
   });
 
-  it('runs what falls due in the order of instants, each at its own', () => {
+  it('calls runs in the order of their instants, each at its own', () => {
     const clock = new VirtualClock();
     const runs: string[] = [];
     const note = (name: string) => () => runs.push(`${name}@${clock.now()}`);
@@ -23,7 +23,7 @@ describe('VirtualClock', () => {
     expect(clock.now()).toBe(40);
   });
 
-  it('runs what is due at the same instant in the order in which it was scheduled', () => {
+  it('calls runs of the same instant in the order of scheduling', () => {
     const clock = new VirtualClock();
     const runs: number[] = [];
     for (let i = 0; i < 100; i++) clock.schedule(5, () => runs.push(i));
@@ -31,7 +31,7 @@ describe('VirtualClock', () => {
     expect(runs).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it('runs at once what is scheduled for the past', () => {
+  it('calls a run that is scheduled for the past at once', () => {
     const clock = new VirtualClock();
     clock.advance(100);
     let ranAt = NEVER;
@@ -42,7 +42,7 @@ describe('VirtualClock', () => {
     expect(ranAt).toBe(100);
   });
 
-  it('runs what a run schedules, when that falls due on the way', () => {
+  it('calls a run that was scheduled by a run if it is due by then', () => {
     const clock = new VirtualClock();
     const runs: number[] = [];
     const again = () => {
@@ -54,7 +54,7 @@ describe('VirtualClock', () => {
     expect(runs).toEqual([10, 20, 30]);
   });
 
-  it('does not run what was cancelled', () => {
+  it('does not call a cancelled run', () => {
     const clock = new VirtualClock();
     const runs: string[] = [];
     const cancelled = clock.schedule(10, () => runs.push('cancelled'));
@@ -67,7 +67,7 @@ describe('VirtualClock', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keeps the order of what is left after many waits were started anew', () => {
+  it('keeps the order of the remaining runs after many were cancelled', () => {
     const clock = new VirtualClock();
     const runs: number[] = [];
     for (let i = 0; i < 1000; i++) {
@@ -79,7 +79,7 @@ describe('VirtualClock', () => {
     expect(runs).toEqual(Array.from({ length: 100 }, (_, i) => 990 - 10 * i));
   });
 
-  it('names who waits, in the order in which it will happen', () => {
+  it('lists scheduled runs with their owners, in order', () => {
     const clock = new VirtualClock();
     clock.schedule(20, () => {});
     clock.ownedBy('alice').schedule(10, () => {});
@@ -93,20 +93,20 @@ describe('VirtualClock', () => {
     ]);
   });
 
-  it('never runs what is scheduled for never', () => {
+  it('never calls a run that is scheduled for NEVER', () => {
     const clock = new VirtualClock();
     clock.schedule(NEVER, () => {});
     expect([clock.pending, clock.runNext()]).toEqual([0, false]);
   });
 
-  it('moves from run to run on request', () => {
+  it('advances from run to run', () => {
     const clock = new VirtualClock();
     clock.schedule(7, () => {});
     expect(clock.nextAt).toBe(7);
     expect([clock.runNext(), clock.now(), clock.runNext()]).toEqual([true, 7, false]);
   });
 
-  it('lets promises settle between runs when asked to', async () => {
+  it('lets promises settle between runs', async () => {
     const clock = new VirtualClock();
     const steps: string[] = [];
     clock.schedule(10, () => {
@@ -122,7 +122,7 @@ describe('VirtualClock', () => {
     expect(steps).toEqual(['promise of the first', 'scheduled by the promise', 'second']);
   });
 
-  it('complains when time cannot go on', () => {
+  it('throws for an endless loop at one instant', () => {
     const clock = new VirtualClock();
     const again = () => {
       clock.ownedBy('eager').schedule(clock.now(), again);

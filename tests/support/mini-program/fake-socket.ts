@@ -1,31 +1,30 @@
 import type { PlatformSocket } from './platform-socket.js';
 
-/** Callbacks that every API of a mini-program takes. */
+/** Callbacks of every API of a mini-program. */
 export interface ApiCallbacks {
   success?(result: object): void;
   fail?(failure: object): void;
   complete?(result: object): void;
 }
 
-/** Takes one kind of event; which one is for its caller to know. */
+/** A listener for one kind of event. */
 type Listener = (event: never) => void;
 
-/** What a {@link FakeSocket} needs of the program that it belongs to. */
+/** What a {@link FakeSocket} needs of its program. */
 export interface SocketOwner {
-  /** `my` words failures and wraps messages in its own way, and tells of no end that is not one. */
+  /** `my` has other failures and wraps messages. `wx` reports no close when opening has failed. */
   readonly dialect: 'wx' | 'uni' | 'my' | 'tt';
-  /** Runs soon, but not now. */
+  /** Calls a function asynchronously. */
   later(run: () => void): void;
-  /** The socket has ended: its place is free. */
+  /** The socket has ended, and no longer counts for the limit. */
   ended(socket: FakeSocket): void;
 }
 
 type EventName = 'open' | 'message' | 'error' | 'close';
 
 /**
- * One socket of a fake mini-program, as the platforms document theirs: it reports by listeners, opens some time after
- * it was asked for, refuses to send before, tells nothing after its end. Its place in the program is taken from the
- * beginning until it has ended.
+ * A socket of a fake mini-program, as the platforms document theirs: it reports to listeners, opens asynchronously,
+ * rejects `send` before that, and reports nothing after its end. It counts for the limit until it has ended.
  */
 export class FakeSocket {
   readonly #owner: SocketOwner;
@@ -43,7 +42,7 @@ export class FakeSocket {
     this.#owner = owner;
   }
 
-  /** Begins to open. What goes wrong is told by events, later. */
+  /** Begins to open. Failures are reported by events. */
   connect(wire: PlatformSocket): void {
     this.#wire = wire;
     wire.addEventListener('open', () => this.#owner.later(() => this.#opened()));
@@ -91,7 +90,7 @@ export class FakeSocket {
     }
   }
 
-  /** The network or the platform takes the socket away. */
+  /** Closes the socket on behalf of the network or the platform. */
   cut(reason: string): void {
     this.#wire?.close();
     this.#owner.later(() => this.#ended(1006, reason));
@@ -120,7 +119,7 @@ export class FakeSocket {
     this.#owner.ended(this);
     if (previous === 'connecting') {
       this.#emit('error', this.#failure('connectSocket', reason === '' ? 'connection refused' : reason, 6));
-      // WeChat leaves it at that; the others report an end as well.
+      // WeChat reports only the error, the others the close as well.
       if (this.#owner.dialect === 'wx') return;
     }
     if (previous === 'closing') this.#emit('close', this.#closing);

@@ -1,10 +1,10 @@
 import type { ApiCallbacks } from './fake-socket.js';
 
-/** WeChat's limits: 1 MB a key, 10 MB in all. */
+/** WeChat's limits: 1 MB per key, 10 MB in total. */
 const MAX_KEY_BYTES = 1024 * 1024;
 const MAX_BYTES = 10 * 1024 * 1024;
 
-/** The key-value storage of a fake mini-program. Outlives the program's code, as a page reload does. */
+/** The key-value storage of a fake mini-program. It outlives restarts of the program. */
 export class FakeStorage {
   readonly #later: (run: () => void) => void;
   readonly #values = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** The WebSocket that a fake mini-program's sockets are carried by: a browser's, or that of the package `ws`. */
+/** The WebSocket under a socket of a fake mini-program: a browser's, or that of the package `ws`. */
 export interface PlatformSocket {
   addEventListener(type: 'open', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;

@@ -52,7 +52,7 @@ describe('clients in a mini-program', () => {
   });
 
   it('get ERR_TOO_MANY_SOCKETS if the platform returns no task for a rejected socket', async () => {
-    const { newClient } = await scene({ dialect: 'tt', givesDeadTasks: false, maxSockets: 1 });
+    const { newClient } = await scene({ dialect: 'tt', returnsTaskOnFailure: false, maxSockets: 1 });
     await online(newClient(), 'alice');
 
     const login = newClient({ autoReconnect: false }).login({ userId: 'bob' });

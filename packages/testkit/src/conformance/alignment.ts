@@ -1,10 +1,10 @@
-/** One element of two sequences that were laid side by side; one side is missing where it has no counterpart. */
+/** A pair of elements of two aligned sequences; one is missing where the other has no counterpart. */
 export interface Aligned<Item> {
   readonly expected: Item | undefined;
   readonly found: Item | undefined;
 }
 
-/** Lays two sequences side by side so that as many equal keys as possible face each other, in order. */
+/** Aligns two sequences, in order, so that as many pairs as possible have equal keys. */
 export function align<Item extends { readonly key: string }>(
   expected: readonly Item[],
   found: readonly Item[],

@@ -2,13 +2,13 @@ import { canonicalJson, type JsonObject } from './json.js';
 import { type Meaning, quote } from './packet-meaning.js';
 import type { ServerCallback } from './recording.js';
 
-/** Of a long text the recorder kept the beginning and the length. */
+/** The recorder kept only the beginning and the length of a long text. */
 const LONG_TEXT = 100;
 const KEPT_TEXT = 40;
 
 /**
- * The members of each callback that say something. What the original does not know is not among them: the transport
- * of a session that has ended, the session that a message between users came from.
+ * The members of each callback that are compared. Those that the original does not know are left out: the transport of a
+ * session that has ended, the session that a message between users came from.
  */
 const MESSAGE = ['from', 'to', 'text', 'fp', 'qos', 'typeu'];
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
@@ -30,11 +30,11 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 interface CallbackMeaning extends Meaning {
-  /** Callbacks about the same subject have an order; the original's threads give the others none. */
+  /** Callbacks about the same subject have an order; others have none, because the original uses threads. */
   readonly subject: string;
 }
 
-/** What a callback means; `undefined` for one that the recordings never hold. */
+/** The meaning of a callback; `undefined` for one that the recordings never contain. */
 export function callbackMeaning(callback: ServerCallback): CallbackMeaning | undefined {
   const members = MEMBERS[callback.ev];
   if (members === undefined) return undefined;

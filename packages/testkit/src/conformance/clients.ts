@@ -2,7 +2,7 @@ import type { RecordedEntry } from './recording.js';
 import type { Peer, Stage } from './stage.js';
 import type { Transcript } from './transcript.js';
 
-/** The clients of a recording: does what the recorded ones did, and notes what they see. */
+/** The clients of a recording: repeats what the recorded ones did, and records what they receive. */
 export class Clients {
   readonly #stage: Stage;
   readonly #transcript: Transcript;
@@ -15,7 +15,7 @@ export class Clients {
     this.#now = now;
   }
 
-  /** Does an entry's part of the client; nothing where it is the server's. */
+  /** Carries out an entry of a client; ignores one of the server. */
   async perform(entry: RecordedEntry): Promise<void> {
     const { connection } = entry;
     if (entry.kind === 'open') await this.#open(entry);

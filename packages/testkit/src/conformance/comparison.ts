@@ -5,40 +5,40 @@ import { bySubject } from './seen-callbacks.js';
 import { CLOSE, publishedIn, recordedOn, type Sight, sequencesOf } from './seen-frames.js';
 import type { Transcript } from './transcript.js';
 
-/** Something that only one of the two servers did, or that both did at different times. */
+/** Something that only one of the two servers did, or that they did at different times. */
 export interface Difference {
   /** Where: a connection's name, `server` for its callbacks, `queue` for what it published. */
   readonly where: string;
-  /** `lacks`: only the original did it. `has`: only ours. `late`, `early`: ours, by far. */
+  /** `lacks`: only the original did it. `has`: only ours did it. `late`, `early`: ours did it much later or earlier. */
   readonly kind: 'lacks' | 'has' | 'late' | 'early';
-  /** What, on one line, with the conversation's name left out. */
+  /** What it is, on one line, without the conversation's name. */
   readonly what: string;
 }
 
-/** A difference as the patterns of the table of differences are compared with it. */
+/** A difference as one line, which the patterns in the table of differences match. */
 export function showDifference({ where, kind, what }: Difference): string {
   return `${where} ${kind} ${what}`;
 }
 
-/** What is compared beyond packets, ends of connections and callbacks. */
+/** What is compared in addition to packets, ends of connections and callbacks. */
 export interface ComparisonOptions {
-  /** WebSocket close frames too: where clients are on real sockets. */
+  /** WebSocket close frames. For clients on real sockets. */
   readonly closeFrames?: boolean;
-  /** When things happened: where time is virtual. */
+  /** Times. For plays in virtual time. */
   readonly times?: boolean;
 }
 
-/** What comes so soon is caused by a packet and not by a timer: its time says nothing. */
+/** What comes sooner is caused by a packet and not by a timer: its time is not compared. */
 const TIMER_FROM_MS = 1000;
-/** How much later or earlier than the original's a timer of ours may be, as a factor. */
+/** How much later or earlier than the original's a timer of our server may be, as a factor. */
 const RATIO = { end: 1.1, retransmission: 2.5 } as const;
 
 /**
- * What our server did differently in a play, by meaning. Order counts on each connection and for callbacks about the
- * same user or message, not between them: the original's threads give none.
+ * Compares what our server did in a play with the recording, by meaning. The order is compared on each connection and
+ * for callbacks about the same user or message, not between them: the original's threads have none.
  *
- * Where the recording ends nothing is demanded of what comes after, and a truncated one says nothing about what it
- * does not hold.
+ * What our server did after the end of the recording is not compared, and nothing that it did in addition to a
+ * truncated recording.
  */
 export function compare(
   recording: Recording,
@@ -103,7 +103,7 @@ function judgePair(
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** The same line for the same thing in every conversation: without its name and its random fingerprints. */
+/** Removes the conversation's name and random fingerprints, so that lines of all conversations are alike. */
 function withoutName(line: string, name: string): string {
   return line.replaceAll(`.${name}`, '').replaceAll(`-${name}`, '').replace(UUID, '<uuid>');
 }

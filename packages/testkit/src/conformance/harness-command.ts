@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, parseJson } from './json.js';
 
-/** What the harness can be told, one JSON object a line. */
+/** A command for the harness: one JSON object on a line. */
 export type HarnessCommand =
   | {
       readonly cmd: 's2c';
@@ -19,13 +19,13 @@ export type HarnessCommand =
   | { readonly cmd: 'online' };
 
 /**
- * Reads a line. `qos` is true and `typeu` -1 where they are absent.
+ * Parses a line. Defaults: `qos` is true, `typeu` is -1.
  *
- * @throws TypeError saying what is wrong with it.
+ * @throws TypeError for an invalid command.
  */
 export function parseHarnessCommand(line: string): HarnessCommand {
   const fields = parseJson(line);
-  if (!isObject(fields)) throw new TypeError('a command is one JSON object on a line');
+  if (!isObject(fields)) throw new TypeError('a command must be one JSON object on a line');
   switch (fields['cmd']) {
     case 's2c':
       return {
@@ -46,9 +46,7 @@ export function parseHarnessCommand(line: string): HarnessCommand {
     case 'online':
       return { cmd: 'online' };
     default:
-      throw new TypeError(
-        `the command ${JSON.stringify(fields['cmd'])} is unknown; there are s2c, kick, online`,
-      );
+      throw new TypeError(`cmd must be s2c, kick or online, got ${JSON.stringify(fields['cmd'])}`);
   }
 }
 
@@ -72,6 +70,7 @@ function optional<Kind extends keyof Kinds>(
 ): Kinds[Kind] | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== kind) throw new TypeError(`member ${name} is not a ${kind}`);
+  if (typeof value !== kind)
+    throw new TypeError(`member ${name} must be a ${kind}, got ${JSON.stringify(value)}`);
   return value as Kinds[Kind];
 }

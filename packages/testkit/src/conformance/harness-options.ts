@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isSenseMode, SENSE_MODES, type SenseMode } from '@imcore/protocol';
 
-/** What the harness was started with. */
+/** The command line of the harness. */
 export interface HarnessOptions {
   readonly host: string;
   /** Ports to listen on; 0 takes a free one. */
@@ -16,9 +16,9 @@ export const HARNESS_USAGE =
   'harness [--host 127.0.0.1] [--tcp 0] [--udp 0] [--ws 0] [--sense 3] [--server-timestamp] [--tls-cert FILE --tls-key FILE]';
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
- * @throws TypeError for an unknown option, RangeError for a value that is not allowed.
+ * @throws TypeError for an unknown option, RangeError for an invalid value.
  */
 export function parseHarnessOptions(args: readonly string[]): HarnessOptions {
   const { values } = parseArgs({
@@ -36,7 +36,9 @@ export function parseHarnessOptions(args: readonly string[]): HarnessOptions {
   });
   const senseMode = Number(values.sense);
   if (!isSenseMode(senseMode))
-    throw new RangeError(`--sense is ${values.sense}, allowed are ${SENSE_MODES.join(', ')}`);
+    throw new RangeError(
+      `--sense must be one of ${SENSE_MODES.join(', ')}, got ${JSON.stringify(values.sense)}`,
+    );
   return {
     host: values.host,
     ports: {
@@ -53,13 +55,13 @@ export function parseHarnessOptions(args: readonly string[]): HarnessOptions {
 function toPort(name: string, text: string): number {
   const port = Number(text);
   if (text.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RangeError(`--${name} is ${JSON.stringify(text)}, allowed are 0 to 65535`);
+    throw new RangeError(`--${name} must be a port from 0 to 65535, got ${JSON.stringify(text)}`);
   return port;
 }
 
 function readTls(certFile: string | undefined, keyFile: string | undefined): HarnessOptions['tls'] {
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined)
-    throw new RangeError('--tls-cert and --tls-key go together');
+    throw new RangeError('--tls-cert and --tls-key must be given together');
   return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
 }

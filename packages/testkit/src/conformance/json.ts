@@ -1,11 +1,11 @@
-/** A JSON object whose members are not known yet. */
+/** A JSON object of unknown members. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value as an object. @throws TypeError naming `what`. */
+/** Returns a value that is an object. @throws TypeError, naming `what`. */
 export function requireObject(value: unknown, what: string): JsonObject {
   if (!isObject(value)) throw new TypeError(`${what} is not an object`);
   return value;
@@ -30,7 +30,7 @@ export function objectsOf(object: JsonObject, name: string): JsonObject[] {
   return value.map((member: unknown) => requireObject(member, `an element of ${name}`));
 }
 
-/** What a text parses to; `undefined` where it is not JSON. */
+/** The value of a JSON text; `undefined` where it is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -39,7 +39,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A text that is equal for equal values, in whatever order their members stand. */
+/** A text that is equal for equal values, whatever the order of their members. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'undefined';

@@ -1,24 +1,24 @@
 import { codeSpans, readTable, requireCell } from './markdown-table.js';
 
-/** Differences that are meant to be: one row of the table. */
+/** Intended differences: one row of the table. */
 export interface KnownDifference {
-  /** The table's line, from 1. */
+  /** The line of the row, from 1. */
   readonly line: number;
-  /** The conversations in each of which every pattern occurs. */
+  /** The conversations; each pattern occurs in every one of them. */
   readonly conversations: readonly string[];
   readonly patterns: readonly DifferencePattern[];
 }
 
-/** `*` stands for any text; the difference occurs so many times in each of the conversations. */
+/** A pattern of a difference that occurs `times` times in each conversation. `*` matches any text. */
 export interface DifferencePattern {
   readonly text: string;
   readonly times: number;
 }
 
 /**
- * Reads the table of differences between the original server and ours.
+ * Parses the table of differences between the original server and ours.
  *
- * @throws TypeError where a row names no conversation or no difference, or does not say what, what instead and why.
+ * @throws TypeError for a row with an empty cell.
  */
 export function parseKnownDifferences(markdown: string): KnownDifference[] {
   return readTable(markdown, 'conversations').map((row) => {
@@ -31,15 +31,15 @@ export function parseKnownDifferences(markdown: string): KnownDifference[] {
   });
 }
 
-/** What the table and a play do not agree on; two empty lists where all is as documented. */
+/** Where the table and a play disagree. */
 export interface Disagreement {
   /** Differences that are in no row. */
   readonly undocumented: readonly string[];
-  /** Patterns that did not occur, or not so often. */
+  /** Patterns that did not occur as often as the table says. */
   readonly outdated: readonly string[];
 }
 
-/** Holds the differences of one conversation's play against the table. Each belongs to the first pattern it fits. */
+/** Compares the differences of a conversation with the table. Each counts for the first pattern that matches it. */
 export function judgeDifferences(
   known: readonly KnownDifference[],
   conversation: string,
@@ -51,7 +51,7 @@ export function judgeDifferences(
   const undocumented: string[] = [];
   for (const difference of differences) {
     const match = expected.find(
-      ({ pattern, found }) => found < pattern.times && fits(pattern.text, difference),
+      ({ pattern, found }) => found < pattern.times && matches(pattern.text, difference),
     );
     if (match === undefined) undocumented.push(difference);
     else match.found += 1;
@@ -67,7 +67,7 @@ function parsePattern(span: string): DifferencePattern {
   return { times: Number(counted?.[1] ?? 1), text: counted?.[2] ?? span };
 }
 
-/** `{tcp,udp}-login` stands for two names. */
+/** `{tcp,udp}-login` means two names. */
 function expandBraces(text: string): string[] {
   const match = /^(.*?)\{([^}]*)\}(.*)$/.exec(text);
   if (match === null) return [text];
@@ -75,7 +75,7 @@ function expandBraces(text: string): string[] {
   return choices.split(',').flatMap((choice) => expandBraces(`${before}${choice}${after}`));
 }
 
-function fits(pattern: string, text: string): boolean {
+function matches(pattern: string, text: string): boolean {
   const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${source.join('.*')}$`, 's').test(text);
 }

@@ -1,13 +1,13 @@
-/** A row of a table: its cells by the column's title, and the line it stands on, from 1. */
+/** A row of a table: its cells by the column's title, and its line, from 1. */
 interface TableRow {
   readonly line: number;
   readonly cells: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads the tables of a markdown text whose first column has this title. A `|` inside a cell is written `\|`.
+ * Parses the tables of a Markdown text whose first column has this title. A `|` inside a cell is written `\|`.
  *
- * @throws TypeError where there is none, or a row has more or fewer cells than the head.
+ * @throws TypeError when there is none, or a row has more or fewer cells than the head.
  */
 export function readTable(markdown: string, firstColumn: string): TableRow[] {
   const rows: TableRow[] = [];
@@ -29,7 +29,7 @@ export function readTable(markdown: string, firstColumn: string): TableRow[] {
       throw new TypeError(`line ${index + 1} has ${cells.length} cells, the head has ${titles.length}`);
     rows.push({ line: index + 1, cells: new Map(titles.map((title, at) => [title, cells[at] ?? ''])) });
   }
-  if (!hasTable) throw new TypeError(`there is no table that begins with the column ${firstColumn}`);
+  if (!hasTable) throw new TypeError(`there is no table whose first column is ${firstColumn}`);
   return rows;
 }
 
@@ -42,7 +42,7 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim().replaceAll('\u0000', '|'));
 }
 
-/** A cell of a row. @throws TypeError where the table has no such column. */
+/** A cell of a row. @throws TypeError when the table has no such column. */
 export function requireCell(row: TableRow, title: string): string {
   const cell = row.cells.get(title);
   if (cell === undefined) throw new TypeError(`line ${row.line}: the table has no column ${title}`);

@@ -1,15 +1,15 @@
 import { PacketType } from '@imcore/protocol';
 import { canonicalJson, isObject, type JsonObject, parseJson } from './json.js';
 
-/** Something seen, in a form that can be compared and one that can be read. */
+/** Something that happened, in a form to compare and a form to read. */
 export interface Meaning {
-  /** Equal exactly where two things mean the same. */
+  /** Equal if and only if two things mean the same. */
   readonly key: string;
-  /** One line for people and for the patterns of the table of differences. */
+  /** One line for people and for the patterns in the table of differences. */
   readonly shown: string;
 }
 
-/** Gives the instant of the recording that an instant of the play stands for. */
+/** Translates a time of the play into a time of the recording. */
 type TimeTranslation = (time: number) => number;
 
 const SERVER_TIME_FROM = 1_000_000_000_000;
@@ -24,8 +24,8 @@ const CONTROL_TYPES: readonly number[] = [
 const FIELDS = ['bridge', 'type', 'dataContent', 'from', 'to', 'fp', 'QoS', 'typeu', 'sm'];
 
 /**
- * What a packet on the wire means: its fields with their types, whatever their order and escapes; the JSON inside
- * control packets, and inside an error's text, parsed as well.
+ * The meaning of a packet: its fields with their types, whatever their order and escapes. The JSON inside control
+ * packets and inside an error's text is parsed as well.
  */
 export function packetMeaning(body: string, translate: TimeTranslation = (time) => time): Meaning {
   const parsed = parseJson(body);
@@ -68,7 +68,7 @@ function showId(id: unknown): string {
   return id === undefined ? '' : String(id);
 }
 
-/** A text in quotes, cut where it is long. */
+/** A text in quotes, shortened when it is long. */
 export function quote(text: string): string {
   return shorten(JSON.stringify(text));
 }

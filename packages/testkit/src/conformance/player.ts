@@ -6,12 +6,12 @@ import { followEvents, kickFromServer, recordedRules, sendFromServer } from './s
 import { Transcript } from './transcript.js';
 import { VirtualStage } from './virtual-stage.js';
 
-/** How long the play goes on after the recording's end, for what our server does a little later. */
+/** How long the play continues after the recording's end, for what our server does a little later. */
 const TAIL_MS = 5000;
 
 /**
- * Plays a recording's clients against our server in virtual time: every client does what it did when it did it, and
- * the server's application and operator do their part.
+ * Plays a recording against our server in virtual time: clients, the server's application and its operator do what they
+ * did in the recording, at the same instants.
  */
 export async function playInVirtualTime(recording: Recording): Promise<Transcript> {
   const transcript = new Transcript(recording);
@@ -28,7 +28,7 @@ export async function playInVirtualTime(recording: Recording): Promise<Transcrip
     server: recording.queue.length > 0 ? { bridge: new MemoryBridge(broker) } : {},
     onServer: (server) => {
       followEvents(server, (callback) => {
-        if (stage.isOn(server)) emit(callback);
+        if (stage.isRunning(server)) emit(callback);
       });
     },
   });
@@ -49,7 +49,7 @@ type Step =
   | { readonly atMs: number; readonly act: ServerAct; readonly entry?: undefined }
   | { readonly atMs: number; readonly entry: RecordedEntry; readonly act?: undefined };
 
-/** Acts and entries in the order of their instants, acts first where those are equal. */
+/** Acts and entries in the order of their instants; acts first where those are equal. */
 function stepsOf(recording: Recording): Step[] {
   const acts: Step[] = actsOf(recording).map((act) => ({ atMs: act.atMs, act }));
   const entries: Step[] = recording.entries.map((entry) => ({ atMs: entry.atMs, entry }));

@@ -4,7 +4,7 @@ import net from 'node:net';
 /** Opcodes of RFC 6455, section 5.2. */
 export const WebSocketOpcode = { Continuation: 0, Text: 1, Binary: 2, Close: 8, Ping: 9, Pong: 10 } as const;
 
-/** A frame as it is to be written; nothing is checked, so that a test can break every rule. */
+/** A frame to write. Nothing is checked, so that a test can break every rule. */
 interface OutgoingFrame {
   readonly opcode: number;
   readonly payload: Uint8Array;
@@ -14,11 +14,11 @@ interface OutgoingFrame {
   readonly isMasked?: boolean;
 }
 
-/** What a raw WebSocket tells. */
+/** The events of a {@link RawWebSocket}. */
 interface RawWebSocketEvents {
-  /** A frame of the server. */
+  /** The server has sent a frame. */
   frame(opcode: number, payload: Buffer): void;
-  /** The connection is gone. */
+  /** The connection has ended. */
   closed(): void;
 }
 
@@ -30,8 +30,8 @@ interface HandshakeAnswer {
 }
 
 /**
- * The client's end of a WebSocket as RFC 6455 has it on the wire, with nothing in between: it does not answer pings
- * and close frames, and writes whatever frames it is told to.
+ * A WebSocket client without any logic of RFC 6455: it does not answer pings and close frames, and writes any frame that
+ * it is given.
  */
 export class RawWebSocket {
   readonly #socket: net.Socket;
@@ -53,7 +53,7 @@ export class RawWebSocket {
     });
   }
 
-  /** Asks for the upgrade. Resolves with the answer, an empty one where the server just closes. */
+  /** Requests the upgrade. Resolves with the answer; it is empty when the server closes the connection instead. */
   async handshake(path: string, headers: readonly string[] = []): Promise<HandshakeAnswer> {
     const key = randomBytes(16).toString('base64');
     const answer = new Promise<HandshakeAnswer>((resolve) => {
@@ -85,7 +85,7 @@ export class RawWebSocket {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** Reads nothing more from the server, or goes on. */
+  /** Stops reading from the server. */
   pause(): void {
     this.#socket.pause();
   }
@@ -137,7 +137,7 @@ function lengthOf(length: number, isMasked: boolean): Buffer {
   return bytes;
 }
 
-/** The first whole frame of what has come; a server's frames are not masked. */
+/** The first complete frame of the input. Frames of a server are not masked. */
 function readFrame(input: Buffer): { opcode: number; payload: Buffer; size: number } | undefined {
   if (input.length < 2) return undefined;
   const short = input.readUInt8(1) & 0x7f;

@@ -1,7 +1,7 @@
 import type { TransportKind } from '@imcore/protocol';
 import { isObject, type JsonObject, objectsOf, requireNumber, requireObject, requireText } from './json.js';
 
-/** Which end of a connection did something. */
+/** The end of a connection that did something. */
 type Side = 'client' | 'server';
 
 interface EntryBase {
@@ -12,7 +12,7 @@ interface EntryBase {
   readonly transport: TransportKind;
 }
 
-/** One thing that was seen between a client and the original server. */
+/** An event between a client and the original server. */
 export type RecordedEntry = EntryBase &
   (
     | { readonly kind: 'open' }
@@ -34,9 +34,9 @@ export type RecordedEntry = EntryBase &
 /** A frame among the entries of a recording. */
 export type RecordedFrame = Extract<RecordedEntry, { readonly kind: 'frame' }>;
 
-/** A callback of the original server, or of ours in the same words. */
+/** A callback of the original server, or of ours in the same format. */
 export interface ServerCallback extends JsonObject {
-  /** What was called: `verify`, `online`, `c2c`, … */
+  /** The callback: `verify`, `online`, `c2c`, … */
   readonly ev: string;
 }
 
@@ -46,7 +46,7 @@ export interface TimedCallback {
   readonly callback: ServerCallback;
 }
 
-/** A message in one of the two queues of the bridge. */
+/** A message in one of the bridge's two queues. */
 export interface QueuedPayload {
   readonly atMs: number;
   readonly queue: 'q_app2web' | 'q_web2app';
@@ -54,29 +54,30 @@ export interface QueuedPayload {
 }
 
 /**
- * A conversation of original clients with the original server, as it was recorded.
+ * A recorded conversation of original clients with the original server.
  *
  * @see docs/protocol/vectors/README.md
  */
 export interface Recording {
-  /** As in its file's name, such as `tcp-login-ok`. Users of the conversation carry it behind their names. */
+  /** The name of its file, such as `tcp-login-ok`. It is a suffix of the users' ids. */
   readonly name: string;
-  /** Only the first entries were kept: what is not there may have happened. */
+  /** Whether only the first entries were kept. */
   readonly isTruncated: boolean;
-  /** In the order in which they were seen. */
+  /** In the order in which they were recorded. */
   readonly entries: readonly RecordedEntry[];
   readonly callbacks: readonly TimedCallback[];
-  /** Empty unless the bridge was on. */
+  /** Empty unless the bridge was enabled. */
   readonly queue: readonly QueuedPayload[];
 }
 
 /**
- * Reads a recording's JSON text.
+ * Parses a recording's JSON text.
  *
- * Callbacks from before the conversation began are left out: they belong to another one, which the recorder could
- * not tell apart by the fingerprint alone.
+ * Callbacks from before the beginning of the conversation are left out: they belong to another one, which the recorder
+ * could not distinguish by the fingerprint alone.
  *
- * @throws TypeError naming the member that is not as the recordings' README has it.
+ * @throws TypeError naming the member that is invalid.
+ * @see docs/protocol/vectors/README.md
  */
 export function parseRecording(text: string): Recording {
   const root = requireObject(JSON.parse(text), 'a recording');
@@ -140,7 +141,7 @@ export function isFrame(entry: RecordedEntry, by?: Side): entry is RecordedFrame
   return entry.kind === 'frame' && (by === undefined || entry.by === by);
 }
 
-/** The packet of a frame body as plain JSON; an empty object where it is none. */
+/** The packet of a frame body as plain JSON; an empty object where it is invalid. */
 export function packetOf(body: string): JsonObject {
   try {
     const packet: unknown = JSON.parse(body);
@@ -155,7 +156,7 @@ export function connectionsOf({ entries }: Recording): Set<string> {
   return new Set(entries.map(({ connection }) => connection));
 }
 
-/** When the last thing was recorded. */
+/** The instant of the last entry or callback. */
 export function endOf({ entries, callbacks }: Recording): number {
   return Math.max(0, ...entries.map(({ atMs }) => atMs), ...callbacks.map(({ atMs }) => atMs));
 }

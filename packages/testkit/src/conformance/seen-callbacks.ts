@@ -1,8 +1,8 @@
 import { callbackMeaning } from './callback-meaning.js';
 import { isFrame, packetOf, type Recording, type ServerCallback, type TimedCallback } from './recording.js';
-import { append, lastWordMs, type Seen } from './seen.js';
+import { append, lastSentMs, type Seen } from './seen.js';
 
-/** Sorts callbacks by what they are about: a user, a message. Order counts within a subject. */
+/** Groups callbacks by subject: a user or a message. The order is compared within a subject. */
 export function bySubject(
   recording: Recording,
   callbacks: readonly TimedCallback[],
@@ -18,7 +18,7 @@ export function bySubject(
   return subjects;
 }
 
-/** What a callback that comes by a timer is measured from. */
+/** The instant from which the time of a callback is measured, when a timer caused it. */
 function causeMs(recording: Recording, callback: ServerCallback, atMs: number): number | undefined {
   const { entries } = recording;
   if (callback.ev === 'lost') return firstCopyMs(entries, callback);
@@ -27,12 +27,12 @@ function causeMs(recording: Recording, callback: ServerCallback, atMs: number): 
     (entry) =>
       entry.atMs <= atMs && isFrame(entry, 'client') && packetOf(entry.body)['from'] === callback['user'],
   );
-  return login && lastWordMs(recording, login.connection, atMs);
+  return login && lastSentMs(recording, login.connection, atMs);
 }
 
 /**
- * `received` and `lost` name nothing but fingerprints, and several conversations were recorded at a time: a recording
- * holds those alone whose fingerprint names the conversation. `undefined` where nothing is left.
+ * `received` and `lost` name only fingerprints, and several conversations were recorded at the same time. Keeps the
+ * fingerprints that contain the conversation's name; `undefined` when there are none.
  */
 function attributable(recording: Recording, callback: ServerCallback): ServerCallback | undefined {
   const isOwn = (fp: unknown) => recording.queue.length > 0 || String(fp).includes(recording.name);
@@ -43,7 +43,7 @@ function attributable(recording: Recording, callback: ServerCallback): ServerCal
   return own.length > 0 ? { ...callback, fps: own } : undefined;
 }
 
-/** A time that no frame of the recording tells can only be compared by kind. */
+/** A time that is in no frame of the recording is only compared by its kind. */
 function translateTime(
   recording: Recording,
   callback: ServerCallback,
@@ -52,11 +52,11 @@ function translateTime(
   const { user, firstLoginTime } = callback;
   if (typeof firstLoginTime !== 'number') return callback;
   const time = translate(String(user), firstLoginTime);
-  const isTold = recording.entries.some((entry) => isFrame(entry) && entry.body.includes(String(time)));
-  return { ...callback, firstLoginTime: isTold ? time : 'a time' };
+  const isRecorded = recording.entries.some((entry) => isFrame(entry) && entry.body.includes(String(time)));
+  return { ...callback, firstLoginTime: isRecorded ? time : 'a time' };
 }
 
-/** When the first of the lost packets was written first. */
+/** When the first copy of the lost packets was written. */
 function firstCopyMs(entries: Recording['entries'], { fps }: ServerCallback): number | undefined {
   if (!Array.isArray(fps)) return undefined;
   return entries.find((entry) => isFrame(entry, 'server') && fps.includes(packetOf(entry.body)['fp']))?.atMs;

@@ -1,18 +1,18 @@
 import { PacketType } from '@imcore/protocol';
 import { packetMeaning } from './packet-meaning.js';
 import { isFrame, packetOf, type Recording } from './recording.js';
-import { append, lastWordMs, type Seen } from './seen.js';
+import { append, lastSentMs, type Seen } from './seen.js';
 
-/** The end of a connection, as it is compared. */
+/** The end of a connection, to compare. */
 export const CLOSE = { key: 'close', shown: 'close' };
 
-/** What one end of a connection saw of the server, whoever saw it. */
+/** What a client received from the server, in a recording or in a play. */
 export type Sight =
   | { readonly kind: 'frame'; readonly atMs: number; readonly body: string }
   | { readonly kind: 'close-frame'; readonly atMs: number; readonly hex: string }
   | { readonly kind: 'close'; readonly atMs: number };
 
-/** What the original server sent on a connection, and that it closed it. */
+/** The frames that the original server sent on a connection, and its end of it. */
 export function recordedOn(recording: Recording, connection: string): Sight[] {
   const sights: Sight[] = [];
   for (const entry of recording.entries) {
@@ -25,8 +25,8 @@ export function recordedOn(recording: Recording, connection: string): Sight[] {
 }
 
 /**
- * Sorts what was seen on a connection into sequences within which order counts. Acknowledgements are apart, one
- * sequence each: ours come when the receiver has acknowledged, which is later than the original's.
+ * Groups what was received on a connection into sequences within which the order is compared. Each acknowledgement is a
+ * sequence of its own: ours are sent when the receiver has acknowledged, later than the original's.
  */
 export function sequencesOf(
   recording: Recording,
@@ -50,12 +50,12 @@ export function sequencesOf(
     if (sight.kind === 'close-frame' && closeFrames)
       main.push({ ...closeFrameMeaning(sight.hex), atMs, sinceMs: undefined });
     if (!main.some(({ key }) => key === CLOSE.key))
-      main.push({ ...CLOSE, atMs, sinceMs: lastWordMs(recording, connection, atMs) });
+      main.push({ ...CLOSE, atMs, sinceMs: lastSentMs(recording, connection, atMs) });
   }
   return sequences;
 }
 
-/** A further copy of a frame is measured from the first. */
+/** The time of a further copy of a frame is measured from the first. */
 function frameSeen(before: readonly Seen[], meaning: { key: string; shown: string }, atMs: number): Seen {
   const first = before.find(({ key }) => key === meaning.key && !isKeepAliveAnswer(key));
   return { ...meaning, atMs, sinceMs: first?.atMs };
@@ -72,7 +72,7 @@ function closeFrameMeaning(hex: string): { key: string; shown: string } {
   return { key: `close frame ${hex}`, shown };
 }
 
-/** What the server put into the other system's queue. */
+/** The messages that the server published to the other system. */
 export function publishedIn(queue: Recording['queue']): Seen[] {
   return queue
     .filter((entry) => entry.queue === 'q_app2web')

@@ -2,7 +2,7 @@ import { PacketType, SERVER_ID } from '@imcore/protocol';
 import { isObject, type JsonObject, parseJson } from './json.js';
 import { isFrame, packetOf, type Recording } from './recording.js';
 
-/** Something that the server's application or operator did, at an instant of the recording. */
+/** An action of the server's application or operator, at an instant of the recording. */
 export type ServerAct = { readonly atMs: number } & (
   | {
       readonly kind: 'send';
@@ -18,7 +18,7 @@ export type ServerAct = { readonly atMs: number } & (
       readonly code: number;
       readonly reason: string | undefined;
     }
-  /** The other system puts a message into its queue. */
+  /** The other system sends a message. */
   | { readonly kind: 'bridge'; readonly payload: string }
   /** The server's process is killed, or started again on the same ports. */
   | { readonly kind: 'stop' }
@@ -26,8 +26,7 @@ export type ServerAct = { readonly atMs: number } & (
 );
 
 /**
- * When the server was away, by conversation: nothing in a recording says it, only that connections end and that
- * new ones are not answered. In milliseconds since the conversation began.
+ * When the server was down, by conversation, in milliseconds since its beginning. The recordings do not contain it.
  */
 const OUTAGES: Readonly<Record<string, { readonly fromMs: number; readonly toMs: number }>> = {
   'tcp-relogin-after-restart': { fromMs: 1038, toMs: 7000 },
@@ -35,7 +34,7 @@ const OUTAGES: Readonly<Record<string, { readonly fromMs: number; readonly toMs:
   'udp-relogin-after-quick-restart': { fromMs: 3000, toMs: 3000 },
 };
 
-/** What the server's side did of its own accord, in order; read off the callbacks and what then was on the wire. */
+/** The actions of the server's side, in order, derived from the callbacks and the frames that followed. */
 export function actsOf(recording: Recording): ServerAct[] {
   const acts: ServerAct[] = [];
   for (const { atMs, callback } of recording.callbacks) {
@@ -58,7 +57,7 @@ function toSend(recording: Recording, atMs: number, callback: JsonObject): Serve
     packet['to'] === to &&
     packet['fp'] === fp;
   const written = findOnWire(recording, isIt) ?? findInQueue(recording, isIt);
-  if (written === undefined) throw new TypeError(`nothing on the wire shows what was sent to ${String(to)}`);
+  if (written === undefined) throw new TypeError(`no frame shows what was sent to ${String(to)}`);
   const { packet } = written;
   return {
     kind: 'send',
@@ -76,7 +75,7 @@ function toKick(recording: Recording, atMs: number, callback: JsonObject): Serve
   const written = findOnWire(recording, ({ type, to }) => type === PacketType.KickOut && to === user);
   const content = parseJson(String(written?.packet['dataContent']));
   if (written === undefined || !isObject(content))
-    throw new TypeError(`nothing on the wire shows how ${user} was kicked out`);
+    throw new TypeError(`no frame shows how ${user} was kicked out`);
   const { code, reason } = content;
   return {
     kind: 'kick',

@@ -14,34 +14,34 @@ import { kickFromServer, sendFromServer } from './server-rules.js';
 import type { Stage } from './stage.js';
 import { Transcript } from './transcript.js';
 
-/** How long something that must come may take, in milliseconds. */
+/** How long an expected packet or callback may take, in milliseconds. */
 const DEADLINE_MS = 3000;
 
-/** What a play over sockets needs of the server beyond its ports. */
+/** A server in this process, for a play over sockets. */
 export interface ServerInProcess {
   readonly server: ImServer;
-  /** Where its hooks and events report to: the play puts its transcript here. */
+  /** Gets the callbacks of its hooks and events. Set by the play. */
   listener: (callback: ServerCallback) => void;
-  /** The other side of its bridge, where it has one. */
+  /** The system on the other side of its bridge, if it has one. */
   readonly otherSystem?: OtherSystem;
 }
 
 /** The system on the other side of a bridge. */
 export interface OtherSystem {
-  /** Hears what the server publishes: the play sets it. */
+  /** Gets what the server publishes. Set by the play. */
   onPublished: (text: string) => void;
   send(text: string): Promise<void>;
 }
 
 /**
- * Plays a recording's clients against a server behind real sockets, as fast as it goes: nobody waits for the
- * recorded instants, only for what must come first. A client goes on when logins are answered, acknowledges what it
- * has received and leaves when it has seen what the recorded one saw.
+ * Plays a recording against a server over real sockets, as fast as possible. It does not wait for the recorded instants,
+ * only for what must come before: a client continues when logins are answered, acknowledges what it has received, and
+ * leaves when it has received what the recorded one had.
  *
- * Without a server in this process the callbacks are not known, and conversations in which the server's application
- * does something cannot be played.
+ * Without a server in this process, callbacks are not compared, and conversations in which the server's application acts
+ * cannot be played.
  *
- * @throws Error for a conversation that is not suited.
+ * @throws Error for a conversation that cannot be played.
  */
 export async function playOverSockets(
   recording: Recording,
@@ -79,14 +79,15 @@ export async function playOverSockets(
       onObserved();
     });
   const played = new Set<RecordedEntry>();
-  const hasSeenAll = () =>
-    [...connectionsOf(recording)].every((name) => hasSeen(recording, transcript, name, played));
+  const hasReceivedAll = () =>
+    [...connectionsOf(recording)].every((name) => hasReceived(recording, transcript, name, played));
 
-  const hasHeardAll = () =>
-    recording.callbacks.every(({ callback }) => hasHeard(transcript, recording, callback));
-  /** With another system behind, whose time nobody knows, everything that came before must have come before. */
-  const isAsFar = (atMs: number) => until(() => hasSeenAll() && hasPublished(recording, transcript, atMs));
-  const goodbyes = finalGoodbyes(recording);
+  const hasCalledBackAll = () =>
+    recording.callbacks.every(({ callback }) => hasCalledBack(transcript, recording, callback));
+  /** The other system's timing is unknown, so everything before this instant must have happened. */
+  const reaches = (atMs: number) =>
+    until(() => hasReceivedAll() && hasPublished(recording, transcript, atMs));
+  const closes = finalCloses(recording);
 
   const clients = new Clients(stage, transcript, now);
   const acts = actsOf(recording);
@@ -94,27 +95,27 @@ export async function playOverSockets(
     while (acts[0] !== undefined && acts[0].atMs <= entry.atMs) {
       const act = acts.shift();
       await until(() => areLoginsAnswered(played, transcript));
-      if (otherSystem !== undefined && act !== undefined) await isAsFar(act.atMs);
+      if (otherSystem !== undefined && act !== undefined) await reaches(act.atMs);
       if (act?.kind === 'send' && inProcess !== undefined) await sendFromServer(inProcess.server, act, emit);
       else if (act?.kind === 'kick' && inProcess !== undefined) kickFromServer(inProcess.server, act, emit);
       else if (act?.kind === 'bridge' && otherSystem !== undefined) await otherSystem.send(act.payload);
       else
         throw new Error(`${recording.name} cannot be played over sockets: its server does more than answer`);
     }
-    if (otherSystem !== undefined && isFrame(entry, 'client')) await isAsFar(entry.atMs);
+    if (otherSystem !== undefined && isFrame(entry, 'client')) await reaches(entry.atMs);
     if (isFrame(entry, 'client'))
       await until(() => mayBeSent(entry.body, entry.connection, played, transcript));
     else if (entry.kind === 'close')
-      await until(() => hasSeen(recording, transcript, entry.connection, played));
+      await until(() => hasReceived(recording, transcript, entry.connection, played));
     if (isLogin(entry)) await nextMillisecond();
-    if (entry === goodbyes[0]) transcript.endsAtMs = now();
+    if (entry === closes[0]) transcript.endsAtMs = now();
     await clients.perform(entry);
     played.add(entry);
   }
   await until(
     () =>
-      hasSeenAll() &&
-      (inProcess === undefined || hasHeardAll()) &&
+      hasReceivedAll() &&
+      (inProcess === undefined || hasCalledBackAll()) &&
       hasPublished(recording, transcript, Number.POSITIVE_INFINITY),
   );
   transcript.endsAtMs = Math.min(transcript.endsAtMs, now());
@@ -122,7 +123,7 @@ export async function playOverSockets(
   return transcript;
 }
 
-/** An acknowledgement follows what it acknowledges, everything else the answers to logins. */
+/** An acknowledgement must follow its packet; everything else must follow the answers to logins. */
 function mayBeSent(
   body: string,
   connection: string,
@@ -145,8 +146,8 @@ function areLoginsAnswered(played: ReadonlySet<RecordedEntry>, transcript: Trans
   return true;
 }
 
-/** Whether a client has seen as much as the recorded one had by now. */
-function hasSeen(
+/** Whether a client has received as much as the recorded one had by now. */
+function hasReceived(
   recording: Recording,
   transcript: Transcript,
   connection: string,
@@ -154,22 +155,22 @@ function hasSeen(
 ): boolean {
   let expected = 0;
   for (const entry of recording.entries) {
-    const isSight =
+    const isFromServer =
       isFrame(entry, 'server') ||
       ((entry.kind === 'close' || entry.kind === 'close-frame') && entry.by === 'server');
-    if (entry.connection === connection && isSight && played.has(entry)) expected += 1;
+    if (entry.connection === connection && isFromServer && played.has(entry)) expected += 1;
   }
   return transcript.observationsOf(connection).length >= expected;
 }
 
-/** Whether the server has published as much as the recorded one had before this instant. */
+/** Whether the server has published as many messages as the recorded one had before this instant. */
 function hasPublished(recording: Recording, transcript: Transcript, atMs: number): boolean {
   const expected = recording.queue.filter((entry) => entry.queue === 'q_app2web' && entry.atMs < atMs);
   return transcript.published.length >= expected.length;
 }
 
-/** Whether the server has called back as often for the same thing as the recorded one. */
-function hasHeard(
+/** Whether the server has made as many callbacks of this kind as the recorded one. */
+function hasCalledBack(
   transcript: Transcript,
   recording: Recording,
   { ev, user, kickCode }: ServerCallback,
@@ -181,8 +182,8 @@ function hasHeard(
   return count(transcript.callbacks) >= count(recording.callbacks);
 }
 
-/** The clients' leave at the end; what the server still does then was not always recorded. */
-function finalGoodbyes({ entries }: Recording): readonly RecordedEntry[] {
+/** The ends of connections by clients at the end. What the server did after them was not always recorded. */
+function finalCloses({ entries }: Recording): readonly RecordedEntry[] {
   const last = entries.findLastIndex((entry) => entry.kind !== 'close' || entry.by !== 'client');
   return entries.slice(last + 1);
 }
@@ -191,7 +192,7 @@ function isLogin(entry: RecordedEntry): boolean {
   return isFrame(entry, 'client') && packetOf(entry.body)['type'] === PacketType.Login;
 }
 
-/** Two logins within one millisecond would be given the same time, and could not be told apart. */
+/** Two logins within one millisecond would get the same time, and could not be distinguished. */
 function nextMillisecond(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 2);

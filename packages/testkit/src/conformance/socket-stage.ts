@@ -5,16 +5,16 @@ import { TCP_HEADER_BYTES, TcpFrameReader, type TransportKind, writeTcpHeader } 
 import { RawWebSocket, WebSocketOpcode } from './raw-websocket.js';
 import type { Peer, PeerEvents, Stage } from './stage.js';
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface SocketStageOptions {
   readonly host: string;
   readonly ports: Readonly<Record<TransportKind, number>>;
 }
 
-/** The longest body that these clients read: more than any server sends. */
+/** The longest body that these clients accept: more than any server sends. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** A server behind real sockets, in this process or in another. */
+/** Connects clients to a server over real sockets, in this process or in another. */
 export class SocketStage implements Stage {
   readonly #options: SocketStageOptions;
 
@@ -102,7 +102,7 @@ async function connectWebSocket(host: string, port: number, events: PeerEvents):
     },
   });
   const answer = await peer.handshake('/websocket');
-  if (!answer.isAccepted) throw new Error(`the server refused the handshake: ${answer.head}`);
+  if (!answer.isAccepted) throw new Error(`the server rejected the handshake: ${answer.head}`);
   return {
     send: (body) => peer.send({ opcode: WebSocketOpcode.Text, payload: Buffer.from(body) }),
     sendRaw: (bytes) => peer.writeRaw(bytes),

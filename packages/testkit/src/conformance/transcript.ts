@@ -2,7 +2,7 @@ import { PacketType } from '@imcore/protocol';
 import { isObject, type JsonObject, parseJson } from './json.js';
 import { isFrame, packetOf, type QueuedPayload, type Recording, type TimedCallback } from './recording.js';
 
-/** What a connection's client saw of our server. */
+/** What a client received from our server. */
 export type Observation = { readonly atMs: number } & (
   | { readonly kind: 'frame'; readonly body: string; readonly wholeFrame?: Uint8Array }
   | { readonly kind: 'close-frame'; readonly hex: string }
@@ -10,14 +10,14 @@ export type Observation = { readonly atMs: number } & (
 );
 
 /**
- * What happened when a recording was played: what each client saw and what the server's application heard.
+ * What happened when a recording was played: what each client received, and the callbacks of the server's application.
  *
- * Also knows which instant of the play stands for which of the recording. The server chooses a login's time, and a
- * client that comes back sends what it was given: in the play that is what our server gave.
+ * Also translates login times between the play and the recording. The server chooses a login's time, and a client that
+ * logs in again sends it back: in the play, that is the time that our server chose.
  */
 export class Transcript {
   readonly callbacks: TimedCallback[] = [];
-  /** From when on, on the play's clock, the recording does not tell any more what happened. */
+  /** The instant of the play after which the recording contains nothing. */
   endsAtMs = Number.POSITIVE_INFINITY;
   readonly published: QueuedPayload[] = [];
   readonly #recording: Recording;
@@ -44,7 +44,7 @@ export class Transcript {
     return this.#observations.get(connection) ?? [];
   }
 
-  /** A login as it is to be sent now: with the times of the play in the place of those of the recording. */
+  /** A recorded login for the play: replaces the recording's times with those of the play. */
   rewriteLogin(connection: string, body: string): string {
     const packet = packetOf(body);
     if (packet['type'] !== PacketType.Login) return body;
@@ -57,12 +57,12 @@ export class Transcript {
     return body.replace(String(recorded), String(ours));
   }
 
-  /** The instant of the recording that an instant on this connection stands for. */
+  /** Translates a time of the play on a connection into the recording's. */
   translate(connection: string, time: number): number {
     return this.#times.get(connection)?.get(time) ?? time;
   }
 
-  /** The same for what the server says of a user. */
+  /** Translates a time of the play in a callback about a user into the recording's. */
   translateFor(user: string, time: number): number {
     for (const connection of this.#users.get(user) ?? []) {
       const recorded = this.#times.get(connection)?.get(time);
@@ -71,7 +71,7 @@ export class Transcript {
     return time;
   }
 
-  /** The first time that our server chooses on a connection stands for the first that the original chose. */
+  /** Maps the first time that our server chooses on a connection to the first that the original chose. */
   #learnTime(connection: string, body: string): void {
     const times = this.#timesOf(connection);
     const ours = loginTimeIn(body);
@@ -110,7 +110,7 @@ export class Transcript {
   }
 }
 
-/** The time in an accepted login's answer. */
+/** The time in the answer to an accepted login. */
 function loginTimeIn(body: string): number | undefined {
   const packet = packetOf(body);
   const time = packet['type'] === PacketType.LoginResponse ? firstLoginTimeIn(packet) : undefined;

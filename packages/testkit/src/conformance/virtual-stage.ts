@@ -7,23 +7,23 @@ import { SeededRandom } from '../seeded-random.js';
 import { VirtualClock } from '../virtual-clock.js';
 import type { Peer, PeerEvents, Stage } from './stage.js';
 
-/** The clients' address, as the server sees it: not loopback, so that limits per address count. */
+/** The clients' address. Not loopback, so that limits per address apply. */
 const CLIENT_ADDRESS = '10.0.0.1';
 const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 const TRANSPORTS: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
-/** What a {@link VirtualStage} needs to put a server on it. */
+/** Options of a {@link VirtualStage}. */
 interface VirtualStageOptions {
   readonly hooks?: Hooks;
-  /** Everything else of the server's options; transports, clock and random are the stage's. */
+  /** Other options of the server. The stage sets transports, clock and random. */
   readonly server?: Omit<ServerOptions, 'transports' | 'hooks' | 'clock' | 'random'>;
-  /** Called with each server that is put on stage, before it listens. */
+  /** Called with each server before it listens. */
   readonly onServer?: (server: ImServer) => void;
 }
 
 /**
- * A server of ours and its clients in virtual time, on a network that takes none: what a client sends is with the
- * server at the same instant. Sense mode 3 s on all three transports.
+ * Our server and its clients in virtual time, on a network without latency: packets arrive at the instant at which they
+ * are sent. Sense mode 3 s on all three transports.
  */
 export class VirtualStage implements Stage {
   readonly clock = new VirtualClock();
@@ -37,14 +37,14 @@ export class VirtualStage implements Stage {
     this.#network = new SimulatedNetwork({ clock: this.clock, random, conditions: { latencyMs: [0, 0] } });
   }
 
-  /** The server that is on. @throws Error while it is away. */
+  /** The running server. @throws Error while it is down. */
   get server(): ImServer {
-    if (this.#server === undefined) throw new Error('the server is away');
+    if (this.#server === undefined) throw new Error('the server is down');
     return this.#server;
   }
 
-  /** Whether this is the server that is on, and not one that was killed. */
-  isOn(server: ImServer): boolean {
+  /** Whether this server is running, and not one that was killed. */
+  isRunning(server: ImServer): boolean {
     return this.#server === server;
   }
 
@@ -69,7 +69,7 @@ export class VirtualStage implements Stage {
     this.#server = server;
   }
 
-  /** Ends the server as a kill does: connections break, nobody is told anything. */
+  /** Ends the server as `kill -9` does: connections break, and no session gets a packet. */
   async kill(): Promise<void> {
     const server = this.server;
     this.#server = undefined;
@@ -79,7 +79,7 @@ export class VirtualStage implements Stage {
     await closed;
   }
 
-  /** Resolves when the connection is open, or closed because nobody listens: at the same instant. */
+  /** Resolves when the connection is open, or closed because no server listens: at the same instant. */
   async connect(transport: TransportKind, events: PeerEvents): Promise<Peer> {
     const link = this.#network.link(CLIENT_ADDRESS);
     if (transport === 'udp') {

@@ -23,8 +23,8 @@ export class FrameCutter {
   }
 
   /**
-   * Reports each body that these bytes complete until `onBody` returns false. Returns what is wrong with the
-   * stream; after that nothing can be read from it.
+   * Reports each body that these bytes complete until `onBody` returns false. Returns the error of an invalid stream;
+   * nothing is read from it afterwards.
    */
   push(bytes: BinaryString, onBody: (body: BinaryString) => boolean): ProtocolError | undefined {
     if (this.#hasFailed) return undefined;

@@ -1,28 +1,28 @@
 import { OutboxError, type OutboxStorage, type StorageBox, type StoredEntry } from '@imcore/client/outbox';
 
-/** An outbox storage in memory: what it holds outlives the clients that use it, as a disk outlives a process. */
+/** An outbox storage in memory. It outlives the clients that use it, as a disk outlives a process. */
 export interface MemoryOutbox extends OutboxStorage {
-  /** What is kept under a name, whoever owns it, oldest first. */
+  /** The entries of a box, oldest first, whether or not it is open. */
   entries(name: string): readonly StoredEntry[];
-  /** Ends all boxes that are open, as if their program had died: what they ask for from now on is never answered. */
+  /** Ends all open boxes as if their program had crashed: their calls never settle from now on. */
   crash(): void;
 }
 
 interface MemoryOutboxOptions {
-  /** Waits before each change takes effect, such as a disk's. Default: none. */
+  /** Called before each change takes effect, to simulate the latency of a disk. Default: none. */
   readonly delay?: () => Promise<void>;
 }
 
-/** Keeps entries in memory. One program has a box open at a time. */
+/** Keeps entries in memory. A box can be open once at a time. */
 export function memoryOutbox({ delay = async () => {} }: MemoryOutboxOptions = {}): MemoryOutbox {
   const disk = new Map<string, Map<string, string>>();
   const open = new Set<string>();
-  let life = {};
+  let crashes = 0;
 
   return {
     entries: (name) => listOf(disk.get(name)),
     crash() {
-      life = {};
+      crashes += 1;
       open.clear();
     },
     async open(name) {
@@ -30,11 +30,11 @@ export function memoryOutbox({ delay = async () => {} }: MemoryOutboxOptions = {
       open.add(name);
       const kept = disk.get(name) ?? new Map<string, string>();
       disk.set(name, kept);
+      const crashesBefore = crashes;
       return memoryBox(
         kept,
         delay,
-        life,
-        () => life,
+        () => crashes > crashesBefore,
         () => open.delete(name),
       );
     },
@@ -44,18 +44,17 @@ export function memoryOutbox({ delay = async () => {} }: MemoryOutboxOptions = {
 function memoryBox(
   kept: Map<string, string>,
   delay: () => Promise<void>,
-  bornIn: object,
-  presentLife: () => object,
+  hasCrashed: () => boolean,
   release: () => void,
 ): StorageBox {
   let isClosed = false;
   let last: Promise<unknown> = Promise.resolve();
-  /** One call after the other; none is answered in another life. */
+  /** Carries out one call after the other. Calls do not settle after a crash. */
   const inOrder = <Result>(act: () => Result): Promise<Result> => {
     const result = last.then(async () => {
       if (isClosed) throw new OutboxError('ERR_OUTBOX_FAILED', 'the box is closed');
       await delay();
-      if (presentLife() !== bornIn) return new Promise<Result>(() => {});
+      if (hasCrashed()) return new Promise<Result>(() => {});
       return act();
     });
     last = result.catch(() => {});
@@ -67,7 +66,7 @@ function memoryBox(
     remove: (key) => inOrder(() => void kept.delete(key)),
     close: () =>
       last.then(() => {
-        if (presentLife() === bornIn && !isClosed) release();
+        if (!hasCrashed() && !isClosed) release();
         isClosed = true;
       }),
   };

@@ -6,12 +6,12 @@ import type { StreamEnd } from '../network/stream-end.js';
 import { FrameCutter, frame } from './frames.js';
 import { DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_DATAGRAM_SEND_BYTES } from './memory-server-transport.js';
 
-/** Which transport of the real ones this one stands for, and where it leads. */
+/** Options of {@link memoryTransport}. */
 export interface MemoryTransportOptions {
-  /** The client's way to the server. */
+  /** The client's link to the server. */
   readonly link: SimulatedLink;
   readonly kind: TransportKind;
-  /** Port of the memory transport of the same transport. */
+  /** Port on which the server's memory transport of the same kind listens. */
   readonly port: number;
   /** Largest packet that is sent, in bytes. Default: 1024 on UDP, else what the transport takes by default. */
   readonly maxSendBytes?: number;
@@ -32,7 +32,7 @@ export function memoryTransport(options: MemoryTransportOptions): Transport {
   };
 }
 
-/** A socket for datagrams is open at once; whether anybody hears it, only answers tell. */
+/** A socket for datagrams is open at once, whether or not a server listens. */
 function openDatagrams(link: SimulatedLink, port: number, handler: LinkHandler): Link {
   const socket = link.openDatagrams(port, (bytes) => handler.received(decodeUtf8(bytes)));
   handler.opened();
@@ -45,8 +45,8 @@ function openDatagrams(link: SimulatedLink, port: number, handler: LinkHandler):
 
 function openStream(end: StreamEnd, maxBodyBytes: number, handler: LinkHandler): Link {
   const cutter = new FrameCutter(maxBodyBytes);
-  // Until the stream is open its end means that nobody listens there.
-  let error: Error | undefined = new LinkError('ERR_LINK_FAILED', 'nobody listens at that port');
+  // Until the stream is open, its end means that no server listens on the port.
+  let error: Error | undefined = new LinkError('ERR_LINK_FAILED', 'no server listens on that port');
   const receive = (body: BinaryString): boolean => {
     handler.received(decodeUtf8(body));
     return !end.isClosed;

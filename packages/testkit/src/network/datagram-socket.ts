@@ -5,7 +5,7 @@ export class DatagramSocket {
   readonly #send: (socket: DatagramSocket, bytes: BinaryString) => void;
   readonly #onClosed: (socket: DatagramSocket) => void;
   readonly #receive: (bytes: BinaryString) => void;
-  /** The port that the server sees. A rebinding on the way changes it. */
+  /** The port that the server sees. {@link SimulatedLink.rebind} changes it. */
   port: number;
   readonly serverPort: number;
   #isClosed = false;
@@ -27,7 +27,7 @@ export class DatagramSocket {
     if (!this.#isClosed) this.#send(this, bytes);
   }
 
-  /** Hands in what has arrived; nothing after {@link close}. */
+  /** Passes on a datagram that has arrived; ignored after {@link close}. */
   arrive(bytes: BinaryString): void {
     if (!this.#isClosed) this.#receive(bytes);
   }

@@ -1,18 +1,18 @@
-/** What a link does to what passes it. Probabilities are numbers from 0 to 1. */
+/** The quality of a link. Probabilities are numbers from 0 to 1. */
 export interface LinkConditions {
-  /** Shortest and longest way of a segment or datagram, in milliseconds. */
+  /** Shortest and longest latency of a segment or datagram, in milliseconds. */
   readonly latencyMs: readonly [min: number, max: number];
-  /** How likely a datagram is lost. A stream repeats what is lost: there it costs {@link repeatMs} instead. */
+  /** Probability that a datagram is lost. A lost segment of a stream is delayed by {@link repeatMs} instead. */
   readonly loss: number;
-  /** How likely a datagram arrives twice, each copy after a latency of its own. */
+  /** Probability that a datagram arrives twice, each copy with its own latency. */
   readonly duplication: number;
-  /** How likely bytes that were written to a stream at once arrive in two pieces. */
+  /** Probability that bytes which were written to a stream at once arrive in two chunks. */
   readonly splitting: number;
-  /** What a lost segment of a stream costs, in milliseconds. */
+  /** Delay of a lost segment of a stream, in milliseconds. */
   readonly repeatMs: number;
 }
 
-/** A fast, faultless link. Datagrams overtake one another where the latencies let them. */
+/** A fast link without faults. With a range of latencies, datagrams are reordered. */
 export const PERFECT_LINK: LinkConditions = {
   latencyMs: [1, 1],
   loss: 0,
@@ -21,5 +21,5 @@ export const PERFECT_LINK: LinkConditions = {
   repeatMs: 200,
 };
 
-/** One way over a link. */
+/** A direction of a link. */
 export type Direction = 'to-server' | 'to-client';

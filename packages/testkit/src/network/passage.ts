@@ -1,6 +1,6 @@
 import { type Direction, type LinkConditions, PERFECT_LINK } from './link-conditions.js';
 
-/** The state of one client's way to the server and back: how good it is, and which ways are open. */
+/** The state of a link: its conditions, and the directions that are blocked. */
 export class Passage {
   conditions: LinkConditions;
   readonly #blocked = new Set<Direction>();

@@ -3,7 +3,7 @@ import type { SeededRandom } from '../seeded-random.js';
 import type { Direction } from './link-conditions.js';
 import type { Passage } from './passage.js';
 
-/** What travels on a stream: its opening, bytes, its orderly end, its sudden end. */
+/** What a stream transports: its opening, bytes, its end, or its reset. */
 export type SegmentKind = 'open' | 'data' | 'end' | 'reset';
 
 interface Segment {
@@ -14,10 +14,9 @@ interface Segment {
 }
 
 /**
- * One direction of a stream: what is put in comes out whole and in order, after a latency.
+ * One direction of a stream: delivers segments whole and in order, after a latency.
  *
- * A partition holds it back, as TCP repeats what is lost until it gets through; {@link vanish} makes it swallow
- * everything from then on.
+ * A partition delays them, as TCP retransmits until it succeeds. After {@link vanish} everything is lost.
  */
 export class Pipe {
   readonly #direction: Direction;
@@ -43,7 +42,7 @@ export class Pipe {
     this.#deliver = deliver;
   }
 
-  /** An opening that is taken back before it has arrived never happened. */
+  /** A reset cancels an opening that has not arrived: the server never sees it. */
   put(kind: SegmentKind, bytes: BinaryString = ''): void {
     if (this.#isVanished) return;
     if (kind === 'reset' && this.#segments[0]?.kind === 'open') {
@@ -65,7 +64,7 @@ export class Pipe {
     this.#append({ kind, bytes, putAt: now, arrivesAt: now + this.#latency() });
   }
 
-  /** Goes on after a partition: what was held back arrives a latency from now at the earliest. */
+  /** Ends a partition: what was delayed arrives one latency from now at the earliest. */
   heal(): void {
     const first = this.#segments[0];
     if (first === undefined || this.#arrival !== undefined) return;
@@ -73,7 +72,7 @@ export class Pipe {
     this.#arm(first.arrivesAt);
   }
 
-  /** Loses what is under way and all that is put in from now on. */
+  /** Loses all segments in transit, and all later ones. */
   vanish(): void {
     this.#isVanished = true;
     this.#segments.length = 0;

@@ -15,14 +15,14 @@ const FIRST_CLIENT_PORT = 50_000;
 export interface LinkHost {
   acceptStream(serverPort: number, end: StreamEnd, link: SimulatedLink, port: number): boolean;
   acceptDatagram(serverPort: number, bytes: BinaryString, link: SimulatedLink, port: number): void;
-  /** Hears what became of datagrams on the way. */
+  /** Called for datagrams that were lost, duplicated or blocked. */
   observe(link: SimulatedLink, direction: Direction, fate: DatagramFate): void;
 }
 
 /** What can happen to a datagram besides arriving once. */
 export type DatagramFate = 'lost' | 'duplicated' | 'blocked';
 
-/** One client's way to the server, for all its connections, and all that can go wrong with it. */
+/** A client's link to the server: carries all its connections, and simulates their faults. */
 export class SimulatedLink {
   /** The client's address, as the server sees it. */
   readonly address: string;
@@ -52,12 +52,12 @@ export class SimulatedLink {
     return this.#passage.isPartitioned;
   }
 
-  /** Changes what the link does to what passes it from now on. */
+  /** Changes the conditions of the link from now on. */
   setConditions(conditions: Partial<LinkConditions>): void {
     this.#passage.conditions = { ...this.#passage.conditions, ...conditions };
   }
 
-  /** Asks for a stream to a port of the server. The end tells when it is open, or closed where nobody listens. */
+  /** Opens a stream to a port of the server. It closes if no server listens there. */
   connectStream(serverPort: number): StreamEnd {
     const port = this.#nextPort++;
     const stream = new SimulatedStream(
@@ -87,27 +87,28 @@ export class SimulatedLink {
     this.#pass('to-client', () => this.#sockets.get(port)?.arrive(bytes));
   }
 
-  /** Nothing passes any more, both ways unless one is named: datagrams are lost, streams wait. */
+  /** Blocks both directions or the given ones: datagrams are lost, streams wait. */
   partition(directions: readonly Direction[] = BOTH): void {
     this.#passage.block(directions);
   }
 
+  /** Ends a {@link partition}. */
   heal(): void {
     this.#passage.unblock();
     for (const stream of this.#streams) stream.heal();
   }
 
-  /** Breaks the connections that there are, and both ends notice. */
+  /** Breaks all open connections. Both ends notice. */
   cut(): void {
     for (const stream of this.#streams) stream.cut();
   }
 
-  /** Leaves the connections that there are half open: they carry nothing any more, and nobody is told. */
+  /** Makes all open connections half-open: everything on them is lost, and neither end notices. */
   freeze(): void {
     for (const stream of this.#streams) stream.freeze();
   }
 
-  /** What a home router does after a while: the server sees the client's datagrams come from new ports. */
+  /** Gives the client's datagrams new source ports, as a NAT does after a while. */
   rebind(): void {
     const sockets = [...this.#sockets.values()];
     this.#sockets.clear();

@@ -4,44 +4,44 @@ import type { Direction, LinkConditions } from './link-conditions.js';
 import { type DatagramFate, type LinkHost, SimulatedLink } from './simulated-link.js';
 import type { StreamEnd } from './stream-end.js';
 
-/** The first port that is given to a listener which asks for any. */
+/** The first port for a listener that asks for port 0. */
 const FIRST_SERVER_PORT = 20_000;
 
-/** A datagram as the server's socket gets it. */
+/** A datagram as the server receives it. */
 export interface Datagram {
   readonly bytes: BinaryString;
   readonly address: string;
   readonly port: number;
 }
 
-/** What drives a simulated network, and how good it is. */
+/** Options of a {@link SimulatedNetwork}. */
 export interface NetworkOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  /** Conditions of links that are given none of their own. Default: {@link PERFECT_LINK}. */
+  /** Conditions of new links. Default: {@link PERFECT_LINK}. */
   readonly conditions?: Partial<LinkConditions>;
-  /** Hears of each datagram that did not simply arrive. */
+  /** Called for each datagram that was lost, duplicated or blocked. */
   readonly observe?: (address: string, direction: Direction, fate: DatagramFate) => void;
 }
 
-/** A listener's hold on its port. */
+/** A listener on a port of the server. */
 export interface Listening {
   readonly port: number;
   close(): void;
 }
 
-/** A listener for datagrams, which can answer. */
+/** A listener for datagrams, which can send as well. */
 export interface DatagramListening extends Listening {
   send(bytes: BinaryString, address: string, port: number): void;
 }
 
-/** Takes a connection of a client, by the address and port it came from. */
+/** Accepts a connection from a client's address and port. */
 export type StreamAcceptor = (end: StreamEnd, address: string, port: number) => void;
 
 /**
- * One server host and any number of clients, each with a link of its own to it.
+ * One server host and any number of clients, each with its own link to it.
  *
- * Everything happens through the given clock and is determined by the given random numbers.
+ * The clock drives everything, and the random numbers determine it.
  */
 export class SimulatedNetwork {
   readonly clock: Clock;
@@ -69,7 +69,7 @@ export class SimulatedNetwork {
     };
   }
 
-  /** The link of the client at an address; made when it is first asked for. */
+  /** The link of the client at an address; created by the first call. */
   link(address: string): SimulatedLink {
     const known = this.#links.get(address);
     if (known !== undefined) return known;
@@ -84,14 +84,14 @@ export class SimulatedNetwork {
     return link;
   }
 
-  /** Listens for streams; port 0 asks for a free one. @throws RangeError when the port is taken. */
+  /** Listens for streams; port 0 takes a free one. @throws RangeError when the port is taken. */
   listenStreams(port: number, accept: StreamAcceptor): Listening {
     const bound = this.#bind(port, this.#streamListeners);
     this.#streamListeners.set(bound, accept);
     return { port: bound, close: () => this.#streamListeners.delete(bound) };
   }
 
-  /** Listens for datagrams; port 0 asks for a free one. @throws RangeError when the port is taken. */
+  /** Listens for datagrams; port 0 takes a free one. @throws RangeError when the port is taken. */
   listenDatagrams(port: number, receive: (datagram: Datagram) => void): DatagramListening {
     const bound = this.#bind(port, this.#datagramListeners);
     this.#datagramListeners.set(bound, receive);

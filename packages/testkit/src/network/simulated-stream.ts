@@ -4,10 +4,10 @@ import type { Passage } from './passage.js';
 import { Pipe, type SegmentKind } from './pipe.js';
 import { StreamEnd } from './stream-end.js';
 
-/** Takes a client's connection at the server's end, or refuses it. */
+/** Accepts a client's connection at the server's end, or rejects it. */
 type Acceptor = (end: StreamEnd) => boolean;
 
-/** A connection between a client and the server over one link: two ends and a pipe each way. */
+/** A connection between a client and the server over a link: two ends, and a pipe for each direction. */
 export class SimulatedStream {
   readonly clientEnd: StreamEnd;
   readonly #serverEnd: StreamEnd;
@@ -19,7 +19,7 @@ export class SimulatedStream {
   readonly #accept: Acceptor;
   #hasArrived = false;
 
-  /** `onGone` is called when both ends know that it is over. */
+  /** `onGone` is called when both ends are closed. */
   constructor(
     passage: Passage,
     clock: Clock,
@@ -45,7 +45,7 @@ export class SimulatedStream {
     this.#toServer.put('open');
   }
 
-  /** The connection breaks: what is under way is lost, and each end notices after a latency of its own. */
+  /** Breaks the connection: what is in transit is lost, and each end notices after a latency. */
   cut(): void {
     this.freeze();
     const [shortest, longest] = this.#passage.conditions.latencyMs;
@@ -55,7 +55,7 @@ export class SimulatedStream {
     }
   }
 
-  /** The connection is dead and neither end is told: what is written vanishes, the end of either side too. */
+  /** Makes the connection half-open: everything is lost, also the end of either side, and neither end notices. */
   freeze(): void {
     this.#toServer.vanish();
     this.#toClient.vanish();

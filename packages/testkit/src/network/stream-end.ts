@@ -1,21 +1,21 @@
 import type { BinaryString, Clock, Scheduled } from '@imcore/protocol';
 import type { Pipe, SegmentKind } from './pipe.js';
 
-/** Bytes that may be under way or unread at the other end before a writer has to wait. */
+/** Bytes that may be in transit or unread at the other end before a writer has to wait. */
 const WINDOW_BYTES = 64 * 1024;
 
-/** Bytes that may wait behind the window before `write` returns false. */
+/** Bytes that may wait for the window before `write` returns false. */
 const HIGH_WATER_BYTES = 16 * 1024;
 
-/** How long an ended stream tries to get its last bytes out, in milliseconds. */
+/** How long an ended stream tries to send its last bytes, in milliseconds. */
 const LINGER_MS = 5000;
 
-/** What happens at one end of a stream. After `closed` nothing else is called. */
+/** The events of one end of a stream. Nothing is called after `closed`. */
 interface StreamEvents {
-  /** The other end has taken the connection. Only at the end that asked for it. */
+  /** The server has accepted the connection. Only at the client's end. */
   opened?(): void;
   data(bytes: BinaryString): void;
-  /** What `write` had to keep back has left. */
+  /** All bytes that had to wait in `write` were sent. */
   drained(): void;
   /** Called exactly once, never from within a call to the end itself. */
   closed(): void;
@@ -23,7 +23,7 @@ interface StreamEvents {
 
 const NO_EVENTS: StreamEvents = { data() {}, drained() {}, closed() {} };
 
-/** One end of a simulated stream: ordered, reliable, with a window and a signal for a reader that is too slow. */
+/** One end of a simulated stream: ordered and reliable, with a window and backpressure. */
 export class StreamEnd {
   readonly #clock: Clock;
   readonly #onClosed: () => void;
@@ -45,7 +45,7 @@ export class StreamEnd {
     this.#onClosed = onClosed;
   }
 
-  /** Joins this end to its way out and to the end over there. A client's end then waits to be opened. */
+  /** Connects this end to its outgoing pipe and to the other end. A client's end then waits to be opened. */
   join(outgoing: Pipe, peer: StreamEnd, isOpen: boolean): void {
     this.#outgoing = outgoing;
     this.#peer = peer;
@@ -60,12 +60,12 @@ export class StreamEnd {
     return this.#state === 'closed';
   }
 
-  /** Bytes taken by {@link write} that have not left. */
+  /** Bytes that {@link write} has accepted and that were not sent. */
   get bufferedBytes(): number {
     return this.#unsentBytes;
   }
 
-  /** False when the reader is slow: wait for `drained`. What is written after the end is dropped. */
+  /** Returns false when the reader is slow: wait for `drained`. Bytes after the end are ignored. */
   write(bytes: BinaryString): boolean {
     if (this.#state !== 'open') return false;
     this.#unsent.push(bytes);
@@ -86,7 +86,7 @@ export class StreamEnd {
     this.#clock.schedule(this.#clock.now(), () => this.#read());
   }
 
-  /** Ends the stream after what was written has left; one that is still being opened at once. */
+  /** Ends the stream when all bytes are sent; one that is still opening ends at once. */
   end(): void {
     if (this.#state === 'opening') this.destroy();
     if (this.#state !== 'open') return;
@@ -95,14 +95,14 @@ export class StreamEnd {
     this.#pump();
   }
 
-  /** Ends it at once: what has not left is lost. */
+  /** Ends the stream at once: bytes that were not sent are lost. */
   destroy(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#outgoing?.put('reset');
     this.#close();
   }
 
-  /** Takes what has come over the pipe. */
+  /** Handles a segment that has arrived. */
   receive(kind: SegmentKind, bytes: BinaryString): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (kind === 'open') {
@@ -116,7 +116,7 @@ export class StreamEnd {
     }
   }
 
-  /** The connection is gone, and this end has just noticed. */
+  /** Closes this end, which has noticed that the connection is broken. */
   fail(): void {
     if (this.#state !== 'closed' && this.#state !== 'closing') this.#close();
   }

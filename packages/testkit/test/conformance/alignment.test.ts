@@ -6,24 +6,24 @@ const show = (expected: string, found: string) =>
   align(items(expected), items(found)).map((pair) => `${pair.expected?.key ?? '-'}${pair.found?.key ?? '-'}`);
 
 describe('align', () => {
-  it('lays equal sequences side by side', () => {
+  it('pairs the elements of equal sequences', () => {
     expect(show('abc', 'abc')).toEqual(['aa', 'bb', 'cc']);
   });
 
-  it('leaves a gap for what only one side has', () => {
+  it('leaves a gap for an element of only one side', () => {
     expect(show('abc', 'ac')).toEqual(['aa', 'b-', 'cc']);
     expect(show('ac', 'abc')).toEqual(['aa', '-b', 'cc']);
   });
 
-  it('shows one element of two that changed places as missing and as found elsewhere', () => {
+  it('reports one of two swapped elements as missing and as additional', () => {
     expect(show('ab', 'ba')).toEqual(['a-', 'bb', '-a']);
   });
 
-  it('keeps as many pairs as it can', () => {
+  it('finds as many pairs as possible', () => {
     expect(show('xaby', 'abz').filter((pair) => pair[0] === pair[1])).toEqual(['aa', 'bb']);
   });
 
-  it('takes empty sequences', () => {
+  it('accepts empty sequences', () => {
     expect(show('', '')).toEqual([]);
     expect(show('a', '')).toEqual(['a-']);
   });

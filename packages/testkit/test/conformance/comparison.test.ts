@@ -5,7 +5,7 @@ import { isFrame } from '../../src/conformance/recording.js';
 import { type Observation, Transcript } from '../../src/conformance/transcript.js';
 import { readRecording } from './fixtures.js';
 
-/** A play like another one, but for what is done to what one connection saw. */
+/** The differences after changing what one connection of a play received. */
 function altered(
   name: string,
   transcript: Transcript,
@@ -26,26 +26,26 @@ function altered(
 }
 
 describe('compare', () => {
-  it('finds nothing where our server did what the original did', async () => {
+  it('finds no difference where our server did what the original did', async () => {
     const transcript = await playInVirtualTime(readRecording('tcp-s2c'));
     expect(altered('tcp-s2c', transcript, (seen) => seen)).toEqual([]);
   });
 
-  it('finds a frame that is missing', async () => {
+  it('finds a missing frame', async () => {
     const transcript = await playInVirtualTime(readRecording('tcp-s2c'));
     expect(altered('tcp-s2c', transcript, (seen) => seen.slice(0, 1))).toEqual([
       'tcp#1 lacks 2 0>bob "系统通知 <&>" fp=s2c QoS typeu=9',
     ]);
   });
 
-  it('finds a frame too many', async () => {
+  it('finds an additional frame', async () => {
     const transcript = await playInVirtualTime(readRecording('tcp-s2c'));
     expect(
       altered('tcp-s2c', transcript, ([login, ...rest]) => (login ? [login, login, ...rest] : [])),
     ).toEqual([expect.stringMatching(/^tcp#1 has 50 0>bob /)]);
   });
 
-  it('finds a field that has changed', async () => {
+  it('finds a changed field', async () => {
     const transcript = await playInVirtualTime(readRecording('tcp-s2c'));
     const differences = altered('tcp-s2c', transcript, (seen) =>
       seen.map((observation) =>
@@ -60,7 +60,7 @@ describe('compare', () => {
     ]);
   });
 
-  it('finds frames that changed places', async () => {
+  it('finds frames in another order', async () => {
     const transcript = await playInVirtualTime(readRecording('tcp-s2c'));
     expect(altered('tcp-s2c', transcript, (seen) => seen.toReversed())).toHaveLength(2);
   });
@@ -83,7 +83,7 @@ describe('compare', () => {
     expect(differences).toEqual(['tcp#1 late close after 19998 ms instead of 7030']);
   });
 
-  it('finds a second copy that came too early', async () => {
+  it('finds a retransmission that was too early', async () => {
     const name = 'tcp-s2c-not-acked-is-resent-then-lost';
     const transcript = await playInVirtualTime(readRecording(name));
     const differences = altered(name, transcript, (seen) =>
@@ -96,7 +96,7 @@ describe('compare', () => {
     ]);
   });
 
-  it('finds a callback that was not made', async () => {
+  it('finds a missing callback', async () => {
     const recording = readRecording('tcp-c2s');
     const transcript = await playInVirtualTime(recording);
     const without = transcript.callbacks.filter(({ callback }) => callback.ev !== 'c2s');

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const ours = new URL('../../../../docs/protocol/', import.meta.url);
-/** Where the recordings come from, beside the project. */
+/** The source of the recordings, beside the project. */
 const source = new URL('../../../../../shared/protocol/', import.meta.url);
 const hasSource = existsSync(source);
 const title = hasSource ? '' : ' (SKIPPED: there is no ../shared/protocol to compare with)';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseHarnessCommand } from '../../src/conformance/harness-command.js';
 import { parseHarnessOptions } from '../../src/conformance/harness-options.js';
 
-describe('a line for the harness', () => {
-  it('sends with QoS and without a type of its own unless told otherwise', () => {
+describe('parseHarnessCommand', () => {
+  it('has defaults for QoS, type and fingerprint of a message', () => {
     expect(parseHarnessCommand('{"cmd":"s2c","to":"a","text":"hi"}')).toEqual({
       cmd: 's2c',
       to: 'a',
@@ -14,13 +14,13 @@ describe('a line for the harness', () => {
     });
   });
 
-  it('takes every member of a message', () => {
+  it('accepts every member of a message', () => {
     expect(
       parseHarnessCommand('{"cmd":"s2c","to":"a","text":"hi","qos":false,"typeu":7,"fp":"F"}'),
     ).toMatchObject({ qos: false, type: 7, fingerprint: 'F' });
   });
 
-  it('kicks out with a code and a reason, or with neither', () => {
+  it('accepts a kick-out with and without a code and a reason', () => {
     expect(parseHarnessCommand('{"cmd":"kick","user":"a","code":9,"reason":"r"}')).toMatchObject({
       user: 'a',
       code: 9,
@@ -34,15 +34,15 @@ describe('a line for the harness', () => {
     ['[]', 'one JSON object'],
     ['{"cmd":"fly"}', 'fly'],
     ['{"cmd":"s2c","text":"t"}', 'member to is missing'],
-    ['{"cmd":"s2c","to":1,"text":"t"}', 'member to is not a string'],
-    ['{"cmd":"kick","user":"a","code":"2"}', 'member code is not a number'],
-  ])('is refused with what is wrong with it: %s', (line, problem) => {
+    ['{"cmd":"s2c","to":1,"text":"t"}', 'member to must be a string, got 1'],
+    ['{"cmd":"kick","user":"a","code":"2"}', 'member code must be a number, got "2"'],
+  ])('rejects %s', (line, problem) => {
     expect(() => parseHarnessCommand(line)).toThrow(problem);
   });
 });
 
-describe('the harness’s command line', () => {
-  it('asks for free ports on loopback and sense mode 3 s unless told otherwise', () => {
+describe('parseHarnessOptions', () => {
+  it('defaults to free ports on loopback and sense mode 3 s', () => {
     expect(parseHarnessOptions([])).toEqual({
       host: '127.0.0.1',
       ports: { tcp: 0, udp: 0, websocket: 0 },
@@ -52,7 +52,7 @@ describe('the harness’s command line', () => {
     });
   });
 
-  it('takes every option', () => {
+  it('accepts every option', () => {
     const args = [
       '--host',
       '::1',
@@ -81,7 +81,7 @@ describe('the harness’s command line', () => {
     [['--ws', '']],
     [['--tls-cert', 'f']],
     [['--fly']],
-  ])('is refused: %s', (args) => {
+  ])('rejects %s', (args) => {
     expect(() => parseHarnessOptions(args)).toThrow();
   });
 });

@@ -9,35 +9,35 @@ const known = parseKnownDifferences(
 const expected = ['tcp#1 has close', 'server lacks c2c one', 'server lacks c2c two'];
 
 describe('judgeDifferences', () => {
-  it('is content where just the documented differences occur', () => {
+  it('accepts exactly the documented differences', () => {
     expect(judgeDifferences(known, 'udp-a', expected)).toEqual({ undocumented: [], outdated: [] });
   });
 
-  it('names a difference that is in no row', () => {
+  it('reports a difference that is in no row', () => {
     const { undocumented } = judgeDifferences(known, 'tcp-a', [...expected, 'tcp#1 lacks 51']);
     expect(undocumented).toEqual(['tcp#1 lacks 51']);
   });
 
-  it('names one that occurs more often than the row says', () => {
+  it('reports a difference that occurs more often than its row says', () => {
     const { undocumented } = judgeDifferences(known, 'tcp-a', [...expected, 'server lacks c2c three']);
     expect(undocumented).toEqual(['server lacks c2c three']);
   });
 
-  it('names a row that no longer occurs', () => {
+  it('reports a row whose difference does not occur', () => {
     const { outdated } = judgeDifferences(known, 'tcp-a', expected.slice(1));
     expect(outdated).toEqual(['line 3: *#1 has close (0 of 1 times)']);
   });
 
-  it('names a row that occurs less often than it says', () => {
+  it('reports a row whose difference occurs less often than it says', () => {
     const { outdated } = judgeDifferences(known, 'tcp-a', expected.slice(0, 2));
     expect(outdated).toEqual(['line 3: server lacks c2c * (1 of 2 times)']);
   });
 
-  it('excuses nothing in a conversation that the row does not name', () => {
+  it('applies a row only to the conversations that it names', () => {
     expect(judgeDifferences(known, 'ws-a', expected).undocumented).toEqual(expected);
   });
 
-  it('takes every character of a pattern but the star as it is', () => {
+  it('matches every character of a pattern but the star literally', () => {
     const row = parseKnownDifferences(table('| `a` | `tcp#1 has {"code":1}.` | x | y | z |'));
     expect(judgeDifferences(row, 'a', ['tcp#1 has {"code":1}!']).undocumented).toHaveLength(1);
     expect(judgeDifferences(row, 'a', ['tcp#1 has {"code":1}.']).undocumented).toEqual([]);
@@ -45,15 +45,15 @@ describe('judgeDifferences', () => {
 });
 
 describe('parseKnownDifferences', () => {
-  it('refuses a row without a reason', () => {
+  it('rejects a row without a reason', () => {
     expect(() => parseKnownDifferences(table('| `a` | `b` | x | y | |'))).toThrow('line 3');
   });
 
-  it('refuses a row with too few cells', () => {
+  it('rejects a row with too few cells', () => {
     expect(() => parseKnownDifferences(table('| `a` | `b` | x |'))).toThrow('line 3 has 3 cells');
   });
 
-  it('refuses a text without the table', () => {
+  it('rejects a text without the table', () => {
     expect(() => parseKnownDifferences('# nothing')).toThrow('no table');
   });
 });

@@ -8,7 +8,7 @@ const known = parseKnownDifferences(readProtocolFile('differences.md'));
 const names = conversationNames();
 
 describe('our server in the recorded conversations', () => {
-  it('is tried in all of them', () => {
+  it('is tested in all of them', () => {
     expect(names.length).toBe(93);
   });
 

@@ -6,7 +6,7 @@ import { HOST, type Lab } from './lab.js';
 const SHORT: Readonly<Record<TransportKind, string>> = { tcp: 'tcp', udp: 'udp', websocket: 'ws' };
 const ALL: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
-/** Ids that are nobody's. */
+/** Reserved and invalid ids. */
 const reservedIds: readonly Experiment[] = [
   ...(['0', '-1'] as const).flatMap((userId) =>
     ALL.map(
@@ -125,7 +125,7 @@ const beforeLogin: readonly Experiment[] = ALL.flatMap((transport) =>
   ),
 );
 
-/** Datagrams that a stranger could send in somebody else's name. */
+/** Datagrams that an attacker could send with a forged address. */
 const STRANGERS_DATAGRAMS: readonly string[] = [
   '',
   'x',
@@ -169,7 +169,7 @@ const amplification: readonly Experiment[] = [
   },
 ];
 
-/** A TCP client that has logged in and never reads. */
+/** A TCP client that logs in and never reads. */
 function connectDeaf(lab: Lab, userId: string): net.Socket {
   const socket = net.connect({ host: HOST, port: lab.ports.tcp });
   socket.on('error', () => {});
@@ -189,7 +189,7 @@ function connectDeaf(lab: Lab, userId: string): net.Socket {
 const FINGERPRINTS = 100_000;
 const FINGERPRINTS_A_SECOND = 10_000;
 
-const appetite: readonly Experiment[] = [
+const load: readonly Experiment[] = [
   {
     name: 'load 100 000 fingerprints of one user',
     async run(lab) {
@@ -266,11 +266,11 @@ const appetite: readonly Experiment[] = [
   },
 ];
 
-/** What nobody tried on the original server. */
+/** Experiments that were not made with the original server. */
 export const beyondExperiments: readonly Experiment[] = [
   ...reservedIds,
   ...forgeries,
   ...beforeLogin,
   ...amplification,
-  ...appetite,
+  ...load,
 ];

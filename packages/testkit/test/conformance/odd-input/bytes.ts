@@ -1,15 +1,15 @@
-/** A 4-byte header and what stands behind it. */
+/** A 4-byte header and a body. */
 export function frame(length: number, body = ''): Buffer {
   const header = Buffer.alloc(4);
   header.writeUInt32BE(length);
   return Buffer.concat([header, Buffer.from(body)]);
 }
 
-/** The text of an echo that is so many bytes long. */
+/** An echo packet of this length. */
 export function echoOf(bytes: number): string {
   const text = JSON.stringify({ type: 5, dataContent: '', from: 'me', to: '0' });
   return text.replace('""', `"${'x'.repeat(bytes - text.length)}"`);
 }
 
-/** A packet that is well written. */
+/** A valid packet. */
 export const goodEcho = Buffer.from('{"type":5,"dataContent":"v","from":"me","to":"0"}');

@@ -4,7 +4,7 @@ import type { Experiment } from './experiment.js';
 const SHORT: Readonly<Record<TransportKind, string>> = { tcp: 'tcp', udp: 'udp', websocket: 'ws' };
 const ALL: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
-/** A whole short conversation, shape by shape. */
+/** Short conversations with all kinds of packets. */
 const shapes = ALL.flatMap((transport): Experiment[] => [
   {
     name: `shape ${SHORT[transport]} login+keepalive+c2s+s2c+kick`,
@@ -56,7 +56,7 @@ const shapes = ALL.flatMap((transport): Experiment[] => [
   },
 ]);
 
-/** Whose word counts for what. */
+/** Forged and wrong fields. */
 const trust: readonly Experiment[] = [
   {
     name: 'shape forwarded message (fields kept, added, dropped)',
@@ -111,7 +111,7 @@ const trust: readonly Experiment[] = [
   },
 ];
 
-/** Where messages go that have nowhere to go. */
+/** Messages with odd receivers or at odd times. */
 const routes: readonly Experiment[] = [
   {
     name: 'route to self',
@@ -262,5 +262,5 @@ const routes: readonly Experiment[] = [
   },
 ];
 
-/** How clients may behave once their packets can be read. */
+/** Valid packets that a client should not send. */
 export const conductExperiments: readonly Experiment[] = [...shapes, ...trust, ...routes];

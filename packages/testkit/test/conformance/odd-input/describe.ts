@@ -2,7 +2,7 @@ import { isObject, type JsonObject, parseJson } from '../../../src/conformance/j
 
 const LONG_BYTES = 1000;
 
-/** A packet of the server in a few words; what is usual is left out. */
+/** A packet of the server in a few words, without the usual values. */
 export function describeAnswer(packet: JsonObject): string {
   const { type, dataContent, to, bytes } = packet;
   const content = typeof dataContent === 'string' ? parseJson(dataContent) : undefined;
@@ -37,7 +37,7 @@ function describeOther({ type, from, to, dataContent, fp, QoS, typeu, sm, bridge
   return parts.join(' ');
 }
 
-/** What an experiment with the original server came to, in the same words; `undefined` where it was told otherwise. */
+/** The outcome of an experiment with the original server in the same format; `undefined` for other formats. */
 export function describeObserved(observed: JsonObject): string | undefined {
   const { answers, frames, connection, stillAnswersKeepalive, closeCode, closeReason, ...rest } = observed;
   const seen = answers ?? frames;

@@ -1,16 +1,16 @@
 import type { ServerLimits } from '@imcore/server';
 import type { Lab } from './lab.js';
 
-/** One odd thing to do to a server. */
+/** One kind of odd input, and how to send it. */
 export interface Experiment {
-  /** As in docs/protocol/odd-input.md, and for observed ones as in observed-java-server.json. */
+  /** The name in docs/protocol/odd-input.md and, if the original was observed, in observed-java-server.json. */
   readonly name: string;
-  /** Needs real sockets: what is tried is below packets, or shows in a close frame. */
+  /** Whether it needs real sockets: for input below packets, or a close frame as the answer. */
   readonly overSockets?: boolean;
-  /** Needs the server's time to run as the sockets' does. */
+  /** Whether the server needs a real clock. */
   readonly inRealTime?: boolean;
-  /** Limits of the server that are not the usual ones. */
+  /** Limits of the server that differ from the defaults. */
   readonly limits?: Partial<ServerLimits>;
-  /** Does it and says on one line what it came to. */
+  /** Sends the input. Resolves with the outcome, on one line. */
   run(lab: Lab): Promise<string>;
 }

@@ -4,7 +4,7 @@ import { packetOf } from '../../../src/conformance/recording.js';
 import type { Peer, Stage } from '../../../src/conformance/stage.js';
 import { describeAnswer } from './describe.js';
 
-/** What the server makes of a client: it answers, it ended the connection, or it does not know who this is. */
+/** The state of a client for the server. */
 type ClientState = 'open' | 'closed' | 'not logged in';
 
 /** What a client needs of its lab. */
@@ -17,14 +17,14 @@ interface ClientLab {
 const BARRIER = 'barrier';
 const AMPLIFICATION_LIMIT = 3;
 
-/** A client that writes what it likes. */
+/** A client that can send anything. */
 export class LabClient {
   readonly transport: TransportKind;
-  /** What came, in order, without the answers to the client's own keep-alives and barriers. */
+  /** Packets that have arrived, in order, without the answers to keep-alives and barriers. */
   readonly packets: JsonObject[] = [];
   userId: string | undefined;
   isClosed = false;
-  /** Payload of the WebSocket close frame that came, as hexadecimal digits. */
+  /** Payload of the WebSocket close frame that has arrived, as hexadecimal digits. */
   closeFrame: string | undefined;
   readonly #lab: ClientLab;
   #peer: Peer | undefined;
@@ -56,12 +56,12 @@ export class LabClient {
     return client;
   }
 
-  /** What came, in short. */
+  /** What has arrived, in short. */
   get answers(): string[] {
     return this.packets.map((packet) => describeAnswer(packet));
   }
 
-  /** Logs in and forgets the answer, unless it was refused. */
+  /** Logs in, and forgets the answer if it was accepted. */
   async login(userId: string, login: JsonObject = {}): Promise<void> {
     this.sendLogin({ loginUserId: userId, loginToken: 'tok', firstLoginTime: 0, ...login }, userId);
     await this.#lab.until(() => this.packets.length > 0 || this.isClosed, `${userId} is answered`);
@@ -75,7 +75,7 @@ export class LabClient {
     this.send({ type: 0, dataContent: JSON.stringify(content), from, to: '0' });
   }
 
-  /** Sends a packet with just these fields, or a text as it is. */
+  /** Sends a packet with only these fields, or a text as it is. */
   send(packet: JsonObject | string): void {
     const body = typeof packet === 'string' ? packet : JSON.stringify(packet);
     this.#bytesSent += encodeUtf8(body).length;
@@ -99,8 +99,8 @@ export class LabClient {
   }
 
   /**
-   * Asks whether the server still answers: a logged-in client with a keep-alive, another with an echo. Whatever the
-   * server sends because of something earlier has come by then.
+   * Checks whether the server still answers: a logged-in client sends a keep-alive, another one an echo. All earlier
+   * answers of the server have arrived by then.
    */
   async state(): Promise<ClientState> {
     this.#barriers += 1;
@@ -116,7 +116,7 @@ export class LabClient {
     return answer?.['type'] === 52 ? 'not logged in' : 'open';
   }
 
-  /** What came and what became of the connection, on one line. */
+  /** What has arrived, and the state of the connection, on one line. */
   async outcome(): Promise<string> {
     const state = await this.state();
     const answers = this.answers.join(', ') || 'nothing';
@@ -124,7 +124,7 @@ export class LabClient {
     return `${answers}; ${state === 'closed' ? `closed${this.#closing()}` : 'stays open'}`;
   }
 
-  /** What came, on one line. */
+  /** What has arrived, on one line. */
   async came(): Promise<string> {
     await this.state();
     return this.answers.join(', ') || 'nothing';
@@ -132,7 +132,9 @@ export class LabClient {
 
   checkAmplification(): void {
     if (this.transport === 'udp' && this.#worstRatio > AMPLIFICATION_LIMIT)
-      throw new Error(`an address that had not logged in was answered ${this.#worstRatio} times its bytes`);
+      throw new Error(
+        `an address that had not logged in got ${this.#worstRatio} times the bytes that it sent`,
+      );
   }
 
   close(): void {

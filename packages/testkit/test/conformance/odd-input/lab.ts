@@ -21,21 +21,21 @@ import { VirtualStage } from '../../../src/conformance/virtual-stage.js';
 import { VirtualClock } from '../../../src/virtual-clock.js';
 import { LabClient } from './lab-client.js';
 
-/** How long something that must come may take over real sockets, in milliseconds. */
+/** How long an expected packet may take over real sockets, in milliseconds. */
 const DEADLINE_MS = 10_000;
 const KEEP_ALIVE_MS = 3000;
 export const HOST = '127.0.0.1';
 
 /**
- * A server to try odd things on, and two users who must not be disturbed by them. Unless another clock is given, time
- * is virtual for the server in either lab; the clients are on a simulated network or on real sockets.
+ * A server to send odd input to, and two users who must not notice it. Unless another clock is given, the server's time
+ * is virtual, whether the clients are on a simulated network or on real sockets.
  */
 export class Lab {
   readonly stage: Stage;
   readonly server: ImServer;
   readonly clock: VirtualClock;
   readonly ports: Readonly<Record<TransportKind, number>>;
-  /** What the server's application heard. */
+  /** Callbacks of the server's application. */
   readonly callbacks: ServerCallback[];
   readonly #clients: LabClient[] = [];
   #onChange: () => void = () => {};
@@ -68,20 +68,20 @@ export class Lab {
     return client;
   }
 
-  /** Tells that something has come. */
+  /** Called when something has arrived. */
   changed(): void {
     this.#onChange();
   }
 
-  /** Waits until something holds. @throws Error when it does not in time. */
+  /** Waits for a condition. @throws Error when it does not hold in time. */
   async until(condition: () => boolean, what: string): Promise<void> {
     if (this.stage instanceof VirtualStage) {
       await this.clock.advanceAsync(0);
-      if (!condition()) throw new Error(`it did not happen: ${what}`);
+      if (!condition()) throw new Error(`timed out: ${what}`);
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`it did not happen: ${what}`)), DEADLINE_MS);
+      const timer = setTimeout(() => reject(new Error(`timed out: ${what}`)), DEADLINE_MS);
       this.#onChange = () => {
         if (!condition()) return;
         clearTimeout(timer);
@@ -92,7 +92,7 @@ export class Lab {
     });
   }
 
-  /** Lets the server's time go on. Those of the given clients, and the bystanders, send their keep-alives meanwhile. */
+  /** Advances the server's time. The given clients and the bystanders send keep-alives meanwhile. */
   async pass(ms: number, alive: readonly LabClient[] = []): Promise<void> {
     const end = this.clock.now() + ms;
     while (this.clock.now() < end) {
@@ -137,7 +137,7 @@ export class Lab {
     );
   }
 
-  /** How often the application heard of something. */
+  /** How many callbacks of a kind the application got. */
   count(ev: string, fields: Readonly<Record<string, unknown>> = {}): number {
     return this.callbacks.filter(
       (callback) =>

@@ -1,7 +1,7 @@
 import type { TransportKind } from '@imcore/protocol';
 import type { Experiment } from './experiment.js';
 
-/** Texts of a packet that a logged-in user `me` sends. Well written it would be an echo of `v`. */
+/** Packets that a logged-in user `me` sends: odd variants of an echo of `v`. */
 const BODIES: Readonly<Record<string, string>> = {
   'type as string': '{"type":"5","dataContent":"v","from":"me","to":"0"}',
   'type as float 5.0': '{"type":5.0,"dataContent":"v","from":"me","to":"0"}',
@@ -45,7 +45,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'only whitespace': '   ',
 };
 
-/** An `x` would be a character; these three bytes are none in UTF-8. */
+/** A packet with three bytes that are invalid in UTF-8. */
 const INVALID_UTF8 = Buffer.concat([
   Buffer.from('{"type":5,"dataContent":"'),
   Buffer.from([0xff, 0xfe, 0x80]),
@@ -63,7 +63,7 @@ const ON_UDP = [
   'unknown type 99',
 ];
 
-/** What a logged-in user can get wrong in one packet. */
+/** Odd packets of a logged-in user. */
 export const lenientExperiments: readonly Experiment[] = [
   ...Object.keys(BODIES).map((what) => lenient('tcp', what)),
   ...ON_UDP.map((what) => lenient('udp', what)),

@@ -4,7 +4,7 @@ import type { Experiment } from './experiment.js';
 const SHORT: Readonly<Record<TransportKind, string>> = { tcp: 'tcp', udp: 'udp', websocket: 'ws' };
 const ALL: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
-/** Contents of a login packet, as the text of its `dataContent`. */
+/** Odd contents of a login packet: the text of its `dataContent`. */
 const CONTENTS: readonly (readonly [
   what: string,
   content: string | null,
@@ -33,7 +33,7 @@ const CONTENTS: readonly (readonly [
   ['from differs from loginUserId', '{"loginUserId":"realme","loginToken":"t","firstLoginTime":0}', ['tcp']],
 ];
 
-/** What can be odd about a login. */
+/** Odd logins. */
 export const loginExperiments: readonly Experiment[] = [
   ...CONTENTS.flatMap(([what, dataContent, transports]) =>
     transports.map(

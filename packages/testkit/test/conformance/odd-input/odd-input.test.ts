@@ -33,7 +33,7 @@ function outcomeIn(name: string, column: string): string | undefined {
   return cell === undefined ? undefined : codeSpans(cell)[0];
 }
 
-describe('odd input', () => {
+describe('our server given odd input', () => {
   let lab: Lab | undefined;
 
   afterEach(async () => {
@@ -42,7 +42,7 @@ describe('odd input', () => {
   });
 
   it.each(experiments)(
-    'has the answer that docs/protocol/odd-input.md gives: $name',
+    'answers as docs/protocol/odd-input.md says: $name',
     async (experiment) => {
       const options = {
         limits: experiment.limits ?? {},
@@ -59,7 +59,7 @@ describe('odd input', () => {
 });
 
 describe('docs/protocol/odd-input.md', () => {
-  it('names every experiment once, the observed ones as they are named there', () => {
+  it('lists every experiment once, and those of the original by their names', () => {
     const names = experiments.map(({ name }) => name);
     expect([...rowOf.keys()].sort()).toEqual([...names].sort());
     expect(rows).toHaveLength(new Set(names).size);
@@ -67,13 +67,13 @@ describe('docs/protocol/odd-input.md', () => {
     expect(Object.keys(observed).filter((name) => outcomeIn(name, 'the original') === undefined)).toEqual([]);
   });
 
-  it.each(Object.keys(observed))('tells what the original did: %s', (name) => {
-    const told = describeObserved(requireObject(observed[name], name));
-    if (told !== undefined && rowOf.get(name) !== undefined)
-      expect(outcomeIn(name, 'the original')?.startsWith(told)).toBe(true);
+  it.each(Object.keys(observed))('says what the original did: %s', (name) => {
+    const observation = describeObserved(requireObject(observed[name], name));
+    if (observation !== undefined && rowOf.get(name) !== undefined)
+      expect(outcomeIn(name, 'the original')?.startsWith(observation)).toBe(true);
   });
 
-  it('gives a reason where ours is another answer, and none where it is the same', () => {
+  it('gives a reason where our answer differs, and only there', () => {
     const wrong = rows.filter((row) => {
       const original = row.cells.get('the original');
       const isSame = original !== undefined && original === requireCell(row, 'ours');

@@ -1,7 +1,7 @@
 import type { Lab } from './lab.js';
 import type { LabClient } from './lab-client.js';
 
-/** How long until the server ends a silent connection, in virtual time. */
+/** When the server closes a silent connection, in virtual time. */
 export async function endOfSilence(lab: Lab, client: LabClient): Promise<string> {
   await lab.pass(6900);
   if (client.isClosed) return 'closed within 6900 ms';

@@ -26,7 +26,7 @@ const slowEcho = JSON.stringify({
   sm: -1,
 });
 
-/** What can be odd about the frames of a TCP stream. */
+/** Odd frames on a TCP stream. */
 export const tcpExperiments: readonly Experiment[] = [
   tcpBytes(
     'frame split one byte at a time',
@@ -86,7 +86,7 @@ export const tcpExperiments: readonly Experiment[] = [
       }
       me.sendRaw(Buffer.from(' '));
       await lab.pass(1100);
-      await lab.until(() => me.isClosed, 'a frame that drips in keeps no connection alive');
+      await lab.until(() => me.isClosed, 'the connection of an incomplete frame is closed');
       return 'closed after its read time-out';
     },
   },

@@ -14,7 +14,7 @@ function datagram(name: string, bytes: Buffer): Experiment {
   };
 }
 
-/** What can be odd about datagrams. */
+/** Odd datagrams. */
 export const udpExperiments: readonly Experiment[] = [
   datagram('empty datagram', Buffer.alloc(0)),
   {

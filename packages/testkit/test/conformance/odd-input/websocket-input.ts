@@ -5,7 +5,7 @@ import type { Experiment } from './experiment.js';
 import { HOST, type Lab } from './lab.js';
 import { endOfSilence } from './silence.js';
 
-/** What the server's HTTP side answers to a text. */
+/** The server's answer to an HTTP request. */
 async function httpAnswer(lab: Lab, request: string): Promise<string> {
   const socket = net.connect({ host: HOST, port: lab.ports.websocket });
   const chunks: Buffer[] = [];
@@ -22,7 +22,7 @@ async function httpAnswer(lab: Lab, request: string): Promise<string> {
   return `${status || 'nothing'}; closed`;
 }
 
-/** A handshake, and when it is accepted an echo. */
+/** A handshake, followed by an echo when it is accepted. */
 function handshake(name: string, path: string, ...headers: readonly string[]): Experiment {
   return {
     name: `ws ${name}`,
@@ -64,7 +64,7 @@ function webSocketFrames(name: string, ...frames: readonly Buffer[]): Experiment
 
 const { Text, Binary, Continuation, Ping, Pong, Close } = WebSocketOpcode;
 
-/** What control frames come back to one that a logged-in client sends. */
+/** The frames that answer a control frame of a logged-in client. */
 function control(name: string, opcode: number, payload: Buffer): Experiment {
   return {
     name: `ws ${name}`,
@@ -85,7 +85,7 @@ function control(name: string, opcode: number, payload: Buffer): Experiment {
       });
       await socket.handshake('/websocket');
       socket.send({ opcode, payload });
-      await lab.until(() => controls.length > 0, 'an answer comes');
+      await lab.until(() => controls.length > 0, 'an answer arrives');
       if (opcode === Close) await lab.until(() => isClosed, 'the connection is closed');
       socket.destroy();
       return `${controls.join(', ')}; ${isClosed ? 'closed' : 'stays open'}`;
@@ -93,7 +93,7 @@ function control(name: string, opcode: number, payload: Buffer): Experiment {
   };
 }
 
-/** What can be odd about handshakes and WebSocket frames. */
+/** Odd handshakes and WebSocket frames. */
 export const webSocketExperiments: readonly Experiment[] = [
   ...[
     '/websocket',
@@ -131,7 +131,7 @@ export const webSocketExperiments: readonly Experiment[] = [
       }
       me.sendRaw(webSocketFrame({ opcode: Ping, payload: Buffer.from('abc') }));
       await lab.pass(1100);
-      await lab.until(() => me.isClosed, 'pings keep no connection alive');
+      await lab.until(() => me.isClosed, 'a connection that carries only pings is closed');
       return 'closed after its read time-out';
     },
   },
