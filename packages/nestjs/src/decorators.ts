@@ -4,14 +4,14 @@ import { Injectable } from '@nestjs/common';
 import { ImModuleError } from './errors.js';
 import { type HookName, LISTENER_MARK, LISTENER_METHODS, type ListenerMethod } from './listener-metadata.js';
 
-/** Decorates a method whose type is that of the hook. */
+/** Decorates a method that has the hook's type. */
 export type HookDecorator<Name extends HookName> = <Method extends NonNullable<Hooks[Name]>>(
   target: object,
   property: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
 ) => void;
 
-/** Decorates a method that takes what the event carries. */
+/** Decorates a method that takes the event's payload. */
 export type EventDecorator<Name extends keyof ServerEvents> = <
   Method extends (event: ServerEvents[Name]) => unknown,
 >(
@@ -21,8 +21,8 @@ export type EventDecorator<Name extends keyof ServerEvents> = <
 ) => void;
 
 /**
- * Marks a class whose methods answer the server's hooks and hear its events. It is an ordinary provider: list it in
- * the `providers` of any module, and inject into it what it needs, the `ImServer` included.
+ * Marks a class whose methods handle the server's hooks and events. It is an ordinary provider: list it in the `providers`
+ * of any module. It can inject other providers, including `ImServer`.
  */
 export function ImListener(): ClassDecorator {
   return (target) => {
@@ -31,36 +31,36 @@ export function ImListener(): ClassDecorator {
   };
 }
 
-/** The method decides whether a login is accepted. @see Hooks.authenticate */
-export const Authenticate = (): HookDecorator<'authenticate'> => answer('authenticate');
+/** The method accepts or rejects logins. @see Hooks.authenticate */
+export const Authenticate = (): HookDecorator<'authenticate'> => handleHook('authenticate');
 
-/** The method decides whether a message may pass. @see Hooks.authorizeMessage */
-export const AuthorizeMessage = (): HookDecorator<'authorizeMessage'> => answer('authorizeMessage');
+/** The method allows or rejects messages. @see Hooks.authorizeMessage */
+export const AuthorizeMessage = (): HookDecorator<'authorizeMessage'> => handleHook('authorizeMessage');
 
-/** The method takes messages to the server. @see Hooks.onServerMessage */
-export const OnServerMessage = (): HookDecorator<'onServerMessage'> => answer('onServerMessage');
+/** The method handles messages to the server. @see Hooks.onServerMessage */
+export const OnServerMessage = (): HookDecorator<'onServerMessage'> => handleHook('onServerMessage');
 
-/** The method takes messages that nobody could be given and no store has. @see Hooks.onUndeliverable */
-export const OnUndeliverable = (): HookDecorator<'onUndeliverable'> => answer('onUndeliverable');
+/** The method handles messages that cannot be delivered and are not stored. @see Hooks.onUndeliverable */
+export const OnUndeliverable = (): HookDecorator<'onUndeliverable'> => handleHook('onUndeliverable');
 
-/** The method learns which messages wait in the store, for push notifications. @see Hooks.onStored */
-export const OnStored = (): HookDecorator<'onStored'> => answer('onStored');
+/** The method gets the messages that wait in the store, for push notifications. @see Hooks.onStored */
+export const OnStored = (): HookDecorator<'onStored'> => handleHook('onStored');
 
-/** The method hears an event of the server, as any number of others may. What it throws or rejects with is logged. */
+/** The method handles an event of the server. Several methods can handle one event. Errors of the method are logged. */
 export function OnImEvent<Name extends keyof ServerEvents>(event: Name): EventDecorator<Name> {
-  return (target, property) => remember(target, { kind: 'event', event, property });
+  return (target, property) => addMethod(target, { kind: 'event', event, property });
 }
 
-function answer<Name extends HookName>(hook: Name): HookDecorator<Name> {
-  return (target, property) => remember(target, { kind: 'hook', hook, property });
+function handleHook<Name extends HookName>(hook: Name): HookDecorator<Name> {
+  return (target, property) => addMethod(target, { kind: 'hook', hook, property });
 }
 
-/** Adds to the class's list; a subclass begins with what its parent has. */
-function remember(target: object, method: ListenerMethod): void {
+/** Adds a method to the class's list, which starts with the list of its parent class. */
+function addMethod(target: object, method: ListenerMethod): void {
   if (typeof target === 'function') {
     throw new ImModuleError(
       'ERR_LISTENER_UNUSABLE',
-      `${target.name}.${String(method.property)} is static: only methods of instances hear and answer`,
+      `${target.name}.${String(method.property)} is static: only instance methods can handle hooks and events`,
     );
   }
   const known = (Reflect.getMetadata(LISTENER_METHODS, target.constructor) ??

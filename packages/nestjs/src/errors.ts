@@ -1,4 +1,4 @@
-/** The module was set up in a way that cannot work. It stops the start of the application. */
+/** The module is configured in a way that cannot work. The application does not start. */
 export class ImModuleError extends Error {
   override readonly name = 'ImModuleError';
   readonly code: ImModuleErrorCode;
@@ -9,13 +9,13 @@ export class ImModuleError extends Error {
   }
 }
 
-/** What is wrong with how the application is put together. */
+/** What is wrong with the configuration. */
 export type ImModuleErrorCode =
-  /** Two classes answer the same hook. */
+  /** Two methods handle the same hook. */
   | 'ERR_HOOK_TAKEN'
-  /** A class answers hooks or hears events and cannot: it lacks `@ImListener()`, or is made anew for each request. */
+  /** A class with handlers lacks `@ImListener()`, is not a singleton, or has a static handler. */
   | 'ERR_LISTENER_UNUSABLE'
-  /** Something needs the running server before the application has started, or after it has ended. */
+  /** A client of the own server was requested before it listens or after it closed. */
   | 'ERR_SERVER_NOT_RUNNING'
-  /** A transport shares the application's HTTP server, and the application has none. */
+  /** A transport shares the application's HTTP server, but the application has none. */
   | 'ERR_NO_HTTP_SERVER';

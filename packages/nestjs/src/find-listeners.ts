@@ -4,7 +4,7 @@ import { isListener, type ListenerMethod, methodsOf } from './listener-metadata.
 
 type Provider = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** An instance whose methods answer hooks or hear events. */
+/** An instance with methods that handle hooks or events. */
 export interface Listener {
   readonly className: string;
   readonly instance: Record<string | symbol, unknown>;
@@ -12,10 +12,9 @@ export interface Listener {
 }
 
 /**
- * All listeners of the application: providers and controllers marked with `@ImListener()`, each instance once.
+ * Finds all listeners of the application: providers and controllers marked with `@ImListener()`, each instance once.
  *
- * @throws ImModuleError `ERR_LISTENER_UNUSABLE` for a class with decorated methods that is not marked, and for one that
- *   is made anew for each request or each place that injects it.
+ * @throws ImModuleError `ERR_LISTENER_UNUSABLE` for a class with decorated methods that is not marked or not a singleton.
  */
 export function findListeners(discovery: DiscoveryService): Listener[] {
   const found = new Map<unknown, Listener>();
@@ -31,13 +30,13 @@ export function findListeners(discovery: DiscoveryService): Listener[] {
   return [...found.values()];
 }
 
-/** The class of what is provided: by itself, or made by a factory. */
+/** The class of a provider's instance. */
 function classOf({ instance, metatype, inject }: Provider): { readonly name: string } | undefined {
-  const made: unknown = instance;
-  if (typeof made === 'object' && made !== null && typeof made.constructor === 'function') {
-    return made.constructor;
+  const provided: unknown = instance;
+  if (typeof provided === 'object' && provided !== null && typeof provided.constructor === 'function') {
+    return provided.constructor;
   }
-  // A factory's `metatype` is the factory, with the tokens it injects beside it.
+  // The `metatype` of a factory provider is the factory; only those have `inject`.
   return inject === undefined && typeof metatype === 'function' ? metatype : undefined;
 }
 
@@ -45,13 +44,13 @@ function requireUsable(provider: Provider, type: { readonly name: string }): voi
   if (!isListener(type)) {
     throw new ImModuleError(
       'ERR_LISTENER_UNUSABLE',
-      `${type.name} has methods that answer hooks or hear events: it needs @ImListener()`,
+      `${type.name} has methods that handle hooks or events, but is not decorated with @ImListener()`,
     );
   }
   if (provider.isTransient || !provider.isDependencyTreeStatic()) {
     throw new ImModuleError(
       'ERR_LISTENER_UNUSABLE',
-      `${type.name} is not a singleton, or injects what is made for each request: nobody could answer for all of them`,
+      `${type.name} must be a singleton: it is request-scoped or transient, or injects a request-scoped provider`,
     );
   }
 }

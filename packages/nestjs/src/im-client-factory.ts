@@ -4,41 +4,43 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ImModuleError } from './errors.js';
 import { ImStatus } from './im-status.js';
 
-/** The transports that a client of the own server takes, the first that is there. */
+/** Transports for clients of the own server, in order of preference. */
 const PREFERRED = ['tcp', 'websocket', 'udp'] as const;
 
 /**
- * Makes clients that live inside the program: users of their own on the server, over a real connection.
+ * Creates clients inside the program: users of the server, over real connections.
  *
- * Those that are not closed when the application ends are closed then, before the server lets go of its sessions.
+ * Clients that are still open when the application shuts down are closed then, before the server closes.
  */
 @Injectable()
 export class ImClientFactory {
   readonly #status: ImStatus;
   readonly #open = new Set<ImClient>();
-  #hasEnded = false;
+  #isClosed = false;
 
   constructor(@Inject(ImStatus) status: ImStatus) {
     this.#status = status;
   }
 
-  /** Number of clients that were made here and are not closed. */
+  /** Number of open clients created by this factory. */
   get openCount(): number {
     return this.#open.size;
   }
 
   /**
-   * Creates a client. With a `url` or a `transport` it goes there; without, to the application's own server, over TCP
-   * where that has a transport for it, else WebSocket, else UDP. A transport with TLS needs a `transport`, which says whom
-   * it trusts.
+   * Creates a client. Without `url` and `transport` it connects to the application's own server, over TCP if the server has
+   * that transport, else WebSocket, else UDP. If the server uses TLS, pass a `transport` with the trusted authority.
    *
-   * @throws ImModuleError `ERR_SERVER_NOT_RUNNING` when the own server is meant and does not listen (`onApplicationBootstrap`
-   *   of modules that import `ImModule` is late enough), and in any case once the application ends.
+   * @throws ImModuleError `ERR_SERVER_NOT_RUNNING` when the own server does not listen yet (it does in
+   *   `onApplicationBootstrap` of modules that import `ImModule`), and always once the application shuts down.
    * @throws UsageError `ERR_INVALID_OPTION`
    */
   create(options: ClientOptions | ClientSettings = {}): ImClient {
-    if (this.#hasEnded) {
-      throw new ImModuleError('ERR_SERVER_NOT_RUNNING', 'a client was asked for while the application ends');
+    if (this.#isClosed) {
+      throw new ImModuleError(
+        'ERR_SERVER_NOT_RUNNING',
+        'cannot create a client while the application shuts down',
+      );
     }
     const client = createClient(hasEndpoint(options) ? options : { ...options, url: this.#ownUrl() });
     this.#open.add(client);
@@ -48,9 +50,9 @@ export class ImClientFactory {
     return client;
   }
 
-  /** Closes every client that is still open, and makes no more. Called by the module. */
+  /** Closes all open clients and creates no more. Called by the module. */
   async closeAll(): Promise<void> {
-    this.#hasEnded = true;
+    this.#isClosed = true;
     await Promise.all([...this.#open].map((client) => client.close()));
   }
 
@@ -58,7 +60,7 @@ export class ImClientFactory {
     if (this.#status.state !== 'listening') {
       throw new ImModuleError(
         'ERR_SERVER_NOT_RUNNING',
-        `a client of the own server was asked for while that is ${this.#status.state}`,
+        `cannot create a client of the own server while it is ${this.#status.state}`,
       );
     }
     const reachable = this.#status.addresses.filter(({ port }) => port > 0);
@@ -66,7 +68,7 @@ export class ImClientFactory {
     if (address === undefined) {
       throw new ImModuleError(
         'ERR_SERVER_NOT_RUNNING',
-        'the own server has no transport with a port of its own: name a url or a transport',
+        'the own server has no transport with its own port: pass a url or a transport',
       );
     }
     return urlOf(address);
@@ -82,7 +84,7 @@ function urlOf({ transport, host, port }: TransportAddress): string {
   return transport === 'websocket' ? `ws://${at}/websocket` : `${transport}://${at}`;
 }
 
-/** Where a transport that listens on all addresses is found from within. */
+/** The local address of a transport that listens on all addresses. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

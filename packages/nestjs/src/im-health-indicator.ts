@@ -2,7 +2,7 @@ import { ImServer } from '@imcore/server';
 import { Inject, Injectable } from '@nestjs/common';
 import { ImStatus } from './im-status.js';
 
-/** What `@nestjs/terminus` expects of an indicator. */
+/** The result that `@nestjs/terminus` expects of an indicator. */
 export type ImHealth<Key extends string> = Record<
   Key,
   {
@@ -15,7 +15,7 @@ export type ImHealth<Key extends string> = Record<
 >;
 
 /**
- * Says whether the server takes users, in the shape of `@nestjs/terminus` and without needing it:
+ * Reports whether the server accepts users, in the format of `@nestjs/terminus`, which is not required:
  * `health.check([() => im.isHealthy()])`.
  */
 @Injectable()

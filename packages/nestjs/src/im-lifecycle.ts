@@ -9,21 +9,21 @@ import { DiscoveryService } from '@nestjs/core';
 import { findListeners } from './find-listeners.js';
 import { ImClientFactory } from './im-client-factory.js';
 import { ImStatus } from './im-status.js';
+import { ListenerRegistry } from './listener-registry.js';
 import { IM_MODULE_OPTIONS, type ImModuleOptions } from './module-options.js';
 import { IM_LOGGER } from './providers.js';
-import { Switchboard } from './switchboard.js';
 
 /**
- * Starts and ends the server with the application.
+ * Starts and closes the server with the application.
  *
- * Start: every provider exists, listeners are connected, then the transports open, then the application's HTTP server.
- * End: clients inside the program log out, the server drains, and only then the HTTP server closes: a connection that
- * it shares would keep it open otherwise.
+ * Startup: all providers exist, listeners are connected, the transports listen, then the application's HTTP server listens.
+ * Shutdown: clients inside the program log out, the server drains and closes, then the HTTP server closes. WebSocket
+ * connections on the shared port would otherwise keep it open.
  */
 @Injectable()
 export class ImLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #server: ImServer;
-  readonly #switchboard: Switchboard;
+  readonly #registry: ListenerRegistry;
   readonly #discovery: DiscoveryService;
   readonly #clients: ImClientFactory;
   readonly #status: ImStatus;
@@ -32,7 +32,7 @@ export class ImLifecycle implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(
     @Inject(ImServer) server: ImServer,
-    @Inject(Switchboard) switchboard: Switchboard,
+    @Inject(ListenerRegistry) registry: ListenerRegistry,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ImClientFactory) clients: ImClientFactory,
     @Inject(ImStatus) status: ImStatus,
@@ -40,7 +40,7 @@ export class ImLifecycle implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(IM_LOGGER) logger: Logger,
   ) {
     this.#server = server;
-    this.#switchboard = switchboard;
+    this.#registry = registry;
     this.#discovery = discovery;
     this.#clients = clients;
     this.#status = status;
@@ -50,13 +50,12 @@ export class ImLifecycle implements OnApplicationBootstrap, BeforeApplicationShu
 
   async onApplicationBootstrap(): Promise<void> {
     try {
-      for (const listener of findListeners(this.#discovery))
-        this.#switchboard.connect(this.#server, listener);
+      for (const listener of findListeners(this.#discovery)) this.#registry.connect(this.#server, listener);
       const addresses = await this.#server.listen();
       this.#status.listening(addresses);
       for (const { transport, host, port } of addresses) {
         if (port > 0) this.#logger.info({ transport, host, port }, 'listening');
-        else this.#logger.info({ transport }, 'listening on the application’s HTTP server');
+        else this.#logger.info({ transport }, "listening on the application's HTTP server");
       }
     } catch (error) {
       await this.#close(0);

@@ -1,7 +1,7 @@
 import type { TransportAddress } from '@imcore/server';
 import { Injectable } from '@nestjs/common';
 
-/** Whether the application's server runs, and where. */
+/** State and addresses of the application's server. */
 @Injectable()
 export class ImStatus {
   #state: 'starting' | 'listening' | 'closed' = 'starting';
@@ -12,8 +12,8 @@ export class ImStatus {
   }
 
   /**
-   * Where the transports listen, in the order of the option; empty before they do. A WebSocket transport that shares the
-   * application's HTTP server has an empty host and port 0: its address is the application's.
+   * Addresses of the transports, in the order of the option; empty before they listen. A WebSocket transport that shares the
+   * application's HTTP server has an empty host and port 0.
    */
   get addresses(): readonly TransportAddress[] {
     return this.#addresses;

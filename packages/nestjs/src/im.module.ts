@@ -1,6 +1,7 @@
 import { ImServer } from '@imcore/server';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { checkModuleOptions } from './check-options.js';
 import { ImClientFactory } from './im-client-factory.js';
 import { ImHealthIndicator } from './im-health-indicator.js';
 import { ImLifecycle } from './im-lifecycle.js';
@@ -17,19 +18,19 @@ import { IM_PROVIDERS } from './providers.js';
  * An imcore server inside a Nest application. Provides `ImServer`, `ImClientFactory`, `ImHealthIndicator` and
  * `ImStatus`, to every module unless `isGlobal` is false.
  *
- * The server listens when the application starts and drains when it ends; for the latter on SIGTERM, call
- * `app.enableShutdownHooks()`.
+ * The server listens when the application starts, and drains and closes when it shuts down. Call
+ * `app.enableShutdownHooks()` so that this happens on SIGTERM.
  */
 @Module({})
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest's modules are classes
 export class ImModule {
-  /** Takes the options as they are. */
+  /** Configures the module with fixed options. @throws UsageError `ERR_INVALID_OPTION` */
   static forRoot(options: ImModuleOptions & { readonly isGlobal?: boolean }): DynamicModule {
-    const { isGlobal, ...rest } = options;
+    const { isGlobal, ...rest } = checkModuleOptions(options);
     return dynamicModule([{ provide: IM_MODULE_OPTIONS, useValue: rest }], isGlobal, []);
   }
 
-  /** Takes the options from other providers, such as `ConfigService`. */
+  /** Configures the module with options from other providers, such as `ConfigService`. */
   static forRootAsync(options: ImModuleAsyncOptions): DynamicModule {
     return dynamicModule(optionProviders(options), options.isGlobal, options.imports ?? []);
   }
@@ -51,15 +52,18 @@ function dynamicModule(
 
 function optionProviders(options: ImModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [] } = options;
-  if (useFactory !== undefined) return [{ provide: IM_MODULE_OPTIONS, useFactory, inject }];
+  if (useFactory !== undefined) {
+    const checked = async (...injected: unknown[]) => checkModuleOptions(await useFactory(...injected));
+    return [{ provide: IM_MODULE_OPTIONS, useFactory: checked, inject }];
+  }
   const source = useExisting ?? useClass;
   if (source === undefined) {
-    throw new TypeError('ImModule.forRootAsync needs one of useFactory, useClass, useExisting');
+    throw new TypeError('ImModule.forRootAsync must get one of useFactory, useClass, useExisting');
   }
-  const made: Provider = {
+  const provider: Provider = {
     provide: IM_MODULE_OPTIONS,
     inject: [source],
-    useFactory: (factory: ImOptionsFactory) => factory.createImOptions(),
+    useFactory: async (factory: ImOptionsFactory) => checkModuleOptions(await factory.createImOptions()),
   };
-  return useExisting === undefined && useClass !== undefined ? [useClass, made] : [made];
+  return useExisting === undefined && useClass !== undefined ? [useClass, provider] : [provider];
 }

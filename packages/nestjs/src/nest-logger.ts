@@ -1,7 +1,7 @@
 import type { Logger } from '@imcore/server';
 import { Logger as NestLogger } from '@nestjs/common';
 
-/** The server's log in the application's: a line each, its fields behind the message. */
+/** Writes the server's log to Nest's logger: one line per entry, the fields after the message. */
 export function nestLogger(context = 'imcore', target: NestLogger = new NestLogger(context)): Logger {
   return {
     debug: (fields, message) => target.debug(line(message, fields)),

@@ -9,7 +9,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach } from 'vitest';
 import { type ImModuleOptions, ImStatus } from '../src/index.js';
 
-/** A TCP transport of its own for each application, on a free port, and a server that logs nothing. */
+/** Options with a TCP transport on a free port, and no log. */
 export function quietOptions(options: Partial<ImModuleOptions> = {}): ImModuleOptions {
   return {
     transports: () => [tcp({ host: '127.0.0.1', port: 0 })],
@@ -24,7 +24,7 @@ const ADAPTERS = {
   Express: () => new ExpressAdapter(),
 };
 
-/** Returns a function that makes applications; those that a test has made are closed behind it. */
+/** Returns a function that creates applications. They are closed after each test. */
 export function applications(): (module: Type, adapter?: keyof typeof ADAPTERS) => Promise<INestApplication> {
   const open: INestApplication[] = [];
   afterEach(async () => {
@@ -38,7 +38,7 @@ export function applications(): (module: Type, adapter?: keyof typeof ADAPTERS) 
   };
 }
 
-/** The port of the application's HTTP server, once that listens. */
+/** Starts the application. Resolves with the port of its HTTP server. */
 export async function httpPortOf(application: INestApplication): Promise<number> {
   await application.listen(0, '127.0.0.1');
   const server = application.getHttpServer() as Server;
@@ -49,11 +49,11 @@ export async function httpPortOf(application: INestApplication): Promise<number>
 /** The URL of the own server's TCP transport. */
 export function tcpUrlOf(application: INestApplication): string {
   const address = application.get(ImStatus).addresses.find(({ transport }) => transport === 'tcp');
-  if (address === undefined) throw new Error('there is no TCP transport');
+  if (address === undefined) throw new Error('no TCP transport');
   return `tcp://${address.host}:${address.port}`;
 }
 
-/** Resolves with the next message that a client is given. */
+/** Resolves with the next message that a client receives. */
 export function nextMessage(client: ImClient): Promise<Message> {
   return new Promise((resolve) => {
     const stop = client.on('message', (message) => {

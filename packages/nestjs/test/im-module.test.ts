@@ -17,7 +17,7 @@ import { applications, httpPortOf, quietOptions, tcpUrlOf } from './applications
 const start = applications();
 
 describe('ImModule.forRoot', () => {
-  it.each(['Fastify', 'Express'] as const)('serves users beside REST on %s', async (adapter) => {
+  it.each(['Fastify', 'Express'] as const)('serves users in an application on %s', async (adapter) => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const application = await start(AppModule, adapter);
@@ -28,7 +28,7 @@ describe('ImModule.forRoot', () => {
     await client.close();
   });
 
-  it('opens its transports after every module is ready, and before modules that import it start', async () => {
+  it('listens after all modules are ready, and before modules that import it start', async () => {
     const order: string[] = [];
     @Injectable()
     class Users implements OnApplicationBootstrap {
@@ -50,7 +50,7 @@ describe('ImModule.forRoot', () => {
     expect(order).toEqual(['ready while starting', 'started while listening']);
   });
 
-  it('lets a provider of the application send through the injected server', async () => {
+  it('injects the server into providers of the application', async () => {
     @Injectable()
     class Greeter {
       readonly server: ImServer;
@@ -62,10 +62,10 @@ describe('ImModule.forRoot', () => {
     class AppModule {}
     const application = await start(AppModule);
     await application.init();
-    expect(await application.get(Greeter).server.send('nobody', 'wait for me')).toBe('stored');
+    expect(await application.get(Greeter).server.send('nobody', 'for later')).toBe('stored');
   });
 
-  it('answers hooks that its options hold', async () => {
+  it('uses the hooks of its options', async () => {
     const hooks = { authenticate: () => ({ accept: false, code: 1030 }) as const };
     @Module({ imports: [ImModule.forRoot(quietOptions({ hooks }))] })
     class AppModule {}
@@ -75,7 +75,7 @@ describe('ImModule.forRoot', () => {
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1030 });
   });
 
-  it('joins the bridge that its options hold, hands messages over, and closes it at the end', async () => {
+  it('starts the bridge of its options, publishes messages, and closes it at shutdown', async () => {
     const bridge = new LoopbackBridge();
     @Module({ imports: [ImModule.forRoot(quietOptions({ bridge }))] })
     class AppModule {}
@@ -87,13 +87,45 @@ describe('ImModule.forRoot', () => {
     expect(bridge.calls).toEqual(['start', 'close']);
   });
 
-  it('stops the start with an option that does not exist', async () => {
+  it('does not start with an unknown option', async () => {
     @Module({ imports: [ImModule.forRoot({ ...quietOptions(), stor: memoryStore() } as ImModuleOptions)] })
     class AppModule {}
     await expect(start(AppModule)).rejects.toThrow(/option stor does not exist/);
   });
 
-  it('stops the start when a port is taken', async () => {
+  it.each<[string, unknown, string]>([
+    ['no options', undefined, 'the options of ImModule must be an object, got undefined'],
+    [
+      'no transports',
+      {},
+      'option transports of ImModule must be an array of transports or a function that returns one, got undefined',
+    ],
+    [
+      'a single transport',
+      { transports: tcp() },
+      'option transports of ImModule must be an array of transports or a function that returns one, got an object',
+    ],
+    [
+      'drainMs as a string',
+      { ...quietOptions(), drainMs: '5' },
+      'option drainMs of ImModule must be a number of milliseconds, 0 or more, got the string "5"',
+    ],
+  ])('rejects %s with the expected type and the given value', (_name, options, message) => {
+    expect(() => ImModule.forRoot(options as ImModuleOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message }),
+    );
+  });
+
+  it('does not start when the function transports returns no array', async () => {
+    const transports = (() => tcp()) as unknown as ImModuleOptions['transports'];
+    @Module({ imports: [ImModule.forRoot(quietOptions({ transports }))] })
+    class AppModule {}
+    await expect(start(AppModule)).rejects.toThrow(
+      'the result of the function transports of ImModule must be an array, got an object',
+    );
+  });
+
+  it('does not start when a port is in use', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class First {}
     const first = await start(First);
@@ -106,7 +138,7 @@ describe('ImModule.forRoot', () => {
     expect(second.get(ImStatus).state).toBe('closed');
   });
 
-  it('works under the testing module of Nest', async () => {
+  it("works with Nest's testing module", async () => {
     const compiled = await Test.createTestingModule({
       imports: [ImModule.forRoot(quietOptions())],
     }).compile();
@@ -119,14 +151,14 @@ describe('ImModule.forRoot', () => {
 
 describe('ImModule.forRootAsync', () => {
   it('takes options from ConfigService', async () => {
-    const configured = ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ refusal: 1042 })] });
+    const configured = ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ rejectCode: 1042 })] });
     @Module({
       imports: [
         ImModule.forRootAsync({
           imports: [configured],
           inject: [ConfigService],
           useFactory: async (config: ConfigService) => {
-            const code = config.getOrThrow<number>('refusal');
+            const code = config.getOrThrow<number>('rejectCode');
             return quietOptions({ hooks: { authenticate: () => ({ accept: false, code }) } });
           },
         }),
@@ -139,7 +171,7 @@ describe('ImModule.forRootAsync', () => {
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1042 });
   });
 
-  it.each(['useClass', 'useExisting'] as const)('takes options from a class by %s', async (way) => {
+  it.each(['useClass', 'useExisting'] as const)('takes options from a class with %s', async (way) => {
     @Injectable()
     class Options implements ImOptionsFactory {
       createImOptions(): ImModuleOptions {
@@ -156,7 +188,16 @@ describe('ImModule.forRootAsync', () => {
     expect(application.get(ImStatus).state).toBe('listening');
   });
 
-  it('refuses to be told no way to its options', () => {
-    expect(() => ImModule.forRootAsync({})).toThrow(/needs one of useFactory, useClass, useExisting/);
+  it('rejects a factory that returns no options', async () => {
+    const useFactory = (() => undefined) as unknown as () => ImModuleOptions;
+    @Module({ imports: [ImModule.forRootAsync({ useFactory })] })
+    class AppModule {}
+    await expect(start(AppModule)).rejects.toThrow(
+      'the options of ImModule must be an object, got undefined',
+    );
+  });
+
+  it('requires one source of options', () => {
+    expect(() => ImModule.forRootAsync({})).toThrow(/must get one of useFactory, useClass, useExisting/);
   });
 });

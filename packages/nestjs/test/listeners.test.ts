@@ -18,7 +18,7 @@ import { applications, nextMessage, quietOptions } from './applications.js';
 const start = applications();
 
 describe('a class with @ImListener()', () => {
-  it('answers every hook and hears events, with what it injects', async () => {
+  it('handles all hooks and events, with injected providers', async () => {
     const heard: string[] = [];
 
     @ImListener()
@@ -81,16 +81,16 @@ describe('a class with @ImListener()', () => {
     ]);
   });
 
-  it('learns what waits in the store, although the server was made before it', async () => {
-    let tell: (contents: string[]) => void;
-    const told = new Promise<string[]>((resolve) => {
-      tell = resolve;
+  it('gets stored messages, although the server is created first', async () => {
+    let resolveStored: (contents: string[]) => void;
+    const stored = new Promise<string[]>((resolve) => {
+      resolveStored = resolve;
     });
     @ImListener()
     class Notifications {
       @OnStored()
       notify(messages: readonly Message[]): void {
-        tell(messages.map(({ to, content }) => `${to}: ${content}`));
+        resolveStored(messages.map(({ to, content }) => `${to}: ${content}`));
       }
     }
     const options = quietOptions({ store: memoryStore() });
@@ -99,10 +99,10 @@ describe('a class with @ImListener()', () => {
     const application = await start(AppModule);
     await application.init();
     await application.get(ImServer).send('bob', 'are you there?');
-    expect(await told).toEqual(['bob: are you there?']);
+    expect(await stored).toEqual(['bob: are you there?']);
   });
 
-  it('shares an event with any number of others, a controller among them, whatever one of them throws', async () => {
+  it('can handle an event together with other classes and controllers, even if one throws', async () => {
     const heard: string[] = [];
     const logged: string[] = [];
     const logger = {
@@ -141,10 +141,10 @@ describe('a class with @ImListener()', () => {
     await application.init();
     await application.get(ImClientFactory).create().login({ userId: 'alice' });
     expect(heard).toEqual(['alice']);
-    expect(logged).toEqual(['Throwing.fail failed at an event', 'Throwing.failLater failed at an event']);
+    expect(logged).toEqual(['event handler Throwing.fail failed', 'event handler Throwing.failLater failed']);
   });
 
-  it('inherits what its parent answers and may override it', async () => {
+  it('inherits handlers and can override them', async () => {
     class Base {
       @Authenticate()
       check(): LoginVerdict {
@@ -165,7 +165,7 @@ describe('a class with @ImListener()', () => {
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1027 });
   });
 
-  it('is heard once though several modules provide the same instance', async () => {
+  it('handles an event once if the same instance is provided twice', async () => {
     const heard: string[] = [];
     @ImListener()
     class Callbacks {
@@ -184,7 +184,66 @@ describe('a class with @ImListener()', () => {
   });
 });
 
-describe('two answers to one hook', () => {
+describe('a hook whose method returns the wrong type', () => {
+  it.each<[string, () => unknown, string]>([
+    ['true', () => true, 'the boolean true'],
+    ['a promise of true', () => Promise.resolve(true), 'the boolean true'],
+    ['a verdict without a code', () => ({ accept: false }), 'an object'],
+    ['nothing', () => undefined, 'undefined'],
+  ])('rejects the login and reports the method for %s', async (_name, result, got) => {
+    @ImListener()
+    class Callbacks {
+      @Authenticate()
+      check(): LoginVerdict {
+        return result() as LoginVerdict;
+      }
+    }
+    @Module({ imports: [ImModule.forRoot(quietOptions())], providers: [Callbacks] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    const errors: unknown[] = [];
+    application.get(ImServer).on('error', (error) => errors.push(error));
+    const client = application.get(ImClientFactory).create();
+    const rejected = new Promise((resolve) => client.on('rejected', ({ code }) => resolve(code)));
+    client.login({ userId: 'alice' }).catch(() => {});
+    expect(await rejected).toBe(2);
+    expect(errors).toMatchObject([
+      {
+        code: 'ERR_HOOK_FAILED',
+        cause: {
+          message: `Callbacks.check must return { accept: true } or { accept: false, code }, with code a whole number other than 0, got ${got}`,
+        },
+      },
+    ]);
+  });
+
+  it('reports the method that allows messages too', async () => {
+    @ImListener()
+    class Callbacks {
+      @AuthorizeMessage()
+      isAllowed(): boolean {
+        return 'yes' as unknown as boolean;
+      }
+    }
+    @Module({ imports: [ImModule.forRoot(quietOptions())], providers: [Callbacks] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    const errors: unknown[] = [];
+    application.get(ImServer).on('error', (error) => errors.push(error));
+    const client = application.get(ImClientFactory).create({ retry: { waitMs: 50, retries: 0 } });
+    await client.login({ userId: 'alice' });
+    await expect(client.send({ to: 'bob', content: 'hi' })).rejects.toMatchObject({
+      code: 'ERR_NOT_ACKNOWLEDGED',
+    });
+    expect(errors).toMatchObject([
+      { cause: { message: 'Callbacks.isAllowed must return true or false, got the string "yes"' } },
+    ]);
+  });
+});
+
+describe('two handlers of one hook', () => {
   @ImListener()
   class OnePassword {
     @Authenticate()
@@ -193,7 +252,7 @@ describe('two answers to one hook', () => {
     }
   }
 
-  it('stop the start and name both classes', async () => {
+  it('are rejected at startup with the names of both', async () => {
     @ImListener()
     class AnotherPassword {
       @Authenticate()
@@ -207,11 +266,11 @@ describe('two answers to one hook', () => {
     await expect(application.init()).rejects.toMatchObject({
       code: 'ERR_HOOK_TAKEN',
       message:
-        'the hook authenticate has two answers, OnePassword.check and AnotherPassword.verify: only one can count',
+        'the hook authenticate has two handlers, OnePassword.check and AnotherPassword.verify: each hook can have only one',
     });
   });
 
-  it('stop the start when one of them is an option of the module', async () => {
+  it('are rejected at startup when one of them is an option of the module', async () => {
     const hooks = { authenticate: () => ({ accept: true }) as const };
     @Module({ imports: [ImModule.forRoot(quietOptions({ hooks }))], providers: [OnePassword] })
     class AppModule {}
@@ -220,17 +279,17 @@ describe('two answers to one hook', () => {
   });
 });
 
-describe('a class that cannot listen', () => {
+describe('a class with handlers', () => {
   it.each([
-    ['lacks the mark', Injectable(), /Callbacks has methods .* needs @ImListener\(\)/],
-    ['is made for each request', Injectable({ scope: Scope.REQUEST }), /is not a singleton/],
-    ['is made for each place that injects it', Injectable({ scope: Scope.TRANSIENT }), /is not a singleton/],
-  ])('stops the start when it %s', async (name, decorate, message) => {
+    ['is not marked', Injectable(), /Callbacks has methods .* not decorated with @ImListener\(\)/],
+    ['is request-scoped', Injectable({ scope: Scope.REQUEST }), /Callbacks must be a singleton/],
+    ['is transient', Injectable({ scope: Scope.TRANSIENT }), /Callbacks must be a singleton/],
+  ])('is rejected at startup if it %s', async (name, decorate, message) => {
     class Callbacks {
       @OnImEvent('online')
       note(): void {}
     }
-    if (name !== 'lacks the mark') ImListener()(Callbacks);
+    if (name !== 'is not marked') ImListener()(Callbacks);
     decorate(Callbacks);
     @Module({ imports: [ImModule.forRoot(quietOptions())], providers: [Callbacks] })
     class AppModule {}
@@ -241,7 +300,7 @@ describe('a class that cannot listen', () => {
     });
   });
 
-  it('is refused where the method is static', () => {
+  it('is rejected if a handler is static', () => {
     const decorate = OnImEvent('online') as unknown as (target: object, property: string) => void;
     expect(() => decorate(class Callbacks {}, 'note')).toThrow(/Callbacks\.note is static/);
   });

@@ -27,7 +27,7 @@ describe.each(['Fastify', 'Express'] as const)('a WebSocket transport on the HTT
   })
   class AppModule {}
 
-  it('serves users at its path and pages elsewhere', async () => {
+  it('serves users at its path and pages at other paths', async () => {
     const application = await start(AppModule, adapter);
     const port = await httpPortOf(application);
     const client = createClient({ url: `ws://127.0.0.1:${port}/im` });
@@ -40,7 +40,7 @@ describe.each(['Fastify', 'Express'] as const)('a WebSocket transport on the HTT
     await client.close();
   });
 
-  it('does not keep the application from ending while users are connected', async () => {
+  it('does not block the shutdown while users are connected', async () => {
     const application = await start(AppModule, adapter);
     const port = await httpPortOf(application);
     const client = createClient({ url: `ws://127.0.0.1:${port}/im`, autoReconnect: false });
@@ -52,7 +52,7 @@ describe.each(['Fastify', 'Express'] as const)('a WebSocket transport on the HTT
 });
 
 describe('an application without HTTP', () => {
-  it('says that there is no HTTP server to share', async () => {
+  it('reports that there is no HTTP server to share', async () => {
     @Module({
       imports: [
         ImModule.forRoot({

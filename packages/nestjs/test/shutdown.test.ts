@@ -7,8 +7,8 @@ import { applications, nextMessage, quietOptions, tcpUrlOf } from './application
 
 const start = applications();
 
-describe('the end of the application', () => {
-  it('waits for acknowledgements that are due', async () => {
+describe('the shutdown of the application', () => {
+  it('waits for acknowledgements of messages in flight', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions({ drainMs: 5_000 }))] })
     class AppModule {}
     const application = await start(AppModule);
@@ -23,7 +23,7 @@ describe('the end of the application', () => {
     await client.close();
   });
 
-  it('hands to the store what is not acknowledged in time, before providers are told of the end', async () => {
+  it('stores messages that are not acknowledged in time, before onApplicationShutdown of providers', async () => {
     const stored: string[] = [];
     const order: string[] = [];
     @Injectable()
@@ -49,7 +49,7 @@ describe('the end of the application', () => {
     expect(order).toEqual(['closed']);
   });
 
-  it('closes the clients that live inside the program', async () => {
+  it('closes the clients inside the program', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const application = await start(AppModule);
@@ -63,7 +63,7 @@ describe('the end of the application', () => {
     expect(factory.openCount).toBe(0);
   });
 
-  it('makes no further clients, which nobody would close', async () => {
+  it('creates no more clients, which would not be closed', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const application = await start(AppModule);
@@ -72,19 +72,19 @@ describe('the end of the application', () => {
     const url = tcpUrlOf(application);
     const client = factory.create();
     await client.login({ userId: 'alice' });
-    const refusals: unknown[] = [];
+    const codes: unknown[] = [];
     client.on('state', ({ current }) => {
       if (current !== 'closed') return;
       for (const create of [() => factory.create(), () => factory.create({ url })]) {
         try {
           create();
         } catch (error) {
-          refusals.push((error as { code?: unknown }).code);
+          codes.push((error as { code?: unknown }).code);
         }
       }
     });
     await application.close();
-    expect(refusals).toEqual(['ERR_SERVER_NOT_RUNNING', 'ERR_SERVER_NOT_RUNNING']);
+    expect(codes).toEqual(['ERR_SERVER_NOT_RUNNING', 'ERR_SERVER_NOT_RUNNING']);
     expect(factory.openCount).toBe(0);
   });
 
@@ -104,7 +104,7 @@ describe('the end of the application', () => {
 });
 
 describe('ImHealthIndicator', () => {
-  it('is down before the start, up while the server listens, and down after the end', async () => {
+  it('is down before startup, up while the server listens, and down after shutdown', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const application = await start(AppModule);
@@ -121,7 +121,7 @@ describe('ImHealthIndicator', () => {
 });
 
 describe('ImClientFactory', () => {
-  it('refuses a client of the own server before that listens', async () => {
+  it('creates no client of the own server before it listens', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const application = await start(AppModule);
@@ -130,7 +130,7 @@ describe('ImClientFactory', () => {
     );
   });
 
-  it('makes a client of another server too', async () => {
+  it('creates a client of another server', async () => {
     @Module({ imports: [ImModule.forRoot(quietOptions())] })
     class AppModule {}
     const [one, other] = [await start(AppModule), await start(AppModule)];

@@ -1,23 +1,24 @@
 import type { Hooks, ImServer, Logger, ServerEvents } from '@imcore/server';
+import { withCheckedResult } from './check-result.js';
 import { ImModuleError } from './errors.js';
 import type { Listener } from './find-listeners.js';
 import type { HookName, ListenerMethod } from './listener-metadata.js';
 
-/** The name that the module's own options appear under. */
+/** Name of the module's own options in messages. */
 const OPTIONS = 'the option hooks of ImModule';
 
 /**
- * Connects listeners with the server: each hook to one method, each event to any number.
+ * Connects listeners to the server: one handler for each hook, any number for each event.
  *
- * The server is given {@link hooks} before listeners exist, as they may inject the server, and asks it anew for each
- * question; it is filled before the server listens.
+ * Listeners can inject the server, so the server is created first, with {@link hooks}. It looks a hook up at each call;
+ * the hooks are added before it listens.
  */
-export class Switchboard {
+export class ListenerRegistry {
   readonly hooks: Hooks = {};
   readonly #owners = new Map<HookName, string>();
   readonly #logger: Logger;
 
-  /** @param given what the application answers without a listener, in the module's options. */
+  /** @param given hooks of the module's options */
   constructor(given: Hooks, logger: Logger) {
     this.#logger = logger;
     Object.assign(this.hooks, given);
@@ -26,33 +27,39 @@ export class Switchboard {
     }
   }
 
-  /** @throws ImModuleError `ERR_HOOK_TAKEN` when a hook has its answer already; the message names both. */
+  /** @throws ImModuleError `ERR_HOOK_TAKEN` when a hook already has a handler. The message names both. */
   connect(server: ImServer, { className, instance, methods }: Listener): void {
     for (const method of methods) {
+      const name = `${className}.${nameOf(method)}`;
       const run = (...args: unknown[]): unknown => callMethod(instance, method, args);
-      if (method.kind === 'event') this.#hear(server, method.event, run, `${className}.${nameOf(method)}`);
-      else this.#answer(method.hook, run, `${className}.${nameOf(method)}`);
+      if (method.kind === 'event') this.#addEventHandler(server, method.event, run, name);
+      else this.#setHook(method.hook, run, name);
     }
   }
 
-  #answer(hook: HookName, run: (...args: unknown[]) => unknown, owner: string): void {
+  #setHook(hook: HookName, run: (...args: unknown[]) => unknown, owner: string): void {
     const other = this.#owners.get(hook);
     if (other !== undefined) {
       throw new ImModuleError(
         'ERR_HOOK_TAKEN',
-        `the hook ${hook} has two answers, ${other} and ${owner}: only one can count`,
+        `the hook ${hook} has two handlers, ${other} and ${owner}: each hook can have only one`,
       );
     }
     this.#owners.set(hook, owner);
-    Object.assign(this.hooks, { [hook]: run });
+    Object.assign(this.hooks, { [hook]: withCheckedResult(hook, owner, run) });
   }
 
-  #hear(server: ImServer, event: keyof ServerEvents, run: (event: unknown) => unknown, owner: string): void {
+  #addEventHandler(
+    server: ImServer,
+    event: keyof ServerEvents,
+    run: (event: unknown) => unknown,
+    owner: string,
+  ): void {
     const report = (error: unknown): void =>
-      this.#logger.error({ err: error, event }, `${owner} failed at an event`);
-    server.on(event, (happened) => {
+      this.#logger.error({ err: error, event }, `event handler ${owner} failed`);
+    server.on(event, (payload) => {
       try {
-        const result = run(happened);
+        const result = run(payload);
         if (result instanceof Promise) result.catch(report);
       } catch (error) {
         report(error);
@@ -63,7 +70,7 @@ export class Switchboard {
 
 function callMethod(instance: Listener['instance'], method: ListenerMethod, args: unknown[]): unknown {
   const run = instance[method.property];
-  if (typeof run !== 'function') throw new TypeError(`${nameOf(method)} is no method any more`);
+  if (typeof run !== 'function') throw new TypeError(`${nameOf(method)} is no longer a method`);
   return run.apply(instance, args);
 }
 
