@@ -10,7 +10,7 @@ interface Run {
   readonly errors: string;
 }
 
-/** Runs a proof as `npm run proof:NAME` does, once it is built. */
+/** Runs a built proof, as `npm run proof:NAME` does. */
 async function prove(name: string, ...args: string[]): Promise<Run> {
   const program = fileURLToPath(new URL(`../proof/dist/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -30,19 +30,19 @@ async function prove(name: string, ...args: string[]): Promise<Run> {
 
 const TIMEOUT_MS = 400_000;
 
-describe('the kill -9 proof', () => {
+describe('the crash proof', () => {
   it(
-    'finds nothing missing, doubled or out of order after 25 kills',
+    'finds no message missing, duplicated or out of order after 25 kills',
     async () => {
       const { code, lastLine } = await prove('crash', '--kills', '25');
-      expect(lastLine).toMatch(/^25 kills in .* acknowledged, 0 missing, 0 handed twice, 0 out of order/);
+      expect(lastLine).toMatch(/^25 kills in .* acknowledged, 0 missing, 0 duplicated, 0 out of order/);
       expect(code).toBe(0);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'catches a server that acknowledges early within 20 kills',
+    'detects a server that acknowledges too early within 20 kills',
     async () => {
       const { code, lastLine } = await prove('crash', '--kills', '20', '--early');
       expect(lastLine).toMatch(/ [1-9]\d* missing/);
@@ -52,17 +52,17 @@ describe('the kill -9 proof', () => {
   );
 
   it(
-    'finds nothing missing, doubled or out of order after 25 kills of senders with an outbox and of the server',
+    'finds no message missing, duplicated or out of order after 25 kills of senders with an outbox and of the server',
     async () => {
       const { code, lastLine } = await prove('crash', '--clients', '--kills', '25');
-      expect(lastLine).toMatch(/^\d+ kills .* accepted, 0 missing, 0 handed twice, 0 out of order/);
+      expect(lastLine).toMatch(/^\d+ kills .* accepted, 0 missing, 0 duplicated, 0 out of order/);
       expect(code).toBe(0);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'catches senders that promise to keep what they do not keep within 20 kills',
+    'detects senders that accept messages without an outbox within 20 kills',
     async () => {
       const { code, lastLine } = await prove('crash', '--clients', '--kills', '20', '--early');
       expect(lastLine).toMatch(/ [1-9]\d* missing/);
@@ -71,18 +71,18 @@ describe('the kill -9 proof', () => {
     TIMEOUT_MS,
   );
 
-  it('refuses a number of kills that is none', async () => {
+  it('rejects an invalid number of kills', async () => {
     expect(await prove('crash', '--kills', 'many')).toMatchObject({ code: 2 });
   });
 });
 
 describe('the replay proof', () => {
   it(
-    'brings everything that waited to an original client, once, in order, as it was sent',
+    'delivers all waiting messages to an original client once, in order and unaltered',
     async () => {
       const { code, lastLine } = await prove('replay', '--messages', '10000');
       expect(lastLine).toMatch(
-        /^10000 waited, 0 missing, 0 came twice, 0 out of order, 0 altered, .* ms from the login on/,
+        /^10000 waiting, 0 missing, 0 duplicated, 0 out of order, 0 altered, .* ms from the login/,
       );
       expect(code).toBe(0);
     },
@@ -92,11 +92,11 @@ describe('the replay proof', () => {
 
 describe.runIf(canRecord())('the power-loss proof', () => {
   it(
-    'finds nothing missing after 24 power cuts',
+    'finds no fault after 24 power cuts',
     async () => {
       const { code, lastLine } = await prove('power', '--cuts', '24');
       expect(lastLine).toMatch(
-        /^24 power cuts in .* 0 missing, 0 came back, 0 damaged, 0 out of order, 0 disks/,
+        /^24 power cuts in .* 0 missing, 0 reappeared, 0 damaged, 0 out of order, 0 disks/,
       );
       expect(code).toBe(0);
     },
@@ -104,7 +104,7 @@ describe.runIf(canRecord())('the power-loss proof', () => {
   );
 
   it.each(['--synchronous=off', '--synchronous=normal', '--early'])(
-    'catches a broken promise: %s',
+    'detects missing messages with %s',
     async (how) => {
       const { code, lastLine } = await prove('power', '--cuts', '12', how);
       expect(lastLine).toMatch(/ [1-9]\d* missing/);
@@ -114,13 +114,13 @@ describe.runIf(canRecord())('the power-loss proof', () => {
   );
 });
 
-describe.runIf(canRestartBroker())('the proof of the bridge', () => {
+describe.runIf(canRestartBroker())('the bridge proof', () => {
   it(
-    'finds nothing missing or doubled after 3 restarts of the broker',
+    'finds no message missing or duplicated after 3 restarts of the broker',
     async () => {
       const { code, lastLine } = await prove('bridge/restarts', '--restarts', '3', '--rate', '500');
       expect(lastLine).toMatch(
-        /^3 restarts in .* acknowledged, 0 missing \(.*\), 0 handed twice, 0 dead letters/,
+        /^3 restarts in .* acknowledged, 0 missing \(.*\), 0 duplicated, 0 dead letters/,
       );
       expect(code).toBe(0);
     },
@@ -128,7 +128,7 @@ describe.runIf(canRestartBroker())('the proof of the bridge', () => {
   );
 
   it(
-    'catches a bridge that acknowledges early, in either direction',
+    'detects a bridge that acknowledges too early, in both directions',
     async () => {
       const { code, lastLine } = await prove(
         'bridge/restarts',
@@ -144,20 +144,20 @@ describe.runIf(canRestartBroker())('the proof of the bridge', () => {
     TIMEOUT_MS,
   );
 
-  it('refuses a number of restarts that is none', async () => {
+  it('rejects an invalid number of restarts', async () => {
     expect(await prove('bridge/restarts', '--restarts', 'many')).toMatchObject({ code: 2 });
   });
 });
 
-/** It stops and kills a RabbitMQ of its own. */
+/** The proof needs a RabbitMQ server that it can start. */
 function canRestartBroker(): boolean {
   if (process.env['CI'] === 'true') return true;
   const program = '/usr/lib/rabbitmq/bin/rabbitmq-server';
-  if (!existsSync(program)) console.warn(`SKIPPED: the proof of the bridge: there is no ${program}`);
+  if (!existsSync(program)) console.warn(`SKIPPED: the bridge proof: there is no ${program}`);
   return existsSync(program);
 }
 
-/** The recorder stands between a process and libc; CI has what it takes to build it, other machines may not. */
+/** The proof needs gcc and Linux for its recorder. */
 function canRecord(): boolean {
   if (process.env['CI'] === 'true') return true;
   const missing = process.platform === 'linux' ? whyNoCompiler() : `${process.platform} has no LD_PRELOAD`;

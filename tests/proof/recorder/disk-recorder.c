@@ -1,15 +1,14 @@
 /*
- * Records what a process does to the files of one folder: every write, truncation, sync, creation, removal and
- * renaming, with its data and the instant, in the order in which it happened. Loaded before libc (LD_PRELOAD), so that
- * it stands between SQLite and the system. power/disk-log.ts reads the recording.
+ * Records the changes by a process to the files of a folder: every write, truncation, sync, creation, removal and
+ * renaming, with its data and instant, in order. It is loaded before libc (LD_PRELOAD), so that SQLite calls it instead.
+ * power/disk-recording.ts reads the recording.
  *
- * IMCORE_RECORDED_FOLDER  the folder, absolute, without a slash at the end
+ * IMCORE_RECORDED_FOLDER  the absolute path of the folder, without a trailing slash
  * IMCORE_RECORDING        the file that the recording is appended to
  *
- * A write stands in the recording before it is done, a sync is over in it after it is done: whatever another process
- * has learned at some instant is covered by what was recorded before it. `-shm` files are left out: they are shared
- * memory, which no process reads again after a power cut. What this cannot record is recorded as such, and makes the
- * recording worthless, as the reader says.
+ * A write is recorded before it is executed, and the end of a sync after it: whatever another process knows at an instant
+ * has been recorded before. `-shm` files are not recorded: they are shared memory, which is not used after a power cut.
+ * Unsupported calls are recorded as such, and make the reader reject the recording.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,16 +30,16 @@ enum kind { OPENED = 1, WRITTEN, TRUNCATED, SYNC_BEGUN, SYNC_ENDED, UNLINKED, RE
 
 struct record {
   uint32_t kind;
-  uint32_t length;   /* bytes of data behind this */
+  uint32_t length;   /* bytes of data after this header */
   uint64_t instant;  /* CLOCK_MONOTONIC, nanoseconds */
   uint64_t file;     /* inode */
-  int64_t at;        /* WRITTEN: offset; TRUNCATED: size; SYNC_*: number of the sync; OPENED: 1 when made */
+  int64_t at;        /* WRITTEN: offset; TRUNCATED: size; SYNC_*: number of the sync; OPENED: 1 when created */
 };
 
 #define MAX_DESCRIPTORS 65536
 #define REAL(name) ((__typeof__(&name))real(#name))
 
-static uint64_t tracked[MAX_DESCRIPTORS]; /* inode, 0: not ours */
+static uint64_t tracked[MAX_DESCRIPTORS]; /* inode, 0: not recorded */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int recording = -1;
 static const char *folder;
@@ -57,7 +56,7 @@ __attribute__((constructor)) static void begin(void) {
   recording = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* The part of the path inside the folder ("" for itself); NULL when it is elsewhere or not to be recorded. */
+/* The path relative to the folder ("" for the folder itself); NULL when it is not recorded. */
 static const char *inside(const char *path) {
   if (recording < 0 || strncmp(path, folder, folder_length) != 0) return NULL;
   const char *rest = path + folder_length;
@@ -130,7 +129,7 @@ static ssize_t write_recorded(int fd, const void *data, size_t length, off_t at)
   pthread_mutex_lock(&lock);
   note(WRITTEN, tracked[fd], at, data, length);
   ssize_t result = REAL(pwrite)(fd, data, length, at);
-  if (result != (ssize_t)length) note_not_recordable("a write that was not done whole");
+  if (result != (ssize_t)length) note_not_recordable("an incomplete write");
   pthread_mutex_unlock(&lock);
   return result;
 }
@@ -201,7 +200,7 @@ int rename(const char *from, const char *to) {
   return result;
 }
 
-static void refuse(int fd, const char *what) {
+static void reject(int fd, const char *what) {
   if (file_of(fd) == 0) return;
   pthread_mutex_lock(&lock);
   note_not_recordable(what);
@@ -209,25 +208,25 @@ static void refuse(int fd, const char *what) {
 }
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t at) {
-  if (fd >= 0 && protection & PROT_WRITE && flags & MAP_SHARED) refuse(fd, "a file mapped for writing");
+  if (fd >= 0 && protection & PROT_WRITE && flags & MAP_SHARED) reject(fd, "a file mapped for writing");
   return REAL(mmap)(address, length, protection, flags, fd, at);
 }
 void *mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t at) {
   return mmap(address, length, protection, flags, fd, at);
 }
 int fallocate(int fd, int mode, off_t at, off_t length) {
-  refuse(fd, "fallocate");
+  reject(fd, "fallocate");
   return REAL(fallocate)(fd, mode, at, length);
 }
 int posix_fallocate(int fd, off_t at, off_t length) {
-  refuse(fd, "posix_fallocate");
+  reject(fd, "posix_fallocate");
   return REAL(posix_fallocate)(fd, at, length);
 }
 ssize_t writev(int fd, const struct iovec *parts, int count) {
-  refuse(fd, "writev");
+  reject(fd, "writev");
   return REAL(writev)(fd, parts, count);
 }
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
-  refuse(fd, "pwritev");
+  reject(fd, "pwritev");
   return REAL(pwritev)(fd, parts, count, at);
 }

@@ -6,12 +6,12 @@ import { SenderProcess } from './sender-process.js';
 import { ServerProcess } from './server-process.js';
 import { pause } from './traffic.js';
 
-/** How long senders may take to deliver what is left at the end. */
+/** How long senders may take to deliver the remaining messages at the end, in milliseconds. */
 const FINISH_MS = 60_000;
 
 /**
- * Kills senders with an outbox, the server, or both together, again and again. What the outbox of a sender has
- * promised to keep must reach its receiver once and in order, whoever died between.
+ * Repeatedly kills senders with an outbox, the server, or both. Each message that an outbox has accepted must reach its
+ * receiver once and in order.
  */
 export async function killClients({ folder, kills, flags }: CrashRun): Promise<Outcome> {
   const server = new ServerProcess(join(folder, 'messages.db'), []);
@@ -19,7 +19,7 @@ export async function killClients({ folder, kills, flags }: CrashRun): Promise<O
   await server.start();
   const receivers = KINDS.map((kind) => {
     const receiver = proofClient(kind, server.ports);
-    receiver.on('message', ({ content }) => ledger.handed(kind, Number(content)));
+    receiver.on('message', ({ content }) => ledger.received(kind, Number(content)));
     return { receiver, userId: `receiver-${kind}` };
   });
   for (const { receiver, userId } of receivers) await receiver.login({ userId, token: 't' });
@@ -32,21 +32,21 @@ export async function killClients({ folder, kills, flags }: CrashRun): Promise<O
   while (serverKills + senderKills < kills) {
     await pause(200 + Math.random() * 600);
     const chosen = Math.random();
-    const victim = chosen < 0.7 ? senders[Math.floor(Math.random() * senders.length)] : undefined;
+    const target = chosen < 0.7 ? senders[Math.floor(Math.random() * senders.length)] : undefined;
     const killsServer = chosen > 0.4;
-    const deaths = [() => victim?.kill(), () => (killsServer ? server.kill() : undefined)];
-    // Whoever dies last may have heard of the other's death, and promised more meanwhile.
-    if (Math.random() < 0.5) deaths.reverse();
-    for (const die of deaths) {
-      await die();
+    const killers = [() => target?.kill(), () => (killsServer ? server.kill() : undefined)];
+    // In either order: the process that is killed last may accept or acknowledge more meanwhile.
+    if (Math.random() < 0.5) killers.reverse();
+    for (const kill of killers) {
+      await kill();
       await pause(Math.random() * 30);
     }
-    senderKills += victim === undefined ? 0 : 1;
+    senderKills += target === undefined ? 0 : 1;
     serverKills += killsServer ? 1 : 0;
     await pause(Math.random() * 200);
-    if (Math.random() < 0.5) victim?.start();
+    if (Math.random() < 0.5) target?.start();
     if (killsServer) await server.start();
-    if (victim !== undefined && !victim.isRunning) victim.start();
+    if (target !== undefined && !target.isRunning) target.start();
     progress(`${serverKills + senderKills} of ${kills} kills`, ledger);
   }
   await pause(500);
@@ -56,5 +56,5 @@ export async function killClients({ folder, kills, flags }: CrashRun): Promise<O
   await Promise.all(receivers.map(({ receiver }) => receiver.logout()));
   await server.kill();
   const total = `${serverKills + senderKills} kills (${serverKills} of the server, ${senderKills} of senders)`;
-  return { kills: total, promised: 'accepted', verdict };
+  return { kills: total, counted: 'accepted', verdict };
 }

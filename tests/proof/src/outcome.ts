@@ -1,37 +1,37 @@
 import type { Ledger, Verdict } from './ledger.js';
 import { pause } from './traffic.js';
 
-/** What a run is told. */
+/** Parameters of a run. */
 export interface CrashRun {
-  /** An empty folder for everything that is to survive. */
+  /** An empty folder for the files of server and senders. */
   readonly folder: string;
   readonly kills: number;
-  /** `--early` among them: the promise is broken on purpose. */
+  /** With `--early` messages are acknowledged too early, on purpose. */
   readonly flags: readonly string[];
 }
 
-/** What a run has shown. */
+/** The result of a run. */
 export interface Outcome {
-  /** Who was killed how often, in words. */
+  /** What was killed how often, as text. */
   readonly kills: string;
-  /** What senders were told: `acknowledged`, or `accepted` into their outbox. */
-  readonly promised: string;
+  /** What is counted: messages `acknowledged` by the server, or `accepted` by an outbox. */
+  readonly counted: string;
   readonly verdict: Verdict;
 }
 
-/** Waits until all that was promised is handed, as long as anything still comes. */
+/** Waits until all messages have been received, or none has arrived for 15 s. */
 export async function settle(ledger: Ledger): Promise<void> {
-  let lastHanded = -1;
+  let lastReceived = -1;
   let quietMs = 0;
   while (ledger.open().size > 0 && quietMs < 15_000) {
-    const { handed } = ledger.verdict();
-    quietMs = handed === lastHanded ? quietMs + 200 : 0;
-    lastHanded = handed;
+    const { received } = ledger.verdict();
+    quietMs = received === lastReceived ? quietMs + 200 : 0;
+    lastReceived = received;
     await pause(200);
   }
 }
 
 export function progress(text: string, ledger: Ledger): void {
   if (!process.stderr.isTTY) return;
-  process.stderr.write(`\r${text}, ${ledger.verdict().acknowledged} promised  `);
+  process.stderr.write(`\r${text}, ${ledger.verdict().acknowledged} messages  `);
 }

@@ -10,13 +10,13 @@ import { recordServer } from './power/server-recording.js';
 import { recordStore } from './power/store-recording.js';
 
 /**
- * The power-loss proof: the store, and the real server with it, work on a disk whose every change is recorded; then
- * the power is cut at random instants of the recording, and of what was not synced only what chance wills survives.
- * Ends with a line that counts what was acknowledged, and what of it is missing on any of these disks; exit code 0
- * only when nothing is wrong.
+ * The power-loss proof: records every change on disk by the store, and by the real server with it. Then it simulates
+ * power cuts at random instants of the recording, after which a random part of the unsynced changes survives. The last
+ * line counts acknowledged messages, and those that are missing on any of these disks. The exit code is 0 only when all
+ * disks are correct.
  *
- * `npm run proof:power -- --cuts 200 [--seed N] [--synchronous normal|off] [--early]`; the last two break the promise
- * on purpose. Exit code 2 when the command line cannot be read, 3 when this machine cannot record (gcc, Linux).
+ * `npm run proof:power -- --cuts 200 [--seed N] [--synchronous normal|off] [--early]`; the last two acknowledge too early
+ * on purpose. Exit code 2 for an invalid command line, 3 when this machine cannot record (it needs gcc and Linux).
  */
 const { values } = parseArgs({
   options: {
@@ -31,11 +31,11 @@ const seed = parseWhole('seed', values.seed, 0);
 const nodeFlags = weakeningFlags(values.synchronous);
 const obstacle = whyNoRecorder();
 if (obstacle !== undefined) {
-  process.stderr.write(`SKIPPED: no power was cut: ${obstacle}\n`);
+  process.stderr.write(`SKIPPED: ${obstacle}\n`);
   process.exit(3);
 }
 
-/** Recordings of the store, each on what the power cut before it has left; the last share of the cuts is the server's. */
+/** Recordings of the store, each on the disk after the last cut of the one before. The last recording is the server's. */
 const GENERATIONS = 3;
 const RECORDING_MS = 1500;
 const SERVER_RECORDING_MS = 3000;
@@ -46,7 +46,7 @@ let tally = EMPTY_TALLY;
 try {
   const library = buildRecorder(scratch);
   const share = Math.floor(cuts / (GENERATIONS + 1));
-  let before: Pick<Aftermath, 'image' | 'made'> = { image: new Map(), made: [] };
+  let before: Pick<Aftermath, 'image' | 'given'> = { image: new Map(), given: [] };
   for (let generation = 0; generation < GENERATIONS; generation++) {
     const place = join(scratch, `store-${generation}`);
     const own = { seed: seed + generation, durationMs: RECORDING_MS, generation };
@@ -55,7 +55,7 @@ try {
     tally = sum(tally, after.tally);
     before = after;
     rmSync(place, { recursive: true });
-    // Nothing can be built on a broken disk.
+    // The next recording needs a correct disk.
     if (isBroken(tally)) break;
   }
   const place = join(scratch, 'server');
@@ -72,17 +72,17 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-const { acknowledged, missing, cameBack, damaged, outOfOrder, unreadable, inCheckpoint } = tally;
+const { acknowledged, missing, reappeared, damaged, outOfOrder, unreadable, inCheckpoint } = tally;
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 console.log(
-  `${tally.cuts} power cuts in ${seconds} s (seed ${seed}, ${inCheckpoint} within a checkpoint), ${acknowledged} acknowledged, ${missing} missing, ${cameBack} came back, ${damaged} damaged, ${outOfOrder} out of order, ${unreadable} disks unreadable`,
+  `${tally.cuts} power cuts in ${seconds} s (seed ${seed}, ${inCheckpoint} within a checkpoint), ${acknowledged} acknowledged, ${missing} missing, ${reappeared} reappeared, ${damaged} damaged, ${outOfOrder} out of order, ${unreadable} disks unreadable`,
 );
 process.exit(acknowledged > 0 && !isBroken(tally) ? 0 : 1);
 
 function weakeningFlags(level: string | undefined): readonly string[] {
   if (level === undefined) return [];
   if (level !== 'normal' && level !== 'off') {
-    return refuse(`--synchronous is ${JSON.stringify(level)}, allowed are normal and off`);
+    return fail(`--synchronous must be normal or off, got ${JSON.stringify(level)}`);
   }
   process.env['IMCORE_SYNCHRONOUS'] = level.toUpperCase();
   return ['--import', fileURLToPath(new URL('./power/weakened-sqlite.js', import.meta.url))];
@@ -91,10 +91,10 @@ function weakeningFlags(level: string | undefined): readonly string[] {
 function parseWhole(name: string, text: string, least: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-  return refuse(`--${name} is ${JSON.stringify(text)}, allowed are whole numbers from ${least}`);
+  return fail(`--${name} must be a whole number from ${least}, got ${JSON.stringify(text)}`);
 }
 
-function refuse(reason: string): never {
+function fail(reason: string): never {
   process.stderr.write(`${reason}\n`);
   process.exit(2);
 }

@@ -14,10 +14,10 @@ export type Kind = 'tcp' | 'udp' | 'ws';
 
 export const KINDS: readonly Kind[] = ['tcp', 'udp', 'ws'];
 
-/** Messages that a sender has unacknowledged; on UDP one, as nothing else keeps their order there. */
+/** Unacknowledged messages of a sender at a time. On UDP one, since only that preserves the order. */
 export const WINDOW: Readonly<Record<Kind, number>> = { tcp: 32, ws: 32, udp: 1 };
 
-/** A client that never gives up, for a server that is away most of the time. */
+/** A client that retries for a long time, for a server that is often down. */
 export function proofClient(kind: Kind, ports: Ports, outbox?: ClientOptions['outbox']): ImClient {
   return createClient({
     transport: transportOf(kind, ports),

@@ -13,12 +13,12 @@ import type { Received } from './replay/receiver-main.js';
 import { ServerProcess } from './server-process.js';
 
 /**
- * The replay proof: a user for whom thousands of messages wait comes back with an original client, while others write
- * to each other. Server, receiver and the others are processes of their own. Ends with a line that counts what is
- * missing, came twice, out of order or altered, says how long it took, and how long live messages were under way meanwhile,
- * beside the same without it; exit code 0 only when the counts are 0.
+ * The replay proof: a user with thousands of waiting messages logs in with an original client, while other users send to
+ * each other. Server and receiver are separate processes. The last line counts messages that are missing, duplicated,
+ * out of order or altered, and gives the duration and the latency of the other users' messages during the replay and
+ * without it. The exit code is 0 only when the counts are 0.
  *
- * `npm run proof:replay -- --messages 10000 [--pairs 20]`; exit code 2 when the command line cannot be read.
+ * `npm run proof:replay -- --messages 10000 [--pairs 20]`; exit code 2 for an invalid command line.
  */
 const { values } = parseArgs({
   options: {
@@ -29,14 +29,14 @@ const { values } = parseArgs({
 const messages = parseWhole('messages', values.messages);
 const pairs = parseWhole('pairs', values.pairs);
 
-/** Unacknowledged messages of the sender who fills the mailbox. */
+/** Unacknowledged messages of the sender that fills the queue. */
 const FILL_WINDOW = 256;
 
-/** Each pair sends a message every so many milliseconds. */
+/** How often each pair sends a message, in milliseconds. */
 const LIVE_EVERY_MS = 5;
 
-/** How long live messages are measured without a replay, before it and after it, in milliseconds. */
-const QUIET_MS = 3000;
+/** How long live messages are measured before and after the replay, in milliseconds. */
+const BASELINE_MS = 3000;
 
 const USER = 'away';
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
@@ -46,40 +46,40 @@ const fillMs = await fill(server.ports.tcp);
 const live = new LiveTraffic();
 await live.start(server.ports.tcp, pairs, LIVE_EVERY_MS);
 await pause(1000);
-const before = await measure(() => pause(QUIET_MS));
+const before = await measure(() => pause(BASELINE_MS));
 const received: { value: Received | undefined } = { value: undefined };
 const during = await measure(async () => {
   received.value = await receive(server.ports.tcp);
 });
-const after = await measure(() => pause(QUIET_MS));
+const after = await measure(() => pause(BASELINE_MS));
 live.stop();
 await server.kill();
 rmSync(folder, { recursive: true, force: true });
 
-const { handed, copies, outOfOrder, altered, tookMs } = received.value ?? {
-  handed: 0,
-  copies: 0,
+const { distinct, duplicated, outOfOrder, altered, tookMs } = received.value ?? {
+  distinct: 0,
+  duplicated: 0,
   outOfOrder: 0,
   altered: 0,
   tookMs: 1,
 };
-const missing = messages - handed;
+const missing = messages - distinct;
 console.log(
-  `filled ${messages} in ${(fillMs / 1000).toFixed(1)} s, acknowledged and durable; ${pairs} pairs, ${(pairs * 1000) / LIVE_EVERY_MS} live messages a second`,
+  `stored ${messages} messages in ${(fillMs / 1000).toFixed(1)} s; ${pairs} pairs send ${(pairs * 1000) / LIVE_EVERY_MS} live messages/s`,
 );
 for (const [name, { messages: count, medianMs, p99Ms }] of Object.entries({ before, during, after })) {
   console.log(
-    `live ${name}: ${count} messages, median ${medianMs.toFixed(2)} ms, 99 % within ${p99Ms.toFixed(2)} ms`,
+    `live ${name}: ${count} messages, median ${medianMs.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`,
   );
 }
 console.log(
-  `${messages} waited, ${missing} missing, ${copies} came twice, ${outOfOrder} out of order, ${altered} altered, ` +
-    `${tookMs.toFixed(0)} ms from the login on, ${Math.round((handed * 1000) / tookMs)} a second; ` +
-    `live p99 ${during.p99Ms.toFixed(2)} ms, without ${before.p99Ms.toFixed(2)} and ${after.p99Ms.toFixed(2)} ms`,
+  `${messages} waiting, ${missing} missing, ${duplicated} duplicated, ${outOfOrder} out of order, ${altered} altered, ` +
+    `${tookMs.toFixed(0)} ms from the login, ${Math.round((distinct * 1000) / tookMs)} messages/s; ` +
+    `live p99 ${during.p99Ms.toFixed(2)} ms, ${before.p99Ms.toFixed(2)} ms before and ${after.p99Ms.toFixed(2)} ms after`,
 );
-process.exit(missing + copies + outOfOrder + altered === 0 ? 0 : 1);
+process.exit(missing + duplicated + outOfOrder + altered === 0 ? 0 : 1);
 
-/** Has all messages stored for the user who is away. Returns how long that took, in milliseconds. */
+/** Sends all messages to the offline user until they are acknowledged. Returns the duration in milliseconds. */
 async function fill(port: number): Promise<number> {
   const startedAt = performance.now();
   let [sent, acknowledged] = [0, 0];
@@ -123,7 +123,7 @@ async function receive(port: number): Promise<Received> {
 function parseWhole(name: string, text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number;
-  process.stderr.write(`--${name} is ${JSON.stringify(text)}, allowed are whole numbers from 1\n`);
+  process.stderr.write(`--${name} must be a whole number from 1, got ${JSON.stringify(text)}\n`);
   process.exit(2);
 }
 

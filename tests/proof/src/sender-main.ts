@@ -3,10 +3,10 @@ import { type Kind, proofClient, WINDOW } from './proof-client.js';
 import type { Ports } from './server-process.js';
 
 /**
- * A sender that is killed: `node sender-main.js KIND TCP UDP WS NAME FOLDER FIRST [--early]`. Sends numbers from FIRST on to
- * `receiver-NAME` through an outbox in the folder, and writes each number when the outbox has promised to keep it. At
- * the end of its input it sends no more, and ends when all is delivered. With `--early` it has no outbox and promises all
- * the same, so that the proof can be seen to notice.
+ * A sender process: `node sender-main.js KIND TCP UDP WS NAME FOLDER FIRST [--early]`. Sends numbers from FIRST on to
+ * `receiver-NAME` through an outbox in the folder, and prints each number when the outbox has accepted it. At the end of
+ * its input it stops sending, and ends when all messages are delivered. With `--early` it prints numbers without an
+ * outbox, which the proof must detect.
  */
 const [kind = 'tcp', tcp = '0', udp = '0', ws = '0', name = '', folder = '', first = '0', flag] =
   process.argv.slice(2);
@@ -14,7 +14,7 @@ const isEarly = flag === '--early';
 const ports: Ports = { tcp: Number(tcp), udp: Number(udp), ws: Number(ws) };
 const client = proofClient(kind as Kind, ports, isEarly ? undefined : fileOutbox(folder));
 const userId = `sender-${name}`;
-/** Of earlier runs, in their outbox yet. */
+/** Fingerprints of messages of earlier runs that are still in the outbox. */
 const restored = new Set<string>();
 let isSending = true;
 let next = Number(first);

@@ -8,7 +8,7 @@ import type { Ports } from './server-process.js';
 
 const MAIN = fileURLToPath(new URL('./sender-main.js', import.meta.url));
 
-/** A process that sends through an outbox; it can be killed without warning and started again on the same outbox. */
+/** A process that sends through an outbox. It can be killed and started again with the same outbox. */
 export class SenderProcess {
   readonly kind: Kind;
   readonly #ports: Ports;
@@ -18,7 +18,7 @@ export class SenderProcess {
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined;
   #next = 0;
 
-  /** @param accepted is told each number that the outbox has promised to keep. */
+  /** @param accepted called with each number that the outbox has accepted. */
   constructor(
     kind: Kind,
     ports: Ports,
@@ -47,7 +47,7 @@ export class SenderProcess {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const number = Number(line);
       this.#accepted(number);
-      // A killed process has used numbers that it could not tell: at most so many.
+      // A killed process may have used this many numbers that it had not printed.
       this.#next = Math.max(this.#next, number + 1 + 4 * WINDOW[this.kind]);
     });
   }
@@ -61,7 +61,7 @@ export class SenderProcess {
     await gone;
   }
 
-  /** Lets it deliver what is left. Resolves when it has, or has been given up after a while. */
+  /** Lets it deliver the remaining messages. Resolves when it has ended; kills it after `withinMs`. */
   async finish(withinMs: number): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;

@@ -5,7 +5,7 @@ import { progress, settle } from './outcome.js';
 import { ServerProcess } from './server-process.js';
 import { pause, Traffic } from './traffic.js';
 
-/** Kills the server again and again while clients in this process send and receive at full speed. */
+/** Repeatedly kills the server while clients in this process send and receive at full speed. */
 export async function killServers({ folder, kills, flags }: CrashRun): Promise<Outcome> {
   const server = new ServerProcess(join(folder, 'messages.db'), flags);
   const ledger = new Ledger();
@@ -24,5 +24,5 @@ export async function killServers({ folder, kills, flags }: CrashRun): Promise<O
   const verdict = ledger.verdict();
   await traffic.close();
   await server.kill();
-  return { kills: `${kills} kills`, promised: 'acknowledged', verdict };
+  return { kills: `${kills} kills`, counted: 'acknowledged', verdict };
 }

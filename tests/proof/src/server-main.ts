@@ -3,8 +3,8 @@ import { createServer, silentLogger, tcp, udp, websocket } from '@imcore/server'
 import { sqliteStore } from '@imcore/store-sqlite';
 
 /**
- * The server under proof: a process that is killed. `node server-main.js FILE TCP UDP WS [--early]`; with `--early` it
- * breaks the promise on purpose, so that the proof can be seen to notice.
+ * The server process: `node server-main.js FILE TCP UDP WS [--early]`. With `--early` it acknowledges too early, which the
+ * proof must detect.
  */
 const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', flag] = process.argv.slice(2);
 const store = sqliteStore({ file });
@@ -21,7 +21,7 @@ const server = createServer({
 const ports = (await server.listen()).map(({ port }) => port);
 process.stdout.write(`${JSON.stringify(ports)}\n`);
 
-/** A store that says "stored" at once and writes a little later: what nearly every messaging system does. */
+/** A store that answers "stored" at once and writes a little later. */
 function answersEarly(real: MessageStore): MessageStore {
   let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
   return {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { lastingPort } from './lasting-port.js';
+import { stablePort } from './stable-port.js';
 
 /** Ports of the three transports. */
 export interface Ports {
@@ -11,13 +11,13 @@ export interface Ports {
   readonly ws: number;
 }
 
-/** How a server process is run, beside its own command line. */
+/** How to run the server process. */
 interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
 }
 
-/** A server process that can be killed without warning and started again on the same ports and file. */
+/** A server process. It can be killed and started again on the same ports and file. */
 export class ServerProcess {
   readonly #file: string;
   readonly #flags: readonly string[];
@@ -31,16 +31,16 @@ export class ServerProcess {
     this.#options = options;
   }
 
-  /** Known from the first start on. */
+  /** @throws Error before the first start. */
   get ports(): Ports {
-    if (this.#ports === undefined) throw new Error('the server was never started');
+    if (this.#ports === undefined) throw new Error('the server was not started');
     return this.#ports;
   }
 
   /** Resolves when it listens; rejects when it ends before. */
   async start(): Promise<void> {
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
-    this.#ports ??= { tcp: await lastingPort(), udp: await lastingPort(), ws: await lastingPort() };
+    this.#ports ??= { tcp: await stablePort(), udp: await stablePort(), ws: await stablePort() };
     const { tcp, udp, ws } = this.#ports;
     const { environment = {}, nodeFlags = [] } = this.#options;
     const args = [...nodeFlags, main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
@@ -54,7 +54,7 @@ export class ServerProcess {
       throw new Error(`the server ended before it listened, exit code ${String(line)}`);
   }
 
-  /** Ends it as a power failure would end the process: no handler runs. */
+  /** Ends it with SIGKILL: no handler runs. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;

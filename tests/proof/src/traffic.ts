@@ -2,13 +2,13 @@ import type { ImClient } from '@imcore/client/node';
 import { KINDS, type Kind, proofClient, WINDOW } from './proof-client.js';
 import type { Ports } from './server-process.js';
 
-/** Who writes down what senders were told and receivers were handed. */
-export interface Books {
+/** Gets the messages that were acknowledged to senders, and those that were received. */
+export interface TrafficObserver {
   acknowledged(pair: string, number: number): void;
-  handed(pair: string, number: number): void;
+  received(pair: string, number: number): void;
 }
 
-/** Who writes to whom. Receivers of `away` pairs are offline half of the time, so that the store is used. */
+/** A sender and a receiver. Receivers of `away` pairs are offline half of the time, so that the store is used. */
 interface PairPlan {
   readonly name: string;
   readonly from: Kind;
@@ -16,7 +16,7 @@ interface PairPlan {
   readonly isAway: boolean;
 }
 
-/** Every transport to every transport, to receivers who are there and to receivers who come and go. */
+/** From each transport to each transport, to receivers that stay online and to receivers that do not. */
 export const PAIRS: readonly PairPlan[] = KINDS.flatMap((from) =>
   KINDS.flatMap((to) => [
     { name: `${from}-${to}`, from, to, isAway: false },
@@ -25,30 +25,30 @@ export const PAIRS: readonly PairPlan[] = KINDS.flatMap((from) =>
 );
 const AWAY_MS = 400;
 
-/** Senders and receivers over all transports, in all directions, at full speed until they are told to stop. */
+/** Senders and receivers over all transports, in all directions, at full speed until {@link stop} is called. */
 export class Traffic {
   readonly #ports: Ports;
-  readonly #books: Books;
+  readonly #observer: TrafficObserver;
   readonly #clients: ImClient[] = [];
   readonly #work: Promise<void>[] = [];
   #state: 'sending' | 'stopped' | 'abandoned' = 'sending';
 
-  constructor(ports: Ports, books: Books) {
+  constructor(ports: Ports, observer: TrafficObserver) {
     this.#ports = ports;
-    this.#books = books;
+    this.#observer = observer;
   }
 
   async start(): Promise<void> {
     for (const plan of PAIRS) await this.#startPair(plan);
   }
 
-  /** Stops sending; resolves when every message that was sent is acknowledged or given up. */
+  /** Stops sending. Resolves when every message is acknowledged or has failed. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     await Promise.all(this.#work);
   }
 
-  /** Ends at once, as the server has: what is not acknowledged by now is given up. */
+  /** Ends at once, when the server is gone. */
   async abandon(): Promise<void> {
     this.#state = 'abandoned';
     await this.close();
@@ -60,7 +60,7 @@ export class Traffic {
 
   async #startPair(plan: PairPlan): Promise<void> {
     const receiver = this.#client(plan.to);
-    receiver.on('message', ({ content }) => this.#books.handed(plan.name, Number(content)));
+    receiver.on('message', ({ content }) => this.#observer.received(plan.name, Number(content)));
     await receiver.login({ userId: receiverOf(plan), token: 't' });
     const sender = this.#client(plan.from);
     await sender.login({ userId: `sender-${plan.name}`, token: 't' });
@@ -70,17 +70,17 @@ export class Traffic {
         const number = next++;
         try {
           await sender.send({ to: receiverOf(plan), content: String(number) });
-          this.#books.acknowledged(plan.name, number);
+          this.#observer.acknowledged(plan.name, number);
         } catch {
-          // Not acknowledged: nobody has promised anything.
+          // Not acknowledged: it may be lost.
         }
       }
     };
     for (let i = 0; i < WINDOW[plan.from]; i++) this.#work.push(send());
-    if (plan.isAway) this.#work.push(this.#comeAndGo(receiver, receiverOf(plan)));
+    if (plan.isAway) this.#work.push(this.#toggleOnline(receiver, receiverOf(plan)));
   }
 
-  async #comeAndGo(receiver: ImClient, userId: string): Promise<void> {
+  async #toggleOnline(receiver: ImClient, userId: string): Promise<void> {
     while (this.#state === 'sending') {
       await pause(AWAY_MS * (0.5 + Math.random()));
       await receiver.logout();

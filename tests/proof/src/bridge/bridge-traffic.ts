@@ -4,38 +4,38 @@ import type { WebEdition } from './web-edition.js';
 
 /** Pairs of users in each direction. */
 const PAIRS = 10;
-/** Messages of one pair that may wait for their acknowledgement: a sender who is stopped does not pile up. */
+/** Unacknowledged messages of a pair, at most. */
 const WINDOW = 200;
 
 interface TrafficOptions {
   readonly port: () => number;
   readonly web: WebEdition;
-  /** The books of each direction. */
+  /** The ledger of each direction. */
   readonly toWeb: Ledger;
   readonly fromWeb: Ledger;
-  /** Messages a second in each direction, of all pairs together. */
+  /** Messages per second in each direction, of all pairs together. */
   readonly rate: number;
 }
 
 /**
- * Users of both systems who write to each other at a steady rate.
+ * Users of both systems who send to each other at a constant rate.
  *
- * What was acknowledged is entered where the sender learns it: at the client, or at the Web edition when the broker has
- * confirmed. What was handed on is entered where an application would see it: at the receiving client; and at the Web
- * edition behind the duplicate suppression that every receiver of this protocol has.
+ * Acknowledged messages are recorded at the sender: at the client, or at the Web edition when the broker has confirmed
+ * them. Received messages are recorded at the receiver's application: at the client, or at the Web edition after its
+ * duplicate detection, which every receiver of this protocol has.
  */
 export class BridgeTraffic {
-  /** Copies that the Web edition's users saw through. */
+  /** Duplicates that the Web edition has detected. */
   copies = 0;
   readonly #options: TrafficOptions;
   readonly #clients: ImClient[] = [];
   readonly #seen = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #underWay = 0;
+  #pending = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    options.web.onReceived = (text) => this.#handedToWeb(text);
+    options.web.onReceived = (text) => this.#receivedByWeb(text);
   }
 
   async start(): Promise<void> {
@@ -43,7 +43,7 @@ export class BridgeTraffic {
     for (let index = 0; index < PAIRS; index++) {
       const user = `app-${index}`;
       const client = this.#client();
-      client.on('message', ({ from, content }) => fromWeb.handed(`${from}>${user}`, Number(content)));
+      client.on('message', ({ from, content }) => fromWeb.received(`${from}>${user}`, Number(content)));
       await client.login({ userId: user, token: 't' });
       const peer = `web-${index}`;
       this.#repeat(rate / PAIRS, toWeb, `${user}>${peer}`, (number) =>
@@ -55,10 +55,10 @@ export class BridgeTraffic {
     }
   }
 
-  /** Stops sending; resolves when everything that was sent is acknowledged or given up. */
+  /** Stops sending. Resolves when every message is acknowledged or has failed. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    while (this.#underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (this.#pending > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   async close(): Promise<void> {
@@ -67,34 +67,34 @@ export class BridgeTraffic {
 
   #repeat(perSecond: number, ledger: Ledger, pair: string, send: (number: number) => Promise<unknown>): void {
     let [next, waiting, last] = [0, 0, performance.now()];
-    let owed = 0;
+    let due = 0;
     const tick = (): void => {
       const now = performance.now();
-      owed = Math.min(WINDOW, owed + ((now - last) * perSecond) / 1000);
+      due = Math.min(WINDOW, due + ((now - last) * perSecond) / 1000);
       last = now;
-      for (; owed >= 1 && waiting < WINDOW; owed--) {
+      for (; due >= 1 && waiting < WINDOW; due--) {
         const number = next++;
         waiting += 1;
-        this.#underWay += 1;
+        this.#pending += 1;
         send(number)
           .then(() => ledger.acknowledged(pair, number))
           .catch(() => {
-            // Not acknowledged: nobody has promised anything.
+            // Not acknowledged: it may be lost.
           })
           .finally(() => {
             waiting -= 1;
-            this.#underWay -= 1;
+            this.#pending -= 1;
           });
       }
     };
     this.#timers.push(setInterval(tick, 10));
   }
 
-  #handedToWeb(text: string): void {
+  #receivedByWeb(text: string): void {
     const { from, to, fp, dataContent } = JSON.parse(text) as Readonly<Record<string, string>>;
     const key = `${from}\n${to}\n${fp}`;
     if (this.#seen.has(key)) this.copies += 1;
-    else this.#options.toWeb.handed(`${from}>${to}`, Number(dataContent));
+    else this.#options.toWeb.received(`${from}>${to}`, Number(dataContent));
     this.#seen.add(key);
   }
 

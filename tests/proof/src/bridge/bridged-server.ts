@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { lastingPort } from '../lasting-port.js';
+import { stablePort } from '../stable-port.js';
 
-/** What the server says of itself when it is asked. */
+/** The metrics of the server process, on request. */
 interface ServerReport {
   readonly metrics: Readonly<Record<string, number>>;
   /** Microseconds. */
@@ -17,12 +17,12 @@ interface Line extends Partial<ServerReport> {
   readonly at?: number;
 }
 
-/** A server process with a bridge, which can be killed without warning and started again on the same port and file. */
+/** A server process with a bridge. It can be killed and started again on the same port and file. */
 export class BridgedServer {
   port = 0;
-  /** Milliseconds since 1970. */
+  /** When the bridge has joined, in milliseconds since 1970; `undefined` while it has not. */
   joinedAt: number | undefined = undefined;
-  /** Why it ended, when nobody has killed it. */
+  /** Why it ended, unless it was killed. */
   failure: Error | undefined = undefined;
   readonly #file: string;
   readonly #brokerUrl: string;
@@ -38,7 +38,7 @@ export class BridgedServer {
 
   /** Resolves when it listens. */
   async start(): Promise<void> {
-    if (this.port === 0) this.port = await lastingPort();
+    if (this.port === 0) this.port = await stablePort();
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
     const env = { ...process.env, IMCORE_BRIDGE: this.#brokerUrl };
     const child = spawn(process.execPath, [main, this.#file, String(this.port), ...this.#flags], {
@@ -51,7 +51,7 @@ export class BridgedServer {
     await new Promise<void>((resolve, reject) => {
       child.once('exit', (code) => {
         if (this.#child !== child) return;
-        this.failure = new Error(`the server ended by itself with ${code}`);
+        this.failure = new Error(`the server ended with exit code ${code}`);
         reject(this.failure);
       });
       lines.on('line', (text) => {

@@ -3,22 +3,22 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastingPort } from '../lasting-port.js';
+import { stablePort } from '../stable-port.js';
 
 const PROGRAM = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const START_MS = 120_000;
 
-/** Further lines of the broker's configuration. */
+/** Options of a {@link PrivateBroker}: further lines of its configuration. */
 interface PrivateBrokerOptions {
   readonly configuration?: readonly string[];
 }
 
-/** Whether this machine has a RabbitMQ server that can be started as a process of one's own. */
+/** Whether this machine has a RabbitMQ server to start. */
 export function canMakeBroker(): boolean {
   return existsSync(PROGRAM);
 }
 
-/** A RabbitMQ of one's own, with its own ports, node name, data and log, that may be stopped and killed. */
+/** A RabbitMQ process with its own ports, node name, data and log, which can be stopped and killed. */
 export class PrivateBroker {
   readonly port: number;
   readonly #distPort: number;
@@ -34,20 +34,20 @@ export class PrivateBroker {
   }
 
   static async make(options: PrivateBrokerOptions = {}): Promise<PrivateBroker> {
-    return new PrivateBroker(await lastingPort(), await lastingPort(), options.configuration ?? []);
+    return new PrivateBroker(await stablePort(), await stablePort(), options.configuration ?? []);
   }
 
   get url(): string {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when it takes connections. */
+  /** Resolves when it accepts connections. */
   async start(): Promise<void> {
     this.#writeFiles();
     const child = spawn(PROGRAM, [], { env: this.#environment(), detached: true, stdio: 'ignore' });
     this.#child = child;
     const until = Date.now() + START_MS;
-    while (!(await takesConnections(this.port))) {
+    while (!(await acceptsConnections(this.port))) {
       if (child.exitCode !== null)
         throw new Error(`RabbitMQ ended with ${child.exitCode}: see ${this.#folder}`);
       if (Date.now() > until) throw new Error(`RabbitMQ did not start: see ${this.#folder}`);
@@ -55,7 +55,7 @@ export class PrivateBroker {
     }
   }
 
-  /** `SIGTERM` lets it close in order; `SIGKILL` is a crash. */
+  /** Stops it with `SIGTERM`, or crashes it with `SIGKILL`. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -63,10 +63,10 @@ export class PrivateBroker {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     process.kill(-child.pid, signal);
     await gone;
-    while (await takesConnections(this.port)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (await acceptsConnections(this.port)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** Ends it and removes its files. */
+  /** Kills it and removes its files. */
   async remove(): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
@@ -98,7 +98,7 @@ export class PrivateBroker {
   }
 }
 
-function takesConnections(port: number): Promise<boolean> {
+function acceptsConnections(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => {

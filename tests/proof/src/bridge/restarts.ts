@@ -10,13 +10,12 @@ import { canMakeBroker, PrivateBroker } from './private-broker.js';
 import { WebEdition } from './web-edition.js';
 
 /**
- * The proof of the bridge: a real RabbitMQ is stopped and started, every fourth time killed, while users of both
- * systems write to each other; every second time the server is killed with -9 as well, at one instant after another. Ends
- * with a line that counts what was acknowledged, and what of it is missing or came to an application twice; exit code 0 only
- * when the last two are 0.
+ * The bridge proof: restarts a real RabbitMQ, every fourth time after a kill, while users of both systems send to each
+ * other. Every second time the server is killed with `kill -9` as well. The last line counts acknowledged messages, and
+ * those that are missing or duplicated. The exit code is 0 only when the last two are 0.
  *
- * `npm run proof:bridge -- --restarts 20 [--rate 1000] [--early]`; exit code 2 when the command line cannot be read or
- * there is no RabbitMQ to be started. `--rate` is messages a second in each direction.
+ * `npm run proof:bridge -- --restarts 20 [--rate 1000] [--early]`; exit code 2 for an invalid command line, or when there is
+ * no RabbitMQ. `--rate` is messages per second in each direction.
  */
 const { values } = parseArgs({
   options: {
@@ -25,12 +24,12 @@ const { values } = parseArgs({
     early: { type: 'boolean', default: false },
   },
 });
-/** When the server is killed: in full traffic, without a broker, or while it works off what has gathered meanwhile. */
-const INSTANTS = ['in traffic', 'without the broker', 'behind the broker'] as const;
+/** When the server is killed: before the restart of the broker, during it, or after it while a backlog is published. */
+const INSTANTS = ['before', 'during', 'after'] as const;
 
 const restarts = wholeNumber('restarts', values.restarts);
 const rate = wholeNumber('rate', values.rate);
-if (!canMakeBroker()) refuse('there is no RabbitMQ server on this machine: install rabbitmq-server');
+if (!canMakeBroker()) fail('this machine has no RabbitMQ server: install rabbitmq-server');
 
 const startedAt = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-bridge-'));
@@ -49,7 +48,7 @@ try {
 }
 process.exit();
 
-/** The broker is no child of this process group: nobody else ends it. */
+/** The broker has its own process group, so it must be ended explicitly. */
 async function cleanUp(): Promise<void> {
   await server.kill();
   await broker.remove();
@@ -69,7 +68,7 @@ async function prove(): Promise<boolean> {
     const [before, since] = [acknowledged(), performance.now()];
     await pause(1000 + Math.random() * 2000);
     const rates = ratesOf(before, since);
-    if (killed === 'in traffic') {
+    if (killed === 'before') {
       await killServer();
       await joined(Date.now());
       await pause(Math.random() * 1000);
@@ -77,18 +76,18 @@ async function prove(): Promise<boolean> {
     const signal = restart % 4 === 0 ? 'SIGKILL' : 'SIGTERM';
     await broker.stop(signal);
     await pause(Math.random() * 1500);
-    if (killed === 'without the broker') await killServer();
+    if (killed === 'during') await killServer();
     await broker.start();
     const recovery = await joined(Date.now());
     recoveries.push(recovery);
-    if (killed === 'behind the broker') {
+    if (killed === 'after') {
       await pause(Math.random() * 500);
       await killServer();
       await joined(Date.now());
     }
-    const server = killed === undefined ? '' : `, server killed ${killed}`;
+    const server = killed === undefined ? '' : `, server killed ${killed} the restart`;
     process.stderr.write(
-      `${restart} of ${restarts}: at ${rates} messages/s broker ended by ${signal}${server}, joined after ${recovery} ms\n`,
+      `${restart} of ${restarts}: at ${rates} messages/s broker stopped with ${signal}${server}, joined after ${recovery} ms\n`,
     );
   }
   await pause(2000);
@@ -97,25 +96,25 @@ async function prove(): Promise<boolean> {
   const dead = await web.count('dead');
   const [out, back] = [toWeb.verdict(), fromWeb.verdict()];
   const missing = out.missing + back.missing;
-  const handedTwice = out.handedTwice + back.handedTwice;
+  const duplicated = out.duplicated + back.duplicated;
   await traffic.close();
   recoveries.sort((a, b) => a - b);
   const [p50, max] = [recoveries[Math.floor((recoveries.length - 1) / 2)], recoveries.at(-1)];
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   console.log(
     `${restarts} restarts in ${seconds} s, ${out.acknowledged} + ${back.acknowledged} acknowledged, ` +
-      `${missing} missing (${out.missing} to the Web edition, ${back.missing} from it), ${handedTwice} handed twice, ` +
-      `${dead} dead letters; ${traffic.copies} copies seen through, ${out.outOfOrder + back.outOfOrder} out of order; ` +
-      `joined again after p50 ${p50} ms, max ${max} ms`,
+      `${missing} missing (${out.missing} to the Web edition, ${back.missing} from it), ${duplicated} duplicated, ` +
+      `${dead} dead letters; ${traffic.copies} duplicates detected, ${out.outOfOrder + back.outOfOrder} out of order; ` +
+      `rejoined after p50 ${p50} ms, max ${max} ms`,
   );
-  return out.acknowledged > 0 && back.acknowledged > 0 && missing + handedTwice + dead === 0;
+  return out.acknowledged > 0 && back.acknowledged > 0 && missing + duplicated + dead === 0;
 }
 
 function acknowledged(): readonly number[] {
   return [toWeb, fromWeb].map((ledger) => ledger.verdict().acknowledged);
 }
 
-/** Messages a second that were acknowledged since then, in each direction. */
+/** Acknowledged messages per second since then, in each direction. */
 function ratesOf(before: readonly number[], since: number): string {
   const seconds = (performance.now() - since) / 1000;
   return acknowledged()
@@ -129,7 +128,7 @@ async function killServer(): Promise<void> {
   await server.start();
 }
 
-/** How long it takes from `since` until the bridge has joined, in milliseconds. */
+/** Waits until the bridge has joined. Returns the time since `since`, in milliseconds. */
 async function joined(since: number): Promise<number> {
   while (server.joinedAt === undefined) {
     if (server.failure !== undefined) throw server.failure;
@@ -138,13 +137,13 @@ async function joined(since: number): Promise<number> {
   return Math.max(0, server.joinedAt - since);
 }
 
-/** Waits until all that was acknowledged is handed, as long as anything still comes. */
+/** Waits until all acknowledged messages have been received, or none has arrived for 15 s. */
 async function settle(): Promise<void> {
-  let [lastHanded, quietMs] = [-1, 0];
+  let [lastReceived, quietMs] = [-1, 0];
   while (toWeb.open().size + fromWeb.open().size > 0 && quietMs < 15_000) {
-    const handed = toWeb.verdict().handed + fromWeb.verdict().handed;
-    quietMs = handed === lastHanded ? quietMs + 200 : 0;
-    lastHanded = handed;
+    const received = toWeb.verdict().received + fromWeb.verdict().received;
+    quietMs = received === lastReceived ? quietMs + 200 : 0;
+    lastReceived = received;
     await pause(200);
   }
 }
@@ -152,10 +151,10 @@ async function settle(): Promise<void> {
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number;
-  return refuse(`--${name} is ${JSON.stringify(text)}, allowed are whole numbers from 1`);
+  return fail(`--${name} must be a whole number from 1, got ${JSON.stringify(text)}`);
 }
 
-function refuse(text: string): never {
+function fail(text: string): never {
   process.stderr.write(`${text}\n`);
   process.exit(2);
 }

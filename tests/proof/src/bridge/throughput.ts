@@ -8,8 +8,8 @@ import { PrivateBroker } from './private-broker.js';
 import { WebEdition } from './web-edition.js';
 
 /**
- * How much goes over the bridge, with confirms, in each direction, and what the bridge costs messages between local
- * users. Everything runs on this machine: broker, server, and one process for all users of both systems.
+ * Measures the throughput of the bridge in each direction, with publisher confirms, and its cost for messages between
+ * local users. Broker, server, and one process for all users of both systems run on this machine.
  *
  * `npm run bench:bridge`
  */
@@ -65,9 +65,9 @@ async function acrossTheBridge(): Promise<void> {
         typeu: -1,
         sm: -1,
       };
-      const handed = new Promise<void>((resolve) => waiting.set(fp, resolve));
+      const received = new Promise<void>((resolve) => waiting.set(fp, resolve));
       await web.send(JSON.stringify({ bridge: false, type: 2, QoS: true, ...fields }));
-      await handed;
+      await received;
       return 1;
     }),
   );
@@ -101,12 +101,12 @@ async function betweenLocalUsers(): Promise<void> {
     }
   }
   const { 'with a bridge': on = [], 'without a bridge': off = [] } = costs;
-  // What else the machine does changes from minute to minute: each round is compared with itself.
+  // The load of the machine varies, so the two are compared within each round.
   const ratios = on.map((cost, round) => cost / (off[round] ?? Number.NaN));
   const difference = ((median(ratios) - 1) * 100).toFixed(1);
   console.log(
     `local users: ${median(on).toFixed(1)} µs with a bridge, ${median(off).toFixed(1)} µs without; ` +
-      `within a round the bridge costs ${difference} % (median)`,
+      `difference within a round: ${difference} % (median)`,
   );
 }
 
@@ -127,7 +127,7 @@ async function login(server: BridgedServer): Promise<ImClient[]> {
   return clients;
 }
 
-/** Lets workers work for a while. Returns the server's CPU time per message, in microseconds. */
+/** Runs workers for a while. Returns the server's CPU time per message, in microseconds. */
 async function measure(
   name: string,
   server: BridgedServer,
@@ -149,7 +149,7 @@ async function measure(
   return cpu / messages;
 }
 
-/** So many workers at once, each message after message. */
+/** Runs `workers` workers at once, each of which sends one message after another. */
 function repeat(workers: number, isOver: () => boolean, send: () => Promise<number>): Promise<number>[] {
   return Array.from({ length: workers }, async () => {
     let count = 0;

@@ -7,28 +7,28 @@ export interface BridgeQueues {
   readonly dead: string;
 }
 
-/** What lies among the dead letters. */
+/** A message in the queue of dead letters. */
 interface DeadLetter {
   readonly text: string;
   readonly code: string;
   readonly reason: string;
 }
 
-/** Something that the stand-in does wrong on purpose. */
+/** A fault of the stand-in. */
 type WebFault =
-  /** Gives each message back to the broker the first time. */
+  /** Returns each message to the broker the first time. */
   | 'gives-back'
-  /** Takes messages and never answers for them. */
+  /** Never acknowledges messages. */
   | 'never-acknowledges';
 
 /**
- * Stands in for the Web edition: reads what the other system publishes, and sends to it, as the Web edition does, with
- * faults on demand. It comes back by itself when the broker does.
+ * A stand-in for the Web edition: consumes what the other system publishes, and sends to it, with faults on demand. It
+ * reconnects to the broker by itself.
  */
 export class WebEdition {
-  /** What came, in order, copies included. */
+  /** Received messages, in order, duplicates included. */
   readonly received: string[] = [];
-  /** Hears each message that came. */
+  /** Called for each received message. */
   onReceived: (text: string) => void = () => {};
   fault: WebFault | undefined = undefined;
   readonly queues: BridgeQueues;
@@ -44,7 +44,7 @@ export class WebEdition {
     this.#publisher = this.#connection.createPublisher({ confirm: true, maxAttempts: 1_000_000 });
   }
 
-  /** Declares nothing: like the Web edition it takes the queues as they are. Resolves when it reads. */
+  /** Consumes the existing queue, as the Web edition does, without declaring it. Resolves when it is consuming. */
   async read(): Promise<void> {
     const { app2web: queue } = this.queues;
     const options = { queue, queueOptions: { passive: true }, qos: { prefetchCount: 256 } };
@@ -60,7 +60,7 @@ export class WebEdition {
     await this.#publisher.send(envelope, Buffer.from(text));
   }
 
-  /** Messages in a queue that nobody has taken. */
+  /** The number of messages in a queue. */
   async count(queue: keyof BridgeQueues): Promise<number> {
     const { messageCount } = await this.#connection.queueDeclare({
       queue: this.queues[queue],
@@ -69,19 +69,19 @@ export class WebEdition {
     return messageCount;
   }
 
-  /** Takes one message out of a queue; undefined when there is none. */
+  /** Takes one message out of a queue; `undefined` when there is none. */
   async takeOne(queue: keyof BridgeQueues) {
     const message = await this.#connection.basicGet({ queue: this.queues[queue], noAck: true } as never);
     return message === undefined ? undefined : { ...message, text: String(message.body) };
   }
 
   async takeDeadLetters(): Promise<readonly DeadLetter[]> {
-    const letters: DeadLetter[] = [];
+    const deadLetters: DeadLetter[] = [];
     for (;;) {
       const message = await this.takeOne('dead');
-      if (message === undefined) return letters;
+      if (message === undefined) return deadLetters;
       const headers = message.headers ?? {};
-      letters.push({
+      deadLetters.push({
         text: message.text,
         code: String(headers['x-imcore-code']),
         reason: String(headers['x-imcore-reason']),

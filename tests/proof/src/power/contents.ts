@@ -3,7 +3,7 @@ export type Change =
   | { readonly kind: 'write'; readonly at: number; readonly data: Buffer }
   | { readonly kind: 'truncate'; readonly size: number };
 
-/** The bytes of a file, which grow and shrink. What was never written reads as zeros. */
+/** The bytes of a file. Those that were never written read as zeros. */
 export class Contents {
   #bytes: Buffer;
   #size: number;
@@ -13,7 +13,7 @@ export class Contents {
     this.#size = bytes.length;
   }
 
-  /** A copy of what is in it now. */
+  /** A copy of the current bytes. */
   get bytes(): Buffer {
     return Buffer.from(this.#bytes.subarray(0, this.#size));
   }

@@ -4,31 +4,31 @@ import { StoreError, type WaitingMessage } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
 import type { SeededRandom } from '@imcore/testkit';
 import type { DiskEvent, Nanoseconds } from './disk-recording.js';
+import { type Guarantee, Guarantees, type MessageName } from './guarantees.js';
 import { type Finding, judge } from './judge.js';
-import { type MessageName, type PromiseMade, Promises } from './promises.js';
 import { type RecordedFolder, writeImage } from './recorded-process.js';
 import type { Image } from './simulated-disk.js';
 import { SURVIVALS, survivalOf } from './survival.js';
 
-/** The store's file inside a recorded folder. */
+/** The store's file in a recorded folder. */
 export const DATABASE = 'messages.db';
 
-/** A process that has worked on a recorded folder, and what it or its clients were promised meanwhile. */
+/** The recording of a process that has worked on a folder, and the guarantees that it or its clients were given. */
 export interface Recording {
   readonly folder: RecordedFolder;
-  readonly made: readonly PromiseMade[];
+  readonly given: readonly Guarantee[];
   readonly userIds: readonly string[];
   nameOf(message: WaitingMessage): MessageName | undefined;
 }
 
-/** What was found behind the cuts of a recording. */
+/** What was found after the cuts of a recording. */
 interface Tally extends Finding {
   readonly cuts: number;
-  /** Cuts while the database file itself was being written. */
+  /** Cuts during a write to the database file. */
   readonly inCheckpoint: number;
-  /** Disks on which the store refused to work. */
+  /** Disks that the store could not open. */
   readonly unreadable: number;
-  /** Messages that were called safe. */
+  /** Messages that were acknowledged. */
   readonly acknowledged: number;
 }
 
@@ -38,7 +38,7 @@ export const EMPTY_TALLY: Tally = {
   unreadable: 0,
   acknowledged: 0,
   missing: 0,
-  cameBack: 0,
+  reappeared: 0,
   damaged: 0,
   outOfOrder: 0,
 };
@@ -49,20 +49,20 @@ export function sum(left: Tally, right: Tally): Tally {
   return total as unknown as Tally;
 }
 
-export function isBroken({ missing, cameBack, damaged, outOfOrder, unreadable }: Tally): boolean {
-  return missing + cameBack + damaged + outOfOrder + unreadable > 0;
+export function isBroken({ missing, reappeared, damaged, outOfOrder, unreadable }: Tally): boolean {
+  return missing + reappeared + damaged + outOfOrder + unreadable > 0;
 }
 
-/** What one cut has left, and what had been promised until it: the beginning of a further recording. */
+/** The disk after the last cut, and the guarantees given until then: the start of a further recording. */
 export interface Aftermath {
   readonly tally: Tally;
   readonly image: Image;
-  readonly made: readonly PromiseMade[];
+  readonly given: readonly Guarantee[];
 }
 
 /**
- * Cuts the power at random instants of a recording, lets chance decide what survives, and looks with the real store
- * at what it finds on each disk.
+ * Simulates power cuts at random instants of a recording, after which a random part of the unsynced changes survives, and
+ * checks each disk with the real store.
  */
 export async function cutRecording(
   recording: Recording,
@@ -72,45 +72,45 @@ export async function cutRecording(
 ): Promise<Aftermath> {
   const events = recording.folder.events();
   const disk = recording.folder.newDisk();
-  const promises = new Promises(recording.made);
+  const guarantees = new Guarantees(recording.given);
   let tally = EMPTY_TALLY;
-  let aftermath: Omit<Aftermath, 'tally'> = { image: new Map(), made: [] };
+  let aftermath: Omit<Aftermath, 'tally'> = { image: new Map(), given: [] };
   let next = 0;
-  for (const [index, instant] of instantsOf(events, promises.instants, cuts, random).entries()) {
+  for (const [index, instant] of instantsOf(events, guarantees.instants, cuts, random).entries()) {
     for (let event = events[next]; event !== undefined && event.instant <= instant; event = events[++next]) {
       disk.apply(event);
     }
     const kind = SURVIVALS[index % SURVIVALS.length] ?? 'nothing';
     const image = disk.imageAfterCut(survivalOf(kind, random));
-    const owed = promises.owedAt(instant);
+    const expected = guarantees.expectedAt(instant);
     const place = join(scratch, `cut-${index}`);
     writeImage(place, image);
     const finding = await findingOf(place, (store) =>
-      judge(store, recording.userIds, owed, recording.nameOf),
+      judge(store, recording.userIds, expected, recording.nameOf),
     );
     rmSync(place, { recursive: true });
     const isUnreadable = finding instanceof StoreError;
     if (isUnreadable) process.stderr.write(`\nafter a cut (${kind}): ${finding.message}\n`);
     tally = sum(tally, {
       ...EMPTY_TALLY,
-      ...(isUnreadable ? { unreadable: 1, missing: owed.waiting.length } : finding),
+      ...(isUnreadable ? { unreadable: 1, missing: expected.waiting.length } : finding),
       cuts: 1,
       inCheckpoint: disk.isUnsynced(DATABASE) ? 1 : 0,
     });
-    aftermath = { image, made: promises.carryOver() };
+    aftermath = { image, given: guarantees.carryOver() };
   }
-  promises.owedAt(Number.POSITIVE_INFINITY);
-  return { tally: { ...tally, acknowledged: promises.stored }, ...aftermath };
+  guarantees.expectedAt(Number.POSITIVE_INFINITY);
+  return { tally: { ...tally, acknowledged: guarantees.stored }, ...aftermath };
 }
 
 async function findingOf<T>(
   place: string,
-  look: (store: ReturnType<typeof sqliteStore>) => Promise<T>,
+  check: (store: ReturnType<typeof sqliteStore>) => Promise<T>,
 ): Promise<T | StoreError> {
   try {
     const store = sqliteStore({ file: join(place, DATABASE) });
     try {
-      return await look(store);
+      return await check(store);
     } finally {
       await store.close();
     }
@@ -121,18 +121,18 @@ async function findingOf<T>(
 }
 
 /**
- * A third anywhere, a third right behind a promise, where most is owed, and a third while the database file is being
- * written: rare and short, and the hardest.
+ * Chooses a third of the instants anywhere, a third right after a guarantee, when most is expected, and a third during a
+ * write to the database file, which is rare, short and most difficult.
  */
 function instantsOf(
   events: readonly DiskEvent[],
-  promised: readonly Nanoseconds[],
+  guaranteed: readonly Nanoseconds[],
   cuts: number,
   random: SeededRandom,
 ): readonly Nanoseconds[] {
   const all = events.map(({ instant }) => instant);
   const first = all[0] ?? 0;
-  const inRun = promised.filter((instant) => instant >= first);
+  const inRun = guaranteed.filter((instant) => instant >= first);
   const inDatabase = instantsInDatabase(events);
   const pools = [all, inRun.length > 0 ? inRun : all, inDatabase.length > 0 ? inDatabase : all];
   const chosen = Array.from({ length: cuts }, (_, index) => {

@@ -1,4 +1,4 @@
-/** What a process did to a file or to the folder, as `recorder/disk-recorder.c` saw it. */
+/** What a process did to a file or to the folder, as recorded by `recorder/disk-recorder.c`. */
 export type DiskEvent = { readonly instant: Nanoseconds } & (
   | { readonly kind: 'opened'; readonly file: number; readonly name: string; readonly isNew: boolean }
   | { readonly kind: 'written'; readonly file: number; readonly at: number; readonly data: Buffer }
@@ -18,9 +18,9 @@ export function nowNanoseconds(): Nanoseconds {
 const HEADER_BYTES = 32;
 
 /**
- * Reads a recording, oldest first. What a killed process has written in part at its end is left out.
+ * Reads a recording, oldest first. An incomplete event at the end, of a killed process, is left out.
  *
- * @throws Error where the process did what the recorder cannot record: then the recording proves nothing.
+ * @throws Error when the process did something that the recorder cannot record.
  */
 export function readRecording(bytes: Buffer): readonly DiskEvent[] {
   const events: DiskEvent[] = [];
@@ -56,6 +56,6 @@ function toEvent(header: Buffer, data: Buffer): DiskEvent {
       return { instant, kind: 'renamed', from, to };
     }
     default:
-      throw new Error(`the recorder cannot record what the process did: ${data.toString()}`);
+      throw new Error(`the recorder does not support what the process did: ${data.toString()}`);
   }
 }

@@ -1,29 +1,29 @@
 import type { MessageStore, WaitingMessage } from '@imcore/server';
-import { type MessageName, nameText, type Owed } from './promises.js';
+import { type Expectation, type MessageName, nameText } from './guarantees.js';
 
-/** What is wrong with a disk after a power cut. All zero: it kept its promises. */
+/** The faults of a disk after a power cut. All must be 0. */
 export interface Finding {
-  /** Called safe, and not there: it neither waits nor is a dead letter. */
+  /** Acknowledged, but neither waiting nor a dead letter. */
   readonly missing: number;
-  /** Called gone, and there again. */
-  readonly cameBack: number;
-  /** There with other bytes than it was given. */
+  /** Confirmed or discarded, but there again. */
+  readonly reappeared: number;
+  /** There with other bytes than were stored. */
   readonly damaged: number;
-  /** Behind a later message of its sender and receiver. */
+  /** After a later message of its sender and receiver. */
   readonly outOfOrder: number;
 }
 
 const PAGE = 1000;
 
 /**
- * Compares what a store holds for these users with what is owed.
+ * Compares what a store holds for these users with what is expected.
  *
- * @param nameOf the message that these bytes are, or undefined where they are none that was ever sent.
+ * @param nameOf the name of a message, or `undefined` where its bytes are not those of any message.
  */
 export async function judge(
   store: MessageStore,
   userIds: readonly string[],
-  owed: Owed,
+  expected: Expectation,
   nameOf: (message: WaitingMessage) => MessageName | undefined,
 ): Promise<Finding> {
   const waiting = new Set<string>();
@@ -44,12 +44,12 @@ export async function judge(
     }
   }
   const isHeld = (name: MessageName) => waiting.has(nameText(name)) || dead.has(nameText(name));
-  const missing = owed.waiting.filter((name) => !isHeld(name)).length;
-  const cameBack = owed.gone.filter(isHeld).length;
-  return { missing, cameBack, damaged, outOfOrder };
+  const missing = expected.waiting.filter((name) => !isHeld(name)).length;
+  const reappeared = expected.removed.filter(isHeld).length;
+  return { missing, reappeared, damaged, outOfOrder };
 }
 
-/** A message that has expired is kept too. */
+/** The names of all dead letters: messages that have expired are there. */
 async function deadLettersOf(
   store: MessageStore,
   nameOf: (message: WaitingMessage) => MessageName | undefined,
@@ -58,8 +58,8 @@ async function deadLettersOf(
   let after: number | undefined;
   for (;;) {
     const page = await store.deadLetters(after, PAGE);
-    for (const letter of page) {
-      const name = nameOf(letter);
+    for (const deadLetter of page) {
+      const name = nameOf(deadLetter);
       if (name !== undefined) dead.add(nameText(name));
     }
     after = page.at(-1)?.id;

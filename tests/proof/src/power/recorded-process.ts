@@ -7,9 +7,9 @@ import { type Image, SimulatedDisk } from './simulated-disk.js';
 
 const SOURCE = fileURLToPath(new URL('../../recorder/disk-recorder.c', import.meta.url));
 
-/** Why the recorder cannot be built here, or undefined where it can. */
+/** Why the recorder cannot be built here; `undefined` where it can. */
 export function whyNoRecorder(): string | undefined {
-  if (process.platform !== 'linux') return `LD_PRELOAD is needed, and this is ${process.platform}`;
+  if (process.platform !== 'linux') return `LD_PRELOAD is not available on ${process.platform}`;
   try {
     execFileSync('gcc', ['--version'], { stdio: 'ignore' });
     return undefined;
@@ -18,7 +18,7 @@ export function whyNoRecorder(): string | undefined {
   }
 }
 
-/** Builds the recorder into a folder; gives its file. */
+/** Builds the recorder into a folder. Returns its file. */
 export function buildRecorder(folder: string): string {
   const library = join(folder, 'disk-recorder.so');
   execFileSync('gcc', [
@@ -36,14 +36,14 @@ export function buildRecorder(folder: string): string {
   return library;
 }
 
-/** A folder whose files are recorded while a process works on them, from a known beginning. */
+/** A folder with known files, in which the changes by a process are recorded. */
 export class RecordedFolder {
   readonly path: string;
   readonly #recording: string;
   readonly #library: string;
   readonly #initial: Image;
 
-  /** Makes `place`, with the files of `initial` in the folder. */
+  /** Creates `place`, with the files of `initial` in the folder. */
   constructor(place: string, library: string, initial: Image) {
     this.path = join(place, 'recorded');
     this.#recording = join(place, 'recording');
@@ -54,7 +54,7 @@ export class RecordedFolder {
     writeFileSync(this.#recording, '');
   }
 
-  /** What a process needs in its environment to be recorded. */
+  /** The environment of a process to record. */
   get environment(): Record<string, string> {
     return {
       LD_PRELOAD: this.#library,
@@ -63,26 +63,26 @@ export class RecordedFolder {
     };
   }
 
-  /** A disk in the state of the beginning. */
+  /** A disk with the initial files. */
   newDisk(): SimulatedDisk {
     return new SimulatedDisk(this.#initial);
   }
 
   /**
-   * What happened, once the process has ended.
+   * The recorded events. Call it when the process has ended.
    *
-   * @throws Error when the recording does not lead to the files as they are: then something was not recorded.
+   * @throws Error when the events do not lead to the current files: then something was not recorded.
    */
   events(): readonly DiskEvent[] {
     const events = readRecording(readFileSync(this.#recording));
     const real = readImage(this.path);
-    // A killed process may have recorded a last write that it did not do.
+    // A killed process may have recorded a last write that it did not execute.
     for (const count of [events.length, events.length - 1]) {
       const disk = this.newDisk();
       for (const event of events.slice(0, count)) disk.apply(event);
       if (areEqual(disk.imageNow(), real)) return events.slice(0, count);
     }
-    throw new Error(`the recording of ${events.length} events does not lead to the files in ${this.path}`);
+    throw new Error(`the recording of ${events.length} events does not match the files in ${this.path}`);
   }
 }
 
@@ -91,7 +91,7 @@ export function writeImage(folder: string, image: Image): void {
   for (const [name, bytes] of image) writeFileSync(join(folder, name), bytes);
 }
 
-/** Reads all but the shared memory, which nobody reads again after a power cut. */
+/** Reads all files but the shared memory, which is not used after a power cut. */
 function readImage(folder: string): Image {
   const names = readdirSync(folder).filter((name) => !name.endsWith('-shm'));
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));

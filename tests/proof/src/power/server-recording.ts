@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { WaitingMessage } from '@imcore/server';
 import { ServerProcess } from '../server-process.js';
-import { type Books, PAIRS, pause, receiverOf, Traffic } from '../traffic.js';
+import { PAIRS, pause, receiverOf, Traffic, type TrafficObserver } from '../traffic.js';
 import { DATABASE, type Recording } from './cut-recording.js';
 import { nowNanoseconds } from './disk-recording.js';
-import type { MessageName, PromiseMade } from './promises.js';
+import type { Guarantee, MessageName } from './guarantees.js';
 import { RecordedFolder } from './recorded-process.js';
 
 interface ServerRecordingOptions {
@@ -15,20 +15,20 @@ interface ServerRecordingOptions {
   readonly nodeFlags: readonly string[];
 }
 
-/** What real clients were told, and when: an acknowledgement is the promise; what a receiver has, the disk need not. */
-class TimedBooks implements Books {
-  readonly made: PromiseMade[] = [];
+/** Records the guarantees that clients were given: an acknowledged message is durable until its receiver has it. */
+class TimedObserver implements TrafficObserver {
+  readonly given: Guarantee[] = [];
 
   acknowledged(pair: string, number: number): void {
-    this.made.push({ pair, number, what: 'stored', at: nowNanoseconds() });
+    this.given.push({ pair, number, what: 'stored', at: nowNanoseconds() });
   }
 
-  handed(pair: string, number: number): void {
-    this.made.push({ pair, number, what: 'leaving', at: nowNanoseconds() });
+  received(pair: string, number: number): void {
+    this.given.push({ pair, number, what: 'leaving', at: nowNanoseconds() });
   }
 }
 
-/** Records the real server while real clients on all transports send to it; it ends as a power cut ends it. */
+/** Records the real server while real clients on all transports send to it, until it is killed. */
 export async function recordServer(options: ServerRecordingOptions): Promise<Recording> {
   const folder = new RecordedFolder(options.place, options.library, new Map());
   const server = new ServerProcess(join(folder.path, DATABASE), options.serverFlags, {
@@ -36,18 +36,18 @@ export async function recordServer(options: ServerRecordingOptions): Promise<Rec
     nodeFlags: options.nodeFlags,
   });
   await server.start();
-  const books = new TimedBooks();
-  const traffic = new Traffic(server.ports, books);
+  const observer = new TimedObserver();
+  const traffic = new Traffic(server.ports, observer);
   await traffic.start();
   await pause(options.durationMs);
-  const { made } = books;
-  const untilNow = made.length;
+  const { given } = observer;
+  const untilNow = given.length;
   await server.kill();
   await traffic.abandon();
-  return { folder, made: made.slice(0, untilNow), userIds: PAIRS.map(receiverOf), nameOf };
+  return { folder, given: given.slice(0, untilNow), userIds: PAIRS.map(receiverOf), nameOf };
 }
 
-/** Bodies are whole packets, whose content is the number. */
+/** Bodies are packets whose content is the number. */
 function nameOf({ from, body }: WaitingMessage): MessageName | undefined {
   try {
     const packet: unknown = JSON.parse(body);

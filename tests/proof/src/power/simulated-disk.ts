@@ -12,18 +12,18 @@ interface File {
   readonly unsynced: Change[];
 }
 
-/** A sync in progress covers what was there when it began. */
+/** A sync in progress, which covers the changes from before its beginning. */
 interface Sync {
   readonly file: number;
   readonly changes: number;
 }
 
 /**
- * A disk that forgets: what was not synced survives a power cut as chance will have it, whole, in part or not at all,
- * in any order. It is told what a process did, and gives what it would find after a cut at this point.
+ * A disk on which unsynced changes survive a power cut completely, in part or not at all, in any order. It applies the
+ * events of a process, and returns the files after a power cut at that point.
  *
- * It forgets more than real file systems do: a file's name is lost when the folder was not synced, though its file
- * was, and no file's size or name waits for another's.
+ * It loses more than real file systems do: a file's name is lost when the folder was not synced, even if the file was, and
+ * sizes and names of different files have no order.
  */
 export class SimulatedDisk {
   readonly #initial: Image;
@@ -35,7 +35,7 @@ export class SimulatedDisk {
   #folder: number | undefined;
   #nextUnopened = -1;
 
-  /** Takes what the folder holds, all of it synced, before anything happens. */
+  /** `initial` holds the files at the start, all of them synced. */
   constructor(initial: Image) {
     this.#initial = initial;
     for (const name of initial.keys()) {
@@ -46,7 +46,7 @@ export class SimulatedDisk {
     }
   }
 
-  /** Whether something of a file of this name waits for its sync. */
+  /** Whether a file has unsynced changes. */
   isUnsynced(name: string): boolean {
     return (this.#files.get(this.#names.get(name) ?? 0)?.unsynced.length ?? 0) > 0;
   }
@@ -80,14 +80,14 @@ export class SimulatedDisk {
     }
   }
 
-  /** What is found after a power cut now. */
+  /** The files after a power cut now. */
   imageAfterCut(survival: Survival): Image {
     const names = new Map(this.#syncedNames);
     for (const change of survival.ofNames(this.#unsyncedNames)) applyName(names, change);
     return this.#imageOf(names, (changes) => survival.ofChanges(changes));
   }
 
-  /** What the processes see now: the image without a cut. */
+  /** The files without a power cut. */
   imageNow(): Image {
     return this.#imageOf(this.#names, (changes) => changes);
   }
@@ -118,11 +118,11 @@ export class SimulatedDisk {
     } else if (known !== undefined && known < 0) {
       this.#adopt(known, file);
     } else if (known !== file) {
-      throw new Error(`${name} was opened, and nobody has made it; ${this.#initial.size} files were there`);
+      throw new Error(`${name} was opened, but not created; the folder had ${this.#initial.size} files`);
     }
   }
 
-  /** A file that was there from the beginning is opened for the first time: now its number is known. */
+  /** Assigns its number to an initial file, which is known when it is opened first. */
   #adopt(unopened: number, file: number): void {
     this.#files.set(file, this.#file(unopened));
     for (const names of [this.#names, this.#syncedNames]) {
@@ -137,7 +137,7 @@ export class SimulatedDisk {
 
   #endSync(number: number): void {
     const sync = this.#syncs.get(number);
-    if (sync === undefined) throw new Error(`sync ${number} ended and never began`);
+    if (sync === undefined) throw new Error(`sync ${number} ended, but did not begin`);
     this.#syncs.delete(number);
     if (sync.file === this.#folder) {
       for (const change of this.#unsyncedNames.splice(0, sync.changes)) applyName(this.#syncedNames, change);
@@ -156,7 +156,7 @@ export class SimulatedDisk {
 
   #file(id: number): File {
     const file = this.#files.get(id);
-    if (file === undefined) throw new Error(`file ${id} is used and was never opened`);
+    if (file === undefined) throw new Error(`file ${id} was used, but not opened`);
     return file;
   }
 }

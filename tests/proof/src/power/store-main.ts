@@ -3,10 +3,10 @@ import { sqliteStore } from '@imcore/store-sqlite';
 import { StoreWorkload } from './store-workload.js';
 
 /**
- * A process that is recorded while it uses a store: `node store-main.js FILE PROMISES SEED FIRST DURATION_MS`. Closes
- * and opens the store in between, and writes the promises that it was given to a file at its end.
+ * A process that uses a store: `node store-main.js FILE GUARANTEES SEED FIRST DURATION_MS`. Closes and opens the store in
+ * between, and writes the guarantees of the store to a file at its end.
  */
-const [file = '', promises = '', seed = '0', first = '0', durationMs = '0'] = process.argv.slice(2);
+const [file = '', guarantees = '', seed = '0', first = '0', durationMs = '0'] = process.argv.slice(2);
 const ROUNDS = 3;
 const workload = new StoreWorkload(Number(seed), Number(first));
 for (let round = 0; round < ROUNDS; round++) {
@@ -14,4 +14,4 @@ for (let round = 0; round < ROUNDS; round++) {
   await workload.run(store, Number(durationMs) / ROUNDS);
   await store.close();
 }
-writeFileSync(promises, JSON.stringify(workload.made));
+writeFileSync(guarantees, JSON.stringify(workload.given));

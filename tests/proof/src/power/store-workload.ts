@@ -2,27 +2,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MessageStore, StoredMessage, WaitingMessage } from '@imcore/server';
 import { SeededRandom } from '@imcore/testkit';
 import { nowNanoseconds } from './disk-recording.js';
-import type { MessageName, PromiseMade } from './promises.js';
+import type { Guarantee, MessageName } from './guarantees.js';
 
 export const RECEIVERS = Array.from({ length: 8 }, (_, index) => `receiver-${index}`);
 const SENDERS = Array.from({ length: 8 }, (_, index) => `sender-${index}`);
 const MAX_TOGETHER = 64;
 const MAX_REPEATS = 40;
 
-/** Appends and confirms as a busy server does, and writes down what the store has promised, and when. */
+/** Appends and confirms as a busy server does, and records the guarantees of the store. */
 export class StoreWorkload {
-  readonly made: PromiseMade[] = [];
+  readonly given: Guarantee[] = [];
   readonly #random: SeededRandom;
   readonly #numbers = new Map<string, number>();
   readonly #first: number;
 
-  /** @param first the number that each pair begins with: above all that earlier workloads on this disk have used. */
+  /** @param first the first number of each pair, above those of earlier workloads on this disk. */
   constructor(seed: number, first: number) {
     this.#random = new SeededRandom(seed);
     this.#first = first;
   }
 
-  /** Works on a store for a while. Every sender has one append under way, and so has every receiver a confirmation. */
+  /** Uses a store for `durationMs`. Each sender has one pending append, and each receiver one confirmation. */
   async run(store: MessageStore, durationMs: number): Promise<void> {
     const endsAt = performance.now() + durationMs;
     const untilThen = async (work: () => Promise<void>) => {
@@ -31,7 +31,7 @@ export class StoreWorkload {
     await Promise.all([
       ...SENDERS.map((sender) => untilThen(() => this.#append(store, sender))),
       ...RECEIVERS.map((receiver) => untilThen(() => this.#confirm(store, receiver))),
-      untilThen(() => this.#bury(store)),
+      untilThen(() => this.#expire(store)),
     ]);
   }
 
@@ -43,37 +43,37 @@ export class StoreWorkload {
     for (const [index, result] of results.entries()) {
       const message = messages[index];
       if (message === undefined || result.outcome === 'full') continue;
-      this.made.push({ ...nameOf(message), what: 'stored', at });
+      this.given.push({ ...nameOf(message), what: 'stored', at });
     }
     await pause(this.#random.int(0, 5));
   }
 
-  /** Takes some and confirms most of them, so that queues stay short and some messages stay long. */
+  /** Confirms most of the waiting messages, so that queues stay short and some messages get old. */
   async #confirm(store: MessageStore, receiver: string): Promise<void> {
     const page = await store.take(receiver, undefined, 400);
     const received = page.filter(() => this.#random.chance(0.9));
-    await this.#letGo(received, (ids) => store.confirm([{ userId: receiver, ids }]));
+    await this.#remove(received, (ids) => store.confirm([{ userId: receiver, ids }]));
     await pause(this.#random.int(5, 30));
   }
 
-  /** Lets the oldest expire, and discards some of the dead letters. */
-  async #bury(store: MessageStore): Promise<void> {
+  /** Expires the oldest messages, and discards some of the dead letters. */
+  async #expire(store: MessageStore): Promise<void> {
     await store.expire(Date.now(), 200);
-    const letters = await store.deadLetters(undefined, 200);
-    const discarded = letters.filter(() => this.#random.chance(0.3));
-    await this.#letGo(discarded, (ids) => store.discard(ids));
+    const deadLetters = await store.deadLetters(undefined, 200);
+    const discarded = deadLetters.filter(() => this.#random.chance(0.3));
+    await this.#remove(discarded, (ids) => store.discard(ids));
     await pause(this.#random.int(20, 60));
   }
 
-  async #letGo(
+  async #remove(
     messages: readonly WaitingMessage[],
     call: (ids: readonly number[]) => Promise<unknown>,
   ): Promise<void> {
     const leavingAt = nowNanoseconds();
-    for (const message of messages) this.made.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
+    for (const message of messages) this.given.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
     await call(messages.map(({ id }) => id));
-    const goneAt = nowNanoseconds();
-    for (const message of messages) this.made.push({ ...nameOf(message), what: 'gone', at: goneAt });
+    const removedAt = nowNanoseconds();
+    for (const message of messages) this.given.push({ ...nameOf(message), what: 'removed', at: removedAt });
   }
 
   #newMessage(from: string): StoredMessage {
@@ -85,7 +85,7 @@ export class StoreWorkload {
   }
 }
 
-/** The name of a message whose bytes are what this workload writes, else undefined. */
+/** The name of a message with the bytes of this workload; `undefined` for other bytes. */
 export function nameOfStored(message: WaitingMessage): MessageName | undefined {
   const name = nameOf(message);
   return message.body === bodyOf(name) ? name : undefined;
@@ -95,7 +95,7 @@ function nameOf({ from, to, fingerprint }: StoredMessage): MessageName {
   return { pair: `${from}>${to}`, number: Number(fingerprint) };
 }
 
-/** Bytes that only this message has. */
+/** The unique bytes of a message. */
 function bodyOf({ pair, number }: MessageName): string {
   return `${pair}/${number};`.repeat(1 + (number % MAX_REPEATS));
 }

@@ -2,7 +2,7 @@ import type { SeededRandom } from '@imcore/testkit';
 import type { Change } from './contents.js';
 import type { NameChange } from './name-change.js';
 
-/** How a power cut treats what was not synced. */
+/** What a power cut does to unsynced changes. */
 export const SURVIVALS = [
   'nothing',
   'everything',
@@ -13,19 +13,19 @@ export const SURVIVALS = [
 ] as const;
 type SurvivalKind = (typeof SURVIVALS)[number];
 
-/** What of the unsynced changes is on the disk after the power cut. */
+/** Selects the unsynced changes that are on the disk after a power cut. */
 export interface Survival {
   ofChanges(changes: readonly Change[]): Iterable<Change>;
   ofNames(changes: readonly NameChange[]): readonly NameChange[];
 }
 
-/** Sizes that disks write at once. */
+/** Sizes that disks write atomically. */
 const SECTOR_BYTES = [512, 4096] as const;
 
 /**
- * `nothing`: the disk's cache is lost whole. `everything`: it reached the disk after all. `in order`: up to some
- * write, of which the first sectors are there. `some writes`: some are there, in no order. `some sectors`: parts of
- * some are there. `garbage`: as before, and some of the sectors that were being written hold neither old nor new.
+ * `nothing`: no unsynced change survives. `everything`: all survive. `in order`: the first ones survive, and of the last
+ * of them only the first sectors. `some writes`: any of them survive. `some sectors`: any of their sectors survive.
+ * `garbage`: as before, and some of these sectors hold random bytes.
  */
 export function survivalOf(kind: SurvivalKind, random: SeededRandom): Survival {
   const probability = random.between(0.05, 0.95);
@@ -54,13 +54,13 @@ export function survivalOf(kind: SurvivalKind, random: SeededRandom): Survival {
     case 'garbage':
       return {
         ofChanges: (changes) =>
-          someSectors(changes).map((change) => (random.chance(0.1) ? spoilt(change, random) : change)),
+          someSectors(changes).map((change) => (random.chance(0.1) ? corrupted(change, random) : change)),
         ofNames: someOf,
       };
   }
 }
 
-/** Cuts a write at the bounds of sectors. */
+/** Splits a write at the boundaries of sectors. */
 function sectorsOf(change: Change, sectorBytes: number): readonly Change[] {
   if (change.kind === 'truncate') return [change];
   const parts: Change[] = [];
@@ -73,7 +73,7 @@ function sectorsOf(change: Change, sectorBytes: number): readonly Change[] {
   return parts;
 }
 
-function spoilt(change: Change, random: SeededRandom): Change {
+function corrupted(change: Change, random: SeededRandom): Change {
   if (change.kind === 'truncate') return change;
   return { ...change, data: Buffer.from(change.data.map(() => random.int(0, 255))) };
 }

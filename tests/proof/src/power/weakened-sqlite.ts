@@ -1,8 +1,8 @@
 import Module from 'node:module';
 
 /**
- * Breaks a promise on purpose, so that the proof can be seen to notice: loaded with `--import` before the store, it
- * makes SQLite work with another `synchronous` than the store asks for (`IMCORE_SYNCHRONOUS`: `NORMAL` or `OFF`).
+ * Makes SQLite less durable on purpose, which the proof must detect. Loaded with `--import` before the store, it replaces
+ * the `synchronous` that the store sets (`IMCORE_SYNCHRONOUS`: `NORMAL` or `OFF`).
  */
 interface SqliteModule {
   readonly DatabaseSync: new (...values: readonly unknown[]) => { exec(sql: string): void };
@@ -13,7 +13,7 @@ interface Loader {
 }
 
 const SQLITE: ReadonlySet<string> = new Set(['node:sqlite', '@photostructure/sqlite']);
-const ASKED = /synchronous\s*=\s*\w+/i;
+const SETTING = /synchronous\s*=\s*\w+/i;
 const level = process.env['IMCORE_SYNCHRONOUS'] ?? 'OFF';
 let weakened = 0;
 
@@ -27,8 +27,8 @@ loader._load = function loadWeakened(request, ...others) {
 function weaken(sqlite: SqliteModule): SqliteModule {
   class Weakened extends sqlite.DatabaseSync {
     override exec(sql: string): void {
-      if (ASKED.test(sql)) weakened += 1;
-      super.exec(sql.replace(ASKED, `synchronous=${level}`));
+      if (SETTING.test(sql)) weakened += 1;
+      super.exec(sql.replace(SETTING, `synchronous=${level}`));
     }
   }
   return { ...sqlite, DatabaseSync: Weakened };
@@ -36,6 +36,6 @@ function weaken(sqlite: SqliteModule): SqliteModule {
 
 process.on('exit', () => {
   if (weakened > 0) return;
-  process.stderr.write('nothing was weakened: the store asks for synchronous in another way\n');
+  process.stderr.write('nothing was weakened: the store does not set synchronous as expected\n');
   process.exitCode = 1;
 });

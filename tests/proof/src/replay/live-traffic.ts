@@ -1,6 +1,6 @@
 import { RawClient } from './raw-client.js';
 
-/** Users who write to each other in pairs all the time, and how long each message is under way. */
+/** Pairs of users that send to each other all the time, and the latency of each message. */
 export class LiveTraffic {
   readonly #pairs: { readonly sender: RawClient; readonly to: string }[] = [];
   readonly #receivers: RawClient[] = [];
@@ -9,7 +9,7 @@ export class LiveTraffic {
   #timer: NodeJS.Timeout | undefined;
   #messages = 0;
 
-  /** Opens so many pairs, each of which sends a message every `everyMs`. */
+  /** Starts `pairs` pairs, each of which sends a message every `everyMs` milliseconds. */
   async start(port: number, pairs: number, everyMs: number): Promise<void> {
     for (let i = 0; i < pairs; i++) {
       const to = `live-receiver-${i}`;
@@ -23,12 +23,12 @@ export class LiveTraffic {
     this.#timer = setInterval(() => this.#sendAll(), everyMs);
   }
 
-  /** Forgets what was measured so far. */
+  /** Discards the measurements so far. */
   begin(): void {
     this.#latencies = [];
   }
 
-  /** What was measured since {@link begin}: how many messages, and how long the slowest of 50 and of 99 per cent took. */
+  /** The number of messages since {@link begin}, and the percentiles 50 and 99 of their latency. */
   read(): { readonly messages: number; readonly medianMs: number; readonly p99Ms: number } {
     const sorted = this.#latencies.toSorted((a, b) => a - b);
     const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;

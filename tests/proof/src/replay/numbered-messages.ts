@@ -1,11 +1,12 @@
-/** Who fills the mailbox. */
+/** The user that fills the queue. */
 export const SENDER = 'filler';
 
-/** How the message of a number is sent, and must arrive. */
+/** The fingerprint of a message by its number. */
 export function fingerprintOf(number: number): string {
   return `fp-${number}`;
 }
 
+/** The type of a message by its number. */
 export function typeOf(number: number): number {
   return number % 1000;
 }

@@ -13,8 +13,8 @@ import {
 const KEEP_ALIVE_MS = 3000;
 
 /**
- * What an original client does on TCP, frame by frame, without any code of our own client: logs in, acknowledges each
- * packet that asks for it, keeps itself alive. Hands on every message that comes, copies too.
+ * An original client on TCP, frame by frame, without the code of our client: logs in, acknowledges each QoS packet, and
+ * sends keep-alives. Passes on every message, duplicates included.
  */
 export class RawClient {
   readonly userId: string;
@@ -37,7 +37,7 @@ export class RawClient {
     this.#onAcknowledged = onAcknowledged;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#take(chunk));
-    // Its end is an end like any other: what is missing then is counted.
+    // An error ends the connection; missing messages are counted by the caller.
     socket.on('error', () => {});
   }
 

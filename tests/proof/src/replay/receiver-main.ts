@@ -2,37 +2,38 @@ import { fingerprintOf, SENDER, typeOf } from './numbered-messages.js';
 import { RawClient } from './raw-client.js';
 
 /**
- * The user who comes back: `node receiver-main.js PORT USER COUNT`. Logs in as an original client does, and prints as
- * JSON what came, until all is there or nothing has come for a while.
+ * The receiver of the replay: `node receiver-main.js PORT USER COUNT`. Logs in as an original client does, receives until
+ * all messages are there or none has arrived for a while, and prints the result as JSON.
  */
 const [port = '0', userId = '', count = '0'] = process.argv.slice(2);
 
-/** Longer than a copy takes to be written again, in milliseconds. */
+/** How long it waits for a further message: longer than a retry takes, in milliseconds. */
 const QUIET_MS = 12_000;
 
-/** What still comes when all is there would be a copy: so long is waited for one, in milliseconds. */
+/** How long it waits for duplicates when all messages are there, in milliseconds. */
 const AFTERMATH_MS = 300;
 
-/** What the parent reads. */
+/** The result, for the parent process. */
 export interface Received {
-  readonly handed: number;
-  readonly copies: number;
+  /** Messages without duplicates. */
+  readonly distinct: number;
+  readonly duplicated: number;
   readonly outOfOrder: number;
-  /** Whose fingerprint, sender or type is not what it was sent with. */
+  /** Messages with another fingerprint, sender or type than they were sent with. */
   readonly altered: number;
   /** From the login's first byte to the last message, in milliseconds. */
   readonly tookMs: number;
 }
 
 const seen = new Set<number>();
-let [copies, outOfOrder, altered, highest, lastAt] = [0, 0, 0, -1, 0];
+let [duplicated, outOfOrder, altered, highest, lastAt] = [0, 0, 0, -1, 0];
 const startedAt = performance.now();
 const client = await RawClient.connect(Number(port), userId, (message) => {
   const number = Number(message.dataContent?.split(' ')[0]);
   lastAt = performance.now();
   const { from, fp, typeu } = message;
   if (from !== SENDER || fp !== fingerprintOf(number) || typeu !== typeOf(number)) altered += 1;
-  if (seen.has(number)) copies += 1;
+  if (seen.has(number)) duplicated += 1;
   else if (number < highest) outOfOrder += 1;
   seen.add(number);
   highest = Math.max(highest, number);
@@ -43,7 +44,7 @@ while (seen.size < Number(count) && performance.now() - lastAt < QUIET_MS) await
 const tookMs = lastAt - startedAt;
 await pause(AFTERMATH_MS);
 client.close();
-const received: Received = { handed: seen.size, copies, outOfOrder, altered, tookMs };
+const received: Received = { distinct: seen.size, duplicated, outOfOrder, altered, tookMs };
 process.stdout.write(`${JSON.stringify(received)}\n`);
 
 function pause(ms: number): Promise<void> {

@@ -2,11 +2,11 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** Below the ports that systems give to clients, who would take one while its server is down. */
+/** Below the ephemeral ports, which clients could take while the server is down. */
 const [LOWEST, HIGHEST] = [10_000, 29_999];
 
-/** A port that is free for TCP and UDP, and that stays free for a server which is killed and started again. */
-export async function lastingPort(): Promise<number> {
+/** A free port for TCP and UDP that stays free while a server is killed and started again. */
+export async function stablePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
     if ((await isFreeForTcp(port)) && (await isFreeForUdp(port))) return port;
