@@ -5,14 +5,14 @@ const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   root: folder('page'),
-  // The page may stand below any path.
+  // Relative URLs: the page may be served under any path.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: folder('dist/page'),
     emptyOutDir: true,
     target: 'es2022',
-    // Nothing inline: the page's Content-Security-Policy allows files of its own server alone.
+    // No inline assets: the Content-Security-Policy allows only files from the page's own origin.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { Application } from './io/application.js';
-import { Memory, Shelf } from './io/memory-of-logins.js';
+import { SafeStorage, SavedState } from './io/saved-state.js';
 import { Tabs } from './io/tabs.js';
 import type { AppState } from './model/app-state.js';
 import { defaultServer, type PageConfig, readConfig } from './model/server-address.js';
@@ -8,7 +8,7 @@ import './style/index.css';
 import { languageFor, textsOf } from './text/texts-of.js';
 import { App } from './view/app.js';
 
-const memory = new Memory(new Shelf(() => sessionStorage), new Shelf(() => localStorage));
+const memory = new SavedState(new SafeStorage(() => sessionStorage), new SafeStorage(() => localStorage));
 const preferences = {
   language: languageFor(navigator.languages),
   theme: 'system',

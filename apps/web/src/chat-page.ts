@@ -2,35 +2,35 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contentSecurityPolicy, type WebSocketAddress } from './content-security.js';
 import { PAGE_DIRECTORY, type PageFile, readPageFiles } from './page-files.js';
 
-/** Which server the page talks to, and where it stands. */
+/** Configuration of the chat page. */
 export interface ChatPageConfig {
   /** The server that the page logs in to. */
   readonly webSocket: WebSocketAddress;
-  /** Where the page stands; begins and ends with `/`. Default `/`. */
+  /** Path of the page; must begin and end with `/`. Default `/`. */
   readonly basePath?: string | undefined;
-  /** Whether every login must bring a token, so that the page asks for it. Default false. */
+  /** Whether the sign-in form requires a token. Default false. */
   readonly tokenRequired?: boolean | undefined;
-  /** Whether a user may have the page connect to servers on other hosts. Default false. */
+  /** Whether users may connect to servers on other hosts. Default false. */
   readonly otherServers?: boolean | undefined;
-  /** Where the built page lies. Default {@link PAGE_DIRECTORY}. */
+  /** Directory of the built page. Default {@link PAGE_DIRECTORY}. */
   readonly directory?: string | undefined;
 }
 
-/** Answers a request for the page and returns true; leaves any other alone and returns false. */
+/** Answers a request for the page and returns true; returns false for any other request, without touching it. */
 export type ChatPageHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
- * The chat page as a request handler: its files, and its configuration under `config.json`.
+ * Creates a request handler for the files of the chat page and its configuration, `config.json`.
  *
- * The files are read once, now. They are answered with their type, a tag for conditional requests, compressed where
- * the browser takes that; those with a hash in their name may be kept for ever. GET and HEAD only.
+ * The files are read once, synchronously. Responses have a content type and an `ETag`, and are compressed with gzip if
+ * the browser accepts it. Files with a hash in their name are cacheable for one year. Only GET and HEAD are allowed.
  *
- * @throws Error when the page is not built, or `basePath` does not begin and end with `/`.
+ * @throws Error if the page is not built, or `basePath` does not begin and end with `/`.
  */
 export function chatPage(config: ChatPageConfig): ChatPageHandler {
   const { webSocket, basePath = '/', tokenRequired = false, otherServers = false } = config;
   if (!/^\/(?:.*\/)?$/.test(basePath)) {
-    throw new Error(`basePath must begin and end with /, found ${JSON.stringify(basePath)}`);
+    throw new Error(`basePath must begin and end with /, got ${JSON.stringify(basePath)}`);
   }
   const files = readPageFiles(config.directory ?? PAGE_DIRECTORY);
   const settings = JSON.stringify({ webSocket, tokenRequired, otherServers });
@@ -42,7 +42,7 @@ export function chatPage(config: ChatPageConfig): ChatPageHandler {
     const name = path.slice(basePath.length) || 'index.html';
     const file = files.get(name);
     if (file === undefined && name !== 'config.json') return false;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod(response);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return rejectMethod(response);
     setCommonHeaders(response);
     if (file === undefined) return answerConfig(request, response, settings);
     if (name === 'index.html') {
@@ -75,7 +75,7 @@ function answerConfig(request: IncomingMessage, response: ServerResponse, settin
 }
 
 function answerFile(request: IncomingMessage, response: ServerResponse, file: PageFile): true {
-  const isGzipped = file.gzipped !== undefined && takesGzip(request);
+  const isGzipped = file.gzipped !== undefined && acceptsGzip(request);
   const body = isGzipped && file.gzipped !== undefined ? file.gzipped : file.body;
   const tag = `"${file.tag}${isGzipped ? '-gz' : ''}"`;
   response.setHeader('etag', tag);
@@ -94,13 +94,13 @@ function answerFile(request: IncomingMessage, response: ServerResponse, file: Pa
   return true;
 }
 
-/** @see RFC 9110, 12.5.3: a coding with weight 0 is refused. */
-function takesGzip({ headers }: IncomingMessage): boolean {
+/** Returns whether the browser accepts gzip. @see RFC 9110, 12.5.3: a weight of 0 means "not acceptable". */
+function acceptsGzip({ headers }: IncomingMessage): boolean {
   const accepted = String(headers['accept-encoding'] ?? '');
   return accepted.split(',').some((item) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)[\d.]+\s*)?$/i.test(item));
 }
 
-/** Weak comparison, as RFC 9110, 13.1.2 has it. */
+/** Compares entity tags weakly. @see RFC 9110, 13.1.2 */
 function hasTag(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   const tags = header.split(',').map((item) => item.trim().replace(/^W\//, ''));
@@ -112,7 +112,7 @@ function redirect(response: ServerResponse, location: string): true {
   return true;
 }
 
-function refuseMethod(response: ServerResponse): true {
+function rejectMethod(response: ServerResponse): true {
   response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end();
   return true;
 }

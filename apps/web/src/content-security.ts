@@ -1,4 +1,4 @@
-/** Where the page finds its server: a whole URL, or a port on the host that the page itself came from. */
+/** The server's WebSocket address: a full URL, or a port on the host that serves the page. */
 export type WebSocketAddress =
   | {
       /** `ws://…` or `wss://…`, with the path. */
@@ -8,17 +8,17 @@ export type WebSocketAddress =
       readonly port: number;
       /** Default `/websocket`. */
       readonly path?: string | undefined;
-      /** Whether it is `wss`. Default: as the page came, over HTTPS or not. */
+      /** Whether to use `wss`. Default: true if the page was loaded over HTTPS. */
       readonly secure?: boolean | undefined;
     };
 
-/** A host name or IPv4 address as a Content-Security-Policy can name it. */
+/** A host name or IPv4 address that is valid in a Content-Security-Policy. */
 const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
 
 /**
- * The Content-Security-Policy of the page: scripts, styles and pictures from its own server alone, nothing from
- * elsewhere, no frames around it, and texts never become markup. WebSockets may go to the server named in `address`
- * and to other ports of the host that served the page: a port is what changes where doors are forwarded.
+ * Returns the Content-Security-Policy of the page: scripts, styles and images only from its own origin, no framing, and
+ * no HTML from strings. WebSockets may connect to the server in `address`, and to any port of the host that served the
+ * page, because port forwarding may change the port.
  */
 export function contentSecurityPolicy(
   address: WebSocketAddress,
@@ -48,7 +48,7 @@ function webSocketSources(
   if (otherServers) return 'ws: wss:';
   if ('url' in address) return new URL(address.url).origin;
   const host = (hostHeader ?? '').replace(/:\d*$/, '');
-  // A policy cannot name an IPv6 address.
+  // A policy cannot contain an IPv6 address.
   if (/^\[[\da-f:.]+\]$/i.test(host)) return 'ws: wss:';
   return HOST_NAME.test(host) ? `ws://${host}:* wss://${host}:*` : '';
 }

@@ -4,18 +4,18 @@ import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-/** Where the build puts the page: `index.html`, what stands beside it, and `assets/` with a hash in every name. */
+/** Directory of the built page: `index.html`, static files, and `assets/` with a hash in every file name. */
 export const PAGE_DIRECTORY = fileURLToPath(new URL('../dist/page', import.meta.url));
 
-/** One file of the page, ready to be sent. */
+/** A file of the page, ready to be sent. */
 export interface PageFile {
   readonly contentType: string;
   readonly body: Buffer;
-  /** The same compressed; undefined where that saves nothing. */
+  /** The body compressed with gzip; undefined if that is not smaller. */
   readonly gzipped: Buffer | undefined;
-  /** Changes with the content. Without the quotes of the header. */
+  /** A hash of the content, for the `ETag`. Without quotes. */
   readonly tag: string;
-  /** Its name changes with its content, so that it may be kept for ever. */
+  /** Whether the file name contains a hash, so that it can be cached permanently. */
   readonly isImmutable: boolean;
 }
 
@@ -30,14 +30,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the files of a built page, by their path below its directory with `/` between the parts. They are held in
- * memory: some hundred kilobytes, and no request can name a file that is not among them.
+ * Reads the files of a built page into memory, a few hundred kilobytes. The keys are paths relative to the directory,
+ * with `/` as separator. Requests can only access these files, so path traversal is impossible.
  *
- * @throws Error when there is no built page in the directory.
+ * @throws Error if the directory contains no built page.
  */
 export function readPageFiles(directory: string): ReadonlyMap<string, PageFile> {
   if (!existsSync(join(directory, 'index.html'))) {
-    throw new Error(`there is no chat page in ${directory}: build it with npm run build`);
+    throw new Error(`no chat page in ${directory}: build it with npm run build`);
   }
   const files = new Map<string, PageFile>();
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {

@@ -39,7 +39,7 @@ describe('chatPage', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   };
 
-  /** Asks with the path as it is written here: `fetch` would clean it up first. */
+  /** Requests a path unchanged; `fetch` would normalize it. */
   const ask = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const { port } = server.address() as AddressInfo;
@@ -54,7 +54,7 @@ describe('chatPage', () => {
         .end();
     });
 
-  it('answers with the page, which is asked for again each time', async () => {
+  it('serves the page, with revalidation on each request', async () => {
     await serve();
     const { status, headers, body } = await ask('/');
     expect(status).toBe(200);
@@ -65,7 +65,7 @@ describe('chatPage', () => {
     expect((await ask('/?from=mail')).body).toEqual(body);
   });
 
-  it('lets files with a hash in their name be kept for ever', async () => {
+  it('lets files with a hash in their name be cached permanently', async () => {
     await serve();
     const { headers } = await ask('/assets/index-4f.js');
     expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
@@ -76,7 +76,7 @@ describe('chatPage', () => {
     });
   });
 
-  it('answers 304 to who has the file already, and the file when it has changed', async () => {
+  it('answers 304 for a matching ETag, and 200 when the file has changed', async () => {
     await serve();
     const { headers } = await ask('/');
     const tag = String(headers.etag);
@@ -86,7 +86,7 @@ describe('chatPage', () => {
     expect((await ask('/', { 'if-none-match': '"other"' })).status).toBe(200);
   });
 
-  it('compresses for browsers that take it, under a tag of its own', async () => {
+  it('compresses for browsers that accept gzip, with a separate ETag', async () => {
     await serve();
     const plain = await ask('/assets/index-4f.js');
     const gzipped = await ask('/assets/index-4f.js', { 'accept-encoding': 'br;q=1.0, gzip;q=0.8' });
@@ -98,7 +98,7 @@ describe('chatPage', () => {
     expect(refused.headers['content-encoding']).toBeUndefined();
   });
 
-  it('answers HEAD like GET without the body, and no other method', async () => {
+  it('answers HEAD like GET without a body, and rejects other methods', async () => {
     await serve();
     const { status, headers, body } = await ask('/', {}, 'HEAD');
     expect([status, body.length]).toEqual([200, 0]);
@@ -117,13 +117,13 @@ describe('chatPage', () => {
     '//beside-the-page.txt',
     '/assets',
     '/__proto__',
-  ])('leaves %s to others', async (path) => {
+  ])('does not handle %s', async (path) => {
     await serve();
     const { status, body } = await ask(path);
     expect([status, String(body)]).toEqual([404, 'left alone']);
   });
 
-  it('tells the page its settings, never to be kept', async () => {
+  it('serves the configuration without caching', async () => {
     await serve({ webSocket: { port: 3100, path: '/im', secure: true }, tokenRequired: true });
     const { headers, body } = await ask('/config.json');
     expect(headers['cache-control']).toBe('no-store');
@@ -134,7 +134,7 @@ describe('chatPage', () => {
     });
   });
 
-  it('stands below a path, and leads there', async () => {
+  it('can be served under a base path, with a redirect to it', async () => {
     await serve({ basePath: '/chat/' });
     expect((await ask('/chat/')).status).toBe(200);
     expect((await ask('/chat/config.json')).status).toBe(200);
@@ -143,7 +143,7 @@ describe('chatPage', () => {
     expect(() => chatPage({ webSocket: { port: 1 }, directory, basePath: 'chat' })).toThrow('basePath');
   });
 
-  it('says at once when there is no page to serve', () => {
+  it('throws if the page is not built', () => {
     expect(() => chatPage({ webSocket: { port: 1 }, directory: join(directory, 'assets') })).toThrow(
       'build it with npm run build',
     );
@@ -155,7 +155,7 @@ describe('chatPage', () => {
       return /connect-src ([^;]*)/.exec(policy)?.[1]?.trim();
     };
 
-    it('allows no source but its own, no frames and no inline script', async () => {
+    it('allows only its own origin, no framing and no inline scripts', async () => {
       await serve();
       const policy = String((await ask('/')).headers['content-security-policy']);
       expect(policy).toContain("default-src 'none'");
@@ -172,18 +172,18 @@ describe('chatPage', () => {
       expect(await connectSources('127.0.0.1')).toBe("'self' ws://127.0.0.1:* wss://127.0.0.1:*");
     });
 
-    it('takes nothing else from the host header', async () => {
+    it('ignores invalid host headers', async () => {
       await serve();
       expect(await connectSources("evil.example; script-src 'unsafe-inline'")).toBe("'self'");
       expect(await connectSources('*')).toBe("'self'");
     });
 
-    it('allows the configured server alone where one is named', async () => {
+    it('allows only the configured server if there is one', async () => {
       await serve({ webSocket: { url: 'wss://im.example.com/websocket' } });
       expect(await connectSources('pages.example.com')).toBe("'self' wss://im.example.com");
     });
 
-    it('allows all servers where the configuration does', async () => {
+    it('allows all servers with otherServers', async () => {
       await serve({ otherServers: true });
       expect(await connectSources('im.example.com')).toBe("'self' ws: wss:");
     });

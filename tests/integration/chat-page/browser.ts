@@ -9,12 +9,12 @@ export const PHONE: BrowserContextOptions = {
   isMobile: true,
 };
 
-/** One browser for the tests of a file; the people of each test have windows of their own, that share nothing. */
+/** One browser for the tests of a file, with isolated contexts for the users of each test. */
 export class Browsers {
   #browser: Browser | undefined;
   #tabs: ChatTab[] = [];
 
-  /** Starts the browser before the tests of the calling file, and ends it after them. */
+  /** Starts the browser before the tests of the calling file, and closes it after them. */
   static set(): Browsers {
     const browsers = new Browsers();
     beforeAll(async () => {
@@ -27,14 +27,14 @@ export class Browsers {
     return browsers;
   }
 
-  /** A new window of a person of their own, on the chat page. */
+  /** Opens the chat page in a new context, as a separate user. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<ChatTab> {
     if (this.#browser === undefined) throw new Error('the browser has not been started');
     const context = await this.#browser.newContext({ locale: 'en-GB', ...options });
     return await this.tabBeside(context, url);
   }
 
-  /** Another tab of the same person. */
+  /** Opens another tab in the same context. */
   async tabBeside(context: Awaited<ReturnType<Browser['newContext']>>, url: string): Promise<ChatTab> {
     const tab = new ChatTab(await context.newPage(), url);
     this.#tabs.push(tab);
@@ -46,7 +46,7 @@ export class Browsers {
     const tabs = this.#tabs;
     this.#tabs = [];
     try {
-      for (const tab of tabs) tab.expectNoComplaints();
+      for (const tab of tabs) tab.expectNoProblems();
     } finally {
       await Promise.all(tabs.map(({ page }) => page.context().close()));
     }

@@ -1,14 +1,14 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** What Chromium itself writes when a WebSocket cannot be opened; the page can do nothing about it. */
+/** Logged by Chromium when a WebSocket cannot be opened; the page cannot prevent it. */
 const FAILED_SOCKET = /^WebSocket connection to '.*' failed/;
 
-/** One tab with the chat page, and everything in it that should not be. */
+/** A tab with the chat page. Records errors, dialogs and requests to other hosts. */
 export class ChatTab {
   readonly page: Page;
   readonly #origin: string;
-  readonly #complaints: string[] = [];
+  readonly #problems: string[] = [];
 
   constructor(page: Page, url: string) {
     this.page = page;
@@ -16,26 +16,26 @@ export class ChatTab {
     page.on('console', (message) => {
       const text = message.text();
       if (['error', 'warning'].includes(message.type()) && !FAILED_SOCKET.test(text)) {
-        this.#complaints.push(`console: ${text}`);
+        this.#problems.push(`console: ${text}`);
       }
     });
-    page.on('pageerror', (error) => this.#complaints.push(`error: ${error.message}`));
+    page.on('pageerror', (error) => this.#problems.push(`error: ${error.message}`));
     page.on('dialog', (dialog) => {
-      this.#complaints.push(`dialog: ${dialog.message()}`);
+      this.#problems.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
     page.on('request', (request) => {
-      if (new URL(request.url()).origin !== this.#origin) this.#complaints.push(`request: ${request.url()}`);
+      if (new URL(request.url()).origin !== this.#origin) this.#problems.push(`request: ${request.url()}`);
     });
     page.on('websocket', (socket) => {
       const { hostname } = new URL(socket.url());
-      if (hostname !== new URL(url).hostname) this.#complaints.push(`WebSocket: ${socket.url()}`);
+      if (hostname !== new URL(url).hostname) this.#problems.push(`WebSocket: ${socket.url()}`);
     });
   }
 
-  /** No error in the console, no request to elsewhere, no dialog: whatever the test was about. */
-  expectNoComplaints(): void {
-    expect(this.#complaints).toEqual([]);
+  /** Asserts that there was no console error, no request to another host and no dialog. */
+  expectNoProblems(): void {
+    expect(this.#problems).toEqual([]);
   }
 
   async logIn(userId: string, { token, server }: { token?: string; server?: string } = {}): Promise<void> {
@@ -49,34 +49,34 @@ export class ChatTab {
     await this.page.waitForSelector('.account-state-online', { timeout: 60_000 });
   }
 
-  /** Presses "Try now", unless the page comes back by itself before. */
-  async triesNow(): Promise<void> {
+  /** Clicks "Try now", unless the page reconnects before. */
+  async retriesNow(): Promise<void> {
     const button = this.page.getByRole('button', { name: 'Try now' });
     const pressed = button.click({ timeout: 60_000 }).catch(() => {});
     await Promise.race([pressed, this.isOnline()]);
     await this.isOnline();
   }
 
-  /** Begins or goes on with the talk with somebody, by typing the user id. */
-  async talkTo(peer: string): Promise<void> {
+  /** Opens a conversation by entering the user id. */
+  async openConversation(peer: string): Promise<void> {
     await this.page.fill('#search-field', peer);
     await this.page.press('#search-field', 'Enter');
     await this.page.waitForSelector('#message-field');
   }
 
-  async say(...texts: readonly string[]): Promise<void> {
+  async send(...texts: readonly string[]): Promise<void> {
     for (const text of texts) {
       await this.page.fill('#message-field', text);
       await this.page.press('#message-field', 'Enter');
     }
   }
 
-  /** The message with this text, as soon as it is there. */
+  /** The message with this text. */
   message(text: string): Locator {
     return this.page.locator('.message', { has: this.page.getByText(text, { exact: true }) });
   }
 
-  /** Waits until a message of one's own has come so far. */
+  /** Waits until an outgoing message has this delivery mark. */
   async hasMark(text: string, mark: 'waiting' | 'sent' | 'received' | 'failed'): Promise<void> {
     await this.message(text).locator(`.delivery-${mark}`).waitFor();
   }
@@ -85,7 +85,7 @@ export class ChatTab {
     await this.message(text).first().waitFor();
   }
 
-  /** The texts of all messages that are there, in order. */
+  /** The texts of all messages, in order. */
   async texts(): Promise<string[]> {
     return await this.page.locator('.message-text').allInnerTexts();
   }

@@ -4,17 +4,17 @@ import { Browsers, PHONE } from './browser.js';
 import { Programs } from './served-page.js';
 
 const BACKGROUND = 'getComputedStyle(document.documentElement).backgroundColor';
-/** What a phone draws around the page. */
+/** The color of the browser's frame on a phone. */
 const FRAME = `[...document.querySelectorAll('meta[name=theme-color]')]
   .filter(({ media }) => matchMedia(media).matches).map(({ content }) => content)`;
 const LIGHT = 'rgb(244, 245, 242)';
 const DARK = 'rgb(22, 28, 28)';
-/** Things to act on that a screen reader could not name. */
+/** Interactive elements without an accessible name. */
 const NAMELESS = `[...document.querySelectorAll('button, a, input, textarea')].filter((element) => {
   const label = element.getAttribute('aria-label') ?? element.textContent ?? '';
   return label.trim() === '' && (element.labels?.length ?? 0) === 0;
 }).map((element) => element.outerHTML)`;
-/** Ids that occur twice, and references to ids that do not exist. */
+/** Duplicate ids, and references to missing ids. */
 const WRONG_IDS = `(() => {
   const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
@@ -28,7 +28,7 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('speaks the language of the browser until another is chosen, and remembers that', async () => {
+  it('uses the browser’s language until another is chosen, and saves the choice', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page, { locale: 'zh-CN' });
     await alice.page.getByRole('button', { name: '登录' }).waitFor();
@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.page.getByText('往返时间').waitFor();
   });
 
-  it('is light or dark as the system is, until one of them is chosen', async () => {
+  it('follows the system’s theme until one is chosen', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page, { colorScheme: 'dark' });
     expect(await alice.value(BACKGROUND)).toBe(DARK);
@@ -60,26 +60,28 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await expect.poll(() => alice.value(BACKGROUND)).toBe(DARK);
   });
 
-  it('shows list or talk on a phone, goes back with the system’s button, and never wider than the screen', async () => {
+  it('shows the list or a conversation on a phone, supports the back button, and never overflows', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page, PHONE);
     expect(await alice.value(OVERFLOW)).toBe(0);
     await alice.logIn('alice');
     await alice.isOnline();
-    await alice.talkTo('somebody-with-a-very-long-name@a-department-of-a-large-company.example.com');
-    await alice.say('x'.repeat(400), 'https://example.com/'.repeat(20));
+    await alice.openConversation(
+      'somebody-with-a-very-long-name@a-department-of-a-large-company.example.com',
+    );
+    await alice.send('x'.repeat(400), 'https://example.com/'.repeat(20));
     expect(await alice.page.locator('.sidebar').isVisible()).toBe(false);
     expect(await alice.value(OVERFLOW)).toBe(0);
     await alice.page.goBack();
     await alice.page.locator('.sidebar').waitFor();
-    expect(await alice.page.locator('.talk').count()).toBe(0);
+    expect(await alice.page.locator('.conversation').count()).toBe(0);
     expect(await alice.value(OVERFLOW)).toBe(0);
     await alice.page.goForward();
     await alice.page.getByRole('button', { name: 'Back to the list' }).click();
     await alice.page.locator('.sidebar').waitFor();
   });
 
-  it('names everything that can be used, in every state', async () => {
+  it('has accessible names and valid ids in every state', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     const check = async () => {
@@ -93,8 +95,8 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.logIn('alice');
     await alice.isOnline();
     await check();
-    await alice.talkTo('alice');
-    await alice.say('hello');
+    await alice.openConversation('alice');
+    await alice.send('hello');
     await alice.hasMark('hello', 'received');
     await check();
     await alice.page.getByRole('button', { name: 'Insert an emoji' }).click();
@@ -112,7 +114,7 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.page.getByText('No conversations yet').waitFor();
   });
 
-  it('tells a screen reader of a message once, when it comes', async () => {
+  it('announces a received message to screen readers once', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');

@@ -9,7 +9,7 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('says so, counts down, and brings over once and in order what was written meanwhile', async () => {
+  it('shows the lost connection with a countdown, and sends messages written meanwhile once and in order', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     const bob = await browsers.open(server.page);
@@ -17,21 +17,21 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await bob.logIn('bob');
     await alice.isOnline();
     await bob.isOnline();
-    await alice.talkTo('bob');
-    await bob.talkTo('alice');
-    await alice.say('before');
+    await alice.openConversation('bob');
+    await bob.openConversation('alice');
+    await alice.send('before');
     await alice.hasMark('before', 'received');
 
     await kill(server);
     await alice.page.getByText('No connection to the server.').waitFor();
     await alice.page.getByText(/^Next try in \d+ s$/).waitFor();
     const said = Array.from({ length: 20 }, (_, index) => `alice writes ${index + 1}`);
-    await alice.say(...said);
+    await alice.send(...said);
     await alice.hasMark('alice writes 20', 'waiting');
-    await bob.say('bob writes too');
+    await bob.send('bob writes too');
 
     await programs.serveAgain(server);
-    await alice.triesNow();
+    await alice.retriesNow();
     await alice.hasMark('alice writes 20', 'received');
     await bob.hasMark('bob writes too', 'received');
     await alice.shows('bob writes too');
@@ -42,15 +42,15 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     expect(await alice.page.locator('.banner').count()).toBe(0);
   });
 
-  it('loses none of its unsent messages in a reload, or in two', async () => {
+  it('keeps unsent messages over one or two reloads', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
     await alice.isOnline();
-    await alice.talkTo('bob');
+    await alice.openConversation('bob');
     await kill(server);
     await alice.page.locator('.banner').waitFor();
-    await alice.say('one', 'two', 'three');
+    await alice.send('one', 'two', 'three');
     await alice.hasMark('three', 'waiting');
 
     const again = await programs.serveAgain(server);
@@ -66,30 +66,30 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     expect(bob.output.match(/ {2}alice: \w+/g)).toEqual(['  alice: one', '  alice: two', '  alice: three']);
   });
 
-  it('notices a network that swallows everything, and catches up when it is back', async () => {
+  it('detects a network that drops everything, and catches up when it works again', async () => {
     const server = await programs.serve();
     const relay = await Relay.before(Number(new URL(server.webSocket).port));
     onTestFinished(() => relay.close());
     const alice = await browsers.open(server.page);
     await alice.logIn('alice', { server: `ws://127.0.0.1:${relay.port}/websocket` });
     await alice.isOnline();
-    await alice.talkTo('bob');
+    await alice.openConversation('bob');
     relay.block();
-    await alice.say('into the void');
+    await alice.send('into the void');
     await alice.hasMark('into the void', 'sent');
     await alice.page.locator('.banner').waitFor({ timeout: 60_000 });
     await alice.hasMark('into the void', 'waiting');
     relay.unblock();
-    await alice.triesNow();
+    await alice.retriesNow();
     await alice.hasMark('into the void', 'received');
     const bob = await programs.chat('bob', 'alice', server);
     await bob.says('  alice: into the void\n');
   });
 
-  it('leaves with the server what it has not kept yet', async () => {
+  it('does not acknowledge messages that are not stored yet', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
-    // A browser whose database never opens stands for one that dies between the arrival and the write.
+    // A database that never opens simulates a crash between receiving and storing a message.
     await alice.page.addInitScript(`
       const open = IDBFactory.prototype.open;
       IDBFactory.prototype.open = function (name, version) {
@@ -112,17 +112,17 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     const again = await browsers.tabBeside(alice.page.context(), server.page);
     await again.logIn('alice');
     await again.isOnline();
-    await again.talkTo('bob');
+    await again.openConversation('bob');
     await again.shows('are you there?');
   });
 
-  it('offers a message that could not be delivered once more', async () => {
+  it('offers to retry a message that could not be delivered', async () => {
     const server = await programs.serve('--store', 'none');
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
     await alice.isOnline();
-    await alice.talkTo('bob');
-    await alice.say('is anybody there?');
+    await alice.openConversation('bob');
+    await alice.send('is anybody there?');
     await alice.message('is anybody there?').locator('.failure').waitFor({ timeout: 60_000 });
     await alice.hasMark('is anybody there?', 'failed');
     await alice.page.getByText(/Nobody has confirmed it/).waitFor();
@@ -137,23 +137,23 @@ describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', ()
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('says so, keeps what was not sent, and takes the connection back', async () => {
+  it('shows the kick-out, keeps unsent messages, and can sign in again', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
     await alice.isOnline();
-    await alice.talkTo('bob');
+    await alice.openConversation('bob');
     await programs.chat('alice', 'bob', server);
     const notice = alice.page.getByRole('alertdialog', { name: 'You were signed out here' });
     await notice.getByText(/alice signed in somewhere else at \d\d:\d\d/).waitFor();
     await notice.getByRole('button', { name: 'Use here' }).click();
     await alice.isOnline();
     expect(await notice.count()).toBe(0);
-    await alice.say('back again');
+    await alice.send('back again');
     await alice.hasMark('back again', 'received');
   });
 
-  it('knows when it was another tab of the same browser', async () => {
+  it('shows when the other login was in another tab of the same browser', async () => {
     const server = await programs.serve();
     const first = await browsers.open(server.page);
     await first.logIn('alice');
@@ -168,11 +168,11 @@ describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', ()
   });
 });
 
-describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
+describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('says why nobody is let in, beside the field that it is about', async () => {
+  it('shows a problem next to the field that it refers to', async () => {
     const server = await programs.serve('--token', 'open sesame');
     const alice = await browsers.open(server.page);
     const alert = alice.page.getByRole('alert');
@@ -189,7 +189,7 @@ describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
     await alice.isOnline();
   });
 
-  it('names the code of a server that lets nobody in for now', async () => {
+  it('shows the code of a server that rejects all logins temporarily', async () => {
     const { page } = await programs.serve();
     const hooks = { authenticate: () => ({ accept: false, code: 2 }) as const };
     const refusing = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })], hooks });
@@ -200,7 +200,7 @@ describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
     await alice.page.getByText('The server refused this sign-in. (Code 2)').waitFor();
   });
 
-  it('says when nobody is at the address', async () => {
+  it('shows that no server listens at the address', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice', { server: 'ws://127.0.0.1:1/websocket' });
@@ -208,7 +208,7 @@ describe.skipIf(!hasBrowser)('the first screen of the chat page', () => {
     await alice.page.getByText(/No connection to ws:\/\/127\.0\.0\.1:1\/websocket/).waitFor();
   });
 
-  it('lets in at once who wanted to stay, and forgets who has signed out', async () => {
+  it('restores a login that stays signed in, and deletes it on sign-out', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.page.getByLabel('Stay signed in on this device').check();

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A stretch of network in front of a server, that can be blocked: then bytes vanish and nobody is told. */
+/** A proxy in front of a server that can be blocked: then bytes are dropped silently. */
 export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -23,12 +23,12 @@ export class Relay {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Connections stay open, and nothing goes through any more: neither on those nor on new ones. */
+  /** Drops all bytes of existing and new connections; connections stay open. */
   block(): void {
     this.#isBlocked = true;
   }
 
-  /** New connections work again; those of before stay dead. */
+  /** Lets new connections work again; existing ones stay blocked. */
   unblock(): void {
     this.#isBlocked = false;
   }

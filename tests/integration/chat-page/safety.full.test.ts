@@ -4,7 +4,7 @@ import { hasBrowser } from '../../../examples/testing/browser.js';
 import { Browsers } from './browser.js';
 import { Programs, type ServedPage } from './served-page.js';
 
-/** Each would leave a mark, raise a dialog or ask another host if anything of it were more than text. */
+/** Each would set a variable, open a dialog or request another host if it were not rendered as text. */
 const ATTACKS = [
   '<script>window.broken = 1</script>',
   '<img src=x onerror="window.broken = 1">',
@@ -28,11 +28,11 @@ async function sendAs(userId: string, to: string, contents: readonly string[], s
   for (const content of contents) await client.send({ to, content });
 }
 
-describe.skipIf(!hasBrowser)('what others send to the chat page', () => {
+describe.skipIf(!hasBrowser)('messages to the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('is only ever text: in the talk, in the list, as a name and after a reload', async () => {
+  it('are rendered as text: in the conversation, in the list, as a user id and after a reload', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
@@ -46,8 +46,8 @@ describe.skipIf(!hasBrowser)('what others send to the chat page', () => {
 
     const shown = await alice.page.locator('.message-text').allTextContents();
     expect(shown).toEqual(ATTACKS.map((text) => expect.stringContaining(text.slice(0, 10))));
-    expect(await alice.page.locator('.talk-name').textContent()).toBe(EVIL_ID);
-    const made = '.talk :is(script, img, iframe, style, object, embed, [onerror], [onload])';
+    expect(await alice.page.locator('.conversation-name').textContent()).toBe(EVIL_ID);
+    const made = '.conversation :is(script, img, iframe, style, object, embed, [onerror], [onload])';
     expect(await alice.page.locator(made).count()).toBe(0);
     expect(await alice.value('window.broken')).toBeUndefined();
     const links = alice.page.locator('.message-text a');
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('what others send to the chat page', () => {
     ]);
   });
 
-  it('becomes links that open elsewhere and tell nobody where they were', async () => {
+  it('become links that open in a new tab without a referrer', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('what others send to the chat page', () => {
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer nofollow');
   });
 
-  it('comes to the page with a policy that forbids scripts from the page itself', async () => {
+  it('are displayed under a policy that forbids inline scripts', async () => {
     const server = await programs.serve();
     const answer = await fetch(server.page);
     expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self';/);

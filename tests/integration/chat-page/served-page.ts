@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { Run } from '../run.js';
 
-/** The programs of one test: servers with the chat page, and people on terminals. */
+/** The processes of one test: servers with the chat page, and terminal clients. */
 export class Programs {
   readonly #runs: Run[] = [];
   readonly #directories: string[] = [];
 
-  /** Ends, after each test of the calling file, what it has started. */
+  /** Ends all processes after each test of the calling file. */
   static set(): Programs {
     const programs = new Programs();
     afterEach(() => programs.#clear());
     return programs;
   }
 
-  /** A server that keeps what it has taken in a file, and serves the chat page; on free ports. */
+  /** Starts a server with a SQLite store and the chat page, on free ports. */
   async serve(...args: readonly string[]): Promise<ServedPage> {
     const directory = mkdtempSync(join(tmpdir(), 'imcore-chat-page-'));
     this.#directories.push(directory);
@@ -24,14 +24,14 @@ export class Programs {
     return await this.#serve(file, ['--tcp-port', '0', '--ws-port', '0', '--http', '0', ...args]);
   }
 
-  /** The same server again, on the same ports and with the same file, after it was killed. */
+  /** Starts a killed server again, on the same ports and with the same file. */
   async serveAgain({ file, page, webSocket, tcp }: ServedPage): Promise<ServedPage> {
     const port = (url: string) => new URL(url).port;
     const args = ['--tcp-port', port(tcp), '--ws-port', port(webSocket), '--http', port(page)];
     return await this.#serve(file, args);
   }
 
-  /** Somebody at a terminal, over TCP. */
+  /** Starts a terminal client over TCP. */
   async chat(user: string, to: string, { tcp }: ServedPage): Promise<Run> {
     const run = this.#start('chat', '--user', user, '--to', to, '--url', tcp);
     await run.says('Connected');
@@ -68,7 +68,7 @@ export interface ServedPage {
   readonly tcp: string;
 }
 
-/** Kills a server as a power cut would. */
+/** Kills a server with SIGKILL. */
 export async function kill({ run }: ServedPage): Promise<void> {
   run.process.kill('SIGKILL');
   await run.exited;

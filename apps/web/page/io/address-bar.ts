@@ -1,4 +1,4 @@
-/** The open conversation in the address of the page, so that reload, back and forward work: `#/with/USER`. */
+/** The open conversation is in the URL of the page, `#/with/USER`, so that reload, back and forward work. */
 const PREFIX = '#/with/';
 
 export function peerIn(hash: string): string | undefined {
@@ -15,8 +15,8 @@ function hashOf(peer: string | undefined): string {
 }
 
 /**
- * Shows a conversation in the address. From the list into a conversation is a step that the back button undoes; from
- * one conversation to another is none.
+ * Shows a conversation in the URL. Opening a conversation from the list adds a history entry, so that the back button
+ * returns to the list; switching between conversations does not.
  */
 export function showPeer(peer: string | undefined, { location, history }: Window): void {
   const current = peerIn(location.hash);

@@ -1,31 +1,31 @@
 import type { AppState } from '../model/app-state.js';
-import type { Account } from '../model/desk.js';
 import type { AppEffect } from '../model/effects.js';
 import { resumed } from '../model/update.js';
+import type { Account } from '../model/workspace.js';
 import { peerIn, showPeer } from './address-bar.js';
-import type { Memory } from './memory-of-logins.js';
+import type { SavedState } from './saved-state.js';
 import { Session } from './session.js';
 import { Store } from './store.js';
 import { StoredHistory } from './stored-history.js';
 import type { Tabs } from './tabs.js';
 
-/** The things that a person does which need the clock or chance beside the machine. */
+/** User actions that need the clock or random numbers, which the state machine does not have. */
 export interface Actions {
   open(peer: string): void;
-  say(text: string): void;
+  send(text: string): void;
 }
 
-/** The running page: carries out what the machine asks for. */
+/** The running page: executes the effects of the state machine. */
 export class Application implements Actions {
   readonly store: Store;
-  readonly #memory: Memory;
+  readonly #memory: SavedState;
   readonly #tabs: Tabs;
   readonly #window: Window;
   #session: Session | undefined;
-  /** From the address, to be opened as soon as the history is there. */
+  /** The conversation in the URL, to be opened when the history is loaded. */
   #wantedPeer: string | undefined;
 
-  constructor(state: AppState, memory: Memory, tabs: Tabs, window: Window) {
+  constructor(state: AppState, memory: SavedState, tabs: Tabs, window: Window) {
     this.store = new Store(state);
     this.#memory = memory;
     this.#tabs = tabs;
@@ -33,7 +33,7 @@ export class Application implements Actions {
     this.store.connect((effect) => this.#carryOut(effect));
   }
 
-  /** Logs in again whoever was logged in, unless another tab has that login, and listens to the browser. */
+  /** Restores the last login, unless another tab has it, and adds the listeners of the window. */
   async start(): Promise<void> {
     this.#wantedPeer = peerIn(this.#window.location.hash);
     this.#listen();
@@ -44,7 +44,7 @@ export class Application implements Actions {
     if (ofTab === undefined && (await this.#tabs.hasOther(account))) return;
     const { stage } = this.store.state;
     const form = { ...stage.form, userId: account.userId, server: account.server };
-    this.store.apply(resumed(this.store.state, account, form, this.#isWatched()));
+    this.store.apply(resumed(this.store.state, account, form, this.#isFocused()));
     this.#memory.keepLogin(account, form);
   }
 
@@ -53,18 +53,18 @@ export class Application implements Actions {
     this.store.dispatch({ kind: 'opened', peer, order });
   }
 
-  say(text: string): void {
+  send(text: string): void {
     const session = this.#session;
     if (session === undefined) return;
     const order = session.nextOrder();
-    this.store.dispatch({ kind: 'said', text, id: newId(), at: Date.now(), order });
+    this.store.dispatch({ kind: 'composed', text, id: newId(), at: Date.now(), order });
   }
 
   #carryOut(effect: AppEffect): void {
     const session = this.#session;
     switch (effect.kind) {
       case 'log-in':
-        this.#sessionOf(effect.account).logIn(effect.patience);
+        this.#sessionOf(effect.account).logIn(effect.timeout);
         break;
       case 'log-out':
         session?.close();
@@ -118,7 +118,7 @@ export class Application implements Actions {
       tabs: this.#tabs,
       now: () => Date.now(),
       newId,
-      isWatched: () => this.#isWatched(),
+      isFocused: () => this.#isFocused(),
     });
     return this.#session;
   }
@@ -131,11 +131,11 @@ export class Application implements Actions {
 
   #listen(): void {
     const { store } = this;
-    const lookAgain = () => store.dispatch({ kind: 'watched', isWatched: this.#isWatched() });
+    const updateFocus = () => store.dispatch({ kind: 'focus-changed', isFocused: this.#isFocused() });
     const { document } = this.#window;
-    document.addEventListener('visibilitychange', lookAgain);
-    this.#window.addEventListener('focus', lookAgain);
-    this.#window.addEventListener('blur', lookAgain);
+    document.addEventListener('visibilitychange', updateFocus);
+    this.#window.addEventListener('focus', updateFocus);
+    this.#window.addEventListener('blur', updateFocus);
     this.#window.addEventListener('popstate', () => {
       const peer = peerIn(this.#window.location.hash);
       if (peer === undefined) store.dispatch({ kind: 'left' });
@@ -143,13 +143,13 @@ export class Application implements Actions {
     });
   }
 
-  #isWatched(): boolean {
+  #isFocused(): boolean {
     const { document } = this.#window;
     return document.visibilityState === 'visible' && document.hasFocus();
   }
 }
 
-/** A UUID; browsers have `randomUUID` only on pages that came over TLS or from this machine. */
+/** Creates a UUID. Browsers have `randomUUID` only in secure contexts: HTTPS or localhost. */
 function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -4,20 +4,20 @@ import type { ChatMessage, OutgoingMessage } from '../model/message.js';
 /** One page of a conversation, oldest first. */
 export interface HistoryPage {
   readonly messages: readonly ChatMessage[];
-  /** Whether nothing is older. */
+  /** Whether there are no older messages. */
   readonly isLast: boolean;
 }
 
-/** What one user of one server has written and received, as far as this browser keeps it. */
+/** The messages and conversations of one user on one server, as stored in this browser. */
 export interface History {
-  /** The highest place that a message has; 0 for none. */
+  /** The highest `order` of a conversation; 0 if there is none. */
   lastOrder(): Promise<number>;
   conversations(): Promise<Conversation[]>;
-  /** The newest messages of a conversation, or those before a place. */
+  /** Returns the newest messages of a conversation, or the newest ones with an `order` below `before`. */
   page(peer: string, before: number | undefined, size: number): Promise<HistoryPage>;
-  /** Messages of one's own that nobody else is responsible for yet, in the order in which they were written. */
+  /** Returns the outgoing messages that are not acknowledged yet, in the order of sending. */
   pending(): Promise<OutgoingMessage[]>;
-  /** Resolves with false when the message is there already, and leaves it as it is. */
+  /** Adds a message. Resolves with false if it exists already, and does not change it. */
   add(message: ChatMessage): Promise<boolean>;
   setDelivery(
     id: string,
@@ -25,7 +25,7 @@ export interface History {
     failure: OutgoingMessage['failure'],
   ): Promise<void>;
   keepConversation(conversation: Conversation): Promise<void>;
-  /** With its messages. */
+  /** Deletes a conversation with its messages. */
   deleteConversation(peer: string): Promise<void>;
   close(): void;
 }

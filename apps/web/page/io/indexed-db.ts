@@ -1,4 +1,4 @@
-/** The result of a request, or its error. */
+/** Converts a request to a promise. */
 export function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -6,16 +6,13 @@ export function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
   });
 }
 
-/**
- * Asks for what was requested to be written now, so that a page that goes away in this moment does not take it along;
- * resolves when it is.
- */
+/** Commits a transaction at once, so that its writes survive if the page is closed now. Resolves when it is complete. */
 export function commit(transaction: IDBTransaction): Promise<void> {
   transaction.commit();
   return completionOf(transaction);
 }
 
-/** Resolves when everything of the transaction is written. */
+/** Resolves when the transaction is complete. */
 export function completionOf(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
@@ -23,7 +20,7 @@ export function completionOf(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-/** Visits what a cursor finds, until `visit` returns false. */
+/** Iterates over a cursor until `visit` returns false. */
 export function eachOf(
   request: IDBRequest<IDBCursorWithValue | null>,
   visit: (cursor: IDBCursorWithValue) => boolean,

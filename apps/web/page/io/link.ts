@@ -10,56 +10,57 @@ import {
   UsageError,
 } from '@imcore/client';
 import { indexedDbOutbox } from '@imcore/client/outbox';
-import type { Account } from '../model/desk.js';
 import type { FailureCode, Outcome } from '../model/message.js';
 import type { Problem } from '../model/problem.js';
+import type { Account } from '../model/workspace.js';
 
-/** What a link tells. */
+/** The events of a link. */
 export interface LinkListener {
-  /** Online: for the first time, or again. */
+  /** The client is online, for the first time or again. */
   online(): void;
   connecting(): void;
+  /** The client waits for the next attempt, at `retryAt`, in milliseconds since 1970. */
   waiting(retryAt: number, problem: Problem | undefined): void;
   kicked(code: number, reason: string | undefined): void;
-  /** The login has come to nothing; nothing happens any more. */
+  /** The login has failed. No further events follow. */
   failed(problem: Problem): void;
-  /** The message is acknowledged as soon as this has resolved; the next one comes then. Never rejects. */
+  /** A message was received. It is acknowledged when the promise resolves, then the next one follows. Never rejects. */
   received(message: Message): Promise<void>;
-  /** The outbox has found messages that an earlier page, or another tab, has left: they are on their way now. */
+  /** The durable outbox has restored messages of an earlier page or another tab. They are being sent. */
   restored(messages: readonly { readonly fingerprint: string; readonly to: string }[]): void;
-  /** What became of a message, of an earlier page too. Not told where the login ended before: then it still waits. */
+  /** The outcome of a message, also of an earlier page. Not called if the login ends first: then it stays pending. */
   settled(fingerprint: string, outcome: Outcome): void;
   measured(roundTripMs: number): void;
 }
 
-/** How long a login from the form is tried, in milliseconds. */
-const BRIEF_MS = 8_000;
-/** How long any other login is tried: longer than any outage that somebody sits through. */
-const ENDLESS_MS = 24 * 60 * 60 * 1000;
+/** How long a login from the form is retried, in milliseconds. */
+const SHORT_TIMEOUT_MS = 8_000;
+/** How long any other login is retried, in milliseconds: longer than any outage. */
+const LONG_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const MEASURE_EVERY_MS = 2_000;
 /**
- * Copies of a message until it counts as not delivered: half a minute, longer than it takes to notice that a link is
- * dead (20 s). What a dead link has swallowed then waits for the next one, instead of failing.
+ * A message is retransmitted for 30 s, longer than the keep-alive timeout (20 s). So a message that was lost on a dead
+ * link waits for the next link instead of failing.
  */
 const RETRY = { waitMs: 5_000, retries: 5 } as const;
 
-/** One login of one user, from the first try until it is ended from either side. Owns the client. */
+/** One login of one user, until either side ends it. Owns the client. */
 export class Link {
   readonly #client: ImClient;
   readonly #account: Account;
   readonly #listener: LinkListener;
   readonly #measuring: ReturnType<typeof setInterval>;
 
-  constructor(account: Account, patience: 'brief' | 'endless', listener: LinkListener) {
+  constructor(account: Account, timeout: 'short' | 'long', listener: LinkListener) {
     this.#account = account;
     this.#listener = listener;
     this.#client = createClient({
       url: account.server,
-      connectTimeoutMs: patience === 'brief' ? BRIEF_MS : ENDLESS_MS,
+      connectTimeoutMs: timeout === 'short' ? SHORT_TIMEOUT_MS : LONG_TIMEOUT_MS,
       retry: RETRY,
       outbox: indexedDbOutbox(`imcore outbox ${account.server}`),
     });
-    this.#client.on('state', (change) => this.#tell(change));
+    this.#client.on('state', (change) => this.#reportState(change));
     void this.#receive();
     this.#client.on('restored', ({ messages }) => listener.restored(messages));
     this.#client.on('delivered', ({ fingerprint }) => {
@@ -71,7 +72,7 @@ export class Link {
       listener.settled(fingerprint, { delivery: 'failed', failure });
     });
     this.#client.on('error', () => {
-      // The server's complaints, and an outbox that cannot be used: the history knows what was not sent as well.
+      // Errors of the server and of the outbox. The history also has the unsent messages.
     });
     this.#client.on('kicked', ({ code, reason }) => listener.kicked(code, reason));
     this.#client.on('rejected', ({ code, isFinal }) => {
@@ -88,7 +89,7 @@ export class Link {
     });
   }
 
-  /** Sends a message; the listener is told what becomes of it. Without effect for one that is on its way already. */
+  /** Sends a message; `settled` reports its outcome. Has no effect if it is already being sent. */
   send(to: string, content: string, fingerprint: string): void {
     this.#client.send({ to, content, fingerprint }).catch((error: unknown) => {
       if (!(error instanceof UsageError) || error.code === 'ERR_FINGERPRINT_IN_USE') return;
@@ -106,19 +107,19 @@ export class Link {
   }
 
   /**
-   * A message is acknowledged when its last reader has taken it. The first reader here brings it in, the second takes
-   * it when it is kept: what a page that dies has not kept stays with the server.
+   * A message is acknowledged when all readers have read it. The first reader receives it, the second one reads it when
+   * it is stored. So a message that was not stored when the page is closed stays on the server.
    */
   async #receive(): Promise<void> {
     const arriving = this.#client.messages();
-    const kept = this.#client.messages();
+    const stored = this.#client.messages();
     for await (const message of arriving) {
       await this.#listener.received(message);
-      void kept.next();
+      void stored.next();
     }
   }
 
-  #tell({ current, retryAt, cause }: StateChange): void {
+  #reportState({ current, retryAt, cause }: StateChange): void {
     const listener = this.#listener;
     switch (current satisfies ClientState) {
       case 'online':
@@ -135,7 +136,7 @@ export class Link {
   }
 }
 
-/** Undefined where the message still waits: for the next login. */
+/** Returns undefined if the message stays pending until the next login. */
 function failureOf(error: DeliveryError): FailureCode | undefined {
   switch (error.code) {
     case 'ERR_CLOSED':
@@ -156,7 +157,7 @@ function failureOf(error: DeliveryError): FailureCode | undefined {
   }
 }
 
-/** Undefined for what other events tell already. */
+/** Returns undefined if another event reports the problem. */
 function loginProblem(error: unknown, account: Account): Problem | undefined {
   if (!(error instanceof LoginError)) return { code: 'other', text: textOf(error) };
   switch (error.code) {

@@ -3,7 +3,7 @@ import type { ChatMessage, OutgoingMessage } from '../model/message.js';
 import type { History, HistoryPage } from './history.js';
 import { MAX_MESSAGES_PER_CONVERSATION } from './stored-history.js';
 
-/** A history that ends with the page, where the browser keeps none: some do not in private windows. */
+/** A history in memory, for browsers without IndexedDB, for example in private windows. Lost when the page is closed. */
 export class MemoryHistory implements History {
   readonly #conversations = new Map<string, Conversation>();
   readonly #messages = new Map<string, ChatMessage>();

@@ -1,16 +1,16 @@
 import type { Message } from '@imcore/client';
-import type { Account } from '../model/desk.js';
 import type { AppEvent } from '../model/events.js';
 import { incomingId, nextOrder, type Outcome, type OutgoingMessage } from '../model/message.js';
 import { PAGE_SIZE } from '../model/thread.js';
 import { SERVER_ID } from '../model/user-id.js';
+import type { Account } from '../model/workspace.js';
+import { FallbackHistory } from './fallback-history.js';
 import type { History } from './history.js';
 import { Link, type LinkListener } from './link.js';
 import { MemoryHistory } from './memory-history.js';
-import { SureHistory } from './sure-history.js';
 import type { Tabs } from './tabs.js';
 
-/** What a session needs of the page. */
+/** The collaborators of a session. */
 interface SessionParts {
   readonly account: Account;
   readonly dispatch: (event: AppEvent) => void;
@@ -18,21 +18,21 @@ interface SessionParts {
   readonly tabs: Tabs;
   readonly now: () => number;
   readonly newId: () => string;
-  readonly isWatched: () => boolean;
+  readonly isFocused: () => boolean;
 }
 
 /**
- * One user's login and history, from login to logout: what comes in is kept before it is shown, what goes out before
- * it is sent. Owns link and history.
+ * The login and history of one user, from login to logout. Received messages are stored before they are shown, outgoing
+ * ones before they are sent. Owns the link and the history.
  */
 export class Session {
   readonly #parts: SessionParts;
   #opened: Promise<History> | undefined;
-  /** When the list is read: what comes before that waits, for alone it would be taken for all that there is. */
+  /** Resolves when the list is loaded. Earlier messages wait for it, or else the list would contain only them. */
   #listed: Promise<void> = Promise.resolve();
-  /** What goes out, one after the other. */
+  /** The chain of outgoing messages, in order. */
   #outgoing: Promise<void> = Promise.resolve();
-  /** Whom messages without an outcome go to, by their fingerprints. */
+  /** The receivers of pending messages, by fingerprint. */
   readonly #peers = new Map<string, string>();
   #link: Link | undefined;
   #lastOrder = 0;
@@ -42,20 +42,20 @@ export class Session {
     this.#parts = parts;
   }
 
-  logIn(patience: 'brief' | 'endless'): void {
+  logIn(timeout: 'short' | 'long'): void {
     const { account, tabs } = this.#parts;
     this.#link?.close();
     tabs.take(account);
-    this.#link = new Link(account, patience, this.#listener(patience));
+    this.#link = new Link(account, timeout, this.#listener(timeout));
   }
 
-  /** Reads the history for the list. */
+  /** Loads the conversation list from the history. */
   showHistory(): void {
     const read = async () => {
       const history = await this.#history;
       this.#lastOrder = Math.max(this.#lastOrder, await history.lastOrder());
       const conversations = await history.conversations();
-      this.#tell({ kind: 'history-opened', conversations });
+      this.#dispatch({ kind: 'history-opened', conversations });
     };
     this.#listed = this.#attempt(read());
   }
@@ -63,12 +63,12 @@ export class Session {
   showPage(peer: string, before: number | undefined): void {
     const read = async () => {
       const page = await (await this.#history).page(peer, before, PAGE_SIZE);
-      this.#tell({ kind: 'page-loaded', peer, ...page });
+      this.#dispatch({ kind: 'page-loaded', peer, ...page });
     };
     void this.#attempt(read());
   }
 
-  /** Keeps a message, or that it is to be sent again, then sends it. */
+  /** Stores a message as pending, then sends it. */
   post(message: OutgoingMessage): void {
     const keep = async () => {
       const history = await this.#history;
@@ -80,7 +80,7 @@ export class Session {
       .then(() => this.#link && this.#send(this.#link, message));
   }
 
-  /** Does something with the history, in the order of the calls. */
+  /** Writes to the history, in the order of the calls. */
   keep(write: (history: History) => Promise<void>): void {
     void this.#attempt(this.#history.then(write));
   }
@@ -89,13 +89,13 @@ export class Session {
     this.#link?.retryNow();
   }
 
-  /** A place behind everything so far. */
+  /** Returns an `order` after all messages so far. */
   nextOrder(): number {
     this.#lastOrder = nextOrder(this.#lastOrder, this.#parts.now());
     return this.#lastOrder;
   }
 
-  /** Logs out and lets go of everything. */
+  /** Logs out and releases all resources. */
   close(): void {
     this.#isOver = true;
     this.#link?.close();
@@ -108,43 +108,43 @@ export class Session {
     return this.#opened;
   }
 
-  /** In memory where the browser keeps nothing: some do not in private windows. */
+  /** Opens the stored history; falls back to memory if the browser has none, for example in private windows. */
   async #open(): Promise<History> {
     try {
       const kept = await this.#parts.openHistory(this.#parts.account);
-      return new SureHistory(kept, () => this.#tell({ kind: 'history-failed' }));
+      return new FallbackHistory(kept, () => this.#dispatch({ kind: 'history-failed' }));
     } catch {
-      this.#tell({ kind: 'history-failed' });
+      this.#dispatch({ kind: 'history-failed' });
       return new MemoryHistory();
     }
   }
 
-  #listener(patience: 'brief' | 'endless'): LinkListener {
-    const { dispatch, now, tabs, isWatched } = this.#parts;
+  #listener(timeout: 'short' | 'long'): LinkListener {
+    const { dispatch, now, tabs, isFocused } = this.#parts;
     let isFirst = true;
     return {
       online: () => {
-        if (isFirst && patience === 'brief') {
-          dispatch({ kind: 'signed-in', at: now(), isWatched: isWatched() });
-        } else this.#tell({ kind: 'online', at: now() });
+        if (isFirst && timeout === 'short') {
+          dispatch({ kind: 'signed-in', at: now(), isFocused: isFocused() });
+        } else this.#dispatch({ kind: 'online', at: now() });
         if (isFirst && this.#link !== undefined) this.#postPending(this.#link);
         isFirst = false;
       },
-      connecting: () => this.#tell({ kind: 'connecting' }),
-      waiting: (retryAt, problem) => this.#tell({ kind: 'waiting', retryAt, problem }),
+      connecting: () => this.#dispatch({ kind: 'connecting' }),
+      waiting: (retryAt, problem) => this.#dispatch({ kind: 'waiting', retryAt, problem }),
       kicked: (code, reason) => {
-        if (isFirst && patience === 'brief')
-          this.#tell({ kind: 'sign-in-failed', problem: { code: 'kicked' } });
+        if (isFirst && timeout === 'short')
+          this.#dispatch({ kind: 'sign-in-failed', problem: { code: 'kicked' } });
         const at = now();
-        this.#tell({ kind: 'kicked', code, reason, at, isOwnBrowser: tabs.wasTaken(at) });
+        this.#dispatch({ kind: 'kicked', code, reason, at, isOwnBrowser: tabs.wasTaken(at) });
       },
-      failed: (problem) => this.#tell({ kind: 'sign-in-failed', problem }),
+      failed: (problem) => this.#dispatch({ kind: 'sign-in-failed', problem }),
       restored: (messages) => {
         for (const { fingerprint, to } of messages) this.#peers.set(fingerprint, to);
       },
       settled: (fingerprint, outcome) => void this.#listed.then(() => this.#settle(fingerprint, outcome)),
       received: (message) => this.#attempt(this.#receive(message)),
-      measured: (roundTripMs) => this.#tell({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
+      measured: (roundTripMs) => this.#dispatch({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
     };
   }
 
@@ -160,12 +160,12 @@ export class Session {
       at: now(),
       order: this.nextOrder(),
     } as const;
-    if (await history.add(message)) this.#tell({ kind: 'received', message });
+    if (await history.add(message)) this.#dispatch({ kind: 'received', message });
   }
 
   /**
-   * Sends what an earlier page has kept and not handed over to the outbox any more, or has not heard of since: the
-   * receiver sees a fingerprint once.
+   * Sends the pending messages of an earlier page that did not reach the outbox, or whose outcome is unknown. The receiver
+   * detects duplicates by the fingerprint.
    */
   #postPending(link: Link): void {
     const post = async () => {
@@ -182,19 +182,19 @@ export class Session {
   #settle(id: string, outcome: Outcome): void {
     const peer = this.#peers.get(id);
     this.#peers.delete(id);
-    if (peer !== undefined) this.#tell({ kind: 'settled', id, peer, outcome });
+    if (peer !== undefined) this.#dispatch({ kind: 'settled', id, peer, outcome });
   }
 
-  #tell(event: AppEvent): void {
+  #dispatch(event: AppEvent): void {
     if (!this.#isOver) this.#parts.dispatch(event);
   }
 
-  /** The history may fail, for instance on a full disk: that must not stop the talk, and must not go unseen. */
+  /** Reports a failure of the history, for example on a full disk, without stopping the conversation. */
   async #attempt(work: Promise<void>): Promise<void> {
     try {
       await work;
     } catch {
-      this.#tell({ kind: 'history-failed' });
+      this.#dispatch({ kind: 'history-failed' });
     }
   }
 }

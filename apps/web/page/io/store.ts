@@ -3,7 +3,7 @@ import type { AppEffect, Step } from '../model/effects.js';
 import type { AppEvent } from '../model/events.js';
 import { update } from '../model/update.js';
 
-/** Holds the state: events go in, effects and new states come out, in order. */
+/** Holds the state. Processes events in order, executes their effects and notifies the listeners. */
 export class Store {
   #state: AppState;
   #carryOut: (effect: AppEffect) => void = () => {};
@@ -19,18 +19,18 @@ export class Store {
     return this.#state;
   }
 
-  /** Says who carries effects out. */
+  /** Sets the function that executes effects. */
   connect(carryOut: (effect: AppEffect) => void): void {
     this.#carryOut = carryOut;
   }
 
-  /** Calls the listener after each change. Returns the way out. */
+  /** Calls the listener after each change. Returns a function that removes it. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Takes an event; what effects cause meanwhile comes after it. */
+  /** Processes an event. Events that its effects cause are processed after it. */
   dispatch(event: AppEvent): void {
     this.#waiting.push(event);
     if (this.#isRunning) return;
@@ -41,7 +41,7 @@ export class Store {
     this.#isRunning = false;
   }
 
-  /** Puts a state in place that no event has made, with its effects. */
+  /** Sets a state that does not result from an event, and executes its effects. */
   apply({ state, effects }: Step<AppState>): void {
     const hasChanged = state !== this.#state;
     this.#state = state;

@@ -1,25 +1,25 @@
 import type { Conversation } from '../model/conversation.js';
-import type { Account } from '../model/desk.js';
 import type { ChatMessage, OutgoingMessage } from '../model/message.js';
+import type { Account } from '../model/workspace.js';
 import type { History, HistoryPage } from './history.js';
 import { commit, completionOf, eachOf, resultOf } from './indexed-db.js';
 
-/** Most messages that are kept of one conversation: the oldest go first, never one that is not with anybody yet. */
+/** Maximum number of stored messages per conversation. The oldest are deleted first, but never pending ones. */
 export const MAX_MESSAGES_PER_CONVERSATION = 2000;
-/** So many messages come between two looks at that bound. */
+/** How many messages of a conversation are added between two checks of that limit. */
 const PRUNE_EVERY = 50;
 
 const MESSAGES = 'messages';
 const CONVERSATIONS = 'conversations';
-/** By conversation and place. */
+/** Index of all messages by conversation and order. */
 const BY_PLACE = 'by-place';
-/** Pending ones alone: only they have the member that it is made of. */
+/** Index of pending messages: only they have `pendingOrder`. */
 const BY_PENDING = 'by-pending';
 
-/** A message as it is kept: `pendingOrder` is there while it is pending. */
+/** A stored message; `pendingOrder` is present while it is pending. */
 type Stored = ChatMessage & { readonly pendingOrder?: number };
 
-/** The history in the browser's IndexedDB: a database for each user of each server. */
+/** The history in the browser's IndexedDB: one database per user and server. */
 export class StoredHistory implements History {
   readonly #open: () => Promise<IDBDatabase>;
   #database: IDBDatabase;
@@ -33,7 +33,7 @@ export class StoredHistory implements History {
     this.#maxMessages = maxMessages;
   }
 
-  /** @throws DOMException where the browser keeps nothing. */
+  /** Opens the history. @throws DOMException if IndexedDB is not available. */
   static async open(
     factory: IDBFactory,
     { userId, server }: Pick<Account, 'userId' | 'server'>,
@@ -121,7 +121,7 @@ export class StoredHistory implements History {
     return (await this.#begin(store, 'readonly')).objectStore(store);
   }
 
-  /** Browsers close databases of pages that are in the background: then it is opened anew. */
+  /** Starts a transaction. Reopens the database if the browser has closed it, as it may in the background. */
   async #begin(stores: string | string[], mode: IDBTransactionMode): Promise<IDBTransaction> {
     try {
       return this.#database.transaction(stores, mode);
@@ -157,13 +157,13 @@ function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
     request.result.createObjectStore(CONVERSATIONS, { keyPath: 'peer' });
   };
   return resultOf(request).then((database) => {
-    // Another tab wants to delete or renew the database.
+    // Another tab wants to delete or upgrade the database.
     database.onversionchange = () => database.close();
     return database;
   });
 }
 
-/** All places of a conversation, or those before one. */
+/** The key range of a conversation, with an order below `before` if given. */
 function placesOf(peer: string, before: number | undefined): IDBKeyRange {
   return IDBKeyRange.bound([peer, 0], [peer, before ?? Number.MAX_SAFE_INTEGER], false, true);
 }

@@ -1,19 +1,19 @@
-import type { Account } from '../model/desk.js';
+import type { Account } from '../model/workspace.js';
 
-/** How long other tabs have to answer, in milliseconds. */
+/** How long to wait for the response of other tabs, in milliseconds. */
 const ANSWER_MS = 150;
-/** How long after another tab said that it logs in a kick-out is taken as its doing, in milliseconds. */
-const BLAME_MS = 10_000;
+/** How long after the login of another tab a kick-out is attributed to it, in milliseconds. */
+const KICK_OUT_MS = 10_000;
 
-interface Note {
-  readonly kind: 'who-is-there' | 'i-am' | 'i-log-in';
+interface TabMessage {
+  readonly kind: 'query' | 'present' | 'login';
   readonly user: string;
   readonly server: string;
 }
 
 /**
- * What the tabs and windows of one browser tell each other: one user has one connection, and the newest login ends
- * the older. Where the browser has no BroadcastChannel nobody answers.
+ * Coordinates the tabs and windows of one browser: a user has one connection, and a new login ends the previous one.
+ * Without BroadcastChannel, other tabs are not detected.
  */
 export class Tabs {
   readonly #channel: BroadcastChannel | undefined;
@@ -24,45 +24,45 @@ export class Tabs {
   constructor(channel: BroadcastChannel | undefined, now: () => number) {
     this.#channel = channel;
     if (channel === undefined) return;
-    channel.onmessage = ({ data }: MessageEvent<Note>) => {
-      if (data.kind === 'i-am') this.#answered?.();
+    channel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
+      if (data.kind === 'present') this.#answered?.();
       if (!isFor(this.#account, data)) return;
-      if (data.kind === 'who-is-there') this.#say('i-am', this.#account);
-      if (data.kind === 'i-log-in') this.#takenAt = now();
+      if (data.kind === 'query') this.#post('present', this.#account);
+      if (data.kind === 'login') this.#takenAt = now();
     };
   }
 
-  /** Whether another tab has this user's connection. */
+  /** Returns whether another tab is logged in as this user. */
   async hasOther(account: Account): Promise<boolean> {
     if (this.#channel === undefined) return false;
     return await new Promise((resolve) => {
       this.#answered = () => resolve(true);
       setTimeout(() => resolve(false), ANSWER_MS);
-      this.#say('who-is-there', account);
+      this.#post('query', account);
     });
   }
 
-  /** Says that this tab logs in now. */
+  /** Announces that this tab logs in. */
   take(account: Account): void {
     this.#account = account;
-    this.#say('i-log-in', account);
+    this.#post('login', account);
   }
 
   release(): void {
     this.#account = undefined;
   }
 
-  /** Whether another tab has just taken the connection. */
+  /** Returns whether another tab has just logged in as this user. */
   wasTaken(now: number): boolean {
-    return now - this.#takenAt < BLAME_MS;
+    return now - this.#takenAt < KICK_OUT_MS;
   }
 
-  #say(kind: Note['kind'], account: Account | undefined): void {
+  #post(kind: TabMessage['kind'], account: Account | undefined): void {
     if (account === undefined) return;
-    this.#channel?.postMessage({ kind, user: account.userId, server: account.server } satisfies Note);
+    this.#channel?.postMessage({ kind, user: account.userId, server: account.server } satisfies TabMessage);
   }
 }
 
-function isFor(account: Account | undefined, { user, server }: Note): boolean {
+function isFor(account: Account | undefined, { user, server }: TabMessage): boolean {
   return account?.userId === user && account.server === server;
 }

@@ -1,7 +1,7 @@
-import type { Account, Desk } from './desk.js';
 import type { LoginForm } from './login-form.js';
 import type { Problem } from './problem.js';
 import type { PageConfig, PageLocation } from './server-address.js';
+import type { Account, Workspace } from './workspace.js';
 
 export type Language = 'en' | 'zh';
 export type Theme = 'system' | 'light' | 'dark';
@@ -11,13 +11,13 @@ export interface Preferences {
   readonly theme: Theme;
 }
 
-/** Where the user is. */
+/** Whether the user is signed in, with the data of that stage. */
 export type Stage =
   | { readonly name: 'signed-out'; readonly form: LoginForm; readonly problem: Problem | undefined }
   | { readonly name: 'signing-in'; readonly form: LoginForm; readonly account: Account }
-  | { readonly name: 'signed-in'; readonly form: LoginForm; readonly desk: Desk };
+  | { readonly name: 'signed-in'; readonly form: LoginForm; readonly workspace: Workspace };
 
-/** All that the page shows. */
+/** The state of the page. */
 export interface AppState {
   readonly preferences: Preferences;
   readonly config: PageConfig;

@@ -1,28 +1,28 @@
 import type { ChatMessage } from './message.js';
 
-/** What the list shows of the talk with one other user. Kept in the history. */
+/** An entry of the conversation list. Stored in the history. */
 export interface Conversation {
-  /** The other side's user id; `"0"` is the server. */
+  /** The user id of the other side; `"0"` is the server. */
   readonly peer: string;
   readonly isContact: boolean;
-  /** Messages that came in and were not looked at. */
+  /** Number of unread messages. */
   readonly unread: number;
-  /** What was typed and not sent. */
+  /** Text that was typed and not sent. */
   readonly draft: string;
-  /** The newest message, its text cut; undefined before the first. */
+  /** The newest message with a shortened text; undefined before the first message. */
   readonly last: ChatMessage | undefined;
-  /** Sorts the list: the place of the newest message, or when the talk was begun. */
+  /** Defines the order of the list: the order of the newest message, or of the creation of the conversation. */
   readonly order: number;
 }
 
-/** Longest text that the list keeps of a message, in characters. */
+/** Maximum length of an excerpt, in characters. */
 const EXCERPT_LENGTH = 160;
 
 export function newConversation(peer: string, order: number): Conversation {
   return { peer, isContact: true, unread: 0, draft: '', last: undefined, order };
 }
 
-/** The conversation with one more message. */
+/** Returns the conversation with a new message. */
 export function withMessage(
   conversation: Conversation,
   message: ChatMessage,
@@ -36,7 +36,7 @@ export function withMessage(
   };
 }
 
-/** One line of a text, short enough for the list. */
+/** Shortens a text to one line for the list. */
 export function excerpt(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
   return line.length <= EXCERPT_LENGTH
@@ -44,12 +44,12 @@ export function excerpt(text: string): string {
     : `${[...line.slice(0, EXCERPT_LENGTH)].slice(0, -1).join('')}…`;
 }
 
-/** Those with messages or a draft, or just begun, newest first. */
+/** Sorts conversations by their newest message, newest first. */
 export function recentFirst(conversations: Iterable<Conversation>): Conversation[] {
   return [...conversations].sort((a, b) => b.order - a.order);
 }
 
-/** Those that the user keeps as contacts, by name. */
+/** Returns the contacts, sorted by name. */
 export function contactsByName(conversations: Iterable<Conversation>, locale: string): Conversation[] {
   const { compare } = new Intl.Collator(locale, { numeric: true, sensitivity: 'base' });
   return [...conversations]
@@ -57,7 +57,7 @@ export function contactsByName(conversations: Iterable<Conversation>, locale: st
     .sort((a, b) => compare(a.peer, b.peer) || (a.peer < b.peer ? -1 : 1));
 }
 
-/** Those whose user id holds the text, whatever the case. */
+/** Returns the conversations whose user id contains the text, ignoring case. */
 export function matching(conversations: readonly Conversation[], search: string): Conversation[] {
   const wanted = search.trim().toLowerCase();
   return conversations.filter(({ peer }) => peer.toLowerCase().includes(wanted));

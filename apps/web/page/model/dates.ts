@@ -2,18 +2,18 @@ import { isSameDay } from './rows.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What a day is called near today. */
+/** The names of recent days. */
 interface DayNames {
   readonly today: string;
   readonly yesterday: string;
 }
 
-/** `14:05`, as the language has it. */
+/** Formats a time, for example `14:05`. */
 export function timeText(at: number, locale: string): string {
   return format(at, locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
-/** A day as a heading: today, yesterday, a weekday of the last week, or its date. */
+/** Formats a day as a heading: today, yesterday, a weekday of the last six days, or a date. */
 export function dayText(at: number, now: number, locale: string, { today, yesterday }: DayNames): string {
   if (isSameDay(at, now)) return today;
   if (isSameDay(at, now - DAY_MS)) return yesterday;
@@ -23,7 +23,7 @@ export function dayText(at: number, now: number, locale: string, { today, yester
   return format(at, locale, isThisYear ? date : { ...date, year: 'numeric' });
 }
 
-/** The same in as little room as the list has: the time of today, else the day. */
+/** Formats a time for the list: the time if it is today, else a short form of the day. */
 export function shortText(at: number, now: number, locale: string, names: DayNames): string {
   if (isSameDay(at, now)) return timeText(at, locale);
   if (isSameDay(at, now - DAY_MS)) return names.yesterday;
@@ -31,7 +31,7 @@ export function shortText(at: number, now: number, locale: string, names: DayNam
   return format(at, locale, { year: '2-digit', month: 'numeric', day: 'numeric' });
 }
 
-/** A format is dear to make and cheap to use: each is made once. */
+/** Formatters are expensive to create, so they are cached. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

@@ -1,18 +1,18 @@
 import type { Preferences } from './app-state.js';
 import type { Conversation } from './conversation.js';
-import type { Account } from './desk.js';
 import type { LoginForm } from './login-form.js';
 import type { OutgoingMessage } from './message.js';
+import type { Account } from './workspace.js';
 
-/** What is to be done outside the state. Carried out in order. */
+/** A side effect. Effects are executed in order. */
 export type AppEffect =
-  /** Logs in: once, to tell whether it works, or for as long as it takes. */
-  | { readonly kind: 'log-in'; readonly account: Account; readonly patience: 'brief' | 'endless' }
+  /** Log in, with a short timeout (from the form) or a long one (reconnect). */
+  | { readonly kind: 'log-in'; readonly account: Account; readonly timeout: 'short' | 'long' }
   | { readonly kind: 'log-out' }
   | { readonly kind: 'retry-now' }
   | { readonly kind: 'open-history'; readonly account: Account }
   | { readonly kind: 'load-page'; readonly peer: string; readonly before: number | undefined }
-  /** Writes the message to the history, then sends it. */
+  /** Write the message to the history, then send it. */
   | { readonly kind: 'post'; readonly message: OutgoingMessage }
   | {
       readonly kind: 'keep-message';
@@ -22,13 +22,13 @@ export type AppEffect =
     }
   | { readonly kind: 'keep-conversation'; readonly conversation: Conversation }
   | { readonly kind: 'delete-conversation'; readonly peer: string }
-  /** Remembers who is logged in, in this tab, and in this browser where the form says so; undefined forgets it. */
+  /** Save the account in this tab, and in this browser if the form says so; undefined deletes it. */
   | { readonly kind: 'remember'; readonly account: Account | undefined; readonly form: LoginForm }
   | { readonly kind: 'keep-preferences'; readonly preferences: Preferences }
-  /** Puts the open conversation into the address of the page. */
+  /** Show the open conversation in the URL of the page. */
   | { readonly kind: 'show-peer'; readonly peer: string | undefined };
 
-/** A state, and what must be done because of it. */
+/** A new state and its side effects. */
 export interface Step<State> {
   readonly state: State;
   readonly effects: readonly AppEffect[];

@@ -1,4 +1,4 @@
-/** What the panel offers: enough for a chat, in rows of eight. The keyboard of the system has the rest. */
+/** The emoji of the panel, in rows of eight. The system keyboard has the rest. */
 export const EMOJI: readonly string[] = [
   ...['😀', '😄', '😂', '🙂', '😉', '😊', '😍', '😘'],
   ...['😎', '🤔', '😅', '😇', '🙃', '😋', '🤩', '🥳'],

@@ -1,20 +1,20 @@
 import type { Language, Theme } from './app-state.js';
 import type { Conversation } from './conversation.js';
-import type { Desk } from './desk.js';
 import type { LoginForm } from './login-form.js';
 import type { ChatMessage, IncomingMessage, Outcome } from './message.js';
 import type { Problem } from './problem.js';
+import type { Workspace } from './workspace.js';
 
-/** What happens at the desk of a logged-in user. */
-export type DeskEvent =
-  // The user.
+/** The events of a signed-in user. */
+export type WorkspaceEvent =
+  // User actions.
   | { readonly kind: 'opened'; readonly peer: string; readonly order: number }
   | { readonly kind: 'left' }
   | { readonly kind: 'searched'; readonly text: string }
-  | { readonly kind: 'list-chosen'; readonly list: Desk['list'] }
+  | { readonly kind: 'list-chosen'; readonly list: Workspace['list'] }
   | { readonly kind: 'drafted'; readonly peer: string; readonly text: string }
   | {
-      readonly kind: 'said';
+      readonly kind: 'composed';
       readonly text: string;
       readonly id: string;
       readonly at: number;
@@ -25,10 +25,10 @@ export type DeskEvent =
   | { readonly kind: 'older-wanted' }
   | { readonly kind: 'contact-toggled'; readonly peer: string }
   | { readonly kind: 'conversation-deleted'; readonly peer: string }
-  | { readonly kind: 'watched'; readonly isWatched: boolean }
+  | { readonly kind: 'focus-changed'; readonly isFocused: boolean }
   | { readonly kind: 'retry-wanted' }
   | { readonly kind: 'taken-over' }
-  // The history.
+  // History.
   | { readonly kind: 'history-opened'; readonly conversations: readonly Conversation[] }
   | {
       readonly kind: 'page-loaded';
@@ -37,7 +37,7 @@ export type DeskEvent =
       readonly isLast: boolean;
     }
   | { readonly kind: 'history-failed' }
-  // The connection.
+  // Connection.
   | { readonly kind: 'online'; readonly at: number }
   | { readonly kind: 'connecting' }
   | { readonly kind: 'waiting'; readonly retryAt: number; readonly problem: Problem | undefined }
@@ -52,14 +52,14 @@ export type DeskEvent =
   | { readonly kind: 'received'; readonly message: IncomingMessage }
   | { readonly kind: 'settled'; readonly id: string; readonly peer: string; readonly outcome: Outcome };
 
-/** Everything that can happen to the page. */
+/** All events of the page. */
 export type AppEvent =
   | { readonly kind: 'form-changed'; readonly form: LoginForm }
   | { readonly kind: 'submitted' }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'signed-in'; readonly at: number; readonly isWatched: boolean }
+  | { readonly kind: 'signed-in'; readonly at: number; readonly isFocused: boolean }
   | { readonly kind: 'sign-in-failed'; readonly problem: Problem }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'language-chosen'; readonly language: Language }
   | { readonly kind: 'theme-chosen'; readonly theme: Theme }
-  | DeskEvent;
+  | WorkspaceEvent;

@@ -1,18 +1,18 @@
-import type { Account } from './desk.js';
 import type { Problem } from './problem.js';
 import { isAllowed, normalizeServer, type PageConfig, type PageLocation } from './server-address.js';
 import { isUserId } from './user-id.js';
+import type { Account } from './workspace.js';
 
-/** What stands in the form. */
+/** The fields of the sign-in form. */
 export interface LoginForm {
   readonly server: string;
   readonly userId: string;
   readonly token: string;
-  /** Whether this browser logs in by itself from now on. */
+  /** Whether this browser stays signed in. */
   readonly remember: boolean;
 }
 
-/** The account that a form describes, or what is wrong with it. */
+/** Validates the form. Returns the account, or the problem. */
 export function checkForm(form: LoginForm, config: PageConfig, location: PageLocation): Account | Problem {
   const userId = form.userId.trim();
   const token = form.token === '' ? undefined : form.token;

@@ -1,6 +1,6 @@
 /**
- * What is known for good about a message of one's own. A pending one is with nobody else yet: it waits for a link,
- * or it is written and not acknowledged; which of the two, the connection tells (see `deliveryMark`).
+ * The delivery state of an outgoing message. A pending message waits for a link, or was written and is not acknowledged;
+ * which one depends on the connection (see `deliveryMark`).
  */
 type Delivery = 'pending' | 'received' | 'failed';
 
@@ -8,23 +8,23 @@ type Delivery = 'pending' | 'received' | 'failed';
 export type FailureCode = 'not-acknowledged' | 'not-sent' | 'too-large' | 'queue-full' | 'other';
 
 interface MessageBase {
-  /** Its key in the history: the fingerprint of one's own, `in/SENDER/FINGERPRINT` of another's. */
+  /** The key in the history: the fingerprint if outgoing, `in/SENDER/FINGERPRINT` if incoming. */
   readonly id: string;
-  /** The other side's user id. */
+  /** The user id of the other side. */
   readonly peer: string;
   readonly text: string;
-  /** When it was written or came in, in milliseconds since 1970 by this machine's clock. */
+  /** When it was sent or received, in milliseconds since 1970 by the local clock. */
   readonly at: number;
-  /** Its place: rises with each message of this user, whatever the clock does. */
+  /** Position of the message: increases with each message of the user, independent of clock changes. */
   readonly order: number;
 }
 
-/** A message from the other side. */
+/** A received message. */
 export interface IncomingMessage extends MessageBase {
   readonly kind: 'incoming';
 }
 
-/** A message of one's own. */
+/** A message sent by this user. */
 export interface OutgoingMessage extends MessageBase {
   readonly kind: 'outgoing';
   readonly delivery: Delivery;
@@ -39,12 +39,12 @@ export type Outcome =
   | { readonly delivery: 'received' }
   | { readonly delivery: 'failed'; readonly failure: FailureCode };
 
-/** The key of a message that came in. */
+/** Returns the key of a received message. */
 export function incomingId(from: string, fingerprint: string): string {
   return `in/${from}/${fingerprint}`;
 }
 
-/** How the state of a message of one's own is shown. */
+/** How the delivery state of an outgoing message is displayed. */
 export type DeliveryMark = 'waiting' | 'sent' | 'received' | 'failed';
 
 export function deliveryMark({ delivery }: OutgoingMessage, isOnline: boolean): DeliveryMark {
@@ -52,7 +52,7 @@ export function deliveryMark({ delivery }: OutgoingMessage, isOnline: boolean): 
   return isOnline ? 'sent' : 'waiting';
 }
 
-/** A place behind all given so far: the time, unless that is not later. */
+/** Returns the next `order`: the time, or `last + 1` if that is greater. */
 export function nextOrder(last: number, now: number): number {
   return Math.max(now, last + 1);
 }

@@ -1,16 +1,16 @@
-/** Why somebody is not logged in. */
+/** Why a sign-in failed. */
 export type Problem =
   | { readonly code: 'user-id-missing' | 'user-id-invalid' | 'token-missing' | 'server-invalid' }
-  /** The page may not connect to other hosts than its own. */
+  /** The page is not allowed to connect to other hosts. */
   | { readonly code: 'server-elsewhere'; readonly host: string }
   | { readonly code: 'rejected'; readonly serverCode: number }
   | { readonly code: 'unreachable'; readonly server: string }
-  /** There is something, and it does not answer as a server of this protocol does. */
+  /** Something accepts connections there, but does not answer the login. */
   | { readonly code: 'no-answer'; readonly server: string }
   | { readonly code: 'kicked' }
   | { readonly code: 'other'; readonly text: string };
 
-/** The field of the form that a problem is about; undefined where it is about none. */
+/** Returns the form field that a problem refers to, if any. */
 export function fieldOf({ code }: Problem): 'userId' | 'token' | 'server' | undefined {
   switch (code) {
     case 'user-id-missing':

@@ -1,15 +1,15 @@
-/** A piece of a message: text as it is, or an address that can be followed. */
+/** A part of a message: plain text, or a link. */
 type TextPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly href: string };
 
-/** Only these schemes become links; nothing that runs in the page does. */
+/** Only http and https become links, never `javascript:` and the like. */
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'“”‘’«»「」『』【】（），。！？；：、]+/giu;
-/** What ends a sentence rather than an address. */
+/** Punctuation that ends a sentence and is not part of the URL. */
 const PUNCTUATION = '.,;:!?*_~…';
 const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
-/** Finds the web addresses in a message. The parts joined are the message. */
+/** Splits a message into text and links. The concatenated parts equal the message. */
 export function partsOf(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
@@ -25,7 +25,7 @@ export function partsOf(text: string): TextPart[] {
   return parts;
 }
 
-/** Without the punctuation after it, and without a closing bracket that was opened before it. */
+/** Removes trailing punctuation, and trailing closing brackets whose opening bracket is not in the URL. */
 function withoutTail(address: string): string {
   const counts = new Map<string, number>();
   for (const letter of address) counts.set(letter, (counts.get(letter) ?? 0) + 1);
@@ -55,7 +55,7 @@ const EMOJI =
   /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|[\u200d\ufe0f\u20e3]|\s)+$/u;
 const MOST_LARGE = 3;
 
-/** Whether a message is nothing but one to three emoji: those are shown large. */
+/** Returns whether a message consists of one to three emoji, which are displayed large. */
 export function isFewEmoji(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed.length > 40 || !EMOJI.test(trimmed)) return false;

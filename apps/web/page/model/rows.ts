@@ -1,7 +1,7 @@
 import type { ChatMessage } from './message.js';
 import type { Thread } from './thread.js';
 
-/** What stands in the list of messages, from top to bottom. */
+/** A row of the message list. */
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'unread'; readonly key: string; readonly count: number }
@@ -9,15 +9,15 @@ export type Row =
       readonly kind: 'message';
       readonly key: string;
       readonly message: ChatMessage;
-      /** Messages of one side that follow each other closely are one group. */
+      /** Consecutive messages of one side with short pauses form a group. */
       readonly isFirstOfGroup: boolean;
       readonly isLastOfGroup: boolean;
     };
 
-/** Longest pause inside a group, in milliseconds. */
+/** Maximum pause between messages of a group, in milliseconds. */
 const GROUP_PAUSE_MS = 180_000;
 
-/** The rows of a thread: its messages, a line for each day, and one before what was new when it was opened. */
+/** Returns the rows of a thread: its messages, a line for each day, and a line before the first unread message. */
 export function rowsOf({ messages, firstUnreadId, unreadAtOpening }: Thread): Row[] {
   const rows: Row[] = [];
   for (const [index, message] of messages.entries()) {
@@ -43,7 +43,7 @@ function isGroup(a: ChatMessage | undefined, b: ChatMessage | undefined): boolea
   return Math.abs(b.at - a.at) <= GROUP_PAUSE_MS && isSameDay(a.at, b.at);
 }
 
-/** Whether two instants are on one day where the user is. */
+/** Returns whether two times are on the same day in the local time zone. */
 export function isSameDay(a: number, b: number): boolean {
   const [one, other] = [new Date(a), new Date(b)];
   return (

@@ -1,4 +1,4 @@
-/** What the program that serves the page says about its server, in `config.json`. */
+/** The content of `config.json`: the server, as configured by the program that serves the page. */
 export interface PageConfig {
   readonly webSocket:
     | { readonly url: string }
@@ -7,13 +7,13 @@ export interface PageConfig {
   readonly otherServers: boolean;
 }
 
-/** The part of the page's own location that is needed. */
+/** The part of `window.location` that is used. */
 export interface PageLocation {
   readonly protocol: string;
   readonly hostname: string;
 }
 
-/** Reads `config.json`. Undefined for what is none. */
+/** Parses `config.json`. Returns undefined if it is invalid. */
 export function readConfig(value: unknown): PageConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { webSocket, tokenRequired, otherServers } = value as Record<string, unknown>;
@@ -32,14 +32,14 @@ export function readConfig(value: unknown): PageConfig | undefined {
   };
 }
 
-/** The address that the form begins with. */
+/** Returns the default server address of the form. */
 export function defaultServer({ webSocket }: PageConfig, { protocol, hostname }: PageLocation): string {
   if ('url' in webSocket) return webSocket.url;
   const { port, path = '/websocket', secure = protocol === 'https:' } = webSocket;
   return `${secure ? 'wss' : 'ws'}://${hostname}:${port}${path}`;
 }
 
-/** What somebody typed as an address, in full: without a scheme it gets one, without a path `/websocket`. */
+/** Completes an address: adds a missing scheme and the default path `/websocket`. Returns undefined if it is invalid. */
 export function normalizeServer(text: string, { protocol }: PageLocation): string | undefined {
   const typed = text.trim();
   const scheme = protocol === 'https:' ? 'wss' : 'ws';
@@ -52,7 +52,7 @@ export function normalizeServer(text: string, { protocol }: PageLocation): strin
   return url.href;
 }
 
-/** Whether the page may connect there: to its own host, to the configured server, or anywhere if it is told so. */
+/** Returns whether the page may connect to a server: its own host, the configured server, or any with `otherServers`. */
 export function isAllowed(server: string, config: PageConfig, { hostname }: PageLocation): boolean {
   if (config.otherServers) return true;
   const url = new URL(server);

@@ -1,23 +1,23 @@
 import type { ChatMessage, Outcome, OutgoingMessage } from './message.js';
 
-/** Messages that one page of the history has. */
+/** Number of messages per page of the history. */
 export const PAGE_SIZE = 40;
-/** From so many on the oldest of an open thread are let go; scrolling up brings them back. */
+/** Above this number, the oldest messages of an open thread are removed; scrolling up loads them again. */
 const MAX_SHOWN = 600;
 const SHOWN_AFTER_TRIM = 300;
 
-/** The open conversation: the part of its messages that is in memory, oldest first. */
+/** The loaded messages of the open conversation, oldest first. */
 export interface Thread {
   readonly peer: string;
   readonly messages: readonly ChatMessage[];
   readonly history: 'loading' | 'more' | 'complete';
-  /** Whether the newest message is in sight. */
+  /** Whether the newest message is visible. */
   readonly isAtEnd: boolean;
-  /** Unread when it was opened: a line goes before that many of the newest incoming messages. */
+  /** Number of unread messages when it was opened, for the unread line. */
   readonly unreadAtOpening: number;
-  /** The message that the line stands before, once known. */
+  /** The first unread message, after the unread line, once known. */
   readonly firstUnreadId: string | undefined;
-  /** What has become of messages that are not here while a page of the history is read: it may not know of it. */
+  /** Outcomes of messages that arrive while a page of the history is loading; the page may not contain them yet. */
   readonly outcomes: ReadonlyMap<string, AnyOutcome>;
 }
 
@@ -35,7 +35,7 @@ export function openThread(peer: string, unread: number): Thread {
   };
 }
 
-/** Adds an older page. What came in while it was read is not added twice. */
+/** Adds an older page. Messages that arrived while it was loading are not added twice. */
 export function withOlder(thread: Thread, page: readonly ChatMessage[], isLast: boolean): Thread {
   const known = new Set(thread.messages.map(({ id }) => id));
   const added = page
@@ -51,7 +51,7 @@ export function withOlder(thread: Thread, page: readonly ChatMessage[], isLast: 
   return { ...thread, messages, history, firstUnreadId, outcomes: new Map() };
 }
 
-/** Adds the newest message. The oldest go when there are too many and nobody looks at them. */
+/** Adds the newest message. Removes the oldest ones if there are too many and they are not visible. */
 export function withNewest(thread: Thread, message: ChatMessage): Thread {
   if (thread.messages.some(({ id }) => id === message.id)) return thread;
   const messages = [...thread.messages, message];
@@ -61,7 +61,7 @@ export function withNewest(thread: Thread, message: ChatMessage): Thread {
   return { ...thread, messages: messages.slice(-SHOWN_AFTER_TRIM), history: 'more' };
 }
 
-/** Puts what has become of a message in its place. The same thread where it is not there and cannot be soon. */
+/** Sets the outcome of a message. Returns the same thread if the message is not loaded and no page is loading. */
 export function withOutcome(thread: Thread, id: string, outcome: AnyOutcome): Thread {
   const index = thread.messages.findIndex((message) => message.id === id);
   const found = thread.messages[index];
@@ -72,7 +72,7 @@ export function withOutcome(thread: Thread, id: string, outcome: AnyOutcome): Th
   return { ...thread, outcomes: new Map(thread.outcomes).set(id, outcome) };
 }
 
-/** The message with what has become of it. */
+/** Returns the message with its outcome. */
 export function settle(message: OutgoingMessage, outcome: AnyOutcome): OutgoingMessage {
   const failure = outcome.delivery === 'failed' ? outcome.failure : undefined;
   return { ...message, delivery: outcome.delivery, failure };

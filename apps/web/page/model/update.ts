@@ -1,14 +1,14 @@
 import type { AppState, Stage } from './app-state.js';
-import { type Account, newDesk } from './desk.js';
-import { updateDesk } from './desk-update.js';
 import { type AppEffect, type Step, step } from './effects.js';
 import type { AppEvent } from './events.js';
 import { checkForm, type LoginForm } from './login-form.js';
 import type { Problem } from './problem.js';
+import { type Account, newWorkspace } from './workspace.js';
+import { updateWorkspace } from './workspace-update.js';
 
 /**
- * The page's machine: what an event makes of the state, and what is to be done outside. Knows no clock, no chance, no
- * browser; whatever it needs of them comes with the event.
+ * The state machine of the page: applies an event to the state and returns the new state with its side effects. Pure:
+ * times and random values are part of the events.
  */
 export function update(state: AppState, event: AppEvent): Step<AppState> {
   switch (event.kind) {
@@ -23,18 +23,18 @@ export function update(state: AppState, event: AppEvent): Step<AppState> {
   }
 }
 
-/** The page of somebody who is logged in as far as this browser knows: after a reload, or remembered. */
+/** Restores a saved login, after a reload or with "stay signed in". */
 export function resumed(
   state: AppState,
   account: Account,
   form: LoginForm,
-  isWatched: boolean,
+  isFocused: boolean,
 ): Step<AppState> {
-  const desk = newDesk(account, { state: 'connecting', isFirst: true }, isWatched);
+  const workspace = newWorkspace(account, { state: 'connecting', isFirst: true }, isFocused);
   return step(
-    { ...state, stage: { name: 'signed-in', form, desk } },
+    { ...state, stage: { name: 'signed-in', form, workspace } },
     { kind: 'open-history', account },
-    { kind: 'log-in', account, patience: 'endless' },
+    { kind: 'log-in', account, timeout: 'long' },
   );
 }
 
@@ -63,7 +63,7 @@ function submit({ config, location }: AppState, form: LoginForm): Step<Stage> {
   if ('code' in checked) return step({ name: 'signed-out', form, problem: checked });
   return step(
     { name: 'signing-in', form, account: checked },
-    { kind: 'log-in', account: checked, patience: 'brief' },
+    { kind: 'log-in', account: checked, timeout: 'short' },
   );
 }
 
@@ -72,9 +72,9 @@ function updateSigningIn(stage: Extract<Stage, { name: 'signing-in' }>, event: A
   switch (event.kind) {
     case 'signed-in': {
       const connection = { state: 'online', since: event.at, roundTripMs: undefined } as const;
-      const desk = newDesk(account, connection, event.isWatched);
+      const workspace = newWorkspace(account, connection, event.isFocused);
       return step(
-        { name: 'signed-in', form, desk },
+        { name: 'signed-in', form, workspace },
         { kind: 'remember', account, form },
         { kind: 'open-history', account },
       );
@@ -89,7 +89,7 @@ function updateSigningIn(stage: Extract<Stage, { name: 'signing-in' }>, event: A
 }
 
 function updateSignedIn(stage: Extract<Stage, { name: 'signed-in' }>, event: AppEvent): Step<Stage> {
-  const { form, desk } = stage;
+  const { form, workspace } = stage;
   switch (event.kind) {
     case 'signed-out':
       return leave(form, undefined);
@@ -103,13 +103,16 @@ function updateSignedIn(stage: Extract<Stage, { name: 'signed-in' }>, event: App
     case 'theme-chosen':
       return step(stage);
     default: {
-      const next = updateDesk(desk, event);
-      return { state: next.state === desk ? stage : { ...stage, desk: next.state }, effects: next.effects };
+      const next = updateWorkspace(workspace, event);
+      return {
+        state: next.state === workspace ? stage : { ...stage, workspace: next.state },
+        effects: next.effects,
+      };
     }
   }
 }
 
-/** To the form, which keeps what is no secret. */
+/** Signs out: shows the form without the token. */
 function leave(form: LoginForm, problem: Problem | undefined): Step<Stage> {
   const empty = { ...form, token: '' };
   const effects: AppEffect[] = [

@@ -1,6 +1,6 @@
-// Before anything is drawn: the appearance that the user chose, so that the page does not flash in the other one.
+// Sets the chosen theme before the first paint, so that the page does not flash in the wrong theme.
 try {
   document.documentElement.dataset.theme = JSON.parse(localStorage.getItem('imcore.preferences')).theme;
 } catch {
-  // Nothing was chosen: as the system has it.
+  // No theme was chosen: use the system's.
 }

@@ -47,7 +47,7 @@ export const CHINESE: Texts = {
     serverName: '服务器',
   },
 
-  talk: {
+  conversation: {
     choose: '选择一个会话',
     chooseHint: '或在搜索框中输入用户 ID 开始聊天。',
     back: '返回列表',

@@ -46,7 +46,7 @@ export const ENGLISH: Texts = {
     serverName: 'Server',
   },
 
-  talk: {
+  conversation: {
     choose: 'Choose a conversation',
     chooseHint: 'or type a user ID in the search field to start one.',
     back: 'Back to the list',

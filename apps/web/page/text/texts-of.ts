@@ -9,7 +9,7 @@ export function textsOf(language: Language): Texts {
   return TEXTS[language];
 }
 
-/** The language of a user whose browser prefers these, in this order: Chinese or, for all others, English. */
+/** Returns the first supported language of the browser's preferences; English if there is none. */
 export function languageFor(preferred: readonly string[]): Language {
   for (const tag of preferred) {
     if (/^zh\b/i.test(tag)) return 'zh';

@@ -1,9 +1,9 @@
 import type { DeliveryMark, FailureCode } from '../model/message.js';
 import type { Problem } from '../model/problem.js';
 
-/** Everything that the page says, in one language. */
+/** All texts of the page in one language. */
 export interface Texts {
-  /** For `lang` and for formats of dates. */
+  /** For `lang` and date formats. */
   readonly locale: string;
   readonly product: string;
   readonly tagline: string;
@@ -48,7 +48,7 @@ export interface Texts {
     readonly serverName: string;
   };
 
-  readonly talk: {
+  readonly conversation: {
     readonly choose: string;
     readonly chooseHint: string;
     readonly back: string;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Preferences } from '../model/app-state.js';
 import type { Connection } from '../model/connection.js';
 import { timeText } from '../model/dates.js';
-import type { Desk } from '../model/desk.js';
+import type { Workspace } from '../model/workspace.js';
 import type { Texts } from '../text/texts.js';
 import { Avatar } from './avatar.js';
 import { usePage } from './context.js';
@@ -10,12 +10,12 @@ import { MoreIcon } from './icons.js';
 import { PreferencesControls } from './preferences.js';
 
 interface AccountPanelProps {
-  readonly desk: Desk;
+  readonly workspace: Workspace;
   readonly preferences: Preferences;
 }
 
-/** Who is logged in and how the connection is; opens to the details, the settings and the way out. */
-export function AccountPanel({ desk, preferences }: AccountPanelProps) {
+/** The signed-in user and the connection state, with a panel for details, settings and sign-out. */
+export function AccountPanel({ workspace, preferences }: AccountPanelProps) {
   const { texts, dispatch } = usePage();
   const [isOpen, setOpen] = useState(false);
   const place = useRef<HTMLDivElement>(null);
@@ -33,14 +33,14 @@ export function AccountPanel({ desk, preferences }: AccountPanelProps) {
     setOpen(false);
     button.current?.focus();
   };
-  const { account, connection } = desk;
+  const { account, connection } = workspace;
   const toggle = (): void => {
     setOpen(!isOpen);
-    // Asks the server now, so that there is a round trip to show.
+    // Sends a keep-alive now, so that there is a round-trip time to show.
     if (!isOpen && connection.state === 'online') dispatch({ kind: 'retry-wanted' });
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what the button inside has opened.
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the panel of the button inside.
     <div class="account" ref={place} onKeyDown={closeOnEscape}>
       <button
         class="account-button"
@@ -65,7 +65,7 @@ export function AccountPanel({ desk, preferences }: AccountPanelProps) {
       </button>
       {isOpen && (
         <section class="panel" id="account-details" aria-label={texts.connection.label}>
-          <Details desk={desk} />
+          <Details workspace={workspace} />
           <PreferencesControls preferences={preferences} />
           <button
             class="button panel-sign-out"
@@ -80,7 +80,7 @@ export function AccountPanel({ desk, preferences }: AccountPanelProps) {
   );
 }
 
-function Details({ desk: { account, connection } }: { readonly desk: Desk }) {
+function Details({ workspace: { account, connection } }: { readonly workspace: Workspace }) {
   const { texts } = usePage();
   const isOnline = connection.state === 'online';
   const rtt = isOnline ? connection.roundTripMs : undefined;

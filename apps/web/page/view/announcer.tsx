@@ -1,16 +1,18 @@
-import type { Desk } from '../model/desk.js';
+import type { Workspace } from '../model/workspace.js';
 import { usePage } from './context.js';
 
-/** Longest text that is read out of a message, in characters. */
+/** Maximum length of an announced message, in characters. */
 const MAX_SPOKEN = 300;
 
-/** Tells a screen reader of each message that comes in, and of nothing that is only loaded again. */
-export function Announcer({ announced }: Pick<Desk, 'announced' | 'isWatched'>) {
+/** Announces each received message to screen readers, but no messages that are loaded from the history. */
+export function Announcer({ announced }: Pick<Workspace, 'announced' | 'isFocused'>) {
   const { texts } = usePage();
   return (
     <div class="visually-hidden" role="log" aria-live="polite" aria-atomic="true">
       {announced !== undefined && (
-        <p key={announced.id}>{texts.talk.said(announced.peer, announced.text.slice(0, MAX_SPOKEN))}</p>
+        <p key={announced.id}>
+          {texts.conversation.said(announced.peer, announced.text.slice(0, MAX_SPOKEN))}
+        </p>
       )}
     </div>
   );

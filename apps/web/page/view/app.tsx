@@ -5,9 +5,9 @@ import { totalUnread } from '../model/conversation.js';
 import type { Texts } from '../text/texts.js';
 import { textsOf } from '../text/texts-of.js';
 import { PageContext } from './context.js';
-import { DeskView } from './desk.js';
 import { Login } from './login.js';
 import { useStateOf } from './use-state-of.js';
+import { WorkspaceView } from './workspace.js';
 
 /** The whole page. */
 export function App({ application }: { readonly application: Application }) {
@@ -23,7 +23,7 @@ export function App({ application }: { readonly application: Application }) {
   return (
     <PageContext.Provider value={page}>
       {stage.name === 'signed-in' ? (
-        <DeskView desk={stage.desk} preferences={preferences} />
+        <WorkspaceView workspace={stage.workspace} preferences={preferences} />
       ) : (
         <Login stage={stage} tokenRequired={config.tokenRequired} preferences={preferences} />
       )}
@@ -31,9 +31,9 @@ export function App({ application }: { readonly application: Application }) {
   );
 }
 
-/** Keeps title, language and appearance of the document as they are in the state. */
+/** Synchronizes title, language and theme of the document with the state. */
 function useDocument({ stage, preferences }: AppState, texts: Texts): void {
-  const unread = stage.name === 'signed-in' ? totalUnread(stage.desk.conversations.values()) : 0;
+  const unread = stage.name === 'signed-in' ? totalUnread(stage.workspace.conversations.values()) : 0;
   useLayoutEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${texts.product}` : texts.product;
   }, [unread, texts]);
@@ -45,7 +45,7 @@ function useDocument({ stage, preferences }: AppState, texts: Texts): void {
   }, [texts, preferences.theme]);
 }
 
-/** What the browser draws around the page on a phone has the page's colour, not the system's. */
+/** Sets the color of the browser's frame on phones to the chosen theme. */
 function colorFrame(chosen: Theme): void {
   for (const color of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
     const { theme } = color.dataset;

@@ -2,7 +2,7 @@ import { initialOf, tintOf } from '../model/avatar.js';
 import { SERVER_ID } from '../model/user-id.js';
 import { Mark } from './icons.js';
 
-/** The circle that stands for a user. Says nothing to a screen reader: the name stands beside it. */
+/** The avatar of a user. Hidden from screen readers, because the name is next to it. */
 export function Avatar({ userId, isSmall = false }: { readonly userId: string; readonly isSmall?: boolean }) {
   const size = isSmall ? ' avatar-small' : '';
   if (userId === SERVER_ID) {

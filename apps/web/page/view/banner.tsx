@@ -2,7 +2,7 @@ import type { Connection } from '../model/connection.js';
 import { usePage } from './context.js';
 import { useNow } from './use-now.js';
 
-/** Says that the connection is lost and when the next try comes. Not there while all is well. */
+/** Shows that the connection is lost and when the next attempt is made. Hidden while online. */
 export function Banner({ connection }: { readonly connection: Connection }) {
   const { texts } = usePage();
   const isLost = connection.state === 'waiting' || connection.state === 'connecting';
@@ -13,7 +13,7 @@ export function Banner({ connection }: { readonly connection: Connection }) {
           <span class="banner-pulse" aria-hidden="true" />
           <p class="banner-text">
             <strong>{connection.isFirst ? texts.connection.connecting : texts.connection.lost}</strong>
-            {/* Chinese has its space within the full stop. */}
+            {/* The Chinese full stop includes its space. */}
             {texts.locale === 'en' && ' '}
             <span class="banner-more">{texts.connection.waitingMessages}</span>
           </p>
@@ -24,7 +24,7 @@ export function Banner({ connection }: { readonly connection: Connection }) {
   );
 }
 
-/** Changes each second: not for a screen reader, which is told once. */
+/** The countdown changes every second, so it is hidden from screen readers. */
 function Progress({ connection }: { readonly connection: Extract<Connection, { isFirst: boolean }> }) {
   const { texts, dispatch } = usePage();
   const isWaiting = connection.state === 'waiting';

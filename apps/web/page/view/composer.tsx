@@ -9,10 +9,10 @@ interface ComposerProps {
   readonly draft: string;
 }
 
-/** How long typing pauses until the draft is kept, in milliseconds. */
+/** Idle time while typing after which the draft is saved, in milliseconds. */
 const KEEP_AFTER_MS = 300;
 
-/** The field to write in: Enter sends, Shift+Enter begins a line, and neither while an input method composes. */
+/** The input field: Enter sends, Shift+Enter inserts a line break; neither while an input method is composing. */
 export function Composer({ peer, name, draft }: ComposerProps) {
   const { texts, dispatch, actions } = usePage();
   const [text, setText] = useState(draft);
@@ -31,13 +31,13 @@ export function Composer({ peer, name, draft }: ComposerProps) {
   };
   const send = (): void => {
     if (text.trim() === '') return;
-    actions.say(text);
+    actions.send(text);
     setText('');
     keep('', 'sent');
     field.current?.focus();
   };
   const press = (event: KeyboardEvent): void => {
-    // 229: the key belongs to an input method; some browsers end the composition before they tell of it.
+    // 229: the key belongs to an input method. Some browsers end the composition before this event.
     const isComposing = event.isComposing || event.keyCode === 229;
     if (event.key !== 'Enter' || event.shiftKey || isComposing) return;
     event.preventDefault();
@@ -60,7 +60,7 @@ export function Composer({ peer, name, draft }: ComposerProps) {
         <button
           class="icon-button composer-emoji"
           type="button"
-          aria-label={texts.talk.emoji}
+          aria-label={texts.conversation.emoji}
           aria-expanded={hasEmoji}
           onClick={() => setEmoji(!hasEmoji)}
         >
@@ -72,15 +72,20 @@ export function Composer({ peer, name, draft }: ComposerProps) {
           ref={field}
           rows={1}
           value={text}
-          placeholder={texts.talk.write(name)}
-          aria-label={texts.talk.writeLabel(name)}
+          placeholder={texts.conversation.write(name)}
+          aria-label={texts.conversation.writeLabel(name)}
           aria-describedby="composer-keys"
           enterkeyhint="send"
           dir="auto"
           onInput={(event) => change(event.currentTarget.value)}
           onKeyDown={press}
         />
-        <button class="send-button" type="submit" aria-label={texts.talk.send} disabled={text.trim() === ''}>
+        <button
+          class="send-button"
+          type="submit"
+          aria-label={texts.conversation.send}
+          disabled={text.trim() === ''}
+        >
           <SendIcon />
         </button>
         {hasEmoji && (
@@ -94,32 +99,32 @@ export function Composer({ peer, name, draft }: ComposerProps) {
         )}
       </div>
       <p class="composer-keys" id="composer-keys">
-        {texts.talk.keys}
+        {texts.conversation.keys}
       </p>
     </form>
   );
 }
 
-/** As high as what is in it, up to the bound that the style sheet sets. */
+/** Fits the height to the content, up to the maximum in the style sheet. */
 function fit(area: HTMLTextAreaElement | null): void {
   if (area === null) return;
   area.style.height = 'auto';
   area.style.height = `${area.scrollHeight}px`;
 }
 
-/** Hands a draft on when typing pauses and when the field goes away. */
+/** Saves a draft when typing pauses and when the field is removed. */
 function useKeptDraft(
   peer: string,
   draft: string,
-  hand: (text: string) => void,
+  save: (text: string) => void,
 ): (text: string, why?: 'typed' | 'sent') => void {
-  const latest = useRef({ kept: draft, text: draft, timer: 0, hand });
-  latest.current.hand = hand;
+  const latest = useRef({ kept: draft, text: draft, timer: 0, save });
+  latest.current.save = save;
   useEffect(() => {
     const { current } = latest;
     const flush = (): void => {
       clearTimeout(current.timer);
-      if (current.text !== current.kept) current.hand(current.text);
+      if (current.text !== current.kept) current.save(current.text);
       current.kept = current.text;
     };
     addEventListener('pagehide', flush);
@@ -132,12 +137,12 @@ function useKeptDraft(
     const { current } = latest;
     clearTimeout(current.timer);
     current.text = text;
-    // What is sent is no draft any more: the machine has cleared it.
+    // A sent text is not a draft: the state machine has cleared it.
     if (why === 'sent') current.kept = text;
     else {
       current.timer = window.setTimeout(() => {
         current.kept = current.text;
-        current.hand(current.text);
+        current.save(current.text);
       }, KEEP_AFTER_MS);
     }
   };

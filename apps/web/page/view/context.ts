@@ -5,7 +5,7 @@ import type { AppEvent } from '../model/events.js';
 import { ENGLISH } from '../text/english.js';
 import type { Texts } from '../text/texts.js';
 
-/** What every part of the page may use. */
+/** Texts, dispatch and actions, available to all components. */
 interface Page {
   readonly texts: Texts;
   readonly dispatch: (event: AppEvent) => void;
@@ -15,7 +15,7 @@ interface Page {
 export const PageContext = createContext<Page>({
   texts: ENGLISH,
   dispatch: () => {},
-  actions: { open: () => {}, say: () => {} },
+  actions: { open: () => {}, send: () => {} },
 });
 
 export function usePage(): Page {

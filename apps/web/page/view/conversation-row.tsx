@@ -29,7 +29,7 @@ export function ConversationRow({ conversation, isOpen, isOnline }: Conversation
             <span class="row-name">{peer === SERVER_ID ? texts.list.serverName : peer}</span>
             {last !== undefined && (
               <time class="row-time" dateTime={new Date(last.at).toISOString()}>
-                {shortText(last.at, Date.now(), texts.locale, texts.talk)}
+                {shortText(last.at, Date.now(), texts.locale, texts.conversation)}
               </time>
             )}
           </span>

@@ -14,15 +14,15 @@ interface DeliveryStateProps {
   readonly isOnline: boolean;
 }
 
-/** How far a message of one's own has come. */
+/** The delivery state of an outgoing message, as an icon. */
 export function DeliveryState({ message, isOnline }: DeliveryStateProps) {
   const { texts } = usePage();
   const mark = deliveryMark(message, isOnline);
   const Icon = ICONS[mark];
   return (
-    <span class={`delivery delivery-${mark}`} title={texts.talk.mark[mark]}>
+    <span class={`delivery delivery-${mark}`} title={texts.conversation.mark[mark]}>
       <Icon />
-      <span class="visually-hidden">{texts.talk.mark[mark]}</span>
+      <span class="visually-hidden">{texts.conversation.mark[mark]}</span>
     </span>
   );
 }

@@ -14,7 +14,7 @@ const STEPS: Readonly<Record<string, number>> = {
   ArrowDown: EMOJI_COLUMNS,
 };
 
-/** A grid of emoji: one stop for the Tab key, arrows inside, Escape leaves. */
+/** A grid of emoji with roving focus: one tab stop, arrow keys inside, Escape closes. */
 export function EmojiPanel({ choose, close }: EmojiPanelProps) {
   const { texts } = usePage();
   const [current, setCurrent] = useState(0);
@@ -43,7 +43,13 @@ export function EmojiPanel({ choose, close }: EmojiPanelProps) {
     setCurrent(next);
   };
   return (
-    <div class="emoji-panel" ref={panel} role="toolbar" aria-label={texts.talk.emojiPanel} onKeyDown={press}>
+    <div
+      class="emoji-panel"
+      ref={panel}
+      role="toolbar"
+      aria-label={texts.conversation.emojiPanel}
+      onKeyDown={press}
+    >
       {EMOJI.map((emoji, index) => (
         <button
           class="emoji"

@@ -16,7 +16,7 @@ function Icon({ children, size = 20 }: { readonly children: ComponentChildren; r
   );
 }
 
-/** The mark of the product: a message with the tick that says it has arrived. */
+/** The logo: a message with a delivery tick. */
 export function Mark({ size = 32 }: { readonly size?: number }) {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">

@@ -8,7 +8,7 @@ interface KickedDialogProps {
   readonly userId: string;
 }
 
-/** Says why this page is offline for good, and offers the ways on. */
+/** Shows why the user was signed out, with buttons to sign out or to sign in again. */
 export function KickedDialog({ kicked, userId }: KickedDialogProps) {
   const { texts, dispatch } = usePage();
   const { code, reason, at, isOwnBrowser } = kicked;

@@ -12,7 +12,7 @@ interface LoginProps {
   readonly preferences: Preferences;
 }
 
-/** The first screen: who are you? */
+/** The sign-in screen. */
 export function Login({ stage, tokenRequired, preferences }: LoginProps) {
   const { texts, dispatch } = usePage();
   const form = useRef<HTMLFormElement>(null);

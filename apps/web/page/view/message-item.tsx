@@ -11,7 +11,7 @@ interface MessageItemProps {
   readonly isOnline: boolean;
 }
 
-/** One message. Its text is only ever text; web addresses become links. */
+/** A message. Its text is always rendered as plain text; URLs become links. */
 export function MessageItem({ message, isFirstOfGroup, isLastOfGroup, isOnline }: MessageItemProps) {
   const { texts } = usePage();
   const classes = [
@@ -27,7 +27,7 @@ export function MessageItem({ message, isFirstOfGroup, isLastOfGroup, isOnline }
     <li class={classes.filter(Boolean).join(' ')} data-id={message.id}>
       <div class="bubble">
         <span class="visually-hidden">
-          {isOwn ? texts.talk.byYou('') : texts.talk.said(message.peer, '')}
+          {isOwn ? texts.conversation.byYou('') : texts.conversation.said(message.peer, '')}
         </span>
         <RichText text={message.text} />
         <span class="message-meta">
@@ -55,7 +55,7 @@ function RichText({ text }: { readonly text: string }) {
             rel="noopener noreferrer nofollow"
           >
             {part.text}
-            <span class="visually-hidden"> {texts.talk.opensElsewhere}</span>
+            <span class="visually-hidden"> {texts.conversation.opensElsewhere}</span>
           </a>
         ),
       )}
@@ -67,9 +67,9 @@ function Failure({ message }: { readonly message: OutgoingMessage }) {
   const { texts, dispatch } = usePage();
   return (
     <div class="failure">
-      <p>{texts.talk.failedBecause(texts.talk.failure[message.failure ?? 'other'])}</p>
+      <p>{texts.conversation.failedBecause(texts.conversation.failure[message.failure ?? 'other'])}</p>
       <button class="link-button" type="button" onClick={() => dispatch({ kind: 'retried', id: message.id })}>
-        {texts.talk.retry}
+        {texts.conversation.retry}
       </button>
     </div>
   );

@@ -14,12 +14,12 @@ interface MessageListProps {
   readonly isOnline: boolean;
 }
 
-/** So near to the end the newest message counts as seen, in CSS pixels. */
+/** Distance to the end within which the newest message counts as seen, in CSS pixels. */
 const END_PX = 48;
-/** So near to the top older messages are fetched, in CSS pixels. */
+/** Distance to the top within which older messages are loaded, in CSS pixels. */
 const TOP_PX = 400;
 
-/** The messages of the open conversation; older ones come as one scrolls up. */
+/** The messages of the open conversation. Scrolling up loads older ones. */
 export function MessageList({ thread, name, unread, isOnline }: MessageListProps) {
   const { texts, dispatch } = usePage();
   const scroller = useRef<HTMLElement>(null);
@@ -33,7 +33,7 @@ export function MessageList({ thread, name, unread, isOnline }: MessageListProps
     if (isAtEnd !== thread.isAtEnd) dispatch({ kind: 'scrolled', isAtEnd });
     if (place.scrollTop < TOP_PX && thread.history === 'more') dispatch({ kind: 'older-wanted' });
   };
-  // A page that does not fill the room leaves nothing to scroll.
+  // If the messages do not fill the height, there is no scroll event to load more.
   useEffect(scrolled, [thread.messages.length, thread.history]);
 
   const toEnd = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
@@ -46,14 +46,16 @@ export function MessageList({ thread, name, unread, isOnline }: MessageListProps
         onScroll={scrolled}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard.
         tabIndex={0}
-        aria-label={texts.talk.messages(name)}
+        aria-label={texts.conversation.messages(name)}
       >
         <div class="messages-column">
-          {thread.history === 'loading' && !isEmpty && <p class="messages-note">{texts.talk.loading}</p>}
+          {thread.history === 'loading' && !isEmpty && (
+            <p class="messages-note">{texts.conversation.loading}</p>
+          )}
           {thread.history === 'complete' && (
             <div class="messages-begin">
-              <p>{texts.talk.begin(name)}</p>
-              {isEmpty && <p>{texts.talk.beginHint}</p>}
+              <p>{texts.conversation.begin(name)}</p>
+              {isEmpty && <p>{texts.conversation.beginHint}</p>}
             </div>
           )}
           <ol class="messages-list">
@@ -67,7 +69,7 @@ export function MessageList({ thread, name, unread, isOnline }: MessageListProps
         <button class="to-end" type="button" onClick={toEnd}>
           <DownIcon />
           <span class={unread > 0 ? '' : 'visually-hidden'}>
-            {unread > 0 ? texts.talk.newBelow(unread) : texts.talk.toEnd}
+            {unread > 0 ? texts.conversation.newBelow(unread) : texts.conversation.toEnd}
           </span>
         </button>
       )}
@@ -81,13 +83,13 @@ function RowItem({ row, isOnline }: { readonly row: Row; readonly isOnline: bool
     case 'day':
       return (
         <li class="day">
-          <span class="day-text">{dayText(row.at, Date.now(), texts.locale, texts.talk)}</span>
+          <span class="day-text">{dayText(row.at, Date.now(), texts.locale, texts.conversation)}</span>
         </li>
       );
     case 'unread':
       return (
         <li class="unread-line">
-          <span class="unread-text">{texts.talk.unreadFromHere(row.count)}</span>
+          <span class="unread-text">{texts.conversation.unreadFromHere(row.count)}</span>
         </li>
       );
     case 'message':
@@ -97,14 +99,14 @@ function RowItem({ row, isOnline }: { readonly row: Row; readonly isOnline: bool
   }
 }
 
-/** Drawn again when something about it has changed, not with each change of the list: a list may have thousands. */
+/** Memoized: rendered again only if the message has changed, not with every change of the list. */
 function MessageRow({
   message,
   isFirstOfGroup,
   isLastOfGroup,
   isOnline,
 }: ComponentProps<typeof MessageItem>) {
-  // Only the mark of a message that is on its way depends on the connection.
+  // Only the mark of a pending message depends on the connection.
   const isOnlineForIt = message.kind === 'outgoing' && message.delivery === 'pending' && isOnline;
   return useMemo(
     () => <MessageItem {...{ message, isFirstOfGroup, isLastOfGroup }} isOnline={isOnlineForIt} />,
@@ -113,8 +115,8 @@ function MessageRow({
 }
 
 /**
- * Keeps what one reads in its place when messages come in above or below, or the room changes: at the end one stays
- * at the end, elsewhere the distance to the end stays.
+ * Keeps the scroll position when messages are added above or below or the size changes: at the end it stays at the end,
+ * elsewhere it keeps the distance to the end.
  */
 function useKeptPlace(scroller: { readonly current: HTMLElement | null }, thread: Thread): () => void {
   const fromEnd = useRef(0);

@@ -5,11 +5,11 @@ interface ModalProps {
   readonly title: string;
   readonly children: ComponentChildren;
   readonly actions: ComponentChildren;
-  /** Undefined where it cannot be dismissed. */
+  /** Undefined if the dialog cannot be dismissed. */
   readonly onDismiss?: (() => void) | undefined;
 }
 
-/** A dialog before everything else: holds the focus, closes with Escape where it may. */
+/** A modal dialog: traps the focus, closes on Escape if it can be dismissed. */
 export function Modal({ title, children, actions, onDismiss }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

@@ -6,7 +6,7 @@ const LANGUAGES: readonly (readonly [Language, string])[] = [
   ['zh', '中文'],
 ];
 
-/** Language and appearance, as two rows of choices. */
+/** Controls for language and theme. */
 export function PreferencesControls({ preferences }: { readonly preferences: Preferences }) {
   const { texts, dispatch } = usePage();
   const themes: readonly (readonly [Theme, string])[] = [

@@ -1,27 +1,27 @@
 import { useRef } from 'preact/hooks';
 import type { Preferences } from '../model/app-state.js';
-import { type Desk, listed, newPeer } from '../model/desk.js';
+import { listed, newPeer, type Workspace } from '../model/workspace.js';
 import { AccountPanel } from './account-panel.js';
 import { usePage } from './context.js';
 import { ConversationRow } from './conversation-row.js';
 import { CloseIcon, PlusIcon, SearchIcon } from './icons.js';
 
 interface SidebarProps {
-  readonly desk: Desk;
+  readonly workspace: Workspace;
   readonly preferences: Preferences;
 }
 
-/** Who is logged in, the search, and the list of conversations or contacts. */
-export function Sidebar({ desk, preferences }: SidebarProps) {
+/** The account panel, the search field, and the list of conversations or contacts. */
+export function Sidebar({ workspace, preferences }: SidebarProps) {
   const { texts } = usePage();
-  const conversations = listed(desk, texts.locale);
-  const starter = newPeer(desk);
+  const conversations = listed(workspace, texts.locale);
+  const starter = newPeer(workspace);
   return (
     <nav class="sidebar" aria-label={texts.list.label}>
-      <AccountPanel desk={desk} preferences={preferences} />
-      <Search text={desk.search} first={conversations[0]?.peer} starter={starter} />
-      {desk.search === '' && <ListTabs list={desk.list} />}
-      {desk.history === 'failing' && (
+      <AccountPanel workspace={workspace} preferences={preferences} />
+      <Search text={workspace.search} first={conversations[0]?.peer} starter={starter} />
+      {workspace.search === '' && <ListTabs list={workspace.list} />}
+      {workspace.history === 'failing' && (
         <p class="list-warning" role="status">
           {texts.list.notKept}
         </p>
@@ -33,13 +33,15 @@ export function Sidebar({ desk, preferences }: SidebarProps) {
               <ConversationRow
                 key={conversation.peer}
                 conversation={conversation}
-                isOpen={desk.thread?.peer === conversation.peer}
-                isOnline={desk.connection.state === 'online'}
+                isOpen={workspace.thread?.peer === conversation.peer}
+                isOnline={workspace.connection.state === 'online'}
               />
             ))}
           </ul>
         ) : (
-          desk.history !== 'opening' && <EmptyList desk={desk} hasStarter={starter !== undefined} />
+          workspace.history !== 'opening' && (
+            <EmptyList workspace={workspace} hasStarter={starter !== undefined} />
+          )
         )}
         {starter !== undefined && <Starter userId={starter} />}
       </div>
@@ -103,9 +105,9 @@ function Search({ text, first, starter }: SearchProps) {
   );
 }
 
-function ListTabs({ list }: Pick<Desk, 'list'>) {
+function ListTabs({ list }: Pick<Workspace, 'list'>) {
   const { texts, dispatch } = usePage();
-  const tab = (name: Desk['list'], text: string) => (
+  const tab = (name: Workspace['list'], text: string) => (
     <button
       class="tab"
       type="button"
@@ -135,11 +137,17 @@ function Starter({ userId }: { readonly userId: string }) {
   );
 }
 
-function EmptyList({ desk, hasStarter }: { readonly desk: Desk; readonly hasStarter: boolean }) {
+function EmptyList({
+  workspace,
+  hasStarter,
+}: {
+  readonly workspace: Workspace;
+  readonly hasStarter: boolean;
+}) {
   const { texts } = usePage();
   if (hasStarter) return null;
-  if (desk.search !== '') return <p class="list-empty">{texts.list.nothingFound}</p>;
-  if (desk.list === 'contacts') return <p class="list-empty">{texts.list.noContacts}</p>;
+  if (workspace.search !== '') return <p class="list-empty">{texts.list.nothingFound}</p>;
+  if (workspace.list === 'contacts') return <p class="list-empty">{texts.list.noContacts}</p>;
   return (
     <div class="list-empty">
       <h2 class="list-empty-title">{texts.list.emptyTitle}</h2>

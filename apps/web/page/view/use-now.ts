@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The time, again and again, in milliseconds since 1970. */
+/** Returns the current time, updated every `everyMs`, in milliseconds since 1970. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Store } from '../io/store.js';
 import type { AppState } from '../model/app-state.js';
 
-/** The store's state; the component is drawn again after each change. */
+/** Returns the store's state; the component is rendered again after each change. */
 export function useStateOf(store: Store): AppState {
   const [state, setState] = useState(store.state);
   useEffect(() => {

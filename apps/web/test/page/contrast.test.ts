@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const CSS = readFileSync(fileURLToPath(new URL('../../page/style/tokens.css', import.meta.url)), 'utf8');
 
-/** The colours that a rule sets, by name. */
+/** The color tokens of a rule, by name. */
 function tokensOf(selector: string): ReadonlyMap<string, string> {
   const start = CSS.indexOf(`${selector} {`);
   const body = CSS.slice(start, CSS.indexOf('}', start));
@@ -27,7 +27,7 @@ function contrast(one: string, other: string): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** Text on what it stands on. */
+/** Text colors and their backgrounds. */
 const TEXTS: readonly (readonly [string, string])[] = [
   ...['paper', 'stage', 'surface', 'raised', 'hover', 'chosen'].flatMap(
     (on) =>
@@ -54,7 +54,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ['on-danger', 'danger'],
 ];
 
-/** Borders of fields and signs that carry a meaning. */
+/** Borders and icons that convey information, and their backgrounds. */
 const SIGNS: readonly (readonly [string, string])[] = [
   ['line-strong', 'surface'],
   ['pine', 'surface'],
@@ -65,7 +65,7 @@ const SIGNS: readonly (readonly [string, string])[] = [
 describe.each([
   ['light', ':root'],
   ['dark', ':root[data-theme="dark"]'],
-])('the %s colours', (_name, selector) => {
+])('the %s colors', (_name, selector) => {
   const tokens = tokensOf(selector);
   const ratio = (one: string, other: string): number => {
     const [a, b] = [tokens.get(one), tokens.get(other)];
@@ -73,17 +73,17 @@ describe.each([
     return contrast(a, b);
   };
 
-  it.each(TEXTS)('let %s be read on %s (WCAG AA, 4.5)', (text, on) => {
+  it.each(TEXTS)('have a contrast of 4.5 for %s on %s (WCAG AA, text)', (text, on) => {
     expect(ratio(text, on)).toBeGreaterThanOrEqual(4.5);
   });
 
-  it.each(SIGNS)('let %s be seen on %s (WCAG AA, 3)', (sign, on) => {
+  it.each(SIGNS)('have a contrast of 3 for %s on %s (WCAG AA, graphics)', (sign, on) => {
     expect(ratio(sign, on)).toBeGreaterThanOrEqual(3);
   });
 });
 
-describe('the dark colours', () => {
-  it('are the same whether the system or the user asks for them', () => {
+describe('the dark colors', () => {
+  it('are the same for the system setting and the user’s choice', () => {
     expect([...tokensOf(':root:not([data-theme="light"])')]).toEqual([
       ...tokensOf(':root[data-theme="dark"]'),
     ]);

@@ -12,7 +12,7 @@ describe('partsOf', () => {
     ['“https://example.com/a”', ['https://example.com/a']],
     ['HTTPS://EXAMPLE.COM/x!', ['https://example.com/x']],
     ['https://例子.测试/路径', ['https://xn--fsqu00a.xn--0zwm56d/%E8%B7%AF%E5%BE%84']],
-  ])('finds the addresses in %j', (text, found) => {
+  ])('finds the URLs in %j', (text, found) => {
     expect(links(text)).toEqual(found);
   });
 
@@ -26,7 +26,7 @@ describe('partsOf', () => {
     'example.com',
     '<a href="javascript:alert(1)">',
     'xhttp://example.com',
-  ])('makes no link of %j', (text) => {
+  ])('creates no link for %j', (text) => {
     expect(links(text)).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe('partsOf', () => {
     'a https://example.com/b, c',
     '<img src=x onerror=alert(1)>',
     'https://a.b.https://c.d',
-  ])('loses and adds nothing: %j', (text) => {
+  ])('keeps the text unchanged: %j', (text) => {
     expect(
       partsOf(text)
         .map((part) => part.text)
@@ -44,18 +44,18 @@ describe('partsOf', () => {
     ).toBe(text);
   });
 
-  it('copes with thousands of brackets and dots', () => {
+  it('handles thousands of brackets and dots', () => {
     const text = `https://a/${'('.repeat(20_000)}${').'.repeat(20_001)}`;
     expect(links(text)).toEqual([`https://a/${'('.repeat(20_000)}${').'.repeat(19_999)})`]);
   });
 });
 
 describe('isFewEmoji', () => {
-  it.each(['👍', '😀😂', '👨‍👩‍👧‍👦', '🇨🇳 🇩🇪', '👍🏽', '❤️'])('is so for %s', (text) => {
+  it.each(['👍', '😀😂', '👨‍👩‍👧‍👦', '🇨🇳 🇩🇪', '👍🏽', '❤️'])('returns true for %s', (text) => {
     expect(isFewEmoji(text)).toBe(true);
   });
 
-  it.each(['', '1', '#', 'ok 👍', '😀😀😀😀', '好', ' '])('is not so for %j', (text) => {
+  it.each(['', '1', '#', 'ok 👍', '😀😀😀😀', '好', ' '])('returns false for %j', (text) => {
     expect(isFewEmoji(text)).toBe(false);
   });
 });

@@ -21,13 +21,13 @@ describe('rowsOf', () => {
     message('e', 'incoming', '2026-11-24T09:10', 5),
   ];
 
-  it('puts a line before each day, and one before what is new', () => {
+  it('adds a line before each day, and one before the first unread message', () => {
     const thread = withOlder(openThread('bob', 2), messages, true);
     const rows = rowsOf(thread).map((row) => (row.kind === 'message' ? row.message.id : row.kind));
     expect(rows).toEqual(['day', 'a', 'b', 'c', 'day', 'unread', 'd', 'e']);
   });
 
-  it('groups what one side says without a pause', () => {
+  it('groups messages of one side without a pause', () => {
     const thread = withOlder(openThread('bob', 0), messages, true);
     const groups = rowsOf(thread).flatMap((row) =>
       row.kind === 'message' ? [`${row.message.id} ${row.isFirstOfGroup} ${row.isLastOfGroup}`] : [],
@@ -40,7 +40,7 @@ describe('dates', () => {
   const names = { today: 'Today', yesterday: 'Yesterday' };
   const now = at('2026-11-24T12:00');
 
-  it('are called as people call them', () => {
+  it('are named relative to today', () => {
     expect(dayText(at('2026-11-24T00:01'), now, 'en', names)).toBe('Today');
     expect(dayText(at('2026-11-23T23:59'), now, 'en', names)).toBe('Yesterday');
     expect(dayText(at('2026-11-20T12:00'), now, 'en', names)).toBe('Friday');
@@ -48,7 +48,7 @@ describe('dates', () => {
     expect(dayText(at('2025-03-01T12:00'), now, 'zh-CN', names)).toMatch(/^2025年3月1日/);
   });
 
-  it('are short in the list', () => {
+  it('have a short form for the list', () => {
     expect(shortText(at('2026-11-24T09:05'), now, 'en', names)).toBe('09:05');
     expect(shortText(at('2026-11-23T09:05'), now, 'en', names)).toBe('Yesterday');
     expect(shortText(at('2026-11-20T09:05'), now, 'zh-CN', names)).toBe('周五');
@@ -57,13 +57,13 @@ describe('dates', () => {
 });
 
 describe('nextOrder', () => {
-  it('rises though the clock stands still or goes back', () => {
+  it('increases although the clock stands still or goes back', () => {
     expect([nextOrder(0, 100), nextOrder(100, 100), nextOrder(100, 50)]).toEqual([100, 101, 101]);
   });
 });
 
 describe('excerpt', () => {
-  it('is one line, not too long, and cuts no sign in half', () => {
+  it('is a single short line and does not split characters', () => {
     expect(excerpt(' one\n\n two  three ')).toBe('one two three');
     const cut = excerpt('😀'.repeat(200));
     expect(cut.length).toBeLessThanOrEqual(161);
@@ -72,11 +72,11 @@ describe('excerpt', () => {
 });
 
 describe('an avatar', () => {
-  it('has a letter of the name, whatever letters are', () => {
+  it('has the first grapheme of the name', () => {
     expect(['alice', '陈雨', '👨‍👩‍👧 family', ''].map(initialOf)).toEqual(['A', '陈', '👨‍👩‍👧', '?']);
   });
 
-  it('has a tint that stays, and users have different ones', () => {
+  it('has a stable tint, and all tints are used', () => {
     const tints = new Set(Array.from({ length: 100 }, (_, index) => tintOf(`user-${index}`)));
     expect(tints.size).toBe(TINTS);
     expect(tintOf('alice')).toBe(tintOf('alice'));

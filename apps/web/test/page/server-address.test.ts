@@ -13,12 +13,12 @@ const https = { protocol: 'https:', hostname: 'im.example.com' };
 const config: PageConfig = { webSocket: { port: 3000 }, tokenRequired: false, otherServers: false };
 
 describe('defaultServer', () => {
-  it('is on the host of the page, secure as the page is', () => {
+  it('is on the host of the page, and secure if the page is', () => {
     expect(defaultServer(config, http)).toBe('ws://im.example.com:3000/websocket');
     expect(defaultServer(config, https)).toBe('wss://im.example.com:3000/websocket');
   });
 
-  it('is what the configuration says', () => {
+  it('is taken from the configuration', () => {
     const full = { ...config, webSocket: { port: 1, path: '/im', secure: true } };
     expect(defaultServer(full, http)).toBe('wss://im.example.com:1/im');
     expect(defaultServer({ ...config, webSocket: { url: 'wss://a.b/c' } }, http)).toBe('wss://a.b/c');
@@ -30,7 +30,7 @@ describe('normalizeServer', () => {
     ['im.example.com:3000', 'ws://im.example.com:3000/websocket'],
     [' ws://10.0.0.1:3000/ ', 'ws://10.0.0.1:3000/websocket'],
     ['wss://im.example.com/im#x', 'wss://im.example.com/im'],
-  ])('makes an address of %j', (text, address) => {
+  ])('completes %j', (text, address) => {
     expect(normalizeServer(text, http)).toBe(address);
   });
 
@@ -47,7 +47,7 @@ describe('normalizeServer', () => {
 });
 
 describe('isAllowed', () => {
-  it('allows other ports of the host of the page, and no other host', () => {
+  it('allows any port of the page’s host, and no other host', () => {
     expect(isAllowed('ws://im.example.com:4000/x', config, http)).toBe(true);
     expect(isAllowed('ws://im.example.org:3000/websocket', config, http)).toBe(false);
     expect(isAllowed('ws://im.example.org:3000/websocket', { ...config, otherServers: true }, http)).toBe(
@@ -55,7 +55,7 @@ describe('isAllowed', () => {
     );
   });
 
-  it('allows the configured server alone where there is one', () => {
+  it('allows only the configured server if there is one', () => {
     const named = { ...config, webSocket: { url: 'wss://a.example/websocket' } };
     expect(isAllowed('wss://a.example/other', named, http)).toBe(true);
     expect(isAllowed('ws://im.example.com:3000/websocket', named, http)).toBe(false);
@@ -63,7 +63,7 @@ describe('isAllowed', () => {
 });
 
 describe('readConfig', () => {
-  it('takes what the handler writes', () => {
+  it('accepts the configuration that the handler writes', () => {
     const written = { webSocket: { port: 3000, path: '/im', secure: true }, tokenRequired: true };
     expect(readConfig({ ...written, otherServers: false })).toEqual({ ...written, otherServers: false });
     expect(readConfig({ webSocket: { url: 'wss://a.b/c' } })).toMatchObject({ tokenRequired: false });
@@ -77,7 +77,7 @@ describe('readConfig', () => {
 describe('checkForm', () => {
   const form = { server: 'im.example.com:3000', userId: ' alice ', token: '', remember: false };
 
-  it('makes an account of a form', () => {
+  it('returns an account for a valid form', () => {
     expect(checkForm(form, config, http)).toEqual({
       userId: 'alice',
       server: 'ws://im.example.com:3000/websocket',
@@ -92,11 +92,11 @@ describe('checkForm', () => {
     [{ userId: 'a'.repeat(257) }, 'user-id-invalid'],
     [{ server: 'http://x' }, 'server-invalid'],
     [{ server: 'ws://im.example.org' }, 'server-elsewhere'],
-  ])('says what is wrong with %j', (change, code) => {
+  ])('returns the problem of %j', (change, code) => {
     expect(checkForm({ ...form, ...change }, config, http)).toMatchObject({ code });
   });
 
-  it('asks for a token where the server does', () => {
+  it('requires a token if the configuration does', () => {
     expect(checkForm(form, { ...config, tokenRequired: true }, http)).toEqual({ code: 'token-missing' });
   });
 });

@@ -21,7 +21,7 @@ describe.each<[string, () => Promise<History>]>([
   ['StoredHistory', () => StoredHistory.open(new IDBFactory(), alice)],
   ['MemoryHistory', async () => new MemoryHistory()],
 ])('%s', (_name, open) => {
-  it('gives the newest messages first, older ones before a place, and says when there are no more', async () => {
+  it('returns pages from the newest to the oldest, and whether a page is the last', async () => {
     const history = await open();
     for (let order = 1; order <= 5; order++) await history.add(incoming(order));
     await history.add(incoming(6, 'carol'));
@@ -33,14 +33,14 @@ describe.each<[string, () => Promise<History>]>([
     expect([ordersOf(oldest.messages), oldest.isLast]).toEqual([[1], true]);
   });
 
-  it('takes a message once', async () => {
+  it('adds a message once', async () => {
     const history = await open();
     expect(await history.add(incoming(1))).toBe(true);
     expect(await history.add({ ...incoming(1), text: 'another' })).toBe(false);
     expect((await history.page('bob', undefined, 9)).messages).toEqual([incoming(1)]);
   });
 
-  it('knows what is not with anybody yet, in order, until that is settled', async () => {
+  it('returns pending messages in order until their outcome is set', async () => {
     const history = await open();
     for (const message of [pending(1), incoming(2), pending(3, 'carol'), pending(4)])
       await history.add(message);
@@ -58,7 +58,7 @@ describe.each<[string, () => Promise<History>]>([
     expect(ordersOf(await history.pending())).toEqual([3, 4]);
   });
 
-  it('forgets a conversation with its messages, and no other', async () => {
+  it('deletes a conversation with its messages, and no other', async () => {
     const history = await open();
     await history.keepConversation(newConversation('bob', 1));
     await history.keepConversation(newConversation('carol', 2));
@@ -72,7 +72,7 @@ describe.each<[string, () => Promise<History>]>([
 });
 
 describe('StoredHistory', () => {
-  it('is still there when it is opened again, for the same user of the same server alone', async () => {
+  it('is persistent, separately for each user and server', async () => {
     const factory = new IDBFactory();
     const first = await StoredHistory.open(factory, alice);
     await first.add(pending(7));
@@ -85,7 +85,7 @@ describe('StoredHistory', () => {
     expect(await other.conversations()).toEqual([]);
   });
 
-  it('goes on when the browser has closed the database, until it is closed itself', async () => {
+  it('reopens a database that the browser has closed, until it is closed itself', async () => {
     const factory = new IDBFactory();
     const opened: IDBDatabase[] = [];
     const open = factory.open.bind(factory);
@@ -104,7 +104,7 @@ describe('StoredHistory', () => {
     expect(opened.length).toBe(2);
   });
 
-  it('keeps a bounded number of messages of a conversation, and every one that is with nobody yet', async () => {
+  it('keeps a limited number of messages per conversation, and all pending ones', async () => {
     const history = await StoredHistory.open(new IDBFactory(), alice, 20);
     await history.add(pending(1));
     for (let order = 2; order <= 200; order++) await history.add(incoming(order));

@@ -3,7 +3,7 @@ import { CHINESE } from '../../page/text/chinese.js';
 import { ENGLISH } from '../../page/text/english.js';
 import { languageFor } from '../../page/text/texts-of.js';
 
-/** All texts by their path; those that are functions are called with sample values. */
+/** All texts by path; functions are called with sample values. */
 function flatten(value: unknown, path: string): [string, string][] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value === 'function') {
@@ -17,7 +17,7 @@ describe('the texts', () => {
   const english = flatten(ENGLISH, '');
   const chinese = new Map(flatten(CHINESE, ''));
 
-  it('are all there in both languages', () => {
+  it('exist in both languages', () => {
     expect(english.length).toBeGreaterThan(90);
     for (const [path, text] of english) {
       expect(`${path}: ${text}`).not.toMatch(/^[^ ]+: $|undefined/);
@@ -45,7 +45,7 @@ describe('languageFor', () => {
     [['de', 'zh-CN', 'en'], 'zh'],
     [['de-DE'], 'en'],
     [[], 'en'],
-  ])('takes of %j %s', (preferred, language) => {
+  ])('selects from %j: %s', (preferred, language) => {
     expect(languageFor(preferred)).toBe(language);
   });
 });

@@ -24,23 +24,23 @@ function run(state: AppState, ...events: AppEvent[]): { state: AppState; effects
   return { state: current, effects };
 }
 
-const signedIn: AppEvent = { kind: 'signed-in', at: 5, isWatched: true };
+const signedIn: AppEvent = { kind: 'signed-in', at: 5, isFocused: true };
 
 describe('signing in', () => {
-  it('tries briefly, and opens the desk when the server has accepted', () => {
+  it('logs in with a short timeout, and opens the workspace when the server has accepted', () => {
     const { state, effects } = run(first, { kind: 'submitted' }, signedIn);
     expect(state.stage).toMatchObject({
       name: 'signed-in',
-      desk: { account, connection: { state: 'online' } },
+      workspace: { account, connection: { state: 'online' } },
     });
     expect(effects).toEqual([
-      { kind: 'log-in', account, patience: 'brief' },
+      { kind: 'log-in', account, timeout: 'short' },
       { kind: 'remember', account, form },
       { kind: 'open-history', account },
     ]);
   });
 
-  it('comes back to the form with the reason, and to one without when it is cancelled', () => {
+  it('returns to the form with the problem, and without one if it was cancelled', () => {
     const problem = { code: 'rejected', serverCode: 1025 } as const;
     const rejected = run(first, { kind: 'submitted' }, { kind: 'sign-in-failed', problem });
     expect(rejected.state.stage).toEqual({ name: 'signed-out', form, problem });
@@ -49,18 +49,18 @@ describe('signing in', () => {
     expect(cancelled.state.stage).toEqual({ name: 'signed-out', form, problem: undefined });
   });
 
-  it('does not trouble the server with a form that cannot be', () => {
+  it('does not log in with an invalid form', () => {
     const empty = run(first, { kind: 'form-changed', form: { ...form, userId: ' ' } }, { kind: 'submitted' });
     expect(empty.state.stage).toMatchObject({ problem: { code: 'user-id-missing' } });
     expect(empty.effects).toEqual([]);
   });
 
-  it('takes a second click for none', () => {
+  it('ignores a second submit', () => {
     const { effects } = run(first, { kind: 'submitted' }, { kind: 'submitted' });
     expect(effects.length).toBe(1);
   });
 
-  it('drops a complaint as soon as the form is corrected', () => {
+  it('removes the problem when the form is changed', () => {
     const { state } = run(
       first,
       { kind: 'form-changed', form: { ...form, userId: '' } },
@@ -71,20 +71,20 @@ describe('signing in', () => {
   });
 });
 
-describe('a page that is loaded again', () => {
-  it('shows the desk at once, reads the history and logs in for as long as it takes', () => {
+describe('a reloaded page', () => {
+  it('shows the workspace at once, opens the history and logs in with a long timeout', () => {
     const { state, effects } = resumed(first, account, form, false);
     expect(state.stage).toMatchObject({
       name: 'signed-in',
-      desk: { connection: { state: 'connecting', isFirst: true }, history: 'opening' },
+      workspace: { connection: { state: 'connecting', isFirst: true }, history: 'opening' },
     });
     expect(effects).toEqual([
       { kind: 'open-history', account },
-      { kind: 'log-in', account, patience: 'endless' },
+      { kind: 'log-in', account, timeout: 'long' },
     ]);
   });
 
-  it('goes to the form when the server refuses the login by now', () => {
+  it('returns to the form if the server rejects the login', () => {
     const problem = { code: 'rejected', serverCode: 1025 } as const;
     const { state } = run(resumed(first, account, form, true).state, { kind: 'sign-in-failed', problem });
     expect(state.stage).toMatchObject({ name: 'signed-out', problem, form: { userId: 'alice', token: '' } });
@@ -92,7 +92,7 @@ describe('a page that is loaded again', () => {
 });
 
 describe('signing out', () => {
-  it('forgets the token, in the form and in the browser', () => {
+  it('deletes the token from the form and from the browser', () => {
     const { state, effects } = run(first, { kind: 'submitted' }, signedIn, { kind: 'signed-out' });
     const empty = { ...form, token: '' };
     expect(state.stage).toEqual({ name: 'signed-out', form: empty, problem: undefined });
@@ -105,7 +105,7 @@ describe('signing out', () => {
 });
 
 describe('preferences', () => {
-  it('are taken anywhere and kept', () => {
+  it('can be changed in any state and are saved', () => {
     const { state, effects } = run(
       first,
       { kind: 'language-chosen', language: 'zh' },
@@ -116,8 +116,8 @@ describe('preferences', () => {
   });
 });
 
-describe('an event of the desk', () => {
-  it('changes nothing before there is a desk', () => {
+describe('an event of the workspace', () => {
+  it('is ignored before the sign-in', () => {
     const early: AppEvent = { kind: 'waiting', retryAt: 1, problem: undefined };
     expect(update(first, early)).toEqual({ state: first, effects: [] });
     const trying = run(first, { kind: 'submitted' }).state;

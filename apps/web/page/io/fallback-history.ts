@@ -4,18 +4,18 @@ import type { History, HistoryPage } from './history.js';
 import { MemoryHistory } from './memory-history.js';
 
 /**
- * A history that may refuse messages, for instance on a full disk, together with those that it has refused: they are
- * there until the page is closed.
+ * A stored history that keeps messages in memory if they cannot be stored, for example on a full disk. Those messages are
+ * lost when the page is closed.
  */
-export class SureHistory implements History {
+export class FallbackHistory implements History {
   readonly #kept: History;
-  readonly #refused = new MemoryHistory();
-  readonly #onRefused: () => void;
+  readonly #unsaved = new MemoryHistory();
+  readonly #onFailed: () => void;
 
-  /** `onRefused` is told of each message that is not kept. */
-  constructor(kept: History, onRefused: () => void) {
+  /** `onFailed` is called for each message that could not be stored. */
+  constructor(kept: History, onFailed: () => void) {
     this.#kept = kept;
-    this.#onRefused = onRefused;
+    this.#onFailed = onFailed;
   }
 
   lastOrder(): Promise<number> {
@@ -28,9 +28,9 @@ export class SureHistory implements History {
 
   async page(peer: string, before: number | undefined, size: number): Promise<HistoryPage> {
     const { messages, isLast } = await this.#kept.page(peer, before, size);
-    const refused = await this.#refused.page(peer, before, Number.MAX_SAFE_INTEGER);
+    const unsaved = await this.#unsaved.page(peer, before, Number.MAX_SAFE_INTEGER);
     const first = isLast ? 0 : (messages[0]?.order ?? 0);
-    const among = refused.messages.filter(({ order }) => order >= first);
+    const among = unsaved.messages.filter(({ order }) => order >= first);
     return { messages: [...messages, ...among].sort((a, b) => a.order - b.order), isLast };
   }
 
@@ -42,8 +42,8 @@ export class SureHistory implements History {
     try {
       return await this.#kept.add(message);
     } catch {
-      this.#onRefused();
-      return await this.#refused.add(message);
+      this.#onFailed();
+      return await this.#unsaved.add(message);
     }
   }
 
@@ -52,7 +52,7 @@ export class SureHistory implements History {
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
   ): Promise<void> {
-    await this.#refused.setDelivery(id, delivery, failure);
+    await this.#unsaved.setDelivery(id, delivery, failure);
     await this.#kept.setDelivery(id, delivery, failure);
   }
 
@@ -61,7 +61,7 @@ export class SureHistory implements History {
   }
 
   async deleteConversation(peer: string): Promise<void> {
-    await this.#refused.deleteConversation(peer);
+    await this.#unsaved.deleteConversation(peer);
     await this.#kept.deleteConversation(peer);
   }
 

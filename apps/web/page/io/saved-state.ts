@@ -1,16 +1,16 @@
 import type { AppState, Preferences } from '../model/app-state.js';
-import type { Account } from '../model/desk.js';
 import type { LoginForm } from '../model/login-form.js';
+import type { Account } from '../model/workspace.js';
 
 const ACCOUNT = 'imcore.account';
 const FORM = 'imcore.form';
 const PREFERENCES = 'imcore.preferences';
 
-/** What is remembered of the form: never the token. */
+/** The saved fields of the form; never the token. */
 type RememberedForm = Pick<LoginForm, 'server' | 'userId' | 'remember'>;
 
-/** A browser's storage that may be switched off: then nothing is remembered, and nothing fails. */
-export class Shelf {
+/** Wraps a browser storage that may be disabled or full: then nothing is saved, and nothing throws. */
+export class SafeStorage {
   readonly #storage: () => Storage;
 
   constructor(storage: () => Storage) {
@@ -30,27 +30,27 @@ export class Shelf {
       if (value === undefined) this.#storage().removeItem(key);
       else this.#storage().setItem(key, JSON.stringify(value));
     } catch {
-      // Switched off or full.
+      // Disabled or full.
     }
   }
 }
 
-/** Who is logged in, and what was chosen: for this tab, and for this browser. */
-export class Memory {
-  readonly #tab: Shelf;
-  readonly #browser: Shelf;
+/** The saved login, form and preferences, per tab and per browser. */
+export class SavedState {
+  readonly #tab: SafeStorage;
+  readonly #browser: SafeStorage;
 
-  constructor(tab: Shelf, browser: Shelf) {
+  constructor(tab: SafeStorage, browser: SafeStorage) {
     this.#tab = tab;
     this.#browser = browser;
   }
 
-  /** Who was logged in when this tab was loaded last. */
+  /** The account that was logged in in this tab before a reload. */
   accountOfTab(): Account | undefined {
     return readAccount(this.#tab.read(ACCOUNT));
   }
 
-  /** Who wants to stay logged in in this browser. */
+  /** The account that stays signed in in this browser. */
   accountOfBrowser(): Account | undefined {
     return readAccount(this.#browser.read(ACCOUNT));
   }

@@ -1,52 +1,52 @@
 import { useEffect } from 'preact/hooks';
 import type { Preferences } from '../model/app-state.js';
-import { type Desk, openConversation } from '../model/desk.js';
+import { openConversation, type Workspace } from '../model/workspace.js';
 import { Announcer } from './announcer.js';
 import { Banner } from './banner.js';
 import { usePage } from './context.js';
+import { ConversationView } from './conversation.js';
 import { Mark } from './icons.js';
 import { KickedDialog } from './kicked-dialog.js';
 import { Sidebar } from './sidebar.js';
-import { Talk } from './talk.js';
 
-interface DeskViewProps {
-  readonly desk: Desk;
+interface WorkspaceViewProps {
+  readonly workspace: Workspace;
   readonly preferences: Preferences;
 }
 
-/** The screen of a logged-in user: the list beside the open conversation; on a phone one of the two. */
-export function DeskView({ desk, preferences }: DeskViewProps) {
+/** The screen of a signed-in user: the list next to the open conversation; on a phone one of the two. */
+export function WorkspaceView({ workspace, preferences }: WorkspaceViewProps) {
   const { texts } = usePage();
-  const conversation = openConversation(desk);
+  const conversation = openConversation(workspace);
   useSearchShortcut();
   return (
-    <div class={`desk${conversation === undefined ? '' : ' desk-in-talk'}`}>
+    <div class={`workspace${conversation === undefined ? '' : ' workspace-in-conversation'}`}>
       {conversation !== undefined && (
         <button class="skip" type="button" onClick={focusMessageField}>
           {texts.skip}
         </button>
       )}
-      <Banner connection={desk.connection} />
-      <Sidebar desk={desk} preferences={preferences} />
-      <main class="stage" aria-label={conversation?.peer ?? texts.talk.choose}>
-        {conversation !== undefined && desk.thread !== undefined ? (
-          <Talk
+      <Banner connection={workspace.connection} />
+      <Sidebar workspace={workspace} preferences={preferences} />
+      <main class="stage" aria-label={conversation?.peer ?? texts.conversation.choose}>
+        {conversation !== undefined && workspace.thread !== undefined ? (
+          <ConversationView
             key={conversation.peer}
             conversation={conversation}
-            thread={desk.thread}
-            isOnline={desk.connection.state === 'online'}
+            thread={workspace.thread}
+            isOnline={workspace.connection.state === 'online'}
           />
         ) : (
           <div class="stage-empty">
             <Mark size={56} />
-            <h2 class="stage-empty-title">{texts.talk.choose}</h2>
-            <p>{texts.talk.chooseHint}</p>
+            <h2 class="stage-empty-title">{texts.conversation.choose}</h2>
+            <p>{texts.conversation.chooseHint}</p>
           </div>
         )}
       </main>
-      <Announcer announced={desk.announced} isWatched={desk.isWatched} />
-      {desk.connection.state === 'kicked' && (
-        <KickedDialog kicked={desk.connection} userId={desk.account.userId} />
+      <Announcer announced={workspace.announced} isFocused={workspace.isFocused} />
+      {workspace.connection.state === 'kicked' && (
+        <KickedDialog kicked={workspace.connection} userId={workspace.account.userId} />
       )}
     </div>
   );
@@ -56,7 +56,7 @@ function focusMessageField(): void {
   document.getElementById('message-field')?.focus();
 }
 
-/** Ctrl+K or ⌘K goes to the search field. */
+/** Ctrl+K or ⌘K focuses the search field. */
 function useSearchShortcut(): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {

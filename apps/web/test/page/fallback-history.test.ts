@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { FallbackHistory } from '../../page/io/fallback-history.js';
 import { MemoryHistory } from '../../page/io/memory-history.js';
-import { SureHistory } from '../../page/io/sure-history.js';
 import type { ChatMessage, IncomingMessage } from '../../page/model/message.js';
 
 /** A history whose disk can be full. */
@@ -24,18 +24,18 @@ const incoming = (order: number): IncomingMessage => ({
 
 function setUp() {
   const kept = new Bounded();
-  let refusals = 0;
-  const history = new SureHistory(kept, () => refusals++);
+  let failures = 0;
+  const history = new FallbackHistory(kept, () => failures++);
   const orders = async (before?: number, size = 10) => {
     const page = await history.page('bob', before, size);
     return [page.messages.map(({ order }) => order), page.isLast];
   };
-  return { kept, history, orders, refusals: () => refusals };
+  return { kept, history, orders, failures: () => failures };
 }
 
-describe('a history that may be refused room', () => {
-  it('has what was refused in its place until the page is closed, and tells of it', async () => {
-    const { kept, history, orders, refusals } = setUp();
+describe('a history whose storage can be full', () => {
+  it('keeps messages that cannot be stored in memory, in order, and reports them', async () => {
+    const { kept, history, orders, failures } = setUp();
     await history.add(incoming(1));
     kept.isFull = true;
     expect(await history.add(incoming(2))).toBe(true);
@@ -43,10 +43,10 @@ describe('a history that may be refused room', () => {
     kept.isFull = false;
     await history.add(incoming(3));
     expect(await orders()).toEqual([[1, 2, 3], true]);
-    expect(refusals()).toBe(2);
+    expect(failures()).toBe(2);
   });
 
-  it('gives what was refused with the page that it belongs to', async () => {
+  it('returns unsaved messages with the page that they belong to', async () => {
     const { kept, history, orders } = setUp();
     for (const order of [1, 3, 5, 7]) await history.add(incoming(order));
     kept.isFull = true;
@@ -55,7 +55,7 @@ describe('a history that may be refused room', () => {
     expect(await orders(5, 2)).toEqual([[1, 2, 3], true]);
   });
 
-  it('knows the outcome of a refused message, and deletes it with its conversation', async () => {
+  it('updates the outcome of an unsaved message, and deletes it with its conversation', async () => {
     const { kept, history } = setUp();
     kept.isFull = true;
     await history.add({ ...incoming(1), kind: 'outgoing', delivery: 'pending' });

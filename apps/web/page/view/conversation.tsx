@@ -5,60 +5,60 @@ import { SERVER_ID } from '../model/user-id.js';
 import { Avatar } from './avatar.js';
 import { Composer } from './composer.js';
 import { usePage } from './context.js';
+import { ConversationMenu } from './conversation-menu.js';
 import { BackIcon } from './icons.js';
 import { MessageList } from './message-list.js';
 import { Modal } from './modal.js';
-import { TalkMenu } from './talk-menu.js';
 
-interface TalkProps {
+interface ConversationViewProps {
   readonly conversation: Conversation;
   readonly thread: Thread;
   readonly isOnline: boolean;
 }
 
-/** The open conversation: whom with, the messages, the field to write in. */
-export function Talk({ conversation, thread, isOnline }: TalkProps) {
+/** The open conversation: header, messages, input field. */
+export function ConversationView({ conversation, thread, isOnline }: ConversationViewProps) {
   const { texts, dispatch } = usePage();
   const [isDeleting, setDeleting] = useState(false);
   const { peer } = conversation;
   const name = peer === SERVER_ID ? texts.list.serverName : peer;
   return (
-    <section class="talk" aria-label={texts.talk.messages(name)}>
-      <header class="talk-head">
+    <section class="conversation" aria-label={texts.conversation.messages(name)}>
+      <header class="conversation-head">
         <button
-          class="icon-button talk-back"
+          class="icon-button conversation-back"
           type="button"
-          aria-label={texts.talk.back}
+          aria-label={texts.conversation.back}
           onClick={() => dispatch({ kind: 'left' })}
         >
           <BackIcon />
         </button>
         <Avatar userId={peer} isSmall />
-        <h1 class="talk-name">{name}</h1>
-        <TalkMenu conversation={conversation} remove={() => setDeleting(true)} />
+        <h1 class="conversation-name">{name}</h1>
+        <ConversationMenu conversation={conversation} remove={() => setDeleting(true)} />
       </header>
       <MessageList thread={thread} name={name} unread={conversation.unread} isOnline={isOnline} />
       <Composer peer={peer} name={name} draft={conversation.draft} />
       {isDeleting && (
         <Modal
-          title={texts.talk.removeQuestion(name)}
+          title={texts.conversation.removeQuestion(name)}
           onDismiss={() => setDeleting(false)}
           actions={
             <>
               <button class="button" type="button" autofocus onClick={() => setDeleting(false)}>
-                {texts.talk.keep}
+                {texts.conversation.keep}
               </button>
               <button
                 class="button button-danger"
                 type="button"
                 onClick={() => dispatch({ kind: 'conversation-deleted', peer })}
               >
-                {texts.talk.confirmRemove}
+                {texts.conversation.confirmRemove}
               </button>
             </>
           }
         >
-          <p>{texts.talk.removeHint}</p>
+          <p>{texts.conversation.removeHint}</p>
         </Modal>
       )}
     </section>

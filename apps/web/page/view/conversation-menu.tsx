@@ -3,13 +3,13 @@ import type { Conversation } from '../model/conversation.js';
 import { usePage } from './context.js';
 import { MoreIcon } from './icons.js';
 
-interface TalkMenuProps {
+interface ConversationMenuProps {
   readonly conversation: Conversation;
   readonly remove: () => void;
 }
 
-/** What can be done with a conversation as a whole. */
-export function TalkMenu({ conversation, remove }: TalkMenuProps) {
+/** The menu of a conversation. */
+export function ConversationMenu({ conversation, remove }: ConversationMenuProps) {
   const { texts, dispatch } = usePage();
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -30,9 +30,9 @@ export function TalkMenu({ conversation, remove }: TalkMenuProps) {
   };
   const toggleContact = () => dispatch({ kind: 'contact-toggled', peer: conversation.peer });
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what the button inside has opened.
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the menu of the button inside.
     <div
-      class="talk-menu"
+      class="conversation-menu"
       ref={place}
       onKeyDown={(event) => {
         if (event.key === 'Escape' && isOpen) choose(() => {})();
@@ -42,7 +42,7 @@ export function TalkMenu({ conversation, remove }: TalkMenuProps) {
         class="icon-button"
         ref={button}
         type="button"
-        aria-label={texts.talk.more}
+        aria-label={texts.conversation.more}
         aria-expanded={isOpen}
         onClick={() => setOpen(!isOpen)}
       >
@@ -51,10 +51,10 @@ export function TalkMenu({ conversation, remove }: TalkMenuProps) {
       {isOpen && (
         <div class="menu">
           <button class="menu-item" type="button" onClick={choose(toggleContact)}>
-            {conversation.isContact ? texts.talk.removeContact : texts.talk.addContact}
+            {conversation.isContact ? texts.conversation.removeContact : texts.conversation.addContact}
           </button>
           <button class="menu-item menu-danger" type="button" onClick={choose(remove)}>
-            {texts.talk.remove}
+            {texts.conversation.remove}
           </button>
         </div>
       )}

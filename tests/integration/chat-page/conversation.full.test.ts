@@ -3,7 +3,7 @@ import { hasBrowser } from '../../../examples/testing/browser.js';
 import { Browsers } from './browser.js';
 import { Programs } from './served-page.js';
 
-/** A disk that takes a second to read the list of conversations, and gives it as it was before. */
+/** An IndexedDB that takes a second to read the conversation list, and returns it as it was at the start. */
 const LATE_LIST = `
   const getAll = IDBObjectStore.prototype.getAll;
   IDBObjectStore.prototype.getAll = function (...query) {
@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
   const browsers = Browsers.set();
   const programs = Programs.set();
 
-  it('lets two pages and a terminal talk, each with each', async () => {
+  it('exchanges messages between two pages and a terminal', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     const bob = await browsers.open(server.page);
@@ -31,24 +31,24 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await Promise.all([alice.isOnline(), bob.isOnline()]);
     const carol = await programs.chat('carol', 'alice', server);
 
-    await alice.talkTo('bob');
-    await alice.say('hello 你好 😀');
+    await alice.openConversation('bob');
+    await alice.send('hello 你好 😀');
     await alice.hasMark('hello 你好 😀', 'received');
-    await bob.talkTo('alice');
+    await bob.openConversation('alice');
     await bob.shows('hello 你好 😀');
-    await bob.say('hello yourself');
+    await bob.send('hello yourself');
     await alice.shows('hello yourself');
 
     carol.type('hello from a terminal');
     await carol.says('✓ to alice: hello from a terminal');
-    await alice.talkTo('carol');
+    await alice.openConversation('carol');
     await alice.shows('hello from a terminal');
-    await alice.say('welcome');
+    await alice.send('welcome');
     await carol.says('  alice: welcome\n');
     expect(await alice.texts()).toEqual(['hello from a terminal', 'welcome']);
   });
 
-  it('counts what was not looked at, in the list and in the title', async () => {
+  it('counts unread messages in the list and in the title', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
@@ -65,7 +65,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await expect.poll(() => alice.page.title()).toBe('imcore');
   });
 
-  it('adds what comes while the list is read to what the list says', async () => {
+  it('adds messages that arrive while the list is loading', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     const bob = await programs.chat('bob', 'alice', server);
     bob.type('one');
     await alice.page.locator('.badge', { hasText: '1' }).waitFor();
-    await alice.talkTo('carol');
+    await alice.openConversation('carol');
     await alice.page.addInitScript(LATE_LIST);
     await alice.page.goto('about:blank');
     bob.type('two');
@@ -83,7 +83,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await expect.poll(() => alice.page.title()).toBe('(2) imcore');
   });
 
-  it('keeps what was said and what was typed over a reload, and gives older messages as one scrolls up', async () => {
+  it('keeps messages and drafts over a reload, and loads older messages on scrolling up', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     const said = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`);
     for (const line of said) bob.type(line);
     await alice.page.locator('.badge', { hasText: '99+' }).waitFor();
-    await alice.talkTo('bob');
+    await alice.openConversation('bob');
     await alice.shows('line 100');
     await alice.page.fill('#message-field', 'half a sen');
     await alice.page.reload();
@@ -108,12 +108,12 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     expect(await alice.texts()).toEqual(said);
   });
 
-  it('sends with Enter, begins a line with Shift+Enter, and leaves Enter to an input method', async () => {
+  it('sends with Enter, adds a line with Shift+Enter, and ignores Enter of an input method', async () => {
     const server = await programs.serve();
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
     await alice.isOnline();
-    await alice.talkTo('alice');
+    await alice.openConversation('alice');
     await alice.page.focus('#message-field');
     await alice.page.keyboard.type('first');
     await alice.page.keyboard.press('Shift+Enter');

@@ -1,0 +1,63 @@
+import type { Connection } from './connection.js';
+import type { Conversation } from './conversation.js';
+import { contactsByName, matching, recentFirst } from './conversation.js';
+import type { Thread } from './thread.js';
+import { isUserId } from './user-id.js';
+
+/** The credentials of a login. */
+export interface Account {
+  readonly userId: string;
+  readonly server: string;
+  /** The token; undefined for none. */
+  readonly token: string | undefined;
+}
+
+/** The state of the page for a signed-in user. */
+export interface Workspace {
+  readonly account: Account;
+  readonly connection: Connection;
+  /** While `opening`, nothing can be sent. `failing`: the browser cannot store messages. */
+  readonly history: 'opening' | 'open' | 'failing';
+  readonly conversations: ReadonlyMap<string, Conversation>;
+  readonly thread: Thread | undefined;
+  readonly list: 'recent' | 'contacts';
+  /** Text of the search field. */
+  readonly search: string;
+  /** Whether the page is visible and focused. */
+  readonly isFocused: boolean;
+  /** The message to announce to screen readers. */
+  readonly announced: { readonly id: string; readonly peer: string; readonly text: string } | undefined;
+}
+
+export function newWorkspace(account: Account, connection: Connection, isFocused: boolean): Workspace {
+  return {
+    account,
+    connection,
+    history: 'opening',
+    conversations: new Map(),
+    thread: undefined,
+    list: 'recent',
+    search: '',
+    isFocused,
+    announced: undefined,
+  };
+}
+
+/** Returns the conversations of the list, filtered by the search. */
+export function listed(workspace: Workspace, locale: string): Conversation[] {
+  const all = workspace.conversations.values();
+  const inOrder = workspace.list === 'recent' ? recentFirst(all) : contactsByName(all, locale);
+  return workspace.search === ''
+    ? inOrder
+    : matching(recentFirst(workspace.conversations.values()), workspace.search);
+}
+
+/** Returns the user id in the search field if there is no conversation with it yet, else undefined. */
+export function newPeer({ search, conversations }: Workspace): string | undefined {
+  const typed = search.trim();
+  return isUserId(typed) && !conversations.has(typed) ? typed : undefined;
+}
+
+export function openConversation({ thread, conversations }: Workspace): Conversation | undefined {
+  return thread && conversations.get(thread.peer);
+}
