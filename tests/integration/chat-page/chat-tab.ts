@@ -49,9 +49,9 @@ export class ChatTab {
     await this.page.waitForSelector('.account-state-online', { timeout: 60_000 });
   }
 
-  /** Clicks "Try now", unless the page reconnects before. */
+  /** Clicks "Retry now", unless the page reconnects before. */
   async retriesNow(): Promise<void> {
-    const button = this.page.getByRole('button', { name: 'Try now' });
+    const button = this.page.getByRole('button', { name: 'Retry now' });
     const pressed = button.click({ timeout: 60_000 }).catch(() => {});
     await Promise.race([pressed, this.isOnline()]);
     await this.isOnline();

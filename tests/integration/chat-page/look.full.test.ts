@@ -42,7 +42,7 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.isOnline();
     await alice.page.getByRole('button', { name: /Connection and settings/ }).click();
     await alice.page.getByText('中文').click();
-    await alice.page.getByText('往返时间').waitFor();
+    await alice.page.getByText('往返延迟').waitFor();
   });
 
   it('follows the system’s theme until one is chosen', async () => {
@@ -99,16 +99,16 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.send('hello');
     await alice.hasMark('hello', 'received');
     await check();
-    await alice.page.getByRole('button', { name: 'Insert an emoji' }).click();
+    await alice.page.getByRole('button', { name: 'Insert emoji' }).click();
     await check();
     await alice.page.keyboard.press('Escape');
     await alice.page.getByRole('button', { name: /Connection and settings/ }).click();
     await check();
     await alice.page.keyboard.press('Escape');
-    await alice.page.getByRole('button', { name: 'More about this conversation' }).click();
+    await alice.page.getByRole('button', { name: 'Conversation options' }).click();
     await alice.page.getByRole('button', { name: 'Delete conversation' }).click();
     await alice.page.getByRole('alertdialog', { name: 'Delete the conversation with alice?' }).waitFor();
-    expect(await alice.value('document.activeElement.textContent')).toBe('Keep it');
+    expect(await alice.value('document.activeElement.textContent')).toBe('Cancel');
     await check();
     await alice.page.getByRole('button', { name: 'Delete', exact: true }).click();
     await alice.page.getByText('No conversations yet').waitFor();

@@ -23,8 +23,8 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await alice.hasMark('before', 'received');
 
     await kill(server);
-    await alice.page.getByText('No connection to the server.').waitFor();
-    await alice.page.getByText(/^Next try in \d+ s$/).waitFor();
+    await alice.page.getByText('Disconnected from the server.').waitFor();
+    await alice.page.getByText(/^Retrying in \d+ s$/).waitFor();
     const said = Array.from({ length: 20 }, (_, index) => `alice writes ${index + 1}`);
     await alice.send(...said);
     await alice.hasMark('alice writes 20', 'waiting');
@@ -125,9 +125,9 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await alice.send('is anybody there?');
     await alice.message('is anybody there?').locator('.failure').waitFor({ timeout: 60_000 });
     await alice.hasMark('is anybody there?', 'failed');
-    await alice.page.getByText(/Nobody has confirmed it/).waitFor();
+    await alice.page.getByText(/No acknowledgement received/).waitFor();
     const bob = await programs.chat('bob', 'alice', server);
-    await alice.page.getByRole('button', { name: 'Try again' }).click();
+    await alice.page.getByRole('button', { name: 'Retry' }).click();
     await alice.hasMark('is anybody there?', 'received');
     await bob.says('  alice: is anybody there?\n');
   });
@@ -144,8 +144,8 @@ describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', ()
     await alice.isOnline();
     await alice.openConversation('bob');
     await programs.chat('alice', 'bob', server);
-    const notice = alice.page.getByRole('alertdialog', { name: 'You were signed out here' });
-    await notice.getByText(/alice signed in somewhere else at \d\d:\d\d/).waitFor();
+    const notice = alice.page.getByRole('alertdialog', { name: 'You have been signed out' });
+    await notice.getByText(/alice signed in elsewhere at \d\d:\d\d/).waitFor();
     await notice.getByRole('button', { name: 'Use here' }).click();
     await alice.isOnline();
     expect(await notice.count()).toBe(0);
@@ -179,9 +179,9 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     await alice.logIn('');
     await alert.filter({ hasText: 'Enter your user ID.' }).waitFor();
     await alice.logIn('alice');
-    await alert.filter({ hasText: 'This server asks for a token.' }).waitFor();
+    await alert.filter({ hasText: 'This server requires a token.' }).waitFor();
     await alice.logIn('alice', { token: 'guess' });
-    await alert.filter({ hasText: 'The token is wrong for this user. (Code 1025)' }).waitFor();
+    await alert.filter({ hasText: 'Invalid token for this user (code 1025).' }).waitFor();
     expect(await alice.page.getByLabel('Token').getAttribute('aria-invalid')).toBe('true');
     await alice.logIn('alice', { token: 'open sesame', server: 'ws://192.0.2.1:3000/websocket' });
     await alert.filter({ hasText: 'not to 192.0.2.1:3000' }).waitFor();
@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     const [address] = await refusing.listen();
     const alice = await browsers.open(page);
     await alice.logIn('alice', { server: `ws://127.0.0.1:${address?.port}/websocket` });
-    await alice.page.getByText('The server refused this sign-in. (Code 2)').waitFor();
+    await alice.page.getByText('The server rejected the sign-in (code 2).').waitFor();
   });
 
   it('shows that no server listens at the address', async () => {
@@ -205,7 +205,7 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     const alice = await browsers.open(server.page);
     await alice.logIn('alice', { server: 'ws://127.0.0.1:1/websocket' });
     await alice.page.getByRole('button', { name: 'Signing in…' }).waitFor();
-    await alice.page.getByText(/No connection to ws:\/\/127\.0\.0\.1:1\/websocket/).waitFor();
+    await alice.page.getByText(/Cannot connect to ws:\/\/127\.0\.0\.1:1\/websocket/).waitFor();
   });
 
   it('restores a login that stays signed in, and deletes it on sign-out', async () => {

@@ -1,16 +1,16 @@
 import type { Problem } from '../model/problem.js';
 import type { Texts } from './texts.js';
 
-/** No spaces around names: the page sets the air between Chinese and Latin itself (`text-autospace`). */
+/** No spaces around user ids: the page adds the space between Chinese and Latin text itself (`text-autospace`). */
 export const CHINESE: Texts = {
   locale: 'zh-CN',
   product: 'imcore',
-  tagline: '每条消息，必有着落。',
+  tagline: '可靠的即时通讯',
 
   login: {
     title: '登录',
     userId: '用户 ID',
-    userIdHint: '别人用它找到你，例如 alice',
+    userIdHint: '其他用户通过此 ID 联系你，例如 alice',
     token: '令牌',
     optional: '选填',
     server: '服务器',
@@ -23,7 +23,7 @@ export const CHINESE: Texts = {
 
   preferences: {
     language: '语言',
-    theme: '外观',
+    theme: '主题',
     system: '跟随系统',
     light: '浅色',
     dark: '深色',
@@ -38,12 +38,12 @@ export const CHINESE: Texts = {
     start: (userId) => `与${userId}开始聊天`,
     emptyTitle: '还没有会话',
     emptyText: '在上方输入对方的用户 ID，即可开始聊天。',
-    noContacts: '还没有联系人。与谁聊天，谁就会成为联系人。',
-    nothingFound: '没有找到这个名字。',
+    noContacts: '还没有联系人。开始聊天后会自动添加。',
+    nothingFound: '没有匹配结果。',
     unread: (count) => `${count} 条未读消息`,
     draft: '草稿：',
     noMessages: '暂无消息',
-    notKept: '此浏览器不保存消息，关闭页面后消息将丢失。',
+    notKept: '此浏览器无法保存消息，关闭页面后消息将丢失。',
     serverName: '服务器',
   },
 
@@ -52,8 +52,8 @@ export const CHINESE: Texts = {
     chooseHint: '或在搜索框中输入用户 ID 开始聊天。',
     back: '返回列表',
     messages: (peer) => `与${peer}的消息`,
-    begin: (peer) => `这里是你与${peer}聊天的起点。`,
-    beginHint: '双勾表示对方已收到，或服务器已代为保存。',
+    begin: (peer) => `与${peer}的会话从这里开始。`,
+    beginHint: '双勾表示消息已送达，或已存储在服务器上等待送达。',
     loading: '正在加载更早的消息…',
     unreadFromHere: (count) => `${count} 条新消息`,
     toEnd: '回到最新消息',
@@ -61,7 +61,7 @@ export const CHINESE: Texts = {
     write: (peer) => `发消息给${peer}`,
     writeLabel: (peer) => `给${peer}的消息`,
     send: '发送',
-    keys: 'Enter 发送，Shift+Enter 换行',
+    keys: '按 Enter 发送，按 Shift+Enter 换行',
     emoji: '插入表情',
     emojiPanel: '表情',
     mark: {
@@ -72,20 +72,20 @@ export const CHINESE: Texts = {
     },
     failedBecause: (why) => `未送达。${why}`,
     failure: {
-      'not-acknowledged': '无人确认收到。对方可能离线，而服务器不保留消息。',
-      'not-sent': '未能及时连上服务器。',
-      'too-large': '消息太长，请分成几条发送。',
-      'queue-full': '等待发送的消息太多。',
+      'not-acknowledged': '未收到确认，对方可能不在线，且服务器未启用消息存储。',
+      'not-sent': '未能连接到服务器。',
+      'too-large': '消息过长，请拆分后发送。',
+      'queue-full': '待发送的消息过多。',
       other: '发送失败。',
     },
     retry: '重试',
-    addContact: '加入联系人',
-    removeContact: '移出联系人',
+    addContact: '添加到联系人',
+    removeContact: '从联系人中移除',
     remove: '删除会话',
     removeQuestion: (peer) => `删除与${peer}的会话？`,
-    removeHint: '消息将从此浏览器中删除，对方的记录不受影响。',
+    removeHint: '仅删除此浏览器中的消息，对方的消息不受影响。',
     confirmRemove: '删除',
-    keep: '保留',
+    keep: '取消',
     said: (peer, text) => `${peer}：${text}`,
     byYou: (text) => `我：${text}`,
     today: '今天',
@@ -100,34 +100,34 @@ export const CHINESE: Texts = {
     offline: '离线',
     label: '连接与设置',
     server: '服务器',
-    roundTrip: '往返时间',
+    roundTrip: '往返延迟',
     since: '上线时间',
     milliseconds: (count) => (count < 1 ? '不到 1 毫秒' : `${count} 毫秒`),
-    notMeasured: '稍后测得',
+    notMeasured: '测量中…',
     lost: '与服务器的连接已断开。',
-    reconnecting: '正在重新连接…',
+    reconnecting: '正在重连…',
     nextTry: (seconds) => `${seconds} 秒后重试`,
     tryNow: '立即重试',
-    waitingMessages: '你写的消息会在恢复后自动发出。',
+    waitingMessages: '消息将在连接恢复后自动发送。',
     signOut: '退出登录',
     account: '当前用户',
   },
 
   kicked: {
-    title: '你已在此处下线',
-    elsewhere: (userId, time) => `${userId}于 ${time} 在别处登录。同一用户同时只能有一个连接。`,
+    title: '你已下线',
+    elsewhere: (userId, time) => `${userId}于 ${time} 在其他地方登录。同一用户同时只能有一个连接。`,
     otherTab: (userId) => `${userId}已在此浏览器的另一个标签页或窗口中登录。同一用户同时只能有一个连接。`,
     byServer: (code, reason) =>
       reason === undefined
-        ? `服务器已结束此次会话（代码 ${code}）。`
-        : `服务器已结束此次会话：${reason}（代码 ${code}）。`,
-    unsent: '尚未发出的消息已保留，下次登录时自动发送。',
-    useHere: '在此使用',
+        ? `服务器已断开此用户的连接（代码 ${code}）。`
+        : `服务器已断开此用户的连接：${reason}（代码 ${code}）。`,
+    unsent: '未发送的消息已保留，下次登录后自动发送。',
+    useHere: '在此处登录',
     again: '重新登录',
     otherUser: '退出登录',
   },
 
-  noConfig: '无法得知服务器地址，请稍后重新加载页面。',
+  noConfig: '无法获取服务器地址，请刷新页面重试。',
   skip: '跳到消息输入框',
 };
 
@@ -136,23 +136,23 @@ function problem(what: Problem): string {
     case 'user-id-missing':
       return '请输入用户 ID。';
     case 'user-id-invalid':
-      return '用户 ID 无效：须为 1 到 256 个字符，且不能是 0 或 -1。';
+      return '用户 ID 无效：长度须为 1 到 256 个字符，0 和 -1 为保留值。';
     case 'token-missing':
-      return '此服务器需要令牌。';
+      return '此服务器要求提供令牌。';
     case 'server-invalid':
       return '服务器地址无效。示例：ws://im.example.com:3000/websocket';
     case 'server-elsewhere':
-      return `此页面只能连接自己的主机，不能连接 ${what.host}。`;
+      return `此页面只能连接其所在的主机，不能连接 ${what.host}。`;
     case 'rejected':
       return what.serverCode === 1025
-        ? '此用户的令牌不正确。（代码 1025）'
-        : `服务器拒绝了此次登录。（代码 ${what.serverCode}）`;
+        ? '令牌无效（代码 1025）。'
+        : `服务器拒绝登录（代码 ${what.serverCode}）。`;
     case 'unreachable':
-      return `无法连接 ${what.server}。请确认服务器已启动、地址无误。`;
+      return `无法连接到 ${what.server}。请确认服务器已启动且地址正确。`;
     case 'no-answer':
-      return `${what.server} 有程序在监听，但没有应答登录。`;
+      return `${what.server} 可以连接，但没有响应登录请求。`;
     case 'kicked':
-      return '同一用户恰好在别处登录，请重试。';
+      return '同一用户刚刚在其他地方登录，请重试。';
     case 'other':
       return `登录失败：${what.text}`;
     default:

@@ -4,12 +4,12 @@ import type { Texts } from './texts.js';
 export const ENGLISH: Texts = {
   locale: 'en',
   product: 'imcore',
-  tagline: 'Messages that arrive.',
+  tagline: 'Reliable instant messaging.',
 
   login: {
     title: 'Sign in',
     userId: 'User ID',
-    userIdHint: 'How others reach you, for example alice',
+    userIdHint: 'Other users reach you by this ID, for example alice',
     token: 'Token',
     optional: 'optional',
     server: 'Server',
@@ -22,8 +22,8 @@ export const ENGLISH: Texts = {
 
   preferences: {
     language: 'Language',
-    theme: 'Appearance',
-    system: 'As the system',
+    theme: 'Theme',
+    system: 'System',
     light: 'Light',
     dark: 'Dark',
   },
@@ -32,36 +32,36 @@ export const ENGLISH: Texts = {
     label: 'Conversations',
     recent: 'Chats',
     contacts: 'Contacts',
-    search: 'Search, or type a user ID',
-    clear: 'Clear the search',
+    search: 'Search, or enter a user ID',
+    clear: 'Clear search',
     start: (userId) => `Start a chat with ${userId}`,
     emptyTitle: 'No conversations yet',
-    emptyText: 'Type somebody’s user ID above to start one.',
-    noContacts: 'No contacts yet. Whomever you write to becomes one.',
-    nothingFound: 'Nobody here has that name.',
+    emptyText: 'Enter a user ID above to start one.',
+    noContacts: 'No contacts yet. Users you chat with are added automatically.',
+    nothingFound: 'No matches.',
     unread: (count) => (count === 1 ? '1 unread message' : `${count} unread messages`),
     draft: 'Draft: ',
     noMessages: 'No messages yet',
-    notKept: 'This browser does not keep your messages: they are gone when the page is closed.',
+    notKept: 'This browser does not store messages. They are lost when you close the page.',
     serverName: 'Server',
   },
 
   conversation: {
-    choose: 'Choose a conversation',
-    chooseHint: 'or type a user ID in the search field to start one.',
+    choose: 'Select a conversation',
+    chooseHint: 'or enter a user ID in the search field to start one.',
     back: 'Back to the list',
     messages: (peer) => `Messages with ${peer}`,
-    begin: (peer) => `This is the beginning of your chat with ${peer}.`,
-    beginHint: 'Two ticks say that a message is with them, or that the server keeps it for them.',
+    begin: (peer) => `This is the beginning of your conversation with ${peer}.`,
+    beginHint: 'Two ticks mean that a message was delivered, or stored on the server for delivery.',
     loading: 'Loading earlier messages…',
     unreadFromHere: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
-    toEnd: 'To the newest message',
+    toEnd: 'Jump to the latest message',
     newBelow: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
     write: (peer) => `Message ${peer}`,
     writeLabel: (peer) => `Message to ${peer}`,
     send: 'Send',
-    keys: 'Enter sends, Shift+Enter starts a new line',
-    emoji: 'Insert an emoji',
+    keys: 'Enter to send, Shift+Enter for a new line',
+    emoji: 'Insert emoji',
     emojiPanel: 'Emoji',
     mark: {
       waiting: 'Waiting for the connection',
@@ -72,26 +72,26 @@ export const ENGLISH: Texts = {
     failedBecause: (why) => `Not delivered. ${why}`,
     failure: {
       'not-acknowledged':
-        'Nobody has confirmed it. The receiver may be offline while the server keeps no messages.',
-      'not-sent': 'There was no connection in time.',
-      'too-large': 'It is too long. Send it in parts.',
-      'queue-full': 'Too many messages are waiting already.',
-      other: 'It could not be sent.',
+        'No acknowledgement received. The recipient may be offline, and the server does not store messages.',
+      'not-sent': 'There was no connection to the server.',
+      'too-large': 'The message is too long. Split it into parts.',
+      'queue-full': 'Too many messages are pending.',
+      other: 'The message could not be sent.',
     },
-    retry: 'Try again',
+    retry: 'Retry',
     addContact: 'Add to contacts',
     removeContact: 'Remove from contacts',
     remove: 'Delete conversation',
     removeQuestion: (peer) => `Delete the conversation with ${peer}?`,
-    removeHint: 'Its messages are deleted from this browser. The other side keeps theirs.',
+    removeHint: 'The messages are deleted from this browser only.',
     confirmRemove: 'Delete',
-    keep: 'Keep it',
+    keep: 'Cancel',
     said: (peer, text) => `${peer}: ${text}`,
     byYou: (text) => `You: ${text}`,
     today: 'Today',
     yesterday: 'Yesterday',
     opensElsewhere: '(opens in a new tab)',
-    more: 'More about this conversation',
+    more: 'Conversation options',
   },
 
   connection: {
@@ -103,33 +103,33 @@ export const ENGLISH: Texts = {
     roundTrip: 'Round trip',
     since: 'Online since',
     milliseconds: (count) => (count < 1 ? 'under 1 ms' : `${count} ms`),
-    notMeasured: 'measured soon',
-    lost: 'No connection to the server.',
-    reconnecting: 'Connecting again…',
-    nextTry: (seconds) => `Next try in ${seconds} s`,
-    tryNow: 'Try now',
-    waitingMessages: 'What you write is sent as soon as it is back.',
+    notMeasured: 'measuring…',
+    lost: 'Disconnected from the server.',
+    reconnecting: 'Reconnecting…',
+    nextTry: (seconds) => `Retrying in ${seconds} s`,
+    tryNow: 'Retry now',
+    waitingMessages: 'Your messages are sent when the connection is restored.',
     signOut: 'Sign out',
     account: 'Signed in as',
   },
 
   kicked: {
-    title: 'You were signed out here',
+    title: 'You have been signed out',
     elsewhere: (userId, time) =>
-      `${userId} signed in somewhere else at ${time}. A user has one connection at a time.`,
+      `${userId} signed in elsewhere at ${time}. A user can have only one connection at a time.`,
     otherTab: (userId) =>
-      `${userId} is now signed in in another tab or window of this browser. A user has one connection at a time.`,
+      `${userId} signed in from another tab or window of this browser. A user can have only one connection at a time.`,
     byServer: (code, reason) =>
       reason === undefined
-        ? `The server has ended this session (code ${code}).`
-        : `The server has ended this session: ${reason} (code ${code}).`,
-    unsent: 'Messages that were not sent yet are kept and go out with the next sign-in.',
+        ? `The server ended this session (code ${code}).`
+        : `The server ended this session: ${reason} (code ${code}).`,
+    unsent: 'Unsent messages are kept and sent after the next sign-in.',
     useHere: 'Use here',
     again: 'Sign in again',
     otherUser: 'Sign out',
   },
 
-  noConfig: 'This page could not find out where its server is. Load it again in a moment.',
+  noConfig: 'The server address could not be loaded. Reload the page.',
   skip: 'Skip to the message field',
 };
 
@@ -138,25 +138,25 @@ function problem(what: Problem): string {
     case 'user-id-missing':
       return 'Enter your user ID.';
     case 'user-id-invalid':
-      return 'This cannot be a user ID: 1 to 256 characters, and neither 0 nor -1.';
+      return 'Invalid user ID. Use 1 to 256 characters. 0 and -1 are reserved.';
     case 'token-missing':
-      return 'This server asks for a token.';
+      return 'This server requires a token.';
     case 'server-invalid':
-      return 'This is no server address. An example: ws://im.example.com:3000/websocket';
+      return 'Invalid server address. Example: ws://im.example.com:3000/websocket';
     case 'server-elsewhere':
-      return `This page may connect to its own host only, not to ${what.host}.`;
+      return `This page can connect only to its own host, not to ${what.host}.`;
     case 'rejected':
       return what.serverCode === 1025
-        ? 'The token is wrong for this user. (Code 1025)'
-        : `The server refused this sign-in. (Code ${what.serverCode})`;
+        ? 'Invalid token for this user (code 1025).'
+        : `The server rejected the sign-in (code ${what.serverCode}).`;
     case 'unreachable':
-      return `No connection to ${what.server}. Is the server running, and is the address right?`;
+      return `Cannot connect to ${what.server}. Check that the server is running and that the address is correct.`;
     case 'no-answer':
-      return `Something listens at ${what.server}, but it does not answer the sign-in.`;
+      return `${what.server} accepts connections, but does not answer the sign-in.`;
     case 'kicked':
-      return 'The same user signed in somewhere else at this moment. Try again.';
+      return 'The same user signed in elsewhere at the same time. Try again.';
     case 'other':
-      return `Signing in failed: ${what.text}`;
+      return `Sign-in failed: ${what.text}`;
     default:
       return what satisfies never;
   }
