@@ -17,7 +17,7 @@ describe.each(TRANSPORTS)('a login over %s', (transport) => {
     expect(alice.client.state).toBe('online');
   });
 
-  it('is refused with the application’s code', async () => {
+  it('is rejected with the application’s code', async () => {
     const mallory = scene.stranger(scene.name('mallory'), transport);
     await expect(mallory.client.login({ userId: mallory.userId, token: 'bad' })).rejects.toMatchObject({
       code: 'ERR_LOGIN_REJECTED',
