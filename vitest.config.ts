@@ -7,6 +7,7 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 /** Tests read the packages' sources, so that no stale build can be tested by mistake. */
 const alias = [
   { find: /^@imcore\/server\/ports$/, replacement: source('server/src/ports/index.ts') },
+  { find: /^@imcore\/server\/transport-kit$/, replacement: source('server/src/transport-kit.ts') },
   { find: /^@imcore\/testkit\/contracts$/, replacement: source('testkit/src/contracts/index.ts') },
   { find: /^@imcore\/testkit\/conformance$/, replacement: source('testkit/src/conformance/index.ts') },
   { find: /^@imcore\/cli\/process-memory$/, replacement: source('cli/src/process-memory/index.ts') },

@@ -36,7 +36,9 @@ class DirectPeer implements Connection {
   readonly remotePort = 1;
   readonly maxSendBytes = 6144;
   readonly bufferedBytes = 0;
-  readonly awaitsProof = false;
+  readonly isReliable = true;
+  readonly canPause = true;
+  readonly addressProof = undefined;
   handler: ConnectionHandler | undefined;
   last: BinaryString = '';
   sent = 0;
@@ -53,8 +55,6 @@ class DirectPeer implements Connection {
 
   pause(): void {}
   resume(): void {}
-  admit(): void {}
-  trust(): void {}
   close(): void {}
   destroy(): void {}
 }

@@ -11,7 +11,7 @@ import {
   TcpFrameReader,
 } from '@imcore/protocol';
 import { createServer, memoryStore, systemClock } from '@imcore/server';
-import { DeadlineQueue, type RingEntry } from '../../packages/server/dist/scheduling/deadline-queue.js';
+import { DeadlineQueue, type RingEntry } from '../../packages/server/dist/timers/deadline-queue.js';
 import { DirectTransport } from './direct-peers.js';
 import { conditions, keep } from './results.js';
 import { median, short, table } from './statistics.js';

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Source, sourceFolders, sourcesIn, targetOf } from './sources.js';
-
-/** Folders where cycles of type imports are still allowed, because they are being rebuilt. Do not add any. */
-const EXEMPT = new Set(['packages/server']);
+import { type Source, sourceFolders, sourcesIn, sourcesOf, targetOf } from './sources.js';
 
 /** The packages, applications and test suites: files import each other only inside one of these. */
 const FOLDERS = [...new Set(sourceFolders().map(withoutSubfolder))];
@@ -84,20 +81,22 @@ describe('graphOf', () => {
 });
 
 describe('source files', () => {
-  it.each(FOLDERS.filter((folder) => !EXEMPT.has(folder)))(
-    'of %s do not import each other in a cycle',
-    (folder) => {
-      const sources = filesOf(folder);
-      expect(sources).not.toEqual([]);
-      expect(allCycles(sources)).toEqual([]);
-    },
-  );
-
-  it.each([...EXEMPT])('of %s, which is exempt, do not import values in a cycle', (folder) => {
-    expect(valueCycles(filesOf(folder))).toEqual([]);
+  it.each(FOLDERS)('of %s do not import each other in a cycle', (folder) => {
+    const sources = filesOf(folder);
+    expect(sources).not.toEqual([]);
+    expect(allCycles(sources)).toEqual([]);
   });
+});
 
-  it.each([...EXEMPT])('of %s still need the exemption', (folder) => {
-    expect(allCycles(filesOf(folder))).not.toEqual([]);
+describe('the rooms of the server', () => {
+  it('hold a quarter of its lines each at most', () => {
+    const linesOf = new Map<string, number>();
+    for (const { path, text } of sourcesOf('server')) {
+      const [room = ''] = path.slice('packages/server/src/'.length).split('/');
+      linesOf.set(room, (linesOf.get(room) ?? 0) + text.split('\n').length);
+    }
+    const all = [...linesOf.values()].reduce((sum, lines) => sum + lines, 0);
+    expect(linesOf.size).toBeGreaterThan(10);
+    expect([...linesOf].filter(([, lines]) => lines > all / 4)).toEqual([]);
   });
 });

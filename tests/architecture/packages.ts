@@ -16,12 +16,13 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/protocol',
       '@imcore/server',
       '@imcore/server/ports',
+      '@imcore/server/transport-kit',
       '@imcore/client',
       '@imcore/client/node',
       '@imcore/client/outbox',
     ],
   },
-  'bridge-rabbitmq': { imports: ['@imcore/server/ports'] },
+  'bridge-rabbitmq': { imports: ['@imcore/protocol', '@imcore/server/ports'] },
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [
@@ -69,7 +70,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/cli/process-memory',
       // The command's reader of CPU time and memory is not exported.
       '../../packages/cli/dist/bench/process-cpu.js',
-      '../../packages/server/dist/scheduling/deadline-queue.js',
+      '../../packages/server/dist/timers/deadline-queue.js',
     ],
   },
 };

@@ -73,7 +73,7 @@ describe('the client', () => {
 
 describe('the server', () => {
   it('reads clocks and chance only where its defaults are made', () => {
-    const defaults = ['scheduling/system-clock.ts', 'create-server.ts'].map(
+    const defaults = ['timers/system-clock.ts', 'create-server.ts'].map(
       (file) => `packages/server/src/${file}`,
     );
     const others = sourcesOf('server').filter(({ path }) => !defaults.includes(path));

@@ -11,12 +11,12 @@ describe.each(pairs)('a user on $first who logs in on $second', ({ first, second
     const newcomer = scene.stranger(old.userId, second);
     await newcomer.client.login({ userId: old.userId, token: 'tok' });
     expect(await old.reports.first(({ kind }) => kind === 'kicked', 'kick-out')).toMatchObject({ code: 1 });
-    await scene.harness.event('offline', { user: old.userId, kickCode: 1, via: first });
     const carol = await scene.user('carol', 'tcp');
     await carol.client.send({ to: old.userId, content: 'which one are you?' });
     await newcomer.message('which one are you?');
     expect(old.messages).toEqual([]);
     expect([old.client.state, newcomer.client.state]).toEqual(['idle', 'online']);
+    expect(scene.harness.count('offline', { user: old.userId })).toBe(0);
   });
 
   it('takes over without a kick-out when it is the same client come back', async () => {
@@ -24,11 +24,11 @@ describe.each(pairs)('a user on $first who logs in on $second', ({ first, second
     const [old, again] = [await scene.raw(first), await scene.raw(second)];
     const firstLoginTime = await old.login(userId);
     expect(await again.login(userId, firstLoginTime)).toBe(firstLoginTime);
-    await scene.harness.event('offline', { user: userId, kickCode: -1, via: first });
     if (first !== 'udp') await old.closed();
     scene.harness.command({ cmd: 's2c', to: userId, text: 'to the new one', fp: `new-${userId}` });
     expect(await again.packet(2)).toMatchObject({ dataContent: 'to the new one' });
     expect([old.count(54), again.count(54)]).toEqual([0, 0]);
+    expect(scene.harness.count('offline', { user: userId })).toBe(0);
   });
 
   it('is kicked out here when it is a client that missed its own kick-out', async () => {

@@ -33,7 +33,7 @@ const acknowledgesTooEarly: Fault = {
         receive: (body, pass) => {
           const packet = peekBody(body);
           if (packet !== undefined && dataFingerprint(packet) !== undefined && packet.to !== SERVER_ID) {
-            connection.send(encodeFrameBody(acknowledgementPacket(packet)));
+            connection.send(encodeFrameBody(acknowledgementPacket(packet)), 'answer');
           }
           pass(body);
         },
@@ -233,6 +233,42 @@ const confirmsWhatIsRead: Fault = {
   }),
 };
 
+/** How long after a message was dispatched the planted route takes it back, in milliseconds. */
+const TAKE_BACK_AFTER_MS = 500;
+
+const takesBackWhatIsStored: Fault = {
+  name: 'a route changes the state of a message that the store has taken',
+  detectedAs: /cannot go from persisted to pending/,
+  createSeams: () => ({
+    route: (clock) => ({
+      name: 'takes back',
+      take: (delivery, _receiver, now, reason) => {
+        clock.schedule(now + TAKE_BACK_AFTER_MS, () => {
+          if (delivery.state === 'persisted') delivery.moveTo('pending');
+        });
+        return reason;
+      },
+    }),
+  }),
+};
+
+const offlineOnReplacement: Fault = {
+  name: 'a user goes offline when another session takes the place of its session',
+  detectedAs: /is told offline and is online/,
+  createSeams: () => ({
+    presence: (server) => ({
+      on: (name, listener) => {
+        server.on(name, listener);
+        if (name !== 'offline') return;
+        server.on('sessionEnded', ({ session, reason, kickCode }) => {
+          const event = { userId: session.userId, session, kickCode };
+          if (reason === 'replaced') listener(event);
+        });
+      },
+    }),
+  }),
+};
+
 /** Every fault of the transports, the store and the clocks. */
 export const FAULTS: readonly Fault[] = [
   acknowledgesTooEarly,
@@ -247,6 +283,8 @@ export const FAULTS: readonly Fault[] = [
   timersLeak,
   acknowledgesBeforeStored,
   confirmsWhatIsRead,
+  takesBackWhatIsStored,
+  offlineOnReplacement,
 ];
 
 function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {

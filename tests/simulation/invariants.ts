@@ -111,7 +111,7 @@ function mayWaitForStream({ devices }: World, { to, content }: SentMessage): boo
 export function checkDirectory(world: World): string[] {
   if (world.isDown) return [];
   const { server, openConnections } = world;
-  const online = server.onlineUsers();
+  const online = server.sessions();
   const metrics = server.metrics();
   const breaches = online
     .filter(({ remoteAddress, remotePort }) => !openConnections.has(remoteAddress, remotePort))
@@ -133,9 +133,7 @@ export function checkOnline(world: World, expected: readonly Device[]): string[]
     .filter(({ client }) => client.state !== 'online')
     .map(({ name, client }) => `${name} is ${client.state} and should be online`);
   const wanted = expected.map(({ plan }) => `${plan.userId} at ${plan.address}`);
-  const actual = world.server
-    .onlineUsers()
-    .map(({ userId, remoteAddress }) => `${userId} at ${remoteAddress}`);
+  const actual = world.server.sessions().map(({ userId, remoteAddress }) => `${userId} at ${remoteAddress}`);
   for (const missing of wanted.filter((each) => !actual.includes(each)))
     breaches.push(`the server lacks ${missing}`);
   for (const extra of actual.filter((each) => !wanted.includes(each)))

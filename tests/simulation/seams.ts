@@ -1,8 +1,10 @@
 import type { Transport } from '@imcore/client';
 import type { OutboxStorage } from '@imcore/client/outbox';
 import type { Clock } from '@imcore/protocol';
-import type { MessageStore, ServerTransport } from '@imcore/server/ports';
+import type { ImServer } from '@imcore/server';
+import type { MessageStore, Route, ServerTransport } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
+import type { PresenceEvents } from './presence.js';
 
 /** Hooks to put something between the parts of a world without a change to any of them. */
 export interface Seams {
@@ -14,6 +16,10 @@ export interface Seams {
   store?(store: MessageStore): MessageStore;
   /** Wraps the store for one server process: it and its clock stop when that process crashes. */
   processStore?(store: MessageStore, clock: Clock): MessageStore;
+  /** Asked before the store. */
+  route?(clock: Clock): Route;
+  /** What the application takes for the server's `online` and `offline`. */
+  presence?(server: ImServer): PresenceEvents;
   clientClock?(clock: Clock): Clock;
   /** The fingerprint that an application's message had before the transport changed it. */
   originalFingerprint?(fingerprint: string): string;

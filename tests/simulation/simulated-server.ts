@@ -1,4 +1,11 @@
-import { createFingerprint, SERVER_ID, senseTimes, type TransportKind } from '@imcore/protocol';
+import {
+  type Clock,
+  createFingerprint,
+  type Scheduled,
+  SERVER_ID,
+  senseTimes,
+  type TransportKind,
+} from '@imcore/protocol';
 import { createServer, HookError, type Hooks, type ImServer, StoreError, silentLogger } from '@imcore/server';
 import type { MessageStore } from '@imcore/server/ports';
 import {
@@ -10,6 +17,7 @@ import {
 import type { OpenConnections } from './instruments.js';
 import { type Journal, keyOf, SERVER, type SentMessage } from './journal.js';
 import type { Plan } from './plan.js';
+import { followPresence } from './presence.js';
 import type { Seams } from './seams.js';
 import { ServerProcess } from './server-process.js';
 
@@ -21,6 +29,7 @@ const MAX_RESENT = 10;
 
 /** How often the store expires old messages, in milliseconds. */
 const EXPIRE_EVERY_MS = 2000;
+const EXPIRED_AT_ONCE = 500;
 
 export const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 
@@ -123,7 +132,8 @@ export class SimulatedServer {
     const { plan, network, journal, clock, random, openConnections, store, seams } = this.#parts;
     this.#starts += 1;
     const process = new ServerProcess(clock.ownedBy('server'));
-    const ownStore = store && process.store(seams.processStore?.(store, process.clock) ?? store);
+    const processStore = store && process.store(seams.processStore?.(store, process.clock) ?? store);
+    const ownStore = processStore && this.#expiringOften(processStore, process.clock);
     const transports = (['tcp', 'udp', 'websocket'] as const).map((kind) => {
       const sense = kind === 'udp' ? 3 : plan.streamSenseMode;
       const readTimeoutMs = senseTimes(sense, kind).serverReadTimeoutMs;
@@ -142,7 +152,7 @@ export class SimulatedServer {
       clock: process.clock,
       random: random.fork(`server ${this.#starts}`).next,
       logger: silentLogger,
-      expireEveryMs: EXPIRE_EVERY_MS,
+      ...(seams.route !== undefined && { routes: [seams.route(process.clock)] }),
       ...(ownStore !== undefined && { store: ownStore }),
     });
     server.on('undelivered', ({ message, reason }) => {
@@ -152,19 +162,44 @@ export class SimulatedServer {
     server.on('queueFull', ({ message }) => {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
     });
-    server.on('online', ({ userId, remoteAddress, remotePort }) =>
-      journal.note(SERVER, `online ${userId} ${remoteAddress} ${remotePort}`),
+    server.on('sessionStarted', ({ session: { userId, remoteAddress, remotePort } }) =>
+      journal.note(SERVER, `session of ${userId} from ${remoteAddress} ${remotePort} started`),
     );
-    server.on('offline', ({ userId, remoteAddress, remotePort, kickCode }) =>
-      journal.note(SERVER, `offline ${userId} ${remoteAddress} ${remotePort} ${kickCode}`),
+    server.on('sessionEnded', ({ session: { userId, remoteAddress, remotePort }, reason, kickCode }) =>
+      journal.note(SERVER, `session of ${userId} from ${remoteAddress} ${remotePort} ${reason} ${kickCode}`),
     );
-    server.on('expired', ({ message }) => journal.note(SERVER, `expired ${message.fingerprint}`));
+    followPresence(server, seams.presence?.(server) ?? server, (text) => journal.breach(text));
     server.on('stored', ({ fingerprint }) => journal.note(SERVER, `stored ${fingerprint}`));
     server.on('error', (error) => {
       if (error instanceof HookError || error instanceof StoreError) journal.note(SERVER, error.message);
       else journal.breach(`the server reports: ${error.stack}`);
     });
     return [process, server];
+  }
+
+  /** A store whose messages another process expires often, until it is closed: the server does so once in a minute. */
+  #expiringOften(store: MessageStore, clock: Clock): MessageStore {
+    const { journal } = this.#parts;
+    let timer: Scheduled;
+    const expireLater = (): void => {
+      timer = clock.schedule(clock.now() + EXPIRE_EVERY_MS, () => {
+        expireLater();
+        store.expire(clock.wallTime(), EXPIRED_AT_ONCE).then(
+          (deadLetters) => {
+            for (const { fingerprint } of deadLetters) journal.note(SERVER, `expired ${fingerprint}`);
+          },
+          (error: Error) => journal.note(SERVER, error.message),
+        );
+      });
+    };
+    expireLater();
+    return {
+      ...store,
+      close: () => {
+        timer.cancel();
+        return store.close();
+      },
+    };
   }
 
   #hooks(process: ServerProcess): Hooks {

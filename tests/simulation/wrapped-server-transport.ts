@@ -1,5 +1,11 @@
 import type { BinaryString } from '@imcore/protocol';
-import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '@imcore/server/ports';
+import type {
+  Connection,
+  ConnectionHandler,
+  FrameKind,
+  ServerTransport,
+  TransportHost,
+} from '@imcore/server/ports';
 
 /** Intercepts what passes between a server and one of its connections. */
 interface ConnectionInterceptor {
@@ -46,23 +52,24 @@ function wrapConnection(
   connection: Connection,
   interceptor: { readonly current: ConnectionInterceptor },
 ): Connection {
-  const pass = (body: BinaryString): boolean => connection.send(body);
+  const passAs =
+    (kind: FrameKind) =>
+    (body: BinaryString): boolean =>
+      connection.send(body, kind);
   return {
     transport: connection.transport,
     remoteAddress: connection.remoteAddress,
     remotePort: connection.remotePort,
     maxSendBytes: connection.maxSendBytes,
+    isReliable: connection.isReliable,
+    canPause: connection.canPause,
+    addressProof: connection.addressProof,
     get bufferedBytes() {
       return connection.bufferedBytes;
     },
-    send: (body) => interceptor.current.send?.(body, pass) ?? pass(body),
+    send: (body, kind) => interceptor.current.send?.(body, passAs(kind)) ?? connection.send(body, kind),
     pause: () => connection.pause(),
     resume: () => connection.resume(),
-    get awaitsProof() {
-      return connection.awaitsProof;
-    },
-    admit: () => connection.admit(),
-    trust: () => connection.trust(),
     close: () => connection.close(),
     destroy: () => connection.destroy(),
   };

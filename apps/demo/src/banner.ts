@@ -24,7 +24,9 @@ export function banner(running: Running): string {
     `  Swagger      ${url}/swagger-ui.html`,
     `  ${hasChat ? 'Chat page    ' : 'Start page   '}${url}/`,
     `  Callbacks    ${url}/api/messages`,
-    ...running.addresses.map((address) => `  ${NAMES[address.transport]}${urlOf(address)}`),
+    ...running.addresses.map(
+      (address) => `  ${(NAMES[address.transport] ?? address.transport).padEnd(13)}${urlOf(address)}`,
+    ),
     '',
     `  ${storeNote(settings.store)}`,
     ...warnings(running).map((warning) => `  WARNING: ${warning}`),
@@ -40,7 +42,7 @@ export function banner(running: Running): string {
   ].join('\n');
 }
 
-const NAMES = { udp: 'UDP          ', tcp: 'TCP          ', websocket: 'WebSocket    ' } as const;
+const NAMES: Readonly<Record<string, string>> = { udp: 'UDP', tcp: 'TCP', websocket: 'WebSocket' };
 
 function urlOf({ transport, host, port }: TransportAddress): string {
   if (transport === 'websocket') return `ws://${host}:${port}/websocket`;

@@ -150,7 +150,7 @@ describe('several users in the program', () => {
     await demo.post('loginConnect', { username: 'ann' });
     await demo.post('loginConnect', { username: 'ann' });
     await demo.event(
-      ({ side, event, details }) => side === 'server' && event === 'offline' && details['kickCode'] === 1,
+      ({ side, event, details }) => side === 'client' && event === 'kicked' && details['code'] === 1,
     );
     expect((await demo.request('online')).body).toMatchObject({ count: 1 });
     expect((await demo.post('sendMsg', { friendId: 'ann', msg: 'me' })).body).toMatchObject({

@@ -1,33 +1,34 @@
-import type { BridgeHost, BridgeVerdict } from '@imcore/server/ports';
+import { asError } from '@imcore/server/ports';
 import type { AsyncMessage, Channel, Connection } from 'rabbitmq-client';
+import type { BrokerHost, BrokerVerdict } from './broker.js';
 import { cannotBeUsed, declareQueue } from './declare-queue.js';
 import { Link } from './link.js';
 import type { Settings } from './options.js';
 import type { PublisherEvents } from './publisher.js';
 import { keepBodiesRaw } from './raw-bodies.js';
 
-/** What a consumer asks of its bridge. */
-export interface ConsumerEvents extends Omit<PublisherEvents, 'blocked'> {
+/** What a consumer reports and needs. */
+export interface ConsumerEvents extends Omit<PublisherEvents, 'onBlocked'> {
   /** Keeps what cannot be handled. Resolves when the broker has it. */
   deadLetter(body: Buffer, code: string, reason: string): Promise<void>;
 }
 
-/** Hands in what the broker has, and answers it for each message when there is a verdict. */
+/** Receives messages, and answers the broker for each when there is a verdict. */
 export class Consumer {
   readonly #settings: Settings;
-  readonly #host: BridgeHost;
+  readonly #host: BrokerHost;
   readonly #events: ConsumerEvents;
   readonly #link: Link;
   #isClosed = false;
 
-  constructor(settings: Settings, host: BridgeHost, events: ConsumerEvents) {
+  constructor(settings: Settings, host: BrokerHost, events: ConsumerEvents) {
     this.#settings = settings;
     this.#host = host;
     this.#events = events;
     this.#link = new Link(settings, 'imcore consumer', {
       prepare: (connection, channel) => this.#prepare(connection, channel),
-      up: () => this.#events.up(),
-      down: (error) => this.#events.down(error),
+      onUp: () => events.onUp(),
+      onDown: (error) => events.onDown(error),
     });
   }
 
@@ -47,59 +48,37 @@ export class Consumer {
 
   async #prepare(connection: Connection, channel: Channel): Promise<void> {
     const { incomingQueue, queueArguments, prefetch } = this.#settings;
-    const trouble = await declareQueue(connection, { queue: incomingQueue, arguments: queueArguments });
-    if (trouble !== undefined) this.#events.troubled(trouble);
+    const problem = await declareQueue(connection, { queue: incomingQueue, arguments: queueArguments });
+    if (problem !== undefined) this.#events.onError(problem);
     await channel.basicQos({ prefetchCount: prefetch });
     keepBodiesRaw(channel);
     try {
-      await channel.basicConsume({ queue: incomingQueue }, (message) => this.#take(message, channel));
+      await channel.basicConsume({ queue: incomingQueue }, (message) => void this.#take(message, channel));
     } catch (error) {
       throw cannotBeUsed(incomingQueue, error);
     }
   }
 
-  #take(message: AsyncMessage, channel: Channel): void {
+  async #take(message: AsyncMessage, channel: Channel): Promise<void> {
     if (this.#isClosed) return;
     const body = bytesOf(message.body);
-    void this.#judge(body).then((verdict) => this.#answer(message, body, channel, verdict));
-  }
-
-  async #judge(body: Buffer): Promise<BridgeVerdict> {
-    const { maxBodyBytes } = this.#settings;
-    if (body.length > maxBodyBytes) {
-      const reason = `the message has ${body.length} bytes, allowed are ${maxBodyBytes}`;
-      return { outcome: 'refused', code: 'ERR_FRAME_TOO_LARGE', reason };
-    }
     try {
-      return await this.#host.receive(body.toString());
+      const verdict = await this.#judge(body);
+      if (verdict.outcome === 'rejected') await this.#events.deadLetter(body, verdict.code, verdict.reason);
+      if (verdict.outcome === 'later') this.#giveBackLater(message, channel);
+      // On another link the broker has given the message back to itself already.
+      else if (channel.active) channel.basicAck({ deliveryTag: message.deliveryTag });
     } catch (error) {
-      this.#events.troubled(error instanceof Error ? error : new Error(String(error)));
-      return { outcome: 'later' };
+      if (!this.#isClosed) this.#events.onError(asError(error));
+      this.#giveBackLater(message, channel);
     }
   }
 
-  async #answer(
-    message: AsyncMessage,
-    body: Buffer,
-    channel: Channel,
-    verdict: BridgeVerdict,
-  ): Promise<void> {
-    if (verdict.outcome === 'taken') this.#acknowledge(message, channel);
-    else if (verdict.outcome === 'later') this.#giveBackLater(message, channel);
-    else {
-      try {
-        await this.#events.deadLetter(body, verdict.code, verdict.reason);
-        this.#acknowledge(message, channel);
-      } catch (error) {
-        if (!this.#isClosed) this.#events.troubled(error instanceof Error ? error : new Error(String(error)));
-        this.#giveBackLater(message, channel);
-      }
-    }
-  }
-
-  /** On another link the broker has given the message back to itself already. */
-  #acknowledge({ deliveryTag }: AsyncMessage, channel: Channel): void {
-    if (channel.active) channel.basicAck({ deliveryTag });
+  async #judge(body: Buffer): Promise<BrokerVerdict> {
+    const { maxBodyBytes } = this.#settings;
+    if (body.length <= maxBodyBytes) return await this.#host.receive(body.toString());
+    const reason = `the message has ${body.length} bytes, more than ${maxBodyBytes}`;
+    return { outcome: 'rejected', code: 'ERR_FRAME_TOO_LARGE', reason };
   }
 
   #giveBackLater({ deliveryTag }: AsyncMessage, channel: Channel): void {

@@ -1,5 +1,5 @@
-import { BridgeError } from '@imcore/server/ports';
 import type { Connection } from 'rabbitmq-client';
+import { BridgeError } from './bridge-error.js';
 
 export interface QueueDeclaration {
   readonly queue: string;
@@ -7,8 +7,8 @@ export interface QueueDeclaration {
 }
 
 /**
- * Sees to it that a queue is there: durable, shared, kept when nobody reads it. One that is there with other
- * arguments, or that this user may not declare, is used as it is. Returns what is not as it should be, if anything.
+ * Declares a queue: durable, shared, kept without consumers. One that exists with other arguments, or that this user may
+ * not declare, is used as it is. Returns what is not as it should be, if anything.
  *
  * @throws BridgeError `ERR_BRIDGE_QUEUE` when it cannot be used at all
  */
@@ -28,7 +28,7 @@ export async function declareQueue(
     try {
       await declare({ passive: true });
     } catch (second) {
-      // There is none, and none may be made: the reason is the first answer's.
+      // There is none, and none may be declared: the first answer says why.
       throw cannotBeUsed(queue, codeOf(second) === 'NOT_FOUND' ? first : second);
     }
     if (code === 'ACCESS_REFUSED') return undefined;
@@ -37,7 +37,7 @@ export async function declareQueue(
   }
 }
 
-/** The broker closes a channel on which it has refused something. */
+/** The broker closes a channel on which a request failed. */
 async function onItsOwnChannel(
   connection: Connection,
   use: (channel: Awaited<ReturnType<Connection['acquire']>>) => Promise<unknown>,
@@ -51,7 +51,7 @@ async function onItsOwnChannel(
   }
 }
 
-/** What the broker has answered, as an error that names the queue; any other error as it is. */
+/** The broker's answer as an error that names the queue; any other error as it is. */
 export function cannotBeUsed(queue: string, cause: unknown): unknown {
   if (!['NOT_FOUND', 'ACCESS_REFUSED', 'RESOURCE_LOCKED', 'PRECONDITION_FAILED'].includes(codeOf(cause)))
     return cause;

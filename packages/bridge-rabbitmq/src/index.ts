@@ -1,2 +1,5 @@
+export { BridgeError } from './bridge-error.js';
+export { type BridgeRoute, type BridgeRouteOptions, bridgeRoute } from './bridge-route.js';
+export type { Broker, BrokerHealth, BrokerHost, BrokerMessage, BrokerVerdict } from './broker.js';
 export type { RabbitMqOptions, RabbitMqTls } from './options.js';
-export { type BridgeHealth, type RabbitMqBridge, rabbitmq } from './rabbitmq.js';
+export { rabbitmq, rabbitmqBroker } from './rabbitmq.js';

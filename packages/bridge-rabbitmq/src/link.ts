@@ -1,31 +1,31 @@
-import { BridgeError } from '@imcore/server/ports';
 import { type Channel, Connection } from 'rabbitmq-client';
-import { type Settings, tlsOptions } from './options.js';
+import { BridgeError } from './bridge-error.js';
+import type { Settings } from './options.js';
 
 /** What a link is for. */
 export interface LinkUser {
   /** Prepares a fresh link. When it rejects, the link is broken, and another try follows. */
   prepare(connection: Connection, channel: Channel): Promise<void>;
   /** It is prepared. `link` numbers it. */
-  up(channel: Channel, link: number): void;
-  /** It is broken, or could not be made; told for each try. The next one comes by itself. */
-  down(error: Error): void;
+  onUp(channel: Channel, link: number): void;
+  /** It is broken, or could not be opened; called for each try. The next one follows by itself. */
+  onDown(error: Error): void;
 }
 
-/** How long an orderly end may take, in milliseconds. */
+/** How long an orderly close may take, in milliseconds. */
 const CLOSE_MS = 2000;
 
 /**
- * The longest frame, in bytes: the least that every broker takes. The library does not heed that a broker allows less than
- * it is told here, so that each message between the two figures broke the link, and came again on the next.
+ * The longest frame, in bytes: the minimum that every broker takes. The library ignores that a broker allows less than
+ * this, so that each message between the two figures would break the link, and again the next one.
  */
 const MAX_FRAME_BYTES = 4096;
 
 /**
- * One connection to the broker with one channel, made anew for ever whenever anything about it breaks.
+ * One connection to the broker with one channel, opened again whenever anything about it fails.
  *
- * The library's own reconnecting is not used: every trouble ends the connection, and the next try, after a wait that
- * doubles each time and has jitter, begins from nothing.
+ * The library's own reconnecting is not used: every failure ends the connection, and the next try, after a wait that
+ * doubles each time and has jitter, starts from nothing.
  */
 export class Link {
   readonly #settings: Settings;
@@ -66,7 +66,7 @@ export class Link {
     this.#broken(this.#number, error);
   }
 
-  /** Ends it in order: what was written goes out. */
+  /** Closes it in order: what was written is sent. */
   async close(): Promise<void> {
     this.#retry?.cancel();
     const [connection, channel, wasUp] = [this.#connection, this.#channel, this.isUp];
@@ -89,7 +89,7 @@ export class Link {
   async #prepare(connection: Connection, number: number): Promise<void> {
     const channel = await connection.acquire({ emitErrorsFromChannel: true });
     channel.on('error', (error: unknown) => this.#broken(number, error));
-    // The reason, where there is one, is told right behind the end.
+    // The reason, where there is one, is reported right after.
     channel.on('close', () => {
       setImmediate(() => this.#broken(number, new Error('the broker has closed the channel')));
     });
@@ -99,13 +99,13 @@ export class Link {
     this.#channel = channel;
     this.#state = 'up';
     this.#upAt = this.#settings.clock.now();
-    this.#user.up(channel, number);
+    this.#user.onUp(channel, number);
   }
 
   #broken(number: number, cause: unknown): void {
     if (number !== this.#number || this.#state === 'closed') return;
     const { clock, random, minBackoffMs, maxBackoffMs } = this.#settings;
-    // A link that breaks as soon as it is used is no better than none.
+    // A link that breaks as soon as it is used counts as a failed try.
     if (this.isUp && clock.now() - this.#upAt >= maxBackoffMs) this.#failures = 0;
     this.#number += 1;
     this.#state = 'down';
@@ -115,7 +115,7 @@ export class Link {
     const wait = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
     this.#retry = clock.schedule(clock.now() + wait * (0.5 + random() / 2), () => this.open());
-    this.#user.down(toBridgeError(cause));
+    this.#user.onDown(toBridgeError(cause));
   }
 
   #connectionOptions(): ConstructorParameters<typeof Connection>[0] {
@@ -123,7 +123,7 @@ export class Link {
     const { isSecure, ...where } = address;
     return {
       ...where,
-      ...(isSecure ? { tls: tlsOptions(tls) } : {}),
+      ...(isSecure ? { tls: { ...tls } } : {}),
       connectionName: this.#name,
       connectionTimeout: connectTimeoutMs,
       acquireTimeout: connectTimeoutMs,

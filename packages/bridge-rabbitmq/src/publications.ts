@@ -1,36 +1,34 @@
-import { BridgeError } from '@imcore/server/ports';
+import { BridgeError } from './bridge-error.js';
 
 /** A message that waits for the broker's confirmation. */
 export interface Publication {
   readonly queue: string;
   readonly body: Buffer;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly isRepeatable: boolean;
   readonly mayWait: boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Entry {
+/** A publication as {@link Publications} keeps it. */
+export interface Ticket {
   readonly publication: Publication;
   readonly dueAt: number;
   /** The link that it was written to; undefined while it was written to none. */
   link: number | undefined;
 }
 
-/** What {@link Publications.add} hands back to name a publication by. */
-export type Ticket = Entry;
-
 /**
  * The messages that the broker has not confirmed, in the order in which they came.
  *
- * Pure: it is told the time, what was written, what was confirmed and that a link is lost. All may wait equally long,
- * so the first is always the next that is due.
+ * Pure: the caller passes the time, what was written, what was confirmed and that a link is lost. All wait equally long, so
+ * the first is always the next that is due.
  */
 export class Publications {
   readonly #max: number;
   readonly #timeoutMs: number;
-  readonly #entries = new Set<Entry>();
+  readonly #tickets = new Set<Ticket>();
 
   constructor(max: number, timeoutMs: number) {
     this.#max = max;
@@ -38,70 +36,68 @@ export class Publications {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#tickets.size;
   }
 
   /** When the first has waited too long. */
   get nextDeadline(): number | undefined {
-    for (const { dueAt } of this.#entries) return dueAt;
+    for (const { dueAt } of this.#tickets) return dueAt;
     return undefined;
   }
 
   /** @throws BridgeError `ERR_BRIDGE_FULL` */
   add(publication: Publication, now: number): Ticket {
-    if (this.#entries.size >= this.#max)
+    if (this.#tickets.size >= this.#max)
       throw new BridgeError('ERR_BRIDGE_FULL', `${this.#max} messages wait for the broker already`);
-    const entry = { publication, dueAt: now + this.#timeoutMs, link: undefined };
-    this.#entries.add(entry);
-    return entry;
+    const ticket = { publication, dueAt: now + this.#timeoutMs, link: undefined };
+    this.#tickets.add(ticket);
+    return ticket;
   }
 
-  /** Those that no link was given, oldest first. */
+  /** Those that were not written to the link, oldest first. */
   unwritten(): readonly Ticket[] {
-    return [...this.#entries].filter(({ link }) => link === undefined);
+    return [...this.#tickets].filter(({ link }) => link === undefined);
   }
 
-  written(entry: Ticket, link: number): void {
-    entry.link = link;
+  written(ticket: Ticket, link: number): void {
+    ticket.link = link;
   }
 
-  /** The broker has answered for one. Returns false when it was taken off, or written again, meanwhile. */
-  answered(entry: Ticket, link: number): boolean {
-    if (entry.link !== link || !this.#entries.has(entry)) return false;
-    this.#entries.delete(entry);
-    return true;
+  /** The broker has answered for one. Returns false when it was removed, or written again, meanwhile. */
+  answered(ticket: Ticket, link: number): boolean {
+    return ticket.link === link && this.#tickets.delete(ticket);
   }
 
   /**
    * A link is lost, and with it the broker's answers. What may be written again waits for the next link; returns the
-   * others, with what they are to be told.
+   * others, removed.
    */
   lost(): readonly Ticket[] {
-    const given: Entry[] = [];
-    for (const entry of this.#entries) {
-      if (!entry.publication.mayWait || (entry.link !== undefined && !entry.publication.isRepeatable))
-        given.push(entry);
-      else entry.link = undefined;
+    const given: Ticket[] = [];
+    for (const ticket of this.#tickets) {
+      if (!ticket.publication.mayWait || (ticket.link !== undefined && !ticket.publication.isRepeatable))
+        given.push(ticket);
+      else ticket.link = undefined;
     }
-    for (const entry of given) this.#entries.delete(entry);
+    for (const ticket of given) this.#tickets.delete(ticket);
     return given;
   }
 
-  /** Takes off what has waited too long. */
+  /** Removes and returns what has waited too long. */
   expire(now: number): readonly Ticket[] {
-    const expired: Entry[] = [];
-    for (const entry of this.#entries) {
-      if (entry.dueAt > now) break;
-      expired.push(entry);
+    const expired: Ticket[] = [];
+    for (const ticket of this.#tickets) {
+      if (ticket.dueAt > now) break;
+      expired.push(ticket);
     }
-    for (const entry of expired) this.#entries.delete(entry);
+    for (const ticket of expired) this.#tickets.delete(ticket);
     return expired;
   }
 
-  /** Takes off everything. */
+  /** Removes and returns everything. */
   clear(): readonly Ticket[] {
-    const all = [...this.#entries];
-    this.#entries.clear();
+    const all = [...this.#tickets];
+    this.#tickets.clear();
     return all;
   }
 }

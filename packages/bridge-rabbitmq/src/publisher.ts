@@ -1,22 +1,22 @@
-import { BridgeError } from '@imcore/server/ports';
 import type { Channel, Connection } from 'rabbitmq-client';
+import { BridgeError } from './bridge-error.js';
 import { cannotBeUsed, declareQueue, type QueueDeclaration } from './declare-queue.js';
 import { Link } from './link.js';
 import type { Settings } from './options.js';
 import { type Publication, Publications, type Ticket } from './publications.js';
 
-/** What a publisher tells its bridge. */
+/** What a publisher reports. */
 export interface PublisherEvents {
-  up(): void;
-  down(error: Error): void;
-  troubled(error: Error): void;
+  onUp(): void;
+  onDown(error: Error): void;
+  onError(error: Error): void;
   /** The broker takes no messages for now, and has said why. */
-  blocked(reason: string): void;
+  onBlocked(reason: string): void;
 }
 
 export type PublicationRequest = Omit<Publication, 'resolve' | 'reject'>;
 
-/** Gives messages to the broker with confirmation, in order, over as many links as it takes. */
+/** Publishes messages with confirmation, in order, over as many links as it takes. */
 export class Publisher {
   readonly #settings: Settings;
   readonly #queues: readonly QueueDeclaration[];
@@ -30,7 +30,6 @@ export class Publisher {
   #confirmed: Ticket[] = [];
   #expiring: { cancel(): void } | undefined = undefined;
   #isClosed = false;
-  #onEmpty: (() => void) | undefined = undefined;
 
   constructor(settings: Settings, queues: readonly QueueDeclaration[], events: PublisherEvents) {
     this.#settings = settings;
@@ -39,12 +38,12 @@ export class Publisher {
     this.#publications = new Publications(settings.maxWaiting, settings.publishTimeoutMs);
     this.#link = new Link(settings, 'imcore publisher', {
       prepare: (connection, channel) => this.#prepare(connection, channel),
-      up: (channel, link) => {
+      onUp: (channel, link) => {
         this.#number = link;
         this.#writeTo(channel);
-        this.#events.up();
+        this.#events.onUp();
       },
-      down: (error) => this.#down(error),
+      onDown: (error) => this.#down(error),
     });
   }
 
@@ -61,18 +60,11 @@ export class Publisher {
   }
 
   /** @throws BridgeError */
-  publish(request: PublicationRequest): Promise<void> {
-    if (this.#isClosed) return Promise.reject(closed());
-    if (!this.isUp && !request.mayWait)
-      return Promise.reject(new BridgeError('ERR_BRIDGE_AWAY', 'the broker is away'));
-    return new Promise((resolve, reject) => {
-      let ticket: Ticket;
-      try {
-        ticket = this.#publications.add({ ...request, resolve, reject }, this.#settings.clock.now());
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-        return;
-      }
+  async publish(request: PublicationRequest): Promise<void> {
+    if (this.#isClosed) throw closed();
+    if (!this.isUp && !request.mayWait) throw new BridgeError('ERR_BRIDGE_AWAY', 'the broker is away');
+    await new Promise<void>((resolve, reject) => {
+      const ticket = this.#publications.add({ ...request, resolve, reject }, this.#settings.clock.now());
       this.#expireInTime();
       if (this.#channel !== undefined) this.#write(ticket, this.#channel);
     });
@@ -81,16 +73,10 @@ export class Publisher {
   /** Waits for what the broker has not answered, `waitMs` at most, and rejects the rest. */
   async close(waitMs: number): Promise<void> {
     this.#isClosed = true;
-    if (this.isUp && this.waiting > 0) {
-      const { clock } = this.#settings;
-      await new Promise<void>((resolve) => {
-        const timer = clock.schedule(clock.now() + waitMs, resolve);
-        this.#onEmpty = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-    }
+    const { clock } = this.#settings;
+    const until = this.isUp ? clock.now() + waitMs : 0;
+    while (this.waiting > 0 && clock.now() < until)
+      await new Promise<void>((resolve) => clock.schedule(clock.now() + 10, resolve));
     this.#expiring?.cancel();
     for (const { publication } of this.#publications.clear()) publication.reject(closed());
     await this.#link.close();
@@ -98,16 +84,16 @@ export class Publisher {
 
   async #prepare(connection: Connection, channel: Channel): Promise<void> {
     for (const declaration of this.#queues) {
-      const trouble = await declareQueue(connection, declaration);
-      if (trouble !== undefined) this.#events.troubled(trouble);
+      const problem = await declareQueue(connection, declaration);
+      if (problem !== undefined) this.#events.onError(problem);
     }
     channel.on('basic.return', ({ routingKey }: { routingKey: string }) => {
       this.#link.fail(new BridgeError('ERR_BRIDGE_QUEUE', `queue ${routingKey} is gone`));
     });
-    // What is written to a blocked link is taken when it is free again, long after its senders were told that it failed.
+    // What is written to a blocked link is taken when it is free again, long after it was reported as failed.
     connection.on('connection.blocked', (reason: string) => {
       this.#channel = undefined;
-      this.#events.blocked(reason);
+      this.#events.onBlocked(reason);
     });
     connection.on('connection.unblocked', () => this.#writeTo(channel));
     await channel.confirmSelect();
@@ -132,7 +118,7 @@ export class Publisher {
     };
     channel.basicPublish(envelope, body).then(
       () => this.#confirm(ticket),
-      (error: unknown) => this.#refuse(ticket, number, error),
+      (error: unknown) => this.#rejected(ticket, number, error),
     );
   }
 
@@ -146,26 +132,24 @@ export class Publisher {
       for (const each of confirmed) {
         if (this.#publications.answered(each, number)) each.publication.resolve();
       }
-      this.#tellIfEmpty();
     });
   }
 
-  /** The broker refuses this one, or everything, or the link is lost: then {@link #down} has dealt with it, or will. */
-  #refuse(ticket: Ticket, number: number, error: unknown): void {
+  /** The broker rejects this one, or everything, or the link is lost: then {@link #down} deals with it. */
+  #rejected(ticket: Ticket, number: number, error: unknown): void {
     if (!(error instanceof Error && 'code' in error && error.code === 'NACK')) {
       const cause = cannotBeUsed(ticket.publication.queue, error);
       if (cause !== error && number === this.#number && this.isUp) this.#link.fail(cause);
       return;
     }
     if (!this.#publications.answered(ticket, number)) return;
-    const refused = 'the broker has not taken the message';
-    ticket.publication.reject(new BridgeError('ERR_BRIDGE_REJECTED', refused, { cause: error }));
-    this.#tellIfEmpty();
+    const text = 'the broker has not taken the message';
+    ticket.publication.reject(new BridgeError('ERR_BRIDGE_REJECTED', text, { cause: error }));
   }
 
   #down(error: Error): void {
     this.#channel = undefined;
-    this.#events.down(error);
+    this.#events.onDown(error);
     for (const { publication, link } of this.#publications.lost()) {
       publication.reject(
         link !== undefined && publication.mayWait
@@ -173,7 +157,6 @@ export class Publisher {
           : new BridgeError('ERR_BRIDGE_AWAY', error.message, { cause: error }),
       );
     }
-    this.#tellIfEmpty();
   }
 
   #expireInTime(): void {
@@ -186,13 +169,8 @@ export class Publisher {
         const text = `the broker has not confirmed within ${publishTimeoutMs} ms`;
         publication.reject(new BridgeError('ERR_BRIDGE_AWAY', text));
       }
-      this.#tellIfEmpty();
       this.#expireInTime();
     });
-  }
-
-  #tellIfEmpty(): void {
-    if (this.waiting === 0) this.#onEmpty?.();
   }
 }
 

@@ -1,52 +1,47 @@
-import { type Bridge, BridgeError, type BridgeHost, type BridgeMessage } from '@imcore/server/ports';
+import { BridgeError } from './bridge-error.js';
+import { type BridgeRoute, bridgeRoute } from './bridge-route.js';
+import type { Broker, BrokerHealth, BrokerHost, BrokerMessage } from './broker.js';
 import { Consumer } from './consumer.js';
 import { type RabbitMqOptions, readOptions, type Settings } from './options.js';
 import { Publisher } from './publisher.js';
 
-/** How long the broker may take to confirm what is under way when the bridge closes, in milliseconds. */
+/** How long the broker may take to confirm what is under way when it is closed, in milliseconds. */
 const CLOSE_WAIT_MS = 2000;
 
-/** How a bridge is. */
-export interface BridgeHealth {
-  /** `away`: the broker cannot be reached or used, and the bridge goes on trying. */
-  readonly state: 'new' | 'joined' | 'away' | 'closed';
-  /** Why it is away, or was the last time. */
-  readonly lastError: Error | undefined;
-  /** Messages that the broker has not confirmed. */
-  readonly waiting: number;
-  /** Times that it has joined. */
-  readonly joins: number;
-  /** Messages that were put among the dead letters. */
-  readonly deadLetters: number;
-}
-
-/** A bridge over RabbitMQ. */
-export interface RabbitMqBridge extends Bridge {
-  readonly health: BridgeHealth;
-}
+/** Errors that are remembered, so that each is reported once and not with every new link. */
+const MAX_REPORTED = 100;
 
 /**
- * Joins this server with MobileIMSDK-Web over two RabbitMQ queues.
+ * Joins a server with MobileIMSDK-Web over two RabbitMQ queues: for the option `routes` of `createServer`.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/guide/bridge.md
  */
-export function rabbitmq(options: RabbitMqOptions): RabbitMqBridge {
-  return new RabbitMq(readOptions(options));
+export function rabbitmq(options: RabbitMqOptions): BridgeRoute {
+  return bridgeRoute(rabbitmqBroker(options), { storeAfterMs: options.storeAfterMs });
 }
 
-class RabbitMq implements RabbitMqBridge {
+/**
+ * The queues of {@link rabbitmq} alone, for a {@link bridgeRoute} with something in between.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ */
+export function rabbitmqBroker(options: RabbitMqOptions): Broker {
+  return new RabbitMqBroker(readOptions(options));
+}
+
+/** Two queues of a RabbitMQ. Publishing and receiving have a connection each: a broker may block the first alone. */
+export class RabbitMqBroker implements Broker {
   readonly #settings: Settings;
   readonly #publisher: Publisher;
   #consumer: Consumer | undefined = undefined;
-  #host: BridgeHost | undefined = undefined;
-  #state: BridgeHealth['state'] = 'new';
+  #host: BrokerHost | undefined = undefined;
+  #state: BrokerHealth['state'] = 'new';
   #lastError: Error | undefined = undefined;
   #joins = 0;
   #deadLetters = 0;
   #closing: Promise<void> | undefined = undefined;
-  /** Troubles that were told: once each, not with every new link. */
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -57,22 +52,25 @@ class RabbitMq implements RabbitMqBridge {
     ];
     this.#publisher = new Publisher(settings, queues, {
       ...this.#linkEvents(),
-      blocked: (reason) => this.#blocked(reason),
+      onBlocked: (reason) => {
+        const text = `the broker takes no messages for now: ${reason}`;
+        this.#host?.onError(new BridgeError('ERR_BRIDGE_BLOCKED', text));
+      },
     });
   }
 
-  get health(): BridgeHealth {
-    const [state, lastError, joins, deadLetters] = [
-      this.#state,
-      this.#lastError,
-      this.#joins,
-      this.#deadLetters,
-    ];
-    return { state, lastError, waiting: this.#publisher.waiting, joins, deadLetters };
+  get health(): BrokerHealth {
+    return {
+      state: this.#state,
+      lastError: this.#lastError,
+      waiting: this.#publisher.waiting,
+      joins: this.#joins,
+      deadLetters: this.#deadLetters,
+    };
   }
 
-  start(host: BridgeHost): Promise<void> {
-    // A server may be closed while it begins: nobody would close links that are opened then.
+  start(host: BrokerHost): Promise<void> {
+    // A server may be closed while it starts: nobody would close links that are opened then.
     if (this.#closing !== undefined) return this.#closing;
     this.#host = host;
     this.#consumer = new Consumer(this.#settings, host, {
@@ -84,14 +82,9 @@ class RabbitMq implements RabbitMqBridge {
     return Promise.resolve();
   }
 
-  publish({ body, isRepeatable, mayWait }: BridgeMessage): Promise<void> {
-    return this.#publisher.publish({
-      queue: this.#settings.outgoingQueue,
-      body: Buffer.from(body, 'latin1'),
-      headers: undefined,
-      isRepeatable,
-      mayWait,
-    });
+  publish({ body, ...fate }: BrokerMessage): Promise<void> {
+    const queue = this.#settings.outgoingQueue;
+    return this.#publisher.publish({ queue, body: Buffer.from(body, 'latin1'), ...fate });
   }
 
   close(): Promise<void> {
@@ -108,21 +101,16 @@ class RabbitMq implements RabbitMqBridge {
   async #deadLetter(body: Buffer, code: string, reason: string): Promise<void> {
     const { deadLetterQueue, incomingQueue } = this.#settings;
     const headers = { 'x-imcore-code': code, 'x-imcore-reason': reason, 'x-imcore-queue': incomingQueue };
-    await this.#publisher.publish({
-      queue: deadLetterQueue,
-      body,
-      headers,
-      isRepeatable: true,
-      mayWait: true,
-    });
+    const fate = { isRepeatable: true, mayWait: true };
+    await this.#publisher.publish({ queue: deadLetterQueue, body, headers, ...fate });
     this.#deadLetters += 1;
   }
 
   #linkEvents() {
     return {
-      up: () => this.#up(),
-      down: (error: Error) => this.#down(error),
-      troubled: (error: Error) => this.#troubled(error),
+      onUp: () => this.#up(),
+      onDown: (error: Error) => this.#down(error),
+      onError: (error: Error) => this.#reportOnce(error),
     };
   }
 
@@ -130,7 +118,7 @@ class RabbitMq implements RabbitMqBridge {
     if (this.#state === 'closed' || !this.#publisher.isUp || this.#consumer?.isUp !== true) return;
     this.#state = 'joined';
     this.#joins += 1;
-    this.#host?.joined();
+    this.#host?.onJoined();
   }
 
   #down(error: Error): void {
@@ -138,17 +126,12 @@ class RabbitMq implements RabbitMqBridge {
     this.#lastError = error;
     if (this.#state === 'away') return;
     this.#state = 'away';
-    this.#host?.away(error);
+    this.#host?.onAway(error);
   }
 
-  #blocked(reason: string): void {
-    const text = `the broker takes no messages for now: ${reason}`;
-    this.#host?.troubled(new BridgeError('ERR_BRIDGE_BLOCKED', text));
-  }
-
-  #troubled(error: Error): void {
-    if (this.#told.has(error.message)) return;
-    if (this.#told.size < 100) this.#told.add(error.message);
-    this.#host?.troubled(error);
+  #reportOnce(error: Error): void {
+    if (this.#reported.has(error.message)) return;
+    if (this.#reported.size < MAX_REPORTED) this.#reported.add(error.message);
+    this.#host?.onError(error);
   }
 }

@@ -1,8 +1,8 @@
 import { createClient, type ImClient, silentLogger, tcp as tcpTransport } from '@imcore/client/node';
 import { createServer, memoryStore, type ServerOptions, tcp } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { rabbitmq } from '../src/rabbitmq.js';
-import { hasBroker, openScene as openBrokerScene } from './support/broker.js';
+import { bridgeRoute } from '../src/bridge-route.js';
+import { createBroker, hasBroker, openScene as openBrokerScene } from './support/broker.js';
 
 const timeout = 20_000;
 const HOST = '127.0.0.1';
@@ -21,9 +21,9 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
   async function start(options: Partial<ServerOptions> = {}) {
     const scene = await openBrokerScene();
     open.push(() => scene.close());
-    const bridge = rabbitmq(scene.options);
+    const routes = [bridgeRoute(createBroker(scene.options))];
     const transports = [tcp({ host: HOST, port: 0, senseMode: 3 })];
-    const server = createServer({ logger: silentLogger, ...options, bridge, transports });
+    const server = createServer({ logger: silentLogger, ...options, routes, transports });
     const states: string[] = [];
     server.on('bridge', ({ state }) => states.push(state));
     const [address] = await server.listen();
@@ -38,7 +38,7 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
       return { client, contents };
     };
     const joined = () => expect.poll(() => states.at(-1), { timeout }).toBe('joined');
-    return { ...scene, bridge, server, states, online, joined };
+    return { ...scene, server, states, online, joined };
   }
 
   it('brings text in any script, with QoS and without, both ways', async () => {
@@ -61,7 +61,7 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     await expect.poll(() => web.count('web2app'), { timeout }).toBe(0);
   });
 
-  it('starts without a broker, serves its users, says so, and joins by itself', async () => {
+  it('starts without a broker, serves its users, logs it, and joins by itself', async () => {
     const lines: string[] = [];
     const say = (_fields: object, text: string) => lines.push(text);
     const logger = { debug() {}, info: say, warn: say, error: say };
@@ -69,7 +69,8 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     open.push(() => scene.close());
     await scene.proxy.stop();
     const transports = [tcp({ host: HOST, port: 0, senseMode: 3 })];
-    const server = createServer({ transports, logger, bridge: rabbitmq(scene.options) });
+    const routes = [bridgeRoute(createBroker(scene.options))];
+    const server = createServer({ transports, logger, routes });
     open.push(() => server.close({ drainMs: 0 }));
     const [address] = await server.listen();
     const clients = ['alice', 'bob'].map(() =>
@@ -85,9 +86,7 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     await alice.login({ userId: 'alice', token: 't' });
     await bob.login({ userId: 'bob', token: 't' });
     await alice.send({ to: 'bob', content: 'hello' });
-    await expect
-      .poll(() => lines, { timeout })
-      .toContain('the bridge has no broker; it goes on trying by itself');
+    await expect.poll(() => lines, { timeout }).toContain('the bridge has no broker; it keeps trying');
     expect(server.metrics()).toMatchObject({ bridgeJoined: 0, messagesDelivered: 1 });
     const sent = alice.send({ to: 'webbob', content: 'waits' });
     await scene.proxy.start();
@@ -127,7 +126,7 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     await expect.poll(() => server.metrics()['messagesBridged'], { timeout }).toBe(500);
   });
 
-  it('answers every bad message as the guide says, and goes on behind each', async () => {
+  it('answers every bad message as the guide says, and takes the one after it', async () => {
     const { web, online, joined, server } = await start();
     await joined();
     const { contents } = await online('bob');
@@ -154,9 +153,9 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     const expected = [...bad.map((_, index) => `good ${index}`), 'to itself', 'a hundred times', '17'];
     await expect.poll(() => contents, { timeout }).toEqual(expected);
     await expect.poll(() => web.count('dead'), { timeout }).toBe(bad.length);
-    const letters = await web.takeDeadLetters();
-    expect(letters.map(({ text, code }) => [text, code]).sort()).toEqual([...bad].sort());
-    expect(letters.filter(({ reason }) => reason === '')).toEqual([]);
+    const deadLetters = await web.takeDeadLetters();
+    expect(deadLetters.map(({ text, code }) => [text, code]).sort()).toEqual([...bad].sort());
+    expect(deadLetters.filter(({ reason }) => reason === '')).toEqual([]);
     expect(server.metrics()).toMatchObject({ rejectedFromBridge: bad.length - 1, duplicatesFromBridge: 99 });
   });
 

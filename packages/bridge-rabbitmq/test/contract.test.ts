@@ -1,16 +1,15 @@
-import { describeBridge } from '@imcore/testkit/contracts';
 import { describe } from 'vitest';
-import { rabbitmq } from '../src/rabbitmq.js';
-import { hasBroker, openScene } from './support/broker.js';
+import { createBroker, hasBroker, openScene } from './support/broker.js';
+import { describeBroker } from './support/broker-contract.js';
 
 describe.runIf(await hasBroker())('with a RabbitMQ', () => {
-  describeBridge('rabbitmq', async () => {
+  describeBroker('rabbitmq', async () => {
     const scene = await openScene();
     const { web, proxy } = scene;
     return {
-      createBridge: () => rabbitmq(scene.options),
+      createBroker: () => createBroker(scene.options),
       close: () => scene.close(),
-      broker: {
+      queues: {
         published: () => web.received,
         send: (text) => web.send(text),
         deadLetters: () => web.takeDeadLetters(),

@@ -31,7 +31,7 @@ describe.runIf(await hasBroker())('the recorded conversation over the bridge', (
     const server = createServer({
       transports: [tcp({ host: HOST, port: 0, senseMode: 3 })],
       hooks: recordedRules({ emit }),
-      bridge: rabbitmq(options),
+      routes: [rabbitmq(options)],
       logger: silentLogger,
     });
     followEvents(server, emit);

@@ -6,7 +6,7 @@ import { BROKER, hasBroker, urlOf } from './support/broker.js';
 
 const timeout = 20_000;
 
-describe.runIf(await hasBroker())('a link', () => {
+describe.runIf(await hasBroker())('Link', () => {
   /**
    * Connects with waits of 20 to 100 ms and breaks each link when it has been there for `lastsMs`, by its own clock.
    * Returns the waits behind these breaks.
@@ -29,13 +29,13 @@ describe.runIf(await hasBroker())('a link', () => {
       link.fail(new Error('broken'));
       isBreaking = false;
     };
-    const backoff = { minBackoffMs: 20, maxBackoffMs: 100, random: () => 1 };
-    const link = new Link(readOptions({ url: urlOf(BROKER.port), clock, ...backoff }), 'test', {
+    const settings = { minBackoffMs: 20, maxBackoffMs: 100, random: () => 1, clock };
+    const link = new Link({ ...readOptions({ url: urlOf(BROKER.port) }), ...settings }, 'test', {
       prepare: () => Promise.resolve(),
-      up: () => {
+      onUp: () => {
         if (waits.length < count) setImmediate(breakLink);
       },
-      down: () => {},
+      onDown: () => {},
     });
     link.open();
     await expect.poll(() => waits.length === count && link.isUp, { timeout }).toBe(true);
@@ -43,7 +43,7 @@ describe.runIf(await hasBroker())('a link', () => {
     return waits;
   }
 
-  it('that breaks as soon as it is used is made anew more and more slowly', async () => {
+  it('is opened again more and more slowly when it breaks as soon as it is used', async () => {
     const waits = await waitsOf(5, 0);
     // A try that a busy broker lets fail in between only makes the next wait longer.
     expect(waits).toEqual(waits.toSorted((a, b) => a - b));
@@ -51,7 +51,7 @@ describe.runIf(await hasBroker())('a link', () => {
     expect(waits.at(-1)).toBe(100);
   });
 
-  it('that has lasted is made anew soon', async () => {
+  it('is opened again soon when it has lasted', async () => {
     expect(await waitsOf(3, 120)).toEqual([20, 20, 20]);
   });
 });

@@ -7,7 +7,7 @@ const SECRET = 'open-sesame-4711';
 const url = `amqp://imcore:${SECRET}@mq.example.com:5673/im`;
 
 describe('the options of rabbitmq()', () => {
-  it('are those of the original where nobody says anything', () => {
+  it('are those of the original by default', () => {
     const settings = readOptions({ url: 'amqp://mq.example.com' });
     expect(settings).toMatchObject({
       address: { hostname: 'mq.example.com', port: 5672, username: 'guest', password: 'guest', vhost: '/' },
@@ -16,9 +16,6 @@ describe('the options of rabbitmq()', () => {
       deadLetterQueue: 'q_web2app.dead',
       queueArguments: {},
       prefetch: 256,
-      maxWaiting: 10_000,
-      publishTimeoutMs: 10_000,
-      maxBodyBytes: 65_536,
     });
   });
 
@@ -41,8 +38,8 @@ describe('the options of rabbitmq()', () => {
     ['a queue without a name', { url, incomingQueue: '' }],
     ['a queue name that is too long', { url, incomingQueue: '消'.repeat(86) }],
     ['a prefetch of 0', { url, prefetch: 0 }],
-    ['a number that is not whole', { url, maxWaiting: 1.5 }],
-    ['back-off limits the wrong way round', { url, minBackoffMs: 10, maxBackoffMs: 5 }],
+    ['a wait of nothing before the store', { url, storeAfterMs: 0 }],
+    ['a number that is not whole', { url, storeAfterMs: 1.5 }],
     ['certificates without amqps', { url, tls: {} }],
     ['a key without its certificate', { url: 'amqps://h', tls: { key: 'k' } }],
     ['a certificate that is none', { url: 'amqps://h', tls: { cert: 'c', key: SECRET } }],
@@ -51,15 +48,17 @@ describe('the options of rabbitmq()', () => {
     ['queue arguments of a wrong type', { url, queueArguments: { 'x-max-length': {} } as never }],
     ['a text as queue arguments', { url, queueArguments: 'x-max-length' as never }],
     ['an option that does not exist', { url, prefech: 1 }],
-  ])('are refused with %s, and the URL is not told', (_name, options) => {
-    const refuse = (): unknown => {
+    ['an option that no longer exists', { url, maxWaiting: 1 }],
+    ['an option of tls that does not exist', { url: 'amqps://h', tls: { certificate: 'c' } as never }],
+  ])('are rejected with %s, and the URL is not shown', (_name, options) => {
+    const errorOf = (): unknown => {
       try {
         return rabbitmq(options);
       } catch (error) {
         return error;
       }
     };
-    const error = refuse();
+    const error = errorOf();
     expect(error).toMatchObject({ name: 'UsageError', code: 'ERR_INVALID_OPTION' });
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(SECRET);
   });

@@ -5,7 +5,6 @@ function publication(name: string, options: Partial<Publication> = {}): Publicat
   return {
     queue: name,
     body: Buffer.alloc(0),
-    headers: undefined,
     isRepeatable: true,
     mayWait: true,
     resolve: () => {},
@@ -17,7 +16,7 @@ function publication(name: string, options: Partial<Publication> = {}): Publicat
 const names = (tickets: readonly Ticket[]) => tickets.map((ticket) => ticket.publication.queue);
 
 describe('Publications', () => {
-  it('gives them to each new link in the order in which they came', () => {
+  it('has each new link given them in the order in which they came', () => {
     const publications = new Publications(10, 1000);
     for (const name of ['1', '2', '3']) publications.add(publication(name), 0);
     for (const ticket of publications.unwritten()) publications.written(ticket, 1);
@@ -27,7 +26,7 @@ describe('Publications', () => {
     expect(names(publications.unwritten())).toEqual(['1', '2', '3', '4']);
   });
 
-  it('takes no answer of a link that is lost', () => {
+  it('ignores answers of a link that is lost', () => {
     const publications = new Publications(10, 1000);
     const ticket = publications.add(publication('1'), 0);
     publications.written(ticket, 1);
@@ -39,7 +38,7 @@ describe('Publications', () => {
     expect(publications.size).toBe(0);
   });
 
-  it('gives back, when the link is lost, what may not wait and what must not be written twice', () => {
+  it('returns, when the link is lost, what may not wait and what must not be written twice', () => {
     const publications = new Publications(10, 1000);
     const written = ['repeatable', 'once'].map((name) =>
       publications.add(publication(name, { isRepeatable: name === 'repeatable' }), 0),
@@ -51,7 +50,7 @@ describe('Publications', () => {
     expect(names(publications.unwritten())).toEqual(['repeatable', 'once, not written']);
   });
 
-  it('refuses one more than may wait', () => {
+  it('rejects one more than may wait', () => {
     const publications = new Publications(1, 1000);
     const ticket = publications.add(publication('1'), 0);
     expect(() => publications.add(publication('2'), 0)).toThrow('1 messages wait for the broker already');
@@ -60,7 +59,7 @@ describe('Publications', () => {
     publications.add(publication('3'), 0);
   });
 
-  it('takes off what has waited too long, written or not', () => {
+  it('returns what has waited too long, written or not', () => {
     const publications = new Publications(10, 1000);
     publications.written(publications.add(publication('1'), 0), 1);
     publications.add(publication('2'), 500);

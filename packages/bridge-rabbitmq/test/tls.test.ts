@@ -5,10 +5,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
-import { bridgeMessage, HostUnderTest } from '@imcore/testkit/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RabbitMqBridge, rabbitmq } from '../src/rabbitmq.js';
-import { BROKER, hasBroker, useScenes } from './support/broker.js';
+import type { RabbitMqBroker } from '../src/rabbitmq.js';
+import { BROKER, createBroker, hasBroker, useScenes } from './support/broker.js';
+import { brokerMessage, HostUnderTest } from './support/broker-fixture.js';
 
 const timeout = 20_000;
 
@@ -36,73 +36,73 @@ function makeCertificate(): Certificate {
 
 describe.runIf(await hasBroker())('rabbitmq() over amqps', () => {
   const openScene = useScenes();
-  const bridges: RabbitMqBridge[] = [];
+  const brokers: RabbitMqBroker[] = [];
   const servers: Server[] = [];
-  let broker: Certificate;
+  let server: Certificate;
   let client: Certificate;
 
   beforeAll(() => {
-    broker = makeCertificate();
+    server = makeCertificate();
     client = makeCertificate();
   });
   afterEach(async () => {
-    for (const bridge of bridges.splice(0)) await bridge.close();
+    for (const each of brokers.splice(0)) await each.close();
   });
   afterAll(async () => {
-    for (const server of servers.splice(0)) server.close();
+    for (const each of servers.splice(0)) each.close();
   });
 
   /** Ends TLS in front of the broker. */
   async function listen(options: TlsOptions = {}): Promise<number> {
-    const server = createServer({ ...broker, ...options }, (near) => {
+    const listener = createServer({ ...server, ...options }, (near) => {
       const far = connect(BROKER.port, BROKER.host);
       near.on('error', () => far.destroy());
       far.on('error', () => near.destroy());
       near.pipe(far).pipe(near);
     });
-    servers.push(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
+    servers.push(listener);
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return (listener.address() as AddressInfo).port;
   }
 
   async function begin(port: number, tls: object, host = 'localhost') {
     const { web, options } = await openScene();
     const url = `amqps://guest:guest@${host}:${port}`;
-    const bridge = rabbitmq({ ...options, url, tls });
-    bridges.push(bridge);
-    const bridgeHost = new HostUnderTest();
-    await bridge.start(bridgeHost);
-    return { web, bridge, host: bridgeHost };
+    const broker = createBroker({ ...options, url, tls });
+    brokers.push(broker);
+    const brokerHost = new HostUnderTest();
+    await broker.start(brokerHost);
+    return { web, broker, host: brokerHost };
   }
 
-  it('joins a broker whose authority it trusts', async () => {
-    const { web, bridge, host } = await begin(await listen(), { ca: broker.cert });
+  it('joins where it trusts the authority', async () => {
+    const { web, broker, host } = await begin(await listen(), { ca: server.cert });
     await expect.poll(() => host.states, { timeout }).toEqual(['joined']);
-    await bridge.publish(bridgeMessage('one'));
+    await broker.publish(brokerMessage('one'));
     await expect.poll(() => web.received, { timeout }).toEqual(['one']);
   });
 
-  it('stays away from one that it does not trust, and says why', async () => {
-    const { bridge, host } = await begin(await listen(), { ca: client.cert });
+  it('is away, with the reason, while it does not trust the broker', async () => {
+    const { broker, host } = await begin(await listen(), { ca: client.cert });
     await expect.poll(() => host.states, { timeout }).toEqual(['away']);
-    expect(bridge.health.lastError).toMatchObject({
+    expect(broker.health.lastError).toMatchObject({
       code: 'ERR_BRIDGE_AWAY',
       message: expect.stringMatching(/self-signed|unable to verify|signature/),
     });
   });
 
-  it('stays away from one with a certificate in another name', async () => {
-    const { bridge, host } = await begin(await listen(), { ca: broker.cert }, '127.0.0.1');
+  it('is away while the certificate is in another name', async () => {
+    const { broker, host } = await begin(await listen(), { ca: server.cert }, '127.0.0.1');
     await expect.poll(() => host.states, { timeout }).toEqual(['away']);
-    expect(bridge.health.lastError?.message).toMatch(/altnames/);
+    expect(broker.health.lastError?.message).toMatch(/altnames/);
   });
 
   it('shows its own certificate to a broker that asks for one', async () => {
     const port = await listen({ requestCert: true, rejectUnauthorized: true, ca: client.cert });
-    const without = await begin(port, { ca: broker.cert });
+    const without = await begin(port, { ca: server.cert });
     await expect.poll(() => without.host.states, { timeout }).toEqual(['away']);
-    const withOne = await begin(port, { ca: broker.cert, cert: client.cert, key: client.key });
+    const withOne = await begin(port, { ca: server.cert, cert: client.cert, key: client.key });
     await expect.poll(() => withOne.host.states, { timeout }).toEqual(['joined']);
   });
 });

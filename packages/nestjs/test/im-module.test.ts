@@ -1,10 +1,9 @@
 import { createClient } from '@imcore/client/node';
-import { ImServer, memoryStore, tcp } from '@imcore/server';
+import { ImServer, memoryStore, type Route, tcp } from '@imcore/server';
 import { Global, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import { LoopbackBridge } from '../../server/test/support/loopback-bridge.js';
 import {
   ImClientFactory,
   ImModule,
@@ -75,16 +74,26 @@ describe('ImModule.forRoot', () => {
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1030 });
   });
 
-  it('starts the bridge of its options, publishes messages, and closes it at shutdown', async () => {
-    const bridge = new LoopbackBridge();
-    @Module({ imports: [ImModule.forRoot(quietOptions({ bridge }))] })
+  it('starts the routes that its options hold, gives them messages, and closes them at the end', async () => {
+    const calls: string[] = [];
+    const elsewhere: Route = {
+      name: 'elsewhere',
+      take(delivery, _receiver, now) {
+        calls.push(`take ${delivery.message.content} to ${delivery.to}`);
+        delivery.moveTo('acknowledged');
+        delivery.origin.accepted(delivery, 'bridged', now);
+        return 'taken';
+      },
+      start: async () => void calls.push('start'),
+      close: async () => void calls.push('close'),
+    };
+    @Module({ imports: [ImModule.forRoot(quietOptions({ routes: [elsewhere] }))] })
     class AppModule {}
     const application = await start(AppModule);
     await application.init();
     expect(await application.get(ImServer).send('webbob', 'hello')).toBe('bridged');
-    expect(bridge.published).toMatchObject([{ to: 'webbob', dataContent: 'hello' }]);
     await application.close();
-    expect(bridge.calls).toEqual(['start', 'close']);
+    expect(calls).toEqual(['start', 'take hello to webbob', 'close']);
   });
 
   it('does not start with an unknown option', async () => {

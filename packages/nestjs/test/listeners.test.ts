@@ -1,4 +1,4 @@
-import type { LoginAttempt, LoginVerdict, Message, Sender, SessionInfo } from '@imcore/server';
+import type { LoginAttempt, LoginVerdict, Message, Sender, ServerEvents, SessionInfo } from '@imcore/server';
 import { ImServer, memoryStore } from '@imcore/server';
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +51,7 @@ describe('a class with @ImListener()', () => {
       }
 
       @OnImEvent('online')
-      sayHello({ userId }: SessionInfo): void {
+      sayHello({ userId }: ServerEvents['online']): void {
         heard.push(`${userId} is online`);
       }
     }
@@ -127,7 +127,7 @@ describe('a class with @ImListener()', () => {
     @Controller()
     class Page {
       @OnImEvent('online')
-      note({ userId }: SessionInfo): void {
+      note({ userId }: ServerEvents['online']): void {
         heard.push(userId);
       }
     }
@@ -170,7 +170,7 @@ describe('a class with @ImListener()', () => {
     @ImListener()
     class Callbacks {
       @OnImEvent('online')
-      note({ userId }: SessionInfo): void {
+      note({ userId }: ServerEvents['online']): void {
         heard.push(userId);
       }
     }

@@ -32,9 +32,7 @@ describe.each(['Fastify', 'Express'] as const)('a WebSocket transport on the HTT
     const port = await httpPortOf(application);
     const client = createClient({ url: `ws://127.0.0.1:${port}/im` });
     await client.login({ userId: 'alice' });
-    expect(application.get(ImServer).onlineUsers()).toMatchObject([
-      { userId: 'alice', transport: 'websocket' },
-    ]);
+    expect(application.get(ImServer).sessions()).toMatchObject([{ userId: 'alice', transport: 'websocket' }]);
     const page = await fetch(`http://127.0.0.1:${port}/`);
     expect([page.status, await page.text()]).toEqual([200, 'home']);
     await client.close();

@@ -1,3 +1,4 @@
+import { PacketType } from '@imcore/protocol';
 import { UsageError } from './errors.js';
 import type { Hooks } from './hooks.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
@@ -10,11 +11,11 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   transports: true,
   hooks: true,
   store: true,
-  bridge: true,
+  routes: true,
+  handlers: true,
   limits: true,
   isExemptAddress: true,
   storeAfterMs: true,
-  expireEveryMs: true,
   hookTimeoutMs: true,
   retry: true,
   stampServerTime: true,
@@ -37,39 +38,82 @@ const HOOKS: OptionNames<Hooks> = {
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function checkOptions(options: ServerOptions): ServerLimits {
+  checkObject('options', options, 'createServer({ transports: [tcp()] })');
   checkNames(options, SERVER_OPTIONS);
-  if (!Array.isArray(options.transports) || options.transports.length === 0) {
-    throw new UsageError(
-      'ERR_INVALID_OPTION',
-      'option transports must hold at least one of tcp(), udp(), websocket()',
-    );
-  }
+  checkTransports(options.transports);
   checkHooks(options.hooks ?? {});
+  checkMethods('store', options.store, ['append', 'take', 'confirm'], "sqliteStore({ file: 'messages.db' })");
+  checkRoutes(options.routes ?? []);
+  checkHandlers(options.handlers ?? {});
+  checkFunction('isExemptAddress', options.isExemptAddress);
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
-  checkInteger('expireEveryMs', options.expireEveryMs, 1);
   checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
   checkNames(options.retry ?? {}, { waitMs: true, retries: true }, 'retry.');
   checkInteger('retry.waitMs', options.retry?.waitMs, 1);
   checkInteger('retry.retries', options.retry?.retries, 0);
   checkBoolean('stampServerTime', options.stampServerTime);
+  checkMethods('logger', options.logger, ['debug', 'info', 'warn', 'error'], 'pino()');
+  checkMethods('clock', options.clock, ['now', 'wallTime', 'schedule'], 'systemClock');
+  checkFunction('random', options.random);
   checkNames(options.limits ?? {}, DEFAULT_LIMITS, 'limits.');
   const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) checkInteger(`limits.${name}`, value, 1);
   return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(given) });
 }
 
-/** Hooks in an object of their own. An instance of a class may have whatever else it needs. */
-function checkHooks(hooks: Hooks): void {
-  if (Object.getPrototypeOf(hooks) === Object.prototype) checkNames(hooks, HOOKS, 'hooks.');
+function checkTransports(given: unknown): void {
+  if (!Array.isArray(given) || given.length === 0)
+    throw invalid('transports', 'an array with at least one of tcp(), udp(), websocket()', given);
+  for (const [index, transport] of given.entries())
+    checkMethods(
+      `transports[${index}]`,
+      transport,
+      ['listen', 'stopAccepting', 'close'],
+      'tcp()',
+      'required',
+    );
 }
 
-/** Refuses options that do not exist: a typing error would otherwise leave a default in force. */
+/** Hooks in an object of their own. An instance of a class may have whatever else it needs. */
+function checkHooks(hooks: Hooks): void {
+  checkObject('hooks', hooks, '{ authenticate: … }');
+  if (Object.getPrototypeOf(hooks) === Object.prototype) checkNames(hooks, HOOKS, 'hooks.');
+  for (const name of Object.keys(HOOKS)) checkFunction(`hooks.${name}`, hooks[name as keyof Hooks]);
+}
+
+function checkRoutes(routes: unknown): void {
+  if (!Array.isArray(routes)) throw invalid('routes', 'an array', routes);
+  for (const [index, route] of routes.entries())
+    checkMethods(`routes[${index}]`, route, ['take'], 'rabbitmq({ url })', 'required');
+}
+
+function checkHandlers(handlers: object): void {
+  checkObject('handlers', handlers, '{ 6: { allowed, isWork, handle } }');
+  const builtIn: readonly number[] = Object.values(PacketType);
+  for (const [type, handler] of Object.entries(handlers)) {
+    const name = `handlers[${type}]`;
+    if (!/^\d+$/.test(type) || builtIn.includes(Number(type)))
+      throw new UsageError(
+        'ERR_INVALID_OPTION',
+        `option ${name}: the key must be a packet type that the server does not handle itself`,
+      );
+    checkMethods(name, handler, ['handle'], "{ allowed: 'logged-in', isWork: false, handle }", 'required');
+    const { allowed, isWork } = handler;
+    if (!['anyone', 'logged-in', 'in-own-name'].includes(allowed))
+      throw invalid(`${name}.allowed`, "one of 'anyone', 'logged-in', 'in-own-name'", allowed);
+    if (typeof isWork !== 'boolean') throw invalid(`${name}.isWork`, 'true or false', isWork);
+  }
+}
+
+/** Rejects options that do not exist: a typing error would otherwise leave a default in force. */
 export function checkNames(given: object, known: object, prefix = ''): void {
+  if (typeof given !== 'object' || given === null)
+    throw invalid(prefix === '' ? 'options' : prefix.slice(0, -1), 'an object', given);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return;
   throw new UsageError(
     'ERR_INVALID_OPTION',
-    `option ${prefix}${unknown} does not exist; there are ${Object.keys(known).join(', ')}`,
+    `option ${prefix}${unknown} does not exist. Valid options: ${Object.keys(known).join(', ')}`,
   );
 }
 
@@ -81,18 +125,54 @@ export function checkInteger(
   max = Number.MAX_SAFE_INTEGER,
 ): void {
   if (value === undefined) return;
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new UsageError(
-      'ERR_INVALID_OPTION',
-      `option ${name} is ${String(value)}, allowed are whole numbers from ${min} to ${max}`,
-    );
-  }
+  if (typeof value !== 'number') throw invalid(name, 'a number', value);
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `from ${min} to ${max}`;
+  throw new UsageError('ERR_INVALID_OPTION', `option ${name} must be a whole number ${range}, got ${value}`);
 }
 
-function checkBoolean(name: string, value: boolean | undefined): void {
-  if (value === undefined || typeof value === 'boolean') return;
+function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw invalid(name, 'true or false', value);
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw invalid(name, 'a function', value);
+}
+
+function checkObject(name: string, value: unknown, example: string): void {
+  if (typeof value !== 'object' || value === null)
+    throw invalid(name, `an object, for example ${example}`, value);
+}
+
+/** Checks an object of the caller's by the methods that it must have. */
+function checkMethods(
+  name: string,
+  value: unknown,
+  methods: readonly string[],
+  example: string,
+  presence: 'optional' | 'required' = 'optional',
+): void {
+  if (value === undefined && presence === 'optional') return;
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  if (!isObject) throw invalid(name, `an object, for example ${example}`, value);
+  const missing = methods.find((method) => typeof Reflect.get(value, method) !== 'function');
+  if (missing === undefined) return;
   throw new UsageError(
     'ERR_INVALID_OPTION',
-    `option ${name} is ${String(value)}, allowed are true and false`,
+    `option ${name} must be an object with a method ${missing}, for example ${example}`,
   );
+}
+
+function invalid(name: string, expected: string, value: unknown): UsageError {
+  return new UsageError('ERR_INVALID_OPTION', `option ${name} must be ${expected}, got ${typeName(value)}`);
+}
+
+/** What a value is, for a message: `the string "8901"`, `true`, `an array`. Long strings are cut. */
+export function typeName(value: unknown): string {
+  if (typeof value === 'string')
+    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  if (typeof value === 'number' || typeof value === 'bigint') return `the ${typeof value} ${value}`;
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  return String(value);
 }

@@ -1,4 +1,4 @@
-/** The caller used the API in a way that cannot work. */
+/** The API was used in a way that cannot work. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code:
@@ -15,7 +15,7 @@ export class UsageError extends Error {
   }
 }
 
-/** A message could not be brought to anybody who is responsible for it now. */
+/** No route took responsibility for a message. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   readonly code: 'ERR_UNDELIVERABLE' | 'ERR_NOT_ACKNOWLEDGED' | 'ERR_TOO_LARGE' | 'ERR_SERVER_CLOSED';
@@ -46,31 +46,19 @@ export class StoreError extends Error {
   }
 }
 
-/** A bridge could not do what it was asked, or works less well than it should. */
-export class BridgeError extends Error {
-  override readonly name = 'BridgeError';
-  readonly code:
-    | 'ERR_BRIDGE_AWAY'
-    | 'ERR_BRIDGE_BLOCKED'
-    | 'ERR_BRIDGE_FULL'
-    | 'ERR_BRIDGE_REJECTED'
-    | 'ERR_BRIDGE_UNCONFIRMED'
-    | 'ERR_BRIDGE_QUEUE'
-    | 'ERR_BRIDGE_CLOSED';
-
-  constructor(code: BridgeError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+/** This server has broken one of its own rules: a bug. It goes on; please report it. */
+export class InternalError extends Error {
+  override readonly name = 'InternalError';
+  readonly code = 'ERR_INTERNAL';
 }
 
-/** A hook of the application threw, answered what it may not answer, or gave no answer in time. */
+/** A hook of the application threw, returned what it must not return, or gave no answer in time. */
 export class HookError extends Error {
   override readonly name = 'HookError';
   readonly code: 'ERR_HOOK_FAILED' | 'ERR_HOOK_TIMED_OUT';
 
   constructor(code: HookError['code'], hook: string, cause: unknown) {
-    super(`the hook ${hook} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`hook ${hook} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.code = code;
   }
 }

@@ -1,4 +1,3 @@
-import type { TransportKind } from '@imcore/protocol';
 import type { Message } from './message.js';
 
 /** A login that waits for the application's verdict. */
@@ -7,17 +6,30 @@ export interface LoginAttempt {
   readonly token: string | undefined;
   /** The application's own text from the login. */
   readonly extra: string | undefined;
-  readonly transport: TransportKind;
+  readonly transport: string;
   readonly remoteAddress: string;
 }
 
-/** Expected outcomes of a login. Codes from 1025 up are the application's. */
-export type LoginVerdict = { readonly accept: true } | { readonly accept: false; readonly code: number };
+/**
+ * Expected outcomes of a login. Codes from 1025 up are the application's.
+ *
+ * With a `deviceId`, 1 to 256 characters, the session belongs to that device of the user: it replaces only a session of the
+ * same device, and is sent what arrives while it is online. What waits in the store is brought to one device only, the
+ * user's first that is online. Default: the device that all clients of MobileIMSDK share.
+ */
+export type LoginVerdict =
+  | { readonly accept: true; readonly deviceId?: string | undefined }
+  | { readonly accept: false; readonly code: number };
 
-/** A user who is online. */
+/** A session of a user, as it was at its login. */
 export interface SessionInfo {
+  /** Unique in this server. Each login gets a new one, also a repeated one on the same connection. */
+  readonly sessionId: number;
   readonly userId: string;
-  readonly transport: TransportKind;
+  /** Empty for the device that all clients of MobileIMSDK share. */
+  readonly deviceId: string;
+  /** Name of the transport. */
+  readonly transport: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** Milliseconds since 1970, as given at the first login of the client's run. */
@@ -37,13 +49,13 @@ export interface SendOptions {
   readonly type?: number | undefined;
   /** Whether the receiver must acknowledge. Default true. */
   readonly qos?: boolean | undefined;
-  /** The message's id; a repeat is not handed on twice. Default: a new UUID. */
+  /** The message's id; the receiver ignores a repeat. Default: a new UUID. */
   readonly fingerprint?: string | undefined;
 }
 
 /**
- * Who has a message that `send` was called for: the receiver has acknowledged it; the store has it; the bridge's
- * broker has it; or, without QoS, it was written to a session.
+ * What became of a message that `send` was called for: the receiver has acknowledged it (`received`); the store has it
+ * (`stored`); the bridge's broker has it (`bridged`); or, without QoS, it was written to a session (`written`).
  */
 export type SendOutcome = 'received' | 'stored' | 'bridged' | 'written';
 
@@ -52,16 +64,16 @@ export type SendOutcome = 'received' | 'stored' | 'bridged' | 'written';
  * `hookTimeoutMs`. One that throws or is late is reported as a `HookError` with the event `error`.
  */
 export interface Hooks {
-  /** Whether a login is accepted. Default: everyone is. A hook that throws or is late refuses with code 2. */
+  /** Whether a login is accepted. Default: everyone is. A hook that throws or is late rejects with code 2. */
   authenticate?(login: LoginAttempt): LoginVerdict | Promise<LoginVerdict>;
   /**
    * Whether a message from a user may pass, to another user or (`to` `"0"`) to the server. Default: every message
-   * may. What is refused is neither handed on nor acknowledged. A hook that throws or is late refuses.
+   * may. A rejected message is neither delivered nor acknowledged. A hook that throws or is late rejects.
    */
   authorizeMessage?(message: Message, sender: SessionInfo): boolean | Promise<boolean>;
   /**
    * Takes a message to the server. A QoS sender is acknowledged when this has returned or resolved; when it throws
-   * or is late, the message counts as not received and the sender's next copy is handed in again.
+   * or is late, the message counts as not received and the hook is called again with the sender's next copy.
    */
   onServerMessage?(message: Message, sender: Sender): void | Promise<void>;
   /**
@@ -72,10 +84,10 @@ export interface Hooks {
    */
   onUndeliverable?(message: Message): boolean | Promise<boolean>;
   /**
-   * Learns which messages wait in the store for users who are not online, or whose session has ended without taking
-   * them: for push notifications. Told of each message once, up to 100 at a time, some 200 ms after it was stored; one
-   * call after the other. A hook that throws or is late is told again, after 1 s, then 2 s, up to a minute. What it
-   * was not told when the process ends it is not told.
+   * Is told which messages wait in the store for users who are not online, or whose session has ended without taking
+   * them: for push notifications. Called once for each message, up to 100 at a time, some 200 ms after it was stored; one
+   * call after the other. A hook that throws or is late is called again, after 1 s, then 2 s, up to a minute. Messages
+   * that it was not called for are forgotten when the process ends.
    */
   onStored?(messages: readonly Message[]): void | Promise<void>;
 }

@@ -6,13 +6,23 @@ export {
   type RetryPolicy,
   SENSE_MODES,
   type SenseMode,
-  type TransportKind,
   type Unsubscribe,
 } from '@imcore/protocol';
 export { createServer } from './create-server.js';
-export type { DeadLetterQuery, DeadLetterRef, DeadLetters, HistoryOptions } from './delivery/archive.js';
-export { BridgeError, DeliveryError, HookError, StoreError, UsageError } from './errors.js';
-export type { LimitName, RejectedReason, ServerEvents, UndeliveredReason } from './events.js';
+export {
+  DeliveryError,
+  HookError,
+  InternalError,
+  StoreError,
+  UsageError,
+} from './errors.js';
+export type {
+  LimitName,
+  RejectedReason,
+  ServerEvents,
+  SessionEndReason,
+  UndeliveredReason,
+} from './events.js';
 export type {
   Hooks,
   LoginAttempt,
@@ -24,8 +34,8 @@ export type {
 } from './hooks.js';
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 export type { DeadMessage, KeptMessage, Message } from './message.js';
+export { type MetricDefinition, type MetricName, type MetricSample, SERVER_METRICS } from './metrics.js';
 export type { ServerOptions } from './options.js';
-export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './ports/bridge.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
   AppendResult,
@@ -41,21 +51,27 @@ export type {
   StoreId,
   WaitingMessage,
 } from './ports/message-store.js';
+export type { PacketHandler, PacketRule, PacketSession } from './ports/packet-handler.js';
 export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
+export type { Route, RouteAnswer, RouteHost, RouteQueues, RouteReceiver } from './ports/route.js';
 export type { CopyProgress, StoreTools, UserQueue } from './ports/store-tools.js';
-export { systemClock } from './scheduling/system-clock.js';
-export { type CloseOptions, ImServer, type KickOptions } from './server.js';
-export { type MemoryStoreOptions, memoryStore } from './stores/memory-store.js';
-export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';
 export type {
+  AddressProof,
   Connection,
   ConnectionHandler,
+  FrameKind,
   RejectionReason,
   ServerTransport,
   TransportAddress,
   TransportCount,
   TransportHost,
-} from './transports/transport.js';
+} from './ports/transport.js';
+export { type CloseOptions, ImServer, type KickOptions } from './server.js';
+export type { DeadLetterQuery, DeadLetterRef, DeadLetters } from './storage/dead-letters.js';
+export type { HistoryOptions } from './storage/history.js';
+export { type MemoryStoreOptions, memoryStore } from './store-memory/memory-store.js';
+export { systemClock } from './timers/system-clock.js';
+export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';
 export type { TransportOptions } from './transports/transport-options.js';
 export { type UdpOptions, udp } from './transports/udp.js';
 export { type WebSocketOptions, type WebSocketTransport, websocket } from './transports/websocket.js';

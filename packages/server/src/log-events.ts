@@ -5,7 +5,7 @@ import type { Logger } from './ports/logger.js';
 
 /**
  * What peers can make happen again and again is logged this seldom, in milliseconds: they must not be able to fill a disk.
- * Comings and goings are told each; `loginsPerSecondPerAddress` bounds them.
+ * Users who come online and go offline are logged each; `loginsPerSecondPerAddress` bounds them.
  */
 const LOG_EVERY_MS = 10_000;
 
@@ -15,11 +15,11 @@ const LOG_EVERY_MS = 10_000;
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: Clock): void {
   events.on('error', (error) => logger.error({ err: error }, error.message));
-  events.on('online', (user) => {
-    if (tellsComings(logger)) logger.info(describe(user), 'online');
+  events.on('online', ({ session }) => {
+    if (logsInfo(logger)) logger.info(describe(session), 'online');
   });
-  events.on('offline', (user) => {
-    if (tellsComings(logger)) logger.info({ ...describe(user), kickCode: user.kickCode }, 'offline');
+  events.on('offline', ({ session, kickCode }) => {
+    if (logsInfo(logger)) logger.info({ ...describe(session), kickCode }, 'offline');
   });
   const seldom = throttle(clock);
   events.on('violation', (violation) => {
@@ -36,11 +36,11 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
-    else logger.warn({ err: error }, 'the bridge has no broker; it goes on trying by itself');
+    else logger.warn({ err: error }, 'the bridge has no broker; it keeps trying');
   });
   events.on('deadLetterDeleted', ({ id, message: { to, fingerprint } }) => {
     seldom('deadLetterDeleted', (times) =>
-      logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: there are too many'),
+      logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: the store keeps no more'),
     );
   });
   events.on('bridgeFailed', ({ message: { to, fingerprint }, error }) => {
@@ -50,7 +50,7 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   });
   events.on('bridgeRejected', ({ code, reason }) => {
     seldom('bridgeRejected', (times) =>
-      logger.warn({ code, reason, times }, 'what came over the bridge is among the dead letters'),
+      logger.warn({ code, reason, times }, 'a message from the bridge was put among its dead letters'),
     );
   });
 }
@@ -68,7 +68,7 @@ function throttle(clock: Clock): (name: string, log: (times: number) => void) =>
 }
 
 /** Asked each time: a logger's level may change while the server runs. */
-function tellsComings(logger: Logger): boolean {
+function logsInfo(logger: Logger): boolean {
   return logger.isLevelEnabled?.('info') !== false;
 }
 

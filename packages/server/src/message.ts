@@ -1,4 +1,5 @@
-import type { DeadLetterCause, StoreId } from './ports/message-store.js';
+import { decodeFrameBody, type Packet, PacketType, UNSET_NUMBER } from '@imcore/protocol';
+import type { DeadLetter, DeadLetterCause, StoreId, WaitingMessage } from './ports/message-store.js';
 
 /** What users exchange. */
 export interface Message {
@@ -31,4 +32,36 @@ export interface DeadMessage extends KeptMessage {
   readonly cause: DeadLetterCause;
   /** Milliseconds since 1970. */
   readonly deadLetteredAt: number;
+}
+
+/** A packet as applications see it. Without a fingerprint there is no QoS, whatever the packet says. */
+export function toMessage(packet: Packet, from: string): Message {
+  return {
+    from,
+    to: packet.to ?? '',
+    content: packet.dataContent ?? '',
+    type: packet.typeu,
+    fingerprint: packet.fp,
+    qos: packet.QoS && packet.fp !== undefined,
+    bridged: packet.bridge,
+  };
+}
+
+export function toKeptMessage(waiting: WaitingMessage): KeptMessage {
+  const { id, acceptedAt, from } = waiting;
+  return { id, acceptedAt, message: toMessage(packetOf(waiting), from) };
+}
+
+export function toDeadMessage(deadLetter: DeadLetter): DeadMessage {
+  return { ...toKeptMessage(deadLetter), cause: deadLetter.cause, deadLetteredAt: deadLetter.deadLetteredAt };
+}
+
+/** What a body says; of one that cannot be read, as a damaged store may give it, what the store knows beside it. */
+function packetOf({ body, from, to, fingerprint }: WaitingMessage): Packet {
+  try {
+    return decodeFrameBody(body);
+  } catch {
+    const [type, typeu, sm] = [PacketType.Data, UNSET_NUMBER, UNSET_NUMBER];
+    return { type, dataContent: '', from, to, fp: fingerprint, QoS: true, typeu, bridge: false, sm };
+  }
 }

@@ -1,16 +1,35 @@
-/** Everything that is counted, by name. Totals since the start, except where a name says otherwise. */
-export class ServerMetrics {
-  /** Sessions that are open now, logged in or not. */
+/** What a metric is. */
+export interface MetricDefinition {
+  /** `counter`: a total since the start. `gauge`: the value now. */
+  readonly kind: 'counter' | 'gauge';
+  /** What is counted. */
+  readonly unit: 'sessions' | 'users' | 'messages' | 'packets' | 'events';
+  readonly help: string;
+  /** `transport`: counted for each transport on its own. */
+  readonly labels: readonly 'transport'[];
+}
+
+/** One value of one metric. */
+export interface MetricSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What is counted for each transport on its own. */
+export class TransportMetrics {
   sessionsOpen = 0;
-  /** Users that are online now. */
-  usersOnline = 0;
-  /** QoS messages that are with a receiver now and not acknowledged. */
-  messagesInFlight = 0;
-  /** 1 while the bridge has joined the other system. */
-  bridgeJoined = 0;
-  /** Messages that were given to the bridge and that its broker has not confirmed yet. */
-  bridgePending = 0;
   sessionsAccepted = 0;
+  packetsReceived = 0;
+}
+
+/** Everything that is counted. {@link SERVER_METRICS} says what each is. */
+export class ServerMetrics {
+  readonly #transports = new Map<string, TransportMetrics>();
+  usersOnline = 0;
+  messagesInFlight = 0;
+  bridgeJoined = 0;
+  bridgePending = 0;
   sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
@@ -18,7 +37,6 @@ export class ServerMetrics {
   loginsDelayed = 0;
   loginsTurnedAway = 0;
   kickOuts = 0;
-  packetsReceived = 0;
   violations = 0;
   handshakesRejected = 0;
   datagramsTooLarge = 0;
@@ -27,6 +45,7 @@ export class ServerMetrics {
   notLoggedIn = 0;
   notAuthorized = 0;
   withoutReceiver = 0;
+  unknownTypes = 0;
   unknownAcknowledgements = 0;
   messagesAccepted = 0;
   messagesDuplicate = 0;
@@ -56,12 +75,118 @@ export class ServerMetrics {
   limitStalled = 0;
   limitRemembered = 0;
   limitDeferredPackets = 0;
-  limitStoredNotices = 0;
+  limitOfflineNotices = 0;
   limitQueue = 0;
   limitDeadLetters = 0;
+  bugs = 0;
 
-  /** A copy as a plain object. */
+  /** The counters of one transport, made where there are none yet. */
+  ofTransport(transport: string): TransportMetrics {
+    let metrics = this.#transports.get(transport);
+    if (metrics === undefined) {
+      metrics = new TransportMetrics();
+      this.#transports.set(transport, metrics);
+    }
+    return metrics;
+  }
+
+  /** Every value by name, those of all transports added up. */
   snapshot(): Record<string, number> {
-    return { ...this } as unknown as Record<string, number>;
+    const values: Record<string, number> = { ...new TransportMetrics() };
+    for (const { name, value } of this.samples()) values[name] = (values[name] ?? 0) + value;
+    return values;
+  }
+
+  /** Every value, those that are counted for each transport with its name. */
+  samples(): MetricSample[] {
+    const samples: MetricSample[] = [];
+    for (const [transport, metrics] of this.#transports)
+      for (const [name, value] of Object.entries(metrics))
+        samples.push({ name, labels: { transport }, value });
+    for (const [name, value] of Object.entries(this)) samples.push({ name, labels: {}, value });
+    return samples;
   }
 }
+
+type CounterNames<Metrics> = {
+  [Name in keyof Metrics]: Metrics[Name] extends number ? Name : never;
+}[keyof Metrics];
+
+/** The names of all metrics. */
+export type MetricName = CounterNames<ServerMetrics> | CounterNames<TransportMetrics>;
+
+const gauge = (unit: MetricDefinition['unit'], help: string): MetricDefinition => {
+  return { kind: 'gauge', unit, help, labels: [] };
+};
+const counter = (unit: MetricDefinition['unit'], help: string): MetricDefinition => {
+  return { kind: 'counter', unit, help, labels: [] };
+};
+const forEachTransport = (metric: MetricDefinition): MetricDefinition => ({
+  ...metric,
+  labels: ['transport'],
+});
+
+/**
+ * The table of metrics: what each is, complete because the compiler looks. The documentation and every metrics page come
+ * from it.
+ *
+ * @see docs/reference/metrics.md
+ */
+export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
+  sessionsOpen: forEachTransport(gauge('sessions', 'sessions that are open, logged in or not')),
+  sessionsAccepted: forEachTransport(counter('sessions', 'sessions that were taken')),
+  packetsReceived: forEachTransport(counter('packets', 'frame bodies that arrived, readable or not')),
+  usersOnline: gauge('users', 'users with at least one session'),
+  messagesInFlight: gauge('messages', 'QoS messages that are with a receiver and not acknowledged'),
+  bridgeJoined: gauge('events', '1 while the bridge has joined the other system, else 0'),
+  bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
+  sessionsRejected: counter('sessions', 'connections beyond `maxSessions` or `maxSessionsPerAddress`'),
+  sessionsTimedOut: counter('sessions', 'sessions that sent no packet within the read time-out'),
+  loginsAccepted: counter('events', 'logins that were accepted'),
+  loginsRejected: counter('events', 'logins that were answered with a code other than 0'),
+  loginsDelayed: counter('events', 'logins that had to wait: `loginsPerSecondPerAddress`'),
+  loginsTurnedAway: counter('events', 'logins whose session was ended by it'),
+  kickOuts: counter('packets', 'kick-out packets that were written'),
+  violations: counter('packets', 'packets that could not be read: event `violation`'),
+  handshakesRejected: counter('events', 'TLS and WebSocket handshakes that failed'),
+  datagramsTooLarge: counter('packets', 'datagrams longer than `maxReceiveBytes`, dropped'),
+  amplificationPrevented: counter('packets', 'frames that an unproven UDP address was not sent'),
+  spoofedSenders: counter('messages', "packets in another user's name, dropped"),
+  notLoggedIn: counter('packets', 'packets of sessions that are not logged in'),
+  notAuthorized: counter('messages', 'messages that `authorizeMessage` rejected'),
+  withoutReceiver: counter('messages', 'messages without a receiver that can be'),
+  unknownTypes: counter('packets', 'packets of a type that no handler is for'),
+  unknownAcknowledgements: counter('packets', 'acknowledgements of messages that do not wait'),
+  messagesAccepted: counter('messages', 'messages of users, each once'),
+  messagesDuplicate: counter('messages', 'copies of messages that were accepted before'),
+  messagesDelivered: counter('messages', 'messages that reached their receiver'),
+  messagesToServer: counter('messages', 'messages that `onServerMessage` was called for'),
+  messagesFromServer: counter('messages', 'messages of `ImServer.send`'),
+  messagesStored: counter('messages', 'messages that the store took'),
+  messagesReplayed: counter('messages', 'stored messages that were written to a receiver'),
+  messagesExpired: counter('messages', 'dead letters that waited longer than `maxAgeMs`'),
+  messagesDisplaced: counter('messages', 'dead letters that had to make room'),
+  messagesTooLarge: counter('messages', "messages longer than the receiver's transport carries"),
+  messagesUndelivered: counter('messages', 'messages that were dropped: event `undelivered`'),
+  messagesBridged: counter('messages', 'messages that the bridge took'),
+  messagesFromBridge: counter('messages', 'messages that came over the bridge, copies included'),
+  duplicatesFromBridge: counter('messages', 'copies of messages that came over the bridge before'),
+  rejectedFromBridge: counter('messages', 'messages from the bridge that cannot be handled'),
+  bridgeFailures: counter('events', 'times that the broker did not take a message'),
+  hookTimeouts: counter('events', 'hooks that gave no answer within `hookTimeoutMs`'),
+  retransmissions: counter('packets', 'further copies written to receivers'),
+  abandoned: counter('messages', 'messages never acknowledged, without a store'),
+  storeFailures: counter('events', 'calls that the store rejected, unreadable messages'),
+  limitSessions: counter('events', 'times that `maxSessions` acted'),
+  limitSessionsPerAddress: counter('events', 'times that `maxSessionsPerAddress` acted'),
+  limitPackets: counter('packets', 'times that `packetsPerSecond` acted'),
+  limitUnacknowledged: counter('messages', 'times that `maxUnacknowledged` acted'),
+  limitBufferedBytes: counter('events', 'times that `maxBufferedBytes` acted'),
+  limitStalled: counter('events', 'times that `stallTimeoutMs` acted'),
+  limitRemembered: counter('events', 'times that fingerprints were forgotten early'),
+  limitDeferredPackets: counter('packets', 'packets beyond 64 that waited for a hook'),
+  limitOfflineNotices: counter('messages', 'messages that `onStored` was never called for'),
+  limitQueue: counter('messages', 'messages for which the store had no room'),
+  limitDeadLetters: counter('messages', 'dead letters that were deleted: `maxDeadLetters`'),
+  bugs: counter('events', 'times that the server broke its own rules'),
+};

@@ -1,63 +1,45 @@
-import {
-  type Clock,
-  createFingerprint,
-  dataPacket,
-  type Emitter,
-  encodeFrameBody,
-  isUserId,
-  KickOutCode,
-  MAX_ID_LENGTH,
-  type Packet,
-  type Random,
-  SERVER_ID,
-  type Unsubscribe,
-} from '@imcore/protocol';
-import type { Archive, DeadLetters, HistoryOptions } from './delivery/archive.js';
-import type { BridgeIntake } from './delivery/bridge-intake.js';
-import type { Courier } from './delivery/courier.js';
-import { Delivery } from './delivery/delivery.js';
-import type { Expiry } from './delivery/expiry.js';
-import { PromiseOrigin } from './delivery/promise-origin.js';
-import { asError, DeliveryError, UsageError } from './errors.js';
+import { KickOutCode, type Unsubscribe } from '@imcore/protocol';
+import type { Dispatcher } from './delivery/dispatcher.js';
+import type { ServerMessages } from './delivery/server-messages.js';
+import { asError, UsageError } from './errors.js';
 import type { ServerEvents } from './events.js';
 import type { SendOptions, SendOutcome, SessionInfo } from './hooks.js';
 import type { KeptMessage } from './message.js';
-import type { ServerMetrics } from './metrics.js';
-import type { Bridge } from './ports/bridge.js';
-import type { Logger } from './ports/logger.js';
+import type { MetricSample } from './metrics.js';
 import type { MessageStore } from './ports/message-store.js';
-import type { DeadlineQueue } from './scheduling/deadline-queue.js';
-import type { Directory } from './sessions/directory.js';
-import type { Reception } from './sessions/reception.js';
-import type { ServerTransport, TransportAddress } from './transports/transport.js';
+import type { Route } from './ports/route.js';
+import type { ServerTransport, TransportAddress } from './ports/transport.js';
+import type { Runtime } from './runtime.js';
+import type { SessionRegistry } from './sessions/session-registry.js';
+import { type DeadLetters, StoredDeadLetters } from './storage/dead-letters.js';
+import { Expiry } from './storage/expiry.js';
+import { type HistoryOptions, readHistory } from './storage/history.js';
+import type { StoreRoute } from './storage/store-route.js';
+import type { Outlet } from './users/outlet.js';
+import type { UserRegistry } from './users/user-registry.js';
 
-export interface ServerParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly deadlines: DeadlineQueue;
-  readonly metrics: ServerMetrics;
-  readonly events: Emitter<ServerEvents>;
+/** What `createServer` puts together. */
+export interface ServerRooms {
   readonly transports: readonly ServerTransport[];
-  readonly reception: Reception;
-  readonly directory: Directory;
-  readonly courier: Courier;
+  readonly routes: readonly Route[];
+  readonly users: UserRegistry;
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionRegistry;
+  readonly messages: ServerMessages;
   readonly store: MessageStore | undefined;
-  readonly expiry: Expiry | undefined;
-  readonly archive: Archive;
-  readonly bridge: Bridge | undefined;
-  readonly intake: BridgeIntake;
-  readonly stamp: (() => number) | undefined;
-  readonly logger: Logger;
+  readonly storing: StoreRoute | undefined;
 }
 
-/** How `close` lets go. */
+/** How `close` ends. */
 export interface CloseOptions {
   /** How long messages that are with their receivers may still be acknowledged, in milliseconds. Default 1000. */
   readonly drainMs?: number | undefined;
 }
 
-/** How a user is kicked out. */
+/** Which sessions of a user are kicked out, and how. */
 export interface KickOptions {
+  /** Only this session: {@link SessionInfo.sessionId}. Default: all sessions of the user. */
+  readonly sessionId?: number | undefined;
   /** What the client is told: 1 duplicate login, 2 an administrator, others as client and application agree. Default 2. */
   readonly code?: number | undefined;
   /** Text for the client. Default none. */
@@ -65,28 +47,29 @@ export interface KickOptions {
 }
 
 /**
- * An instant-messaging server: users log in on its transports and exchange messages with each other and with it.
+ * An instant-messaging server: users log in over its transports and exchange messages with each other and with it.
  *
  * Made by `createServer`. Any number of servers can run in one process.
  */
 export class ImServer {
-  readonly #parts: ServerParts;
+  readonly #runtime: Runtime;
+  readonly #rooms: ServerRooms;
+  readonly #deadLetters: DeadLetters;
+  readonly #expiry: Expiry | undefined;
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
   #closing: Promise<void> | undefined = undefined;
-  /** Largest body that anybody can be sent: what is larger could only wait for ever. */
-  readonly #maxBodyBytes: number;
 
-  constructor(parts: ServerParts) {
-    this.#parts = parts;
-    const { bridge, transports } = parts;
-    this.#maxBodyBytes = bridge
-      ? Number.POSITIVE_INFINITY
-      : Math.max(...transports.map(({ maxSendBytes }) => maxSendBytes));
+  constructor(runtime: Runtime, rooms: ServerRooms) {
+    const { store, storing } = rooms;
+    this.#runtime = runtime;
+    this.#rooms = rooms;
+    this.#deadLetters = new StoredDeadLetters(runtime, store, storing);
+    this.#expiry = store && new Expiry(runtime, store);
   }
 
   /** Number of users that are online here. */
   get onlineCount(): number {
-    return this.#parts.metrics.usersOnline;
+    return this.#runtime.metrics.usersOnline;
   }
 
   /**
@@ -99,13 +82,14 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { transports, reception, bridge, intake, store, expiry, logger } = this.#parts;
+    const { transports, routes, sessions, messages, store } = this.#rooms;
+    messages.open();
     try {
       const addresses: TransportAddress[] = [];
-      for (const transport of transports) addresses.push(await transport.listen(reception));
-      await bridge?.start(intake);
-      expiry?.start();
-      if (store?.durable === false) logger.warn({}, 'messages are kept in memory only');
+      for (const transport of transports) addresses.push(await transport.listen(sessions));
+      for (const route of routes) await route.start?.();
+      this.#expiry?.start();
+      if (store?.durable === false) this.#runtime.logger.warn({}, 'messages are kept in memory only');
       return addresses;
     } catch (error) {
       await this.close({ drainMs: 0 });
@@ -119,62 +103,50 @@ export class ImServer {
    * Resolves when somebody else is responsible for it: see {@link SendOutcome}.
    *
    * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_NOT_LISTENING`
-   * @throws DeliveryError `ERR_UNDELIVERABLE` when the user is not online and nobody stores, `ERR_NOT_ACKNOWLEDGED`
+   * @throws DeliveryError `ERR_UNDELIVERABLE` when the user is not online and there is no store, `ERR_NOT_ACKNOWLEDGED`
    *   after the last copy, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
    */
-  send(userId: string, content: string, options: SendOptions = {}): Promise<SendOutcome> {
-    const problem = this.#checkSend(userId, content, options);
-    if (problem !== undefined) return Promise.reject(problem);
-    const { random, clock, courier, directory, metrics, stamp } = this.#parts;
-    const qos = options.qos ?? true;
-    const fingerprint = options.fingerprint ?? (qos ? createFingerprint(random) : undefined);
-    const packet: Packet = {
-      ...dataPacket({ from: SERVER_ID, to: userId, content, fingerprint, type: options.type }),
-      QoS: qos,
-      ...(stamp === undefined ? {} : { sm: stamp() }),
-    };
-    const body = encodeFrameBody(packet);
-    if (body.length > this.#maxBodyBytes) return Promise.reject(tooLarge(body.length, this.#maxBodyBytes));
-    const origin = new PromiseOrigin(false);
-    metrics.messagesFromServer += 1;
-    const delivery = new Delivery(packet, body, SERVER_ID, userId, origin);
-    courier.deliver(delivery, directory.find(userId), clock.now());
-    return origin.outcome;
+  send(userId: string, content: string, options?: SendOptions): Promise<SendOutcome> {
+    return this.#rooms.messages.send(userId, content, options);
   }
 
-  /** Ends a user's session with a kick-out. Returns false when the user is not online. */
-  kick(userId: string, options: KickOptions = {}): boolean {
-    const session = this.#parts.directory.find(userId)?.mailbox.session;
-    session?.kick(options.code ?? KickOutCode.Administrator, options.reason);
-    return session !== undefined;
+  /** Ends sessions of a user with a kick-out: all, or the one that is named. Returns how many were ended. */
+  kick(userId: string, options: KickOptions = {}): number {
+    const { sessionId, code = KickOutCode.Administrator, reason } = options;
+    const sessions = this.#sessionsOf(userId).filter(
+      ({ info }) => sessionId === undefined || info.sessionId === sessionId,
+    );
+    for (const session of sessions) session.kick(code, reason);
+    return sessions.length;
   }
 
   isOnline(userId: string): boolean {
-    return this.#parts.directory.find(userId)?.mailbox.session !== undefined;
+    return this.#rooms.users.find(userId)?.isOnline === true;
   }
 
-  /** Everyone who is online here, in no particular order. A copy: with many users, prefer {@link onlineCount}. */
-  onlineUsers(): SessionInfo[] {
-    const users: SessionInfo[] = [];
-    for (const { mailbox } of this.#parts.directory.online())
-      if (mailbox.session) users.push(mailbox.session.info);
-    return users;
+  /**
+   * The open sessions of a user, or of everybody, in no particular order. A copy: for the number of users, prefer
+   * {@link onlineCount}.
+   */
+  sessions(userId?: string): SessionInfo[] {
+    const sessions = userId === undefined ? [...this.#rooms.users.sessions()] : this.#sessionsOf(userId);
+    return sessions.map(({ info }) => info);
   }
 
   on<Name extends keyof ServerEvents>(
     name: Name,
     listener: (event: ServerEvents[Name]) => void,
   ): Unsubscribe {
-    return this.#parts.events.on(name, listener);
+    return this.#runtime.events.on(name, listener);
   }
 
   off<Name extends keyof ServerEvents>(name: Name, listener: (event: ServerEvents[Name]) => void): void {
-    this.#parts.events.off(name, listener);
+    this.#runtime.events.off(name, listener);
   }
 
   /** Messages that were acknowledged and given up: those that waited too long, or had to make room. */
   get deadLetters(): DeadLetters {
-    return this.#parts.archive;
+    return this.#deadLetters;
   }
 
   /**
@@ -183,12 +155,17 @@ export class ImServer {
    * @throws UsageError `ERR_NO_STORE`, `ERR_NO_HISTORY` where the store has no `historyMs`, `ERR_INVALID_ARGUMENT`
    */
   history(options: HistoryOptions): Promise<readonly KeptMessage[]> {
-    return this.#parts.archive.history(options);
+    return readHistory(this.#rooms.store, options);
   }
 
-  /** Everything that is counted, at this moment. */
+  /** The value of every metric by name, those of all transports added up. `SERVER_METRICS` says what each is. */
   metrics(): Readonly<Record<string, number>> {
-    return this.#parts.metrics.snapshot();
+    return this.#runtime.metrics.snapshot();
+  }
+
+  /** The value of every metric, those that are counted for each transport with its name: for a metrics page. */
+  metricSamples(): readonly MetricSample[] {
+    return this.#runtime.metrics.samples();
   }
 
   /**
@@ -202,77 +179,49 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { transports, reception, courier, deadlines, store, bridge, intake, expiry } = this.#parts;
-    intake.stop();
+    const { transports, routes, sessions, dispatcher, messages, store, storing } = this.#rooms;
+    messages.close();
+    for (const route of routes) route.stopAccepting?.();
     for (const transport of transports) transport.stopAccepting();
     await this.#drain(drainMs);
-    await courier.secure();
-    reception.endAll();
-    await courier.settled();
+    storing?.secure();
+    for (const route of routes) route.secure?.();
+    await storing?.writer.idle();
+    sessions.endAll();
+    await storing?.settled();
     await Promise.all(transports.map((transport) => this.#closePart(transport)));
-    await this.#closePart(bridge);
-    courier.stop();
-    await courier.settled();
-    await expiry?.stop();
+    for (const route of routes) await this.#closePart(route);
+    dispatcher.stop();
+    await storing?.settled();
+    await this.#expiry?.stop();
     await this.#closePart(store);
-    deadlines.close();
+    this.#runtime.timers.close();
     this.#state = 'closed';
   }
 
   /** A part that cannot be closed does not keep the others open. */
-  async #closePart(part: { close(): Promise<void> } | undefined): Promise<void> {
+  async #closePart(part: { close?(): Promise<void> } | undefined): Promise<void> {
     try {
-      await part?.close();
+      await part?.close?.();
     } catch (error) {
-      this.#parts.events.emit('error', asError(error));
+      this.#runtime.events.emit('error', asError(error));
     }
   }
 
   /** Resolves when nothing waits for an acknowledgement any more, after `drainMs` at the latest. */
   async #drain(drainMs: number): Promise<void> {
-    const { clock, metrics } = this.#parts;
+    const { clock, metrics } = this.#runtime;
+    const { sessions, routes } = this.#rooms;
     const until = clock.now() + drainMs;
-    this.#parts.reception.stopTaking();
-    while (metrics.messagesInFlight + metrics.bridgePending > 0 && clock.now() < until) {
+    sessions.stopTaking();
+    const pending = (): number => routes.reduce((sum, route) => sum + (route.pending ?? 0), 0);
+    while (metrics.messagesInFlight + pending() > 0 && clock.now() < until) {
       await new Promise<void>((resolve) => clock.schedule(Math.min(until, clock.now() + 10), resolve));
     }
   }
 
-  #checkSend(userId: string, content: unknown, options: SendOptions): Error | undefined {
-    if (this.#state === 'closed' || this.#state === 'closing') {
-      return new DeliveryError('ERR_SERVER_CLOSED', 'send() was called on a server that is closed');
-    }
-    if (this.#state === 'new')
-      return new UsageError('ERR_NOT_LISTENING', 'send() was called before listen()');
-    if (!isUserId(userId)) {
-      return new UsageError(
-        'ERR_INVALID_ARGUMENT',
-        `${JSON.stringify(userId)} is not a user id: 1 to 256 characters, not "0" or "-1"`,
-      );
-    }
-    if (typeof content !== 'string') {
-      return new UsageError('ERR_INVALID_ARGUMENT', `the content is of type ${typeof content}, not a string`);
-    }
-    const { fingerprint } = options;
-    if (fingerprint !== undefined && (fingerprint.length === 0 || fingerprint.length > MAX_ID_LENGTH)) {
-      return new UsageError(
-        'ERR_INVALID_ARGUMENT',
-        `the fingerprint has ${fingerprint.length} characters, allowed are 1 to ${MAX_ID_LENGTH}`,
-      );
-    }
-    if (options.type !== undefined && (options.type | 0) !== options.type) {
-      return new UsageError(
-        'ERR_INVALID_ARGUMENT',
-        `type is ${options.type}, allowed are whole numbers of 32 bits`,
-      );
-    }
-    return undefined;
+  #sessionsOf(userId: string): readonly Outlet[] {
+    const devices = this.#rooms.users.find(userId)?.onlineDevices() ?? [];
+    return devices.flatMap(({ session }) => (session === undefined ? [] : [session]));
   }
-}
-
-function tooLarge(bytes: number, max: number): DeliveryError {
-  return new DeliveryError(
-    'ERR_TOO_LARGE',
-    `the packet has ${bytes} bytes, the transports carry ${max} at most`,
-  );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LoginAttempt } from '../src/hooks.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { message } from './support/wire.js';
 
@@ -6,7 +7,7 @@ describe('a kick', () => {
   it('tells the user why, ends the session and is carried by the offline event', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
-    expect(bench.server.kick('alice', { code: 7, reason: 'maintenance "now"' })).toBe(true);
+    expect(bench.server.kick('alice', { code: 7, reason: 'maintenance "now"' })).toBe(1);
     expect(alice.received).toEqual([
       {
         bridge: false,
@@ -36,13 +37,29 @@ describe('a kick', () => {
 
   it('of a user who is not online does nothing', async () => {
     const bench = await openBench();
-    expect(bench.server.kick('alice')).toBe(false);
+    expect(bench.server.kick('alice')).toBe(0);
     const alice = await bench.online('alice');
     alice.leave();
     await bench.settle();
-    expect(bench.server.kick('alice')).toBe(false);
+    expect(bench.server.kick('alice')).toBe(0);
     expect(bench.metric('kickOuts')).toBe(0);
     expect(bench.events.offline).toHaveLength(1);
+  });
+
+  it('may be of one session of several', async () => {
+    const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
+    const bench = await openBench({ hooks });
+    const phone = await bench.online('alice');
+    const tablet = await bench.online('alice', 'tcp', { extra: 'tablet' });
+    const [first, second] = bench.server.sessions('alice');
+    expect([first?.deviceId, second?.deviceId]).toEqual(['', 'tablet']);
+    expect(bench.server.kick('alice', { sessionId: 99 })).toBe(0);
+    expect(bench.server.kick('alice', { sessionId: second?.sessionId })).toBe(1);
+    expect([phone.isClosed, tablet.isClosed]).toEqual([false, true]);
+    expect(bench.server.sessions('alice')).toEqual([first]);
+    expect(bench.events.offline).toEqual([]);
+    expect(bench.server.kick('alice')).toBe(1);
+    expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: 2 }]);
   });
 
   it('does not keep the user from coming back', async () => {
@@ -73,9 +90,11 @@ describe('who is online', () => {
     expect(bench.server.isOnline('alice')).toBe(true);
     expect(bench.server.isOnline('carol')).toBe(false);
     expect(bench.server.onlineCount).toBe(2);
-    expect(bench.server.onlineUsers()).toEqual([
+    expect(bench.server.sessions()).toEqual([
       {
+        sessionId: 1,
         userId: 'alice',
+        deviceId: '',
         transport: 'tcp',
         remoteAddress: '192.0.2.5',
         remotePort: 1,
@@ -83,7 +102,9 @@ describe('who is online', () => {
         extra: undefined,
       },
       {
+        sessionId: 2,
         userId: 'bob',
+        deviceId: '',
         transport: 'udp',
         remoteAddress: '192.0.2.1',
         remotePort: 1,
@@ -94,7 +115,7 @@ describe('who is online', () => {
     bob.leave();
     await bench.settle();
     expect(bench.server.isOnline('bob')).toBe(false);
-    expect(bench.server.onlineUsers().map(({ userId }) => userId)).toEqual(['alice']);
+    expect(bench.server.sessions().map(({ userId }) => userId)).toEqual(['alice']);
     expect(bench.server.onlineCount).toBe(1);
   });
 });

@@ -76,14 +76,14 @@ describe('the authorization of a message', () => {
     expect(alice.received).toEqual([]);
     expect(bench.metric('notAuthorized')).toBe(1);
     expect(bench.events.error.map(({ message: text }) => text)).toEqual([
-      'the hook authorizeMessage failed: no database',
+      'hook authorizeMessage failed: no database',
     ]);
   });
 
   it.each([
     ['undefined', undefined],
-    ['string', 'yes'],
-    ['number', 1],
+    ['the string "yes"', 'yes'],
+    ['the number 1', 1],
   ])('that answers with %s counts as no, with an error event', async (type, answer) => {
     const authorizeMessage = () => answer as unknown as boolean;
     const bench = await openBench({ hooks: { authorizeMessage } });
@@ -92,7 +92,7 @@ describe('the authorization of a message', () => {
     expect(alice.received).toEqual([]);
     expect(bench.metric('notAuthorized')).toBe(1);
     expect(bench.events.error.map(({ message: text }) => text)).toEqual([
-      `the hook authorizeMessage failed: it answered ${type}, not true or false`,
+      `hook authorizeMessage failed: it must answer true or false; it answered ${type}`,
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import { LoopbackBridge } from './support/loopback-bridge.js';
+import { RecordingRoute } from './support/recording-route.js';
 import { acknowledgement, keepAlive, login, message } from './support/wire.js';
 
 describe('a server that closes', () => {
@@ -19,7 +19,7 @@ describe('a server that closes', () => {
       { userId: 'bob', kickCode: -1 },
     ]);
     expect(bench.server.metrics()).toMatchObject({ sessionsOpen: 0, usersOnline: 0 });
-    expect(bench.server.onlineUsers()).toEqual([]);
+    expect(bench.server.sessions()).toEqual([]);
   });
 
   it('waits for acknowledgements that are due, as long as it is told', async () => {
@@ -241,23 +241,23 @@ describe('a server that closes', () => {
     expect(store.calls.append).toBe(0);
   });
 
-  it('closes the bridge before the store', async () => {
+  it('closes its routes before the store', async () => {
     const order: string[] = [];
     const store = new ControlledStore();
-    const bridge = new LoopbackBridge();
+    const route = new RecordingRoute();
     store.close = async () => void order.push('store');
-    bridge.close = async () => void order.push('bridge');
-    const bench = await openBench({ store, bridge });
+    route.close = async () => void order.push('route');
+    const bench = await openBench({ store, routes: [route] });
     await bench.close(0);
-    expect(order).toEqual(['bridge', 'store']);
+    expect(order).toEqual(['route', 'store']);
   });
 
   it('closes all the rest, and tells, when one part cannot be closed', async () => {
     const store = new ControlledStore();
-    const bridge = new LoopbackBridge();
+    const route = new RecordingRoute();
     const failure = new Error('no broker');
-    bridge.failures.close = failure;
-    const bench = await openBench({ store, bridge });
+    route.failures.close = failure;
+    const bench = await openBench({ store, routes: [route] });
     bench.transports.udp.close = () => Promise.reject(new Error('EBADF'));
     await bench.close(0);
     expect(bench.transports.websocket.calls).toContain('close');

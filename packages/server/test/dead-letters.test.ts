@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../src/errors.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import { acknowledgement, message } from './support/wire.js';
+import { acknowledgement, keepAlive, message } from './support/wire.js';
 
 /** A bench where so many messages to bob and one to carol have been displaced by later ones. */
 async function openWithLetters(count: number) {
@@ -63,11 +63,14 @@ describe('dead letters', () => {
 
   it('are acknowledged once where they were under way all the time and are resent', async () => {
     const store = new ControlledStore({ maxAgeMs: 2000, wallTime: () => START_TIME });
-    const bench = await openBench({ store, expireEveryMs: 1000 });
+    const bench = await openBench({ store });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
     alice.write(message('alice', 'bob', 'text', 'fp-1'));
-    await bench.advance(5000);
+    for (let passed = 0; passed < 60_000; passed += 10_000) {
+      bob.write(keepAlive('bob'));
+      await bench.advance(10_000);
+    }
     const letters = await bench.server.deadLetters.list();
     expect(fingerprintsOf(letters)).toEqual(['fp-1']);
     expect(await bench.server.deadLetters.resend(letters)).toBe(1);

@@ -1,6 +1,6 @@
 import { VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { DeadlineQueue, type DeadlineRing, type RingEntry } from '../src/scheduling/deadline-queue.js';
+import { DeadlineQueue, type DeadlineRing, type RingEntry } from '../src/timers/deadline-queue.js';
 
 class Entry implements RingEntry {
   readonly name: string;

@@ -1,3 +1,4 @@
+import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { openBench } from './support/bench.js';
 import { acknowledgement, message, plainMessage, toBody, wire } from './support/wire.js';
@@ -178,6 +179,9 @@ describe('an acknowledgement', () => {
     expect(bench.events.rejected).toEqual([
       {
         reason: 'unknown-acknowledgement',
+        type: 4,
+        to: decodeFrameBody(text).to,
+        fingerprint: decodeFrameBody(text).dataContent,
         transport: 'tcp',
         remoteAddress: '192.0.2.1',
         userId: 'mallory',
@@ -450,9 +454,9 @@ describe('a message to a user who is not online', () => {
       () => {
         throw new Error('no disk');
       },
-      ['the hook onUndeliverable failed: no disk'],
+      ['hook onUndeliverable failed: no disk'],
     ],
-    ['rejects', () => Promise.reject(new Error('no disk')), ['the hook onUndeliverable failed: no disk']],
+    ['rejects', () => Promise.reject(new Error('no disk')), ['hook onUndeliverable failed: no disk']],
   ])(
     'is dropped where the application %s, which is asked again about the next copy',
     async (_name, answer, errors) => {

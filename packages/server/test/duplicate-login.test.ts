@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../src/stores/memory-store.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { acknowledgement, keepAlive, login, message } from './support/wire.js';
 
@@ -28,9 +28,16 @@ describe('a login of a user who is online elsewhere', () => {
       ]);
       expect(old.end).toBe('closed');
       expect(fresh.received).toMatchObject([{ type: 50, to: 'alice' }]);
-      expect(bench.events.offline).toMatchObject([{ userId: 'alice', transport: 'tcp', kickCode: 1 }]);
-      expect(bench.events.online).toMatchObject([{ transport: 'tcp' }, { transport: 'websocket' }]);
-      expect(bench.server.onlineUsers()).toMatchObject([{ userId: 'alice', transport: 'websocket' }]);
+      expect(bench.events.offline).toEqual([]);
+      expect(bench.events.online).toMatchObject([{ userId: 'alice', session: { transport: 'tcp' } }]);
+      expect(bench.events.sessionEnded).toMatchObject([
+        { session: { userId: 'alice', transport: 'tcp' }, reason: 'replaced', kickCode: 1 },
+      ]);
+      expect(bench.events.sessionStarted).toMatchObject([
+        { session: { transport: 'tcp' } },
+        { session: { transport: 'websocket' } },
+      ]);
+      expect(bench.server.sessions()).toMatchObject([{ userId: 'alice', transport: 'websocket' }]);
       expect(bench.server.onlineCount).toBe(1);
       expect(bench.metric('kickOuts')).toBe(1);
     },
@@ -44,7 +51,8 @@ describe('a login of a user who is online elsewhere', () => {
     expect(old.received).toEqual([]);
     expect(old.end).toBe('closed');
     expect(fresh.received).toMatchObject([{ type: 50 }]);
-    expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: -1 }]);
+    expect(bench.events.offline).toEqual([]);
+    expect(bench.events.sessionEnded).toMatchObject([{ reason: 'replaced', kickCode: -1 }]);
     expect(bench.metric('kickOuts')).toBe(0);
     expect(bench.server.onlineCount).toBe(1);
   });

@@ -12,7 +12,7 @@ function openWith(hooks: Hooks): Promise<Bench> {
 
 function expectTimedOut(bench: Bench, hook: string): void {
   expect(bench.events.error).toMatchObject([
-    { code: 'ERR_HOOK_TIMED_OUT', message: `the hook ${hook} failed: no answer within 3000 ms` },
+    { code: 'ERR_HOOK_TIMED_OUT', message: `hook ${hook} failed: no answer within 3000 ms` },
   ]);
   expect(bench.metric('hookTimeouts')).toBe(1);
 }

@@ -1,12 +1,16 @@
 import { dataPacket } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { Delivery } from '../src/delivery/delivery.js';
-import { InFlight } from '../src/delivery/in-flight.js';
-import { replayOrigin } from '../src/delivery/replay-origin.js';
+import { storedOrigin } from '../src/delivery/origins.js';
+import { InFlight } from '../src/users/in-flight.js';
+
+function rethrow(error: Error): never {
+  throw error;
+}
 
 function delivery(from: string, fingerprint: string): Delivery {
   const packet = dataPacket({ from, to: 'bob', content: 'hello', fingerprint });
-  return new Delivery(packet, 'body', from, 'bob', replayOrigin);
+  return new Delivery(packet, 'body', from, 'bob', storedOrigin, rethrow);
 }
 
 describe('InFlight', () => {
@@ -21,7 +25,7 @@ describe('InFlight', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('refuses the same message twice', () => {
+  it('rejects the same message twice', () => {
     const inFlight = new InFlight();
     expect(inFlight.add('fp-1', delivery('alice', 'fp-1'))).toBe(true);
     expect(inFlight.add('fp-1', delivery('alice', 'fp-1'))).toBe(false);

@@ -252,29 +252,29 @@ describe('maxUnacknowledged', () => {
   });
 });
 
-describe('maxRemembered', () => {
-  it('forgets the oldest fingerprints of a sender beyond it, and tells', async () => {
-    const bench = await openBench({ limits: { maxRemembered: 4 } });
+describe('the fingerprints that are remembered', () => {
+  it('are 10 000 of a sender; beyond it the oldest are forgotten, which is reported', async () => {
+    const bench = await openBench();
     const alice = await bench.online('alice');
     const send = (n: number) => alice.write(message('alice', '0', 'hello', `fp-${n}`));
-    for (let i = 1; i <= 4; i++) send(i);
+    for (let i = 1; i <= 10_000; i++) send(i);
     expect(bench.events.limited).toEqual([]);
     send(1);
     expect(bench.metric('messagesDuplicate')).toBe(1);
-    send(5);
+    send(10_001);
     expect(bench.events.limited).toEqual([
-      { limit: 'maxRemembered', value: 4, remoteAddress: '192.0.2.1', userId: 'alice' },
+      { limit: 'rememberedFingerprints', value: 10_000, remoteAddress: '192.0.2.1', userId: 'alice' },
     ]);
     expect(bench.metric('limitRemembered')).toBe(1);
-    send(5);
-    send(4);
+    send(10_001);
+    send(10_000);
     expect(bench.metric('messagesDuplicate')).toBe(3);
     send(1);
-    expect(bench.metric('messagesToServer')).toBe(6);
+    expect(bench.metric('messagesToServer')).toBe(10_002);
   });
 
-  it('is not reached by a sender whose fingerprints have grown old', async () => {
-    const bench = await openBench({ limits: { maxRemembered: 4 } });
+  it('are forgotten after 10 minutes, which is no limit', async () => {
+    const bench = await openBench();
     for (let i = 1; i <= 20; i++) {
       const alice = await bench.online('alice');
       alice.write(message('alice', '0', 'hello', `fp-${i}`));
@@ -284,85 +284,44 @@ describe('maxRemembered', () => {
   });
 });
 
-describe('maxRememberedAway', () => {
-  it('forgets the users first who are away longest when those away have sent too much', async () => {
-    const bench = await openBench({ limits: { maxRememberedAway: 5 } });
-    const visit = async (userId: string): Promise<void> => {
-      const peer = await bench.online(userId);
-      for (let i = 1; i <= 2; i++) peer.write(message(userId, '0', 'hello', `fp-${i}`));
-      peer.leave();
-      await bench.settle();
-    };
-    await visit('alice');
-    await visit('bob');
-    expect(bench.metric('limitRemembered')).toBe(0);
-    await visit('carol');
-    expect(bench.events.limited).toEqual([
-      { limit: 'maxRememberedAway', value: 5, remoteAddress: '', userId: 'alice' },
-    ]);
-    expect(bench.metric('limitRemembered')).toBe(1);
-    expect(bench.metric('messagesToServer')).toBe(6);
-    await visit('bob');
-    expect(bench.metric('messagesToServer')).toBe(6);
-    await visit('alice');
-    expect(bench.metric('messagesToServer')).toBe(8);
-  });
-
-  it('does not count those who are online', async () => {
-    const bench = await openBench({ limits: { maxRememberedAway: 1 } });
-    for (const userId of ['alice', 'bob', 'carol']) {
-      const peer = await bench.online(userId);
-      for (let i = 1; i <= 5; i++) peer.write(message(userId, '0', 'hello', `fp-${i}`));
+describe('packets that wait for a hook', () => {
+  const allowed: (() => void)[] = [];
+  const hooks = {
+    authorizeMessage: () => new Promise<boolean>((resolve) => allowed.push(() => resolve(true))),
+  };
+  const answerAll = async (settle: () => Promise<void>): Promise<void> => {
+    for (let next = allowed.shift(); next !== undefined; next = allowed.shift()) {
+      next();
+      await settle();
     }
-    expect(bench.metric('limitRemembered')).toBe(0);
-  });
-});
+  };
 
-describe('maxDeferredPackets', () => {
-  it('drops what comes over UDP while so many packets wait for the application', async () => {
-    const allowed: (() => void)[] = [];
-    const bench = await openBench({
-      limits: { maxDeferredPackets: 2 },
-      hooks: {
-        authorizeMessage: () => new Promise((resolve) => allowed.push(() => resolve(true))),
-      },
-    });
+  it('are 64 at most over UDP, beside the one that is asked about; those beyond are dropped', async () => {
+    const bench = await openBench({ hooks });
     const alice = await bench.online('alice', 'udp');
     const bob = await bench.online('bob');
-    for (let i = 1; i <= 5; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    for (let i = 1; i <= 67; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
     expect(bench.metric('limitDeferredPackets')).toBe(2);
     expect(bench.events.limited).toEqual(
       [1, 2].map(() => ({
-        limit: 'maxDeferredPackets',
-        value: 2,
+        limit: 'deferredPackets',
+        value: 64,
         remoteAddress: '192.0.2.1',
         userId: 'alice',
       })),
     );
-    for (let i = 0; i < 3; i++) {
-      allowed[i]?.();
-      await bench.settle();
-    }
-    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2', 'fp-3']);
+    await answerAll(() => bench.settle());
+    expect(bob.received.map(({ fp }) => fp)).toEqual(Array.from({ length: 65 }, (_, at) => `fp-${at + 1}`));
   });
 
-  it('drops nothing on a stream, which is read no further', async () => {
-    const allowed: (() => void)[] = [];
-    const bench = await openBench({
-      limits: { maxDeferredPackets: 2 },
-      hooks: {
-        authorizeMessage: () => new Promise((resolve) => allowed.push(() => resolve(true))),
-      },
-    });
+  it('are not dropped on a stream, which is read no further', async () => {
+    const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
-    for (let i = 1; i <= 5; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
+    for (let i = 1; i <= 70; i++) alice.write(message('alice', 'bob', 'hello', `fp-${i}`));
     expect(alice.isPaused).toBe(true);
-    for (let i = 0; i < 5; i++) {
-      allowed[i]?.();
-      await bench.settle();
-    }
-    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2', 'fp-3', 'fp-4', 'fp-5']);
+    await answerAll(() => bench.settle());
+    expect(bob.received.map(({ fp }) => fp)).toEqual(Array.from({ length: 70 }, (_, at) => `fp-${at + 1}`));
     expect(bench.metric('limitDeferredPackets')).toBe(0);
   });
 });

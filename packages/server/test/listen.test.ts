@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
-import { LoopbackBridge } from './support/loopback-bridge.js';
+import { RecordingRoute } from './support/recording-route.js';
 
 describe('listening', () => {
   it('opens all transports and tells where, in the order of the option', async () => {
@@ -26,23 +26,23 @@ describe('listening', () => {
 
   it('closes what it has opened when a transport cannot listen', async () => {
     const store = new ControlledStore();
-    const bridge = new LoopbackBridge();
-    const bench = new Bench({ store, bridge });
+    const route = new RecordingRoute();
+    const bench = new Bench({ store, routes: [route] });
     const failure = new Error('EADDRINUSE');
     bench.transports.udp.failure = failure;
     await expect(bench.server.listen()).rejects.toBe(failure);
     expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
     expect(bench.transports.websocket.calls).not.toContain('listen');
-    expect(bridge.calls).toEqual(['close']);
+    expect(route.calls).toEqual(['stopAccepting', 'secure', 'close']);
     expect(store.calls.close).toBe(1);
     expect(bench.clock.pending).toBe(0);
   });
 
-  it('closes what it has opened when the bridge cannot start', async () => {
-    const bridge = new LoopbackBridge();
+  it('closes what it has opened when a route cannot start', async () => {
+    const route = new RecordingRoute();
     const failure = new Error('no broker');
-    bridge.failures.start = failure;
-    const bench = new Bench({ bridge });
+    route.failures.start = failure;
+    const bench = new Bench({ routes: [route] });
     await expect(bench.server.listen()).rejects.toBe(failure);
     for (const { calls } of Object.values(bench.transports)) expect(calls).toContain('close');
   });

@@ -34,7 +34,7 @@ describe('a login that is accepted', () => {
     const peer = bench.connect();
     peer.write(login('alice', { firstLoginTime: 1_699_999_000_000 }));
     expect(peer.received[0]?.dataContent).toBe('{"code":0,"firstLoginTime":1699999000000}');
-    expect(bench.events.online[0]?.firstLoginTime).toBe(1_699_999_000_000);
+    expect(bench.events.online[0]?.session.firstLoginTime).toBe(1_699_999_000_000);
   });
 
   it('takes a negative first login time for none', async () => {
@@ -47,16 +47,18 @@ describe('a login that is accepted', () => {
   it('is told in an online event', async () => {
     const bench = await openBench();
     bench.connect('websocket', '192.0.2.7').write(login('alice', { extra: '{"device":"tv"}' }));
-    expect(bench.events.online).toEqual([
-      {
-        userId: 'alice',
-        transport: 'websocket',
-        remoteAddress: '192.0.2.7',
-        remotePort: 1,
-        firstLoginTime: START_TIME,
-        extra: '{"device":"tv"}',
-      },
-    ]);
+    const session = {
+      sessionId: 1,
+      userId: 'alice',
+      deviceId: '',
+      transport: 'websocket',
+      remoteAddress: '192.0.2.7',
+      remotePort: 1,
+      firstLoginTime: START_TIME,
+      extra: '{"device":"tv"}',
+    };
+    expect(bench.events.online).toEqual([{ userId: 'alice', session }]);
+    expect(bench.events.sessionStarted).toEqual([{ session }]);
   });
 
   it('hands the application everything but the first login time', async () => {
@@ -179,7 +181,7 @@ describe('a login that is refused', () => {
     expect(peer.received).toEqual([refused(4)]);
     expect(peer.isClosed).toBe(true);
     expect(asked).toEqual([]);
-    expect(bench.server.onlineUsers()).toEqual([]);
+    expect(bench.server.sessions()).toEqual([]);
   });
 
   it.each([
@@ -199,7 +201,7 @@ describe('a login that is refused', () => {
     expect(peer.isClosed).toBe(true);
     const [error] = bench.events.error;
     expect(error).toBeInstanceOf(HookError);
-    expect(error?.message).toBe('the hook authenticate failed: database is down');
+    expect(error?.message).toBe('hook authenticate failed: database is down');
   });
 
   it.each([
@@ -232,7 +234,7 @@ describe('a login that is refused', () => {
     expect(peer.received).toEqual([refused(1025)]);
     expect(peer.isClosed).toBe(true);
     expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: -1 }]);
-    expect(bench.server.onlineUsers()).toEqual([]);
+    expect(bench.server.sessions()).toEqual([]);
   });
 });
 
@@ -345,7 +347,7 @@ describe('a login that the application answers later', () => {
     answers[1]?.({ accept: true });
     await bench.settle();
     expect(peer.received).toMatchObject([{ type: 50 }, { type: 50 }]);
-    expect(bench.server.onlineUsers()).toHaveLength(1);
+    expect(bench.server.sessions()).toHaveLength(1);
   });
 
   it('lets nobody in whose connection has ended meanwhile', async () => {
@@ -408,7 +410,9 @@ describe('a second login on a session that is logged in', () => {
     alice.write(login('alice', { firstLoginTime: START_TIME }));
     expect(alice.received).toEqual([accepted]);
     expect(alice.isClosed).toBe(false);
-    expect(bench.events.online).toHaveLength(2);
+    expect(bench.events.online).toHaveLength(1);
+    expect(bench.events.sessionStarted.map(({ session }) => session.sessionId)).toEqual([1, 2]);
+    expect(bench.events.sessionEnded).toMatchObject([{ session: { sessionId: 1 }, reason: 'replaced' }]);
     expect(bench.events.offline).toEqual([]);
     expect(bench.server.onlineCount).toBe(1);
   });
@@ -438,7 +442,7 @@ describe('a second login on a session that is logged in', () => {
     expect(asked).toEqual(['alice', 'bob']);
     expect(peer.received).toMatchObject([{ type: 50, to: 'bob' }]);
     expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: -1 }]);
-    expect(bench.server.onlineUsers().map(({ userId }) => userId)).toEqual(['bob']);
+    expect(bench.server.sessions().map(({ userId }) => userId)).toEqual(['bob']);
     expect(bench.server.onlineCount).toBe(1);
     peer.write(message('alice', '0', 'hello', 'fp-1'));
     expect(bench.metric('spoofedSenders')).toBe(1);

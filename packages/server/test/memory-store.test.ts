@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../src/stores/memory-store.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 
 function message(fingerprint: string, to = 'bob') {
   return { to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 };
@@ -13,7 +13,9 @@ describe('memoryStore', () => {
   it('is not made with options that do not exist or make no sense', () => {
     const misspelt: object = { maxPeruser: 5 };
     expect(() => memoryStore(misspelt)).toThrowError(/option maxPeruser does not exist/);
-    expect(() => memoryStore({ maxRemembered: -1 })).toThrowError(/maxRemembered is -1/);
+    expect(() => memoryStore({ maxRemembered: -1 })).toThrowError(
+      /maxRemembered must be a whole number 0 or more, got -1/,
+    );
   });
 
   it('keeps 10 000 messages a user unless told otherwise', async () => {

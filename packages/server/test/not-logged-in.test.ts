@@ -1,3 +1,4 @@
+import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { openBench } from './support/bench.js';
 import { acknowledgement, keepAlive, logout, message, wire } from './support/wire.js';
@@ -30,7 +31,15 @@ describe('a packet of a session that is not logged in', () => {
       expect(peer.end).toBe('closed');
       expect(bench.metric('notLoggedIn')).toBe(1);
       expect(bench.events.rejected).toEqual([
-        { reason: 'not-logged-in', transport: 'tcp', remoteAddress: '192.0.2.1', userId: undefined },
+        {
+          reason: 'not-logged-in',
+          type: decodeFrameBody(text).type,
+          to: decodeFrameBody(text).to,
+          fingerprint: decodeFrameBody(text).fp,
+          transport: 'tcp',
+          remoteAddress: '192.0.2.1',
+          userId: undefined,
+        },
       ]);
     },
   );

@@ -129,15 +129,18 @@ describe('the hook onStored', () => {
     expect(told).toEqual([['fp-1'], ['fp-1', 'fp-2', 'fp-3']]);
   });
 
-  it('is never told of what is beyond the limit, which is reported', async () => {
-    const { bench, told, alice } = await openTold({ limits: { maxStoredNotices: 2 } });
-    alice.write(...toBob(1, 3));
-    await bench.advance(200);
-    expect(told).toEqual([['fp-1', 'fp-2']]);
-    expect(bench.metric('limitStoredNotices')).toBe(1);
-    expect(bench.events.limited).toEqual([
-      { limit: 'maxStoredNotices', value: 2, remoteAddress: '', userId: 'bob' },
-    ]);
+  it('is never told of what is beyond 10 000, which is reported', async () => {
+    const { bench, told, alice } = await openTold({}, () => Promise.reject(new Error('no push service')));
+    alice.write(...toBob(1, 10_000));
+    await bench.advance(500);
+    for (const fingerprint of ['fp-a', 'fp-b']) alice.write(message('alice', 'carol', 'hello', fingerprint));
+    await bench.settle();
+    expect(told).toHaveLength(1);
+    expect(bench.metric('limitOfflineNotices')).toBe(2);
+    const notices = bench.events.limited.filter(({ limit }) => limit === 'offlineNotices');
+    expect(notices).toEqual(
+      [1, 2].map(() => ({ limit: 'offlineNotices', value: 10_000, remoteAddress: '', userId: 'carol' })),
+    );
   });
 
   it('is told what is left when the server closes, which waits for its answer', async () => {

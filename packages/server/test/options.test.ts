@@ -25,48 +25,48 @@ function errorOf(run: () => unknown): UsageError {
   throw new Error('nothing was thrown');
 }
 
-describe('an option that cannot be', () => {
+describe('an invalid option', () => {
   const transports = [new PeerTransport('tcp')];
   it.each<[string, ServerOptions, string]>([
     [
       'no transport',
       { transports: [] },
-      'option transports must hold at least one of tcp(), udp(), websocket()',
+      'option transports must be an array with at least one of tcp(), udp(), websocket(), got an array',
     ],
     [
       'no time before the store',
       { transports, storeAfterMs: 0 },
-      'option storeAfterMs is 0, allowed are whole numbers from 1 to 9007199254740991',
+      'option storeAfterMs must be a whole number 1 or more, got 0',
     ],
     [
       'no time to acknowledge',
       { transports, retry: { waitMs: Number.NaN, retries: 1 } },
-      'option retry.waitMs is NaN, allowed are whole numbers from 1 to 9007199254740991',
+      'option retry.waitMs must be a whole number 1 or more, got NaN',
     ],
     [
       'fewer retries than none',
       { transports, retry: { waitMs: 1000, retries: -1 } },
-      'option retry.retries is -1, allowed are whole numbers from 0 to 9007199254740991',
+      'option retry.retries must be a whole number 0 or more, got -1',
     ],
     [
       'a limit of none',
       { transports, limits: { maxSessions: 0 } },
-      'option limits.maxSessions is 0, allowed are whole numbers from 1 to 9007199254740991',
+      'option limits.maxSessions must be a whole number 1 or more, got 0',
     ],
     [
       'a limit that is text',
       { transports, limits: untyped<Partial<ServerLimits>>([['maxSessions', '5']]) },
-      'option limits.maxSessions is 5, allowed are whole numbers from 1 to 9007199254740991',
+      'option limits.maxSessions must be a number, got the string "5"',
     ],
     [
       'a time with a fraction',
       { transports, storeAfterMs: 1.5 },
-      'option storeAfterMs is 1.5, allowed are whole numbers from 1 to 9007199254740991',
+      'option storeAfterMs must be a whole number 1 or more, got 1.5',
     ],
     [
       'half a session',
       { transports, limits: { maxSessions: 2.5 } },
-      'option limits.maxSessions is 2.5, allowed are whole numbers from 1 to 9007199254740991',
+      'option limits.maxSessions must be a whole number 1 or more, got 2.5',
     ],
     [
       'a switch that is text',
@@ -74,7 +74,65 @@ describe('an option that cannot be', () => {
         ['transports', transports],
         ['stampServerTime', 'no'],
       ]),
-      'option stampServerTime is no, allowed are true and false',
+      'option stampServerTime must be true or false, got the string "no"',
+    ],
+    [
+      'a store that is a file name',
+      untyped([
+        ['transports', transports],
+        ['store', 'messages.db'],
+      ]),
+      'option store must be an object, for example sqliteStore({ file: \'messages.db\' }), got the string "messages.db"',
+    ],
+    [
+      'a store without methods',
+      untyped([
+        ['transports', transports],
+        ['store', { file: 'messages.db' }],
+      ]),
+      "option store must be an object with a method append, for example sqliteStore({ file: 'messages.db' })",
+    ],
+    [
+      'a transport that is a name',
+      untyped([['transports', ['tcp']]]),
+      'option transports[0] must be an object, for example tcp(), got the string "tcp"',
+    ],
+    [
+      'a transport that was not called',
+      untyped([['transports', [tcp]]]),
+      'option transports[0] must be an object with a method listen, for example tcp()',
+    ],
+    [
+      'a hook that is no function',
+      untyped([
+        ['transports', transports],
+        ['hooks', { authenticate: true }],
+      ]),
+      'option hooks.authenticate must be a function, got true',
+    ],
+    [
+      'a route that takes nothing',
+      untyped([
+        ['transports', transports],
+        ['routes', [{ name: 'nowhere' }]],
+      ]),
+      'option routes[0] must be an object with a method take, for example rabbitmq({ url })',
+    ],
+    [
+      'a handler of a type that the server handles',
+      untyped([
+        ['transports', transports],
+        ['handlers', { 2: { allowed: 'anyone', isWork: false, handle: () => undefined } }],
+      ]),
+      'option handlers[2]: the key must be a packet type that the server does not handle itself',
+    ],
+    [
+      'a handler for nobody',
+      untyped([
+        ['transports', transports],
+        ['handlers', { 6: { allowed: 'users', isWork: false, handle: () => undefined } }],
+      ]),
+      "option handlers[6].allowed must be one of 'anyone', 'logged-in', 'in-own-name', got the string \"users\"",
     ],
     [
       'a name that is wrong',
@@ -82,7 +140,7 @@ describe('an option that cannot be', () => {
         ['transports', transports],
         ['storeAfter', 5],
       ]),
-      'option storeAfter does not exist; there are transports, hooks, store, bridge, limits, isExemptAddress, storeAfterMs, expireEveryMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
+      'option storeAfter does not exist. Valid options: transports, hooks, store, routes, handlers, limits, isExemptAddress, storeAfterMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
     ],
     [
       'a name within retry that is wrong',
@@ -93,14 +151,14 @@ describe('an option that cannot be', () => {
           ['retry', 3],
         ]),
       },
-      'option retry.retry does not exist; there are waitMs, retries',
+      'option retry.retry does not exist. Valid options: waitMs, retries',
     ],
     [
       'a hook that is misspelt',
       { transports, hooks: untyped([['onstored', () => undefined]]) },
-      'option hooks.onstored does not exist; there are authenticate, authorizeMessage, onServerMessage, onUndeliverable, onStored',
+      'option hooks.onstored does not exist. Valid options: authenticate, authorizeMessage, onServerMessage, onUndeliverable, onStored',
     ],
-  ])('is refused at once by name: %s', (_name, options, text) => {
+  ])('is rejected at once by name: %s', (_name, options, text) => {
     const error = errorOf(() => createServer(options));
     expect(error.code).toBe('ERR_INVALID_OPTION');
     expect(error.message).toBe(text);
@@ -118,7 +176,7 @@ describe('an option that cannot be', () => {
     expect(() => createServer({ transports, hooks: new Verdicts() })).not.toThrow();
   });
 
-  it('is refused where there is no such limit, with those that there are', () => {
+  it('is rejected where there is no such limit, with those that there are', () => {
     const limits = untyped<Partial<ServerLimits>>([['maxSession', 5]]);
     const error = errorOf(() => createServer({ transports, limits }));
     expect(error.code).toBe('ERR_INVALID_OPTION');
@@ -126,7 +184,7 @@ describe('an option that cannot be', () => {
     for (const name of Object.keys(DEFAULT_LIMITS)) expect(error.message).toContain(name);
   });
 
-  it('is refused where its name is one that every object has', () => {
+  it('is rejected where its name is one that every object has', () => {
     const limits = untyped<Partial<ServerLimits>>([['toString', 5]]);
     expect(errorOf(() => createServer({ transports, limits })).message).toContain(
       'limits.toString does not exist',
@@ -163,37 +221,32 @@ describe('options that are undefined', () => {
 
 describe('an option of a transport', () => {
   it.each([
-    ['tcp', () => tcp({ port: 65_536 }), 'option port is 65536, allowed are whole numbers from 0 to 65535'],
+    ['tcp', () => tcp({ port: 65_536 }), 'option port must be a whole number from 0 to 65535, got 65536'],
     [
       'tcp',
       () => tcp({ maxBodyBytes: 0 }),
-      'option maxBodyBytes is 0, allowed are whole numbers from 1 to 2147483647',
-    ],
-    [
-      'tcp',
-      () => tcp({ readTimeoutMs: -5 }),
-      'option readTimeoutMs is -5, allowed are whole numbers from 1 to 9007199254740991',
+      'option maxBodyBytes must be a whole number from 1 to 2147483647, got 0',
     ],
     [
       'udp',
       () => udp({ maxSendBytes: 65_508 }),
-      'option maxSendBytes is 65508, allowed are whole numbers from 1 to 65507',
+      'option maxSendBytes must be a whole number from 1 to 65507, got 65508',
     ],
     [
       'udp',
       () => udp({ maxReceiveBytes: 0 }),
-      'option maxReceiveBytes is 0, allowed are whole numbers from 1 to 65507',
+      'option maxReceiveBytes must be a whole number from 1 to 65507, got 0',
     ],
-    ['udp', () => udp({ port: -1 }), 'option port is -1, allowed are whole numbers from 0 to 65535'],
+    ['udp', () => udp({ port: -1 }), 'option port must be a whole number from 0 to 65535, got -1'],
     [
       'websocket',
       () => websocket({ maxBodyBytes: Number.NaN }),
-      'option maxBodyBytes is NaN, allowed are whole numbers from 1 to 2147483647',
+      'option maxBodyBytes must be a whole number from 1 to 2147483647, got NaN',
     ],
     [
       'websocket',
       () => websocket(untyped([['senseMode', 7]])),
-      'option senseMode is 7, allowed are 3, 5, 10, 15, 30, 60, 120',
+      'option senseMode must be one of 3, 5, 10, 15, 30, 60, 120, got the number 7',
     ],
     [
       'websocket',
@@ -208,41 +261,49 @@ describe('an option of a transport', () => {
     [
       'websocket',
       () => websocket(untyped([['senseMode', 'toString']])),
-      'option senseMode is toString, allowed are 3, 5, 10, 15, 30, 60, 120',
+      'option senseMode must be one of 3, 5, 10, 15, 30, 60, 120, got the string "toString"',
     ],
-    ['tcp', () => tcp({ port: 80.5 }), 'option port is 80.5, allowed are whole numbers from 0 to 65535'],
+    ['tcp', () => tcp(untyped([['port', '8901']])), 'option port must be a number, got the string "8901"'],
+    ['tcp', () => tcp({ port: 80.5 }), 'option port must be a whole number from 0 to 65535, got 80.5'],
     [
       'udp',
       () => udp({ maxSendBytes: 1.5 }),
-      'option maxSendBytes is 1.5, allowed are whole numbers from 1 to 65507',
+      'option maxSendBytes must be a whole number from 1 to 65507, got 1.5',
     ],
     [
       'tcp',
       () => tcp(untyped([['path', '/']])),
-      'option path does not exist; there are host, port, senseMode, readTimeoutMs, maxBodyBytes, tls',
+      'option path does not exist. Valid options: host, port, senseMode, maxBodyBytes, tls',
     ],
     [
       'udp',
       () => udp(untyped([['tls', {}]])),
-      'option tls does not exist; there are host, port, senseMode, readTimeoutMs, maxReceiveBytes, maxSendBytes',
+      'option tls does not exist. Valid options: host, port, senseMode, maxReceiveBytes, maxSendBytes',
     ],
     [
       'websocket',
       () => websocket(untyped([['origin', []]])),
-      'option origin does not exist; there are host, port, senseMode, readTimeoutMs, server, path, origins, maxBodyBytes, tls',
+      'option origin does not exist. Valid options: host, port, senseMode, server, path, origins, maxBodyBytes, tls',
     ],
-  ])('is refused at once by name on %s', (_name, create, text) => {
+  ])('is rejected at once by name on %s', (_name, create, text) => {
     const error = errorOf(create);
     expect(error.code).toBe('ERR_INVALID_OPTION');
     expect(error.message).toBe(text);
   });
 
-  it('gives the read time-out of the sense mode, unless a time-out is given', () => {
+  it('gives the read time-out of the sense mode', () => {
     expect([tcp(), websocket(), udp()].map(({ readTimeoutMs }) => readTimeoutMs)).toEqual([
       20_000, 20_000, 10_000,
     ]);
     expect(tcp({ senseMode: 3 }).readTimeoutMs).toBe(7000);
     expect(udp({ senseMode: 120 }).readTimeoutMs).toBe(242_000);
-    expect(websocket({ senseMode: 3, readTimeoutMs: 1234 }).readTimeoutMs).toBe(1234);
+  });
+});
+
+describe('options that are no object', () => {
+  it.each([[undefined], [null], ['tcp']])('are rejected with an example: %j', (options) => {
+    const error = errorOf(() => createServer(options as unknown as ServerOptions));
+    expect(error.code).toBe('ERR_INVALID_OPTION');
+    expect(error.message).toContain('for example createServer({ transports: [tcp()] })');
   });
 });

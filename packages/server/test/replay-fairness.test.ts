@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_PAGE, REPLAY_WINDOW } from '../src/delivery/replay.js';
+import { MAX_PAGE, REPLAY_WINDOW } from '../src/storage/replay.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message, toBody } from './support/wire.js';

@@ -1,7 +1,7 @@
 import { settlePromises } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { MAX_PAGE, REPLAY_WINDOW, Replay, type ReplayTarget } from '../src/delivery/replay.js';
 import type { StoreId, WaitingMessage } from '../src/ports/message-store.js';
+import { MAX_PAGE, REPLAY_WINDOW, Replay, type ReplayTarget } from '../src/storage/replay.js';
 import { ControlledStore } from './support/controlled-store.js';
 
 async function setUp(count: number) {
@@ -200,12 +200,12 @@ describe('Replay', () => {
     const { store, add, written, replay, wake } = await setUp(1);
     await wake();
     store.failures.take = new Error('unreadable');
-    replay.look();
+    replay.poll();
     await settlePromises(50);
     expect(replay.isCaughtUp).toBe(true);
     store.failures.take = undefined;
     await add(2, 30);
-    replay.look();
+    replay.poll();
     await settlePromises(50);
     expect(written).toHaveLength(REPLAY_WINDOW);
     expect(replay.isCaughtUp).toBe(false);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MemoryStoreOptions } from '../src/stores/memory-store.js';
+import type { MemoryStoreOptions } from '../src/store-memory/memory-store.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
@@ -54,13 +54,6 @@ describe('a message that waits too long', () => {
     expect(store.calls.expire).toBe(4);
     await bench.advance(MINUTE_MS);
     expect(store.calls.expire).toBe(5);
-  });
-
-  it('is looked for as often as the option says', async () => {
-    const store = new ControlledStore();
-    const bench = await openBench({ store, expireEveryMs: 1000 });
-    await bench.advance(5000);
-    expect(store.calls.expire).toBe(6);
   });
 
   it('is looked for again where the store failed, which is reported', async () => {

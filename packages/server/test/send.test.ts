@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryError, StoreError, UsageError } from '../src/errors.js';
 import type { SendOptions } from '../src/hooks.js';
-import { memoryStore } from '../src/stores/memory-store.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 import { Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
@@ -234,9 +234,9 @@ describe('a message of the server is rejected', () => {
 
   it.each<[string, unknown]>([
     ['undefined', undefined],
-    ['object', { text: 'hello' }],
-    ['number', 5],
-  ])('as a mistake when its content is of type %s', async (type, content) => {
+    ['an object', { text: 'hello' }],
+    ['the number 5', 5],
+  ])('as a mistake when its content is %s', async (type, content) => {
     const bench = await openBench({ store: new ControlledStore() });
     const send = bench.server.send.bind(bench.server) as (
       userId: string,
@@ -245,7 +245,7 @@ describe('a message of the server is rejected', () => {
     await expect(send('bob', content)).rejects.toMatchObject({
       name: 'UsageError',
       code: 'ERR_INVALID_ARGUMENT',
-      message: `the content is of type ${type}, not a string`,
+      message: `the content must be a string, got ${type}`,
     });
     expect(bench.metric('messagesFromServer')).toBe(0);
   });

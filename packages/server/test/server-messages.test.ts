@@ -157,7 +157,7 @@ describe('a message to the server', () => {
     expect(alice.received).toEqual([]);
     const [error] = bench.events.error;
     expect(error).toBeInstanceOf(HookError);
-    expect(error?.message).toBe('the hook onServerMessage failed: disk full');
+    expect(error?.message).toBe('hook onServerMessage failed: disk full');
     alice.write(message('alice', '0', 'hello', 'fp-1'));
     expect(calls).toBe(2);
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);

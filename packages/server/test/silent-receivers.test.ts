@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { REPLAY_WINDOW } from '../src/delivery/replay.js';
-import { MAX_STORED_IN_FLIGHT_BYTES } from '../src/delivery/store-keeper.js';
+import { REPLAY_WINDOW } from '../src/storage/replay.js';
+import { MAX_STORED_IN_FLIGHT_BYTES } from '../src/storage/store-route.js';
 import { type Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import type { Peer } from './support/peer-transport.js';

@@ -1,7 +1,7 @@
 import { settlePromises } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { StoreWriter } from '../src/delivery/store-writer.js';
 import type { AppendResult, StoredMessage } from '../src/ports/message-store.js';
+import { StoreWriter } from '../src/storage/store-writer.js';
 import { ControlledStore } from './support/controlled-store.js';
 
 function stored(fingerprint: string, to = 'bob'): StoredMessage {
@@ -183,11 +183,11 @@ describe('StoreWriter', () => {
     expect(writer.isConfirming('bob', 1)).toBe(true);
     expect(store.calls.confirm).toBe(1);
     store.failures.confirm = undefined;
-    writer.goOn();
+    writer.resume();
     await settlePromises(20);
     expect(await store.waiting('bob')).toEqual(['2', '3']);
     expect(writer.isConfirming('bob', 1)).toBe(false);
-    writer.goOn();
+    writer.resume();
     await settlePromises(20);
     expect(store.calls.confirm).toBe(2);
   });
@@ -204,7 +204,7 @@ describe('StoreWriter', () => {
     }
     expect([store.calls.confirm, rests]).toEqual([1, ['success']]);
     expect(writer.isConfirming('bob', 10)).toBe(true);
-    writer.goOn();
+    writer.resume();
     await settlePromises(20);
     expect(store.calls.confirm).toBe(2);
     expect(await store.waiting('bob')).toEqual([]);

@@ -35,7 +35,7 @@ describe('a server on TCP', () => {
     const { ports, events } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     expect(events.online).toMatchObject([
-      { transport: 'tcp', remoteAddress: LOOPBACK, remotePort: alice.socket.localPort },
+      { session: { transport: 'tcp', remoteAddress: LOOPBACK, remotePort: alice.socket.localPort } },
     ]);
   });
 
@@ -192,8 +192,8 @@ describe('two servers in one process', () => {
     const udpPeer = await connectUdp(two.ports[1] ?? 0);
     udpPeer.write(login('bob'));
     await until(() => udpPeer.received.length > 0);
-    expect(one.server.onlineUsers()).toHaveLength(1);
-    expect(two.server.onlineUsers()).toHaveLength(2);
+    expect(one.server.sessions()).toHaveLength(1);
+    expect(two.server.sessions()).toHaveLength(2);
     await one.server.close({ drainMs: 0 });
     await until(() => alice.isClosed);
     other.write(keepAlive('alice'));

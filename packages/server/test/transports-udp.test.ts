@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryStore } from '../src/stores/memory-store.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 import { udp } from '../src/transports/udp.js';
 import { firstOf, liveServers } from './support/live-server.js';
 import { connectUdp, LOOPBACK, quiet, until } from './support/sockets.js';
@@ -33,7 +33,7 @@ describe('a server on UDP', () => {
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
     expect(server.metrics()['sessionsOpen']).toBe(2);
-    expect(events.online.map(({ remotePort }) => remotePort)).toEqual([
+    expect(events.online.map(({ session }) => session.remotePort)).toEqual([
       alice.socket.address().port,
       bob.socket.address().port,
     ]);

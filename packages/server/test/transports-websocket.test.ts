@@ -171,7 +171,7 @@ describe('a server on WebSocket', () => {
   });
 
   it('drops a connection that never sends a handshake', async () => {
-    const { ports } = await start([websocket({ host, port: 0, readTimeoutMs: 50 })]);
+    const { ports } = await start([websocket({ host, port: 0, senseMode: 3 })]);
     const peer = await connectTcp(firstOf(ports));
     await until(() => peer.isClosed);
   });

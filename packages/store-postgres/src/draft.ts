@@ -44,10 +44,11 @@ export class Drafts {
   }
 }
 
-/** How much each receiver's queue would grow. */
+/** How much each receiver's queue would grow, by messages that its limits apply to. */
 export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, QueueSize> {
   const additions = new Map<string, QueueSize>();
   for (const { message } of drafts) {
+    if (message.ignoresLimits) continue;
     const { messages, bytes } = additions.get(message.to) ?? { messages: 0, bytes: 0 };
     additions.set(message.to, { messages: messages + 1, bytes: bytes + message.body.length });
   }

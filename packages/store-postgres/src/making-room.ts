@@ -29,14 +29,15 @@ export async function makeRoom(
   let now = size;
   for (const draft of drafts) {
     const own = sizeOf(draft);
-    const limit = limitOf(plus(now, own), retention);
+    const limitNow = () => (draft.message.ignoresLimits ? undefined : limitOf(plus(now, own), retention));
+    const limit = limitNow();
     const cannotFit = limitOf(own, retention) !== undefined;
     if (limit !== undefined && (cannotFit || retention.whenFull === 'reject-newest')) {
       admissions.push({ draft, limit });
       continue;
     }
     const displaces: Occupant[] = [];
-    while (limitOf(plus(now, own), retention) !== undefined) {
+    while (limitNow() !== undefined) {
       const oldest = await occupant(nextOldest, admitted);
       if (oldest === undefined) break;
       displaces.push(oldest);

@@ -1,4 +1,4 @@
-import { OUTBOX_ID, type QueueLimit, type QueueSize, type Retention } from '@imcore/server/ports';
+import type { QueueLimit, QueueSize, Retention } from '@imcore/server/ports';
 
 /** Maximum number of cached counts. */
 const MAX_KEPT = 50_000;
@@ -50,7 +50,6 @@ export class QueueCounts {
 
   /** The limit that this addition would exceed; undefined if there is room. */
   limitFor(userId: string, addition: QueueSize): QueueLimit | undefined {
-    if (userId === OUTBOX_ID) return undefined;
     return limitOf(plus(this.sizeOf(userId), addition), this.#retention);
   }
 

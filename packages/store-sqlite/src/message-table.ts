@@ -81,8 +81,8 @@ export class MessageTable {
     const key = keyOf(to, from, fingerprint);
     const known = this.keys.find(key);
     if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };
-    const { body } = message;
-    const limit = this.sizes.limitFor(to, body.length, this.#retention);
+    const { body, ignoresLimits } = message;
+    const limit = ignoresLimits ? undefined : this.sizes.limitFor(to, body.length, this.#retention);
     let displaced: readonly DeadLetter[] | undefined;
     if (limit !== undefined) {
       const { whenFull, maxBytesPerUser } = this.#retention;

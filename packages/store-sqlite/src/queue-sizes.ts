@@ -1,10 +1,4 @@
-import {
-  OUTBOX_ID,
-  type QueueLimit,
-  type QueueSize,
-  type Retention,
-  type StoreId,
-} from '@imcore/server/ports';
+import type { QueueLimit, QueueSize, Retention, StoreId } from '@imcore/server/ports';
 import type { OccupiedQueues } from './occupied-queues.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
@@ -103,7 +97,6 @@ export class QueueSizes {
 
   /** The limit that a body of this many bytes would exceed; undefined if there is room. */
   limitFor(receiver: string, bytes: number, retention: Required<Retention>): QueueLimit | undefined {
-    if (receiver === OUTBOX_ID) return undefined;
     const entry = this.#entry(receiver);
     if (entry.bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
     return entry.messages >= retention.maxPerUser ? 'maxPerUser' : undefined;

@@ -1,9 +1,3 @@
-export {
-  type DeadLetter,
-  MemoryBridge,
-  MemoryBroker,
-  type MemoryBrokerOptions,
-} from './memory/memory-bridge.js';
 export { type MemoryOutbox, memoryOutbox } from './memory/memory-outbox.js';
 export {
   type MemoryServerTransportOptions,

@@ -1,4 +1,4 @@
-import { memoryStore } from '../../server/src/stores/memory-store.js';
+import { memoryStore } from '../../server/src/store-memory/memory-store.js';
 import { describeMessageStore } from '../src/contracts/message-store-contract.js';
 
 describeMessageStore('memoryStore', ({ retention, wallTime }) =>

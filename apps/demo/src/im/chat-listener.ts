@@ -7,7 +7,7 @@ import {
   OnStored,
   OnUndeliverable,
 } from '@imcore/nestjs';
-import type { LoginAttempt, LoginVerdict, Message, Sender, ServerEvents, SessionInfo } from '@imcore/server';
+import type { LoginAttempt, LoginVerdict, Message, Sender, ServerEvents } from '@imcore/server';
 import { Inject } from '@nestjs/common';
 import { USER_CHECK } from '../tokens.js';
 import type { UserCheck } from '../users/user-check.js';
@@ -60,12 +60,12 @@ export class ChatListener {
   }
 
   @OnImEvent('online')
-  online({ userId, transport, remoteAddress, remotePort }: SessionInfo): void {
+  online({ userId, session: { transport, remoteAddress, remotePort } }: ServerEvents['online']): void {
     this.#log.server('online', [userId], { userId, transport, remoteAddress, remotePort });
   }
 
   @OnImEvent('offline')
-  offline({ userId, transport, kickCode }: ServerEvents['offline']): void {
+  offline({ userId, session: { transport }, kickCode }: ServerEvents['offline']): void {
     this.#log.server('offline', [userId], { userId, transport, kickCode });
   }
 

@@ -34,7 +34,7 @@ export const OnlineAnswer = z.object({
   users: z.array(
     z.object({
       userId: z.string().meta({ example: 'admin' }),
-      transport: z.enum(['udp', 'tcp', 'websocket']),
+      transport: z.string(),
       remoteAddress: z.string().meta({ example: '127.0.0.1' }),
       remotePort: z.int().meta({ example: 50_412 }),
       firstLoginTime: z.int().meta({ example: 1_790_000_000_000 }),

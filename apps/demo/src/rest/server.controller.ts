@@ -32,7 +32,7 @@ export class ServerController {
   })
   online(@Parameters(NoParameters) _none: unknown): z.output<typeof OnlineAnswer> {
     const users = this.#server
-      .onlineUsers()
+      .sessions()
       .map(({ userId, transport, remoteAddress, remotePort, firstLoginTime }) => {
         const insideProgram = this.#desk.has(userId);
         return { userId, transport, remoteAddress, remotePort, firstLoginTime, insideProgram };

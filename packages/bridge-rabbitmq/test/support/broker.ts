@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach } from 'vitest';
 import { type BridgeQueues, WebEdition } from '../../../../tests/proof/src/bridge/web-edition.js';
+import { type RabbitMqOptions, readOptions, type Settings } from '../../src/options.js';
+import { RabbitMqBroker } from '../../src/rabbitmq.js';
 import { startProxy } from './broker-proxy.js';
 
 const brokerUrl = new URL(process.env['IMCORE_TEST_RABBITMQ'] ?? 'amqp://guest:guest@127.0.0.1:5672');
@@ -39,6 +41,12 @@ export function urlOf(port: number): string {
   return `amqp://guest:guest@${BROKER.host}:${port}`;
 }
 
+/** A broker with short waits, and with what else of its settings the test changes. */
+export function createBroker(options: RabbitMqOptions, changed: Partial<Settings> = {}): RabbitMqBroker {
+  const waits = { restMs: 50, minBackoffMs: 20, maxBackoffMs: 100 };
+  return new RabbitMqBroker({ ...readOptions(options), ...waits, ...changed });
+}
+
 /** The queues as options of a bridge. */
 export function queueOptions({ app2web, web2app, dead }: BridgeQueues) {
   return { outgoingQueue: app2web, incomingQueue: web2app, deadLetterQueue: dead };
@@ -57,13 +65,7 @@ export async function openScene() {
     proxy,
     queues,
     /** For a bridge that goes through the proxy. */
-    options: {
-      url: urlOf(proxy.port),
-      ...queueOptions(queues),
-      restMs: 50,
-      minBackoffMs: 20,
-      maxBackoffMs: 100,
-    },
+    options: { url: urlOf(proxy.port), ...queueOptions(queues) },
     async close(): Promise<void> {
       await proxy.close();
       await web.deleteQueues();

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import {
-  type Bridge,
   createServer,
   type Hooks,
   type ImServer,
   type Logger,
   type MessageStore,
+  type Route,
   type ServerTransport,
   type TcpTransport,
   tcp,
@@ -31,7 +31,7 @@ export function assembleServer(
   settings: ServeSettings,
   store: MessageStore | undefined,
   logger: Logger,
-  bridge?: Bridge,
+  bridge?: Route,
 ): AssembledServer {
   const secure: (TcpTransport | WebSocketTransport)[] = [];
   const server = createServer({
@@ -41,7 +41,7 @@ export function assembleServer(
     stampServerTime: settings.serverTimestamp,
     logger,
     store,
-    bridge,
+    routes: bridge === undefined ? [] : [bridge],
   });
   return {
     server,

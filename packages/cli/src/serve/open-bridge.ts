@@ -1,4 +1,4 @@
-import type { Bridge } from '@imcore/server';
+import type { BridgeRoute } from '@imcore/bridge-rabbitmq';
 import { CommandError, messageOf } from '../command-error.js';
 import { readPem } from '../read-pem.js';
 import { flagOf, type ServeSettings, variableOf } from './settings.js';
@@ -15,7 +15,7 @@ const PEM_FILES = ['bridgeCa', 'bridgeCert', 'bridgeKey'] as const;
  *
  * @throws CommandError for invalid settings. It never contains the URL, which may contain a password.
  */
-export async function openBridge(settings: BridgeSettings): Promise<Bridge | undefined> {
+export async function openBridge(settings: BridgeSettings): Promise<BridgeRoute | undefined> {
   const { bridge: url, bridgeOutgoing: outgoingQueue, bridgeIncoming: incomingQueue } = settings;
   if (url === undefined) {
     const unused = PEM_FILES.find((name) => settings[name] !== undefined);

@@ -1,33 +1,43 @@
 export type { Clock, Random } from '@imcore/protocol';
-export { checkInteger, checkNames, type OptionNames } from '../check-options.js';
-export { BridgeError, StoreError, UsageError } from '../errors.js';
-export { systemClock } from '../scheduling/system-clock.js';
-export { type AllowanceOwner, AnswerAllowance } from '../transports/answer-allowance.js';
+export { checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
+export type { Delivery, DeliveryState, Origin } from '../delivery/delivery.js';
+export { toDeliveryError } from '../delivery/origins.js';
+export { reportDisplaced, reportQueueFull } from '../delivery/reports.js';
+export { asError, StoreError, UsageError } from '../errors.js';
+export type { UndeliveredReason } from '../events.js';
+export type { SendOutcome, SessionInfo } from '../hooks.js';
+export { type Message, toMessage } from '../message.js';
+export type { Runtime } from '../runtime.js';
+export type { DeadlineQueue, DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+export { systemClock } from '../timers/system-clock.js';
+export type { StoredQueue } from '../users/user.js';
+export { type Logger, silentLogger } from './logger.js';
 export type {
+  AppendResult,
+  Confirmation,
+  DeadLetter,
+  DeadLetterCause,
+  HistoryQuery,
+  MessageStore,
+  QueueLimit,
+  QueueSize,
+  StoredMessage,
+  StoreHealth,
+  StoreId,
+  WaitingMessage,
+} from './message-store.js';
+export type { PacketHandler, PacketRule, PacketSession } from './packet-handler.js';
+export { completeRetention, DEFAULT_RETENTION, RETENTION_OPTIONS, type Retention } from './retention.js';
+export type { Route, RouteAnswer, RouteHost, RouteQueues, RouteReceiver } from './route.js';
+export type { CopyProgress, StoreTools, UserQueue } from './store-tools.js';
+export type {
+  AddressProof,
   Connection,
   ConnectionHandler,
+  FrameKind,
   RejectionReason,
   ServerTransport,
   TransportAddress,
   TransportCount,
   TransportHost,
-} from '../transports/transport.js';
-export type { Bridge, BridgeHost, BridgeMessage, BridgeVerdict } from './bridge.js';
-export { type Logger, silentLogger } from './logger.js';
-export {
-  type AppendResult,
-  type Confirmation,
-  type DeadLetter,
-  type DeadLetterCause,
-  type HistoryQuery,
-  type MessageStore,
-  OUTBOX_ID,
-  type QueueLimit,
-  type QueueSize,
-  type StoredMessage,
-  type StoreHealth,
-  type StoreId,
-  type WaitingMessage,
-} from './message-store.js';
-export { completeRetention, DEFAULT_RETENTION, RETENTION_OPTIONS, type Retention } from './retention.js';
-export type { CopyProgress, StoreTools, UserQueue } from './store-tools.js';
+} from './transport.js';

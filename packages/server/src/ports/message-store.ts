@@ -11,13 +11,12 @@ export interface StoredMessage {
   readonly body: BinaryString;
   /** Milliseconds since 1970 when the server took it. */
   readonly acceptedAt: number;
+  /**
+   * The limits of the receiver's queue do not apply: `append` stores it, and displaces nothing for it. For records that
+   * a route keeps for itself. Part of the call only: a store need not keep it.
+   */
+  readonly ignoresLimits?: true;
 }
-
-/**
- * Receiver of the server's own notes, which are no messages; no user can have this id. No limit of a mailbox holds
- * for them: each belongs to a message that has its place in a user's mailbox.
- */
-export const OUTBOX_ID = '-1';
 
 /** Names a stored message to the store that gave it; larger is later for the same receiver. */
 export type StoreId = number;

@@ -1,48 +1,66 @@
-import type { Emitter, ProtocolError } from '@imcore/protocol';
-import type { LimitName, RejectedReason, ServerEvents } from '../events.js';
-import type { ServerMetrics } from '../metrics.js';
-import type { Connection } from '../transports/transport.js';
+import type { Packet, ProtocolError } from '@imcore/protocol';
+import type { LimitName, RejectedReason } from '../events.js';
+import type { Connection } from '../ports/transport.js';
+import type { Runtime } from '../runtime.js';
+import type { User } from '../users/user.js';
+
+/** Rejections of one connection that are remembered, so that copies of a message are not reported again. */
+const MAX_REMEMBERED = 64;
 
 /** Whom a report is about. */
 export interface ReportedPeer {
   readonly connection: Connection;
   /** The user that is online there. */
-  readonly onlineAs: string | undefined;
+  readonly user: User | undefined;
 }
 
-/** Tells the application what a peer did wrong or too much. One for all sessions. */
+/** Reports what peers did wrong or too much. One for all sessions. */
 export class PeerReports {
-  readonly #metrics: ServerMetrics;
-  readonly #events: Emitter<ServerEvents>;
+  readonly #runtime: Runtime;
+  readonly #rejected = new WeakMap<Connection, Set<string>>();
 
-  constructor(metrics: ServerMetrics, events: Emitter<ServerEvents>) {
-    this.#metrics = metrics;
-    this.#events = events;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
   }
 
   /** It sent what cannot be read. `userId`: as whom it has logged in. */
   violation({ connection }: ReportedPeer, error: ProtocolError, userId: string | undefined): void {
+    const { metrics, events } = this.#runtime;
     const { transport, remoteAddress } = connection;
-    this.#metrics.violations += 1;
-    this.#events.emit('violation', {
-      code: error.code,
-      reason: error.message,
-      transport,
-      remoteAddress,
-      userId,
-    });
+    metrics.violations += 1;
+    events.emit('violation', { code: error.code, reason: error.message, transport, remoteAddress, userId });
   }
 
-  /** Its packet was dropped on purpose. */
-  rejected({ connection, onlineAs }: ReportedPeer, reason: RejectedReason): void {
-    if (!this.#events.has('rejected')) return;
+  /** Its packet was dropped on purpose. Once for each message, however often copies of it come. */
+  rejected({ connection, user }: ReportedPeer, reason: RejectedReason, packet: Packet): void {
+    const { events } = this.#runtime;
+    if (!events.has('rejected')) return;
+    const { type, to } = packet;
+    const fingerprint = reason === 'unknown-acknowledgement' ? packet.dataContent : packet.fp;
+    if (fingerprint !== undefined && !this.#isFirst(connection, `${reason} ${type} ${to} ${fingerprint}`))
+      return;
     const { transport, remoteAddress } = connection;
-    this.#events.emit('rejected', { reason, transport, remoteAddress, userId: onlineAs });
+    events.emit('rejected', { reason, type, to, fingerprint, transport, remoteAddress, userId: user?.id });
   }
 
   /** It ran into a limit. */
-  limited({ connection, onlineAs }: ReportedPeer, limit: LimitName, value: number): void {
+  limited({ connection, user }: ReportedPeer, limit: LimitName, value: number): void {
     const { remoteAddress } = connection;
-    this.#events.emit('limited', { limit, value, remoteAddress, userId: onlineAs });
+    this.#runtime.events.emit('limited', { limit, value, remoteAddress, userId: user?.id });
+  }
+
+  #isFirst(connection: Connection, key: string): boolean {
+    let keys = this.#rejected.get(connection);
+    if (keys === undefined) {
+      keys = new Set();
+      this.#rejected.set(connection, keys);
+    }
+    if (keys.has(key)) return false;
+    for (const oldest of keys) {
+      if (keys.size < MAX_REMEMBERED) break;
+      keys.delete(oldest);
+    }
+    keys.add(key);
+    return true;
   }
 }

@@ -1,53 +1,77 @@
 import {
   type BinaryString,
   decodeFrameBody,
+  encodeFrameBody,
   type Instant,
   KickOutCode,
   type LoginRequest,
   NOT_KICKED,
-  PacketType,
+  type Packet,
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
   type Scheduled,
 } from '@imcore/protocol';
-import type { LimitName } from '../events.js';
+import type { LocalRoute } from '../delivery/local-route.js';
+import type { LimitName, SessionEndReason } from '../events.js';
+import type { HandlerSession, Handlers } from '../handlers/handler.js';
 import type { SessionInfo } from '../hooks.js';
-import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
-import type { Connection, ConnectionHandler } from '../transports/transport.js';
-import { describeSession } from './describe-session.js';
-import type { HostParts } from './host-parts.js';
-import type { LiveSession } from './live-session.js';
-import type { ReportedPeer } from './peer-reports.js';
-import { Presence } from './presence.js';
-import { type LimitReports, Reading } from './reading.js';
+import type { TransportMetrics } from '../metrics.js';
+import type { Connection, ConnectionHandler } from '../ports/transport.js';
+import type { Runtime } from '../runtime.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import type { Device } from '../users/device.js';
+import type { Outlet } from '../users/outlet.js';
+import type { User } from '../users/user.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import type { Answers } from './answers.js';
+import { Inbound, type LimitReports } from './inbound.js';
+import { Outbound, type OutboundOwner } from './outbound.js';
+import type { PeerReports, ReportedPeer } from './peer-reports.js';
 import { Session } from './session.js';
-import type { User } from './user.js';
-import { Writing, type WritingOwner } from './writing.js';
 
 const SPOOFED_SENDER = { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' };
 
-/** Learns once of each host whose connection is gone. */
-export interface HostOwner {
-  gone(host: SessionHost): void;
+/** What all sessions of one server share. */
+export interface SessionContext {
+  readonly runtime: Runtime;
+  readonly answers: Answers;
+  readonly users: UserRegistry;
+  readonly local: LocalRoute;
+  readonly reports: PeerReports;
+  readonly handlers: Handlers;
+  /** Deadlines of peers that have fallen behind. */
+  readonly stallDeadlines: DeadlineRing;
+  /** Gives each session that logs in a number of its own. */
+  readonly nextSessionId: () => number;
+  /** A session's connection is gone. */
+  readonly onGone: (host: SessionHost) => void;
+}
+
+/** What all sessions of one transport share. */
+export interface TransportContext {
+  readonly readDeadlines: DeadlineRing;
+  readonly metrics: TransportMetrics;
 }
 
 /**
- * Carries out what a {@link Session} decides, on one connection: answers, hands messages to the router, closes.
+ * Carries out what a {@link Session} decides, on one connection: hands packets to their handlers, writes, closes; enters
+ * the user registry at login and leaves it once.
  *
  * Owns the connection and its read deadline, which only complete packets of a user move.
  */
 export class SessionHost
-  implements ConnectionHandler, LiveSession, WritingOwner, LimitReports, ReportedPeer, RingEntry
+  implements ConnectionHandler, HandlerSession, Outlet, OutboundOwner, LimitReports, ReportedPeer, RingEntry
 {
   readonly connection: Connection;
+  readonly transport: TransportContext;
+  readonly #context: SessionContext;
   readonly #session = new Session();
-  readonly #parts: HostParts;
-  readonly #readDeadlines: DeadlineRing;
-  readonly #reading: Reading;
-  readonly #owner: HostOwner;
-  readonly #writing: Writing;
-  readonly #presence: Presence;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
+  #user: User | undefined = undefined;
+  #device: Device | undefined = undefined;
+  #info: SessionInfo | undefined = undefined;
   #delayed: Scheduled | undefined = undefined;
 
   dueAt: Instant = 0;
@@ -55,27 +79,29 @@ export class SessionHost
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(connection: Connection, parts: HostParts, readDeadlines: DeadlineRing, owner: HostOwner) {
+  constructor(connection: Connection, context: SessionContext, transport: TransportContext) {
     this.connection = connection;
-    this.#owner = owner;
-    this.#parts = parts;
-    this.#readDeadlines = readDeadlines;
-    this.#presence = new Presence(this.#session, parts);
-    this.#reading = new Reading(connection, parts, this);
-    this.#writing = new Writing(connection, parts, this);
-    readDeadlines.start(this, parts.clock.now());
+    this.transport = transport;
+    this.#context = context;
+    this.#inbound = new Inbound(connection, context.runtime, this);
+    this.#outbound = new Outbound(connection, context.runtime, context.stallDeadlines, this);
+    transport.readDeadlines.start(this, context.runtime.clock.now());
   }
 
   get info(): SessionInfo {
-    return this.#session.info ?? describeSession(this.connection);
+    return this.#info ?? describe(this.connection, 0, undefined, '', 0);
   }
 
-  get onlineAs(): string | undefined {
-    return this.#presence.user?.id;
+  get user(): User | undefined {
+    return this.#user;
   }
 
-  isStuck(now: Instant): boolean {
-    return this.#writing.isStuck(now);
+  get device(): Device | undefined {
+    return this.#device;
+  }
+
+  get userId(): string | undefined {
+    return this.#session.userId;
   }
 
   get maxSendBytes(): number {
@@ -83,14 +109,14 @@ export class SessionHost
   }
 
   get isOpen(): boolean {
-    return this.#session.isOpen;
+    return this.#session.state !== 'closed';
   }
 
   receive(body: BinaryString): void {
-    if (!this.isOpen) return;
-    const now = this.#parts.clock.now();
-    this.#parts.metrics.packetsReceived += 1;
-    if (!this.#reading.admits(now)) return;
+    if (this.#session.state === 'closed') return;
+    const now = this.#context.runtime.clock.now();
+    this.transport.metrics.packetsReceived += 1;
+    if (!this.#inbound.admits(now)) return;
     let packet: ReceivedPacket;
     try {
       packet = decodeFrameBody(body);
@@ -99,62 +125,89 @@ export class SessionHost
       this.violated(error);
       return;
     }
-    if (this.#session.state !== 'anonymous') this.#readDeadlines.start(this, now);
+    if (this.#session.state !== 'anonymous') this.transport.readDeadlines.start(this, now);
     this.#handle(packet, now);
   }
 
+  /** On a datagram transport a packet that cannot be read changes nothing; elsewhere it ends the session. */
   violated(error: ProtocolError): void {
     if (!this.isOpen) return;
-    this.#parts.reports.violation(this, error, this.#session.userId);
-    if (this.connection.transport === 'udp') return;
-    const { answers } = this.#parts;
-    this.send(
+    const { reports, answers } = this.#context;
+    reports.violation(this, error, this.#session.userId);
+    if (!this.connection.isReliable) return;
+    this.answer(
       answers.error({ errorCode: ResponseCode.InvalidPacket, errorMsg: error.message }, this.#session.userId),
     );
-    this.end();
+    this.#end('closed');
   }
 
   drained(): void {
-    this.#writing.caughtUp();
+    this.#outbound.caughtUp();
   }
 
   closed(): void {
-    this.#presence.leave(NOT_KICKED);
+    this.#leave('closed', NOT_KICKED);
     this.#release();
-    this.#owner.gone(this);
+    this.#context.onGone(this);
   }
 
-  send(body: BinaryString): boolean {
-    return this.#writing.send(body);
+  write(body: BinaryString): boolean {
+    return this.#outbound.send(body, 'message');
   }
 
-  waitFor(receiver: LiveSession): void {
-    this.#reading.waitFor(receiver);
+  answer(body: BinaryString): void {
+    this.#outbound.send(body, 'answer');
+  }
+
+  sendPacket(packet: Packet): void {
+    this.answer(encodeFrameBody(packet));
+  }
+
+  isStuck(now: Instant): boolean {
+    return this.#outbound.isStuck(now);
+  }
+
+  waitFor(receiver: Outlet): void {
+    this.#inbound.waitFor(receiver);
   }
 
   onCaughtUp(resume: () => void): void {
-    this.#writing.onCaughtUp(resume);
+    this.#outbound.onCaughtUp(resume);
   }
 
-  /** The login under way is accepted. The caller has made room in the directory and answers. */
-  accept(user: User, login: LoginRequest, firstLoginTime: number, now: Instant): void {
-    this.#presence.enter(user);
-    this.#session.accepted(describeSession(this.connection, login, firstLoginTime));
-    this.#readDeadlines.start(this, now);
-    this.#blockFor(user.awaited);
+  loginStarted(): void {
+    this.#session.loginStarted();
+    this.#inbound.block();
   }
 
-  /** Runs at an instant, unless the session has ended by then. One run at a time. */
-  later(at: Instant, run: () => void): void {
-    this.#delayed = this.#parts.clock.schedule(at, run);
+  /** The caller has made room for this session on the device, and has answered. */
+  loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void {
+    const { runtime, local, nextSessionId } = this.#context;
+    const { events, metrics, clock } = runtime;
+    const now = clock.now();
+    if (this.#device === device) this.#reportEnd('replaced', NOT_KICKED);
+    else this.#leave('replaced', NOT_KICKED);
+    const wasOnline = user.isOnline;
+    const info = describe(this.connection, nextSessionId(), login, device.id, firstLoginTime);
+    this.#info = info;
+    this.#session.loginAccepted(user.id);
+    this.transport.readDeadlines.start(this, now);
+    this.blockFor(user.awaited);
+    this.connection.addressProof?.admit();
+    metrics.loginsAccepted += 1;
+    const isAttached = this.#device === device;
+    this.#user = user;
+    this.#device = device;
+    if (!isAttached) local.attach(user, device, this, now);
+    if (!wasOnline) {
+      metrics.usersOnline += 1;
+      if (events.has('online')) events.emit('online', { userId: user.id, session: info });
+    }
+    if (events.has('sessionStarted')) events.emit('sessionStarted', { session: info });
+    if (this.#user?.awaited === undefined) this.#resumeHandling();
   }
 
-  /** The login under way is decided, one way or the other: what came meanwhile is handled now. */
-  loginDecided(): void {
-    if (this.#presence.user?.awaited === undefined) this.#resumeHandling();
-  }
-
-  /** The login could not be read: on UDP that changes nothing, elsewhere it ends the session. */
+  /** The login could not be read: on a datagram transport that changes nothing, elsewhere it ends the session. */
   loginUnreadable(error: ProtocolError): void {
     this.#session.loginIgnored();
     this.violated(error);
@@ -164,132 +217,187 @@ export class SessionHost
   /** A newer session of this user stays: the peer has missed its own kick-out. */
   kickAsStale(userId: string): void {
     this.#sendKickOut(KickOutCode.DuplicateLogin, undefined, userId);
-    this.end();
+    this.#end('kicked');
   }
 
-  displace(kickCode: number | undefined): void {
+  later(at: Instant, run: () => void): void {
+    this.#delayed = this.#context.runtime.clock.schedule(at, run);
+  }
+
+  blockFor(answer: Promise<void> | undefined): void {
+    if (answer === undefined) return;
+    this.#inbound.block();
+    void answer.then(() => this.#resumeHandling());
+  }
+
+  get hasDeferred(): boolean {
+    return this.#inbound.hasDeferred;
+  }
+
+  defer(packet: ReceivedPacket): void {
+    this.#inbound.defer(packet);
+  }
+
+  replace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
-    this.#presence.giveWay(kickCode ?? NOT_KICKED);
-    this.end();
+    // The device stays: another session takes this one's place on it at once.
+    this.#user = undefined;
+    this.#device = undefined;
+    this.#reportEnd('replaced', kickCode ?? NOT_KICKED);
+    this.#end('replaced');
   }
 
   kick(code: number, reason: string | undefined): void {
     this.#sendKickOut(code, reason);
-    this.#presence.leave(code);
-    this.end();
+    this.#leave('kicked', code);
+    this.#end('kicked');
   }
 
+  /** Ends the session; the peer may come back. */
   end(): void {
-    this.#presence.leave(NOT_KICKED);
-    this.#release();
-    this.connection.close();
+    this.#end('closed');
+  }
+
+  logout(): void {
+    this.#end('logout');
   }
 
   /** The server closes: no message is taken any more, acknowledgements are. */
-  stopTaking(): void {
-    this.#session.stopTaking();
+  stopTakingWork(): void {
+    this.#session.stopTakingWork();
   }
 
   /** The read time-out has passed. While this server itself does not read, the peer is not to blame. */
   timedOut(): void {
-    if (this.#reading.isPaused) {
-      this.#readDeadlines.start(this, this.#parts.clock.now());
+    const { clock, metrics } = this.#context.runtime;
+    if (this.#inbound.isPaused) {
+      this.transport.readDeadlines.start(this, clock.now());
       return;
     }
-    this.#parts.metrics.sessionsTimedOut += 1;
-    this.end();
-  }
-
-  #handle(packet: ReceivedPacket, now: Instant): void {
-    // What an earlier message waits for comes first: behind a login another user may be speaking.
-    const mustWait = packet.type === PacketType.Login && this.#reading.isBlocked;
-    const effect = mustWait ? 'defer' : this.#session.receive(packet);
-    const { router, answers, login, metrics, reports, acknowledgements } = this.#parts;
-    const user = this.#presence.user;
-    switch (effect) {
-      case 'route':
-        if (user === undefined) return;
-        if (this.#reading.isBlocked) this.#reading.defer(packet);
-        else this.#blockFor(router.route(packet, user, this.info, now));
-        return;
-      case 'take-acknowledgement':
-        if (user !== undefined && !acknowledgements.take(this.connection, packet, user, now))
-          reports.rejected(this, 'unknown-acknowledgement');
-        return;
-      case 'answer-keep-alive':
-        this.send(acknowledgements.answerKeepAlive(this.connection, this.#session.userId ?? ''));
-        return;
-      case 'authenticate':
-        this.#reading.block();
-        login.begin(this, packet, now);
-        return;
-      case 'answer-echo':
-        this.send(answers.echo(packet));
-        return;
-      case 'defer':
-        this.#reading.defer(packet);
-        return;
-      case 'close':
-        if (this.#reading.hasDeferred) this.#reading.defer(packet);
-        else this.end();
-        return;
-      case 'refuse-not-logged-in':
-        metrics.notLoggedIn += 1;
-        reports.rejected(this, 'not-logged-in');
-        this.send(answers.notLoggedIn(packet, this.connection.transport === 'udp' ? 0 : this.maxSendBytes));
-        if (this.connection.transport !== 'udp') this.end();
-        return;
-      case 'refuse-spoofed-sender':
-        metrics.spoofedSenders += 1;
-        reports.rejected(this, 'spoofed-sender');
-        this.send(answers.error(SPOOFED_SENDER, user?.id));
-        return;
-      case 'ignore':
-        return;
-      default:
-        effect satisfies never;
-    }
-  }
-
-  #blockFor(answer: Promise<void> | undefined): void {
-    if (answer === undefined) return;
-    this.#reading.block();
-    void answer.then(() => this.#resumeHandling());
-  }
-
-  #resumeHandling(): void {
-    const packets = this.#reading.unblock();
-    for (const packet of packets) {
-      if (!this.isOpen) return;
-      this.#handle(packet, this.#parts.clock.now());
-    }
-    this.#reading.caughtUp();
+    metrics.sessionsTimedOut += 1;
+    this.#end('timeout');
   }
 
   /** The peer ran into a limit. */
   limited(limit: LimitName, value: number): void {
-    this.#parts.reports.limited(this, limit, value);
+    this.#context.reports.limited(this, limit, value);
   }
 
   /** The peer is hopelessly behind. */
   giveUp(limit: LimitName, value: number): void {
     this.limited(limit, value);
-    this.#presence.leave(NOT_KICKED);
+    this.#leave('closed', NOT_KICKED);
     this.#release();
     this.connection.destroy();
   }
 
-  #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {
-    this.#parts.metrics.kickOuts += 1;
-    this.send(this.#parts.answers.kickOut({ code, reason }, userId));
+  #handle(packet: ReceivedPacket, now: Instant): void {
+    const { handlers, reports, runtime } = this.#context;
+    const handler = handlers.get(packet.type);
+    if (handler === undefined) {
+      runtime.metrics.unknownTypes += 1;
+      reports.rejected(this, 'unknown-type', packet);
+      return;
+    }
+    // What an earlier message waits for comes first: behind a login another user may be speaking.
+    if (handler.isWork && this.#inbound.isBlocked && this.isOpen) {
+      this.#inbound.defer(packet);
+      return;
+    }
+    const admission = this.#session.admit(packet, handler);
+    switch (admission) {
+      case 'handle':
+        handler.handle(this, packet, now);
+        return;
+      case 'defer':
+        this.#inbound.defer(packet);
+        return;
+      case 'not-logged-in':
+        this.#rejectNotLoggedIn(packet);
+        return;
+      case 'spoofed-sender':
+        runtime.metrics.spoofedSenders += 1;
+        reports.rejected(this, 'spoofed-sender', packet);
+        this.answer(this.#context.answers.error(SPOOFED_SENDER, this.#user?.id));
+        return;
+      case 'ignore':
+        return;
+      default:
+        admission satisfies never;
+    }
   }
 
-  /** Lets go of everything but the connection. */
+  /** An address that may be forged is not sent the packet back, nor ended by it. */
+  #rejectNotLoggedIn(packet: ReceivedPacket): void {
+    const { runtime, reports, answers } = this.#context;
+    const isProven = this.connection.addressProof === undefined;
+    runtime.metrics.notLoggedIn += 1;
+    reports.rejected(this, 'not-logged-in', packet);
+    this.answer(answers.notLoggedIn(packet, isProven ? this.maxSendBytes : 0));
+    if (isProven) this.#end('closed');
+  }
+
+  #resumeHandling(): void {
+    const packets = this.#inbound.unblock();
+    for (const packet of packets) {
+      if (!this.isOpen) return;
+      this.#handle(packet, this.#context.runtime.clock.now());
+    }
+    this.#inbound.update();
+  }
+
+  /** Leaves the user registry, and with it what is in flight; tells the application. Without effect a second time. */
+  #leave(reason: SessionEndReason, kickCode: number): void {
+    const user = this.#user;
+    const device = this.#device;
+    if (user === undefined || device === undefined) return;
+    this.#user = undefined;
+    this.#device = undefined;
+    const { local, users, runtime } = this.#context;
+    const { info } = this;
+    local.detach(user, device);
+    users.left(user, device);
+    this.#reportEnd(reason, kickCode);
+    if (user.isOnline) return;
+    runtime.metrics.usersOnline -= 1;
+    if (runtime.events.has('offline'))
+      runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
+  }
+
+  #reportEnd(reason: SessionEndReason, kickCode: number): void {
+    const { events } = this.#context.runtime;
+    if (events.has('sessionEnded')) events.emit('sessionEnded', { session: this.info, reason, kickCode });
+  }
+
+  #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {
+    this.#context.runtime.metrics.kickOuts += 1;
+    this.answer(this.#context.answers.kickOut({ code, reason }, userId));
+  }
+
+  #end(reason: SessionEndReason): void {
+    this.#leave(reason, NOT_KICKED);
+    this.#release();
+    this.connection.close();
+  }
+
+  /** Releases everything but the connection. */
   #release(): void {
     this.#session.close();
     this.#delayed?.cancel();
     this.ring?.stop(this);
     this.drained();
-    this.#reading.end();
+    this.#inbound.end();
   }
+}
+
+/** A session as the application sees it, which has logged in, or has not yet. */
+function describe(
+  { transport, remoteAddress, remotePort }: Connection,
+  sessionId: number,
+  login: LoginRequest | undefined,
+  deviceId: string,
+  firstLoginTime: number,
+): SessionInfo {
+  const { userId = '', extra } = login ?? {};
+  return { sessionId, userId, deviceId, transport, remoteAddress, remotePort, firstLoginTime, extra };
 }

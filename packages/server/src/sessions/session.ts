@@ -1,44 +1,27 @@
-import { type Packet, PacketType, UNSET_ID } from '@imcore/protocol';
-import type { SessionInfo } from '../hooks.js';
+import { type Packet, UNSET_ID } from '@imcore/protocol';
+import type { PacketRule } from '../ports/packet-handler.js';
 
-/** Where a session is in its life. */
+/** Where a session is between connect and close. */
 export type SessionState = 'anonymous' | 'authenticating' | 'online' | 'closed';
 
-/** What is to be done about a packet. The packet itself says the rest. */
-export type SessionEffect =
-  | 'authenticate'
-  | 'answer-keep-alive'
-  | 'route'
-  | 'take-acknowledgement'
-  | 'answer-echo'
-  | 'close'
-  /** Keep it until the login that is under way is decided. */
-  | 'defer'
-  | 'refuse-not-logged-in'
-  | 'refuse-spoofed-sender'
-  | 'ignore';
+/** What is to be done with a packet. `defer`: keep it until the login that is under way is decided. */
+export type Admission = 'handle' | 'defer' | 'ignore' | 'not-logged-in' | 'spoofed-sender';
 
 /**
  * One peer's conversation, from connect to close: which packet is allowed when, and as whom.
  *
- * Pure: it knows no connection, hook or clock. The caller carries out what {@link receive} returns and reports the
- * outcome of a login with {@link accepted}.
+ * Pure: it knows no connection, hook or clock. The caller does what {@link admit} returns, and reports each login with
+ * {@link loginStarted} and its outcome.
  *
  * @see docs/protocol/SPEC.md#4-login
  */
 export class Session {
   #state: SessionState = 'anonymous';
-  /** Its own copy: the application is given `info`, and may write to it. */
   #userId: string | undefined = undefined;
-  #info: SessionInfo | undefined = undefined;
-  #takesMessages = true;
+  #takesWork = true;
 
   get state(): SessionState {
     return this.#state;
-  }
-
-  get isOpen(): boolean {
-    return this.#state !== 'closed';
   }
 
   /** The user that this session speaks for; undefined before the first accepted login. */
@@ -46,63 +29,38 @@ export class Session {
     return this.#userId;
   }
 
-  /** The session as the application sees it; undefined before the first accepted login. */
-  get info(): SessionInfo | undefined {
-    return this.#info;
+  admit({ from }: Packet, { allowed, isWork }: PacketRule): Admission {
+    if (this.#state === 'closed' || (isWork && !this.#takesWork)) return 'ignore';
+    if (this.#state === 'authenticating' && (isWork || allowed !== 'anyone')) return 'defer';
+    if (allowed === 'anyone') return 'handle';
+    if (this.#state !== 'online') return 'not-logged-in';
+    if (allowed === 'logged-in' || from === this.#userId || from === undefined || from === UNSET_ID)
+      return 'handle';
+    return 'spoofed-sender';
   }
 
-  receive(packet: Packet): SessionEffect {
-    if (this.#state === 'closed') return 'ignore';
-    switch (packet.type) {
-      case PacketType.Data:
-        return this.#takesMessages ? this.#fromUser(packet, 'route') : 'ignore';
-      case PacketType.Acknowledgement:
-        return this.#fromUser(packet, 'take-acknowledgement');
-      case PacketType.KeepAlive:
-        if (this.#state === 'authenticating') return 'defer';
-        return this.#state === 'online' ? 'answer-keep-alive' : 'refuse-not-logged-in';
-      case PacketType.Login:
-        if (this.#state === 'authenticating') return 'defer';
-        if (!this.#takesMessages) return 'ignore';
-        this.#state = 'authenticating';
-        return 'authenticate';
-      case PacketType.Logout:
-        return 'close';
-      case PacketType.Echo:
-        return 'answer-echo';
-      default:
-        return 'ignore';
-    }
+  /** A login is under way. */
+  loginStarted(): void {
+    this.#state = 'authenticating';
   }
 
-  /** The login that {@link receive} asked for is accepted: from now on this session is that user. */
-  accepted(info: SessionInfo): void {
+  /** The login is accepted: from now on this session is that user. */
+  loginAccepted(userId: string): void {
     this.#state = 'online';
-    this.#userId = info.userId;
-    this.#info = info;
+    this.#userId = userId;
   }
 
-  /** The login came to nothing and the session goes on as it was: UDP ignores what it cannot read. */
+  /** The login came to nothing and the session is as it was: UDP ignores what it cannot read. */
   loginIgnored(): void {
     this.#state = this.#userId === undefined ? 'anonymous' : 'online';
   }
 
-  /** From now on messages and logins are passed over: their senders try again elsewhere. */
-  stopTaking(): void {
-    this.#takesMessages = false;
+  /** From now on messages and logins are ignored: their senders try again elsewhere. */
+  stopTakingWork(): void {
+    this.#takesWork = false;
   }
 
   close(): void {
     this.#state = 'closed';
-  }
-
-  /** A packet that only a logged-in user may send, and only in the own name. */
-  #fromUser(packet: Packet, effect: SessionEffect): SessionEffect {
-    if (this.#state === 'authenticating') return 'defer';
-    if (this.#state !== 'online') return 'refuse-not-logged-in';
-    const { from } = packet;
-    return from === this.#userId || from === undefined || from === UNSET_ID
-      ? effect
-      : 'refuse-spoofed-sender';
   }
 }

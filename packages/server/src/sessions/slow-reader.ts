@@ -1,6 +1,6 @@
 import type { Instant } from '@imcore/protocol';
-import type { DeadlineRing, RingEntry } from '../scheduling/deadline-queue.js';
-import type { Connection } from '../transports/transport.js';
+import type { Connection } from '../ports/transport.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 
 /**
  * Watches a peer that has fallen behind, until it has caught up: who waits for it, and whether it takes anything

@@ -1,13 +1,11 @@
 import type { BinaryString } from '@imcore/protocol';
+import type { FrameKind } from '../ports/transport.js';
 
 /** An address that has not proven itself is sent no more than so many times the bytes it sent (RFC 9000, 8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
 /** Messages that wait for the proof: twice what a replay has under way. */
 const MAX_WITHHELD = 32;
-
-/** Every frame that this server writes begins like this; type 2 is a message. */
-const MESSAGE = /^\{"bridge":(?:true|false),"type":2,/;
 
 /** The address that an allowance is for. */
 export interface AllowanceOwner {
@@ -18,7 +16,7 @@ export interface AllowanceOwner {
 }
 
 /**
- * How much a UDP address may be sent before it has shown that it receives what it is sent: whoever forges an address
+ * How much a UDP address may be sent before it has shown that it receives what it is sent: an attacker who forges an address
  * could aim at it all that waits for a user.
  *
  * A stranger may be sent three times what it sent. A login adds one message, so that there is something to acknowledge.
@@ -47,9 +45,9 @@ export class AnswerAllowance {
     this.#bytes += bytes * AMPLIFICATION_LIMIT;
   }
 
-  send(body: BinaryString): void {
+  send(body: BinaryString, kind: FrameKind): void {
     if (this.#state === 'trusted') this.#owner.write(body);
-    else if (this.#state === 'admitted' && MESSAGE.test(body)) this.#sendMessage(body);
+    else if (this.#state === 'admitted' && kind === 'message') this.#sendMessage(body);
     else if (!this.#spend(body)) this.#prevented();
   }
 

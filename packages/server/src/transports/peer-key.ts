@@ -2,7 +2,7 @@
 const PORTS = 65_536;
 
 /**
- * What tells one UDP peer from all others, as the key of a `Map`: made for each datagram, and kept for each peer.
+ * Identifies a UDP peer, as the key of a `Map`: made for each datagram, and kept for each peer.
  *
  * A number for IPv4, in half the time and memory of a text; a text for IPv6.
  */

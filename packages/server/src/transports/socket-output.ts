@@ -10,7 +10,7 @@ export interface Drainable {
   drained(): void;
 }
 
-/** What one connection of a stream writes: gathered over a turn of the event loop, then handed to the socket. */
+/** What one connection of a stream writes: gathered over a turn of the event loop, then written to the socket. */
 export class SocketOutput implements Flushable {
   readonly #socket: Duplex;
   readonly #flusher: Flusher;

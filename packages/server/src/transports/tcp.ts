@@ -7,17 +7,17 @@ import {
   TcpFrameReader,
 } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
-import { makeSocketsAlike } from './alike-sockets.js';
-import { Flusher } from './flusher.js';
-import { listen, stop } from './listening.js';
-import { SocketOutput } from './socket-output.js';
 import type {
   Connection,
   ConnectionHandler,
   ServerTransport,
   TransportAddress,
   TransportHost,
-} from './transport.js';
+} from '../ports/transport.js';
+import { makeSocketsAlike } from './alike-sockets.js';
+import { Flusher } from './flusher.js';
+import { listen, stop } from './listening.js';
+import { SocketOutput } from './socket-output.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Where TCP peers are taken, and what they may send. */
@@ -57,12 +57,12 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
   const readTimeoutMs = readTimeoutOf(options, 'tcp');
   const flusher = new Flusher();
   const sockets = new Set<net.Socket>();
-  let transportHost: TransportHost | undefined;
+  let host: TransportHost | undefined;
 
   const attach = (socket: net.Socket): void => {
-    if (transportHost === undefined) return;
+    if (host === undefined) return;
     const connection = new TcpConnection(socket, flusher, sockets, maxBodyBytes);
-    const handler = transportHost.accept(connection, transport);
+    const handler = host.accept(connection, transport);
     if (typeof handler === 'string') {
       socket.destroy();
       return;
@@ -81,18 +81,18 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
       socket.once('close', () => raw.delete(socket));
     });
   }
-  server.on('tlsClientError', () => transportHost?.count('handshakesRejected'));
+  server.on('tlsClientError', () => host?.count('handshakesRejected'));
 
   const transport: TcpTransport = {
     transport: 'tcp',
     readTimeoutMs,
     maxSendBytes: maxBodyBytes,
-    async listen(host): Promise<TransportAddress> {
-      transportHost = host;
+    async listen(transportHost): Promise<TransportAddress> {
+      host = transportHost;
       makeSocketsAlike();
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
       const port = await listen(server, { ...address, backlog: BACKLOG });
-      server.on('error', (error) => host.failed(error));
+      server.on('error', (error) => transportHost.failed(error));
       return { transport: 'tcp', host: address.host, port };
     },
     stopAccepting: () => void server.close(),
@@ -120,7 +120,6 @@ type ConnectedSocket = net.Socket & { [CONNECTION]?: TcpConnection };
 
 class TcpConnection implements Connection {
   readonly transport = 'tcp';
-  readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -143,6 +142,18 @@ class TcpConnection implements Connection {
     this.#sockets = sockets;
     this.#output = new SocketOutput(socket, flusher);
     this.#frames = new TcpFrameReader<Buffer>(maxBodyBytes, Buffer.allocUnsafeSlow);
+  }
+
+  get isReliable(): boolean {
+    return true;
+  }
+
+  get canPause(): boolean {
+    return true;
+  }
+
+  get addressProof(): undefined {
+    return undefined;
   }
 
   get bufferedBytes(): number {
@@ -195,10 +206,6 @@ class TcpConnection implements Connection {
   resume(): void {
     this.#socket.resume();
   }
-
-  admit(): void {}
-
-  trust(): void {}
 
   close(): void {
     const socket = this.#socket;

@@ -6,7 +6,7 @@ import {
   senseTimes,
   type TransportKind,
 } from '@imcore/protocol';
-import { checkInteger, type OptionNames } from '../check-options.js';
+import { checkInteger, type OptionNames, typeName } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
 /** Options that every transport has. */
@@ -15,10 +15,8 @@ export interface TransportOptions {
   readonly host?: string | undefined;
   /** Port to listen on; 0 takes a free one. */
   readonly port?: number | undefined;
-  /** The keep-alive setting that clients are told to use. Default 15 s, on UDP 3 s. */
+  /** The keep-alive setting that the clients use. Default 15 s, on UDP 3 s. */
   readonly senseMode?: SenseMode | undefined;
-  /** A session that sends no complete packet for so long is closed, in milliseconds. Default: as the sense mode has it. */
-  readonly readTimeoutMs?: number | undefined;
 }
 
 /** Their names. */
@@ -26,7 +24,6 @@ export const TRANSPORT_OPTIONS: OptionNames<TransportOptions> = {
   host: true,
   port: true,
   senseMode: true,
-  readTimeoutMs: true,
 };
 
 /** The read time-out that the options ask for. */
@@ -35,10 +32,9 @@ export function readTimeoutOf(options: TransportOptions, transport: TransportKin
   if (!isSenseMode(mode)) {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      `option senseMode is ${String(mode)}, allowed are ${SENSE_MODES.join(', ')}`,
+      `option senseMode must be one of ${SENSE_MODES.join(', ')}, got ${typeName(mode)}`,
     );
   }
-  checkInteger('readTimeoutMs', options.readTimeoutMs, 1);
   checkInteger('port', options.port, 0, 65_535);
-  return options.readTimeoutMs ?? senseTimes(mode, transport).serverReadTimeoutMs;
+  return senseTimes(mode, transport).serverReadTimeoutMs;
 }

@@ -3,15 +3,17 @@ import { lookup } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
-import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
-import { peerKey } from './peer-key.js';
 import type {
+  AddressProof,
   Connection,
   ConnectionHandler,
+  FrameKind,
   ServerTransport,
   TransportAddress,
   TransportHost,
-} from './transport.js';
+} from '../ports/transport.js';
+import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
+import { peerKey } from './peer-key.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Where datagrams are taken, and how long they may be. */
@@ -115,7 +117,7 @@ interface UdpTarget {
   readonly maxSendBytes: number;
 }
 
-class UdpConnection implements Connection, AllowanceOwner {
+class UdpConnection implements Connection, AddressProof, AllowanceOwner {
   readonly transport = 'udp';
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -132,6 +134,18 @@ class UdpConnection implements Connection, AllowanceOwner {
     this.#allowance = new AnswerAllowance(this);
   }
 
+  get isReliable(): boolean {
+    return false;
+  }
+
+  get canPause(): boolean {
+    return false;
+  }
+
+  get addressProof(): AddressProof {
+    return this;
+  }
+
   get maxSendBytes(): number {
     return this.#target.maxSendBytes;
   }
@@ -146,8 +160,8 @@ class UdpConnection implements Connection, AllowanceOwner {
     if (this.#handler !== undefined) this.#allowance.release();
   }
 
-  send(body: BinaryString): boolean {
-    if (this.#handler !== undefined) this.#allowance.send(body);
+  send(body: BinaryString, kind: FrameKind): boolean {
+    if (this.#handler !== undefined) this.#allowance.send(body, kind);
     return true;
   }
 
@@ -163,7 +177,7 @@ class UdpConnection implements Connection, AllowanceOwner {
 
   resume(): void {}
 
-  get awaitsProof(): boolean {
+  get isAwaited(): boolean {
     return this.#allowance.awaitsProof;
   }
 

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { type BinaryString, decodeUtf8, encodeUtf8, isAscii, ProtocolError } from '@imcore/protocol';
 import type { WebSocket } from 'ws';
+import type { Connection, ConnectionHandler } from '../ports/transport.js';
 import type { Flusher } from './flusher.js';
 import { SocketOutput } from './socket-output.js';
-import type { Connection, ConnectionHandler } from './transport.js';
 
 /** How long an ended connection may take to be closed by its peer, in milliseconds. */
 const LINGER_MS = 1000;
@@ -18,7 +18,6 @@ const CLOSE_REASON = 'Bye';
  */
 export class WebSocketConnection implements Connection {
   readonly transport = 'websocket';
-  readonly awaitsProof = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -33,6 +32,18 @@ export class WebSocketConnection implements Connection {
     this.#peer = peer;
     this.#flusher = flusher;
     this.#output = new SocketOutput(socket, flusher);
+  }
+
+  get isReliable(): boolean {
+    return true;
+  }
+
+  get canPause(): boolean {
+    return true;
+  }
+
+  get addressProof(): undefined {
+    return undefined;
   }
 
   get bufferedBytes(): number {
@@ -74,10 +85,6 @@ export class WebSocketConnection implements Connection {
   resume(): void {
     this.#peer.resume();
   }
-
-  admit(): void {}
-
-  trust(): void {}
 
   close(): void {
     const peer = this.#peer;

@@ -5,10 +5,10 @@ import type tls from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
+import type { ServerTransport, TransportAddress, TransportHost } from '../ports/transport.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
 import { listen, portOf, stop } from './listening.js';
-import type { ServerTransport, TransportAddress, TransportHost } from './transport.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 import { WebSocketConnection } from './websocket-connection.js';
 
@@ -80,17 +80,17 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     const isOurs = pathOf(request) === path;
     if (!isOurs && own === undefined && server !== undefined && server.listenerCount('upgrade') > 1) return;
     if (transportHost === undefined || !isAccepting) {
-      refuse(socket, 503, 'Service Unavailable');
+      reject(socket, 503, 'Service Unavailable');
       return;
     }
     if (!isOurs) {
       transportHost.count('handshakesRejected');
-      refuse(socket, 404, 'Not Found');
+      reject(socket, 404, 'Not Found');
       return;
     }
     if (!isAllowedOrigin(request.headers.origin, options.origins)) {
       transportHost.count('handshakesRejected');
-      refuse(socket, 403, 'Forbidden');
+      reject(socket, 403, 'Forbidden');
       return;
     }
     const host = transportHost;
@@ -143,7 +143,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
 /** Close code of RFC 6455's registry for a server that cannot take more. */
 const TRY_AGAIN_LATER = 1013;
 
-/** An HTTP server for nothing but handshakes: whatever is not one is told so, and a silent peer is dropped. */
+/** An HTTP server for nothing but handshakes: other requests are answered with 426, and a silent peer is dropped. */
 function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): http.Server | https.Server {
   const answer: http.RequestListener = (_request, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' });
@@ -162,7 +162,7 @@ function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): htt
   return server;
 }
 
-function refuse(socket: Duplex, status: number, reason: string): void {
+function reject(socket: Duplex, status: number, reason: string): void {
   socket.on('error', () => socket.destroy());
   // The peer may keep its half of the connection open for ever: both end here.
   socket.once('finish', () => socket.destroy());

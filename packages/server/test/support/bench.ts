@@ -1,6 +1,7 @@
 import type { TransportKind } from '@imcore/protocol';
 import { settlePromises, VirtualClock } from '@imcore/testkit';
 import { createServer } from '../../src/create-server.js';
+import { InternalError } from '../../src/errors.js';
 import type { ServerOptions } from '../../src/options.js';
 import { silentLogger } from '../../src/ports/logger.js';
 import type { ImServer } from '../../src/server.js';
@@ -41,6 +42,13 @@ export class Bench {
       clock: this.clock,
     });
     this.events = recordEvents(this.server);
+    // A rule of the server's own that it breaks fails the whole run.
+    this.server.on('error', (error) => {
+      if (error instanceof InternalError)
+        queueMicrotask(() => {
+          throw error;
+        });
+    });
   }
 
   connect(transport: TransportKind = 'tcp', remoteAddress = '192.0.2.1'): Peer {

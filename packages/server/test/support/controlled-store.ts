@@ -7,7 +7,7 @@ import type {
   StoreId,
   WaitingMessage,
 } from '../../src/ports/message-store.js';
-import { type MemoryStoreOptions, memoryStore } from '../../src/stores/memory-store.js';
+import { type MemoryStoreOptions, memoryStore } from '../../src/store-memory/memory-store.js';
 
 type Operation = 'append' | 'take' | 'confirm' | 'expire';
 

@@ -2,8 +2,8 @@ import { afterEach } from 'vitest';
 import { createServer } from '../../src/create-server.js';
 import type { ServerOptions } from '../../src/options.js';
 import { silentLogger } from '../../src/ports/logger.js';
+import type { ServerTransport } from '../../src/ports/transport.js';
 import type { ImServer } from '../../src/server.js';
-import type { ServerTransport } from '../../src/transports/transport.js';
 import { type RecordedEvents, recordEvents } from './recorded-events.js';
 
 /** A server with sockets of the operating system. */

@@ -1,5 +1,6 @@
 import type { BinaryString, TransportKind } from '@imcore/protocol';
 import type {
+  AddressProof,
   Connection,
   ConnectionHandler,
   RejectionReason,
@@ -76,7 +77,7 @@ export class PeerTransport implements ServerTransport {
  * As with a socket, what the peer sends while the server has paused waits until it resumes, and what the server sends
  * while the peer does not read waits in `bufferedBytes`.
  */
-export class Peer implements Connection {
+export class Peer implements Connection, AddressProof {
   readonly transport: TransportKind;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -88,7 +89,7 @@ export class Peer implements Connection {
   refusal: RejectionReason | undefined = undefined;
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
-  readonly awaitsProof = false;
+  readonly isAwaited = false;
   isAdmitted = false;
   isTrusted = false;
   #handler: ConnectionHandler | undefined = undefined;
@@ -102,6 +103,18 @@ export class Peer implements Connection {
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
     this.maxSendBytes = MAX_SEND_BYTES[transport];
+  }
+
+  get isReliable(): boolean {
+    return this.transport !== 'udp';
+  }
+
+  get canPause(): boolean {
+    return this.transport !== 'udp';
+  }
+
+  get addressProof(): AddressProof | undefined {
+    return this.transport === 'udp' ? this : undefined;
   }
 
   attach(handler: ConnectionHandler | RejectionReason): void {

@@ -13,6 +13,8 @@ export function recordEvents(server: ImServer): RecordedEvents {
   return {
     online: record('online'),
     offline: record('offline'),
+    sessionStarted: record('sessionStarted'),
+    sessionEnded: record('sessionEnded'),
     delivered: record('delivered'),
     stored: record('stored'),
     undelivered: record('undelivered'),

@@ -59,7 +59,7 @@ async function obey(server: ImServer, line: string): Promise<void> {
       kickFromServer(server, command, emit);
       return;
     case 'online':
-      emit({ ev: 'online-list', users: server.onlineUsers().map(({ userId }) => userId) });
+      emit({ ev: 'online-list', users: [...new Set(server.sessions().map(({ userId }) => userId))] });
       return;
     default:
       command satisfies never;
@@ -67,8 +67,9 @@ async function obey(server: ImServer, line: string): Promise<void> {
 }
 
 function portsOf(addresses: readonly TransportAddress[]): Record<string, number> {
-  const names = { tcp: 'tcp', udp: 'udp', websocket: 'ws' } as const;
-  return Object.fromEntries(addresses.map(({ transport, port }) => [names[transport], port]));
+  return Object.fromEntries(
+    addresses.map(({ transport, port }) => [transport === 'websocket' ? 'ws' : transport, port]),
+  );
 }
 
 /** Stdout belongs to the events. */

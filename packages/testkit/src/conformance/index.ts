@@ -6,7 +6,7 @@ export {
   type KnownDifference,
   parseKnownDifferences,
 } from './known-differences.js';
-export { playInVirtualTime } from './player.js';
+export { type BridgeInProcess, type PlayOptions, playInVirtualTime } from './player.js';
 export {
   isFrame,
   packetOf,

@@ -45,11 +45,11 @@ export function recordedRules({ emit, denies = () => false }: RulesOptions): Hoo
 
 /** Reports a server's events in the recordings' words. */
 export function followEvents(server: ImServer, emit: (callback: ServerCallback) => void): void {
-  server.on('online', ({ userId, extra, transport, firstLoginTime }) =>
+  server.on('sessionStarted', ({ session: { userId, extra, transport, firstLoginTime } }) =>
     emit({ ev: 'online', user: userId, extra: extra ?? null, via: transport, firstLoginTime }),
   );
-  server.on('offline', ({ userId, kickCode, transport }) =>
-    emit({ ev: 'offline', user: userId, kickCode, via: transport }),
+  server.on('offline', ({ userId, kickCode, session }) =>
+    emit({ ev: 'offline', user: userId, kickCode, via: session.transport }),
   );
   server.on('delivered', (message) => emit({ ev: 'c2c', ...about(message) }));
   server.on('stored', (message) => emit({ ev: 'stored', ...about(message) }));
@@ -117,7 +117,7 @@ export function kickFromServer(
   emit: (callback: ServerCallback) => void,
 ): void {
   const options = { ...(code === undefined ? {} : { code }), ...(reason === undefined ? {} : { reason }) };
-  emit({ ev: 'kick-sent', user, ok: server.kick(user, options) });
+  emit({ ev: 'kick-sent', user, ok: server.kick(user, options) > 0 });
 }
 
 function about(message: Message): Record<string, unknown> {

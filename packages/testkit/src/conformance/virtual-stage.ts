@@ -14,6 +14,8 @@ const TRANSPORTS: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
 /** Options of a {@link VirtualStage}. */
 interface VirtualStageOptions {
+  /** Default: a clock of its own. */
+  readonly clock?: VirtualClock;
   readonly hooks?: Hooks;
   /** Other options of the server. The stage sets transports, clock and random. */
   readonly server?: Omit<ServerOptions, 'transports' | 'hooks' | 'clock' | 'random'>;
@@ -26,13 +28,14 @@ interface VirtualStageOptions {
  * are sent. Sense mode 3 s on all three transports.
  */
 export class VirtualStage implements Stage {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly #options: VirtualStageOptions;
   readonly #network: SimulatedNetwork;
   #server: ImServer | undefined;
 
   constructor(options: VirtualStageOptions = {}) {
     this.#options = options;
+    this.clock = options.clock ?? new VirtualClock();
     const random = new SeededRandom(1);
     this.#network = new SimulatedNetwork({ clock: this.clock, random, conditions: { latencyMs: [0, 0] } });
   }

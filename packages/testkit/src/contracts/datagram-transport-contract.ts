@@ -7,9 +7,6 @@ const AMPLIFICATION_LIMIT = 3;
 /** Messages that are withheld of a peer that has logged in and not shown that it receives anything. */
 const MAX_WITHHELD = 32;
 
-/** How a message begins, by which a transport tells it from an answer of the server. */
-const MESSAGE_HEAD = '{"bridge":false,"type":2,';
-
 /** The part of the contract that transports over datagrams add. */
 export function describeDatagramTransport(open: () => Promise<TransportBench>): void {
   it('drops and counts a datagram that is too long', async () => {
@@ -27,7 +24,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('0123456789');
     const answer = 'x'.repeat(10);
-    for (let i = 0; i < AMPLIFICATION_LIMIT + 2; i++) handler.connection.send(answer);
+    for (let i = 0; i < AMPLIFICATION_LIMIT + 2; i++) handler.connection.send(answer, 'answer');
     await bench.until(() => bench.host.counts.length === 2);
     expect(bench.host.counts).toEqual(['amplificationPrevented', 'amplificationPrevented']);
     await bench.until(() => peer.received.length === AMPLIFICATION_LIMIT);
@@ -39,15 +36,15 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    const messages = ['a', 'b', 'c'].map((letter) => MESSAGE_HEAD + letter.repeat(600));
-    connection.admit();
-    for (const message of messages) connection.send(message);
-    expect(connection.awaitsProof).toBe(true);
+    const messages = ['a', 'b', 'c'].map((letter) => letter.repeat(624));
+    connection.addressProof?.admit();
+    for (const message of messages) connection.send(message, 'message');
+    expect(connection.addressProof?.isAwaited).toBe(true);
     await bench.until(() => peer.received.length === 1);
     await bench.fixture.settle();
     expect(peer.received).toEqual(messages.slice(0, 1));
-    connection.trust();
-    expect(connection.awaitsProof).toBe(false);
+    connection.addressProof?.trust();
+    expect(connection.addressProof?.isAwaited).toBe(false);
     await bench.until(() => peer.received.length === 3);
     expect(peer.received).toEqual(messages);
     expect(bench.host.counts).toEqual([]);
@@ -57,35 +54,35 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    const messages = ['a', 'b'].map((letter) => MESSAGE_HEAD + letter.repeat(800));
-    connection.admit();
-    for (const message of messages) connection.send(message);
-    bench.host.onReceive = () => void connection.send('answer');
+    const messages = ['a', 'b'].map((letter) => letter.repeat(824));
+    connection.addressProof?.admit();
+    for (const message of messages) connection.send(message, 'message');
+    bench.host.onReceive = () => void connection.send('answer', 'answer');
     peer.send('?'.repeat(300));
     await bench.until(() => peer.received.length === 3);
     expect(peer.received).toEqual([messages[0], 'answer', messages[1]]);
-    expect(connection.awaitsProof).toBe(false);
+    expect(connection.addressProof?.isAwaited).toBe(false);
   });
 
   it('drops and counts what is too much to withhold, and has the peer asked for a proof', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    connection.admit();
-    const message = MESSAGE_HEAD + 'x'.repeat(900);
-    for (let i = 0; i < 1 + MAX_WITHHELD + 2; i++) connection.send(message);
+    connection.addressProof?.admit();
+    const message = 'x'.repeat(924);
+    for (let i = 0; i < 1 + MAX_WITHHELD + 2; i++) connection.send(message, 'message');
     expect(bench.host.counts).toEqual(['amplificationPrevented', 'amplificationPrevented']);
-    expect(connection.awaitsProof).toBe(true);
-    connection.trust();
+    expect(connection.addressProof?.isAwaited).toBe(true);
+    connection.addressProof?.trust();
     await bench.until(() => peer.received.length === 1 + MAX_WITHHELD);
   });
 
   it('answers as it likes once it is told to trust the peer', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
-    handler.connection.trust();
+    handler.connection.addressProof?.trust();
     const answer = 'x'.repeat(1000);
-    handler.connection.send(answer);
+    handler.connection.send(answer, 'answer');
     await bench.until(() => peer.received.length > 0);
     expect(peer.received).toEqual([answer]);
     expect(bench.host.counts).toEqual([]);
@@ -105,8 +102,8 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
   it('still sends what was sent before it was closed', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
-    handler.connection.trust();
-    handler.connection.send('goodbye');
+    handler.connection.addressProof?.trust();
+    handler.connection.send('goodbye', 'answer');
     handler.connection.close();
     await bench.until(() => peer.received.length > 0);
     expect(peer.received).toEqual(['goodbye']);

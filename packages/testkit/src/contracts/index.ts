@@ -1,6 +1,3 @@
-export { describeBridge } from './bridge-contract.js';
-export type { BridgeFixture, BrokerUnderTest, CreateBridgeFixture } from './bridge-fixture.js';
-export { bridgeMessage, HostUnderTest } from './bridge-fixture.js';
 export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';
 export { describeMessageStore } from './message-store-contract.js';
 export {

@@ -50,9 +50,9 @@ export function describeServerTransport(
     it('brings a peer what is sent whole and in order', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
-      handler.connection.trust();
+      handler.connection.addressProof?.trust();
       const sent = bodies(40, SAFE_BODY_BYTES);
-      for (const body of sent) handler.connection.send(body);
+      for (const body of sent) handler.connection.send(body, 'message');
       await bench.until(() => peer.received.length >= sent.length);
       expect(peer.received).toEqual(sent);
     });
@@ -60,12 +60,12 @@ export function describeServerTransport(
     it('keeps every byte of text in any script', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
-      handler.connection.trust();
+      handler.connection.addressProof?.trust();
       const body = encodeUtf8('{"text":"\u0000 é 消息 😀 \u{10ffff} \ud7ff"}');
       peer.send(body);
       await bench.until(() => handler.received.length > 0);
       expect(handler.received).toEqual([body]);
-      handler.connection.send(body);
+      handler.connection.send(body, 'message');
       await bench.until(() => peer.received.length > 0);
       expect(peer.received).toEqual([body]);
     });
@@ -78,8 +78,8 @@ export function describeServerTransport(
       await bench.until(() => pairs.every(({ handler }) => handler.received.length > 0));
       for (const [index, { handler }] of pairs.entries()) {
         expect(handler.received).toEqual([`from ${index}`]);
-        handler.connection.trust();
-        handler.connection.send(`to ${index}`);
+        handler.connection.addressProof?.trust();
+        handler.connection.send(`to ${index}`, 'message');
       }
       await bench.until(() => pairs.every(({ peer }) => peer.received.length > 0));
       for (const [index, { peer }] of pairs.entries()) expect(peer.received).toEqual([`to ${index}`]);
@@ -126,10 +126,10 @@ export function describeServerTransport(
       const { handler } = await bench.pair();
       handler.connection.destroy();
       await bench.until(() => handler.closedCount > 0);
-      handler.connection.send('too late');
+      handler.connection.send('too late', 'message');
       handler.connection.pause();
       handler.connection.resume();
-      handler.connection.trust();
+      handler.connection.addressProof?.trust();
       await bench.fixture.settle();
       expect(handler.callsAfterClosed).toBe(0);
       expect(bench.host.failures).toEqual([]);
@@ -155,8 +155,8 @@ export function describeServerTransport(
       if (kind !== 'udp') await bench.until(() => late.isClosed);
       peer.send('still here');
       await bench.until(() => handler.received.includes('still here'));
-      handler.connection.trust();
-      handler.connection.send('so am I');
+      handler.connection.addressProof?.trust();
+      handler.connection.send('so am I', 'message');
       await bench.until(() => peer.received.includes('so am I'));
       expect(bench.host.handlers).toHaveLength(1);
     });

@@ -38,7 +38,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     const { peer, handler } = await bench.pair();
     peer.pause();
     const sent = flood();
-    const answers = sent.map((body) => handler.connection.send(body));
+    const answers = sent.map((body) => handler.connection.send(body, 'message'));
     expect(answers[0]).toBe(true);
     expect(answers.at(-1)).toBe(false);
     await bench.fixture.settle();
@@ -55,7 +55,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
   it('does not tell a sender to go on that was never told to stop', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
-    expect(handler.connection.send('a')).toBe(true);
+    expect(handler.connection.send('a', 'message')).toBe(true);
     await bench.until(() => peer.received.length > 0);
     await bench.fixture.settle();
     expect(handler.drainedCount).toBe(0);
@@ -82,7 +82,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     const bench = await open();
     const { peer, handler } = await bench.pair();
     const sent = bodies(100, FLOOD_BODY_BYTES);
-    for (const body of sent) handler.connection.send(body);
+    for (const body of sent) handler.connection.send(body, 'message');
     handler.connection.close();
     await bench.until(() => peer.isClosed && handler.closedCount > 0);
     expect(peer.received).toEqual(sent);
@@ -93,7 +93,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     const { peer, handler } = await bench.pair();
     peer.pause();
     const sent = flood();
-    for (const body of sent) handler.connection.send(body);
+    for (const body of sent) handler.connection.send(body, 'message');
     handler.connection.destroy();
     await bench.until(() => handler.closedCount > 0);
     peer.resume();

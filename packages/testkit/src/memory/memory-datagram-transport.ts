@@ -1,13 +1,15 @@
 import type { BinaryString } from '@imcore/protocol';
 import {
+  type AddressProof,
   type AllowanceOwner,
   AnswerAllowance,
   type Connection,
   type ConnectionHandler,
+  type FrameKind,
   type ServerTransport,
   type TransportAddress,
   type TransportHost,
-} from '@imcore/server/ports';
+} from '@imcore/server/transport-kit';
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamTransportSettings } from './memory-stream-transport.js';
 
@@ -82,12 +84,14 @@ interface DatagramWay extends AllowanceOwner {
   ended(): void;
 }
 
-class MemoryDatagramConnection implements Connection {
+class MemoryDatagramConnection implements Connection, AddressProof {
   readonly transport = 'udp';
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
   readonly bufferedBytes = 0;
+  readonly isReliable = false;
+  readonly canPause = false;
   readonly #way: DatagramWay;
   readonly #allowance: AnswerAllowance;
   #handler: ConnectionHandler | undefined;
@@ -101,7 +105,11 @@ class MemoryDatagramConnection implements Connection {
     this.#allowance = new AnswerAllowance(way);
   }
 
-  get awaitsProof(): boolean {
+  get addressProof(): AddressProof {
+    return this;
+  }
+
+  get isAwaited(): boolean {
     return this.#allowance.awaitsProof;
   }
 
@@ -115,8 +123,8 @@ class MemoryDatagramConnection implements Connection {
     if (!this.#isOver) this.#allowance.release();
   }
 
-  send(body: BinaryString): boolean {
-    if (!this.#isOver) this.#allowance.send(body);
+  send(body: BinaryString, kind: FrameKind): boolean {
+    if (!this.#isOver) this.#allowance.send(body, kind);
     return true;
   }
 

@@ -68,7 +68,9 @@ export class MemoryStreamTransport implements ServerTransport {
 
 class MemoryStreamConnection implements Connection {
   readonly transport: 'tcp' | 'websocket';
-  readonly awaitsProof = false;
+  readonly isReliable = true;
+  readonly canPause = true;
+  readonly addressProof = undefined;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly maxSendBytes: number;
@@ -123,10 +125,6 @@ class MemoryStreamConnection implements Connection {
   resume(): void {
     this.#end.resume();
   }
-
-  admit(): void {}
-
-  trust(): void {}
 
   close(): void {
     this.#isEnding = true;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createMemoryBridge } from '../../../bridge-rabbitmq/test/support/memory-bridge.js';
 import { compare, showDifference } from '../../src/conformance/comparison.js';
 import { judgeDifferences, parseKnownDifferences } from '../../src/conformance/known-differences.js';
 import { playInVirtualTime } from '../../src/conformance/player.js';
@@ -14,7 +15,7 @@ describe('our server in the recorded conversations', () => {
 
   it.each(names)('answers as recorded, or as docs/protocol/differences.md says: %s', async (name) => {
     const recording = readRecording(name);
-    const transcript = await playInVirtualTime(recording);
+    const transcript = await playInVirtualTime(recording, { createBridge: createMemoryBridge });
     const differences = compare(recording, transcript, { times: true }).map(showDifference);
     expect(judgeDifferences(known, name, differences)).toEqual({ undocumented: [], outdated: [] });
   });

@@ -1,5 +1,5 @@
-import { rabbitmq } from '@imcore/bridge-rabbitmq';
-import { type Bridge, createServer, silentLogger, tcp } from '@imcore/server';
+import { type Broker, bridgeRoute, rabbitmqBroker } from '@imcore/bridge-rabbitmq';
+import { createServer, silentLogger, tcp } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
 
 /**
@@ -10,11 +10,11 @@ import { sqliteStore } from '@imcore/store-sqlite';
 const EARLY_MS = 50;
 
 const [file = '', port = '0', flag] = process.argv.slice(2);
-const real = rabbitmq({ url: process.env['IMCORE_BRIDGE'] ?? '' });
+const broker = rabbitmqBroker({ url: process.env['IMCORE_BRIDGE'] ?? '' });
 const server = createServer({
   transports: [tcp({ host: '127.0.0.1', port: Number(port), senseMode: 3 })],
   store: sqliteStore({ file }),
-  bridge: flag === '--no-bridge' ? undefined : flag === '--early' ? answersEarly(real) : real,
+  routes: flag === '--no-bridge' ? [] : [bridgeRoute(flag === '--early' ? answersEarly(broker) : broker)],
   logger: silentLogger,
 });
 const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -24,25 +24,26 @@ const [address] = await server.listen();
 write({ port: address?.port });
 
 /**
- * A bridge that says "published" at once and publishes a little later, whatever becomes of it: the original does not wait
- * for the broker's word either. In the other direction it answers for a message a little before it hands it in.
+ * A broker that confirms at once and publishes a little later, whether that succeeds or not: the original does not wait for
+ * confirmations either. In the other direction it takes a message a little before the server receives it.
  */
-function answersEarly(bridge: Bridge): Bridge {
+function answersEarly(broker: Broker): Broker {
   const later = (run: () => Promise<unknown>) => setTimeout(() => run().catch(() => {}), EARLY_MS);
   return {
+    health: broker.health,
     start: (host) =>
-      bridge.start({
+      broker.start({
         receive: async (text) => {
           later(() => host.receive(text));
           return { outcome: 'taken' };
         },
-        joined: () => host.joined(),
-        away: (error) => host.away(error),
-        troubled: (error) => host.troubled(error),
+        onJoined: () => host.onJoined(),
+        onAway: (error) => host.onAway(error),
+        onError: (error) => host.onError(error),
       }),
     publish: async (message) => {
-      later(() => bridge.publish(message));
+      later(() => broker.publish(message));
     },
-    close: () => bridge.close(),
+    close: () => broker.close(),
   };
 }

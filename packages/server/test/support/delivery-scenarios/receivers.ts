@@ -90,7 +90,8 @@ export const RECEIVERS: Readonly<Record<string, Scenario>> = {
     await expectBobGets(bench, ['fp-1']);
     expectAcknowledged(alice);
     expect(first.received.at(-1)).toMatchObject({ type: 54, dataContent: '{"code":1}' });
-    expect(bench.events.offline).toMatchObject([{ userId: 'bob', kickCode: 1 }]);
+    expect(bench.events.offline).toEqual([]);
+    expect(bench.events.sessionEnded).toMatchObject([{ reason: 'replaced', kickCode: 1 }]);
     expect(bench.events.stored).toHaveLength(1);
   },
 

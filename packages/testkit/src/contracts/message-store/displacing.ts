@@ -1,4 +1,4 @@
-import { type DeadLetter, OUTBOX_ID } from '@imcore/server/ports';
+import type { DeadLetter } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
 import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
 
@@ -50,12 +50,26 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['1']);
   });
 
-  it('has room for all the notes of the server itself, and displaces none', async () => {
-    const store = await open({ ...DROP, maxPerUser: 1, maxBytesPerUser: 20 });
-    const notes = ['1', '2', '3'].map((name) => message(OUTBOX_ID, name));
-    expect(await store.append(notes)).toMatchObject(notes.map(() => ({ outcome: 'stored' })));
-    expect(await waitingFor(store, OUTBOX_ID)).toEqual(['1', '2', '3']);
-    expect((await store.health()).deadLetters).toBe(0);
+  it.each(['drop-oldest', 'reject-newest'] as const)(
+    'with %s stores messages that ignore the limits, and displaces none for them',
+    async (whenFull) => {
+      const store = await open({ whenFull, maxPerUser: 1, maxBytesPerUser: 20 });
+      await appendToBob(store, '1');
+      const body = 'longer than twenty bytes';
+      const records = ['2', '3', '4'].map((name) => message('bob', name, { body, ignoresLimits: true }));
+      const stored = { outcome: 'stored', id: expect.any(Number) };
+      expect(await store.append(records)).toEqual([stored, stored, stored]);
+      expect(await waitingFor(store, 'bob')).toEqual(['1', '2', '3', '4']);
+      expect((await store.health()).deadLetters).toBe(0);
+    },
+  );
+
+  it('applies the limits to the other messages of the same call', async () => {
+    const store = await open({ whenFull: 'reject-newest', maxPerUser: 1 });
+    await appendToBob(store, '1');
+    const results = await store.append([message('bob', '2'), message('bob', '3', { ignoresLimits: true })]);
+    expect(results).toMatchObject([{ outcome: 'full', limit: 'maxPerUser' }, { outcome: 'stored' }]);
+    expect(await waitingFor(store, 'bob')).toEqual(['1', '3']);
   });
 
   it('knows a late copy of what was displaced', async () => {

@@ -1,0 +1,111 @@
+import { type BinaryString, type Instant, SERVER_ID } from '@imcore/protocol';
+import type { Route, RouteAnswer } from '../ports/route.js';
+import type { Runtime } from '../runtime.js';
+import type { Device } from '../users/device.js';
+import type { Outlet } from '../users/outlet.js';
+import type { User } from '../users/user.js';
+import type { Delivery } from './delivery.js';
+import type { InFlightPolicy } from './in-flight-policy.js';
+
+/** Brings messages to users who are online on this server. */
+export class LocalRoute implements Route {
+  readonly name = 'local';
+  readonly #runtime: Runtime;
+  readonly #policy: InFlightPolicy;
+
+  constructor(runtime: Runtime, policy: InFlightPolicy) {
+    this.#runtime = runtime;
+    this.#policy = policy;
+  }
+
+  take(delivery: Delivery, receiver: User | undefined, now: Instant): RouteAnswer {
+    const device = receiver?.primary;
+    const session = device?.session;
+    if (receiver === undefined || device === undefined || session === undefined) return 'offline';
+    if (delivery.body.length > session.maxSendBytes) return 'too-large';
+    if (session.isStuck(now)) return 'slow-receiver';
+    const { fingerprint } = delivery;
+    if (fingerprint === undefined) this.#writeOnce(delivery, session, now);
+    else if (receiver.queue?.isBehind === true) return 'store';
+    else if (!device.openInbox().add(fingerprint, delivery)) return 'not-acknowledged';
+    else {
+      this.#runtime.metrics.messagesInFlight += 1;
+      delivery.attempts = 1;
+      this.#policy.written(delivery, now);
+      if (!session.write(delivery.body)) delivery.origin.waitFor(session);
+    }
+    if (receiver.named !== undefined) copyToOthers(delivery, receiver, device);
+    return 'taken';
+  }
+
+  /**
+   * A receiver has acknowledged. `frame` is its own packet, if the sender may be given it as it is. Returns false
+   * for an acknowledgement that is late, repeated, forged or unknown.
+   */
+  acknowledge(
+    receiver: User,
+    device: Device,
+    fingerprint: string,
+    from: string | undefined,
+    now: Instant,
+    frame: BinaryString | undefined,
+  ): boolean {
+    const delivery = device.inbox?.take(fingerprint, from);
+    if (delivery === undefined) return false;
+    delivery.ring?.stop(delivery);
+    const { metrics, events } = this.#runtime;
+    metrics.messagesInFlight -= 1;
+    metrics.messagesDelivered += 1;
+    if (events.has('received'))
+      events.emit('received', { userId: receiver.id, from: delivery.from, fingerprint });
+    this.#reportDelivered(delivery);
+    const previous = delivery.state;
+    delivery.moveTo('acknowledged');
+    if (previous === 'pending') delivery.origin.accepted(delivery, 'received', now, frame);
+    else this.#policy.acknowledged(delivery, previous, now, frame);
+    if (receiver.queue?.isBehind === true) receiver.queue.resume();
+    return true;
+  }
+
+  /** A device of a user has a session, perhaps in place of another. */
+  attach(user: User, device: Device, session: Outlet, now: Instant): void {
+    device.session = session;
+    if (user.primary !== undefined && user.primary !== device) return;
+    user.primary = device;
+    this.#policy.attached(user, device, now);
+  }
+
+  /** A device's session has ended: the next route takes what it had not acknowledged, in order. */
+  detach(user: User, device: Device): void {
+    device.session = undefined;
+    if (user.primary !== device) return;
+    const next = user.onlineDevices()[0];
+    user.primary = next;
+    this.#policy.left(user, device);
+    if (next !== undefined) this.#policy.attached(user, next, this.#runtime.clock.now());
+  }
+
+  /** Without QoS nothing is awaited. */
+  #writeOnce(delivery: Delivery, session: Outlet, now: Instant): void {
+    const hasRoom = session.write(delivery.body);
+    this.#runtime.metrics.messagesDelivered += 1;
+    delivery.moveTo('acknowledged');
+    delivery.origin.accepted(delivery, 'written', now);
+    this.#reportDelivered(delivery);
+    if (!hasRoom) delivery.origin.waitFor(session);
+  }
+
+  #reportDelivered(delivery: Delivery): void {
+    if (delivery.from !== SERVER_ID && this.#runtime.events.has('delivered'))
+      this.#runtime.events.emit('delivered', delivery.message);
+  }
+}
+
+/** Other devices get what the one that is responsible gets, while they are online and keep up. */
+function copyToOthers({ body }: Delivery, receiver: User, primary: Device): void {
+  for (const device of receiver.onlineDevices()) {
+    const { session } = device;
+    if (device !== primary && session !== undefined && body.length <= session.maxSendBytes)
+      session.write(body);
+  }
+}

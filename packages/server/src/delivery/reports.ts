@@ -1,0 +1,47 @@
+import { isUserId } from '@imcore/protocol';
+import { toDeadMessage } from '../message.js';
+import type { DeadLetter, QueueLimit } from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+import type { Outlet } from '../users/outlet.js';
+import type { Delivery } from './delivery.js';
+
+/** Reports a message that is longer than its receiver's transport carries, each time that a session cannot be given it. */
+export function reportTooLarge(
+  { metrics, events }: Runtime,
+  delivery: Delivery,
+  { info, maxSendBytes }: Outlet,
+): void {
+  metrics.messagesTooLarge += 1;
+  if (!events.has('tooLarge')) return;
+  const { message, body } = delivery;
+  events.emit('tooLarge', { message, bytes: body.length, maxBytes: maxSendBytes, transport: info.transport });
+}
+
+/** Reports a receiver whose queue in the store has no room for a message. */
+export function reportQueueFull({ metrics, events }: Runtime, delivery: Delivery, limit: QueueLimit): void {
+  metrics.limitQueue += 1;
+  if (!events.has('queueFull')) return;
+  const { to: userId, message } = delivery;
+  events.emit('queueFull', { userId, limit, message });
+}
+
+/** Reports messages that had to make room for newer ones. */
+export function reportDisplaced({ metrics, events }: Runtime, deadLetters: readonly DeadLetter[]): void {
+  const messages = deadLetters.filter(isMessage);
+  metrics.messagesDisplaced += messages.length;
+  if (!events.has('displaced')) return;
+  for (const deadLetter of messages) events.emit('displaced', toDeadMessage(deadLetter));
+}
+
+/** Reports dead letters that were deleted because the store keeps no more. */
+export function reportDeleted({ metrics, events }: Runtime, deadLetters: readonly DeadLetter[]): void {
+  const messages = deadLetters.filter(isMessage);
+  metrics.limitDeadLetters += messages.length;
+  if (!events.has('deadLetterDeleted')) return;
+  for (const deadLetter of messages) events.emit('deadLetterDeleted', toDeadMessage(deadLetter));
+}
+
+/** Whether a dead letter was for a user, and is not a record that a route keeps in the store. */
+export function isMessage({ to }: DeadLetter): boolean {
+  return isUserId(to);
+}

@@ -1,0 +1,99 @@
+import {
+  createFingerprint,
+  dataPacket,
+  encodeFrameBody,
+  isUserId,
+  MAX_ID_LENGTH,
+  type Packet,
+  SERVER_ID,
+} from '@imcore/protocol';
+import { typeName } from '../check-options.js';
+import { DeliveryError, UsageError } from '../errors.js';
+import type { Sender, SendOptions, SendOutcome, SessionInfo } from '../hooks.js';
+import type { Runtime } from '../runtime.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import { Delivery } from './delivery.js';
+import type { Dispatcher } from './dispatcher.js';
+import { PromiseOrigin } from './origins.js';
+
+/** Messages of the server itself, to its users. */
+export class ServerMessages {
+  readonly #runtime: Runtime;
+  readonly #users: UserRegistry;
+  readonly #dispatcher: Dispatcher;
+  /** Largest body that anybody can be sent: what is larger could only wait for ever. */
+  readonly #maxBodyBytes: number;
+  #state: 'new' | 'open' | 'closed' = 'new';
+
+  constructor(runtime: Runtime, users: UserRegistry, dispatcher: Dispatcher, maxBodyBytes: number) {
+    this.#runtime = runtime;
+    this.#users = users;
+    this.#dispatcher = dispatcher;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** The server listens. */
+  open(): void {
+    this.#state = 'open';
+  }
+
+  /** The server closes: nothing is sent any more. */
+  close(): void {
+    this.#state = 'closed';
+  }
+
+  /** A session as a hook sees it, which can send back. */
+  readonly toSender = (session: SessionInfo): Sender => ({
+    ...session,
+    send: (content, options) => this.send(session.userId, content, options),
+  });
+
+  /** @see ImServer.send */
+  send(userId: string, content: string, options: SendOptions = {}): Promise<SendOutcome> {
+    const problem = this.#check(userId, content, options);
+    if (problem !== undefined) return Promise.reject(problem);
+    const { random, clock, metrics, stamp, reportBug } = this.#runtime;
+    const qos = options.qos ?? true;
+    const fingerprint = options.fingerprint ?? (qos ? createFingerprint(random) : undefined);
+    const packet: Packet = {
+      ...dataPacket({ from: SERVER_ID, to: userId, content, fingerprint, type: options.type }),
+      QoS: qos,
+      ...(stamp === undefined ? {} : { sm: stamp() }),
+    };
+    const body = encodeFrameBody(packet);
+    if (body.length > this.#maxBodyBytes) return Promise.reject(tooLarge(body.length, this.#maxBodyBytes));
+    const origin = new PromiseOrigin();
+    metrics.messagesFromServer += 1;
+    const delivery = new Delivery(packet, body, SERVER_ID, userId, origin, reportBug);
+    this.#dispatcher.dispatch(delivery, this.#users.find(userId), clock.now());
+    return origin.outcome;
+  }
+
+  #check(userId: string, content: unknown, { fingerprint, type }: SendOptions): Error | undefined {
+    if (this.#state === 'closed')
+      return new DeliveryError('ERR_SERVER_CLOSED', 'send() was called on a server that is closed');
+    if (this.#state === 'new')
+      return new UsageError('ERR_NOT_LISTENING', 'send() was called before listen()');
+    if (!isUserId(userId))
+      return invalid(
+        `the user ID must be a string of 1 to ${MAX_ID_LENGTH} characters other than "0" and "-1", got ${typeName(userId)}`,
+      );
+    if (typeof content !== 'string') return invalid(`the content must be a string, got ${typeName(content)}`);
+    if (fingerprint !== undefined && (fingerprint.length === 0 || fingerprint.length > MAX_ID_LENGTH))
+      return invalid(`the fingerprint must have 1 to ${MAX_ID_LENGTH} characters, got ${fingerprint.length}`);
+    if (type !== undefined && (type | 0) !== type)
+      return invalid(`type must be a whole number of 32 bits, got ${typeName(type)}`);
+    return undefined;
+  }
+}
+
+function invalid(message: string): UsageError {
+  return new UsageError('ERR_INVALID_ARGUMENT', message);
+}
+
+function tooLarge(bytes: number, max: number): DeliveryError {
+  return new DeliveryError(
+    'ERR_TOO_LARGE',
+    `the packet has ${bytes} bytes, the transports carry ${max} at most`,
+  );
+}

@@ -1,0 +1,160 @@
+import {
+  encodeFrameBody,
+  type Instant,
+  isUserId,
+  type Packet,
+  type ReceivedPacket,
+  SERVER_ID,
+} from '@imcore/protocol';
+import { typeName } from '../check-options.js';
+import { Delivery } from '../delivery/delivery.js';
+import type { Dispatcher } from '../delivery/dispatcher.js';
+import type { HookRunner } from '../hook-runner.js';
+import type { Sender, SessionInfo } from '../hooks.js';
+import { toMessage } from '../message.js';
+import type { Runtime } from '../runtime.js';
+import type { PeerReports } from '../sessions/peer-reports.js';
+import type { User } from '../users/user.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import type { Handler, HandlerSession } from './handler.js';
+
+/** What a {@link DataHandler} works with. */
+interface DataOptions {
+  readonly users: UserRegistry;
+  readonly hooks: HookRunner;
+  readonly dispatcher: Dispatcher;
+  readonly reports: PeerReports;
+  readonly toSender: (session: SessionInfo) => Sender;
+}
+
+/**
+ * Type 2: takes a message of a logged-in user, once however often it comes, and gives it to the server's own hook or to
+ * the routes.
+ *
+ * @see docs/protocol/SPEC.md#7-data-three-directions
+ */
+export class DataHandler implements Handler {
+  readonly allowed = 'in-own-name';
+  readonly isWork = true;
+  readonly #runtime: Runtime;
+  readonly #users: UserRegistry;
+  readonly #hooks: HookRunner;
+  readonly #dispatcher: Dispatcher;
+  readonly #reports: PeerReports;
+  readonly #toSender: (session: SessionInfo) => Sender;
+
+  constructor(runtime: Runtime, { users, hooks, dispatcher, reports, toSender }: DataOptions) {
+    this.#runtime = runtime;
+    this.#users = users;
+    this.#hooks = hooks;
+    this.#dispatcher = dispatcher;
+    this.#reports = reports;
+    this.#toSender = toSender;
+  }
+
+  handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
+    const { user: sender } = session;
+    if (sender === undefined) return;
+    const { to } = packet;
+    const { metrics } = this.#runtime;
+    if (to === undefined || (to !== SERVER_ID && !isUserId(to))) {
+      metrics.withoutReceiver += 1;
+      this.#reports.rejected(session, 'no-receiver', packet);
+      return;
+    }
+    if (packet.QoS && packet.fp !== undefined && !this.#isNew(packet, packet.fp, to, sender, session, now))
+      return;
+    metrics.messagesAccepted += 1;
+    if (this.#hooks.hooks.authorizeMessage !== undefined) this.#authorize(packet, to, sender, session);
+    else this.#pass(packet, to, sender, session, now);
+  }
+
+  /** Starts a new message; acknowledges again what was handled; is silent about what is being handled. */
+  #isNew(
+    packet: Packet,
+    fingerprint: string,
+    to: string,
+    sender: User,
+    session: HandlerSession,
+    now: Instant,
+  ): boolean {
+    const { metrics, limits, events } = this.#runtime;
+    const seen = sender.duplicates(now).begin(fingerprint, to, limits.maxUnacknowledged);
+    if (seen === 'new') return true;
+    if (seen === 'too-many') {
+      metrics.limitUnacknowledged += 1;
+      const { userId, remoteAddress } = session.info;
+      const value = limits.maxUnacknowledged;
+      events.emit('limited', { limit: 'maxUnacknowledged', value, remoteAddress, userId });
+      return false;
+    }
+    metrics.messagesDuplicate += 1;
+    if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
+    return false;
+  }
+
+  /** What the same sender sends meanwhile waits for the answer. */
+  #authorize(packet: ReceivedPacket, to: string, sender: User, session: HandlerSession): void {
+    const { clock, metrics } = this.#runtime;
+    const reject = (): void => {
+      metrics.notAuthorized += 1;
+      this.#forget(packet, to, sender, clock.now());
+      this.#reports.rejected(session, 'not-authorized', packet);
+    };
+    const decide = (isAllowed: unknown): void => {
+      if (typeof isAllowed !== 'boolean')
+        throw new TypeError(`it must answer true or false; it answered ${typeName(isAllowed)}`);
+      if (isAllowed) this.#pass(packet, to, sender, session, clock.now());
+      else reject();
+    };
+    const question = (): unknown =>
+      this.#hooks.hooks.authorizeMessage?.(toMessage(packet, sender.id), session.info);
+    const answer = this.#hooks.ask('authorizeMessage', question, decide, reject);
+    if (answer !== undefined) session.blockFor(sender.awaits(answer));
+  }
+
+  #pass(packet: ReceivedPacket, to: string, sender: User, session: HandlerSession, now: Instant): void {
+    if (to === SERVER_ID) {
+      this.#toServer(packet, sender, session.info, now);
+      return;
+    }
+    const body = this.#bodyOf(packet, sender.id);
+    const delivery = new Delivery(packet, body, sender.id, to, sender, this.#runtime.reportBug);
+    this.#dispatcher.dispatch(delivery, to === sender.id ? sender : this.#users.find(to), now);
+  }
+
+  /** The received bytes, unless something must be changed in them. */
+  #bodyOf(packet: ReceivedPacket, from: string): string {
+    const { stamp } = this.#runtime;
+    const qos = packet.QoS && packet.fp !== undefined;
+    if (packet.from === from && stamp === undefined && qos === packet.QoS) return packet.body;
+    const { type, dataContent, to, fp, typeu, bridge } = packet;
+    const sm = stamp?.() ?? packet.sm;
+    return encodeFrameBody({ type, dataContent, from, to, fp, QoS: qos, typeu, bridge, sm });
+  }
+
+  #toServer(packet: ReceivedPacket, sender: User, info: SessionInfo, now: Instant): void {
+    const { metrics, clock } = this.#runtime;
+    metrics.messagesToServer += 1;
+    if (this.#hooks.hooks.onServerMessage === undefined) {
+      this.#acknowledge(packet, sender, now);
+      return;
+    }
+    const fail = (): void => this.#forget(packet, SERVER_ID, sender, clock.now());
+    const accept = (): void => this.#acknowledge(packet, sender, clock.now());
+    const question = (): unknown =>
+      this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.id), this.#toSender(info));
+    void this.#hooks.ask('onServerMessage', question, accept, fail);
+  }
+
+  #acknowledge(packet: Packet, sender: User, now: Instant): void {
+    if (!packet.QoS || packet.fp === undefined) return;
+    sender.handled(packet.fp, SERVER_ID, now);
+    sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
+  }
+
+  /** The message is not handled: its next copy is a new message. */
+  #forget(packet: Packet, to: string, sender: User, now: Instant): void {
+    if (packet.QoS && packet.fp !== undefined) sender.duplicates(now).refuse(packet.fp, to);
+  }
+}

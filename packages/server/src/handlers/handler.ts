@@ -1,0 +1,40 @@
+import type { BinaryString, Instant, LoginRequest, ProtocolError, ReceivedPacket } from '@imcore/protocol';
+import type { PacketRule, PacketSession } from '../ports/packet-handler.js';
+import type { Connection } from '../ports/transport.js';
+import type { Device } from '../users/device.js';
+import type { User } from '../users/user.js';
+
+/** The session that a packet came from, as the server's own handlers see it. */
+export interface HandlerSession extends PacketSession {
+  readonly connection: Connection;
+  readonly isOpen: boolean;
+  /** The user and the device that it is online for; undefined when it is not. */
+  readonly user: User | undefined;
+  readonly device: Device | undefined;
+  /** Whether packets wait for an answer of the application. */
+  readonly hasDeferred: boolean;
+  /** Writes an answer. */
+  answer(body: BinaryString): void;
+  /** Keeps a packet until the packets before it are handled. */
+  defer(packet: ReceivedPacket): void;
+  /** Packets that start something wait until a promise, which never rejects, has settled. */
+  blockFor(answer: Promise<void> | undefined): void;
+  /** Runs at an instant, unless the session has ended by then. One run at a time. */
+  later(at: Instant, run: () => void): void;
+  /** A login is under way: other packets wait. */
+  loginStarted(): void;
+  loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void;
+  loginUnreadable(error: ProtocolError): void;
+  /** A newer session of the same user stays: the peer has missed its own kick-out. */
+  kickAsStale(userId: string): void;
+  /** The client has logged out. */
+  logout(): void;
+}
+
+/** Handles one type of packet. */
+export interface Handler extends PacketRule {
+  handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void;
+}
+
+/** The handlers by packet type. */
+export type Handlers = ReadonlyMap<number, Handler>;

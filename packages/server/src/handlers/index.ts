@@ -1,0 +1,67 @@
+import { PacketType } from '@imcore/protocol';
+import type { Dispatcher } from '../delivery/dispatcher.js';
+import type { LocalRoute } from '../delivery/local-route.js';
+import { asError } from '../errors.js';
+import type { HookRunner } from '../hook-runner.js';
+import type { Sender, SessionInfo } from '../hooks.js';
+import type { PacketHandler } from '../ports/packet-handler.js';
+import type { Runtime } from '../runtime.js';
+import type { AddressTable } from '../sessions/address-table.js';
+import type { Answers } from '../sessions/answers.js';
+import type { PeerReports } from '../sessions/peer-reports.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import { AcknowledgementHandler } from './acknowledgement.js';
+import { AddressChecks } from './address-checks.js';
+import { DataHandler } from './data.js';
+import { EchoHandler } from './echo.js';
+import type { Handler, Handlers } from './handler.js';
+import { KeepAliveHandler } from './keep-alive.js';
+import { LoginHandler } from './login.js';
+import { LogoutHandler } from './logout.js';
+
+/** What the server's own handlers work with. */
+export interface HandlerOptions {
+  readonly users: UserRegistry;
+  readonly hooks: HookRunner;
+  readonly dispatcher: Dispatcher;
+  readonly local: LocalRoute;
+  readonly addresses: AddressTable;
+  readonly answers: Answers;
+  readonly reports: PeerReports;
+  readonly toSender: (session: SessionInfo) => Sender;
+  /** Those of the application, by packet type. */
+  readonly custom: Readonly<Record<number, PacketHandler>>;
+}
+
+/** The table of handlers: one for each type of packet that a client sends. */
+export function createHandlers(runtime: Runtime, options: HandlerOptions): Handlers {
+  const { users, hooks, dispatcher, local, addresses, answers, reports, toSender, custom } = options;
+  const checks = new AddressChecks(runtime.random);
+  return new Map<number, Handler>([
+    [PacketType.Login, new LoginHandler(runtime, { users, hooks, addresses, answers })],
+    [PacketType.KeepAlive, new KeepAliveHandler(answers, checks)],
+    [PacketType.Data, new DataHandler(runtime, { users, hooks, dispatcher, reports, toSender })],
+    [PacketType.Logout, new LogoutHandler()],
+    [PacketType.Acknowledgement, new AcknowledgementHandler(runtime, { local, checks, reports })],
+    [PacketType.Echo, new EchoHandler(answers)],
+    ...Object.entries(custom).map(([type, handler]): [number, Handler] => [
+      Number(type),
+      { ...ruleOf(handler), handle: guarded(runtime, handler) },
+    ]),
+  ]);
+}
+
+function ruleOf({ allowed, isWork }: PacketHandler): Pick<Handler, 'allowed' | 'isWork'> {
+  return { allowed, isWork };
+}
+
+/** What a handler of the application throws must not end the socket's reader. */
+function guarded({ events }: Runtime, handler: PacketHandler): Handler['handle'] {
+  return (session, packet, now) => {
+    try {
+      handler.handle(session, packet, now);
+    } catch (error) {
+      events.emit('error', asError(error));
+    }
+  };
+}

@@ -1,0 +1,165 @@
+import {
+  type DuplicateLoginDecision,
+  decideDuplicateLogin,
+  type Instant,
+  isUserId,
+  KickOutCode,
+  type LoginRequest,
+  MAX_ID_LENGTH,
+  ProtocolError,
+  type ReceivedPacket,
+  ResponseCode,
+  readLoginRequest,
+} from '@imcore/protocol';
+import { typeName } from '../check-options.js';
+import type { HookRunner } from '../hook-runner.js';
+import type { LoginVerdict } from '../hooks.js';
+import type { Runtime } from '../runtime.js';
+import type { AddressTable } from '../sessions/address-table.js';
+import type { Answers } from '../sessions/answers.js';
+import { V6_DEVICE } from '../users/device.js';
+import type { Outlet } from '../users/outlet.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import type { Handler, HandlerSession } from './handler.js';
+
+const REJECTED_BY_FAILURE: LoginVerdict = { accept: false, code: ResponseCode.Unknown };
+
+/** What a {@link LoginHandler} works with. */
+interface LoginOptions {
+  readonly users: UserRegistry;
+  readonly hooks: HookRunner;
+  readonly addresses: AddressTable;
+  readonly answers: Answers;
+}
+
+/**
+ * Type 0: asks the application each time, settles which of two sessions of one device stays, and makes the session the
+ * user's at the moment of the answer, so that no message written upon it can miss its receiver.
+ *
+ * @see docs/protocol/SPEC.md#4-login
+ */
+export class LoginHandler implements Handler {
+  readonly allowed = 'anyone';
+  readonly isWork = true;
+  readonly #runtime: Runtime;
+  readonly #users: UserRegistry;
+  readonly #hooks: HookRunner;
+  readonly #addresses: AddressTable;
+  readonly #answers: Answers;
+
+  constructor(runtime: Runtime, { users, hooks, addresses, answers }: LoginOptions) {
+    this.#runtime = runtime;
+    this.#users = users;
+    this.#hooks = hooks;
+    this.#addresses = addresses;
+    this.#answers = answers;
+  }
+
+  handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
+    session.loginStarted();
+    let request: LoginRequest;
+    try {
+      request = readLoginRequest(packet.dataContent);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      session.loginUnreadable(error);
+      return;
+    }
+    const { remoteAddress } = session.connection;
+    const delayMs = this.#addresses.loginDelayMs(remoteAddress, now);
+    if (delayMs === 0) {
+      this.#ask(session, request);
+      return;
+    }
+    const { metrics, events, limits } = this.#runtime;
+    const value = limits.loginsPerSecondPerAddress;
+    const { userId } = request;
+    events.emit('limited', { limit: 'loginsPerSecondPerAddress', value, remoteAddress, userId });
+    if (delayMs === undefined) {
+      metrics.loginsTurnedAway += 1;
+      session.end();
+      return;
+    }
+    metrics.loginsDelayed += 1;
+    session.later(now + delayMs, () => this.#ask(session, request));
+  }
+
+  #ask(session: HandlerSession, request: LoginRequest): void {
+    if (!session.isOpen) return;
+    if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
+    else if (this.#hooks.hooks.authenticate === undefined) this.#accept(session, request, V6_DEVICE);
+    else {
+      const { userId, token, extra } = request;
+      const { transport, remoteAddress } = session.connection;
+      void this.#hooks.ask(
+        'authenticate',
+        () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
+        (verdict) => this.#decide(session, request, requireVerdict(verdict)),
+        () => this.#decide(session, request, REJECTED_BY_FAILURE),
+      );
+    }
+  }
+
+  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict): void {
+    if (!session.isOpen) return;
+    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE);
+    else this.#reject(session, verdict.code);
+  }
+
+  #reject(session: HandlerSession, code: number): void {
+    this.#runtime.metrics.loginsRejected += 1;
+    session.answer(this.#answers.login({ code, firstLoginTime: -1 }, ''));
+    session.end();
+  }
+
+  #accept(session: HandlerSession, request: LoginRequest, deviceId: string): void {
+    const firstLoginTime =
+      request.firstLoginTime > 0 ? request.firstLoginTime : this.#runtime.clock.wallTime();
+    const old = this.#users.find(request.userId)?.findDevice(deviceId)?.session;
+    const decision = old === undefined || isSame(old, session) ? undefined : decide(request, old, deviceId);
+    session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId));
+    // The answer may have been one byte too much for a peer that reads nothing.
+    if (!session.isOpen) return;
+    if (decision === 'kick-new') {
+      session.kickAsStale(request.userId);
+      return;
+    }
+    if (decision !== undefined)
+      old?.replace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
+    const user = this.#users.enter(request.userId);
+    session.loginAccepted(user, user.device(deviceId), request, firstLoginTime);
+  }
+}
+
+function isSame(outlet: Outlet, session: HandlerSession): boolean {
+  return (outlet as unknown) === session;
+}
+
+/** The rule of the protocol among v6 sessions; a device that has named itself is the same client, which has come again. */
+function decide(request: LoginRequest, old: Outlet, deviceId: string): DuplicateLoginDecision {
+  return deviceId === V6_DEVICE
+    ? decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime)
+    : 'replace-old';
+}
+
+/** @throws TypeError for an answer that says neither yes nor no. */
+function requireVerdict(answer: unknown): LoginVerdict {
+  const allowed = 'it must answer { accept: true } or { accept: false, code }, code a whole number but 0';
+  if (typeof answer !== 'object' || answer === null || !('accept' in answer))
+    throw new TypeError(`${allowed}; it answered ${typeName(answer)}`);
+  if (answer.accept === true) {
+    const deviceId = 'deviceId' in answer ? answer.deviceId : undefined;
+    if (deviceId === undefined) return { accept: true };
+    if (typeof deviceId === 'string' && deviceId.length > 0 && deviceId.length <= MAX_ID_LENGTH)
+      return { accept: true, deviceId };
+    throw new TypeError(
+      `deviceId must be a string of 1 to ${MAX_ID_LENGTH} characters, got ${typeName(deviceId)}`,
+    );
+  }
+  if (answer.accept !== false) throw new TypeError(`${allowed}; accept is ${typeName(answer.accept)}`);
+  const code = 'code' in answer ? answer.code : undefined;
+  // Code 0 is the acceptance of every client.
+  if (Number.isSafeInteger(code) && code !== ResponseCode.Ok && typeof code === 'number')
+    return { accept: false, code };
+  throw new TypeError(`${allowed}; code is ${typeName(code)}`);
+}

@@ -1,0 +1,101 @@
+import type { Instant } from '@imcore/protocol';
+import { HookError } from './errors.js';
+import type { Hooks } from './hooks.js';
+import type { Runtime } from './runtime.js';
+import type { DeadlineRing, RingEntry } from './timers/deadline-queue.js';
+
+/**
+ * Asks the application questions that it may answer at once or later, and does not wait for ever. A hook that throws,
+ * answers what it may not or gives no answer in time is reported; an answer that comes too late is ignored.
+ */
+export class HookRunner {
+  /** Read at each question, so that the application may fill the object in later. */
+  readonly hooks: Hooks;
+  readonly #runtime: Runtime;
+  readonly #timeoutMs: number;
+  readonly #waiting: DeadlineRing;
+
+  constructor(runtime: Runtime, hooks: Hooks, timeoutMs: number) {
+    this.hooks = hooks;
+    this.#runtime = runtime;
+    this.#timeoutMs = timeoutMs;
+    this.#waiting = runtime.timers.ring<Question>(timeoutMs, (question) => question.timedOut());
+  }
+
+  /**
+   * `accept` gets the answer, and throws at one that it cannot use; `fail` is called where there is none.
+   *
+   * Returns a promise, which never rejects, while the answer is awaited.
+   */
+  ask(
+    hook: keyof Hooks,
+    question: () => unknown,
+    accept: (answer: unknown) => void,
+    fail: () => void,
+  ): Promise<void> | undefined {
+    const failed = (error: HookError): void => {
+      this.#runtime.events.emit('error', error);
+      fail();
+    };
+    const attempt = (act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        failed(new HookError('ERR_HOOK_FAILED', hook, error));
+      }
+    };
+    let asked: Promise<void> | undefined;
+    attempt(() => {
+      const answer = question();
+      if (isThenable(answer))
+        asked = this.#await(hook, answer, (value) => attempt(() => accept(value)), failed);
+      else accept(answer);
+    });
+    return asked;
+  }
+
+  #await(
+    hook: keyof Hooks,
+    answer: PromiseLike<unknown>,
+    accept: (answer: unknown) => void,
+    failed: (error: HookError) => void,
+  ): Promise<void> {
+    const { clock, metrics } = this.#runtime;
+    return new Promise((resolve) => {
+      const question = new Question(() => {
+        metrics.hookTimeouts += 1;
+        failed(new HookError('ERR_HOOK_TIMED_OUT', hook, `no answer within ${this.#timeoutMs} ms`));
+        resolve();
+      });
+      this.#waiting.start(question, clock.now());
+      const inTime = (act: () => void): void => {
+        if (question.ring === undefined) return;
+        this.#waiting.stop(question);
+        act();
+        resolve();
+      };
+      Promise.resolve(answer).then(
+        (value) => inTime(() => accept(value)),
+        (error) => inTime(() => failed(new HookError('ERR_HOOK_FAILED', hook, error))),
+      );
+    });
+  }
+}
+
+/** A question whose answer is awaited. Out of its ring once it is answered or too late. */
+class Question implements RingEntry {
+  readonly timedOut: () => void;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+
+  constructor(timedOut: () => void) {
+    this.timedOut = timedOut;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,62 @@
+import type { Scheduled } from '@imcore/protocol';
+import { isMessage } from '../delivery/reports.js';
+import { asError } from '../errors.js';
+import { toDeadMessage } from '../message.js';
+import type { MessageStore } from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+
+/** Messages that the store is asked to expire at once. */
+export const PAGE = 500;
+
+/** How soon it is asked again where there were as many, in milliseconds: senders and receivers have their turn. */
+const NEXT_PAGE_MS = 100;
+
+/** How often the store is asked, in milliseconds. */
+const EXPIRE_EVERY_MS = 60_000;
+
+/** Asks the store from time to time to expire messages that have waited too long, and reports them. */
+export class Expiry {
+  readonly #runtime: Runtime;
+  readonly #store: MessageStore;
+  #timer: Scheduled | undefined = undefined;
+  #work: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(runtime: Runtime, store: MessageStore) {
+    this.#runtime = runtime;
+    this.#store = store;
+  }
+
+  /** Starts, with a first run at once: the server may have been down for days. */
+  start(): void {
+    this.#work = this.#run();
+  }
+
+  /** Stops. Resolves when the store is not being asked any more. */
+  stop(): Promise<void> {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    return this.#work;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, events, metrics } = this.#runtime;
+    let waitMs = EXPIRE_EVERY_MS;
+    try {
+      const deadLetters = await this.#store.expire(clock.wallTime(), PAGE);
+      if (deadLetters.length >= PAGE) waitMs = NEXT_PAGE_MS;
+      const messages = deadLetters.filter(isMessage);
+      metrics.messagesExpired += messages.length;
+      if (events.has('expired'))
+        for (const message of messages) events.emit('expired', toDeadMessage(message));
+      // Records that a route keeps in the store are no messages: an application cannot resend them.
+      const records = deadLetters.filter((deadLetter) => !isMessage(deadLetter));
+      if (records.length > 0) await this.#store.discard(records.map(({ id }) => id));
+    } catch (error) {
+      metrics.storeFailures += 1;
+      events.emit('error', asError(error));
+    }
+    if (this.#isOver) return;
+    this.#timer = clock.schedule(clock.now() + waitMs, () => this.start());
+  }
+}

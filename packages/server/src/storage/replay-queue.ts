@@ -1,0 +1,167 @@
+import { decodeFrameBody, type Packet } from '@imcore/protocol';
+import { Delivery } from '../delivery/delivery.js';
+import { storedOrigin } from '../delivery/origins.js';
+import { reportTooLarge } from '../delivery/reports.js';
+import { asError, StoreError } from '../errors.js';
+import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+import type { DeadlineRing } from '../timers/deadline-queue.js';
+import type { Device } from '../users/device.js';
+import type { StoredQueue, User } from '../users/user.js';
+import { Replay, type ReplayTarget } from './replay.js';
+import type { StoreWriter } from './store-writer.js';
+
+/** Messages of one user that wait in memory for the end of a replay. */
+const MAX_TAIL = 256;
+
+const EMPTY: readonly Delivery[] = [];
+
+/** What all replay queues of one server share. */
+export interface ReplayContext {
+  readonly runtime: Runtime;
+  readonly store: MessageStore;
+  readonly writer: StoreWriter;
+  /** Deadlines of messages that wait for an acknowledgement. */
+  readonly retries: DeadlineRing;
+  /** Deadlines of replays whose store could not be read. */
+  readonly polls: DeadlineRing;
+  /** Takes a message whose older ones are all with the session. */
+  readonly dispatch: (delivery: Delivery, user: User) => void;
+}
+
+/**
+ * What the store holds for one user, on its way to one session, and what has come meanwhile and waits behind it.
+ *
+ * New messages follow in the store while the end of the replay is far, and wait in a tail queue here when it is near.
+ */
+export class ReplayQueue implements StoredQueue, ReplayTarget {
+  readonly replay: Replay;
+  readonly #context: ReplayContext;
+  readonly #user: User;
+  readonly #device: Device;
+  #tail: Delivery[] | undefined = undefined;
+
+  constructor(context: ReplayContext, user: User, device: Device, state: 'running' | 'caught-up') {
+    this.#context = context;
+    this.#user = user;
+    this.#device = device;
+    this.replay = new Replay(context.store, user.id, this, state);
+  }
+
+  get isBehind(): boolean {
+    return !this.replay.isCaughtUp;
+  }
+
+  addToTail(delivery: Delivery): boolean {
+    const tail = this.#tail ?? [];
+    if (!this.replay.isClosing || tail.length >= MAX_TAIL) return false;
+    tail.push(delivery);
+    this.#tail = tail;
+    return true;
+  }
+
+  takeTail(): readonly Delivery[] {
+    this.replay.fallBehind();
+    return this.#clearTail();
+  }
+
+  wake(): void {
+    this.replay.wake();
+  }
+
+  poll(): void {
+    this.replay.poll();
+  }
+
+  resume(): void {
+    this.replay.resume();
+  }
+
+  rewind(id: StoreId): void {
+    this.replay.rewind(id);
+  }
+
+  end(): void {
+    this.#context.polls.stop(this.replay);
+    this.replay.end();
+  }
+
+  write(message: WaitingMessage): boolean {
+    const { writer, runtime, retries } = this.#context;
+    if (writer.isConfirming(this.#user.id, message.id) || writer.wasReceived(message)) return true;
+    const { session } = this.#device;
+    const packet = this.#read(message);
+    if (packet === undefined || session === undefined) return false;
+    const delivery = new Delivery(
+      packet,
+      message.body,
+      message.from,
+      message.to,
+      storedOrigin,
+      runtime.reportBug,
+      'persisted',
+    );
+    if (message.body.length > session.maxSendBytes) {
+      reportTooLarge(runtime, delivery, session);
+      return false;
+    }
+    delivery.storeId = message.id;
+    const inbox = this.#device.openInbox();
+    if (!inbox.add(message.fingerprint, delivery)) {
+      inbox.isStoredAs(message.id, message.fingerprint, message.from);
+      return true;
+    }
+    runtime.metrics.messagesInFlight += 1;
+    runtime.metrics.messagesReplayed += 1;
+    delivery.attempts = 1;
+    retries.start(delivery, runtime.clock.now());
+    session.write(delivery.body);
+    return true;
+  }
+
+  underWay(): number {
+    return this.#device.inbox?.size ?? 0;
+  }
+
+  pendingAppends(): number {
+    return this.#context.writer.pendingFor(this.#user.id);
+  }
+
+  confirming(): ReadonlySet<StoreId> {
+    return this.#context.writer.confirmingFor(this.#user.id);
+  }
+
+  /** The store could not be read: it is asked again later. */
+  failed(error: unknown): void {
+    this.#reportFailure(error);
+    this.#context.polls.start(this.replay, this.#context.runtime.clock.now());
+  }
+
+  caughtUp(): void {
+    for (const delivery of this.#clearTail()) this.#context.dispatch(delivery, this.#user);
+  }
+
+  #clearTail(): readonly Delivery[] {
+    const tail = this.#tail ?? EMPTY;
+    this.#tail = undefined;
+    for (const delivery of tail) delivery.ring?.stop(delivery);
+    return tail;
+  }
+
+  /** What cannot be read, as a damaged store may give it, is left where it is. */
+  #read(message: WaitingMessage): Packet | undefined {
+    try {
+      return decodeFrameBody(message.body);
+    } catch (cause) {
+      const text = `message ${message.id} of user ${message.to} cannot be read`;
+      this.#reportFailure(new StoreError('ERR_STORE_FAILED', text, { cause }));
+      return undefined;
+    }
+  }
+
+  #reportFailure(error: unknown): void {
+    const { metrics, events } = this.#context.runtime;
+    metrics.storeFailures += 1;
+    events.emit('error', asError(error));
+  }
+}

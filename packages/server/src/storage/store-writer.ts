@@ -1,0 +1,202 @@
+import type { Instant } from '@imcore/protocol';
+import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+
+/** Messages that one append takes at most. */
+const MAX_BATCH = 2048;
+
+/** Confirmations that gather while the store is left alone, at most; then it is not left alone any longer. */
+const MAX_GATHERED = 1000;
+
+const NONE: ReadonlySet<StoreId> = new Set();
+
+/** What makes a message the same as another. */
+type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: string | undefined };
+
+/** What an append came to; `undefined` when the store failed. */
+export type StoreAnswer = (result: AppendResult | undefined) => void;
+
+/**
+ * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
+ * way goes with the next. Confirmations gather the same way, those of all users in one call, and between two calls
+ * the store has a rest: no sender waits for them, and a message that is confirmed too late is at worst brought twice to a
+ * receiver who knows it.
+ */
+export class StoreWriter implements RingEntry {
+  readonly #store: MessageStore;
+  readonly #onError: (error: unknown) => void;
+  #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
+  #confirmations = new Map<string, Set<StoreId>>();
+  /** The confirmations that the store is being given. */
+  #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
+  /** Messages that somebody else is being given, and that a replay leaves alone so long. */
+  readonly #held = new Set<string>();
+  /** Messages that their receivers have, and for which the store has yet to give an id. */
+  readonly #received = new Set<string>();
+  readonly #pendingByUser = new Map<string, number>();
+  #isWriting = false;
+  #isConfirming = false;
+  /** Between two calls, or after one that failed, until {@link resume}. */
+  #isResting = false;
+  #gathered = 0;
+  #onIdle: (() => void)[] = [];
+  #onRest: ((writer: StoreWriter, after: 'success' | 'failure') => void) | undefined = undefined;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+
+  constructor(store: MessageStore, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** How many messages for this user the store has not answered for. */
+  pendingFor(userId: string): number {
+    return this.#pendingByUser.get(userId) ?? 0;
+  }
+
+  append(message: StoredMessage, answer: StoreAnswer): void {
+    this.#waiting.push({ message, answer });
+    this.#pendingByUser.set(message.to, this.pendingFor(message.to) + 1);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    queueMicrotask(() => void this.#write());
+  }
+
+  confirm(userId: string, id: StoreId): void {
+    const ids = this.#confirmations.get(userId);
+    if (ids === undefined) this.#confirmations.set(userId, new Set([id]));
+    else ids.add(id);
+    this.#gathered += 1;
+    if (this.#isConfirming || (this.#isResting && this.#gathered < MAX_GATHERED)) return;
+    this.#isConfirming = true;
+    queueMicrotask(() => void this.#confirmAll());
+  }
+
+  /** Called when the store should have a rest: the listener calls {@link resume} after a while. Without it there is none. */
+  onRest(start: (writer: StoreWriter, after: 'success' | 'failure') => void): void {
+    this.#onRest = start;
+  }
+
+  /** The rest is over: the store is given what has gathered, and what it failed to take. */
+  resume(): void {
+    this.#isResting = false;
+    if (this.#isConfirming || this.#confirmations.size === 0) return;
+    this.#isConfirming = true;
+    void this.#confirmAll();
+  }
+
+  /** A message is being given to somebody else than its receiver's session, until {@link release}. */
+  hold(userId: string, id: StoreId): void {
+    this.#held.add(heldKey(userId, id));
+  }
+
+  release(userId: string, id: StoreId): void {
+    this.#held.delete(heldKey(userId, id));
+  }
+
+  isHeld(userId: string, id: StoreId): boolean {
+    return this.#held.has(heldKey(userId, id));
+  }
+
+  /** The receiver has a message that the store has not answered for. It knows it until then, as {@link wasReceived} says. */
+  received(message: MessageKey): void {
+    this.#received.add(receivedKey(message));
+  }
+
+  wasReceived(message: MessageKey): boolean {
+    return this.#received.size > 0 && this.#received.has(receivedKey(message));
+  }
+
+  /** What this user has and the store is yet to learn, as of now. */
+  confirmingFor(userId: string): ReadonlySet<StoreId> {
+    const gathered = this.#confirmations.get(userId);
+    const underWay = this.#underWay.get(userId);
+    return gathered === undefined && underWay === undefined
+      ? NONE
+      : new Set([...(gathered ?? []), ...(underWay ?? [])]);
+  }
+
+  /** Whether a message is held, or the store is yet to learn that somebody has it. */
+  isConfirming(userId: string, id: StoreId): boolean {
+    if (this.#held.size > 0 && this.isHeld(userId, id)) return true;
+    return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
+  }
+
+  /** Resolves when the store has answered for everything. It has no rest any more. */
+  idle(): Promise<void> {
+    this.#onRest = undefined;
+    this.resume();
+    if (!this.#isWriting && !this.#isConfirming) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      let results: readonly AppendResult[] = [];
+      try {
+        results = await this.#store.append(batch.map(({ message }) => message));
+      } catch (error) {
+        this.#onError(error);
+      }
+      for (const [index, { message, answer }] of batch.entries()) {
+        this.#answered(message.to);
+        answer(results[index]);
+        if (this.#received.size > 0) this.#received.delete(receivedKey(message));
+      }
+    }
+    this.#isWriting = false;
+    this.#checkIdle();
+  }
+
+  async #confirmAll(): Promise<void> {
+    this.#underWay = this.#confirmations;
+    this.#confirmations = new Map();
+    this.#gathered = 0;
+    let after: 'success' | 'failure' = 'success';
+    try {
+      await this.#store.confirm(Array.from(this.#underWay, ([userId, ids]) => ({ userId, ids: [...ids] })));
+    } catch (error) {
+      after = 'failure';
+      this.#keepForLater(this.#underWay);
+      this.#onError(error);
+    }
+    this.#underWay = new Map();
+    this.#isConfirming = false;
+    if (this.#onRest !== undefined) {
+      this.#isResting = true;
+      this.#onRest(this, after);
+    } else if (after === 'success') this.resume();
+    this.#checkIdle();
+  }
+
+  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<StoreId>>): void {
+    for (const [userId, ids] of failed) {
+      this.#confirmations.set(userId, new Set([...(this.#confirmations.get(userId) ?? []), ...ids]));
+    }
+  }
+
+  #answered(userId: string): void {
+    const left = this.pendingFor(userId) - 1;
+    if (left > 0) this.#pendingByUser.set(userId, left);
+    else this.#pendingByUser.delete(userId);
+  }
+
+  #checkIdle(): void {
+    if (this.#isWriting || this.#isConfirming) return;
+    const waiting = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function receivedKey({ to, from, fingerprint }: MessageKey): string {
+  return `${to.length} ${from.length} ${to}${from}${fingerprint}`;
+}
+
+function heldKey(userId: string, id: StoreId): string {
+  return `${id} ${userId}`;
+}

@@ -1,0 +1,106 @@
+import type { Delivery, DeliveryInbox, DeliveryState } from '../delivery/delivery.js';
+import type { StoreId } from '../ports/message-store.js';
+import { InFlight } from './in-flight.js';
+import type { Outlet } from './outlet.js';
+
+/** What a message in flight costs beside its bytes, roughly. */
+const OVERHEAD_BYTES = 512;
+
+/** Where an inbox finds the session that it is written to. */
+interface InboxOwner {
+  readonly session: Outlet | undefined;
+}
+
+/** What one device was sent and has not acknowledged, oldest first. In memory only. */
+export class Inbox implements DeliveryInbox {
+  readonly #owner: InboxOwner;
+  readonly #inFlight = new InFlight();
+  #pending = 0;
+  #persistedBytes = 0;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  get session(): Outlet | undefined {
+    return this.#owner.session;
+  }
+
+  get size(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Whether any of it was never offered to the store. */
+  get hasPending(): boolean {
+    return this.#pending > 0;
+  }
+
+  get persistedBytes(): number {
+    return this.#persistedBytes;
+  }
+
+  /** Returns false when this very message is here already. */
+  add(fingerprint: string, delivery: Delivery): boolean {
+    if (!this.#inFlight.add(fingerprint, delivery)) return false;
+    delivery.inbox = this;
+    this.#count(delivery, delivery.state, 1);
+    return true;
+  }
+
+  /** Takes out what `from` sent under this fingerprint; where `from` is not given, what was first under it. */
+  take(fingerprint: string, from: string | undefined): Delivery | undefined {
+    const delivery = this.#inFlight.take(fingerprint, from);
+    if (delivery !== undefined) this.#removed(delivery);
+    return delivery;
+  }
+
+  /** The store has a message that is here under this id: a new one, where it was a dead letter meanwhile. */
+  isStoredAs(id: StoreId, fingerprint: string, from: string): void {
+    const delivery = this.#inFlight.find(fingerprint, from);
+    if (delivery?.state === 'persisted') delivery.storeId = id;
+  }
+
+  remove(delivery: Delivery): void {
+    if (delivery.fingerprint !== undefined) this.#inFlight.remove(delivery.fingerprint, delivery);
+    this.#removed(delivery);
+  }
+
+  /** Takes out everything, oldest first. */
+  drain(): readonly Delivery[] {
+    const all = this.#inFlight.drain();
+    for (const delivery of all) delivery.inbox = undefined;
+    this.#pending = 0;
+    this.#persistedBytes = 0;
+    return all;
+  }
+
+  /** Everything, oldest first. */
+  values(): Iterable<Delivery> {
+    return this.#inFlight.values();
+  }
+
+  isAmongOldest(delivery: Delivery, count: number): boolean {
+    let left = count;
+    for (const older of this.values()) {
+      if (older === delivery) return true;
+      left -= 1;
+      if (left === 0) return false;
+    }
+    return false;
+  }
+
+  stateChanged(delivery: Delivery, previous: DeliveryState): void {
+    this.#count(delivery, previous, -1);
+    this.#count(delivery, delivery.state, 1);
+  }
+
+  #removed(delivery: Delivery): void {
+    delivery.inbox = undefined;
+    this.#count(delivery, delivery.state, -1);
+  }
+
+  #count({ body }: Delivery, state: DeliveryState, sign: 1 | -1): void {
+    if (state === 'pending') this.#pending += sign;
+    else if (state === 'persisted') this.#persistedBytes += sign * (body.length + OVERHEAD_BYTES);
+  }
+}

@@ -1,0 +1,109 @@
+import { DEFAULT_DUPLICATE_LIMITS, Digest } from '@imcore/protocol';
+import type { Runtime } from '../runtime.js';
+import type { DeadlineRing } from '../timers/deadline-queue.js';
+import type { Device } from './device.js';
+import type { Outlet } from './outlet.js';
+import { User, type UserSettings } from './user.js';
+
+/** Fingerprints that are remembered of all users together who are not online. */
+const MAX_REMEMBERED_AWAY = 200_000;
+
+/**
+ * The users that this server knows: who is online here, and who was lately.
+ *
+ * A user without a session is forgotten after 10 minutes, when no copy of what it sent can still arrive; earlier,
+ * the longest away first, when those who are away have too many fingerprints together.
+ */
+export class UserRegistry {
+  readonly #runtime: Runtime;
+  readonly #users = new Map<string, User>();
+  readonly #forgetting: DeadlineRing;
+  readonly #settings: UserSettings;
+  readonly #maxRememberedAway: number;
+  /** Users without a session, the longest away first, with how many fingerprints are remembered of each. */
+  readonly #away = new Map<User, number>();
+  #rememberedOfAway = 0;
+
+  constructor(runtime: Runtime, maxRememberedAway = MAX_REMEMBERED_AWAY) {
+    this.#runtime = runtime;
+    this.#maxRememberedAway = maxRememberedAway;
+    this.#settings = {
+      digest: new Digest(),
+      duplicateLimits: DEFAULT_DUPLICATE_LIMITS,
+      stamp: runtime.stamp,
+      onForgotten: (user) => this.#reportForgotten(user, DEFAULT_DUPLICATE_LIMITS.maxRemembered),
+    };
+    const { rememberMs } = DEFAULT_DUPLICATE_LIMITS;
+    this.#forgetting = runtime.timers.ring<User>(rememberMs, (user) => this.#forget(user));
+  }
+
+  find(userId: string): User | undefined {
+    return this.#users.get(userId);
+  }
+
+  /** The user's record, made where there is none. The caller gives it a session. */
+  enter(userId: string): User {
+    const known = this.#users.get(userId);
+    if (known !== undefined) {
+      this.#forgetting.stop(known);
+      this.#cameBack(known);
+      return known;
+    }
+    const user = new User(userId, this.#settings);
+    this.#users.set(userId, user);
+    return user;
+  }
+
+  /** A session of the user has ended; the user may have others. */
+  left(user: User, device: Device): void {
+    if (device.session === undefined) user.removeDevice(device);
+    if (user.isOnline) return;
+    this.#wentAway(user);
+    if (this.#rememberedOfAway > this.#maxRememberedAway) this.#forgetLongestAway();
+  }
+
+  *online(): IterableIterator<User> {
+    for (const user of this.#users.values()) if (user.isOnline) yield user;
+  }
+
+  /** All open sessions of users, in no particular order. */
+  *sessions(): IterableIterator<Outlet> {
+    for (const user of this.online()) {
+      for (const { session } of user.onlineDevices()) if (session !== undefined) yield session;
+    }
+  }
+
+  #wentAway(user: User): void {
+    this.#forgetting.start(user, this.#runtime.clock.now());
+    this.#cameBack(user);
+    this.#away.set(user, user.remembered);
+    this.#rememberedOfAway += user.remembered;
+  }
+
+  #cameBack(user: User): void {
+    this.#rememberedOfAway -= this.#away.get(user) ?? 0;
+    this.#away.delete(user);
+  }
+
+  #forgetLongestAway(): void {
+    for (const user of this.#away.keys()) {
+      if (this.#rememberedOfAway <= this.#maxRememberedAway) return;
+      if (user.isOnline || user.remembered === 0) continue;
+      this.#forgetting.stop(user);
+      this.#forget(user);
+      this.#reportForgotten(user, this.#maxRememberedAway);
+    }
+  }
+
+  #reportForgotten({ id, session }: User, value: number): void {
+    const { metrics, events } = this.#runtime;
+    metrics.limitRemembered += 1;
+    const remoteAddress = session?.info.remoteAddress ?? '';
+    events.emit('limited', { limit: 'rememberedFingerprints', value, remoteAddress, userId: id });
+  }
+
+  #forget(user: User): void {
+    this.#cameBack(user);
+    if (!user.isOnline) this.#users.delete(user.id);
+  }
+}
