@@ -38,10 +38,10 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${scene.url}/swagger-ui.html`);
     expect(JSON.parse(await tryOut(page, 'loginConnect'))).toMatchObject({
-      result: 'logged-in',
+      outcome: 'logged-in',
       userId: 'admin',
     });
-    expect(JSON.parse(await tryOut(page, 'sendMsg'))).toMatchObject({ result: 'received', to: 'admin' });
+    expect(JSON.parse(await tryOut(page, 'sendMsg'))).toMatchObject({ outcome: 'received', to: 'admin' });
     expect([...origins]).toEqual([scene.url]);
     expect(complaints).toEqual([]);
     await page.close();
@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
     await demo.says('[server] online userId="bob" transport="websocket"');
     await scene.post('loginConnect', { username: 'admin' });
     const sent = await scene.post('sendMsg', { friendId: 'bob', msg: 'Hello from REST 你好' });
-    expect(sent).toMatchObject({ result: 'received' });
+    expect(sent).toMatchObject({ outcome: 'received' });
     await page.getByText('Hello from REST 你好').first().click();
     await page.locator('textarea').fill('Hello from the page 😀');
     await page.keyboard.press('Enter');

@@ -17,8 +17,8 @@ describe('the demo', () => {
     const commands = [...demo.output.matchAll(/^ {2}(curl .*)$/gm)].map(([, command]) => command ?? '');
     expect(commands).toHaveLength(3);
     const [login = '', send = '', events = ''] = commands;
-    expect(await shell(login)).toContain('"result":"logged-in"');
-    expect(await shell(send)).toContain('"result":"received"');
+    expect(await shell(login)).toContain('"outcome":"logged-in"');
+    expect(await shell(send)).toContain('"outcome":"received"');
     expect(await shell(events)).toContain('event: delivered');
   });
 
@@ -38,7 +38,7 @@ describe('the demo', () => {
     const first = await scene.start();
     await scene.post('loginConnect', { username: 'admin' });
     expect(await scene.post('sendMsg', { friendId: 'bob', msg: 'over the night' })).toMatchObject({
-      result: 'stored',
+      outcome: 'stored',
     });
     await first.stop();
     expect(first.output).toContain('[client admin] state previous="online" current="closed"');

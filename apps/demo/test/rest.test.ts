@@ -23,7 +23,7 @@ describe('the parameters of REST', () => {
     const demo = await start();
     const response = await call(`${demo.url}/api/loginConnect`);
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ result: 'logged-in', userId: 'ann' });
+    expect(await response.json()).toMatchObject({ outcome: 'logged-in', userId: 'ann' });
   });
 
   it('take a number in JSON for its digits', async () => {
@@ -134,7 +134,7 @@ describe('several users in the program', () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('logout', { username: 'ann' })).body).toEqual({
-      result: 'logged-out',
+      outcome: 'logged-out',
       userId: 'ann',
     });
     expect(await demo.post('logout', { username: 'ann' })).toMatchObject({
@@ -154,7 +154,7 @@ describe('several users in the program', () => {
     );
     expect((await demo.request('online')).body).toMatchObject({ count: 1 });
     expect((await demo.post('sendMsg', { friendId: 'ann', msg: 'me' })).body).toMatchObject({
-      result: 'received',
+      outcome: 'received',
     });
   });
 
@@ -187,10 +187,10 @@ describe('push', () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('push', { userId: 'ann', msg: 'news' })).body).toMatchObject({
-      result: 'received',
+      outcome: 'received',
     });
     expect((await demo.post('push', { userId: 'ben', msg: 'news' })).body).toMatchObject({
-      result: 'stored',
+      outcome: 'stored',
     });
     const arrival = await demo.event(({ event }) => event === 'message');
     expect(arrival.details).toMatchObject({ from: '0', content: 'news' });
@@ -208,7 +208,7 @@ describe('push', () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     const pushed = await demo.post('push', { userId: 'ann', msg: 'x'.repeat(7_000) });
-    expect(pushed.body).toMatchObject({ result: 'stored' });
+    expect(pushed.body).toMatchObject({ outcome: 'stored' });
     const { details } = await demo.event(({ event }) => event === 'tooLarge');
     expect(details).toMatchObject({ to: 'ann', maxBytes: 6144, transport: 'tcp' });
   });
@@ -217,7 +217,7 @@ describe('push', () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('sendMsg', { friendId: '0', msg: 'ping' })).body).toMatchObject({
-      result: 'received',
+      outcome: 'received',
     });
     const taken = await demo.event(({ event }) => event === 'onServerMessage');
     expect(taken.details).toMatchObject({ from: 'ann', content: 'ping', transport: 'tcp' });

@@ -23,12 +23,12 @@ describe('the tutorial’s run', () => {
     const demo = await start(USERS);
     expect(await demo.post('loginConnect', admin)).toEqual({
       status: 200,
-      body: { result: 'logged-in', userId: 'admin', transport: 'tcp', firstLoginTime: expect.any(Number) },
+      body: { outcome: 'logged-in', userId: 'admin', transport: 'tcp', firstLoginTime: expect.any(Number) },
     });
     const sent = await demo.post('sendMsg', { friendId: 'admin', msg: '你好 😀' });
     expect(sent).toEqual({
       status: 200,
-      body: { result: 'received', from: 'admin', to: 'admin', fingerprint: expect.any(String) },
+      body: { outcome: 'received', from: 'admin', to: 'admin', fingerprint: expect.any(String) },
     });
     expect((await callbacks(demo, 'admin')).filter((line) => !line.endsWith(' state'))).toEqual([
       'server authenticate',
@@ -55,7 +55,7 @@ describe('the tutorial’s run', () => {
     await bob.login({ userId: 'bob', token: 'secret' });
     const arrived = nextMessage(bob);
     const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'across', type: '7' });
-    expect(sent.body).toMatchObject({ result: 'received', to: 'bob' });
+    expect(sent.body).toMatchObject({ outcome: 'received', to: 'bob' });
     expect(await arrived).toMatchObject({ from: 'admin', content: 'across', type: 7 });
     expect(await callbacks(demo, 'bob')).toEqual(
       expect.arrayContaining(['server authorizeMessage', 'server received', 'server delivered']),
@@ -67,7 +67,7 @@ describe('the tutorial’s run', () => {
     const demo = await start(USERS);
     await demo.post('loginConnect', admin);
     const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'later' });
-    expect(sent).toMatchObject({ status: 200, body: { result: 'stored', to: 'bob' } });
+    expect(sent).toMatchObject({ status: 200, body: { outcome: 'stored', to: 'bob' } });
     await demo.event(({ event, users }) => event === 'onStored' && users.includes('bob'));
     expect((await demo.post('loginConnect', { username: 'bob', password: 'secret' })).status).toBe(200);
     const delivered = await demo.event(({ event, users }) => event === 'delivered' && users.includes('bob'));

@@ -19,7 +19,7 @@ interface SendCommand {
 }
 
 export interface SendResult {
-  readonly result: 'received' | 'stored';
+  readonly outcome: 'received' | 'stored';
   readonly from: string;
   readonly to: string;
   readonly fingerprint: string;
@@ -85,7 +85,7 @@ export class ClientDesk {
     const watch = this.#outcomes.watch(userId, fingerprint);
     try {
       await client.send({ to, content, type, fingerprint });
-      return { result: watch.finish() ?? 'received', from: userId, to, fingerprint };
+      return { outcome: watch.finish() ?? 'received', from: userId, to, fingerprint };
     } finally {
       watch.finish();
     }

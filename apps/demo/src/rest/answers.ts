@@ -4,7 +4,7 @@ import { API_ERRORS } from './api-error.js';
 /** What REST answers, by the name that the OpenAPI document gives it. */
 
 export const LoginAnswer = z.object({
-  result: z.literal('logged-in'),
+  outcome: z.literal('logged-in'),
   userId: z.string().meta({ example: 'admin' }),
   transport: z.literal('tcp'),
   firstLoginTime: z
@@ -13,7 +13,7 @@ export const LoginAnswer = z.object({
 });
 
 const SendAnswer = z.object({
-  result: z.enum(['received', 'stored']).meta({
+  outcome: z.enum(['received', 'stored']).meta({
     description:
       '`received`: the receiver has acknowledged it. `stored`: the server keeps it until the receiver logs in.',
   }),
@@ -25,7 +25,7 @@ const SendAnswer = z.object({
 });
 
 export const LogoutAnswer = z.object({
-  result: z.literal('logged-out'),
+  outcome: z.literal('logged-out'),
   userId: z.string().meta({ example: 'admin' }),
 });
 
@@ -44,7 +44,7 @@ export const OnlineAnswer = z.object({
 });
 
 export const PushAnswer = z.object({
-  result: z.enum(['received', 'stored']),
+  outcome: z.enum(['received', 'stored']),
   to: z.string().meta({ example: 'admin' }),
   fingerprint: z.string(),
 });

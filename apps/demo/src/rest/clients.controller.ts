@@ -39,7 +39,7 @@ export class ClientsController {
     @Parameters(LoginParameters) { username, password }: z.output<typeof LoginParameters>,
   ): Promise<z.output<typeof LoginAnswer>> {
     const { firstLoginTime } = await this.#desk.login(username, password);
-    return { result: 'logged-in', userId: username, transport: 'tcp', firstLoginTime };
+    return { outcome: 'logged-in', userId: username, transport: 'tcp', firstLoginTime };
   }
 
   @Post('sendMsg')
@@ -80,6 +80,6 @@ export class ClientsController {
     @Parameters(LogoutParameters) { username }: z.output<typeof LogoutParameters>,
   ): Promise<z.output<typeof LogoutAnswer>> {
     await this.#desk.logout(username);
-    return { result: 'logged-out', userId: username };
+    return { outcome: 'logged-out', userId: username };
   }
 }

@@ -56,6 +56,6 @@ export class ServerController {
   ): Promise<z.output<typeof PushAnswer>> {
     const fingerprint = randomUUID();
     const outcome = await this.#server.send(userId, msg, { type, fingerprint });
-    return { result: outcome === 'stored' ? 'stored' : 'received', to: userId, fingerprint };
+    return { outcome: outcome === 'stored' ? 'stored' : 'received', to: userId, fingerprint };
   }
 }
