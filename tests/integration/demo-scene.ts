@@ -25,7 +25,7 @@ export class DemoScene {
   async start(): Promise<Running> {
     const demo = startDemo(this.directory, this.ports);
     this.#running.push(demo);
-    await demo.says('Ctrl+C stops it.');
+    await demo.says('Press Ctrl+C to stop.');
     return demo;
   }
 

@@ -54,7 +54,7 @@ describe('the demo', () => {
     await scene.start();
     const second = startDemo(scene.directory, scene.ports, { IMCORE_STORE: 'memory' });
     expect(await second.ended).toBe(1);
-    expect(second.output).toMatch(/imcore demo: .* is taken by another program/);
+    expect(second.output).toMatch(/imcore demo: .* is already in use/);
   });
 
   it('says that another program has its store, and ends', async () => {
@@ -67,7 +67,7 @@ describe('the demo', () => {
   it('ends at a setting that cannot be used', async () => {
     const demo = startDemo(scene.directory, scene.ports, { IMCORE_USERS: 'nonsense' });
     expect(await demo.ended).toBe(1);
-    expect(demo.output).toContain('IMCORE_USERS cannot be used');
+    expect(demo.output).toContain('IMCORE_USERS must be a list such as name:password,name:password');
   });
 });
 

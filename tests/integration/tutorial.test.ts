@@ -120,7 +120,7 @@ describe('the tutorial', () => {
   it('shows sessions that answer as written', async () => {
     const home = mkdtempSync(join(tmpdir(), 'imcore-tutorial-'));
     const demo = startDemo(home, ports);
-    await demo.says('Ctrl+C stops it.');
+    await demo.says('Press Ctrl+C to stop.');
     try {
       for (const { command, output } of blocks
         .filter(({ language }) => language === 'console')

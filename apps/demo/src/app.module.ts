@@ -6,8 +6,8 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { CallbackLog } from './im/callback-log.js';
 import { ChatListener } from './im/chat-listener.js';
-import { ClientDesk } from './im/client-desk.js';
 import { EventFeed } from './im/event-feed.js';
+import { InnerClients } from './im/inner-clients.js';
 import { Outcomes } from './im/outcomes.js';
 import { AccessGuard } from './rest/access-guard.js';
 import { ClientsController } from './rest/clients.controller.js';
@@ -22,7 +22,7 @@ import { readUserCheck } from './users/user-check.js';
 @Module({})
 // biome-ignore lint/complexity/noStaticOnlyClass: Nest's modules are classes
 export class AppModule {
-  /** @throws SettingError when the users cannot be read. */
+  /** @throws SettingError when the users are invalid. */
   static with(settings: DemoSettings): DynamicModule {
     return {
       module: AppModule,
@@ -40,7 +40,7 @@ export class AppModule {
         CallbackLog,
         Outcomes,
         ChatListener,
-        ClientDesk,
+        InnerClients,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],

@@ -2,18 +2,18 @@ import type { TransportAddress } from '@imcore/server';
 import { isLoopback } from './rest/access-guard.js';
 import type { DemoSettings } from './settings.js';
 
-/** What is running, and where. */
+/** The running program. */
 export interface Running {
   readonly addresses: readonly TransportAddress[];
   readonly httpPort: number;
   readonly settings: DemoSettings;
-  /** Whether everybody may log in. */
+  /** Whether anyone can log in. */
   readonly isOpen: boolean;
-  /** Whether the chat page is there. */
+  /** Whether the chat page is built. */
   readonly hasChat: boolean;
 }
 
-/** What a person is told when everything is up: where it is, what it does not protect, what to try. */
+/** The text shown when the program has started: addresses, warnings, and commands to try. */
 export function banner(running: Running): string {
   const { settings, httpPort, hasChat } = running;
   const url = `http://${reachable(settings.httpHost)}:${httpPort}`;
@@ -37,7 +37,7 @@ export function banner(running: Running): string {
     `  curl${key} '${url}/api/messages?user=admin&follow=false'`,
     ...chatTry(running),
     '',
-    'Ctrl+C stops it.',
+    'Press Ctrl+C to stop.',
     '',
   ].join('\n');
 }
@@ -55,27 +55,27 @@ function reachable(host: string): string {
 }
 
 function storeNote(store: string): string {
-  if (store === 'none') return 'Messages for users who are offline are not kept.';
-  if (store === 'memory') return 'Messages for users who are offline wait in memory only.';
-  return `Messages for users who are offline wait in ${store}.`;
+  if (store === 'none') return 'Messages to offline users are not stored.';
+  if (store === 'memory') return 'Messages to offline users are stored in memory only.';
+  return `Messages to offline users are stored in ${store}.`;
 }
 
 function warnings({ isOpen, settings }: Running): string[] {
   const { httpHost, apiKey } = settings;
   return [
     ...(isOpen
-      ? ['everybody may log in under any name. Set IMCORE_USERS=name:password,… or IMCORE_USERS_FILE.']
+      ? ['anyone can log in with any user ID. Set IMCORE_USERS=name:password,… or IMCORE_USERS_FILE.']
       : []),
     ...(apiKey === undefined && !isLoopback(httpHost)
-      ? [`whoever reaches ${httpHost} may act for everybody. Set IMCORE_API_KEY.`]
+      ? [`anyone who can reach ${httpHost} can act as any user. Set IMCORE_API_KEY.`]
       : []),
   ];
 }
 
 function chatTry({ addresses }: Running): string[] {
-  const door = addresses.find(({ transport }) => transport === 'websocket');
-  if (door === undefined) return [];
-  const address =
-    door.port === 3000 ? '--transport ws' : `--url ws://${reachable(door.host)}:${door.port}/websocket`;
+  const webSocket = addresses.find(({ transport }) => transport === 'websocket');
+  if (webSocket === undefined) return [];
+  const { host, port } = webSocket;
+  const address = port === 3000 ? '--transport ws' : `--url ws://${reachable(host)}:${port}/websocket`;
   return [`  npx imcore chat --user bob --to admin ${address}`];
 }

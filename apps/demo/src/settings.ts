@@ -1,32 +1,32 @@
 import { z } from 'zod';
 
-/** What can be set, all of it in the environment. */
+/** All settings, read from environment variables. */
 export interface DemoSettings {
-  /** Address of the three doors for users. */
+  /** Address that UDP, TCP and WebSocket listen on. */
   readonly host: string;
   readonly udpPort: number;
   readonly tcpPort: number;
   readonly wsPort: number;
-  /** Address of REST, Swagger and the pages: who reaches it may act for everybody. */
+  /** Address of REST, Swagger and the pages. Anyone who can reach it can act as any user. */
   readonly httpHost: string;
   readonly httpPort: number;
-  /** What requests to `/api` must bring in the header `x-api-key`; undefined: nothing. */
+  /** Key that requests to `/api` must send in the header `x-api-key`; undefined: none. */
   readonly apiKey: string | undefined;
   /** `memory`, `none`, or the path of a file. */
   readonly store: string;
   /** `name:password,name:password`; undefined: see `usersFile`. */
   readonly users: string | undefined;
-  /** JSON object of passwords by name. With neither, everybody may log in. */
+  /** Path of a JSON object of passwords by name. Without both, anyone can log in. */
   readonly usersFile: string | undefined;
-  /** Most users that are logged in from inside the program at once. */
+  /** Maximum users logged in from inside the program. */
   readonly maxClients: number;
-  /** Most callbacks that are kept for `GET /api/messages`. */
+  /** Maximum callbacks kept for `GET /api/messages`. */
   readonly maxEvents: number;
-  /** Most requests that follow `GET /api/messages` at once. */
+  /** Maximum requests that follow `GET /api/messages`. */
   readonly maxWatchers: number;
 }
 
-/** A setting cannot be used. The message names the variable and what is allowed, never a secret. */
+/** A setting is invalid. The message has the variable and its valid values, but not the value, which may be secret. */
 export class SettingError extends Error {
   override readonly name = 'SettingError';
 }
@@ -35,62 +35,61 @@ const text = z.string().min(1);
 const number = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const port = number(0, 65_535);
 
+const PORT = 'a port number from 0 to 65535';
+const ADDRESS = 'an address of this machine';
+
 interface Variable {
   readonly name: string;
   readonly schema: z.ZodType;
-  readonly allowed: string;
+  /** Completes the sentence "… must be" in the error message. */
+  readonly expected: string;
   readonly byDefault?: string | number;
 }
 
 const VARIABLES: { readonly [Name in keyof DemoSettings]: Variable } = {
-  host: { name: 'IMCORE_HOST', schema: text, allowed: 'an address of this machine', byDefault: '0.0.0.0' },
-  udpPort: { name: 'IMCORE_UDP_PORT', schema: port, allowed: '0 to 65535', byDefault: 7901 },
-  tcpPort: { name: 'IMCORE_TCP_PORT', schema: port, allowed: '0 to 65535', byDefault: 8901 },
-  wsPort: { name: 'IMCORE_WS_PORT', schema: port, allowed: '0 to 65535', byDefault: 3000 },
-  httpHost: {
-    name: 'IMCORE_HTTP_HOST',
-    schema: text,
-    allowed: 'an address of this machine',
-    byDefault: '127.0.0.1',
-  },
-  httpPort: { name: 'IMCORE_HTTP_PORT', schema: port, allowed: '0 to 65535', byDefault: 8080 },
-  apiKey: { name: 'IMCORE_API_KEY', schema: text, allowed: 'a text that is not empty' },
+  host: { name: 'IMCORE_HOST', schema: text, expected: ADDRESS, byDefault: '0.0.0.0' },
+  udpPort: { name: 'IMCORE_UDP_PORT', schema: port, expected: PORT, byDefault: 7901 },
+  tcpPort: { name: 'IMCORE_TCP_PORT', schema: port, expected: PORT, byDefault: 8901 },
+  wsPort: { name: 'IMCORE_WS_PORT', schema: port, expected: PORT, byDefault: 3000 },
+  httpHost: { name: 'IMCORE_HTTP_HOST', schema: text, expected: ADDRESS, byDefault: '127.0.0.1' },
+  httpPort: { name: 'IMCORE_HTTP_PORT', schema: port, expected: PORT, byDefault: 8080 },
+  apiKey: { name: 'IMCORE_API_KEY', schema: text, expected: 'a text that is not empty' },
   store: {
     name: 'IMCORE_STORE',
     schema: text,
-    allowed: 'memory, none, or the path of a file',
+    expected: 'memory, none, or the path of a file',
     byDefault: 'imcore-demo.db',
   },
-  users: { name: 'IMCORE_USERS', schema: text, allowed: 'name:password,name:password' },
-  usersFile: { name: 'IMCORE_USERS_FILE', schema: text, allowed: 'the path of a JSON file' },
+  users: { name: 'IMCORE_USERS', schema: text, expected: 'a list such as name:password,name:password' },
+  usersFile: { name: 'IMCORE_USERS_FILE', schema: text, expected: 'the path of a JSON file' },
   maxClients: {
     name: 'IMCORE_MAX_CLIENTS',
     schema: number(1, 100_000),
-    allowed: '1 to 100000',
+    expected: 'a number from 1 to 100000',
     byDefault: 100,
   },
   maxEvents: {
     name: 'IMCORE_MAX_EVENTS',
     schema: number(1, 100_000),
-    allowed: '1 to 100000',
+    expected: 'a number from 1 to 100000',
     byDefault: 1000,
   },
   maxWatchers: {
     name: 'IMCORE_MAX_WATCHERS',
     schema: number(1, 10_000),
-    allowed: '1 to 10000',
+    expected: 'a number from 1 to 10000',
     byDefault: 100,
   },
 };
 
 /** @throws SettingError */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): DemoSettings {
-  const entries = Object.entries(VARIABLES).map(([key, { name, schema, allowed, byDefault }]) => {
+  const entries = Object.entries(VARIABLES).map(([key, { name, schema, expected, byDefault }]) => {
     const given = environment[name];
     const value = given === undefined || given === '' ? byDefault : given;
     if (value === undefined) return [key, undefined];
     const result = schema.safeParse(value);
-    if (!result.success) throw new SettingError(`${name} cannot be used; allowed: ${allowed}`);
+    if (!result.success) throw new SettingError(`${name} must be ${expected}`);
     return [key, result.data];
   });
   return Object.fromEntries(entries) as DemoSettings;

@@ -3,7 +3,7 @@ import { createApplication } from './create-application.js';
 import { openApiDocument } from './rest/openapi.js';
 import { readSettings } from './settings.js';
 
-/** Where the document is committed, so that a change of REST is seen in its difference. */
+/** The committed document, so that changes of REST appear in diffs. */
 const FILE = new URL('../openapi.json', import.meta.url);
 
 const application = await createApplication(readSettings({ IMCORE_STORE: 'memory' }), { logger: false });

@@ -3,8 +3,8 @@ import { demos } from './running-demo.js';
 
 const start = demos();
 
-describe('who may call', () => {
-  it('is whoever has the key, where there is one', async () => {
+describe('REST', () => {
+  it('requires the API key, if one is set', async () => {
     const demo = await start({ IMCORE_API_KEY: 'open sesame' });
     expect(await demo.request('online')).toMatchObject({ status: 401, body: { code: 'ERR_API_KEY' } });
     const wrong = { 'x-api-key': 'open sesam!' };
@@ -13,22 +13,22 @@ describe('who may call', () => {
   });
 
   it.each([
-    ['another site', { origin: 'https://evil.example' }],
+    ['another website', { origin: 'https://evil.example' }],
     ['another port of this machine', { origin: 'http://127.0.0.1:1' }],
     ['a page without an origin', { origin: 'null' }],
-    ['a browser that says so', { 'sec-fetch-site': 'cross-site' }],
-  ])('is no page of %s', async (_name, headers) => {
+    ['a browser that reports a cross-site request', { 'sec-fetch-site': 'cross-site' }],
+  ])('rejects requests from %s', async (_name, headers) => {
     const demo = await start();
-    const answer = await demo.post('loginConnect', { username: 'ann' }, headers);
-    expect(answer).toMatchObject({ status: 403, body: { code: 'ERR_FOREIGN_ORIGIN' } });
+    const response = await demo.post('loginConnect', { username: 'ann' }, headers);
+    expect(response).toMatchObject({ status: 403, body: { code: 'ERR_FOREIGN_ORIGIN' } });
   });
 
-  it('is the program’s own page', async () => {
+  it("accepts requests from the program's own page", async () => {
     const demo = await start();
     expect((await demo.post('loginConnect', { username: 'ann' }, { origin: demo.url })).status).toBe(200);
   });
 
-  it.each(['127.0.0.1', '0.0.0.0'])('is nobody under a name that only leads to %s', async (httpHost) => {
+  it.each(['127.0.0.1', '0.0.0.0'])('rejects a public host name without a key on %s', async (httpHost) => {
     const demo = await start({ IMCORE_HTTP_HOST: httpHost });
     const headers = { host: 'evil.example' };
     expect(await demo.rawGet('/api/online', headers)).toMatchObject({
@@ -42,7 +42,7 @@ describe('who may call', () => {
   });
 
   it.each(['192.168.0.7:8080', '[fe80::1]', 'my-machine:8080', 'my-machine.local'])(
-    'is a machine of the network that calls it %s, where REST is open to those',
+    'accepts the local host name %s when it listens on all addresses',
     async (host) => {
       const demo = await start({ IMCORE_HTTP_HOST: '0.0.0.0' });
       expect((await demo.rawGet('/api/online', { host })).status).toBe(200);

@@ -4,7 +4,7 @@ import { demos, eventsIn } from './running-demo.js';
 
 const start = demos();
 
-/** As many events as no socket takes at once. */
+/** More events than a socket's buffer holds. */
 const IDS = Array.from({ length: 20_000 }, (_, n) => n + 1);
 
 function fill(feed: EventFeed): void {
@@ -12,7 +12,7 @@ function fill(feed: EventFeed): void {
 }
 
 describe('the events', () => {
-  it('go on where a reader had stopped', async () => {
+  it('continue where a reader had stopped', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     const all = await demo.events();
@@ -22,15 +22,15 @@ describe('the events', () => {
     expect(eventsIn(await response.text())[0]?.id).toBe(all[2]?.id);
   });
 
-  it('are told in full though they are more than a socket takes at once', async () => {
+  it('are all sent, even if they are more than the buffer of a socket holds', async () => {
     const demo = await start({ IMCORE_MAX_EVENTS: '20000' });
     const feed = demo.application.get(EventFeed);
     fill(feed);
-    const told = await demo.events('ann');
-    expect(told.map(({ id }) => id)).toEqual(IDS);
+    const events = await demo.events('ann');
+    expect(events.map(({ id }) => id)).toEqual(IDS);
   });
 
-  it('wait for a reader who is slow, and take no memory for it meanwhile', async () => {
+  it('are sent at the speed of a slow reader, without a buffer', async () => {
     const demo = await start({ IMCORE_MAX_EVENTS: '20000' });
     const feed = demo.application.get(EventFeed);
     const end = new AbortController();
@@ -49,14 +49,14 @@ describe('the events', () => {
     expect(ids).toEqual(IDS);
   });
 
-  it('are kept up to a number, the newest', async () => {
+  it('are kept up to a maximum, the newest ones', async () => {
     const demo = await start({ IMCORE_MAX_EVENTS: '3' });
     await demo.post('loginConnect', { username: 'ann' });
     await demo.post('logout', { username: 'ann' });
     expect(await demo.events()).toHaveLength(3);
   });
 
-  it('are followed by as many readers as allowed', async () => {
+  it('can be followed by a maximum number of readers', async () => {
     const demo = await start({ IMCORE_MAX_WATCHERS: '1' });
     const end = new AbortController();
     await fetch(`${demo.url}/api/messages`, { signal: end.signal });
@@ -67,7 +67,7 @@ describe('the events', () => {
     end.abort();
   });
 
-  it('do not keep the program from ending', async () => {
+  it('do not block the shutdown', async () => {
     const demo = await start();
     const response = await fetch(`${demo.url}/api/messages`);
     await demo.application.close();

@@ -17,7 +17,7 @@ interface Document {
 }
 
 describe('the OpenAPI document', () => {
-  it('is the one that is committed: npm run openapi -w @imcore/demo writes it anew', async () => {
+  it('is the committed one, which npm run openapi -w @imcore/demo updates', async () => {
     const demo = await start();
     const served: unknown = await (await fetch(`${demo.url}/openapi.json`)).json();
     expect(served).toEqual(JSON.parse(readFileSync(COMMITTED, 'utf8')));
@@ -42,20 +42,20 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it.each(operations)('describes %s, its answers and its errors', (_name, operation) => {
+  it.each(operations)('describes %s, its responses and its errors', (_name, operation) => {
     expect(operation.summary).toMatch(/\w/);
     expect(operation.description).toMatch(/\w/);
     const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
     expect(errors.length).toBeGreaterThanOrEqual(4);
     for (const [, { content }] of errors) {
       expect(content).toMatchObject({
-        'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } },
+        'application/json': { schema: { $ref: '#/components/schemas/ErrorResponse' } },
       });
     }
   });
 
   it.each(operations.filter(([name]) => name.startsWith('post')))(
-    'offers %s as JSON and as a form',
+    'accepts %s as JSON and as a form',
     (_name, operation) => {
       expect(Object.keys(operation.requestBody?.content ?? {}).sort()).toEqual([
         'application/json',
@@ -64,7 +64,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it('asks for the API key where there is one, and only there', async () => {
+  it('requires the API key only if one is set', async () => {
     const demo = await start({ IMCORE_API_KEY: 'sesame' });
     const document: unknown = await (await fetch(`${demo.url}/openapi.json`)).json();
     const scheme = { type: 'apiKey', in: 'header', name: 'x-api-key' };
@@ -75,7 +75,7 @@ describe('the OpenAPI document', () => {
     expect(readFileSync(COMMITTED, 'utf8')).not.toContain('securitySchemes');
   });
 
-  it('mentions every error code at some endpoint', () => {
+  it('lists every error code at some endpoint', () => {
     const text = readFileSync(COMMITTED, 'utf8');
     const paths = text.slice(0, text.indexOf('"components"'));
     const missing = Object.keys(API_ERRORS).filter(
@@ -86,7 +86,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('Swagger', () => {
-  it.each(['/swagger-ui.html', '/swagger-ui', '/swagger-ui/'])('is at %s', async (path) => {
+  it.each(['/swagger-ui.html', '/swagger-ui', '/swagger-ui/'])('is served at %s', async (path) => {
     const demo = await start();
     const response = await fetch(`${demo.url}${path}`);
     expect(response.status).toBe(200);
@@ -94,7 +94,7 @@ describe('Swagger', () => {
   });
 
   it.each(['swagger-ui-bundle.js', 'swagger-ui.css', 'swagger-ui-init.js', 'favicon-32x32.png'])(
-    'brings %s from the program itself',
+    'loads %s from the program itself',
     async (file) => {
       const demo = await start();
       const response = await fetch(`${demo.url}/swagger-ui/${file}`);

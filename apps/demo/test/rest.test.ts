@@ -19,33 +19,33 @@ describe('the parameters of REST', () => {
           body: JSON.stringify({ username: 'ann' }),
         }),
     ],
-  ])('are taken %s', async (_name, call) => {
+  ])('are accepted %s', async (_name, call) => {
     const demo = await start();
     const response = await call(`${demo.url}/api/loginConnect`);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ outcome: 'logged-in', userId: 'ann' });
   });
 
-  it('take a number in JSON for its digits', async () => {
+  it('can be numbers in JSON', async () => {
     const demo = await start();
-    const answer = await demo.request('loginConnect', {
+    const response = await demo.request('loginConnect', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"username":10001}',
     });
-    expect(answer.body).toMatchObject({ userId: '10001' });
+    expect(response.body).toMatchObject({ userId: '10001' });
   });
 
   it.each([
-    ['that are missing', {}, ['username is missing']],
-    ['that are empty', { username: '' }, ['username must not be empty']],
-    ['that are nobody’s name', { username: '0' }, ['username "0" and "-1" are nobody’s']],
-    ['that do not exist', { username: 'ann', pasword: 'x' }, ['pasword does not exist']],
-    ['that are too long', { username: 'x'.repeat(257) }, ['username must not be longer than 256 characters']],
-  ])('are refused with their names: %s', async (_name, parameters, problems) => {
+    ['missing', {}, ['username is missing']],
+    ['empty', { username: '' }, ['username must not be empty']],
+    ['reserved', { username: '0' }, ['username must not be "0" or "-1", which are reserved user IDs']],
+    ['unknown', { username: 'ann', pasword: 'x' }, ['pasword does not exist']],
+    ['too long', { username: 'x'.repeat(257) }, ['username must not be longer than 256 characters']],
+  ])('are rejected with their names if they are %s', async (_name, parameters, problems) => {
     const demo = await start();
-    const answer = await demo.post('loginConnect', parameters);
-    expect(answer).toMatchObject({
+    const response = await demo.post('loginConnect', parameters);
+    expect(response).toMatchObject({
       status: 400,
       body: { code: 'ERR_INVALID_REQUEST', message: problems.join('; ') },
     });
@@ -53,57 +53,57 @@ describe('the parameters of REST', () => {
 
   it.each([
     ['a parameter that is given twice', 'loginConnect?username=a&username=b', undefined, '', 400],
-    ['JSON that breaks off', 'loginConnect', 'application/json', '{"user', 400],
-    ['JSON that is no object', 'loginConnect', 'application/json', '[1]', 400],
+    ['incomplete JSON', 'loginConnect', 'application/json', '{"user', 400],
+    ['JSON that is not an object', 'loginConnect', 'application/json', '[1]', 400],
     ['plain text', 'loginConnect', 'text/plain', 'username=a', 400],
     ['a body of another type', 'loginConnect', 'application/xml', '<a/>', 415],
-    ['a type that is no number', 'sendMsg?friendId=a&msg=b&type=x', undefined, '', 400],
+    ['a type that is not a number', 'sendMsg?friendId=a&msg=b&type=x', undefined, '', 400],
     ['a type that is empty', 'sendMsg?friendId=a&msg=b&type=', undefined, '', 400],
     ['a type that is null', 'sendMsg?friendId=a&msg=b', 'application/json', '{"type":null}', 400],
     ['a type that is a list', 'sendMsg?friendId=a&msg=b', 'application/json', '{"type":[]}', 400],
     ['a type beyond 32 bits', 'sendMsg?friendId=a&msg=b&type=2147483648', undefined, '', 400],
     [
-      'a number whose digits are lost',
+      'a number that JavaScript cannot represent exactly',
       'loginConnect',
       'application/json',
       '{"username":12345678901234567890}',
       400,
     ],
-    ['a number that is no whole one', 'loginConnect', 'application/json', '{"username":1e400}', 400],
+    ['a number that is not a whole number', 'loginConnect', 'application/json', '{"username":1e400}', 400],
     ['a body beyond a megabyte', 'sendMsg', 'application/json', `{"msg":"${'x'.repeat(1_100_000)}"}`, 413],
-  ])('are refused: %s', async (_name, path, contentType, body, status) => {
+  ])('are rejected: %s', async (_name, path, contentType, body, status) => {
     const demo = await start();
     const headers = contentType === undefined ? {} : { 'content-type': contentType };
-    const answer = await demo.request(path, { method: 'POST', headers, body });
-    expect(answer.status).toBe(status);
-    expect(answer.body['code']).toMatch(/^ERR_/);
+    const response = await demo.request(path, { method: 'POST', headers, body });
+    expect(response.status).toBe(status);
+    expect(response.body['code']).toMatch(/^ERR_/);
   });
 
-  it('are refused with the first problems alone where there are very many', async () => {
+  it('are rejected with a limited number of problems', async () => {
     const demo = await start();
     const query = Array.from({ length: 500 }, (_, n) => `k${n}=1`).join('&');
-    const answer = await demo.request(`online?${query}`);
-    expect(answer.status).toBe(400);
-    expect(answer.body['problems']).toHaveLength(20);
+    const response = await demo.request(`online?${query}`);
+    expect(response.status).toBe(400);
+    expect(response.body['problems']).toHaveLength(20);
   });
 
   it.each([
     ['cannot be decoded', '/api/%ff', 400, 'ERR_INVALID_REQUEST'],
-    ['climbs out of the files', '/swagger-ui/../../../../etc/passwd', 404, 'ERR_NOT_FOUND'],
-  ])('are answered with a code at a path that %s', async (_name, path, status, code) => {
+    ['leaves the served folder', '/swagger-ui/../../../../etc/passwd', 404, 'ERR_NOT_FOUND'],
+  ])('lead to an error with a code for a path that %s', async (_name, path, status, code) => {
     const demo = await start();
     expect(await demo.rawGet(path)).toMatchObject({ status, body: { code } });
     expect(demo.log.filter((line) => line.includes('    at '))).toEqual([]);
   });
 
-  it('answer an unknown path with a code too', async () => {
+  it('lead to an error with a code for an unknown path', async () => {
     const demo = await start();
     expect(await demo.request('nothing')).toMatchObject({ status: 404, body: { code: 'ERR_NOT_FOUND' } });
   });
 });
 
-describe('several users in the program', () => {
-  it('must say who sends, and each can', async () => {
+describe('several users inside the program', () => {
+  it('require "from", and each can send', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     await demo.post('loginConnect', { username: 'ben' });
@@ -115,7 +115,7 @@ describe('several users in the program', () => {
     expect((await demo.post('sendMsg', { ...message, from: 'ben' })).body).toMatchObject({ from: 'ben' });
   });
 
-  it('are listed, with those who came from outside', async () => {
+  it('are listed together with other users', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ben' });
     const ann = demo.client('udp');
@@ -130,7 +130,7 @@ describe('several users in the program', () => {
     await ann.close();
   });
 
-  it('log out one by one, once', async () => {
+  it('can log out once each', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('logout', { username: 'ann' })).body).toEqual({
@@ -145,7 +145,7 @@ describe('several users in the program', () => {
     expect((await demo.request('online')).body).toMatchObject({ count: 0 });
   });
 
-  it('are kicked out by a second login of the same name, which then sends', async () => {
+  it('are kicked out by a second login of the same user, which can then send', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     await demo.post('loginConnect', { username: 'ann' });
@@ -158,7 +158,7 @@ describe('several users in the program', () => {
     });
   });
 
-  it('are not logged in here any more once the same name logs in elsewhere', async () => {
+  it('are no longer logged in here when the same user logs in elsewhere', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     const elsewhere = demo.client('websocket');
@@ -171,7 +171,7 @@ describe('several users in the program', () => {
     await elsewhere.close();
   });
 
-  it('are as many as allowed', async () => {
+  it('are limited in number', async () => {
     const demo = await start({ IMCORE_MAX_CLIENTS: '1' });
     await demo.post('loginConnect', { username: 'ann' });
     expect(await demo.post('loginConnect', { username: 'ben' })).toMatchObject({
@@ -183,7 +183,7 @@ describe('several users in the program', () => {
 });
 
 describe('push', () => {
-  it('sends from the server, and stores for who is offline', async () => {
+  it('sends from the server, and stores for users who are offline', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('push', { userId: 'ann', msg: 'news' })).body).toMatchObject({
@@ -196,7 +196,7 @@ describe('push', () => {
     expect(arrival.details).toMatchObject({ from: '0', content: 'news' });
   });
 
-  it('says so where nobody stores', async () => {
+  it('reports an offline receiver without a store', async () => {
     const demo = await start({ IMCORE_STORE: 'none' });
     expect(await demo.post('push', { userId: 'ben', msg: 'news' })).toMatchObject({
       status: 409,
@@ -204,7 +204,7 @@ describe('push', () => {
     });
   });
 
-  it('shows why a message waits for a receiver whose transport cannot carry it', async () => {
+  it('reports a message that is stored because it is too large for the transport of the receiver', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     const pushed = await demo.post('push', { userId: 'ann', msg: 'x'.repeat(7_000) });
@@ -213,7 +213,7 @@ describe('push', () => {
     expect(details).toMatchObject({ to: 'ann', maxBytes: 6144, transport: 'tcp' });
   });
 
-  it('is answered when a user writes to the server itself', async () => {
+  it('can be answered: a user sends a message to the server itself', async () => {
     const demo = await start();
     await demo.post('loginConnect', { username: 'ann' });
     expect((await demo.post('sendMsg', { friendId: '0', msg: 'ping' })).body).toMatchObject({

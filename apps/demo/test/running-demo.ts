@@ -9,8 +9,8 @@ import { createApplication } from '../src/create-application.js';
 import type { FeedEvent } from '../src/im/event-feed.js';
 import { readSettings } from '../src/settings.js';
 
-/** What REST answered. */
-interface Answer {
+/** A response of REST. */
+interface Response {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -30,22 +30,22 @@ export class RunningDemo {
     this.log = log;
   }
 
-  /** As the tutorial calls it: form-encoded. */
-  post(path: string, parameters: Parameters, headers: Parameters = {}): Promise<Answer> {
+  /** Sends a form-encoded request, as the tutorial does. */
+  post(path: string, parameters: Parameters, headers: Parameters = {}): Promise<Response> {
     return this.request(path, { method: 'POST', body: new URLSearchParams(parameters), headers });
   }
 
-  async request(path: string, init?: RequestInit): Promise<Answer> {
+  async request(path: string, init?: RequestInit): Promise<Response> {
     const response = await fetch(`${this.url}/api/${path}`, init);
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
+    return { status: response.status, body: (await response.json()) as Response['body'] };
   }
 
-  /** A request whose path and headers go out as they are: `fetch` would put them in order. */
-  rawGet(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  /** Sends path and headers unchanged, which `fetch` would normalize. */
+  rawGet(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     return new Promise((resolve, reject) => {
       const { port } = new URL(this.url);
       get({ port, host: '127.0.0.1', path, headers }, async (response) => {
-        const body = JSON.parse(await text(response)) as Answer['body'];
+        const body = JSON.parse(await text(response)) as Response['body'];
         resolve({ status: response.statusCode ?? 0, body });
       }).on('error', reject);
     });
@@ -58,7 +58,7 @@ export class RunningDemo {
     return eventsIn(await response.text());
   }
 
-  /** Resolves when a callback has run, as the event stream tells it. */
+  /** Resolves with the first matching event of the event stream. */
   async event(matches: (event: FeedEvent) => boolean): Promise<FeedEvent> {
     const end = new AbortController();
     const response = await fetch(`${this.url}/api/messages`, { signal: end.signal });
@@ -75,7 +75,7 @@ export class RunningDemo {
     throw new Error(`the stream ended without the event:\n${text}`);
   }
 
-  /** A client from outside. */
+  /** A client outside the program. */
   client(transport: 'udp' | 'tcp' | 'websocket', settings: ClientSettings = {}): ImClient {
     const port = this.portOf(transport);
     const url =
@@ -89,12 +89,12 @@ export class RunningDemo {
   }
 }
 
-/** The events in a text of server-sent events. */
+/** Parses server-sent events. */
 export function eventsIn(text: string): FeedEvent[] {
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? '') as FeedEvent);
 }
 
-/** Returns a function that starts the program; what a test has started is ended behind it. */
+/** Returns a function that starts the program. Programs are closed after each test. */
 export function demos(): (
   environment?: Record<string, string>,
   chatDirectory?: string,

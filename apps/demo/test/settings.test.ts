@@ -10,7 +10,7 @@ import { readSettings, SettingError } from '../src/settings.js';
 import { readUserCheck } from '../src/users/user-check.js';
 
 describe('readSettings', () => {
-  it('has the tutorial’s ports and keeps REST on this machine by default', () => {
+  it("uses the tutorial's ports and serves REST to this machine only by default", () => {
     expect(readSettings({})).toMatchObject({
       udpPort: 7901,
       tcpPort: 8901,
@@ -21,9 +21,9 @@ describe('readSettings', () => {
     });
   });
 
-  it('names the variable that cannot be used, and never its value', () => {
+  it('names an invalid variable, but never its value', () => {
     const read = () => readSettings({ IMCORE_TCP_PORT: 'secret' });
-    expect(read).toThrow('IMCORE_TCP_PORT cannot be used; allowed: 0 to 65535');
+    expect(read).toThrow('IMCORE_TCP_PORT must be a port number from 0 to 65535');
     expect(read).not.toThrow(/secret/);
   });
 });
@@ -41,7 +41,7 @@ describe('readUserCheck', () => {
     return readUserCheck({ users: undefined, usersFile });
   };
 
-  it('lets everybody in by default, and says so', () => {
+  it('accepts all users by default, and reports that', () => {
     const check = readUserCheck({ users: undefined, usersFile: undefined });
     expect([check.isOpen, check.accepts('anybody', undefined)]).toEqual([true, true]);
   });
@@ -49,7 +49,7 @@ describe('readUserCheck', () => {
   it.each([
     ['the environment', () => readUserCheck({ users: 'ann:a:b, ben:x', usersFile: undefined })],
     ['a file', () => withFile('{"ann":"a:b","ben":"x"}')],
-  ])('takes users from %s', (_name, read) => {
+  ])('reads users from %s', (_name, read) => {
     const check = read();
     expect(check.isOpen).toBe(false);
     expect(check.accepts('ann', 'a:b')).toBe(true);
@@ -59,11 +59,11 @@ describe('readUserCheck', () => {
     expect(check.accepts('toString', 'x')).toBe(false);
   });
 
-  it.each(['ann', ':x', 'ann:', 'ann:x,,ben:y'])('refuses %j', (users) => {
+  it.each(['ann', ':x', 'ann:', 'ann:x,,ben:y'])('rejects %j', (users) => {
     expect(() => readUserCheck({ users, usersFile: undefined })).toThrow(SettingError);
   });
 
-  it.each(['', '[]', '{"ann":1}', '{"ann":""}'])('refuses a file that holds %j', (text) => {
+  it.each(['', '[]', '{"ann":1}', '{"ann":""}'])('rejects a file with %j', (text) => {
     expect(() => withFile(text)).toThrow(SettingError);
   });
 });
@@ -81,7 +81,7 @@ describe('the banner', () => {
     hasChat: true,
   };
 
-  it('says where everything is, what is open to everybody, and what to try', () => {
+  it('shows addresses, warnings, and commands to try', () => {
     expect(banner(running)).toBe(`
 imcore demo is running:
   Swagger      http://127.0.0.1:8080/swagger-ui.html
@@ -91,8 +91,8 @@ imcore demo is running:
   TCP          tcp://0.0.0.0:8901
   WebSocket    ws://0.0.0.0:3000/websocket
 
-  Messages for users who are offline wait in imcore-demo.db.
-  WARNING: everybody may log in under any name. Set IMCORE_USERS=name:password,… or IMCORE_USERS_FILE.
+  Messages to offline users are stored in imcore-demo.db.
+  WARNING: anyone can log in with any user ID. Set IMCORE_USERS=name:password,… or IMCORE_USERS_FILE.
 
 Try it in another terminal:
   curl -d 'username=admin&password=123456' http://127.0.0.1:8080/api/loginConnect
@@ -100,14 +100,14 @@ Try it in another terminal:
   curl 'http://127.0.0.1:8080/api/messages?user=admin&follow=false'
   npx imcore chat --user bob --to admin --transport ws
 
-Ctrl+C stops it.
+Press Ctrl+C to stop.
 `);
   });
 
-  it('warns when REST is open to other machines without a key, and tells the key never', () => {
+  it('warns when REST is open to other machines without a key, and never shows the key', () => {
     const open = readSettings({ IMCORE_HTTP_HOST: '0.0.0.0' });
     expect(banner({ ...running, settings: open })).toContain(
-      'WARNING: whoever reaches 0.0.0.0 may act for everybody',
+      'WARNING: anyone who can reach 0.0.0.0 can act as any user',
     );
     const closed = readSettings({ IMCORE_HTTP_HOST: '0.0.0.0', IMCORE_API_KEY: 'sesame' });
     const text = banner({ ...running, settings: closed, isOpen: false });
@@ -118,11 +118,11 @@ Ctrl+C stops it.
 });
 
 describe('isLoopback', () => {
-  it.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])('takes %s for this machine', (host) => {
+  it.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])('accepts %s', (host) => {
     expect(isLoopback(host)).toBe(true);
   });
   it.each(['0.0.0.0', '::', '192.168.0.1', '127.evil.example', 'localhost.evil.example', ''])(
-    'does not take %j',
+    'rejects %j',
     (host) => {
       expect(isLoopback(host)).toBe(false);
     },
@@ -130,26 +130,26 @@ describe('isLoopback', () => {
 });
 
 describe('explainStartError', () => {
-  const taken = (port: number) =>
+  const inUse = (port: number) =>
     Object.assign(new Error('listen'), { code: 'EADDRINUSE', address: '127.0.0.1', port });
 
-  it('names the port that is taken and what to change', () => {
-    expect(explainStartError(taken(8901), readSettings({}))).toBe(
-      'imcore demo: 127.0.0.1:8901 is taken by another program. Stop that one, or choose another port with IMCORE_TCP_PORT.',
+  it('names the port in use and the variable to change', () => {
+    expect(explainStartError(inUse(8901), readSettings({}))).toBe(
+      'imcore demo: 127.0.0.1:8901 is already in use. Stop the program that uses it, or choose another port with IMCORE_TCP_PORT.',
     );
   });
 
-  it('names all that may have set it, where it cannot tell', () => {
+  it('names all variables that can have set the port', () => {
     const both = readSettings({ IMCORE_UDP_PORT: '7000', IMCORE_TCP_PORT: '7000' });
-    expect(explainStartError(taken(7000), both)).toMatch(/with IMCORE_TCP_PORT or IMCORE_UDP_PORT\.$/);
-    expect(explainStartError(taken(9))).toMatch(/IMCORE_HTTP_PORT or .* or IMCORE_WS_PORT\.$/);
+    expect(explainStartError(inUse(7000), both)).toMatch(/with IMCORE_TCP_PORT or IMCORE_UDP_PORT\.$/);
+    expect(explainStartError(inUse(9))).toMatch(/IMCORE_HTTP_PORT or .* or IMCORE_WS_PORT\.$/);
   });
 });
 
 describe('the README of the demo', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
-  it('names every error at its status, and no others', () => {
+  it('lists every error with its status, and no others', () => {
     const rows = [...readme.matchAll(/^\| (\d{3}) \| (.*) \|$/gm)].flatMap(([, status, codes = '']) =>
       [...codes.matchAll(/ERR_[A-Z_]+/g)].map(([code]) => `${code} ${status}`),
     );
@@ -159,7 +159,7 @@ describe('the README of the demo', () => {
     expect(rows.sort()).toEqual(real.sort());
   });
 
-  it('names every variable', () => {
+  it('lists every variable', () => {
     const source = readFileSync(new URL('../src/settings.ts', import.meta.url), 'utf8');
     const names = (text: string) =>
       [...new Set([...text.matchAll(/IMCORE_[A-Z_]+/g)].map(([name]) => name))].sort();

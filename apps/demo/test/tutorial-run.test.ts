@@ -9,7 +9,7 @@ const start = demos();
 const USERS = { IMCORE_USERS: 'admin:123456,bob:secret' };
 const admin = { username: 'admin', password: '123456' };
 
-/** Whose callbacks ran, in order: `side event`. */
+/** The callbacks of a user that have run, in order, as `side event`. */
 async function callbacks(demo: RunningDemo, user: string): Promise<string[]> {
   return (await demo.events(user)).map(({ side, event }) => `${side} ${event}`);
 }
@@ -18,7 +18,7 @@ function nextMessage(client: ImClient): Promise<Message> {
   return new Promise((resolve) => client.on('message', resolve));
 }
 
-describe('the tutorial’s run', () => {
+describe('the program of the tutorial', () => {
   it('logs admin in, sends to admin itself, and shows every callback', async () => {
     const demo = await start(USERS);
     expect(await demo.post('loginConnect', admin)).toEqual({
@@ -63,7 +63,7 @@ describe('the tutorial’s run', () => {
     await bob.close();
   });
 
-  it('stores for a user who is offline, tells, and delivers at the login', async () => {
+  it('stores for a user who is offline, notifies, and delivers at the login', async () => {
     const demo = await start(USERS);
     await demo.post('loginConnect', admin);
     const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'later' });
@@ -75,7 +75,7 @@ describe('the tutorial’s run', () => {
     expect(demo.log.filter((line) => line.startsWith('[client bob] message'))).toHaveLength(1);
   });
 
-  it('answers a wrong password with what the server said', async () => {
+  it("returns the server's code for a wrong password", async () => {
     const demo = await start(USERS);
     const rejected = await demo.post('loginConnect', { username: 'admin', password: 'wrong' });
     expect(rejected).toMatchObject({ status: 401, body: { code: 'ERR_LOGIN_REJECTED', serverCode: 1025 } });
@@ -86,7 +86,7 @@ describe('the tutorial’s run', () => {
     expect((await demo.request('online')).body).toEqual({ count: 0, users: [] });
   });
 
-  it('answers a sender who is not logged in', async () => {
+  it('rejects a sender who is not logged in', async () => {
     const demo = await start(USERS);
     const message = { friendId: 'admin', msg: 'hello' };
     expect(await demo.post('sendMsg', message)).toMatchObject({
@@ -100,27 +100,27 @@ describe('the tutorial’s run', () => {
     });
   });
 
-  it('refuses a message that TCP cannot carry before it is written, and shows it as lost', async () => {
+  it('rejects a message that is too large for TCP before it is sent, and shows it as undelivered', async () => {
     const demo = await start(USERS);
     await demo.post('loginConnect', admin);
     const sent = await demo.post('sendMsg', { friendId: 'admin', msg: 'x'.repeat(6144) });
     expect(sent).toMatchObject({ status: 413, body: { code: 'ERR_TOO_LARGE' } });
-    const [lost] = (await demo.events('admin')).filter(({ event }) => event === 'undelivered');
-    expect(lost).toMatchObject({ side: 'client', details: { code: 'ERR_TOO_LARGE' } });
+    const [undelivered] = (await demo.events('admin')).filter(({ event }) => event === 'undelivered');
+    expect(undelivered).toMatchObject({ side: 'client', details: { code: 'ERR_TOO_LARGE' } });
     expect((await demo.post('sendMsg', { friendId: 'admin', msg: 'still online' })).status).toBe(200);
   });
 
-  it('tells of a message that nobody could take, where nothing stores', async () => {
+  it('reports an undeliverable message without a store', async () => {
     const demo = await start({ ...USERS, IMCORE_STORE: 'none' });
     await demo.post('loginConnect', admin);
-    const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'into the void' });
+    const sent = await demo.post('sendMsg', { friendId: 'bob', msg: 'never delivered' });
     expect(sent).toMatchObject({ status: 504, body: { code: 'ERR_NOT_ACKNOWLEDGED' } });
     expect(await callbacks(demo, 'admin')).toEqual(
       expect.arrayContaining(['server onUndeliverable', 'server undelivered', 'client undelivered']),
     );
   });
 
-  it('tells of the server’s own message that its receiver never acknowledged', async () => {
+  it('reports a message of the server that was never acknowledged', async () => {
     const demo = await start({ ...USERS, IMCORE_STORE: 'none' });
     const mute = await connectTcp(demo.portOf('tcp'));
     mute.write(login('bob', { loginToken: 'secret' }));
@@ -132,7 +132,7 @@ describe('the tutorial’s run', () => {
     mute.socket.destroy();
   });
 
-  it('tells the client whose link is lost', async () => {
+  it('reports a lost link of a client', async () => {
     const demo = await start(USERS);
     await demo.post('loginConnect', admin);
     await demo.application.get(ImServer).close();

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EventFeed, type FeedEvent } from './event-feed.js';
 
-/** Shows each callback twice: a line on the console, as the tutorial, and an event for `GET /api/messages`. */
+/** Records each callback as a line on the console, as in the tutorial, and as an event for `GET /api/messages`. */
 @Injectable()
 export class CallbackLog {
   readonly #feed: EventFeed;
@@ -22,7 +22,7 @@ export class CallbackLog {
   }
 }
 
-/** `event name=value …`; texts in quotes, so that no message can write a line of its own. */
+/** Formats an event as `event name=value …`. Values are JSON, so that a message cannot forge a log line. */
 function describe({ event, details }: FeedEvent): string {
   const parts = Object.entries(details)
     .filter(([, value]) => value !== undefined)
@@ -30,7 +30,7 @@ function describe({ event, details }: FeedEvent): string {
   return [event, ...parts].join(' ');
 }
 
-/** A user id as the console shows it: plain where it is plain, else in quotes, so that no name can write a line of its own. */
+/** Formats a user id for the console. Unusual ids are JSON, so that an id cannot forge a log line. */
 export function asName(userId: string): string {
   return /^[\p{L}\p{N}_.@:-]+$/u.test(userId) ? userId : JSON.stringify(userId);
 }

@@ -13,10 +13,10 @@ import { USER_CHECK } from '../tokens.js';
 import type { UserCheck } from '../users/user-check.js';
 import { CallbackLog } from './callback-log.js';
 
-/** What a wrong password is answered with: the first code that belongs to applications. */
+/** Code for a wrong password: the first code that applications can define. */
 const WRONG_PASSWORD = 1025;
 
-/** The server's callbacks: what they are asked is checked, and what happens is shown. */
+/** The server's callbacks: checks logins, and logs every callback. */
 @ImListener()
 export class ChatListener {
   readonly #log: CallbackLog;
@@ -29,14 +29,14 @@ export class ChatListener {
 
   @Authenticate()
   checkLogin({ userId, token, transport, remoteAddress }: LoginAttempt): LoginVerdict {
-    const isRight = this.#users.accepts(userId, token);
-    const verdict: LoginVerdict = isRight ? { accept: true } : { accept: false, code: WRONG_PASSWORD };
+    const isValid = this.#users.accepts(userId, token);
+    const verdict: LoginVerdict = isValid ? { accept: true } : { accept: false, code: WRONG_PASSWORD };
     this.#log.server('authenticate', [userId], { userId, transport, remoteAddress, ...verdict });
     return verdict;
   }
 
   @AuthorizeMessage()
-  mayPass({ from, to, content, type, fingerprint }: Message): boolean {
+  isAllowed({ from, to, content, type, fingerprint }: Message): boolean {
     this.#log.server('authorizeMessage', [from, to], { from, to, content, type, fingerprint });
     return true;
   }

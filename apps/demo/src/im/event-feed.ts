@@ -1,26 +1,24 @@
-/** A callback that has run, as the console and `GET /api/messages` show it. */
+/** A callback that has run. */
 export interface FeedEvent {
-  /** Counts up from 1. */
+  /** Consecutive number, from 1. */
   readonly id: number;
-  /** When, as ISO 8601. */
+  /** Time in ISO 8601. */
   readonly at: string;
-  /** Who was called: the server's application, or a client inside the program. */
+  /** Whether the callback belongs to the server or to a client inside the program. */
   readonly side: 'server' | 'client';
-  /** Which callback. */
+  /** Name of the callback. */
   readonly event: string;
-  /** The users that it is about. */
+  /** The users it concerns. */
   readonly users: readonly string[];
-  /** What it was given. Texts are cut at {@link MAX_TEXT} characters; passwords are never among them. */
+  /** Its arguments. Texts are cut at {@link MAX_TEXT} characters. Never contains passwords. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Where a text in the feed is cut off, in characters. */
+/** Maximum length of a text in the feed, in characters. */
 const MAX_TEXT = 500;
 
 /**
- * The last callbacks, and those who follow them.
- *
- * Keeps `maxEvents`, then forgets the oldest.
+ * Keeps the last `maxEvents` callbacks and notifies followers of new ones.
  */
 export class EventFeed {
   readonly #maxEvents: number;
@@ -34,7 +32,7 @@ export class EventFeed {
     this.#wallTime = wallTime;
   }
 
-  /** Number of those who follow. */
+  /** Number of followers. */
   get followers(): number {
     return this.#followers.size;
   }
@@ -55,13 +53,13 @@ export class EventFeed {
       details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, cut(value)])),
     };
     this.#events.push(added);
-    // Twice as many may stand there, so that forgetting costs nothing each time.
+    // Up to twice as many are kept, so that the array is not copied at each event.
     if (this.#events.length >= this.#maxEvents * 2) this.#events = this.#events.slice(-this.#maxEvents);
     for (const follower of this.#followers) follower(added);
     return added;
   }
 
-  /** What is kept of a user, or of all, after the event `afterId`; no more of it is looked at than is taken. */
+  /** Yields the kept events of a user, or of all users, after the event `afterId`. Lazy. */
   *recent(user: string | undefined, afterId = 0): Generator<FeedEvent> {
     const events = this.#events;
     const firstId = events[0]?.id ?? 0;
@@ -71,21 +69,21 @@ export class EventFeed {
       at++
     ) {
       const event = events[at];
-      if (event !== undefined && isAbout(event, user)) yield event;
+      if (event !== undefined && concerns(event, user)) yield event;
     }
   }
 
-  /** Calls with each further event of a user, or of all. Returns what ends it. */
-  follow(user: string | undefined, take: (event: FeedEvent) => void): () => void {
+  /** Calls the listener for each new event of a user, or of all users. Returns a function that stops it. */
+  follow(user: string | undefined, listener: (event: FeedEvent) => void): () => void {
     const follower = (event: FeedEvent): void => {
-      if (isAbout(event, user)) take(event);
+      if (concerns(event, user)) listener(event);
     };
     this.#followers.add(follower);
     return () => void this.#followers.delete(follower);
   }
 }
 
-function isAbout({ users }: FeedEvent, user: string | undefined): boolean {
+function concerns({ users }: FeedEvent, user: string | undefined): boolean {
   return user === undefined || users.includes(user);
 }
 

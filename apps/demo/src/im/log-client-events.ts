@@ -1,7 +1,7 @@
 import type { ImClient } from '@imcore/client/node';
 import type { CallbackLog } from './callback-log.js';
 
-/** Shows every callback of a client. */
+/** Logs every callback of a client. */
 export function logClientEvents(client: ImClient, userId: string, log: CallbackLog): void {
   const show = (event: string, details: Readonly<Record<string, unknown>>): void =>
     log.client(userId, event, details);

@@ -1,18 +1,18 @@
 import { ImListener, OnImEvent } from '@imcore/nestjs';
 import type { Message } from '@imcore/server';
 
-/** Where a message is when its sender is acknowledged. */
+/** Who has a message when its sender is acknowledged: the receiver, or the store. */
 type Outcome = 'received' | 'stored';
 
 /**
- * Learns from the server's events what an acknowledgement meant: the wire says only that somebody is responsible, not
- * whether the receiver has the message or the store.
+ * Finds out from the server's events what an acknowledgement means: the protocol does not tell whether the receiver or the
+ * store has the message.
  */
 @ImListener()
 export class Outcomes {
   readonly #watched = new Map<string, Outcome | undefined>();
 
-  /** Watches one message. `finish` ends it and says where the message was first: undefined where no event told. */
+  /** Watches one message. `finish` stops it and returns the first outcome; undefined if no event reported one. */
   watch(from: string, fingerprint: string): { finish(): Outcome | undefined } {
     const key = keyOf(from, fingerprint);
     this.#watched.set(key, undefined);

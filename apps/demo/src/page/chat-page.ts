@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ChatPageHandler, chatPage, PAGE_DIRECTORY } from '@imcore/web';
 
-/** Whether the page has been built: `npm run build` at the root does it. */
+/** Whether the page is built. `npm run build` in the root folder builds it. */
 export function isChatPageBuilt(directory: string = PAGE_DIRECTORY): boolean {
   return existsSync(join(directory, 'index.html'));
 }
 
 /**
- * The chat page, for a WebSocket door whose port is known only once the server listens.
+ * The chat page, for a WebSocket listener whose port is known only once the server listens.
  *
- * Leaves every request alone while `portOf` has no answer.
+ * Handles no request while `portOf` returns undefined.
  */
 export function lateChatPage(
   portOf: () => number | undefined,

@@ -1,4 +1,4 @@
-/** What stands at `/` where the chat page is not built. */
+/** The page at `/` if the chat page is not built. */
 export const HOME_PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

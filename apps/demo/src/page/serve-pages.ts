@@ -6,9 +6,9 @@ import type { UserCheck } from '../users/user-check.js';
 import { isChatPageBuilt, lateChatPage } from './chat-page.js';
 import { HOME_PAGE } from './home-page.js';
 
-/** The part of Fastify that is needed here. */
+/** The part of Fastify that is used here. */
 interface Fastify {
-  get(path: string, answer: (request: unknown, reply: Reply) => unknown): unknown;
+  get(path: string, handler: (request: unknown, reply: Reply) => unknown): unknown;
 }
 interface Reply {
   type(contentType: string): Reply;
@@ -16,7 +16,7 @@ interface Reply {
   redirect(url: string): unknown;
 }
 
-/** Serves the pages beside `/api`: the chat page where it is built, and the tutorial's address of Swagger. */
+/** Serves the pages outside `/api`: the chat page if it is built, and the tutorial's path of Swagger. */
 export function servePages(application: INestApplication, chatDirectory?: string): void {
   const fastify = application.getHttpAdapter().getInstance() as Fastify;
   fastify.get('/swagger-ui.html', (_request, reply) => reply.redirect('/swagger-ui'));

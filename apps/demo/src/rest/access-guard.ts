@@ -6,12 +6,12 @@ import type { DemoSettings } from '../settings.js';
 import { SETTINGS } from '../tokens.js';
 import { ApiError } from './api-error.js';
 
-/** The header that brings the API key. */
+/** The header with the API key. */
 export const API_KEY_HEADER = 'x-api-key';
 
 /**
- * Who may call REST: whoever has the API key, where there is one; and never a page of another site. Without the latter
- * any page that is open in a browser on this machine could send messages through it, loopback or not.
+ * Allows a REST call if it has the API key, when one is set, and does not come from another website. Otherwise any page
+ * open in a browser on this machine could send messages through REST, even on loopback.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -32,22 +32,22 @@ export class AccessGuard implements CanActivate {
     const { host = '', origin } = headers;
     const isForeign =
       headers['sec-fetch-site'] === 'cross-site' || (origin !== undefined && hostOf(origin) !== host);
-    if (isForeign) throw new ApiError('ERR_FOREIGN_ORIGIN', 'pages of other sites may not call this');
+    if (isForeign) throw new ApiError('ERR_FOREIGN_ORIGIN', 'requests from other websites are not allowed');
     this.#checkName(host);
   }
 
-  /** A name of somebody else's that leads to this machine makes a foreign page look like ours; it has no key, though. */
+  /** Prevents DNS rebinding: a foreign name that resolves to this machine makes a foreign page look like ours. */
   #checkName(host: string): void {
     const { httpHost, apiKey } = this.#settings;
     const name = nameOf(host);
     if (apiKey !== undefined || isLoopback(name)) return;
     if (isLoopback(httpHost)) {
-      throw new ApiError('ERR_FOREIGN_ORIGIN', `this is not ${host}: call it as localhost or 127.0.0.1`);
+      throw new ApiError('ERR_FOREIGN_ORIGIN', `the host ${host} is not allowed: use localhost or 127.0.0.1`);
     }
-    if (!isNameOfNobodyElse(name)) {
+    if (!isLocalName(name)) {
       throw new ApiError(
         'ERR_FOREIGN_ORIGIN',
-        `call it by its address instead of ${host}, or set IMCORE_API_KEY`,
+        `the host ${host} is not allowed: use an IP address, or set IMCORE_API_KEY`,
       );
     }
   }
@@ -62,15 +62,15 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-/** Whether an address or a name can only mean this machine. */
+/** Whether an address or a name always refers to this machine. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');
   return name === 'localhost' || name === '::1';
 }
 
-/** An address, or a name of the own network: neither can be made to lead here from outside. */
-function isNameOfNobodyElse(name: string): boolean {
+/** Whether this is an IP address or a local host name: others cannot make those resolve to this machine. */
+function isLocalName(name: string): boolean {
   return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^[\w-]+(\.local)?$/.test(name);
 }
 

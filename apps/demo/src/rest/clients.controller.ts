@@ -1,20 +1,20 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { ClientDesk, type SendResult } from '../im/client-desk.js';
-import type { LoginAnswer, LogoutAnswer } from './answers.js';
+import { InnerClients, type SendResult } from '../im/inner-clients.js';
 import { PostOperation } from './describe-operation.js';
 import { LoginParameters, LogoutParameters, SendParameters } from './parameters.js';
 import { Parameters } from './request-parameters.js';
+import type { LoginResponse, LogoutResponse } from './responses.js';
 
-/** The tutorial's two endpoints, and the way back: users that log in from inside the program. */
+/** The tutorial's two endpoints, and `logout`: for users inside the program. */
 @ApiTags('clients')
 @Controller('api')
 export class ClientsController {
-  readonly #desk: ClientDesk;
+  readonly #clients: InnerClients;
 
-  constructor(@Inject(ClientDesk) desk: ClientDesk) {
-    this.#desk = desk;
+  constructor(@Inject(InnerClients) clients: InnerClients) {
+    this.#clients = clients;
   }
 
   @Post('loginConnect')
@@ -22,10 +22,10 @@ export class ClientsController {
   @PostOperation({
     summary: 'Log a user in from inside the program',
     description:
-      'Connects over TCP and logs in. A user who is logged in already gets a new connection; the old one is kicked out.',
+      'Connects over TCP and logs in. A user who is already logged in gets a new connection; the old one is kicked out.',
     parameters: LoginParameters,
-    answer: 'LoginAnswer',
-    answerText: 'The user is online.',
+    response: 'LoginResponse',
+    responseText: 'The user is online.',
     errors: [
       'ERR_LOGIN_REJECTED',
       'ERR_KICKED',
@@ -37,8 +37,8 @@ export class ClientsController {
   })
   async loginConnect(
     @Parameters(LoginParameters) { username, password }: z.output<typeof LoginParameters>,
-  ): Promise<z.output<typeof LoginAnswer>> {
-    const { firstLoginTime } = await this.#desk.login(username, password);
+  ): Promise<z.output<typeof LoginResponse>> {
+    const { firstLoginTime } = await this.#clients.login(username, password);
     return { outcome: 'logged-in', userId: username, transport: 'tcp', firstLoginTime };
   }
 
@@ -47,10 +47,10 @@ export class ClientsController {
   @PostOperation({
     summary: 'Send a message as a user who is logged in',
     description:
-      'Answers when somebody is responsible for the message: its receiver, on whatever transport, or the store.',
+      'Responds when the message is acknowledged: by its receiver, on any transport, or because it is stored.',
     parameters: SendParameters,
-    answer: 'SendAnswer',
-    answerText: 'The message is with its receiver, or stored for it.',
+    response: 'SendResponse',
+    responseText: 'The receiver has the message, or it is stored.',
     errors: [
       'ERR_NOT_LOGGED_IN',
       'ERR_SENDER_AMBIGUOUS',
@@ -63,23 +63,23 @@ export class ClientsController {
   async sendMsg(
     @Parameters(SendParameters) { friendId, msg, from, type }: z.output<typeof SendParameters>,
   ): Promise<SendResult> {
-    return this.#desk.send({ from, to: friendId, content: msg, type });
+    return this.#clients.send({ from, to: friendId, content: msg, type });
   }
 
   @Post('logout')
   @HttpCode(200)
   @PostOperation({
     summary: 'Log a user out',
-    description: 'Ends the connection that loginConnect made.',
+    description: 'Closes the connection of loginConnect.',
     parameters: LogoutParameters,
-    answer: 'LogoutAnswer',
-    answerText: 'The user is logged out.',
+    response: 'LogoutResponse',
+    responseText: 'The user is logged out.',
     errors: ['ERR_NOT_LOGGED_IN'],
   })
   async logout(
     @Parameters(LogoutParameters) { username }: z.output<typeof LogoutParameters>,
-  ): Promise<z.output<typeof LogoutAnswer>> {
-    await this.#desk.logout(username);
+  ): Promise<z.output<typeof LogoutResponse>> {
+    await this.#clients.logout(username);
     return { outcome: 'logged-out', userId: username };
   }
 }

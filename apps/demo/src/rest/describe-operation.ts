@@ -1,49 +1,48 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import type { ANSWERS } from './answers.js';
 import { API_ERRORS, type ApiErrorCode } from './api-error.js';
+import type { RESPONSES } from './responses.js';
 
-/** How one endpoint appears in the OpenAPI document. */
+/** Description of an endpoint for the OpenAPI document. */
 interface OperationText {
   readonly summary: string;
   readonly description: string;
-  /** Its parameters. */
   readonly parameters: z.ZodObject;
-  readonly answer: keyof typeof ANSWERS;
-  readonly answerText: string;
-  /** Errors beside those that every endpoint has. */
+  readonly response: keyof typeof RESPONSES;
+  readonly responseText: string;
+  /** Errors in addition to those of every endpoint. */
   readonly errors: readonly ApiErrorCode[];
 }
 
 const ERRORS_OF_ALL: readonly ApiErrorCode[] = ['ERR_API_KEY', 'ERR_FOREIGN_ORIGIN', 'ERR_INTERNAL'];
 
-/** Describes a POST whose parameters come in its body, or in the query as the text says. */
+/** Describes a POST with parameters in the body or the query. */
 export function PostOperation(text: OperationText): MethodDecorator {
   const schema = schemaOf(text.parameters);
   return applyDecorators(
     ApiOperation({
       summary: text.summary,
-      description: `${text.description}\n\nThe parameters may be JSON, form-encoded, or stand in the query.`,
+      description: `${text.description}\n\nThe parameters can be JSON, form-encoded, or in the query.`,
     }),
     ApiConsumes('application/x-www-form-urlencoded', 'application/json'),
     ApiBody({ schema }),
-    answerOf(text),
+    responseOf(text),
     ...errorResponses([...text.errors, 'ERR_INVALID_REQUEST', 'ERR_UNSUPPORTED_MEDIA_TYPE']),
   );
 }
 
-/** Describes a GET whose parameters stand in the query. */
+/** Describes a GET with parameters in the query. */
 export function GetOperation(text: OperationText): MethodDecorator {
   return applyDecorators(
     ApiOperation({ summary: text.summary, description: text.description }),
     ...queryOf(text.parameters),
-    answerOf(text),
+    responseOf(text),
     ...errorResponses([...text.errors, 'ERR_INVALID_REQUEST']),
   );
 }
 
-/** The schema of what comes in, in the words of OpenAPI. */
+/** The OpenAPI schema of a request. */
 export function schemaOf(schema: z.ZodType): object {
   return z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
 }
@@ -55,12 +54,12 @@ export function queryOf(parameters: z.ZodObject): MethodDecorator[] {
   });
 }
 
-function answerOf({ answer, answerText }: OperationText): MethodDecorator {
-  const schema = { $ref: `#/components/schemas/${answer}` };
-  return ApiResponse({ status: 200, description: answerText, schema });
+function responseOf({ response, responseText }: OperationText): MethodDecorator {
+  const schema = { $ref: `#/components/schemas/${response}` };
+  return ApiResponse({ status: 200, description: responseText, schema });
 }
 
-/** One response for each status, which lists the codes that it comes with. */
+/** One response for each status, with its error codes. */
 export function errorResponses(codes: readonly ApiErrorCode[]): MethodDecorator[] {
   const all = [...new Set([...codes, ...ERRORS_OF_ALL])];
   const statuses = [...new Set(all.map((code) => API_ERRORS[code].status))].sort();
@@ -71,7 +70,7 @@ export function errorResponses(codes: readonly ApiErrorCode[]): MethodDecorator[
       description: here.map((code) => `\`${code}\`: ${API_ERRORS[code].means}`).join('\n\n'),
       content: {
         'application/json': {
-          schema: { $ref: '#/components/schemas/ErrorAnswer' },
+          schema: { $ref: '#/components/schemas/ErrorResponse' },
           examples: Object.fromEntries(
             here.map((code) => [code, { value: { code, message: API_ERRORS[code].means } }]),
           ),

@@ -1,24 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import type { EventFeed, FeedEvent } from '../im/event-feed.js';
 
-/** How often something is written where nothing happens, so that nobody in between hangs up. In milliseconds. */
+/** Interval of comments that keep the connection open through proxies, in milliseconds. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** What one answer tells. */
+/** The events of a response. */
 interface EventSelection {
-  /** Only events about this user; undefined: about all. */
+  /** Only events of this user; undefined: of all users. */
   readonly user: string | undefined;
-  /** Only events after that of this id. */
+  /** Only events after this id. */
   readonly afterId: number;
-  /** Whether it goes on with what happens from now on. */
+  /** Whether new events follow. */
   readonly follow: boolean;
 }
 
 /**
- * One answer that consists of server-sent events: what the feed keeps, then what happens.
+ * A response with server-sent events: first the events that the feed keeps, then new ones.
  *
- * A reader that is slow is given no more than it takes, and goes on where it was as far as the feed still has it. One
- * that takes nothing between two keep-alives is hung up on; it may come back with `Last-Event-ID`.
+ * A slow reader gets events at its own speed, as long as the feed keeps them. A reader that reads nothing between two
+ * keep-alives is disconnected; it can reconnect with `Last-Event-ID`.
  */
 export class EventStream {
   readonly #response: ServerResponse;
@@ -27,9 +27,9 @@ export class EventStream {
   readonly #keepAlive: NodeJS.Timeout;
   readonly #stopFollowing: () => void;
   #lastId: number;
-  /** Whether what was written waits for the reader. */
+  /** Whether the socket's buffer is full. */
   #isBlocked = false;
-  /** Keep-alives that were due meanwhile. */
+  /** Keep-alives skipped since then. */
   #missedKeepAlives = 0;
 
   constructor(response: ServerResponse, feed: EventFeed, selection: EventSelection) {
@@ -61,12 +61,12 @@ export class EventStream {
     this.#response.end();
   }
 
-  /** Calls once the reader has gone, or the answer has ended. */
+  /** Calls the listener once the reader has disconnected or the response has ended. */
   onClosed(listener: () => void): void {
     this.#response.once('close', listener);
   }
 
-  /** Writes what the feed has after the last event, as far as the reader takes it. */
+  /** Writes the feed's events after the last one, until the socket's buffer is full. */
   #catchUp(): void {
     this.#isBlocked = false;
     this.#missedKeepAlives = 0;

@@ -11,13 +11,13 @@ import { EventStream } from './event-stream.js';
 import { MessagesParameters } from './parameters.js';
 import { Parameters } from './request-parameters.js';
 
-/** The part of a Fastify reply that is needed here. */
+/** The part of a Fastify reply that is used here. */
 interface Reply {
   readonly raw: ServerResponse;
   hijack(): void;
 }
 
-/** The callbacks as server-sent events: what the tutorial shows on its console. */
+/** The callbacks that the tutorial prints to the console, as server-sent events. */
 @ApiTags('server')
 @Controller('api')
 export class MessagesController implements OnModuleDestroy {
@@ -34,13 +34,13 @@ export class MessagesController implements OnModuleDestroy {
   @ApiOperation({
     summary: 'Watch the callbacks',
     description:
-      'Server-sent events: first what is kept, then what happens, until you hang up. `follow=false` ends it after what is kept, which is what "Try it out" can show.',
+      'Server-sent events: first the kept callbacks, then new ones, until you disconnect. With `follow=false` the response ends after the kept callbacks; use that with "Try it out".',
   })
   @ApiProduces('text/event-stream')
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'Only what came after the event of this id.',
+    description: 'Only events after this ID.',
   })
   @ApiResponse({
     status: 200,
@@ -60,7 +60,7 @@ export class MessagesController implements OnModuleDestroy {
     @Res() reply: Reply,
   ): void {
     if (follow && this.#open.size >= this.#maxWatchers) {
-      throw new ApiError('ERR_TOO_MANY_WATCHERS', `${this.#maxWatchers} requests follow the events already`);
+      throw new ApiError('ERR_TOO_MANY_WATCHERS', `${this.#maxWatchers} requests already follow the events`);
     }
     const lastId = Number(headers['last-event-id'] ?? 0);
     const afterId = Number.isSafeInteger(lastId) ? lastId : 0;

@@ -3,25 +3,25 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { DemoSettings } from '../settings.js';
 import { SETTINGS } from '../tokens.js';
 import { API_KEY_HEADER } from './access-guard.js';
-import { ANSWERS } from './answers.js';
 import { schemaOf } from './describe-operation.js';
+import { RESPONSES } from './responses.js';
 
 const DESCRIPTION = `An instant-messaging server with clients inside it, driven by REST.
 
 1. \`loginConnect\` logs a user in.
 2. \`sendMsg\` sends from that user to any other, itself included.
-3. \`messages\` shows every callback that ran meanwhile; add \`follow=false\` to see it here.
+3. \`messages\` shows all callbacks; add \`follow=false\` to see them here.
 
 Every error is JSON with a stable \`code\`.`;
 
-/** The OpenAPI document of the application. It asks for a key only where there is one. */
+/** The OpenAPI document of the application. It requires the API key only if one is set. */
 export function openApiDocument(application: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('imcore demo')
     .setVersion('1')
     .setDescription(DESCRIPTION)
-    .addTag('clients', 'Users that log in from inside the program')
-    .addTag('server', 'What the server itself can be asked');
+    .addTag('clients', 'Users inside the program')
+    .addTag('server', 'The server itself');
   if (application.get<DemoSettings>(SETTINGS).apiKey !== undefined) {
     builder
       .addApiKey({ type: 'apiKey', in: 'header', name: API_KEY_HEADER }, 'api-key')
@@ -29,7 +29,7 @@ export function openApiDocument(application: INestApplication): OpenAPIObject {
   }
   const document = SwaggerModule.createDocument(application, builder.build());
   const schemas = Object.fromEntries(
-    Object.entries(ANSWERS).map(([name, schema]) => [name, schemaOf(schema)]),
+    Object.entries(RESPONSES).map(([name, schema]) => [name, schemaOf(schema)]),
   );
   return { ...document, components: { ...document.components, schemas } };
 }

@@ -2,15 +2,14 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { z } from 'zod';
 import { ApiError } from './api-error.js';
 
-/** How many problems of one request are told: a megabyte of nonsense must not be answered with ten. */
+/** Maximum problems in a response, so that a large invalid request does not cause an even larger response. */
 const MAX_PROBLEMS = 20;
 
 /**
- * The parameters of a request, checked: from the query and from the body, be it JSON or form-encoded. What stands in both
- * counts as it stands in the body.
+ * The checked parameters of a request, from the query and the body (JSON or form-encoded). The body takes precedence.
  */
 export function Parameters(schema: z.ZodType): ParameterDecorator {
-  // Inside an object: by itself a schema looks like a pipe of Nest's.
+  // Wrapped in an object, because Nest would take a schema for a pipe.
   return FromRequest({ expected: schema });
 }
 
@@ -24,7 +23,7 @@ const FromRequest = createParamDecorator(
   },
 );
 
-/** @throws ApiError `ERR_INVALID_REQUEST` that names the parameters that cannot be used. */
+/** @throws ApiError `ERR_INVALID_REQUEST` with the invalid parameters. */
 function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.output<Schema> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -36,9 +35,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, given: object): z.outpu
     const isMissing = !Object.hasOwn(given, parameter);
     return [{ parameter, problem: isMissing ? 'is missing' : explain(issue) }];
   });
-  const told = problems.slice(0, MAX_PROBLEMS);
-  const summary = told.map(({ parameter, problem }) => `${parameter} ${problem}`).join('; ');
-  throw new ApiError('ERR_INVALID_REQUEST', summary, { problems: told });
+  const reported = problems.slice(0, MAX_PROBLEMS);
+  const summary = reported.map(({ parameter, problem }) => `${parameter} ${problem}`).join('; ');
+  throw new ApiError('ERR_INVALID_REQUEST', summary, { problems: reported });
 }
 
 function explain(issue: z.core.$ZodIssue): string {

@@ -3,38 +3,38 @@ import { ImServer } from '@imcore/server';
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { ClientDesk } from '../im/client-desk.js';
-import type { OnlineAnswer, PushAnswer } from './answers.js';
+import { InnerClients } from '../im/inner-clients.js';
 import { GetOperation, PostOperation } from './describe-operation.js';
 import { NoParameters, PushParameters } from './parameters.js';
 import { Parameters } from './request-parameters.js';
+import type { OnlineResponse, PushResponse } from './responses.js';
 
-/** What the server itself can be asked. */
+/** Endpoints of the server itself. */
 @ApiTags('server')
 @Controller('api')
 export class ServerController {
   readonly #server: ImServer;
-  readonly #desk: ClientDesk;
+  readonly #clients: InnerClients;
 
-  constructor(@Inject(ImServer) server: ImServer, @Inject(ClientDesk) desk: ClientDesk) {
+  constructor(@Inject(ImServer) server: ImServer, @Inject(InnerClients) clients: InnerClients) {
     this.#server = server;
-    this.#desk = desk;
+    this.#clients = clients;
   }
 
   @Get('online')
   @GetOperation({
-    summary: 'Who is online',
-    description: 'Everyone, on whatever transport.',
+    summary: 'List the users who are online',
+    description: 'All users, on any transport.',
     parameters: NoParameters,
-    answer: 'OnlineAnswer',
-    answerText: 'Who is online, in the order of their names.',
+    response: 'OnlineResponse',
+    responseText: 'The users who are online, sorted by user ID.',
     errors: [],
   })
-  online(@Parameters(NoParameters) _none: unknown): z.output<typeof OnlineAnswer> {
+  online(@Parameters(NoParameters) _none: unknown): z.output<typeof OnlineResponse> {
     const users = this.#server
       .sessions()
       .map(({ userId, transport, remoteAddress, remotePort, firstLoginTime }) => {
-        const insideProgram = this.#desk.has(userId);
+        const insideProgram = this.#clients.has(userId);
         return { userId, transport, remoteAddress, remotePort, firstLoginTime, insideProgram };
       })
       .sort((a, b) => (a.userId < b.userId ? -1 : 1));
@@ -45,15 +45,15 @@ export class ServerController {
   @HttpCode(200)
   @PostOperation({
     summary: 'Send a message from the server to a user',
-    description: 'What a push is: the sender is the server, `"0"`.',
+    description: 'The sender is the server, `"0"`.',
     parameters: PushParameters,
-    answer: 'PushAnswer',
-    answerText: 'The message is with its receiver, or stored for it.',
+    response: 'PushResponse',
+    responseText: 'The receiver has the message, or it is stored.',
     errors: ['ERR_UNDELIVERABLE', 'ERR_TOO_LARGE', 'ERR_NOT_ACKNOWLEDGED', 'ERR_CLOSING'],
   })
   async push(
     @Parameters(PushParameters) { userId, msg, type }: z.output<typeof PushParameters>,
-  ): Promise<z.output<typeof PushAnswer>> {
+  ): Promise<z.output<typeof PushResponse>> {
     const fingerprint = randomUUID();
     const outcome = await this.#server.send(userId, msg, { type, fingerprint });
     return { outcome: outcome === 'stored' ? 'stored' : 'received', to: userId, fingerprint };

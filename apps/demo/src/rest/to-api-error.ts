@@ -1,6 +1,6 @@
 import { ApiError, type ApiErrorCode } from './api-error.js';
 
-/** Codes of the client, the server and Fastify that REST calls by another name. */
+/** REST's code for errors of the client, the server and Fastify. */
 const SAME_AS: Readonly<Record<string, ApiErrorCode>> = {
   ERR_LOGIN_REJECTED: 'ERR_LOGIN_REJECTED',
   ERR_CANNOT_CONNECT: 'ERR_CANNOT_CONNECT',
@@ -25,14 +25,14 @@ const SAME_AS: Readonly<Record<string, ApiErrorCode>> = {
 
 const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
   400: 'ERR_INVALID_REQUEST',
-  403: 'ERR_NOT_FOUND', // a path that climbs out of Swagger's files
+  403: 'ERR_NOT_FOUND', // a path outside of Swagger's files
   404: 'ERR_NOT_FOUND',
   413: 'ERR_TOO_LARGE',
   415: 'ERR_UNSUPPORTED_MEDIA_TYPE',
   503: 'ERR_CLOSING',
 };
 
-/** The error answer for whatever was thrown; undefined for what nobody foresaw. */
+/** Converts an error to an error response; undefined for an unexpected error. */
 export function toApiError(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
   if (!(thrown instanceof Error)) return undefined;

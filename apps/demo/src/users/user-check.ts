@@ -3,22 +3,22 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { SettingError } from '../settings.js';
 
-/** Who may log in, and with what. */
+/** Checks users and passwords. */
 export interface UserCheck {
-  /** Whether everybody may log in under any name. */
+  /** Whether anyone can log in with any user ID. */
   readonly isOpen: boolean;
   accepts(userId: string, password: string | undefined): boolean;
 }
 
-/** Checks nothing, as the tutorial. */
+/** Checks nothing, as in the tutorial. */
 const openCheck: UserCheck = { isOpen: true, accepts: () => true };
 
 const usersFile = z.record(z.string().min(1), z.string().min(1));
 
 /**
- * Reads who may log in: `users` wins over `usersFile`; with neither everybody may.
+ * Reads the users: `users` takes precedence over `usersFile`; without both, anyone can log in.
  *
- * @throws SettingError that names the variable and no password.
+ * @throws SettingError with the variable, but no password.
  */
 export function readUserCheck(settings: {
   readonly users: string | undefined;
@@ -39,7 +39,7 @@ function closedCheck(passwords: ReadonlyMap<string, string>): UserCheck {
   };
 }
 
-/** Compares in a time that tells nothing of where two texts of one length differ. */
+/** Compares in constant time. */
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -50,7 +50,7 @@ function parseUsers(text: string): Map<string, string> {
     const colon = pair.indexOf(':');
     const [name, password] = [pair.slice(0, colon).trim(), pair.slice(colon + 1)];
     if (colon < 1 || name === '' || password === '') {
-      throw new SettingError('IMCORE_USERS cannot be used; allowed: name:password,name:password');
+      throw new SettingError('IMCORE_USERS must be a list such as name:password,name:password');
     }
     return [name, password];
   });
@@ -61,6 +61,6 @@ function readUsers(path: string): Map<string, string> {
   try {
     return new Map(Object.entries(usersFile.parse(JSON.parse(readFileSync(path, 'utf8')))));
   } catch {
-    throw new SettingError(`IMCORE_USERS_FILE: ${path} is no JSON object of passwords by name`);
+    throw new SettingError(`IMCORE_USERS_FILE: ${path} must contain a JSON object of passwords by name`);
   }
 }

@@ -9,9 +9,9 @@ import { CallbackLog } from './callback-log.js';
 import { logClientEvents } from './log-client-events.js';
 import { Outcomes } from './outcomes.js';
 
-/** A message to send, as REST asks for it. */
+/** A message to send. */
 interface SendCommand {
-  /** Who sends; undefined where only one is logged in. */
+  /** The sender; can be undefined if only one user is logged in. */
   readonly from: string | undefined;
   readonly to: string;
   readonly content: string;
@@ -25,15 +25,15 @@ export interface SendResult {
   readonly fingerprint: string;
 }
 
-/** The users that are logged in from inside the program, each over a TCP connection of its own, as in the tutorial. */
+/** The clients inside the program, each with its own TCP connection, as in the tutorial. */
 @Injectable()
-export class ClientDesk {
+export class InnerClients {
   readonly #factory: ImClientFactory;
   readonly #outcomes: Outcomes;
   readonly #log: CallbackLog;
   readonly #maxClients: number;
   readonly #clients = new Map<string, ImClient>();
-  #loginsUnderWay = 0;
+  #pendingLogins = 0;
 
   constructor(
     @Inject(ImClientFactory) factory: ImClientFactory,
@@ -47,7 +47,7 @@ export class ClientDesk {
     this.#maxClients = maxClients;
   }
 
-  /** Who is logged in here. */
+  /** The users who are logged in here. */
   get userIds(): string[] {
     return [...this.#clients.keys()];
   }
@@ -56,28 +56,28 @@ export class ClientDesk {
     return this.#clients.has(userId);
   }
 
-  /** Logs a user in; one who is logged in already gets a new connection, and the server kicks the old one out. */
+  /** Logs a user in. A user who is already logged in gets a new connection, and the server kicks the old one out. */
   async login(userId: string, password: string | undefined): Promise<{ firstLoginTime: number }> {
-    if (this.#clients.size + this.#loginsUnderWay >= this.#maxClients && !this.has(userId)) {
-      throw new ApiError('ERR_TOO_MANY_CLIENTS', `${this.#maxClients} users are logged in already`);
+    if (this.#clients.size + this.#pendingLogins >= this.#maxClients && !this.has(userId)) {
+      throw new ApiError('ERR_TOO_MANY_CLIENTS', `${this.#maxClients} users are already logged in`);
     }
     const client = this.#factory.create({ connectTimeoutMs: 5_000, retry: { waitMs: 2_000, retries: 1 } });
     logClientEvents(client, userId, this.#log);
-    this.#loginsUnderWay += 1;
+    this.#pendingLogins += 1;
     try {
       const result = await client.login({ userId, token: password });
       this.#log.client(userId, 'login', { code: 0, ...result });
-      this.#take(userId, client);
+      this.#add(userId, client);
       return result;
     } catch (error) {
       await client.close();
       throw error;
     } finally {
-      this.#loginsUnderWay -= 1;
+      this.#pendingLogins -= 1;
     }
   }
 
-  /** Sends from a user who is logged in here. Resolves when the receiver has it or the server has stored it. */
+  /** Sends a message as a user who is logged in here. Resolves when the receiver has it or the server has stored it. */
   async send({ from, to, content, type }: SendCommand): Promise<SendResult> {
     const client = this.#choose(from);
     const { userId } = client;
@@ -95,27 +95,27 @@ export class ClientDesk {
     await this.#require(userId).close();
   }
 
-  #take(userId: string, client: ImClient): void {
+  #add(userId: string, client: ImClient): void {
     const former = this.#clients.get(userId);
     this.#clients.set(userId, client);
     void former?.close();
-    // Kicked out, refused at a new login, or logged out: nobody is logged in here any more.
-    const leave = (): void => {
+    // Removes the client when it was kicked out, rejected at a new login, or logged out.
+    const removeIfEnded = (): void => {
       if (client.state !== 'idle' && client.state !== 'closed') return;
       if (this.#clients.get(userId) === client) this.#clients.delete(userId);
       if (client.state === 'idle') void client.close();
     };
-    client.on('state', leave);
-    leave();
+    client.on('state', removeIfEnded);
+    removeIfEnded();
   }
 
   #choose(from: string | undefined): ImClient {
     if (from !== undefined) return this.#require(from);
     const [only, ...others] = this.#clients.values();
     if (only === undefined)
-      throw new ApiError('ERR_NOT_LOGGED_IN', 'nobody is logged in: call loginConnect first');
+      throw new ApiError('ERR_NOT_LOGGED_IN', 'no user is logged in: call loginConnect first');
     if (others.length > 0) {
-      throw new ApiError('ERR_SENDER_AMBIGUOUS', 'several users are logged in: say who sends with "from"', {
+      throw new ApiError('ERR_SENDER_AMBIGUOUS', 'several users are logged in: set the sender with "from"', {
         loggedIn: this.userIds,
       });
     }
