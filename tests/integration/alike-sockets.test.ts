@@ -6,7 +6,7 @@ const PROGRAM = `
   import net from 'node:net';
   import { makeSocketsAlike } from '${built('server/dist/transports/alike-sockets.js')}';
 
-  // The very object through which node:net calls it.
+  // The object through which node:net calls it.
   const streams = createRequire(import.meta.url)('node:stream');
   const { Duplex } = streams;
   let copies = [];
@@ -14,7 +14,7 @@ const PROGRAM = `
     copies.push(options);
     return Duplex.call(this, options);
   };
-  /** As node:net does for connections that it accepts. Whether those behind the first few look the same to V8. */
+  /** Makes sockets as node:net does for accepted connections. Returns whether their options have the same hidden class. */
   function areAlike() {
     copies = [];
     for (let i = 0; i < 40; i++) {
@@ -36,7 +36,7 @@ const PROGRAM = `
   console.log(JSON.stringify({ before, after: areAlike() }));
 `;
 
-it('the options of all sockets have one hidden class, which Node 20 alone would not give them', async () => {
+it('the options of all sockets have the same hidden class, also on Node 20', async () => {
   const output = await runProgram(PROGRAM, '--allow-natives-syntax');
   const isNode20 = process.versions.node.startsWith('20.');
   expect(JSON.parse(output)).toEqual({ before: !isNode20, after: true });

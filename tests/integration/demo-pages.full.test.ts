@@ -16,7 +16,7 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
   });
   afterAll(() => browser.close());
 
-  /** Tries an endpoint on the Swagger page as it stands there, and returns what it answered. */
+  /** Tries out an endpoint on the Swagger page with the default values. Returns the response. */
   async function tryOut(page: Page, operation: string): Promise<string> {
     const block = page.locator(`#operations-clients-ClientsController_${operation}`);
     await block.locator('.opblock-summary-control').click();
@@ -27,15 +27,15 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
     );
   }
 
-  it('shows the Swagger page without a request to elsewhere, and tries both endpoints of the tutorial', async () => {
+  it('serves a Swagger page without requests to other origins, which can try both endpoints of the tutorial', async () => {
     await scene.start();
     const page = await browser.newPage();
     const origins = new Set<string>();
-    const complaints: string[] = [];
+    const pageErrors: string[] = [];
     page.on('request', (request) => {
       if (/^(http|ws)/.test(request.url())) origins.add(new URL(request.url()).origin);
     });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('pageerror', (error) => pageErrors.push(error.message));
     await page.goto(`${scene.url}/swagger-ui.html`);
     expect(JSON.parse(await tryOut(page, 'loginConnect'))).toMatchObject({
       outcome: 'logged-in',
@@ -43,11 +43,11 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
     });
     expect(JSON.parse(await tryOut(page, 'sendMsg'))).toMatchObject({ outcome: 'received', to: 'admin' });
     expect([...origins]).toEqual([scene.url]);
-    expect(complaints).toEqual([]);
+    expect(pageErrors).toEqual([]);
     await page.close();
   });
 
-  it('lets a user of the chat page and one that REST drives talk', async () => {
+  it('connects a user of the chat page with a user that is controlled over REST', async () => {
     const demo = await scene.start();
     const page = await browser.newPage();
     await page.goto(scene.url);

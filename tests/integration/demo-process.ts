@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** The ports of the documents, and what stands for them in a test. */
+/** The ports of the documents, and the ports that replace them in a test. */
 export type Ports = ReadonlyMap<string, number>;
 
 /** A free port for each of the tutorial's. */
@@ -21,12 +21,12 @@ export async function freePorts(): Promise<Ports> {
   return ports;
 }
 
-/** A text of the documents with the test's ports. */
+/** Replaces the ports of the documents in a text. */
 export function withPorts(text: string, ports: Ports): string {
   return text.replaceAll(/\b(7901|8901|3000|8080)\b/g, (port) => String(ports.get(port)));
 }
 
-/** A program of ours in a process of its own, with what it has printed. */
+/** A process of one of our programs, and what it has printed. */
 export class Running {
   readonly process: ChildProcessByStdio<null, Readable, Readable>;
   readonly ended: Promise<number | null>;
@@ -49,7 +49,7 @@ export class Running {
     void this.ended.then(() => this.#wake());
   }
 
-  /** Resolves when it has printed the text. Fails when it has ended without. */
+  /** Resolves when it has printed the text. @throws Error when it ends before. */
   async says(text: string): Promise<void> {
     while (!this.output.includes(text)) {
       if (this.process.exitCode !== null) throw new Error(`ended without "${text}":\n${this.output}`);
@@ -57,7 +57,7 @@ export class Running {
     }
   }
 
-  /** Asks it to end and waits. */
+  /** Sends SIGTERM and waits for its end. */
   async stop(): Promise<number | null> {
     this.process.kill('SIGTERM');
     return this.ended;
@@ -68,7 +68,7 @@ export class Running {
   }
 }
 
-/** The demo, as `npm start` runs it once everything is built. */
+/** Starts the built demo, as `npm start` does. */
 export function startDemo(
   directory: string,
   ports: Ports,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, type Ports, type Running, startDemo } from './demo-process.js';
 
-/** The demo in a folder and on ports of its own, as often as a test starts it. */
+/** The demo in its own folder and on its own ports. A test can start it several times. */
 export class DemoScene {
   readonly directory = mkdtempSync(join(tmpdir(), 'imcore-demo-'));
   readonly ports: Ports;
@@ -21,7 +21,7 @@ export class DemoScene {
     return `http://127.0.0.1:${this.ports.get('8080')}`;
   }
 
-  /** Resolves when everything listens. */
+  /** Resolves when all ports are open. */
   async start(): Promise<Running> {
     const demo = startDemo(this.directory, this.ports);
     this.#running.push(demo);

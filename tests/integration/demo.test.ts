@@ -12,7 +12,7 @@ describe('the demo', () => {
   });
   afterEach(() => scene.close());
 
-  it('prints commands that work as they are', async () => {
+  it('prints commands that work', async () => {
     const demo = await scene.start();
     const commands = [...demo.output.matchAll(/^ {2}(curl .*)$/gm)].map(([, command]) => command ?? '');
     expect(commands).toHaveLength(3);
@@ -22,7 +22,7 @@ describe('the demo', () => {
     expect(await shell(events)).toContain('event: delivered');
   });
 
-  it.each(['README.md', 'README.zh-CN.md'])('answers as the session in %s shows', async (readme) => {
+  it.each(['README.md', 'README.zh-CN.md'])('answers as documented in %s', async (readme) => {
     await scene.start();
     const steps = blocksOf(readme).flatMap(({ text }) => stepsOf(text));
     const ours = steps.filter(({ command }) => command.startsWith('curl '));
@@ -34,7 +34,7 @@ describe('the demo', () => {
     }
   });
 
-  it('keeps messages for a user who is offline over its own end, and ends in order', async () => {
+  it('keeps messages for an offline user over a restart, and shuts down gracefully', async () => {
     const first = await scene.start();
     await scene.post('loginConnect', { username: 'admin' });
     expect(await scene.post('sendMsg', { friendId: 'bob', msg: 'over the night' })).toMatchObject({
@@ -50,21 +50,21 @@ describe('the demo', () => {
     await bob.close();
   });
 
-  it('says which port is taken, and ends', async () => {
+  it('reports a port that is in use, and exits', async () => {
     await scene.start();
     const second = startDemo(scene.directory, scene.ports, { IMCORE_STORE: 'memory' });
     expect(await second.ended).toBe(1);
     expect(second.output).toMatch(/imcore demo: .* is already in use/);
   });
 
-  it('says that another program has its store, and ends', async () => {
+  it('reports a store that is in use, and exits', async () => {
     await scene.start();
     const second = startDemo(scene.directory, await freePorts());
     expect(await second.ended).toBe(1);
     expect(second.output).toMatch(/^imcore demo: .*imcore-demo\.db is in use by another server/m);
   });
 
-  it('ends at a setting that cannot be used', async () => {
+  it('exits on an invalid setting', async () => {
     const demo = startDemo(scene.directory, scene.ports, { IMCORE_USERS: 'nonsense' });
     expect(await demo.ended).toBe(1);
     expect(demo.output).toContain('IMCORE_USERS must be a list such as name:password,name:password');
@@ -72,7 +72,7 @@ describe('the demo', () => {
 });
 
 describe('the package of the demo', () => {
-  it('is what npm start runs, and the bare server what npm run start:server runs', () => {
+  it('is started by npm start, and the server alone by npm run start:server', () => {
     const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       scripts: Record<string, string>;
     };

@@ -11,7 +11,7 @@ interface Block {
   readonly text: string;
 }
 
-/** A command of a documented session, and what the document says that it prints. */
+/** A command of a documented session, and its documented output. */
 interface Step {
   readonly command: string;
   readonly output: string;
@@ -25,7 +25,7 @@ export function blocksOf(document: string): Block[] {
   }));
 }
 
-/** The commands of a block: lines that begin with `$ `, and what stands below each. */
+/** The commands of a block: lines that begin with `$ `, each followed by its output. */
 export function stepsOf(text: string): Step[] {
   return text
     .split(/^\$ /m)
@@ -36,13 +36,13 @@ export function stepsOf(text: string): Step[] {
     });
 }
 
-/** What a shell prints. */
+/** The output of a command in a shell. */
 export async function shell(command: string): Promise<string> {
   const { stdout } = await run('bash', ['-c', command.replace(/^curl /, 'curl -sS ')]);
   return stdout.trimEnd();
 }
 
-/** What differs from run to run, made equal. */
+/** Replaces values that differ from run to run. */
 export function steady(output: string): string {
   return output
     .replaceAll(/"(firstLoginTime|remotePort)":\d+/g, '"$1":0')

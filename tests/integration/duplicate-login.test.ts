@@ -6,9 +6,9 @@ const scene = Scene.set();
 const pairs = TRANSPORTS.flatMap((first) => TRANSPORTS.map((second) => ({ first, second })));
 
 describe.each(pairs)('a user on $first who logs in on $second', ({ first, second }) => {
-  it('is kicked out there when it is another client', async () => {
+  it('is kicked out on $first when the login is of another client', async () => {
     const old = await scene.user('twin', first);
-    const newcomer = scene.stranger(old.userId, second);
+    const newcomer = scene.offlineUser(old.userId, second);
     await newcomer.client.login({ userId: old.userId, token: 'tok' });
     expect(await old.reports.first(({ kind }) => kind === 'kicked', 'kick-out')).toMatchObject({ code: 1 });
     const carol = await scene.user('carol', 'tcp');
@@ -19,7 +19,7 @@ describe.each(pairs)('a user on $first who logs in on $second', ({ first, second
     expect(scene.harness.count('offline', { user: old.userId })).toBe(0);
   });
 
-  it('takes over without a kick-out when it is the same client come back', async () => {
+  it('replaces the session without a kick-out when the login is of the same client', async () => {
     const userId = scene.name('twin');
     const [old, again] = [await scene.raw(first), await scene.raw(second)];
     const firstLoginTime = await old.login(userId);
@@ -31,7 +31,7 @@ describe.each(pairs)('a user on $first who logs in on $second', ({ first, second
     expect(scene.harness.count('offline', { user: userId })).toBe(0);
   });
 
-  it('is kicked out here when it is a client that missed its own kick-out', async () => {
+  it('is kicked out on $second when the login is of a client that has missed its kick-out', async () => {
     const userId = scene.name('twin');
     const [stays, stale] = [await scene.raw(first), await scene.raw(second)];
     await stays.login(userId);

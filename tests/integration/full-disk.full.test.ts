@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A server whose store is on a disk of 2 MiB, and clients that send a copy every 200 ms. */
+/** A server with its store on a disk of 2 MiB, and clients that retry every 200 ms. */
 async function setUp() {
   const disk = new SmallDisk();
   ends.push(() => disk.remove());
@@ -34,7 +34,7 @@ async function setUp() {
 }
 
 describe.runIf(SmallDisk.isAvailable())('a server whose disk is full', () => {
-  it('acknowledges no sender and says why, and goes on by itself as soon as there is room', async () => {
+  it('acknowledges no message, reports the reason, and continues when there is space', async () => {
     const { disk, server, errors, online } = await setUp();
     const alice = await online('alice');
     await alice.send({ to: 'bob', content: 'before' });

@@ -16,13 +16,13 @@ interface HarnessEvent {
 
 export type Ports = Readonly<Record<TransportKind, number>>;
 
-/** How a process ended. */
+/** The exit code or signal of a process. */
 interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Our server in a process of its own, driven from outside. */
+/** A process of the harness. */
 export class HarnessProcess {
   readonly ports: Ports;
   readonly events: Inbox<HarnessEvent>;
@@ -41,7 +41,7 @@ export class HarnessProcess {
     this.ports = ports;
   }
 
-  /** Starts it on free ports, or on those that are given. */
+  /** Starts it on free ports, or on the given ones. */
   static async start(args: readonly string[] = [], ports?: Ports): Promise<HarnessProcess> {
     const fixed = ports && ['--tcp', ports.tcp, '--udp', ports.udp, '--ws', ports.websocket].map(String);
     const child = spawn(process.execPath, [PROGRAM, '--host', HOST, ...(fixed ?? []), ...args], {
@@ -62,7 +62,7 @@ export class HarnessProcess {
     this.#process.stdin?.write(`${typeof command === 'string' ? command : JSON.stringify(command)}\n`);
   }
 
-  /** The first event of this kind with these members, come or to come. */
+  /** The first event of this kind with these members, past or future. */
   async event(
     ev: string,
     members: Readonly<Record<string, unknown>> = {},
@@ -71,12 +71,12 @@ export class HarnessProcess {
     return await this.events.first(matches(ev, members), describe(ev, members), deadlineMs);
   }
 
-  /** How many such events have come. */
+  /** How many such events have arrived. */
   count(ev: string, members: Readonly<Record<string, unknown>> = {}): number {
     return this.events.items.filter(matches(ev, members)).length;
   }
 
-  /** Ends it as an operator does, by the end of its input. */
+  /** Ends it by closing its input. */
   async stop(): Promise<Ending> {
     this.#process.stdin?.end();
     return await this.#ended;
@@ -87,7 +87,7 @@ export class HarnessProcess {
     return await this.#ended;
   }
 
-  /** Leaves it as it is, but without time: it answers nothing. Undone by {@link thaw}. */
+  /** Stops the process with SIGSTOP: it does not respond until {@link thaw}. */
   freeze(): void {
     this.#process.kill('SIGSTOP');
   }

@@ -8,12 +8,12 @@ import { HarnessProcess, HOST } from './harness-process.js';
 import { RawUser } from './users.js';
 
 describe('the harness', () => {
-  it('ends in order when its input ends', async () => {
+  it('shuts down gracefully when its input ends', async () => {
     const harness = await HarnessProcess.start();
     expect(await harness.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('ends in order on SIGTERM, and tells its peers', async () => {
+  it('shuts down gracefully on SIGTERM, and closes its connections', async () => {
     const harness = await HarnessProcess.start();
     const raw = await RawUser.connect('tcp', harness.ports);
     await raw.login('alice');
@@ -23,7 +23,7 @@ describe('the harness', () => {
     await harness.event('offline', { user: 'alice' });
   });
 
-  it('answers a line that it does not understand, and goes on', async () => {
+  it('answers an invalid line with an error, and continues', async () => {
     const harness = await HarnessProcess.start();
     harness.command('garbage');
     harness.command({ cmd: 'fly' });
@@ -34,7 +34,7 @@ describe('the harness', () => {
     await harness.stop();
   });
 
-  it('says that what was sent to nobody, or to the server itself, was not sent', async () => {
+  it('reports that a message to an unknown user, or to the server itself, was not sent', async () => {
     const harness = await HarnessProcess.start();
     harness.command({ cmd: 's2c', to: 'nobody-here', text: 'x', fp: 'A' });
     harness.command({ cmd: 's2c', to: '0', text: 'x', fp: 'B' });
@@ -45,7 +45,7 @@ describe('the harness', () => {
     await harness.stop();
   });
 
-  it('says at once that a message was written, and later that it was never acknowledged', async () => {
+  it('reports at once that a message was written, and later that it was not acknowledged', async () => {
     const harness = await HarnessProcess.start(['--sense', '10']);
     const raw = await RawUser.connect('tcp', harness.ports);
     await raw.login('deaf');
@@ -58,7 +58,7 @@ describe('the harness', () => {
     await harness.stop();
   }, 30_000);
 
-  it('stamps its time on whatever it sends when it is told to', async () => {
+  it('adds its time to every packet with --server-timestamp', async () => {
     const harness = await HarnessProcess.start(['--server-timestamp']);
     const before = Date.now();
     const [alice, bob] = [
@@ -86,7 +86,7 @@ describe('the harness', () => {
     await harness.stop();
   });
 
-  it('does not stamp otherwise', async () => {
+  it('does not add its time otherwise', async () => {
     const harness = await HarnessProcess.start();
     const alice = await RawUser.connect('tcp', harness.ports);
     await alice.login('alice');
@@ -95,7 +95,7 @@ describe('the harness', () => {
     await harness.stop();
   });
 
-  it('speaks TLS over TCP and WebSocket when it is given a certificate', async () => {
+  it('uses TLS over TCP and WebSocket with a certificate', async () => {
     const pair = selfSigned();
     const folder = mkdtempSync(join(tmpdir(), 'harness-'));
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -4,21 +4,21 @@ import { Scene, TRANSPORTS } from './scene.js';
 const scene = Scene.set();
 
 describe.each(TRANSPORTS)('a login over %s', (transport) => {
-  it('is accepted, with what the client said of itself', async () => {
-    const alice = scene.stranger(scene.name('alice'), transport);
+  it('is accepted, and passes on the client’s extra data', async () => {
+    const alice = scene.offlineUser(scene.name('alice'), transport);
     const { firstLoginTime } = await alice.client.login({
       userId: alice.userId,
       token: 'tok',
       extra: '{"附":"加"}',
     });
-    const told = { user: alice.userId, extra: '{"附":"加"}', via: transport };
-    await scene.harness.event('verify', { ...told, token: 'tok', code: 0 });
-    await scene.harness.event('online', { ...told, firstLoginTime });
+    const expected = { user: alice.userId, extra: '{"附":"加"}', via: transport };
+    await scene.harness.event('verify', { ...expected, token: 'tok', code: 0 });
+    await scene.harness.event('online', { ...expected, firstLoginTime });
     expect(alice.client.state).toBe('online');
   });
 
   it('is rejected with the application’s code', async () => {
-    const mallory = scene.stranger(scene.name('mallory'), transport);
+    const mallory = scene.offlineUser(scene.name('mallory'), transport);
     await expect(mallory.client.login({ userId: mallory.userId, token: 'bad' })).rejects.toMatchObject({
       code: 'ERR_LOGIN_REJECTED',
       serverCode: 1025,
@@ -44,7 +44,7 @@ describe.each(TRANSPORTS)('a login over %s', (transport) => {
     expect(bob.client.state).toBe('idle');
   });
 
-  it('shows in the list of who is online', async () => {
+  it('adds the user to the list of online users', async () => {
     const alice = await scene.user('alice', transport);
     scene.harness.command({ cmd: 'online' });
     const list = await scene.harness.events.next(({ ev }) => ev === 'online-list', 'list');

@@ -11,7 +11,7 @@ const TEXTS = {
   markup: '<a href="x">&amp;</a>',
   empty: '',
 };
-/** As much as fits into the packet of a transport. */
+/** Texts that nearly fill a packet of each transport. */
 const LONG = {
   tcp: '长文0123456789'.repeat(320),
   udp: 'x'.repeat(700),
@@ -39,15 +39,15 @@ describe.each(directions)('from $from to $to', ({ from, to }) => {
   it('a message arrives once and its receipt has its fingerprint', async () => {
     const [alice, bob] = [await scene.user('alice', from), await scene.user('bob', to)];
     const fingerprint = `fp-${alice.userId}`;
-    const receipt = await alice.client.send({ to: bob.userId, content: '跨网关 😀', fingerprint });
+    const receipt = await alice.client.send({ to: bob.userId, content: '跨传输 😀', fingerprint });
     expect(receipt).toMatchObject({ fingerprint, attempts: 1 });
-    expect(await bob.message('跨网关 😀')).toMatchObject({ from: alice.userId, fingerprint });
+    expect(await bob.message('跨传输 😀')).toMatchObject({ from: alice.userId, fingerprint });
     expect(bob.messages).toHaveLength(1);
     await scene.harness.event('c2c-before', { fp: fingerprint });
     await scene.harness.event('c2c', {
       from: alice.userId,
       to: bob.userId,
-      text: '跨网关 😀',
+      text: '跨传输 😀',
       fp: fingerprint,
       qos: true,
     });
@@ -56,10 +56,10 @@ describe.each(directions)('from $from to $to', ({ from, to }) => {
 });
 
 describe.each(TRANSPORTS)('on %s', (transport) => {
-  it('a message to the server is handed to its application and acknowledged', async () => {
+  it('a message to the server is passed to its application and acknowledged', async () => {
     const alice = await scene.user('alice', transport);
     const receipt = await alice.client.send({ to: '0', content: '给服务器 "hello"', type: 7 });
-    const told = {
+    const expected = {
       from: alice.userId,
       to: '0',
       text: '给服务器 "hello"',
@@ -67,12 +67,12 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
       qos: true,
       typeu: 7,
     };
-    await scene.harness.event('c2s-before', { ...told, session: alice.userId, via: transport });
-    await scene.harness.event('c2s', { ...told, session: alice.userId, via: transport });
+    await scene.harness.event('c2s-before', { ...expected, session: alice.userId, via: transport });
+    await scene.harness.event('c2s', { ...expected, session: alice.userId, via: transport });
     expect(scene.harness.count('c2s', { from: alice.userId })).toBe(1);
   });
 
-  it('a message of the server arrives and is acknowledged', async () => {
+  it('a message from the server arrives and is acknowledged', async () => {
     const bob = await scene.user('bob', transport);
     const fp = `s2c-${bob.userId}`;
     scene.harness.command({ cmd: 's2c', to: bob.userId, text: '系统通知 <&>', qos: true, typeu: 9, fp });
@@ -81,7 +81,7 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     await scene.harness.event('received', { fp });
   });
 
-  it('a message without QoS arrives and nobody acknowledges it', async () => {
+  it('a message without QoS arrives and is not acknowledged', async () => {
     const [alice, bob] = [await scene.user('alice', transport), await scene.user('bob', transport)];
     const receipt = await alice.client.send({
       to: bob.userId,
@@ -92,12 +92,12 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     expect(receipt.acknowledgedAt).toBeUndefined();
     await bob.message('hurry');
     await scene.harness.event('c2c', { to: bob.userId, text: 'hurry', qos: false });
-    // An acknowledged message behind it shows that an acknowledgement would have come by now.
-    await alice.client.send({ to: bob.userId, content: 'behind' });
+    // After a later message is acknowledged, an acknowledgement would have arrived.
+    await alice.client.send({ to: bob.userId, content: 'later' });
     expect(scene.harness.count('received', { fp: `nq-${bob.userId}` })).toBe(0);
   });
 
-  it('a message to a user who is away is acknowledged when the application takes it', async () => {
+  it('a message to an offline user is acknowledged when the application takes it', async () => {
     const alice = await scene.user('alice', transport);
     const to = scene.name('off-bob');
     const { fingerprint } = await alice.client.send({ to, content: '留言 for later', type: 4 });
@@ -110,19 +110,19 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     });
   });
 
-  it('a message to a user who is away is reported undelivered when nobody takes it', async () => {
+  it('a message to an offline user is not acknowledged when the application does not take it', async () => {
     const alice = await scene.user('alice', transport, { retry: { waitMs: 300, retries: 2 } });
     const to = scene.name('nobody');
     await expect(alice.client.send({ to, content: 'is anybody there?' })).rejects.toMatchObject({
       code: 'ERR_NOT_ACKNOWLEDGED',
     });
-    const isIt = ({ ev, from }: { ev: string; from?: unknown }) =>
+    const matches = ({ ev, from }: { ev: string; from?: unknown }) =>
       ev === 'unhandled' && from === alice.userId;
-    await scene.harness.events.count(isIt, 3, 'unhandled event');
+    await scene.harness.events.count(matches, 3, 'unhandled event');
     expect(scene.harness.count('unhandled', { from: alice.userId, to })).toBe(3);
   });
 
-  it('the same message sent again is handed on once and acknowledged again', async () => {
+  it('a duplicate is acknowledged again, but not passed on', async () => {
     const [raw, bob] = [await scene.raw(transport), await scene.user('bob', transport)];
     const userId = scene.name('raw');
     await raw.login(userId);
@@ -139,7 +139,7 @@ describe.each(TRANSPORTS)('on %s', (transport) => {
     raw.send(packet);
     await raw.packet(4);
     raw.send(packet);
-    await raw.sights.count((seen) => seen !== 'closed' && seen.type === 4, 2, 'acknowledgement');
+    await raw.received.count((seen) => seen !== 'closed' && seen.type === 4, 2, 'acknowledgement');
     expect(bob.messages).toHaveLength(1);
     await scene.harness.event('c2c', { fp: `dup-${userId}` });
     expect(scene.harness.count('c2c-before', { fp: `dup-${userId}` })).toBe(1);

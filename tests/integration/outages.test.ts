@@ -4,15 +4,15 @@ import { Scene, TRANSPORTS } from './scene.js';
 
 const scene = Scene.set(['--sense', '3']);
 
-/** How long a server session may be silent, in sense mode 3 s. */
+/** How long a session may be silent for the server, in sense mode 3 s. */
 const READ_TIMEOUT_MS = { tcp: 7000, udp: 10_000, websocket: 7000 };
-/** How long a client hears nothing before it takes the link as broken. */
+/** How long the server may be silent for the client, in sense mode 3 s. */
 const CLIENT_TIMEOUT_MS = { tcp: 5000, udp: 10_000, websocket: 5000 };
 const KEEP_ALIVE_MS = 3000;
 const SLACK_MS = 3000;
 
 describe('a client whose server was killed and started again', () => {
-  it('comes back on every transport, as who it was, and its messages arrive', async () => {
+  it('reconnects on every transport with its first login time, and its messages arrive', async () => {
     const users = await Promise.all(TRANSPORTS.map((transport) => scene.user('alice', transport)));
     const times = await Promise.all(
       users.map(
@@ -29,9 +29,9 @@ describe('a client whose server was killed and started again', () => {
     }
     await Promise.all(waiting);
     for (const { userId } of users) {
-      const told = { from: userId, text: `${userId} is away` };
-      await scene.harness.event('c2s', told);
-      expect(scene.harness.count('c2s', told)).toBe(1);
+      const expected = { from: userId, text: `${userId} is away` };
+      await scene.harness.event('c2s', expected);
+      expect(scene.harness.count('c2s', expected)).toBe(1);
     }
     const carol = await scene.user('carol', 'tcp');
     for (const { userId } of users) await carol.client.send({ to: userId, content: 'welcome back' });
@@ -40,7 +40,7 @@ describe('a client whose server was killed and started again', () => {
 });
 
 describe('a peer that falls silent', () => {
-  it('is noticed by the server within its read time-out, while others are kept online by their keep-alives', async () => {
+  it('is detected by the server within its read timeout, while keep-alives keep others online', async () => {
     const idle = await Promise.all(TRANSPORTS.map((transport) => scene.user('idle', transport)));
     await Promise.all(
       TRANSPORTS.map(async (transport) => {
@@ -48,11 +48,11 @@ describe('a peer that falls silent', () => {
         const userId = scene.name('silent');
         await raw.login(userId);
         const since = performance.now();
-        const [readTimeoutMs, told] = [
+        const [readTimeoutMs, expected] = [
           READ_TIMEOUT_MS[transport],
           { user: userId, kickCode: -1, via: transport },
         ];
-        await scene.harness.event('offline', told, readTimeoutMs + SLACK_MS);
+        await scene.harness.event('offline', expected, readTimeoutMs + SLACK_MS);
         expect(performance.now() - since).toBeGreaterThan(readTimeoutMs - 500);
       }),
     );
@@ -65,7 +65,7 @@ describe('a peer that falls silent', () => {
     }
   });
 
-  it('is noticed by the client within its own time-out, when it is the server', async () => {
+  it('is detected by the client within its timeout when it is the server', async () => {
     const users = await Promise.all(TRANSPORTS.map((transport) => scene.user('alice', transport)));
     const since = performance.now();
     scene.harness.freeze();

@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The address that such a program imports a built file of a package by, `server/dist/index.js` for example. */
+/** The URL of a built file of a package, such as `server/dist/index.js`, for {@link runProgram}. */
 export const built = (path: string): string => new URL(`../../packages/${path}`, import.meta.url).href;
 
 /**
- * Runs a module in a process of its own, whose heap and whose V8 no other test has touched. Resolves with what it writes.
- * Ended after a minute at the latest, which rejects.
+ * Runs a module in a new process, so that other tests do not affect its heap and V8. Resolves with its output. Rejects
+ * after a minute.
  */
 export async function runProgram(text: string, ...flags: string[]): Promise<string> {
   const command = [...flags, '--input-type=module', '--eval', text];

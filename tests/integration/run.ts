@@ -9,7 +9,7 @@ export const FREE_PORTS = [
   ...['--http', 'off'],
 ];
 
-/** A running `imcore`, with what it has written so far. */
+/** A process of the `imcore` command, and its output so far. */
 export class Run {
   readonly process: ChildProcessWithoutNullStreams;
   readonly exited: Promise<number | null>;
@@ -35,7 +35,7 @@ export class Run {
     this.process.stdin.write(`${line}\n`);
   }
 
-  /** Resolves when it has written the text, to either output. Fails when it has ended without. */
+  /** Resolves when it has written the text to stdout or stderr. @throws Error when it ends before. */
   async says(text: string): Promise<void> {
     while (!this.output.includes(text) && !this.errors.includes(text)) {
       if (this.process.exitCode !== null)
@@ -44,7 +44,7 @@ export class Run {
     }
   }
 
-  /** The address of a transport as the server has announced it. */
+  /** The address of a transport that the server has printed. */
   url(scheme: string): string {
     const [url] = new RegExp(`${scheme}://\\S+`).exec(this.errors) ?? [];
     if (url === undefined) throw new Error(`no ${scheme} address in:\n${this.errors}`);

@@ -6,7 +6,7 @@ import { RawUser, TestUser } from './users.js';
 
 export const TRANSPORTS: readonly TransportKind[] = ['tcp', 'udp', 'websocket'];
 
-/** One server for the tests of a file, and the clients of each. */
+/** A server for the tests of a file, and the clients of each test. */
 export class Scene {
   #harness: HarnessProcess | undefined;
   readonly #users: TestUser[] = [];
@@ -31,27 +31,27 @@ export class Scene {
     return this.#harness;
   }
 
-  /** Puts another server in the place of the one that has ended. */
+  /** Replaces a server that has ended. */
   replace(harness: HarnessProcess): void {
     this.#harness = harness;
   }
 
-  /** A user id that nobody else has. */
+  /** A unique user id. */
   name(prefix: string): string {
     this.#names += 1;
     return `${prefix}-${this.#names}`;
   }
 
-  /** A client of ours that has not logged in. */
-  stranger(userId: string, transport: TransportKind, settings: ClientSettings = {}): TestUser {
+  /** A client that has not logged in. */
+  offlineUser(userId: string, transport: TransportKind, settings: ClientSettings = {}): TestUser {
     const user = new TestUser(userId, transport, this.harness.ports, settings);
     this.#users.push(user);
     return user;
   }
 
-  /** A client of ours that has logged in. */
+  /** A client that has logged in. */
   async user(prefix: string, transport: TransportKind, settings: ClientSettings = {}): Promise<TestUser> {
-    const user = this.stranger(this.name(prefix), transport, settings);
+    const user = this.offlineUser(this.name(prefix), transport, settings);
     await user.client.login({ userId: user.userId, token: 'tok' });
     return user;
   }

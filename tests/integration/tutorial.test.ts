@@ -23,7 +23,7 @@ const [settings = '{}'] = blocks.filter(({ language }) => language === 'json').m
 describe('the tutorial', () => {
   let ports: Ports;
   let running: Running[];
-  /** Where its programs lie: inside the project, so that they find the packages. */
+  /** The folder of its programs, inside the project, so that they can import the packages. */
   let directory: string;
 
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe('the tutorial', () => {
     mkdirSync(join(ROOT, 'node_modules/.cache'), { recursive: true });
     directory = mkdtempSync(join(ROOT, 'node_modules/.cache/tutorial-'));
     writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
-    // Express brings no types of its own, and the tutorial's reader installs them.
+    // Express has no types; the tutorial tells its reader to install them.
     writeFileSync(join(directory, 'express.d.ts'), "declare module 'express';");
     installPacked(directory);
     for (const { path, text } of programs) {
@@ -59,7 +59,7 @@ describe('the tutorial', () => {
     return text.startsWith('{') ? JSON.parse(text) : text;
   };
 
-  it('holds blocks that this test knows how to run, and no others', () => {
+  it('has only code blocks that this test checks', () => {
     expect(blocks.filter(({ language }) => !['sh', 'json', 'console', 'ts'].includes(language))).toEqual([]);
     expect(commands).toEqual([
       'npm ci && npm start',
@@ -88,7 +88,7 @@ describe('the tutorial', () => {
     ]);
   });
 
-  it('installs what its programs import', () => {
+  it('installs the packages that its programs import', () => {
     const tutorial = readFileSync(join(ROOT, TUTORIAL), 'utf8');
     const installed = [...tutorial.matchAll(/npm install ([^`\n]*)/g)].flatMap(([, names = '']) =>
       names.split(' '),
@@ -101,13 +101,13 @@ describe('the tutorial', () => {
     expect(imported.filter((name = '') => ![...installed, ...packed].includes(name))).toEqual([]);
   });
 
-  it('has the same blocks in its translation', () => {
+  it('has the same code blocks in its translation', () => {
     const code = (text: string) => text.replaceAll(/ *\/\/ .*$/gm, '');
     const translated = blocksOf('docs/guide/tutorial.zh-CN.md');
     expect(translated.map(({ text }) => code(text))).toEqual(blocks.map(({ text }) => code(text)));
   });
 
-  it.each([TUTORIAL, 'docs/guide/tutorial.zh-CN.md'])('names tests that there are, in %s', (document) => {
+  it.each([TUTORIAL, 'docs/guide/tutorial.zh-CN.md'])('names existing tests in %s', (document) => {
     const text = readFileSync(join(ROOT, document), 'utf8');
     const named = [...text.matchAll(/(?<=^\|.*)\*([a-z][^*|]+)\*/gm)].map(([, name]) => name ?? '');
     const tests = ['tutorial-run', 'rest'].map((name) =>
@@ -117,7 +117,7 @@ describe('the tutorial', () => {
     expect(named.filter((name) => !tests.join('\n').includes(name))).toEqual([]);
   });
 
-  it('shows sessions that answer as written', async () => {
+  it('has sessions with the documented output', async () => {
     const home = mkdtempSync(join(tmpdir(), 'imcore-tutorial-'));
     const demo = startDemo(home, ports);
     await demo.says('Press Ctrl+C to stop.');
@@ -135,7 +135,7 @@ describe('the tutorial', () => {
     }
   });
 
-  it('shows programs that compile', () => {
+  it('has programs that compile', () => {
     const { config } = ts.parseConfigFileTextToJson('tsconfig.json', settings) as { config: object };
     const { options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, directory);
     expect(errors).toEqual([]);
@@ -147,11 +147,11 @@ describe('the tutorial', () => {
     expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
   });
 
-  it('shows a Nest application that serves users on three transports and REST', async () => {
+  it('has a Nest application that serves users on three transports and REST', async () => {
     const program = await start('nest/main.js');
     const bob = createClient({ url: `ws://127.0.0.1:${port('8080')}/websocket` });
-    const said: string[] = [];
-    bob.on('message', ({ from, content }) => said.push(`${from}: ${content}`));
+    const received: string[] = [];
+    bob.on('message', ({ from, content }) => received.push(`${from}: ${content}`));
     await bob.login({ userId: 'bob', token: 'secret-of-bob' });
     expect(await post('/push?to=bob&msg=news')).toEqual({ outcome: 'received' });
     expect(await post('/say?from=alice&to=bob&msg=hi')).toBe('sent');
@@ -161,12 +161,12 @@ describe('the tutorial', () => {
     await expect(eve.login({ userId: 'eve', token: 'wrong' })).rejects.toMatchObject({ serverCode: 1025 });
     await program.says('bob is online via websocket');
     await program.says('alice is offline, kick code -1');
-    expect(said).toEqual(['0: news', 'alice: hi', '0: echo: ping']);
+    expect(received).toEqual(['0: news', 'alice: hi', '0: echo: ping']);
     await Promise.all([bob.close(), eve.close()]);
     expect(await program.stop()).not.toBe(1);
   });
 
-  it('shows a plain server and a client that talk', async () => {
+  it('has a plain server and a client that exchange messages', async () => {
     const server = await start('node/server.js');
     const alice = new Running(join(directory, 'client/alice.js'), directory);
     running.push(alice);
@@ -178,19 +178,19 @@ describe('the tutorial', () => {
     expect(await server.stop()).toBe(0);
   });
 
-  it.each(['fastify', 'express'])('shows a server beside %s, on its port', async (framework) => {
+  it.each(['fastify', 'express'])('has a server that shares the port of %s', async (framework) => {
     const program = await start(`${framework}/server.js`);
     const bob = createClient({ url: `ws://127.0.0.1:${port('8080')}/websocket` });
-    const said = new Promise<string>((resolve) => bob.on('message', ({ content }) => resolve(content)));
+    const received = new Promise<string>((resolve) => bob.on('message', ({ content }) => resolve(content)));
     await bob.login({ userId: 'bob' });
     expect(await post('/push?to=bob&msg=news')).toEqual({ outcome: 'received' });
-    expect(await said).toBe('news');
+    expect(await received).toBe('news');
     await bob.close();
     expect(await program.stop()).toBe(0);
   });
 });
 
-/** Packs our packages as the tutorial says, and puts them where its programs find them first. */
+/** Packs our packages as the tutorial says, and installs them for its programs. */
 function installPacked(directory: string): void {
   const [command = ''] = commands.filter((each) => each.startsWith('npm pack '));
   const args = command.replace('../my-app', directory).split(' ').slice(1);

@@ -13,14 +13,14 @@ import { type Peer, packetOf, SocketStage } from '@imcore/testkit/conformance';
 import { HOST, type Ports } from './harness-process.js';
 import { Inbox } from './inbox.js';
 
-/** Something that a client reported. */
+/** An event of a client. */
 type Report =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
   | { readonly kind: 'linkLost'; readonly reason: string }
   | { readonly kind: 'state'; readonly state: string };
 
-/** A client of ours and what it reported. */
+/** A client, and its events. */
 export class TestUser {
   readonly userId: string;
   readonly client: ImClient;
@@ -45,8 +45,8 @@ export class TestUser {
   }
 
   async message(content: string): Promise<Message> {
-    const isIt = (report: Report) => report.kind === 'message' && report.message.content === content;
-    const report = await this.reports.first(isIt, `message to ${this.userId}`);
+    const matches = (report: Report) => report.kind === 'message' && report.message.content === content;
+    const report = await this.reports.first(matches, `message to ${this.userId}`);
     if (report.kind !== 'message') throw new Error('not a message');
     return report.message;
   }
@@ -58,37 +58,37 @@ function transportTo(transport: TransportKind, ports: Ports): Transport {
   return websocket({ url: `ws://${HOST}:${ports.websocket}/websocket` });
 }
 
-/** What a raw connection saw. */
-type Sight = { readonly type: unknown; readonly packet: Readonly<Record<string, unknown>> } | 'closed';
+/** A packet, or the end, of a raw connection. */
+type RawEvent = { readonly type: unknown; readonly packet: Readonly<Record<string, unknown>> } | 'closed';
 
-/** A client that is nothing but a socket. */
+/** A client without any logic: a socket that sends and receives packets. */
 export class RawUser {
-  readonly sights: Inbox<Sight>;
+  readonly received: Inbox<RawEvent>;
   readonly #peer: Peer;
 
-  private constructor(peer: Peer, sights: Inbox<Sight>) {
+  private constructor(peer: Peer, received: Inbox<RawEvent>) {
     this.#peer = peer;
-    this.sights = sights;
+    this.received = received;
   }
 
   static async connect(transport: TransportKind, ports: Ports): Promise<RawUser> {
-    const sights = new Inbox<Sight>();
+    const received = new Inbox<RawEvent>();
     const peer = await new SocketStage({ host: HOST, ports }).connect(transport, {
       frame: (body) => {
         const packet = packetOf(body);
-        sights.push({ type: packet['type'], packet });
+        received.push({ type: packet['type'], packet });
       },
       closeFrame() {},
-      closed: () => sights.push('closed'),
+      closed: () => received.push('closed'),
     });
-    return new RawUser(peer, sights);
+    return new RawUser(peer, received);
   }
 
   send(packet: object): void {
     this.#peer.send(JSON.stringify(packet));
   }
 
-  /** Logs in and returns the time that the server answered. */
+  /** Logs in. Returns the first login time from the server's answer. */
   async login(userId: string, firstLoginTime = 0): Promise<number> {
     const content = { loginUserId: userId, loginToken: 'tok', firstLoginTime };
     this.send({ type: 0, dataContent: JSON.stringify(content), from: userId, to: '0' });
@@ -96,23 +96,23 @@ export class RawUser {
     return Number((JSON.parse(String(answer['dataContent'])) as { firstLoginTime: number }).firstLoginTime);
   }
 
-  /** The first packet of this type, come or to come. */
+  /** The first packet of this type, past or future. */
   async packet(type: number): Promise<Readonly<Record<string, unknown>>> {
-    const sight = await this.sights.first(
+    const event = await this.received.first(
       (seen) => seen !== 'closed' && seen.type === type,
       `packet of type ${type}`,
     );
-    if (sight === 'closed') throw new Error('not a packet');
-    return sight.packet;
+    if (event === 'closed') throw new Error('not a packet');
+    return event.packet;
   }
 
   async closed(deadlineMs?: number): Promise<void> {
-    await this.sights.first((seen) => seen === 'closed', 'end of the connection', deadlineMs);
+    await this.received.first((seen) => seen === 'closed', 'end of the connection', deadlineMs);
   }
 
-  /** How many packets of this type have come. */
+  /** How many packets of this type have arrived. */
   count(type: number): number {
-    return this.sights.items.filter((seen) => seen !== 'closed' && seen.type === type).length;
+    return this.received.items.filter((seen) => seen !== 'closed' && seen.type === type).length;
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { packageNames, ROOT } from '../architecture/sources.js';
 
 const run = promisify(execFile);
 
-/** The part of a package.json that matters here. */
+/** The members of a package.json that are used here. */
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -18,7 +18,7 @@ interface Manifest {
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
-/** A package that is published, and its folder. */
+/** A published package, and its folder. */
 interface PublishedPackage {
   readonly manifest: Manifest;
   readonly directory: string;
@@ -34,7 +34,7 @@ export async function publishedPackages(): Promise<PublishedPackage[]> {
   return all.filter(({ manifest }) => manifest.private !== true);
 }
 
-/** What a package can be imported as, under a condition of its own where one is given. */
+/** The specifiers of a package's entry points, or of those with a given condition. */
 export function entriesOf({ name, exports }: Manifest, condition?: string): string[] {
   return Object.entries(exports)
     .filter(([path]) => path !== './package.json')
@@ -45,7 +45,7 @@ export function entriesOf({ name, exports }: Manifest, condition?: string): stri
     .map(([path]) => name + path.slice(1));
 }
 
-/** A project with nothing but our packages, installed from their tarballs without a network. */
+/** A project with only our packages, installed from their tarballs without a network. */
 export class EmptyProject {
   readonly directory: string;
 
@@ -59,7 +59,7 @@ export class EmptyProject {
     return project;
   }
 
-  /** Writes a file and runs it with this Node. Returns what it printed. */
+  /** Writes a file and runs it with this Node. Returns its output. */
   async run(file: string, program: string, flags: readonly string[] = []): Promise<string> {
     await this.write(file, program);
     const { stdout } = await run(process.execPath, [...flags, file], { cwd: this.directory });
@@ -81,7 +81,7 @@ export class EmptyProject {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Packages of others are packed from this repository's node_modules, for there may be no network. */
+  /** Third-party packages are packed from this repository's node_modules, since there may be no network. */
   async #install(): Promise<void> {
     const ours = await publishedPackages();
     const others = await closureOf(ours.map(({ manifest }) => manifest));
@@ -121,7 +121,7 @@ export class EmptyProject {
   }
 }
 
-/** Folders of the packages of others that ours need at run time, whatever those need included. */
+/** The folders of third-party packages that ours need at run time, with their dependencies. */
 async function closureOf(ours: readonly Manifest[]): Promise<string[]> {
   const names = new Set(ours.map(({ name }) => name));
   const folders = new Set<string>();

@@ -48,7 +48,7 @@ describe('runOutOfDate', () => {
     expect(read('double')).toBe('AA');
   });
 
-  it('runs nothing when nothing has changed but times', async () => {
+  it('runs nothing when only times have changed', async () => {
     await build();
     utimesSync(join(root, 'source'), 1, 1);
     utimesSync(join(root, 'double'), 2, 2);
@@ -64,14 +64,14 @@ describe('runOutOfDate', () => {
     expect(read('double')).toBe('BB');
   });
 
-  it('runs nothing behind a step that wrote what it had written before', async () => {
+  it('runs nothing after a step whose output is the same as before', async () => {
     await build();
     write('source', 'A');
 
     expect(await build()).toEqual(['upper incrementally']);
   });
 
-  it.each(['missing', 'altered'])('makes an output anew that is %s', async (how) => {
+  it.each(['missing', 'altered'])('rebuilds an output that is %s', async (how) => {
     await build();
     if (how === 'missing') rmSync(join(root, 'double'));
     else write('double', 'XX');

@@ -10,20 +10,20 @@ const packages = await publishedPackages();
 const names = packages.flatMap(({ manifest }) => entriesOf(manifest));
 
 /**
- * What old toolchains can take. Packages for servers have modules only: every Node that they run on takes those with
- * `require`, and so does TypeScript with `module: nodenext`.
+ * Entry points with a CommonJS build, for old toolchains. Packages for servers have only ES modules: every supported Node
+ * loads them with `require`, and so does TypeScript with `module: nodenext`.
  */
 const withCommonJs = packages.flatMap(({ manifest }) => entriesOf(manifest, 'require'));
 
 describe.each(packages.map((each) => [each.manifest.name, each] as const))(
   '%s',
   (_name, { directory, manifest }) => {
-    it('has nothing that publint finds fault with', async () => {
+    it('passes publint', async () => {
       const { messages } = await publint({ pkgDir: directory, strict: true });
       expect(messages).toEqual([]);
     });
 
-    it('carries its licence, a README and a description', () => {
+    it('has a licence, a README and a description', () => {
       expect(existsSync(join(directory, 'LICENSE'))).toBe(true);
       expect(existsSync(join(directory, 'README.md'))).toBe(true);
       expect(manifest).toMatchObject({
@@ -42,7 +42,7 @@ describe('the packages in an empty project', { timeout: 120_000 }, () => {
   }, 120_000);
   afterAll(() => project.remove());
 
-  it('have types that check under Node16, from a module', () => {
+  it('have types that check from a module with Node16', () => {
     expect(problemsOf(project, 'check.mts', names, { module: ts.ModuleKind.Node16 })).toEqual([]);
   });
 
@@ -51,16 +51,16 @@ describe('the packages in an empty project', { timeout: 120_000 }, () => {
     expect(problemsOf(project, 'check.ts', names, options)).toEqual([]);
   });
 
-  it('have types that check under Node16 from CommonJS, where there is a CommonJS build', () => {
+  it('have types that check from CommonJS with Node16, where there is a CommonJS build', () => {
     expect(withCommonJs.length).toBeGreaterThanOrEqual(4);
     expect(problemsOf(project, 'check.cts', withCommonJs, { module: ts.ModuleKind.Node16 })).toEqual([]);
   });
 
-  it('have types that check from CommonJS where require takes modules', () => {
+  it('have types that check from CommonJS with NodeNext', () => {
     expect(problemsOf(project, 'check.cts', names, { module: ts.ModuleKind.NodeNext })).toEqual([]);
   });
 
-  it('would fail these checks with an entry that is not there', () => {
+  it('fail these checks for a missing entry point', () => {
     const options = { module: ts.ModuleKind.Node16 };
     expect(problemsOf(project, 'check.mts', ['@imcore/client/nowhere'], options)).not.toEqual([]);
   });
@@ -68,13 +68,13 @@ describe('the packages in an empty project', { timeout: 120_000 }, () => {
   // The contract suites need a test runner around them.
   const runnable = names.filter((name) => !name.endsWith('/contracts'));
 
-  it('are there for import', async () => {
+  it('can be imported', async () => {
     const program = runnable.map((entry) => `console.log(Object.keys(await import('${entry}')).length > 0);`);
     const printed = await project.run('load.mjs', program.join('\n'));
     expect(printed.trim().split('\n')).toEqual(runnable.map(() => 'true'));
   });
 
-  it('are there for require', async () => {
+  it('can be required', async () => {
     const program = runnable.map((entry) => `console.log(Object.keys(require('${entry}')).length > 0);`);
     const printed = await project.run('load.cjs', program.join('\n'), ['--no-warnings']);
     expect(printed.trim().split('\n')).toEqual(runnable.map(() => 'true'));
@@ -83,7 +83,7 @@ describe('the packages in an empty project', { timeout: 120_000 }, () => {
   it.each([
     ['modules', 'chat.mjs', (name: string, from: string) => `import { ${name} } from '${from}';`],
     ['CommonJS', 'chat.cjs', (name: string, from: string) => `const { ${name} } = require('${from}');`],
-  ])('carry a message from %s', async (_kind, file, take) => {
+  ])('deliver a message when used from %s', async (_kind, file, take) => {
     const program = `${take('createServer, tcp', '@imcore/server')}
 ${take('createClient', '@imcore/client/node')}
 (async () => {
@@ -102,18 +102,18 @@ ${take('createClient', '@imcore/client/node')}
     expect(await project.run(file, program, ['--no-warnings'])).toBe('hello\n');
   });
 
-  it('bring the command', async () => {
+  it('install the command', async () => {
     expect(await project.exec('imcore', ['--version'])).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('hold a mini-program file that needs no other file', async () => {
+  it('have a file for mini-programs without imports', async () => {
     const file = join(project.directory, 'node_modules/@imcore/client/miniprogram_dist/index.js');
     expect(existsSync(file)).toBe(true);
     expect(ts.preProcessFile(ts.sys.readFile(file) ?? '', true, true).importedFiles).toEqual([]);
   });
 });
 
-/** What the compiler says to a file of the project that imports entries, the declarations themselves included. */
+/** The compiler's diagnostics for a file of the project that imports the entries, declarations included. */
 function problemsOf(
   project: EmptyProject,
   file: string,

@@ -10,7 +10,7 @@ import { toLean } from '../../scripts/lean-modules.mjs';
 import { ROOT } from '../architecture/sources.js';
 import { FakeMiniProgram } from '../support/mini-program/fake-mini-program.js';
 
-/** Loads the file as a mini-program does: a module of its own, with next to nothing in its scope. */
+/** Loads the file as a mini-program does: as a module with almost no globals. */
 function load(scope: object): typeof MiniProgram {
   return run('index.js', scope) as typeof MiniProgram;
 }
@@ -24,7 +24,7 @@ function run(file: string, scope: object): object {
 }
 
 describe('the single file for mini-programs', () => {
-  it('carries a client where there is nothing but timers', async () => {
+  it('needs no globals but timers', async () => {
     const server = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })] });
     const [address] = await server.listen();
     const program = new FakeMiniProgram({
@@ -50,7 +50,7 @@ describe('the single file for mini-programs', () => {
     await server.close();
   });
 
-  it('has an outbox beside it, which brings over what a program left that ended', async () => {
+  it('has an outbox in a second file, which delivers messages of an earlier run', async () => {
     const program = new FakeMiniProgram({
       dialect: 'wx',
       openSocket: (url, headers) => new WebSocket(url, { headers }),
@@ -79,7 +79,7 @@ describe('the single file for mini-programs', () => {
     await server.close();
   });
 
-  it('has the code of an error for its message', async () => {
+  it('replaces the messages of errors with their codes', async () => {
     const program = new FakeMiniProgram({ dialect: 'wx', openSocket: (url) => new WebSocket(url) });
     const { createClient } = load({ setTimeout, clearTimeout });
     const client = createClient({
@@ -98,16 +98,16 @@ describe('the single file for mini-programs', () => {
     );
   });
 
-  it('is written in the language of old engines', () => {
+  it('uses only syntax of old engines', () => {
     const code = readFileSync(join(ROOT, 'packages/client/miniprogram_dist/index.js'), 'utf8');
     expect(code).not.toMatch(/[{;]#\w|this\.#|\?\?|\?\.[a-z([]|catch\{/i);
-    // React Native up to 0.74 does not even load a program with such an expression in it.
+    // React Native up to 0.74 cannot load a program with such an expression.
     expect(code).not.toMatch(/\\p\{/);
   });
 });
 
 describe('toLean', () => {
-  it('takes the private names out, and leaves everything else', () => {
+  it('replaces private names, and nothing else', () => {
     const written = toLean(
       "export class Box { #value = 1; take() { return this.#value + '#value'; } #put() {} }\n",
       true,
@@ -119,7 +119,7 @@ describe('toLean', () => {
     expect(written).not.toContain('this.#');
   });
 
-  it('takes sentences out, and leaves codes, names and what is on the wire', () => {
+  it('removes sentences, and keeps codes, names and packets', () => {
     const program =
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the program has templates.
       'export const texts = ["ERR_CLOSED", `no ${1} link`, `${a("b", c)}`, "a-b", "x y", `{"to":${2}}`];\n';
