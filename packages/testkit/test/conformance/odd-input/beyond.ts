@@ -39,7 +39,7 @@ const reservedIds: readonly Experiment[] = [
     async run(lab) {
       const me = await lab.user('tcp');
       me.sendMessage('-1', 'to nobody', 'TO-UNSET');
-      return `${await me.outcome()}; handed to the application ${lab.count('unhandled', { fp: 'TO-UNSET' })} times`;
+      return `${await me.outcome()}; passed to the application ${lab.count('unhandled', { fp: 'TO-UNSET' })} times`;
     },
   },
   {
@@ -65,7 +65,7 @@ const reservedIds: readonly Experiment[] = [
     async run(lab) {
       const me = await lab.user('tcp');
       me.sendMessage('__proto__', 'x', 'PROTO');
-      return `${await me.outcome()}; handed to the application ${lab.count('unhandled', { fp: 'PROTO' })} times`;
+      return `${await me.outcome()}; passed to the application ${lab.count('unhandled', { fp: 'PROTO' })} times`;
     },
   },
   {
@@ -98,7 +98,7 @@ const forgeries: readonly Experiment[] = [
       a.sendMessage('0', 'from a', 'SAME');
       b.sendMessage('0', 'from b', 'SAME');
       await lab.until(() => a.packets.length + b.packets.length === 2, 'both are acknowledged');
-      return `handed on ${lab.count('c2s', { fp: 'SAME' })} times; at a: ${await a.came()}; at b: ${await b.came()}`;
+      return `received ${lab.count('c2s', { fp: 'SAME' })} times; at a: ${await a.came()}; at b: ${await b.came()}`;
     },
   },
 ];
@@ -204,8 +204,8 @@ const load: readonly Experiment[] = [
       me.sendMessage('0', 'm', `F-${FINGERPRINTS - 1}`);
       me.sendMessage('0', 'm', 'F-0');
       await lab.until(() => me.packets.length === acknowledged + 2, 'both repeats are acknowledged');
-      const handed = lab.count('c2s', { from: 'me' });
-      return `${acknowledged} acknowledged; forgotten early: ${limitRemembered > 0}; of two repeats the oldest is handed on again: ${handed === FINGERPRINTS + 1}; ${await me.state()}`;
+      const received = lab.count('c2s', { from: 'me' });
+      return `${acknowledged} acknowledged; forgotten early: ${limitRemembered > 0}; of two repeats the oldest is received again: ${received === FINGERPRINTS + 1}; ${await me.state()}`;
     },
   },
   {

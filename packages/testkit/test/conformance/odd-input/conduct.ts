@@ -238,7 +238,7 @@ const routes: readonly Experiment[] = [
       const [a, b] = [await lab.user('tcp', 'a'), await lab.user('udp', 'b')];
       a.sendMessage('b', 'y'.repeat(5000), 'BIG');
       const atB = await b.came();
-      return `at the UDP receiver: ${atB}; at the sender: ${await a.came()}; handed to the application ${lab.count('unhandled', { fp: 'BIG' })} times`;
+      return `at the UDP receiver: ${atB}; at the sender: ${await a.came()}; passed to the application ${lab.count('unhandled', { fp: 'BIG' })} times`;
     },
   },
   {
