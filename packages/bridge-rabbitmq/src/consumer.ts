@@ -8,7 +8,7 @@ import type { PublisherEvents } from './publisher.js';
 import { keepBodiesRaw } from './raw-bodies.js';
 
 /** What a consumer reports and needs. */
-export interface ConsumerEvents extends Omit<PublisherEvents, 'onBlocked'> {
+interface ConsumerEvents extends Omit<PublisherEvents, 'onBlocked'> {
   /** Keeps what cannot be handled. Resolves when the broker has it. */
   deadLetter(body: Buffer, code: string, reason: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { BridgeError } from './bridge-error.js';
 import type { Settings } from './options.js';
 
 /** What a link is for. */
-export interface LinkUser {
+interface LinkUser {
   /** Prepares a fresh link. When it rejects, the link is broken, and another try follows. */
   prepare(connection: Connection, channel: Channel): Promise<void>;
   /** It is prepared. `link` numbers it. */

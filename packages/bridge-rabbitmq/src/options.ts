@@ -39,7 +39,7 @@ export interface RabbitMqOptions extends BridgeRouteOptions {
 }
 
 /** Where the broker is, and as whom. */
-export interface BrokerAddress {
+interface BrokerAddress {
   readonly hostname: string;
   readonly port: number;
   readonly username: string;

@@ -14,7 +14,7 @@ export interface PublisherEvents {
   onBlocked(reason: string): void;
 }
 
-export type PublicationRequest = Omit<Publication, 'resolve' | 'reject'>;
+type PublicationRequest = Omit<Publication, 'resolve' | 'reject'>;
 
 /** Publishes messages with confirmation, in order, over as many links as it takes. */
 export class Publisher {

@@ -4,7 +4,7 @@ import { BridgeRoute } from '../../src/bridge-route.js';
 import type { Broker } from '../../src/broker.js';
 
 /** A {@link Bench} whose server has a bridge to this broker. */
-export interface BridgeBenchOptions extends Omit<BenchOptions, 'routes'> {
+interface BridgeBenchOptions extends Omit<BenchOptions, 'routes'> {
   readonly broker: Broker;
   readonly maxRemembered?: number;
 }

@@ -2,7 +2,7 @@ import type { Broker, BrokerHost, BrokerMessage, BrokerVerdict } from '../../src
 import type { DeadLetter } from './memory-broker.js';
 
 /** The queues of a broker, with the other system behind them. */
-export interface QueuesUnderTest {
+interface QueuesUnderTest {
   /** What the other system has received, oldest first. */
   published(): readonly string[];
   /** The other system sends a text. */

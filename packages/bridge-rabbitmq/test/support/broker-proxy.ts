@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Stands between a bridge and the broker, and breaks what a network breaks. */
-export interface BrokerProxy {
+interface BrokerProxy {
   readonly port: number;
   /** Breaks all links and takes no new ones, as a broker that is stopped. */
   stop(): Promise<void>;

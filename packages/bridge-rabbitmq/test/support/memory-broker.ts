@@ -10,7 +10,7 @@ export interface DeadLetter {
 }
 
 /** How queues in memory treat messages. */
-export interface MemoryQueuesOptions {
+interface MemoryQueuesOptions {
   readonly clock: Clock;
   /** How long a message that nobody could take rests before it is delivered again, in milliseconds. Default 1000. */
   readonly restMs?: number;
