@@ -1,10 +1,15 @@
 import type { Logger } from './ports/logger.js';
 
-/** Warnings and errors on the console, a line each; nothing else. */
+/** Warnings and errors on the console, nothing else. Of an error that the message says all about, no stack is printed. */
 export const consoleLogger: Logger = {
   isLevelEnabled: (level) => level === 'warn' || level === 'error',
   debug() {},
   info() {},
-  warn: (fields, message) => console.warn(`imcore: ${message}`, fields),
-  error: (fields, message) => console.error(`imcore: ${message}`, fields),
+  warn: (fields, message) => console.warn(`imcore: ${message}`, ...detailsOf(fields)),
+  error: (fields, message) => console.error(`imcore: ${message}`, ...detailsOf(fields)),
 };
+
+function detailsOf(fields: object): unknown[] {
+  if (!('err' in fields) || !(fields.err instanceof Error) || !('code' in fields.err)) return [fields];
+  return fields.err.cause === undefined ? [] : [fields.err.cause];
+}

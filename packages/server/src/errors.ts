@@ -55,13 +55,21 @@ export class InternalError extends Error {
 /** A hook of the application threw, returned what it must not return, or gave no answer in time. */
 export class HookError extends Error {
   override readonly name = 'HookError';
-  readonly code: 'ERR_HOOK_FAILED' | 'ERR_HOOK_TIMED_OUT';
+  readonly code: 'ERR_HOOK_FAILED' | 'ERR_HOOK_ANSWER' | 'ERR_HOOK_TIMED_OUT';
+  /** Its name. */
+  readonly hook: string;
 
+  /** `cause`: what the hook threw, or a text where it threw nothing. */
   constructor(code: HookError['code'], hook: string, cause: unknown) {
-    super(`hook ${hook} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`hook ${hook} failed: ${reason}`, typeof cause === 'string' ? undefined : { cause });
     this.code = code;
+    this.hook = hook;
   }
 }
+
+/** Thrown by a caller of a hook at an answer that it cannot use. The message says what the hook must answer, and did. */
+export class InvalidAnswer extends Error {}
 
 /** What was thrown, as an error: it may have been anything. */
 export function asError(thrown: unknown): Error {

@@ -1,5 +1,5 @@
 import type { Instant } from '@imcore/protocol';
-import { HookError } from './errors.js';
+import { HookError, InvalidAnswer } from './errors.js';
 import type { Hooks } from './hooks.js';
 import type { Runtime } from './runtime.js';
 import type { DeadlineRing, RingEntry } from './timers/deadline-queue.js';
@@ -41,7 +41,11 @@ export class HookRunner {
       try {
         act();
       } catch (error) {
-        failed(new HookError('ERR_HOOK_FAILED', hook, error));
+        failed(
+          error instanceof InvalidAnswer
+            ? new HookError('ERR_HOOK_ANSWER', hook, error.message)
+            : new HookError('ERR_HOOK_FAILED', hook, error),
+        );
       }
     };
     let asked: Promise<void> | undefined;

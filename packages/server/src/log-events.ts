@@ -1,4 +1,5 @@
 import type { Clock, Emitter, Instant } from '@imcore/protocol';
+import { HookError } from './errors.js';
 import type { ServerEvents } from './events.js';
 import type { SessionInfo } from './hooks.js';
 import type { Logger } from './ports/logger.js';
@@ -14,14 +15,19 @@ const LOG_EVERY_MS = 10_000;
  * are rare, or bad, have a listener here: messages that flow cost nothing.
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: Clock): void {
-  events.on('error', (error) => logger.error({ err: error }, error.message));
+  const seldom = throttle(clock);
+  events.on('error', (error) => {
+    // Peers decide how often a hook is called.
+    if (error instanceof HookError)
+      seldom(`${error.hook} ${error.code}`, (times) => logger.error({ err: error, times }, error.message));
+    else logger.error({ err: error }, error.message);
+  });
   events.on('online', ({ session }) => {
     if (logsInfo(logger)) logger.info(describe(session), 'online');
   });
   events.on('offline', ({ session, kickCode }) => {
     if (logsInfo(logger)) logger.info({ ...describe(session), kickCode }, 'offline');
   });
-  const seldom = throttle(clock);
   events.on('violation', (violation) => {
     seldom(violation.code, (times) => logger.warn({ ...violation, times }, 'a peer broke the protocol'));
   });

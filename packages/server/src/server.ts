@@ -19,7 +19,7 @@ import type { Outlet } from './users/outlet.js';
 import type { UserRegistry } from './users/user-registry.js';
 
 /** What `createServer` puts together. */
-export interface ServerRooms {
+interface ServerRooms {
   readonly transports: readonly ServerTransport[];
   readonly routes: readonly Route[];
   readonly users: UserRegistry;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createServer } from '../src/create-server.js';
+import type { LoginVerdict } from '../src/hooks.js';
 import type { Logger } from '../src/ports/logger.js';
 import { openBench, START_TIME } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
@@ -129,6 +130,21 @@ describe('the log', () => {
     ]);
   });
 
+  it('has one error in ten seconds for a hook that always answers wrong, whoever logs in', async () => {
+    const { logger, lines } = recordingLogger();
+    const authenticate = () => true as unknown as LoginVerdict;
+    const bench = await openBench({ logger, hooks: { authenticate } });
+    for (let at = 0; at < 5; at++) bench.connect().write(login(`user-${at}`));
+    await bench.advance(10_000);
+    bench.connect().write(login('late'));
+    const text =
+      'hook authenticate failed: it must answer { accept: true } or { accept: false, code }, code a whole number but 0; it answered true';
+    expect(lines).toMatchObject([
+      { level: 'error', text, fields: { times: 1, err: { code: 'ERR_HOOK_ANSWER', hook: 'authenticate' } } },
+      { level: 'error', text, fields: { times: 6 } },
+    ]);
+  });
+
   it('has an error for what fails inside', async () => {
     const { logger, lines } = recordingLogger();
     const store = new ControlledStore();
@@ -157,6 +173,17 @@ describe('the log', () => {
 });
 
 describe('without a logger', () => {
+  it('a wrong answer of a hook takes one line, without a stack', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const transport = new PeerTransport('tcp');
+    const authenticate = () => 'yes' as unknown as LoginVerdict;
+    const server = createServer({ transports: [transport], hooks: { authenticate } });
+    await server.listen();
+    for (let at = 0; at < 3; at++) transport.connect('192.0.2.1').write(login('alice'));
+    await server.close({ drainMs: 0 });
+    expect(error.mock.calls).toEqual([[expect.stringMatching(/^imcore: hook authenticate .*"yes"$/)]]);
+  });
+
   afterEach(() => {
     vi.restoreAllMocks();
   });

@@ -9,6 +9,7 @@ import {
 import { typeName } from '../check-options.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
+import { InvalidAnswer } from '../errors.js';
 import type { HookRunner } from '../hook-runner.js';
 import type { Sender, SessionInfo } from '../hooks.js';
 import { toMessage } from '../message.js';
@@ -103,7 +104,7 @@ export class DataHandler implements Handler {
     };
     const decide = (isAllowed: unknown): void => {
       if (typeof isAllowed !== 'boolean')
-        throw new TypeError(`it must answer true or false; it answered ${typeName(isAllowed)}`);
+        throw new InvalidAnswer(`it must answer true or false; it answered ${typeName(isAllowed)}`);
       if (isAllowed) this.#pass(packet, to, sender, session, clock.now());
       else reject();
     };

@@ -20,7 +20,7 @@ import { LoginHandler } from './login.js';
 import { LogoutHandler } from './logout.js';
 
 /** What the server's own handlers work with. */
-export interface HandlerOptions {
+interface HandlerOptions {
   readonly users: UserRegistry;
   readonly hooks: HookRunner;
   readonly dispatcher: Dispatcher;

@@ -12,6 +12,7 @@ import {
   readLoginRequest,
 } from '@imcore/protocol';
 import { typeName } from '../check-options.js';
+import { InvalidAnswer } from '../errors.js';
 import type { HookRunner } from '../hook-runner.js';
 import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
@@ -142,24 +143,24 @@ function decide(request: LoginRequest, old: Outlet, deviceId: string): Duplicate
     : 'replace-old';
 }
 
-/** @throws TypeError for an answer that says neither yes nor no. */
+/** @throws InvalidAnswer for an answer that says neither yes nor no. */
 function requireVerdict(answer: unknown): LoginVerdict {
   const allowed = 'it must answer { accept: true } or { accept: false, code }, code a whole number but 0';
   if (typeof answer !== 'object' || answer === null || !('accept' in answer))
-    throw new TypeError(`${allowed}; it answered ${typeName(answer)}`);
+    throw new InvalidAnswer(`${allowed}; it answered ${typeName(answer)}`);
   if (answer.accept === true) {
     const deviceId = 'deviceId' in answer ? answer.deviceId : undefined;
     if (deviceId === undefined) return { accept: true };
     if (typeof deviceId === 'string' && deviceId.length > 0 && deviceId.length <= MAX_ID_LENGTH)
       return { accept: true, deviceId };
-    throw new TypeError(
+    throw new InvalidAnswer(
       `deviceId must be a string of 1 to ${MAX_ID_LENGTH} characters, got ${typeName(deviceId)}`,
     );
   }
-  if (answer.accept !== false) throw new TypeError(`${allowed}; accept is ${typeName(answer.accept)}`);
+  if (answer.accept !== false) throw new InvalidAnswer(`${allowed}; accept is ${typeName(answer.accept)}`);
   const code = 'code' in answer ? answer.code : undefined;
   // Code 0 is the acceptance of every client.
   if (Number.isSafeInteger(code) && code !== ResponseCode.Ok && typeof code === 'number')
     return { accept: false, code };
-  throw new TypeError(`${allowed}; code is ${typeName(code)}`);
+  throw new InvalidAnswer(`${allowed}; code is ${typeName(code)}`);
 }

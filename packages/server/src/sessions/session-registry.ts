@@ -11,7 +11,7 @@ import type { AddressTable } from './address-table.js';
 import { type SessionContext, SessionHost, type TransportContext } from './session-host.js';
 
 /** What a registry gives its sessions, except what it provides by itself. */
-export type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
+type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
 
 /** All open sessions: takes connections from all transports, within the limits, and counts them. */
 export class SessionRegistry implements TransportHost {

@@ -2,7 +2,7 @@ import { type Packet, UNSET_ID } from '@imcore/protocol';
 import type { PacketRule } from '../ports/packet-handler.js';
 
 /** Where a session is between connect and close. */
-export type SessionState = 'anonymous' | 'authenticating' | 'online' | 'closed';
+type SessionState = 'anonymous' | 'authenticating' | 'online' | 'closed';
 
 /** What is to be done with a packet. `defer`: keep it until the login that is under way is decided. */
 export type Admission = 'handle' | 'defer' | 'ignore' | 'not-logged-in' | 'spoofed-sender';

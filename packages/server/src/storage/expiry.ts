@@ -6,7 +6,7 @@ import type { MessageStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 
 /** Messages that the store is asked to expire at once. */
-export const PAGE = 500;
+const PAGE = 500;
 
 /** How soon it is asked again where there were as many, in milliseconds: senders and receivers have their turn. */
 const NEXT_PAGE_MS = 100;

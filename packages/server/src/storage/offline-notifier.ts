@@ -6,13 +6,13 @@ import type { Message } from '../message.js';
 import type { Runtime } from '../runtime.js';
 
 /** Messages in one call of the hook, at most. */
-export const MAX_BATCH = 100;
+const MAX_BATCH = 100;
 
 /** How long messages gather before the hook is called with fewer, in milliseconds. */
-export const GATHER_MS = 200;
+const GATHER_MS = 200;
 
 /** How long a hook that failed is left alone, at first and at the longest, in milliseconds. */
-export const [MIN_RETRY_MS, MAX_RETRY_MS] = [1000, 60_000];
+const [MIN_RETRY_MS, MAX_RETRY_MS] = [1000, 60_000];
 
 /** Messages that wait to be reported to the hook. Those beyond are never reported. */
 const MAX_WAITING = 10_000;

@@ -28,10 +28,10 @@ export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
 const CONFIRM_EVERY_MS = 25;
 
 /** How long a store that failed is left alone before the next try, in milliseconds. */
-export const STORE_RETRY_MS = 1000;
+const STORE_RETRY_MS = 1000;
 
 /** What a {@link StoreRoute} works with. */
-export interface StoreRouteOptions {
+interface StoreRouteOptions {
   readonly store: MessageStore;
   readonly users: UserRegistry;
   readonly dispatcher: Dispatcher;

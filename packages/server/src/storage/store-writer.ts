@@ -14,7 +14,7 @@ const NONE: ReadonlySet<StoreId> = new Set();
 type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: string | undefined };
 
 /** What an append came to; `undefined` when the store failed. */
-export type StoreAnswer = (result: AppendResult | undefined) => void;
+type StoreAnswer = (result: AppendResult | undefined) => void;
 
 /**
  * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under

@@ -2,7 +2,7 @@ import type { QueueLimit, QueueSize, StoreId, WaitingMessage } from '../ports/me
 import type { Retention } from '../ports/retention.js';
 
 /** A message that waits, and since when: from its acceptance, or from when it was resent. */
-export interface Waiting {
+interface Waiting {
   readonly message: WaitingMessage;
   readonly since: number;
 }

@@ -7,7 +7,7 @@ import type { ImServer } from '../../src/server.js';
 import { type RecordedEvents, recordEvents } from './recorded-events.js';
 
 /** A server with sockets of the operating system. */
-export interface LiveServer {
+interface LiveServer {
   readonly server: ImServer;
   readonly events: RecordedEvents;
   /** Where the transports listen, in their order. */

@@ -39,7 +39,7 @@ export function frame(text: string): Buffer {
 }
 
 /** A client's end of a TCP or TLS connection. */
-export class TcpPeer {
+class TcpPeer {
   readonly socket: net.Socket;
   readonly received: WirePacket[] = [];
   isClosed = false;
@@ -94,7 +94,7 @@ export function commonNameOf(socket: tls.TLSSocket): string {
 }
 
 /** A client's end of a UDP conversation. */
-export class UdpPeer {
+class UdpPeer {
   readonly socket: dgram.Socket;
   readonly received: WirePacket[] = [];
   receivedBytes = 0;
