@@ -74,7 +74,7 @@ describe('ImModule.forRoot', () => {
     await expect(client.login({ userId: 'alice' })).rejects.toMatchObject({ serverCode: 1030 });
   });
 
-  it('starts the routes that its options hold, gives them messages, and closes them at the end', async () => {
+  it('starts the routes of its options, passes them messages, and closes them at shutdown', async () => {
     const calls: string[] = [];
     const elsewhere: Route = {
       name: 'elsewhere',
