@@ -7,8 +7,8 @@ import type { ServerCallback } from './recording.js';
 import { followEvents, kickFromServer, recordedRules, sendFromServer } from './server-rules.js';
 
 /**
- * A real server as a process of its own, driven over JSON lines: commands on stdin, events on stdout. Ends when
- * stdin does, or on SIGTERM, after what is under way has been acknowledged.
+ * Runs a real server that is controlled over JSON lines: commands on stdin, events on stdout. Shuts down gracefully at the
+ * end of stdin, or on SIGTERM.
  *
  * Its application is that of the recordings: see {@link recordedRules}.
  */
@@ -17,7 +17,7 @@ async function main(options: HarnessOptions): Promise<void> {
   emit({ ev: 'listening', ...portsOf(await server.listen()) });
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => {
-    if (line.trim() !== '') void obey(server, line);
+    if (line.trim() !== '') void execute(server, line);
   });
   await new Promise<void>((resolve) => {
     lines.once('close', resolve);
@@ -44,7 +44,7 @@ function createHarnessServer({ host, ports, senseMode, stampServerTime, tls }: H
   return server;
 }
 
-async function obey(server: ImServer, line: string): Promise<void> {
+async function execute(server: ImServer, line: string): Promise<void> {
   let command: HarnessCommand;
   try {
     command = parseHarnessCommand(line);
@@ -72,7 +72,7 @@ function portsOf(addresses: readonly TransportAddress[]): Record<string, number>
   );
 }
 
-/** Stdout belongs to the events. */
+/** Logs to stderr, since stdout is for events. */
 const stderrLogger = {
   debug() {},
   info() {},

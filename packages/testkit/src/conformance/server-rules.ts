@@ -3,30 +3,30 @@ import type { Hooks, ImServer, Message, SessionInfo } from '@imcore/server';
 import { settlePromises } from '../settle-promises.js';
 import type { ServerCallback } from './recording.js';
 
-/** The token that is refused, and with which code. */
-const REFUSED_TOKEN = 'bad';
-const REFUSED_CODE = 1025;
-/** Messages to users who are not there count as stored where the id begins so. */
+/** The token that is rejected, and the code. */
+const REJECTED_TOKEN = 'bad';
+const REJECTED_CODE = 1025;
+/** Messages to offline users count as stored when the user's id begins with this. */
 const STORED_PREFIX = 'off';
 
-/** What the server of the recordings did beyond delivering. */
+/** Options of {@link recordedRules}. */
 export interface RulesOptions {
-  /** Hears every callback, in the recordings' words. */
+  /** Called for every callback, in the format of the recordings. */
   readonly emit: (callback: ServerCallback) => void;
-  /** Messages that may not pass. Default: every message may. */
+  /** Which messages are rejected. Default: none. */
   readonly denies?: (message: Message) => boolean;
 }
 
 /**
- * The application behind the server of the recordings: whom it lets in, what it takes for a user who is away, and
- * what it hears.
+ * The hooks of the application in the recordings: which logins it accepts, which messages to offline users it takes, and
+ * the callbacks it gets.
  *
  * @see docs/protocol/vectors/README.md
  */
 export function recordedRules({ emit, denies = () => false }: RulesOptions): Hooks {
   return {
     authenticate({ userId, token, extra, transport }) {
-      const code = token === REFUSED_TOKEN ? REFUSED_CODE : 0;
+      const code = token === REJECTED_TOKEN ? REJECTED_CODE : 0;
       emit({ ev: 'verify', user: userId, token: token ?? null, extra: extra ?? null, code, via: transport });
       return code === 0 ? { accept: true } : { accept: false, code };
     },
@@ -43,7 +43,7 @@ export function recordedRules({ emit, denies = () => false }: RulesOptions): Hoo
   };
 }
 
-/** Reports a server's events in the recordings' words. */
+/** Reports a server's events in the format of the recordings. */
 export function followEvents(server: ImServer, emit: (callback: ServerCallback) => void): void {
   server.on('sessionStarted', ({ session: { userId, extra, transport, firstLoginTime } }) =>
     emit({ ev: 'online', user: userId, extra: extra ?? null, via: transport, firstLoginTime }),
@@ -65,7 +65,7 @@ export function followEvents(server: ImServer, emit: (callback: ServerCallback) 
   );
 }
 
-/** What the server's application sends to a user. */
+/** A message of the server's application to a user. */
 interface ServerMessage {
   readonly to: string;
   readonly content: string;
@@ -75,8 +75,8 @@ interface ServerMessage {
 }
 
 /**
- * Sends a message as the server and reports at once whether it left: whether the user was online and it was written,
- * or another system took it. Waits for no acknowledgement of a user.
+ * Sends a message as the server, and reports at once whether it was sent: written to an online user, or taken by another
+ * system. Does not wait for a user's acknowledgement.
  */
 export async function sendFromServer(
   server: ImServer,
@@ -85,7 +85,7 @@ export async function sendFromServer(
 ): Promise<void> {
   const { to, content, type, qos, fingerprint } = message;
   const wasOnline = server.isOnline(to);
-  let outcome: 'under way' | 'taken' | 'failed' = 'under way';
+  let outcome: 'pending' | 'taken' | 'failed' = 'pending';
   const settled = server
     .send(to, content, { type, qos, ...(fingerprint === undefined ? {} : { fingerprint }) })
     .then(
@@ -98,11 +98,11 @@ export async function sendFromServer(
     );
   if (wasOnline) await settlePromises();
   else await settled;
-  const isWritten = (settled: string) => settled === 'taken' || (settled === 'under way' && wasOnline);
+  const isWritten = (settled: string) => settled === 'taken' || (settled === 'pending' && wasOnline);
   emit({ ev: 's2c-sent', to, fp: fingerprint ?? null, ok: isWritten(outcome) });
 }
 
-/** An administrator's kick-out. */
+/** A kick-out by an administrator. */
 interface ServerKick {
   readonly user: string;
   /** Default 2. */
@@ -110,7 +110,7 @@ interface ServerKick {
   readonly reason: string | undefined;
 }
 
-/** Kicks a user out and reports whether there was anybody to kick. */
+/** Kicks a user out, and reports whether the user was online. */
 export function kickFromServer(
   server: ImServer,
   { user, code, reason }: ServerKick,

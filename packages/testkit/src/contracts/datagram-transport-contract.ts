@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import type { TransportBench } from './transport-bench.js';
 
-/** How many times its own bytes a stranger may be answered with (RFC 9000, section 8.1). */
+/** How many times its own bytes a peer may get before it has proved its address (RFC 9000, section 8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
-/** Messages that are withheld of a peer that has logged in and not shown that it receives anything. */
+/** Most messages that are withheld from a peer that has logged in, but not proved its address. */
 const MAX_WITHHELD = 32;
 
-/** The part of the contract that transports over datagrams add. */
+/** The additional rules for transports over datagrams. */
 export function describeDatagramTransport(open: () => Promise<TransportBench>): void {
-  it('drops and counts a datagram that is too long', async () => {
+  it('drops and counts a datagram that is too large', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     const largest = 'x'.repeat(bench.fixture.maxBodyBytes);
@@ -20,7 +20,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(bench.host.counts).toEqual(['datagramsTooLarge']);
   });
 
-  it('answers a stranger with no more than three times what it sent', async () => {
+  it('sends an unproved address at most three times the bytes that it has sent', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('0123456789');
     const answer = 'x'.repeat(10);
@@ -32,7 +32,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(peer.received).toHaveLength(AMPLIFICATION_LIMIT);
   });
 
-  it('sends a peer that has logged in one message more, and withholds what is beyond until it trusts the peer', async () => {
+  it('sends a peer that has logged in one further message, and withholds the others until it trusts the peer', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
@@ -50,7 +50,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(bench.host.counts).toEqual([]);
   });
 
-  it('sends what it withholds as the peer sends more, after the answers', async () => {
+  it('sends withheld messages after the answers when the peer sends more', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
@@ -64,7 +64,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(connection.addressProof?.isAwaited).toBe(false);
   });
 
-  it('drops and counts what is too much to withhold, and has the peer asked for a proof', async () => {
+  it('drops and counts messages beyond the limit of withheld ones, and asks for a proof', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
@@ -77,7 +77,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     await bench.until(() => peer.received.length === 1 + MAX_WITHHELD);
   });
 
-  it('answers as it likes once it is told to trust the peer', async () => {
+  it('answers without a limit once the peer is trusted', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     handler.connection.addressProof?.trust();
@@ -88,7 +88,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(bench.host.counts).toEqual([]);
   });
 
-  it('takes a peer that comes back after its end for a new one', async () => {
+  it('accepts a peer after its end as a new one', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     handler.connection.close();
@@ -99,7 +99,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(handler.received).toEqual([]);
   });
 
-  it('still sends what was sent before it was closed', async () => {
+  it('sends what was written before it was closed', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     handler.connection.addressProof?.trust();

@@ -5,12 +5,12 @@ import type { CreateServerTransportFixture } from './server-transport-fixture.js
 import { describeStreamTransport } from './stream-transport-contract.js';
 import { benches, bodies } from './transport-bench.js';
 
-/** Bytes that go through a datagram socket at once without loss on one machine. */
+/** Bytes of a body that a datagram socket delivers without loss on one machine. */
 const SAFE_BODY_BYTES = 1000;
 
 /**
- * What every transport must do: frames whole and in order both ways, an end that is told once, no new peers after
- * `stopAccepting`. Streams and datagrams have a part of their own.
+ * What every transport must do: deliver frames whole and in order in both directions, report the end of a connection
+ * once, and accept no peers after `stopAccepting`. Streams and datagrams have additional rules.
  */
 export function describeServerTransport(
   name: string,
@@ -20,7 +20,7 @@ export function describeServerTransport(
   describe(`transport contract: ${name}`, () => {
     const open = benches(create);
 
-    it('listens and tells where', async () => {
+    it('listens and reports its address', async () => {
       const { address, transport } = await open();
       expect(address.transport).toBe(kind);
       expect(transport.transport).toBe(kind);
@@ -28,7 +28,7 @@ export function describeServerTransport(
       expect(transport.readTimeoutMs).toBeGreaterThan(0);
     });
 
-    it('tells who has come', async () => {
+    it('reports the address and limits of a peer', async () => {
       const bench = await open();
       const { handler } = await bench.pair();
       expect(handler.connection.transport).toBe(kind);
@@ -38,7 +38,7 @@ export function describeServerTransport(
       expect(bench.transport.maxSendBytes).toBe(handler.connection.maxSendBytes);
     });
 
-    it('hands in what a peer sends whole and in order', async () => {
+    it('passes on bodies from a peer whole and in order', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
       const sent = bodies(40, SAFE_BODY_BYTES);
@@ -47,7 +47,7 @@ export function describeServerTransport(
       expect(handler.received).toEqual(sent);
     });
 
-    it('brings a peer what is sent whole and in order', async () => {
+    it('delivers bodies to a peer whole and in order', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
       handler.connection.addressProof?.trust();
@@ -57,7 +57,7 @@ export function describeServerTransport(
       expect(peer.received).toEqual(sent);
     });
 
-    it('keeps every byte of text in any script', async () => {
+    it('preserves text in any script', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
       handler.connection.addressProof?.trust();
@@ -70,7 +70,7 @@ export function describeServerTransport(
       expect(peer.received).toEqual([body]);
     });
 
-    it('keeps several peers apart', async () => {
+    it('keeps peers separate', async () => {
       const bench = await open();
       const pairs = [await bench.pair('a'), await bench.pair('b'), await bench.pair('c')];
       expect(bench.host.handlers).toHaveLength(3);
@@ -85,19 +85,19 @@ export function describeServerTransport(
       for (const [index, { peer }] of pairs.entries()) expect(peer.received).toEqual([`to ${index}`]);
     });
 
-    it('does not keep a peer that the host refuses', async () => {
+    it('closes the connection of a peer that the host rejects', async () => {
       const bench = await open();
-      bench.host.refusal = 'sessions';
+      bench.host.rejection = 'sessions';
       const peer = await bench.connect();
       peer.send('hello');
-      await bench.until(() => bench.host.refusals > 0);
+      await bench.until(() => bench.host.rejections > 0);
       await bench.fixture.settle();
       expect(bench.host.handlers).toHaveLength(0);
       expect(peer.received).toEqual([]);
       if (kind !== 'udp') await bench.until(() => peer.isClosed);
     });
 
-    it('tells of the end once when the server closes', async () => {
+    it('reports the end once when the server closes the connection', async () => {
       const bench = await open();
       const { handler } = await bench.pair();
       handler.connection.close();
@@ -109,7 +109,7 @@ export function describeServerTransport(
       expect(handler.callsAfterClosed).toBe(0);
     });
 
-    it('tells of the end once when the server destroys', async () => {
+    it('reports the end once when the server destroys the connection', async () => {
       const bench = await open();
       const { handler } = await bench.pair();
       handler.connection.destroy();
@@ -121,7 +121,7 @@ export function describeServerTransport(
       expect(handler.callsAfterClosed).toBe(0);
     });
 
-    it('takes calls on a connection that has ended without a word', async () => {
+    it('ignores calls on a connection that has ended', async () => {
       const bench = await open();
       const { handler } = await bench.pair();
       handler.connection.destroy();
@@ -135,7 +135,7 @@ export function describeServerTransport(
       expect(bench.host.failures).toEqual([]);
     });
 
-    it('calls nothing after the end, though more had come', async () => {
+    it('reports nothing after the end, even if more has arrived', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
       bench.host.onReceive = (_body, { connection }) => connection.destroy();
@@ -146,7 +146,7 @@ export function describeServerTransport(
       expect(handler.callsAfterClosed).toBe(0);
     });
 
-    it('takes no new peers after stopAccepting and keeps those it has', async () => {
+    it('accepts no peers after stopAccepting, and keeps the connected ones', async () => {
       const bench = await open();
       const { peer, handler } = await bench.pair();
       bench.transport.stopAccepting();

@@ -9,9 +9,9 @@ import type {
   TransportHost,
 } from '@imcore/server/ports';
 
-/** A peer of a transport under test: a bare socket that speaks whole frame bodies. */
+/** A peer of a transport under test: a socket that sends and receives frame bodies. */
 export interface ServerTransportPeer {
-  /** Frame bodies that have come, oldest first. */
+  /** Frame bodies that have arrived, oldest first. */
   readonly received: readonly BinaryString[];
   /** Whether it has seen its connection end. Always false on UDP. */
   readonly isClosed: boolean;
@@ -19,34 +19,34 @@ export interface ServerTransportPeer {
   /** Stops reading. Without effect on UDP. */
   pause(): void;
   resume(): void;
-  /** Ends its connection in order. */
+  /** Closes its connection. */
   close(): void;
-  /** Ends it suddenly. */
+  /** Breaks its connection. */
   destroy(): void;
 }
 
 /** A transport under test, and what the suite needs to talk to it. */
 export interface ServerTransportFixture {
-  /** A transport that does not listen yet, on the port that was asked for. */
+  /** A transport for the requested port that does not listen yet. */
   readonly transport: ServerTransport;
-  /** Largest body that the transport takes, in bytes. */
+  /** Largest body that the transport accepts, in bytes. */
   readonly maxBodyBytes: number;
-  /** Resolves when the peer's side of the connection is open, or has found out that it cannot be. */
+  /** Resolves when the peer's side of the connection is open, or has failed. */
   connect(address: TransportAddress): Promise<ServerTransportPeer>;
-  /** Resolves when the condition holds. Rejects when it does not come true in any reasonable time. */
+  /** Resolves when the condition holds. Rejects when that takes too long. */
   until(condition: () => boolean): Promise<void>;
-  /** Resolves when nothing more is under way on connections that are read. */
+  /** Resolves when nothing is in transit on connections that are read. */
   settle(): Promise<void>;
-  /** Frees what the fixture opened; the suite closes the transport itself. */
+  /** Releases what the fixture opened. The suite closes the transport. */
   dispose(): Promise<void>;
 }
 
-/** Makes a fixture of its own for each test. `port` 0 means any free one. */
+/** Creates a fixture for each test. `port` 0 means a free one. */
 export type CreateServerTransportFixture = (options: {
   readonly port: number;
 }) => Promise<ServerTransportFixture>;
 
-/** The server's side of one connection, as the suite sees it. */
+/** Records what a connection reports to the server. */
 export class RecordingHandler implements ConnectionHandler {
   readonly connection: Connection;
   readonly received: BinaryString[] = [];
@@ -90,19 +90,19 @@ export class RecordingHandler implements ConnectionHandler {
   }
 }
 
-/** A host that takes every connection unless told otherwise, and remembers everything. */
+/** A host that accepts every connection unless `rejection` is set, and records everything. */
 export class RecordingHost implements TransportHost {
   readonly handlers: RecordingHandler[] = [];
   readonly counts: TransportCount[] = [];
   readonly failures: Error[] = [];
-  refusal: RejectionReason | undefined;
-  refusals = 0;
+  rejection: RejectionReason | undefined;
+  rejections = 0;
   onReceive: (body: BinaryString, handler: RecordingHandler) => void = () => {};
 
   accept(connection: Connection): ConnectionHandler | RejectionReason {
-    if (this.refusal !== undefined) {
-      this.refusals += 1;
-      return this.refusal;
+    if (this.rejection !== undefined) {
+      this.rejections += 1;
+      return this.rejection;
     }
     const handler = new RecordingHandler(connection, (body, own) => this.onReceive(body, own));
     this.handlers.push(handler);

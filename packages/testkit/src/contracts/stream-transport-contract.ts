@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { bodies, type TransportBench } from './transport-bench.js';
 
-/** More than the sockets' buffers of any platform hold, in bytes. */
+/** More than the socket buffers of any platform can hold, in bytes. */
 const FLOOD_BYTES = 16 * 1024 * 1024;
 
-/** Length of one frame of the flood, in bytes. */
+/** Length of a body of the flood, in bytes. */
 const FLOOD_BODY_BYTES = 6000;
 
-/** The part of the contract that transports over streams add. */
+/** The additional rules for transports over streams. */
 export function describeStreamTransport(open: () => Promise<TransportBench>): void {
-  it('takes a body of the largest size and reports one byte more as a violation', async () => {
+  it('accepts the largest body, and reports one byte more as a violation', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     const largest = 'x'.repeat(bench.fixture.maxBodyBytes);
@@ -22,7 +22,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.violations.map(({ code }) => code)).toEqual(['ERR_FRAME_TOO_LARGE']);
   });
 
-  it('reads nothing on after a violation', async () => {
+  it('reads nothing after a violation', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.send('x'.repeat(bench.fixture.maxBodyBytes + 1));
@@ -33,7 +33,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.violations).toHaveLength(1);
   });
 
-  it('signals a peer that does not read, and that it has caught up', async () => {
+  it('reports that a peer does not read, and that it has caught up', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.pause();
@@ -52,7 +52,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.connection.bufferedBytes).toBe(0);
   });
 
-  it('does not tell a sender to go on that was never told to stop', async () => {
+  it('does not report `drained` when the peer was never slow', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     expect(handler.connection.send('a', 'message')).toBe(true);
@@ -61,7 +61,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.drainedCount).toBe(0);
   });
 
-  it('reads nothing while it is paused and everything afterwards', async () => {
+  it('reads nothing while it is paused, and everything afterwards', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('paused');
     const other = await bench.pair('other');
@@ -78,7 +78,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.received).toEqual(sent);
   });
 
-  it('lets what was sent arrive before it closes', async () => {
+  it('delivers what was sent before it closes', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     const sent = bodies(100, FLOOD_BODY_BYTES);
@@ -88,7 +88,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(peer.received).toEqual(sent);
   });
 
-  it('lets nothing more arrive once it is destroyed', async () => {
+  it('delivers nothing more after it is destroyed', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.pause();
@@ -101,7 +101,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(peer.received.length).toBeLessThan(sent.length);
   });
 
-  it('tells of the end once when the peer ends in order', async () => {
+  it('reports the end once when the peer closes the connection', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.send('last words');
@@ -113,7 +113,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.callsAfterClosed).toBe(0);
   });
 
-  it('tells of the end once when the peer vanishes', async () => {
+  it('reports the end once when the peer destroys the connection', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.destroy();
@@ -123,7 +123,7 @@ export function describeStreamTransport(open: () => Promise<TransportBench>): vo
     expect(handler.callsAfterClosed).toBe(0);
   });
 
-  it('tells of the end once when both sides end at the same time', async () => {
+  it('reports the end once when both sides close at the same time', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair();
     peer.close();

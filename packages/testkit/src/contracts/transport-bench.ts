@@ -15,7 +15,7 @@ interface Pair {
   readonly handler: RecordingHandler;
 }
 
-/** A listening transport with its fixture and host, and the steps that most tests begin with. */
+/** A listening transport with its fixture and host, and the first steps of most tests. */
 export class TransportBench {
   readonly fixture: ServerTransportFixture;
   readonly host: RecordingHost;
@@ -39,13 +39,13 @@ export class TransportBench {
     return this.fixture.connect(this.address);
   }
 
-  /** Connects a peer and says hello, for on UDP there is no connection before the first datagram. */
+  /** Connects a peer and sends a body, since on UDP there is no connection before the first datagram. */
   async pair(hello: BinaryString = 'hello'): Promise<Pair> {
     const peer = await this.connect();
     peer.send(hello);
     await this.until(() => this.#handlerOf(hello) !== undefined);
     const handler = this.#handlerOf(hello);
-    if (handler === undefined) throw new Error('the transport lost a connection it had');
+    if (handler === undefined) throw new Error('the connection was not found');
     handler.received.length = 0;
     return { peer, handler };
   }
@@ -55,7 +55,7 @@ export class TransportBench {
   }
 }
 
-/** Returns a function that opens a bench; what it opened is closed after each test. */
+/** Returns a function that opens a bench, which is closed after the test. */
 export function benches(create: CreateServerTransportFixture): (port?: number) => Promise<TransportBench> {
   const open: ServerTransportFixture[] = [];
   afterEach(async () => {
@@ -73,7 +73,7 @@ export function benches(create: CreateServerTransportFixture): (port?: number) =
   };
 }
 
-/** Distinct bodies of growing length, up to `maxBytes` each. */
+/** Distinct bodies of increasing length, up to `maxBytes` each. */
 export function bodies(count: number, maxBytes: number): BinaryString[] {
   return Array.from({ length: count }, (_, index) => {
     const text = `${index}:`;

@@ -17,7 +17,7 @@ interface DatagramTransportSettings extends StreamTransportSettings {
   readonly maxSendBytes: number;
 }
 
-/** UDP over a simulated network: a connection is what has come from one address and port. */
+/** UDP over a simulated network. A connection is the datagrams of one address and port. */
 export class MemoryDatagramTransport implements ServerTransport {
   readonly transport = 'udp';
   readonly readTimeoutMs: number;
@@ -80,7 +80,7 @@ export class MemoryDatagramTransport implements ServerTransport {
   }
 }
 
-interface DatagramWay extends AllowanceOwner {
+interface DatagramOutput extends AllowanceOwner {
   ended(): void;
 }
 
@@ -92,17 +92,17 @@ class MemoryDatagramConnection implements Connection, AddressProof {
   readonly bufferedBytes = 0;
   readonly isReliable = false;
   readonly canPause = false;
-  readonly #way: DatagramWay;
+  readonly #output: DatagramOutput;
   readonly #allowance: AnswerAllowance;
   #handler: ConnectionHandler | undefined;
   #isOver = false;
 
-  constructor(address: string, port: number, maxSendBytes: number, way: DatagramWay) {
+  constructor(address: string, port: number, maxSendBytes: number, output: DatagramOutput) {
     this.remoteAddress = address;
     this.remotePort = port;
     this.maxSendBytes = maxSendBytes;
-    this.#way = way;
-    this.#allowance = new AnswerAllowance(way);
+    this.#output = output;
+    this.#allowance = new AnswerAllowance(output);
   }
 
   get addressProof(): AddressProof {
@@ -147,7 +147,7 @@ class MemoryDatagramConnection implements Connection, AddressProof {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#way.ended();
+    this.#output.ended();
     this.#handler?.closed();
   }
 }

@@ -9,35 +9,34 @@ import type { SimulatedNetwork } from '../network/simulated-network.js';
 import { MemoryDatagramTransport } from './memory-datagram-transport.js';
 import { MemoryStreamTransport } from './memory-stream-transport.js';
 
-/** Largest frame body each transport takes, in bytes, where no other is set. */
+/** Default of the largest frame body that each transport accepts, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: Readonly<Record<TransportKind, number>> = {
   tcp: DEFAULT_MAX_TCP_BODY_BYTES,
   websocket: 65_536,
   udp: 2048,
 };
 
-/** Largest datagram that every client in the field reads whole, in bytes. */
+/** Largest datagram that all original clients can read, in bytes. */
 export const DEFAULT_MAX_DATAGRAM_SEND_BYTES = 1024;
 
-/** Which transport of the real ones this one stands for, and where. */
+/** Options of {@link memoryServerTransport}. */
 export interface MemoryServerTransportOptions {
   readonly network: SimulatedNetwork;
   readonly transport: TransportKind;
-  /** Port on the simulated server host. Default 0: a free one. */
+  /** Port of the simulated server. Default 0: a free one. */
   readonly port?: number;
-  /** Default: that of the transport's default sense mode. In milliseconds. */
+  /** Read timeout in milliseconds. Default: that of the transport's default sense mode. */
   readonly readTimeoutMs?: number;
-  /** Largest body that is taken, in bytes. Default: as the real transport of this transport. */
+  /** Largest body that is accepted, in bytes. Default: that of the real transport. */
   readonly maxBodyBytes?: number;
-  /** Largest datagram that is sent, in bytes; on streams what may be sent is what may be taken. Default 1024. */
+  /** Largest datagram that is sent, in bytes. Default 1024. On streams `maxBodyBytes` applies. */
   readonly maxSendBytes?: number;
 }
 
 /**
- * A transport whose peers live on a simulated network.
+ * A server's transport over a simulated network.
  *
- * TCP and WebSocket are both streams of frames with a length before each: what tells them apart on a real wire is
- * the business of the real transports.
+ * TCP and WebSocket are both simulated as streams of frames, each with its length in front.
  */
 export function memoryServerTransport(options: MemoryServerTransportOptions): ServerTransport {
   const { network, transport } = options;

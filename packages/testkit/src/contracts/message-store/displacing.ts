@@ -5,18 +5,18 @@ import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from '.
 const DROP = { whenFull: 'drop-oldest' } as const;
 
 export const displacing: Section = (open) => {
-  it('lets the oldest make room, as dead letters', async () => {
+  it('moves the oldest messages to the dead letters when the queue is full', async () => {
     const store = await open({ ...DROP, maxPerUser: 2 }, () => 5000);
     const [first = 0] = await appendToBob(store, '1', '2');
-    const letter = { ...message('bob', '1'), id: first, cause: 'displaced', deadLetteredAt: 5000 };
+    const deadLetter = { ...message('bob', '1'), id: first, cause: 'displaced', deadLetteredAt: 5000 };
     expect(await store.append([message('bob', '3')])).toEqual([
-      { outcome: 'stored', id: expect.any(Number), displaced: [letter] },
+      { outcome: 'stored', id: expect.any(Number), displaced: [deadLetter] },
     ]);
     expect(await waitingFor(store, 'bob')).toEqual(['2', '3']);
-    expect(await store.deadLetters(undefined, 10)).toEqual([letter]);
+    expect(await store.deadLetters(undefined, 10)).toEqual([deadLetter]);
   });
 
-  it('lets as many make room as the bytes need, and counts what is left', async () => {
+  it('displaces as many messages as the bytes need, and counts the remaining ones', async () => {
     const store = await open({ ...DROP, maxBytesPerUser: 10 });
     await store.append(['1', '2', '3'].map((name) => message('bob', name, { body: '123' })));
     const [result] = await store.append([message('bob', '4', { body: '12345' })]);
@@ -24,7 +24,7 @@ export const displacing: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 8 });
   });
 
-  it('keeps the newest of a call that is larger than the mailbox', async () => {
+  it('keeps the newest messages of a call that is larger than the queue', async () => {
     const store = await open({ ...DROP, maxPerUser: 2 });
     const results = await store.append(['1', '2', '3', '4'].map((name) => message('bob', name)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'stored', 'stored']);
@@ -32,7 +32,7 @@ export const displacing: Section = (open) => {
     expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['1', '2']);
   });
 
-  it('displaces nobody else, and nobody for a duplicate', async () => {
+  it('displaces no message of another user, and none for a duplicate', async () => {
     const store = await open({ ...DROP, maxPerUser: 1 });
     await store.append([message('carol', '1'), message('bob', '2')]);
     await store.append([message('bob', '2')]);
@@ -41,7 +41,7 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'carol')).toEqual(['1']);
   });
 
-  it('refuses a message for which no room can be made, and displaces nobody for it', async () => {
+  it('rejects a message that is larger than the queue, and displaces none for it', async () => {
     const store = await open({ ...DROP, maxBytesPerUser: 10 });
     await appendToBob(store, '1');
     expect(await store.append([message('bob', '2', { body: '12345678901' })])).toEqual([
@@ -72,17 +72,17 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['1', '3']);
   });
 
-  it('knows a late copy of what was displaced', async () => {
+  it('recognizes a duplicate of a displaced message', async () => {
     const store = await open({ ...DROP, maxPerUser: 1 });
     await appendToBob(store, '1', '2');
     expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
   });
 
-  it('deletes the oldest dead letters beyond their limit, and tells of each once', async () => {
+  it('deletes the oldest dead letters beyond their limit, and reports each once', async () => {
     const store = await open({ ...DROP, maxPerUser: 1, maxDeadLetters: 2, maxAgeMs: 60_000 });
     const deleted: DeadLetter[] = [];
-    store.onDeadLettersDeleted((letters) => deleted.push(...letters));
+    store.onDeadLettersDeleted((deadLetters) => deleted.push(...deadLetters));
     await appendToBob(store, '1', '2', '3', '4', '5');
     expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['3', '4']);
     expect((await store.health()).deadLetters).toBe(2);
