@@ -71,7 +71,6 @@ export class BridgeOutbox {
   /** The broker takes messages. */
   joined(): void {
     this.#isJoined = true;
-    this.#stopRetry();
     this.#wake();
   }
 
@@ -185,8 +184,7 @@ export class BridgeOutbox {
   #notPersisted(delivery: Delivery, reason: 'store' | 'queue-full'): void {
     this.#persisting -= 1;
     if (this.#atBroker.has(delivery)) delivery.moveTo('rejected');
-    else if (delivery.state === 'acknowledged') this.#forget(delivery);
-    else this.#host.fallBack(delivery, reason);
+    else if (delivery.state !== 'acknowledged') this.#host.fallBack(delivery, reason);
     this.#wake();
   }
 

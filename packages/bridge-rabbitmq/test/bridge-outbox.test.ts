@@ -1,7 +1,7 @@
 import { type BinaryString, decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
 import { ControlledStore } from '../../server/test/support/controlled-store.js';
-import { acknowledgement, message } from '../../server/test/support/wire.js';
+import { acknowledgement, logout, message } from '../../server/test/support/wire.js';
 import { openBench } from './support/bridge-bench.js';
 import { LoopbackBroker } from './support/loopback-broker.js';
 
@@ -37,6 +37,20 @@ describe('messages while the broker is away, with a store', () => {
     expect(bench.events.bridged.map(({ fingerprint }) => fingerprint)).toEqual(['1', '2', '3']);
     expect(bench.metric('messagesStored')).toBe(3);
     expect(bench.metric('messagesBridged')).toBe(3);
+  });
+
+  it('are stored at once also when the broker was lost while the store was read', async () => {
+    const { broker, bench, store, send, acknowledged } = await openOutbox();
+    broker.lose(down);
+    store.hold('take');
+    broker.join();
+    await bench.settle();
+    broker.lose(down);
+    store.release('take');
+    await bench.settle();
+    await send('bob', '1');
+    expect(acknowledged()).toEqual(['1']);
+    expect(bench.events.bridgeFailed).toEqual([]);
   });
 
   it('are published as they would have been', async () => {
@@ -128,6 +142,21 @@ describe('messages while the broker is away, with a store', () => {
     await bench.advance(25);
     expect(await store.waiting('bob')).toEqual([]);
     expect(await store.waiting(POINTERS)).toEqual([]);
+  });
+
+  it('are not published when their user has acknowledged them, and left before the store knows', async () => {
+    const { broker, bench, store, send, published } = await openOutbox();
+    broker.lose(down);
+    await send('bob', '1', '2');
+    const bob = await bench.online('bob');
+    store.hold('confirm');
+    bob.write(acknowledgement('bob', 'alice', '1'));
+    bob.write(acknowledgement('bob', 'alice', '2'));
+    bob.write(logout('bob'));
+    broker.join();
+    await bench.settle();
+    expect(bench.server.isOnline('bob')).toBe(false);
+    expect(published()).toEqual([]);
   });
 
   it('come before new ones to the user who comes online here while their pointers are written', async () => {
@@ -231,6 +260,16 @@ describe('messages while the broker is away, with a store', () => {
     await bench.advance(1000);
     expect(published()).toEqual(['1', '1']);
     expect(bench.metric('bridgePending')).toBe(0);
+  });
+
+  it('are tried again at once when the broker that rejected them is lost and comes back', async () => {
+    const { broker, bench, send, published } = await openOutbox();
+    broker.failures.publish = down;
+    await send('bob', '1');
+    broker.lose(down);
+    broker.join();
+    await bench.settle();
+    expect(published()).toEqual(['1', '1']);
   });
 
   it('are tried again when the store could not be read', async () => {
@@ -360,6 +399,29 @@ describe('a broker that is slow to confirm, with a store', () => {
     expect(acknowledged()).toEqual(['1']);
     expect(await store.waiting('bob')).toEqual([]);
     expect(await store.waiting(POINTERS)).toEqual([]);
+  });
+
+  it.each([
+    ['the message', 1],
+    ['its pointer', 2],
+  ])('may confirm while the store fails to take %s: nothing is left to do', async (_name, failing) => {
+    const { broker, bench, store, send, acknowledged } = await openOutbox();
+    broker.hold();
+    await send('bob', '1');
+    const append = store.append.bind(store);
+    let calls = 0;
+    store.append = async (messages) => {
+      calls += 1;
+      if (calls !== failing) return append(messages);
+      broker.confirm();
+      await bench.settle();
+      throw new Error('disk full');
+    };
+    await bench.advance(1100);
+    expect(calls).toBe(failing);
+    expect(acknowledged()).toEqual(['1']);
+    expect(bench.events.undelivered).toEqual([]);
+    expect(await store.waiting('bob')).toEqual([]);
   });
 
   it('is still waited for when the store does not take a message', async () => {
