@@ -32,6 +32,7 @@ const RETRY_MS = 1000;
 export class BridgeOutbox {
   readonly #host: RouteHost;
   readonly #queues: RouteQueues;
+  readonly #writer: RouteQueues['writer'];
   readonly #publishToBroker: Publish;
   readonly #pointers: OutboxPointers;
   readonly #deadlines: DeadlineRing;
@@ -52,6 +53,7 @@ export class BridgeOutbox {
   constructor(host: RouteHost, queues: RouteQueues, publish: Publish, storeAfterMs: number) {
     this.#host = host;
     this.#queues = queues;
+    this.#writer = queues.writer;
     this.#publishToBroker = publish;
     this.#pointers = new OutboxPointers(host, queues, publish);
     this.#deadlines = host.runtime.timers.ring<Delivery>(storeAfterMs, (delivery) => this.#due(delivery));
@@ -143,7 +145,7 @@ export class BridgeOutbox {
       delivery.storeId = id;
       // Without an ID it was delivered long ago.
       if (id === undefined || delivery.state === 'acknowledged') return this.#persisted(delivery);
-      if (this.#atBroker.has(delivery)) this.#queues.writer.hold(to, id);
+      if (this.#atBroker.has(delivery)) this.#writer.hold(to, id);
       // Its receiver may be here by now, and what is new must not be written before it.
       this.#queues.queueOf(to)?.wake();
       this.#append(delivery, this.#pointers.pointerTo(message, id), (pointer) => {
@@ -154,7 +156,7 @@ export class BridgeOutbox {
   }
 
   #append(delivery: Delivery, record: StoredMessage, next: (id: StoreId | undefined) => void): void {
-    this.#queues.writer.append(record, (result) => {
+    this.#writer.append(record, (result) => {
       if (result === undefined || result.outcome === 'full') {
         if (result !== undefined) reportQueueFull(this.#host.runtime, delivery, result.limit);
         this.#notPersisted(delivery, result === undefined ? 'store' : 'queue-full');
@@ -193,9 +195,9 @@ export class BridgeOutbox {
     const { to, storeId } = delivery;
     const pointer = this.#pointerOf.get(delivery);
     if (storeId === undefined) return;
-    this.#queues.writer.confirm(to, storeId);
+    this.#writer.confirm(to, storeId);
     if (pointer !== undefined) this.#pointers.confirm(pointer);
-    this.#queues.writer.release(to, storeId);
+    this.#writer.release(to, storeId);
   }
 
   /** There may be pointers to work off, unless the next try has its time. */

@@ -34,11 +34,15 @@ export type PointerOutcome = 'done' | 'failed' | 'busy';
 export class OutboxPointers {
   readonly #host: RouteHost;
   readonly #queues: RouteQueues;
+  readonly #writer: RouteQueues['writer'];
+  readonly #store: RouteQueues['store'];
   readonly #publish: Publish;
 
   constructor(host: RouteHost, queues: RouteQueues, publish: Publish) {
     this.#host = host;
     this.#queues = queues;
+    this.#writer = queues.writer;
+    this.#store = queues.store;
     this.#publish = publish;
   }
 
@@ -50,12 +54,12 @@ export class OutboxPointers {
 
   /** The broker, or the receiver, has a message: the store forgets its pointer. */
   confirm(pointer: StoreId): void {
-    this.#queues.writer.confirm(POINTERS, pointer);
+    this.#writer.confirm(POINTERS, pointer);
   }
 
   /** The broker has not got a message: a receiver who has come online here meanwhile gets it. */
   giveBack(userId: string, id: StoreId): void {
-    this.#queues.writer.release(userId, id);
+    this.#writer.release(userId, id);
     const queue = this.#queues.queueOf(userId);
     queue?.rewind(id);
     queue?.resume();
@@ -71,7 +75,7 @@ export class OutboxPointers {
     const underWay: Promise<PointerOutcome>[] = [];
     try {
       for (let after: StoreId | undefined; mayContinue(); ) {
-        const page = await this.#queues.store.take(POINTERS, after, PAGE);
+        const page = await this.#store.take(POINTERS, after, PAGE);
         if (page.length === 0) return worstOf(await Promise.all(underWay));
         after = page.at(-1)?.id;
         const outcomes = await this.#publishPage(page);
@@ -90,12 +94,12 @@ export class OutboxPointers {
   async #publishPage(
     page: readonly WaitingMessage[],
   ): Promise<readonly (PointerOutcome | Promise<PointerOutcome>)[]> {
-    const pointers = page.filter(({ id }) => !this.#queues.writer.isConfirming(POINTERS, id));
+    const pointers = page.filter(({ id }) => !this.#writer.isConfirming(POINTERS, id));
     const messages = await Promise.all(pointers.map((pointer) => this.#messageOf(pointer)));
     const outcomes: (PointerOutcome | Promise<PointerOutcome>)[] = [];
     for (const [index, pointer] of pointers.entries()) {
       const message = messages[index];
-      if (message !== undefined && this.#queues.writer.isHeld(message.to, message.id)) {
+      if (message !== undefined && this.#writer.isHeld(message.to, message.id)) {
         outcomes.push('busy');
         break;
       }
@@ -109,14 +113,14 @@ export class OutboxPointers {
   }
 
   async #publishOne(pointer: StoreId, { to, id, body, from }: WaitingMessage): Promise<PointerOutcome> {
-    this.#queues.writer.hold(to, id);
+    this.#writer.hold(to, id);
     if ((await this.#publish({ body, isRepeatable: true, mayWait: false })) !== undefined) {
       this.giveBack(to, id);
       return 'failed';
     }
-    this.#queues.writer.confirm(to, id);
+    this.#writer.confirm(to, id);
     this.confirm(pointer);
-    this.#queues.writer.release(to, id);
+    this.#writer.release(to, id);
     const { events } = this.#host.runtime;
     if (events.has('bridged')) events.emit('bridged', toMessage(decodeFrameBody(body), from));
     return 'done';
@@ -126,9 +130,8 @@ export class OutboxPointers {
   async #messageOf(pointer: WaitingMessage): Promise<WaitingMessage | undefined> {
     const id = Number(pointer.body);
     const { from: userId } = pointer;
-    if (this.#queues.writer.isConfirming(userId, id) && !this.#queues.writer.isHeld(userId, id))
-      return undefined;
-    const [message] = await this.#queues.store.take(userId, id - 1, 1);
+    if (this.#writer.isConfirming(userId, id) && !this.#writer.isHeld(userId, id)) return undefined;
+    const [message] = await this.#store.take(userId, id - 1, 1);
     return message?.id === id ? message : undefined;
   }
 }
