@@ -32,11 +32,11 @@ describe('AddressTable', () => {
     expect(delays).toEqual([0, 0, 0, 0, 250]);
   });
 
-  it('knows neither sessions nor logins of exempt addresses', () => {
+  it.each(['127.0.0.1', ''])('knows neither sessions nor logins of the exempt address "%s"', (address) => {
     const addresses = table(1, 1);
     for (let i = 0; i < 3; i++) {
-      expect(addresses.enter('127.0.0.1', 0)).toBe(true);
-      expect(addresses.loginDelayMs('127.0.0.1', 0)).toBe(0);
+      expect(addresses.enter(address, 0)).toBe(true);
+      expect(addresses.loginDelayMs(address, 0)).toBe(0);
     }
     expect(addresses.size).toBe(0);
     addresses.leave('127.0.0.1', 0);

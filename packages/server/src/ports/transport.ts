@@ -17,7 +17,10 @@ export interface Connection {
   readonly canPause: boolean;
   /** Where the remote address may be forged: what the server may do about it. Undefined where a handshake proves it. */
   readonly addressProof: AddressProof | undefined;
-  /** IP address of the peer; for a WebSocket behind a trusted proxy, the address the proxy reports. */
+  /**
+   * IP address of the peer; for a WebSocket behind a trusted proxy, the address the proxy reports. Empty where peers have
+   * none, as on a Unix socket: then the limits per address do not apply.
+   */
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** Largest body that this peer can be sent, in bytes. */

@@ -41,9 +41,9 @@ export class AddressTable {
     return this.#entries.size;
   }
 
-  /** Counts a session in. Returns false, and counts nothing, when the address has as many as it may. */
+  /** Counts a session in, unless its transport has no addresses. Returns false, and counts nothing, when the address has as many as it may. */
   enter(address: string, now: Instant): boolean {
-    if (this.#isExempt(address)) return true;
+    if (address === '' || this.#isExempt(address)) return true;
     const entry = this.#entries.get(address);
     if (entry === undefined) {
       if (this.#entries.size >= this.#sweepsAtSize) this.#sweep(now);
