@@ -15,7 +15,7 @@ import type { Sender, SessionInfo } from '../hooks.js';
 import { toMessage } from '../message.js';
 import type { Runtime } from '../runtime.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
-import type { User } from '../users/user.js';
+import type { Device } from '../users/device.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
@@ -54,7 +54,7 @@ export class DataHandler implements Handler {
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
-    const { user: sender } = session;
+    const { device: sender } = session;
     if (sender === undefined) return;
     const { to } = packet;
     const { metrics } = this.#runtime;
@@ -75,12 +75,12 @@ export class DataHandler implements Handler {
     packet: Packet,
     fingerprint: string,
     to: string,
-    sender: User,
+    sender: Device,
     session: HandlerSession,
     now: Instant,
   ): boolean {
     const { metrics, limits, events } = this.#runtime;
-    const seen = sender.duplicates(now).begin(fingerprint, to, limits.maxUnacknowledged);
+    const seen = sender.user.duplicates(now).begin(fingerprint, to, limits.maxUnacknowledged);
     if (seen === 'new') return true;
     if (seen === 'too-many') {
       metrics.limitUnacknowledged += 1;
@@ -95,7 +95,7 @@ export class DataHandler implements Handler {
   }
 
   /** What the same sender sends meanwhile waits for the answer. */
-  #authorize(packet: ReceivedPacket, to: string, sender: User, session: HandlerSession): void {
+  #authorize(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession): void {
     const { clock, metrics } = this.#runtime;
     const reject = (): void => {
       metrics.notAuthorized += 1;
@@ -109,19 +109,19 @@ export class DataHandler implements Handler {
       else reject();
     };
     const question = (): unknown =>
-      this.#hooks.hooks.authorizeMessage?.(toMessage(packet, sender.id), session.info);
+      this.#hooks.hooks.authorizeMessage?.(toMessage(packet, sender.user.id), session.info);
     const answer = this.#hooks.ask('authorizeMessage', question, decide, reject);
-    if (answer !== undefined) session.blockFor(sender.awaits(answer));
+    if (answer !== undefined) session.blockFor(sender.user.awaits(answer));
   }
 
-  #pass(packet: ReceivedPacket, to: string, sender: User, session: HandlerSession, now: Instant): void {
+  #pass(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession, now: Instant): void {
     if (to === SERVER_ID) {
       this.#toServer(packet, sender, session.info, now);
       return;
     }
-    const body = this.#bodyOf(packet, sender.id);
-    const delivery = new Delivery(packet, body, sender.id, to, sender, this.#runtime.reportBug);
-    this.#dispatcher.dispatch(delivery, to === sender.id ? sender : this.#users.find(to), now);
+    const body = this.#bodyOf(packet, sender.user.id);
+    const delivery = new Delivery(packet, body, sender.user.id, to, sender, this.#runtime.reportBug);
+    this.#dispatcher.dispatch(delivery, this.#users.find(to), now);
   }
 
   /** The received bytes, unless something must be changed in them. */
@@ -134,7 +134,7 @@ export class DataHandler implements Handler {
     return encodeFrameBody({ type, dataContent, from, to, fp, QoS: qos, typeu, bridge, sm });
   }
 
-  #toServer(packet: ReceivedPacket, sender: User, info: SessionInfo, now: Instant): void {
+  #toServer(packet: ReceivedPacket, sender: Device, info: SessionInfo, now: Instant): void {
     const { metrics, clock } = this.#runtime;
     metrics.messagesToServer += 1;
     if (this.#hooks.hooks.onServerMessage === undefined) {
@@ -144,18 +144,18 @@ export class DataHandler implements Handler {
     const fail = (): void => this.#forget(packet, SERVER_ID, sender, clock.now());
     const accept = (): void => this.#acknowledge(packet, sender, clock.now());
     const question = (): unknown =>
-      this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.id), this.#toSender(info));
+      this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.user.id), this.#toSender(info));
     void this.#hooks.ask('onServerMessage', question, accept, fail);
   }
 
-  #acknowledge(packet: Packet, sender: User, now: Instant): void {
+  #acknowledge(packet: Packet, sender: Device, now: Instant): void {
     if (!packet.QoS || packet.fp === undefined) return;
-    sender.handled(packet.fp, SERVER_ID, now);
+    sender.user.handled(packet.fp, SERVER_ID, now);
     sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
   }
 
   /** The message is not handled: its next copy is a new message. */
-  #forget(packet: Packet, to: string, sender: User, now: Instant): void {
-    if (packet.QoS && packet.fp !== undefined) sender.duplicates(now).refuse(packet.fp, to);
+  #forget(packet: Packet, to: string, sender: Device, now: Instant): void {
+    if (packet.QoS && packet.fp !== undefined) sender.user.duplicates(now).refuse(packet.fp, to);
   }
 }

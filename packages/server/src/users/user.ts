@@ -1,18 +1,8 @@
-import {
-  type BinaryString,
-  type Digest,
-  DuplicateWindow,
-  type DuplicateWindowLimits,
-  encodeFrameBody,
-  type Instant,
-  PacketType,
-  UNSET_NUMBER,
-} from '@imcore/protocol';
-import type { Delivery, Origin } from '../delivery/delivery.js';
-import type { SendOutcome } from '../hooks.js';
+import { type Digest, DuplicateWindow, type DuplicateWindowLimits, type Instant } from '@imcore/protocol';
+import type { Delivery } from '../delivery/delivery.js';
 import type { StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
-import { Device, V6_DEVICE } from './device.js';
+import { Device, type DeviceUser, V6_DEVICE } from './device.js';
 import type { Outlet } from './outlet.js';
 
 /** What all users of one server share. */
@@ -50,14 +40,12 @@ export interface StoredQueue {
  * What this server knows of one user, across sessions: its devices, what the store holds for it, and which of its own
  * messages were seen.
  *
- * As an origin it is acknowledged on its current session, whichever session the message came from. Outlives the
- * last session for as long as its fingerprints are remembered.
+ * Outlives the last session for as long as its fingerprints are remembered.
  */
-export class User implements Origin, RingEntry {
+export class User implements DeviceUser, RingEntry {
   readonly id: string;
-  readonly asksHook = true;
   readonly #settings: UserSettings;
-  readonly #v6 = new Device(V6_DEVICE);
+  readonly #v6 = new Device(V6_DEVICE, this);
   /** Devices with an id, online or about to be. Absent where there are none: nearly always. */
   named: Map<string, Device> | undefined = undefined;
   /** The device that is responsible for what arrives: the first one online. Undefined while none is. */
@@ -75,6 +63,10 @@ export class User implements Origin, RingEntry {
   constructor(id: string, settings: UserSettings) {
     this.id = id;
     this.#settings = settings;
+  }
+
+  get stamp(): (() => number) | undefined {
+    return this.#settings.stamp;
   }
 
   get isOnline(): boolean {
@@ -97,7 +89,7 @@ export class User implements Origin, RingEntry {
     this.named ??= new Map();
     let device = this.named.get(id);
     if (device === undefined) {
-      device = new Device(id);
+      device = new Device(id, this);
       this.named.set(id, device);
     }
     return device;
@@ -128,16 +120,9 @@ export class User implements Origin, RingEntry {
     if (forgotten > 0) this.#settings.onForgotten(this);
   }
 
-  accepted(delivery: Delivery, _outcome: SendOutcome, now: Instant, acknowledgement?: BinaryString): void {
-    if (delivery.fingerprint === undefined) return;
-    this.handled(delivery.fingerprint, delivery.to, now);
-    if (acknowledgement !== undefined && this.#settings.stamp === undefined)
-      this.session?.answer(acknowledgement);
-    else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
-  }
-
-  failed(delivery: Delivery): void {
-    if (delivery.fingerprint !== undefined) this.#duplicates?.refuse(delivery.fingerprint, delivery.to);
+  /** A message of this user came to nothing: its next copy is a new message. */
+  notHandled(fingerprint: string, to: string): void {
+    this.#duplicates?.refuse(fingerprint, to);
   }
 
   /** Fingerprints of this user that are remembered. */
@@ -157,26 +142,5 @@ export class User implements Origin, RingEntry {
   /** The answer that is awaited, if any. */
   get awaited(): Promise<void> | undefined {
     return this.#awaited;
-  }
-
-  waitFor(receiver: Outlet): void {
-    this.session?.waitFor(receiver);
-  }
-
-  /** Writes a type 4 packet on behalf of `by`. */
-  acknowledge(fingerprint: string, by: string, bridge: boolean): void {
-    this.session?.answer(
-      encodeFrameBody({
-        type: PacketType.Acknowledgement,
-        dataContent: fingerprint,
-        from: by,
-        to: this.id,
-        fp: undefined,
-        QoS: false,
-        typeu: UNSET_NUMBER,
-        bridge,
-        sm: this.#settings.stamp?.() ?? UNSET_NUMBER,
-      }),
-    );
   }
 }

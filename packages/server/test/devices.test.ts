@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { LoginAttempt } from '../src/hooks.js';
+import { type Bench, openBench } from './support/bench.js';
+import { acknowledgement, message } from './support/wire.js';
+
+/** A server whose users name their device in `extra`, and alice online without one. */
+async function setUp() {
+  const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
+  const bench = await openBench({ hooks });
+  const alice = await bench.online('alice');
+  return { bench, alice };
+}
+
+function loginBob(bench: Bench, device: string) {
+  return bench.online('bob', 'tcp', { extra: device });
+}
+
+describe('a user with two devices', () => {
+  it('is sent what arrives on both, and the first one online is responsible for it', async () => {
+    const { bench, alice } = await setUp();
+    const phone = await loginBob(bench, 'phone');
+    const desktop = await loginBob(bench, 'desktop');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    expect(phone.received).toMatchObject([{ type: 2, fp: 'fp-1' }]);
+    expect(desktop.received).toMatchObject([{ type: 2, fp: 'fp-1' }]);
+    desktop.write(acknowledgement('bob', 'alice', 'fp-1'));
+    expect(alice.received).toEqual([]);
+    phone.write(acknowledgement('bob', 'alice', 'fp-1'));
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+  });
+
+  it('is acknowledged on the device that sent a message', async () => {
+    const { bench, alice } = await setUp();
+    const phone = await loginBob(bench, 'phone');
+    const desktop = await loginBob(bench, 'desktop');
+    desktop.write(message('bob', 'alice', 'hello', 'fp-1'));
+    alice.write(acknowledgement('alice', 'bob', 'fp-1'));
+    desktop.write(message('bob', '0', 'hello', 'fp-2'));
+    expect(desktop.received).toMatchObject([
+      { type: 4, dataContent: 'fp-1', from: 'alice' },
+      { type: 4, dataContent: 'fp-2', from: '0' },
+    ]);
+    desktop.write(message('bob', 'alice', 'hello', 'fp-1'));
+    expect(desktop.received).toHaveLength(3);
+    expect(phone.received).toEqual([]);
+  });
+
+  it('is acknowledged on a device that came back meanwhile', async () => {
+    const { bench, alice } = await setUp();
+    const phone = await loginBob(bench, 'phone');
+    const desktop = await loginBob(bench, 'desktop');
+    desktop.write(message('bob', 'alice', 'hello', 'fp-1'));
+    desktop.leave();
+    await bench.settle();
+    const again = await loginBob(bench, 'desktop');
+    alice.write(acknowledgement('alice', 'bob', 'fp-1'));
+    expect(again.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(phone.received).toEqual([]);
+  });
+});
