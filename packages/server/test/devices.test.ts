@@ -29,6 +29,16 @@ describe('a user with two devices', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
+  it('is not blamed for the acknowledgement of a copy', async () => {
+    const { bench, alice } = await setUp();
+    await loginBob(bench, 'phone');
+    const desktop = await loginBob(bench, 'desktop');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    desktop.write(acknowledgement('bob', 'alice', 'fp-1'));
+    expect(bench.events.rejected).toEqual([]);
+    expect(bench.metric('unknownAcknowledgements')).toBe(0);
+  });
+
   it('is acknowledged on the device that sent a message', async () => {
     const { bench, alice } = await setUp();
     const phone = await loginBob(bench, 'phone');

@@ -41,7 +41,8 @@ export class AcknowledgementHandler implements Handler {
       (this.#local.acknowledge(user, device, fingerprint, to, now, frame) ||
         this.#checks.isAnswer(connection, fingerprint));
     if (isExpected) connection.addressProof?.trust();
-    else {
+    // Other devices are sent copies, for whose acknowledgements nothing waits.
+    else if (device === user.primary) {
       this.#runtime.metrics.unknownAcknowledgements += 1;
       this.#reports.rejected(session, 'unknown-acknowledgement', packet);
     }
