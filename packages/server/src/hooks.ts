@@ -14,8 +14,9 @@ export interface LoginAttempt {
  * Expected outcomes of a login. Codes from 1025 up are the application's.
  *
  * With a `deviceId`, 1 to 256 characters, the session belongs to that device of the user: it replaces only a session of the
- * same device, and is sent what arrives while it is online. What waits in the store is brought to one device only, the
- * user's first that is online. Default: the device that all clients of MobileIMSDK share.
+ * same device, by the protocol's rule about duplicate logins, and is sent what arrives while it is online. What waits in the
+ * store is brought to one device only, the user's first that is online. Default: the device that all clients of MobileIMSDK
+ * share.
  */
 export type LoginVerdict =
   | { readonly accept: true; readonly deviceId?: string | undefined }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LoginAttempt } from '../src/hooks.js';
-import { type Bench, openBench } from './support/bench.js';
+import { type Bench, openBench, START_TIME } from './support/bench.js';
 import { acknowledgement, message } from './support/wire.js';
 
 /** A server whose users name their device in `extra`, and alice online without one. */
@@ -11,8 +11,8 @@ async function setUp() {
   return { bench, alice };
 }
 
-function loginBob(bench: Bench, device: string) {
-  return bench.online('bob', 'tcp', { extra: device });
+function loginBob(bench: Bench, device: string, firstLoginTime = 0) {
+  return bench.online('bob', 'tcp', { extra: device, firstLoginTime });
 }
 
 describe('a user with two devices', () => {
@@ -66,5 +66,27 @@ describe('a user with two devices', () => {
     alice.write(acknowledgement('alice', 'bob', 'fp-1'));
     expect(again.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
     expect(phone.received).toEqual([]);
+  });
+
+  it('is kicked out on a device where another client logs in, and stays online on the other', async () => {
+    const { bench } = await setUp();
+    const phone = await loginBob(bench, 'phone');
+    const desktop = await loginBob(bench, 'desktop');
+    await loginBob(bench, 'phone');
+    expect(phone.received).toMatchObject([{ type: 54, dataContent: '{"code":1}' }]);
+    expect([phone.isClosed, desktop.isClosed]).toEqual([true, false]);
+    expect(bench.events.sessionEnded).toMatchObject([
+      { session: { deviceId: 'phone' }, reason: 'replaced', kickCode: 1 },
+    ]);
+    expect(bench.events.offline).toEqual([]);
+  });
+
+  it('is not kicked out on a device whose client comes again', async () => {
+    const { bench } = await setUp();
+    const phone = await loginBob(bench, 'phone', START_TIME);
+    await loginBob(bench, 'phone', START_TIME);
+    expect(phone.received).toEqual([]);
+    expect(phone.isClosed).toBe(true);
+    expect(bench.events.sessionEnded).toMatchObject([{ reason: 'replaced', kickCode: -1 }]);
   });
 });

@@ -1,5 +1,4 @@
 import {
-  type DuplicateLoginDecision,
   decideDuplicateLogin,
   type Instant,
   isUserId,
@@ -117,7 +116,10 @@ export class LoginHandler implements Handler {
     const firstLoginTime =
       request.firstLoginTime > 0 ? request.firstLoginTime : this.#runtime.clock.wallTime();
     const old = this.#users.find(request.userId)?.findDevice(deviceId)?.session;
-    const decision = old === undefined || isSame(old, session) ? undefined : decide(request, old, deviceId);
+    const decision =
+      old === undefined || isSame(old, session)
+        ? undefined
+        : decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
     session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId));
     // The answer may have been one byte too much for a peer that reads nothing.
     if (!session.isOpen) return;
@@ -134,13 +136,6 @@ export class LoginHandler implements Handler {
 
 function isSame(outlet: Outlet, session: HandlerSession): boolean {
   return (outlet as unknown) === session;
-}
-
-/** The rule of the protocol among v6 sessions; a device that has named itself is the same client, which has come again. */
-function decide(request: LoginRequest, old: Outlet, deviceId: string): DuplicateLoginDecision {
-  return deviceId === V6_DEVICE
-    ? decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime)
-    : 'replace-old';
 }
 
 /** @throws InvalidAnswer for an answer that says neither yes nor no. */
