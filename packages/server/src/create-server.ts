@@ -36,6 +36,8 @@ export function createServer(options: ServerOptions): ImServer {
   const { transports, store, routes = [], retry = SERVER_RETRY, storeAfterMs = 1000 } = options;
   const hooks = new HookRunner(runtime, options.hooks ?? {}, options.hookTimeoutMs ?? 10_000);
   const users = new UserRegistry(runtime);
+  // A transport that nobody has connected to has samples too.
+  for (const { transport } of transports) runtime.metrics.ofTransport(transport);
 
   // A message takes the first route that has a place for it.
   const fallback = new FallbackRoute(runtime, hooks);

@@ -11,7 +11,7 @@ export interface MetricDefinition {
 
 /** One value of one metric. */
 export interface MetricSample {
-  readonly name: string;
+  readonly name: MetricName;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -102,8 +102,9 @@ export class ServerMetrics {
     const samples: MetricSample[] = [];
     for (const [transport, metrics] of this.#transports)
       for (const [name, value] of Object.entries(metrics))
-        samples.push({ name, labels: { transport }, value });
-    for (const [name, value] of Object.entries(this)) samples.push({ name, labels: {}, value });
+        samples.push({ name: name as MetricName, labels: { transport }, value });
+    for (const [name, value] of Object.entries(this))
+      samples.push({ name: name as MetricName, labels: {}, value });
     return samples;
   }
 }
