@@ -128,16 +128,15 @@ export class BridgeRoute implements Route {
 
   /** A message that no store takes waits until the broker has it. */
   async #sendUnstored(delivery: Delivery): Promise<void> {
-    const { clock, events } = this.#host.runtime;
-    const { body, fingerprint, origin } = delivery;
+    const { events } = this.#host.runtime;
+    const { body, fingerprint } = delivery;
     const error = await this.#publish({ body, isRepeatable: fingerprint !== undefined, mayWait: true });
     if (error !== undefined) {
       events.emit('bridgeFailed', { message: delivery.message, error });
       this.#host.fallBack(delivery, 'offline');
       return;
     }
-    delivery.moveTo('acknowledged');
-    origin.accepted(delivery, 'bridged', clock.now());
+    this.#host.accept(delivery, 'bridged');
     if (events.has('bridged')) events.emit('bridged', delivery.message);
   }
 

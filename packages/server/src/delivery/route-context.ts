@@ -1,6 +1,6 @@
-import type { Packet } from '@imcore/protocol';
-import { encodeFrameBody } from '@imcore/protocol';
+import { type BinaryString, encodeFrameBody, type Packet } from '@imcore/protocol';
 import type { UndeliveredReason } from '../events.js';
+import type { SendOutcome } from '../hooks.js';
 import type { RouteHost, RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 import type { UserRegistry } from '../users/user-registry.js';
@@ -36,8 +36,16 @@ export class RouteContext implements RouteHost {
 
   dispatch(packet: Packet, from: string, to: string, origin: Origin): void {
     const { reportBug, clock } = this.runtime;
-    const delivery = new Delivery(packet, encodeFrameBody(packet), from, to, origin, reportBug);
+    const { type, dataContent, fp, typeu, bridge, sm } = packet;
+    const QoS = packet.QoS && fp !== undefined;
+    const addressed: Packet = { type, dataContent, from, to, fp, QoS, typeu, bridge, sm };
+    const delivery = new Delivery(addressed, encodeFrameBody(addressed), from, to, origin, reportBug);
     this.#dispatcher.dispatch(delivery, this.#users.find(to), clock.now());
+  }
+
+  accept(delivery: Delivery, outcome: SendOutcome, acknowledgement?: BinaryString): void {
+    delivery.moveTo(outcome === 'stored' ? 'persisted' : 'acknowledged');
+    delivery.origin.accepted(delivery, outcome, this.runtime.clock.now(), acknowledgement);
   }
 
   fallBack(delivery: Delivery, reason: UndeliveredReason): void {

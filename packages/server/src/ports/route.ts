@@ -1,6 +1,7 @@
-import type { Instant, Packet } from '@imcore/protocol';
+import type { BinaryString, Instant, Packet } from '@imcore/protocol';
 import type { Delivery, Origin } from '../delivery/delivery.js';
 import type { UndeliveredReason } from '../events.js';
+import type { SendOutcome } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
 import type { StoreWriter } from '../storage/store-writer.js';
 import type { StoredQueue } from '../users/user.js';
@@ -20,8 +21,9 @@ export type RouteAnswer = 'taken' | UndeliveredReason;
  * A place that takes messages. The server asks its routes in order, and the first that has a place for a message takes
  * it: `local`, those of the option `routes`, the store, and last the fallback, which asks the application or drops it.
  *
- * A route that answers `'taken'` becomes responsible for an outcome: it moves the delivery's state, and calls exactly one of
- * `accepted` and `failed` of its origin. It need not write to a session; {@link RouteHost} has what it needs.
+ * A route that answers `'taken'` becomes responsible for an outcome: it calls exactly one of {@link RouteHost.accept} and
+ * {@link RouteHost.fallBack}, once. A route that takes steps in between, such as storing the message first, moves the
+ * delivery's state and calls its origin itself. It need not write to a session.
  */
 export interface Route {
   /** Names it in errors and logs. */
@@ -59,8 +61,18 @@ export interface RouteHost {
   readonly queues: RouteQueues | undefined;
   /** Whether a user has a session on this server. */
   isOnline(userId: string): boolean;
-  /** Brings a message in from elsewhere: it takes the server's routes, and `origin` learns its outcome. */
+  /**
+   * Brings a message in from elsewhere: it takes the server's routes, from the first on, and `origin` learns its outcome.
+   *
+   * @param packet of which `from` and `to` are replaced by the arguments.
+   */
   dispatch(packet: Packet, from: string, to: string, origin: Origin): void;
+  /**
+   * Somebody is responsible for a message that was taken: its state changes, and its sender is acknowledged.
+   *
+   * @param acknowledgement the receiver's own frame, if the sender may be given it as it is.
+   */
+  accept(delivery: Delivery, outcome: SendOutcome, acknowledgement?: BinaryString): void;
   /** Gives back a message that was taken: the application is asked, or it is dropped. */
   fallBack(delivery: Delivery, reason: UndeliveredReason): void;
 }
