@@ -42,7 +42,7 @@ export default defineConfig(({ mode }) => {
           oxc,
           test: {
             name: 'unit',
-            include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/architecture/**/*.test.ts'],
+            include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/{architecture,walks}/**/*.test.ts'],
             exclude,
             // No module of ours holds state, so files need no process of their own: half the time on two cores.
             isolate: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Source, sourceFolders, sourcesIn, sourcesOf, targetOf } from './sources.js';
+import { type Source, sourceFolders, sourcesAndTestsIn, sourcesOf, targetOf } from './sources.js';
 
 /** The packages, applications and test suites: files import each other only inside one of these. */
 const FOLDERS = [...new Set(sourceFolders().map(withoutSubfolder))];
@@ -11,7 +11,7 @@ function withoutSubfolder(folder: string): string {
 function filesOf(folder: string): Source[] {
   return sourceFolders()
     .filter((each) => withoutSubfolder(each) === folder)
-    .flatMap(sourcesIn);
+    .flatMap(sourcesAndTestsIn);
 }
 
 /** The cycles of a graph, at least one for each group of files that import each other. */

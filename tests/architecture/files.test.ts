@@ -15,6 +15,7 @@ const FOLDERS = [
   'tests/architecture',
   'tests/packaging',
   'tests/support',
+  'tests/walks',
 ];
 
 const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)];
