@@ -1,18 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { blocksIn, problemsOf } from './programs.js';
 import { packageNames, ROOT, readText } from './sources.js';
 
 const README = 'README.md';
 const TRANSLATION = 'README.zh-CN.md';
-
-/** The blocks of a document in one language; `''` for what a person types and sees. */
-function blocksIn(path: string, language: string): string[] {
-  return [...readText(path).matchAll(/^```(\w*)\n(.*?)^```$/gms)]
-    .filter((match) => match[1] === language)
-    .map((match) => match[2] ?? '');
-}
 
 const withoutComments = (program: string) => program.replace(/ *\/\/.*$/gm, '');
 const withoutRemarks = (commands: string) => commands.replace(/ *# .*$/gm, '');
@@ -24,54 +17,6 @@ function pagesBehind(path: string): string[] {
     .map((link) => link.replace('.zh-CN.md', '.md').replace(/#.*$/, ''))
     .filter((link) => link !== README);
   return [...new Set(pages)].sort();
-}
-
-/** What the compiler says against programs, with our packages' sources in place of their builds. */
-function problemsOf(...programs: readonly string[]): string[] {
-  const files = new Map(
-    programs.map((program, index) => [join(ROOT, `readme-example-${index}.ts`), program]),
-  );
-  const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2023,
-    lib: ['lib.es2023.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: true,
-    noEmit: true,
-    experimentalDecorators: true,
-    types: ['node'],
-    paths: {
-      '@imcore/client/mini-program': [join(ROOT, 'packages/client/src/mini-program/index.ts')],
-      '@imcore/client/outbox': [join(ROOT, 'packages/client/src/outbox/index.ts')],
-      '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
-      '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
-      '@imcore/testkit/conformance': [join(ROOT, 'packages/testkit/src/conformance/index.ts')],
-      '@imcore/server/ports': [join(ROOT, 'packages/server/src/ports/index.ts')],
-      '@imcore/web': [join(ROOT, 'apps/web/src/index.ts')],
-      '@imcore/*': [join(ROOT, 'packages/*/src/index.ts')],
-    },
-  };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists(path);
-  host.readFile = (path) => files.get(path) ?? readFile(path);
-  host.getSourceFile = (path, language) => {
-    const program = files.get(path);
-    return program === undefined
-      ? getSourceFile(path, language)
-      : ts.createSourceFile(path, program, language);
-  };
-  const compiled = ts.createProgram([...files.keys()], options, host);
-  return [...files.keys()]
-    .map((file) => compiled.getSourceFile(file))
-    .flatMap((source) => [
-      ...compiled.getSyntacticDiagnostics(source),
-      ...compiled.getSemanticDiagnostics(source),
-    ])
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
 describe('the README', { timeout: 60_000 }, () => {
