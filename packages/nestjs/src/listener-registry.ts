@@ -1,5 +1,4 @@
 import type { Hooks, ImServer, Logger, ServerEvents } from '@imcore/server';
-import { withCheckedResult } from './check-result.js';
 import { ImModuleError } from './errors.js';
 import type { Listener } from './find-listeners.js';
 import type { HookName, ListenerMethod } from './listener-metadata.js';
@@ -46,7 +45,7 @@ export class ListenerRegistry {
       );
     }
     this.#owners.set(hook, owner);
-    Object.assign(this.hooks, { [hook]: withCheckedResult(hook, owner, run) });
+    Object.assign(this.hooks, { [hook]: run });
   }
 
   #addEventHandler(
