@@ -5,7 +5,7 @@ import { RECEIVERS } from './support/delivery-scenarios/receivers.js';
 import { STORES_AND_HOOKS } from './support/delivery-scenarios/stores-and-hooks.js';
 
 const guide = readFileSync(new URL('../../../docs/guide/delivery.md', import.meta.url), 'utf8');
-const section = guide.split(/^## /m).find((part) => part.startsWith('Who fails')) ?? '';
+const section = guide.split(/^## /m).find((part) => part.startsWith('Failure scenarios')) ?? '';
 
 /** The names in the first column of the table. */
 const rows = [...section.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name ?? '');
