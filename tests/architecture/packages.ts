@@ -55,6 +55,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
     imports: [
       '@imcore/protocol',
       '@imcore/server',
+      '@imcore/server/ports',
       '@imcore/client/node',
       '@imcore/store-sqlite',
       '@imcore/bridge-rabbitmq',

@@ -67,11 +67,18 @@ export function createServer(options: ServerOptions): ImServer {
     ...runtime.limits,
     isExempt: options.isExemptAddress ?? isLoopback,
   });
-  const handlers = createHandlers(runtime, {
-    ...{ users, hooks, dispatcher, local, addresses, answers, reports },
-    toSender: messages.toSender,
-    custom: options.handlers ?? {},
-  });
+  const handlers = createHandlers(
+    runtime,
+    users,
+    hooks,
+    dispatcher,
+    local,
+    addresses,
+    answers,
+    reports,
+    messages.toSender,
+    options.handlers ?? {},
+  );
   const stallDeadlines = createStallDeadlines(runtime);
   const sessions = new SessionRegistry(
     { runtime, answers, users, local, reports, handlers, stallDeadlines },

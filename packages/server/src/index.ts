@@ -38,33 +38,17 @@ export { type MetricDefinition, type MetricName, type MetricSample, SERVER_METRI
 export type { ServerOptions } from './options.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
-  AppendResult,
-  Confirmation,
-  DeadLetter,
   DeadLetterCause,
-  HistoryQuery,
   MessageStore,
   QueueLimit,
-  QueueSize,
-  StoredMessage,
-  StoreHealth,
   StoreId,
-  WaitingMessage,
 } from './ports/message-store.js';
-export type { PacketHandler, PacketRule, PacketSession } from './ports/packet-handler.js';
-export { DEFAULT_RETENTION, type Retention } from './ports/retention.js';
-export type { Route, RouteAnswer, RouteHost, RouteQueues, RouteReceiver } from './ports/route.js';
-export type { CopyProgress, StoreTools, UserQueue } from './ports/store-tools.js';
+export type { PacketHandler, PacketSession } from './ports/packet-handler.js';
+export type { Retention } from './ports/retention.js';
+export type { Route, RouteHost } from './ports/route.js';
 export type {
-  AddressProof,
-  Connection,
-  ConnectionHandler,
-  FrameKind,
-  RejectionReason,
   ServerTransport,
   TransportAddress,
-  TransportCount,
-  TransportHost,
 } from './ports/transport.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export type { DeadLetterQuery, DeadLetterRef, DeadLetters } from './storage/dead-letters.js';

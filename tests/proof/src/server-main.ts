@@ -1,5 +1,6 @@
-import type { AppendResult, MessageStore, StoredMessage } from '@imcore/server';
+import type { MessageStore } from '@imcore/server';
 import { createServer, silentLogger, tcp, udp, websocket } from '@imcore/server';
+import type { AppendResult, StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
 
 /**

@@ -19,14 +19,11 @@ export class AcknowledgementHandler implements Handler {
   readonly #checks: AddressChecks;
   readonly #reports: PeerReports;
 
-  constructor(
-    runtime: Runtime,
-    options: { readonly local: LocalRoute; readonly checks: AddressChecks; readonly reports: PeerReports },
-  ) {
+  constructor(runtime: Runtime, local: LocalRoute, checks: AddressChecks, reports: PeerReports) {
     this.#runtime = runtime;
-    this.#local = options.local;
-    this.#checks = options.checks;
-    this.#reports = options.reports;
+    this.#local = local;
+    this.#checks = checks;
+    this.#reports = reports;
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {

@@ -19,15 +19,6 @@ import type { Device } from '../users/device.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
-/** What a {@link DataHandler} works with. */
-interface DataOptions {
-  readonly users: UserRegistry;
-  readonly hooks: HookRunner;
-  readonly dispatcher: Dispatcher;
-  readonly reports: PeerReports;
-  readonly toSender: (session: SessionInfo) => Sender;
-}
-
 /**
  * Type 2: takes a message of a logged-in user, once however often it comes, and gives it to the server's own hook or to
  * the routes.
@@ -44,7 +35,14 @@ export class DataHandler implements Handler {
   readonly #reports: PeerReports;
   readonly #toSender: (session: SessionInfo) => Sender;
 
-  constructor(runtime: Runtime, { users, hooks, dispatcher, reports, toSender }: DataOptions) {
+  constructor(
+    runtime: Runtime,
+    users: UserRegistry,
+    hooks: HookRunner,
+    dispatcher: Dispatcher,
+    reports: PeerReports,
+    toSender: (session: SessionInfo) => Sender,
+  ) {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;

@@ -19,49 +19,46 @@ import { KeepAliveHandler } from './keep-alive.js';
 import { LoginHandler } from './login.js';
 import { LogoutHandler } from './logout.js';
 
-/** What the server's own handlers work with. */
-interface HandlerOptions {
-  readonly users: UserRegistry;
-  readonly hooks: HookRunner;
-  readonly dispatcher: Dispatcher;
-  readonly local: LocalRoute;
-  readonly addresses: AddressTable;
-  readonly answers: Answers;
-  readonly reports: PeerReports;
-  readonly toSender: (session: SessionInfo) => Sender;
-  /** Those of the application, by packet type. */
-  readonly custom: Readonly<Record<number, PacketHandler>>;
-}
-
 /** The table of handlers: one for each type of packet that a client sends. */
-export function createHandlers(runtime: Runtime, options: HandlerOptions): Handlers {
-  const { users, hooks, dispatcher, local, addresses, answers, reports, toSender, custom } = options;
+export function createHandlers(
+  runtime: Runtime,
+  users: UserRegistry,
+  hooks: HookRunner,
+  dispatcher: Dispatcher,
+  local: LocalRoute,
+  addresses: AddressTable,
+  answers: Answers,
+  reports: PeerReports,
+  toSender: (session: SessionInfo) => Sender,
+  custom: Readonly<Record<number, PacketHandler>>,
+): Handlers {
   const checks = new AddressChecks(runtime.random);
   return new Map<number, Handler>([
-    [PacketType.Login, new LoginHandler(runtime, { users, hooks, addresses, answers })],
+    [PacketType.Login, new LoginHandler(runtime, users, hooks, addresses, answers)],
     [PacketType.KeepAlive, new KeepAliveHandler(answers, checks)],
-    [PacketType.Data, new DataHandler(runtime, { users, hooks, dispatcher, reports, toSender })],
+    [PacketType.Data, new DataHandler(runtime, users, hooks, dispatcher, reports, toSender)],
     [PacketType.Logout, new LogoutHandler()],
-    [PacketType.Acknowledgement, new AcknowledgementHandler(runtime, { local, checks, reports })],
+    [PacketType.Acknowledgement, new AcknowledgementHandler(runtime, local, checks, reports)],
     [PacketType.Echo, new EchoHandler(answers)],
     ...Object.entries(custom).map(([type, handler]): [number, Handler] => [
       Number(type),
-      { ...ruleOf(handler), handle: guarded(runtime, handler) },
+      guarded(runtime, handler),
     ]),
   ]);
 }
 
-function ruleOf({ allowed, isWork }: PacketHandler): Pick<Handler, 'allowed' | 'isWork'> {
-  return { allowed, isWork };
-}
-
 /** What a handler of the application throws must not end the socket's reader. */
-function guarded({ events }: Runtime, handler: PacketHandler): Handler['handle'] {
-  return (session, packet, now) => {
-    try {
-      handler.handle(session, packet, now);
-    } catch (error) {
-      events.emit('error', asError(error));
-    }
+function guarded({ events }: Runtime, handler: PacketHandler): Handler {
+  const { allowed, isWork } = handler;
+  return {
+    allowed,
+    isWork,
+    handle(session, packet, now) {
+      try {
+        handler.handle(session, packet, now);
+      } catch (error) {
+        events.emit('error', asError(error));
+      }
+    },
   };
 }

@@ -24,14 +24,6 @@ import type { Handler, HandlerSession } from './handler.js';
 
 const REJECTED_BY_FAILURE: LoginVerdict = { accept: false, code: ResponseCode.Unknown };
 
-/** What a {@link LoginHandler} works with. */
-interface LoginOptions {
-  readonly users: UserRegistry;
-  readonly hooks: HookRunner;
-  readonly addresses: AddressTable;
-  readonly answers: Answers;
-}
-
 /**
  * Type 0: asks the application each time, settles which of two sessions of one device stays, and makes the session the
  * user's at the moment of the answer, so that no message written upon it can miss its receiver.
@@ -47,7 +39,13 @@ export class LoginHandler implements Handler {
   readonly #addresses: AddressTable;
   readonly #answers: Answers;
 
-  constructor(runtime: Runtime, { users, hooks, addresses, answers }: LoginOptions) {
+  constructor(
+    runtime: Runtime,
+    users: UserRegistry,
+    hooks: HookRunner,
+    addresses: AddressTable,
+    answers: Answers,
+  ) {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { StoreError, type WaitingMessage } from '@imcore/server';
+import { StoreError } from '@imcore/server';
+import type { WaitingMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
 import type { SeededRandom } from '@imcore/testkit';
 import type { DiskEvent, Nanoseconds } from './disk-recording.js';

@@ -1,4 +1,5 @@
-import type { MessageStore, WaitingMessage } from '@imcore/server';
+import type { MessageStore } from '@imcore/server';
+import type { WaitingMessage } from '@imcore/server/ports';
 import { type Expectation, type MessageName, nameText } from './guarantees.js';
 
 /** The faults of a disk after a power cut. All must be 0. */

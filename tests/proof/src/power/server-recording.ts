@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { WaitingMessage } from '@imcore/server';
+import type { WaitingMessage } from '@imcore/server/ports';
 import { ServerProcess } from '../server-process.js';
 import { PAIRS, pause, receiverOf, Traffic, type TrafficObserver } from '../traffic.js';
 import { DATABASE, type Recording } from './cut-recording.js';

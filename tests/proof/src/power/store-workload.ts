@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MessageStore, StoredMessage, WaitingMessage } from '@imcore/server';
+import type { MessageStore } from '@imcore/server';
+import type { StoredMessage, WaitingMessage } from '@imcore/server/ports';
 import { SeededRandom } from '@imcore/testkit';
 import { nowNanoseconds } from './disk-recording.js';
 import type { Guarantee, MessageName } from './guarantees.js';
