@@ -1,21 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A source file, and what it imports as it is written there: types and dynamic imports too. */
+/** A source file, and its import specifiers, including those of types and dynamic imports. */
 export interface Source {
   /** From the root of the project. */
   readonly path: string;
   readonly text: string;
   readonly imports: readonly string[];
-  /** Those that are there when the program runs: not the ones of types only. */
+  /** The imports of values. */
   readonly valueImports: readonly string[];
 }
 
-/** The folders of packages/ that hold sources. */
+/** The folders of packages/ with sources. */
 export function packageNames(): string[] {
   return readdirSync(join(ROOT, 'packages'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(entry.parentPath, entry.name, 'src')))
@@ -28,12 +28,12 @@ export function sourcesOf(packageName: string): Source[] {
   return sourcesIn(`packages/${packageName}/src`);
 }
 
-/** The sources below a folder, tests left out; none where there is no such folder. */
+/** The sources in a folder, without tests; none where there is no such folder. */
 export function sourcesIn(folder: string): Source[] {
   return sourcesLike(folder, /(?<!\.test)\.tsx?$/);
 }
 
-/** The sources below a folder, with the tests among them. */
+/** The sources and tests in a folder. */
 export function sourcesAndTestsIn(folder: string): Source[] {
   return sourcesLike(folder, /\.tsx?$/);
 }
@@ -50,11 +50,21 @@ function sourcesLike(folder: string, pattern: RegExp): Source[] {
   });
 }
 
+/** The English texts in a folder, or of one file: sources, tests, styles and documents, but nothing that is built. */
+export function textsIn(path: string): { readonly path: string; readonly text: string }[] {
+  const files = statSync(join(ROOT, path)).isFile()
+    ? [join(ROOT, path)]
+    : filesUnder(join(ROOT, path), /(?<!\.zh-CN)\.(?:[cm]?[jt]sx?|md|vue|html|css|c)$/);
+  return files
+    .map((file) => ({ path: relative(ROOT, file), text: readFileSync(file, 'utf8') }))
+    .filter((file) => !/(?:^|\/)(?:node_modules|dist|miniprogram_dist)\//.test(file.path));
+}
+
 export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Every folder with sources or tests of the packages, applications and test suites; not what is built of them. */
+/** The folders with the sources and tests of packages, applications and test suites. */
 export function sourceFolders(): string[] {
   const parents = ['packages', 'apps', 'tests'].flatMap((parent) =>
     readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`),
@@ -78,7 +88,7 @@ export function packageOf(specifier: string): string {
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
 }
 
-/** Static imports and re-exports that are not marked as a whole as being of types. */
+/** The specifiers of static imports and re-exports that are not of types only. */
 function valueImportsOf(text: string): string[] {
   const file = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);
   return file.statements.flatMap((statement) => {

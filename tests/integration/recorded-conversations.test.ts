@@ -21,7 +21,7 @@ const HOST = '127.0.0.1';
 const read = (path: string) => readFileSync(new URL(`../../docs/protocol/${path}`, import.meta.url), 'utf8');
 const known = parseKnownDifferences(read('differences.md'));
 
-/** Those in which no timer decides, and nobody's end races with the other's. */
+/** The conversations that depend on no timer, and in which client and server do not close at the same time. */
 const CONVERSATIONS = [
   ...[
     'login-ok',
@@ -89,7 +89,7 @@ describe('our server on real sockets', () => {
   });
 
   it.each(['tcp-login-ok', 'tcp-login-refused', 'tcp-qos-text-both-ways', 'tcp-body-5k'])(
-    'writes the very bytes of the original, but for the time: %s',
+    'writes the same bytes as the original, except for the time: %s',
     async (name) => {
       const recording = parseRecording(read(`vectors/${name}.json`));
       const transcript = await play(name);
@@ -107,7 +107,7 @@ describe('our server on real sockets', () => {
   );
 });
 
-/** A frame with its header, all digits of a time of 13 digits alike. */
+/** A frame with its header, and with the login time replaced. */
 function withoutTime(frame: Buffer): string {
   return frame.toString('latin1').replace(/(?<=firstLoginTime\\":)\d{13}/, 'T'.repeat(13));
 }

@@ -54,7 +54,7 @@ describe('SystemClock on a platform without a monotonic clock', () => {
     vi.stubGlobal('performance', undefined);
   });
   afterEach(() => {
-    // First what holds the false clock: otherwise it stays, and with it the next files of this process stand still.
+    // In this order: otherwise the fake clock stays, and stops the other test files in this process.
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });

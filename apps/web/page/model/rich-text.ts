@@ -28,8 +28,8 @@ export function partsOf(text: string): TextPart[] {
 /** Removes trailing punctuation, and trailing closing brackets whose opening bracket is not in the URL. */
 function withoutTail(address: string): string {
   const counts = new Map<string, number>();
-  for (const letter of address) counts.set(letter, (counts.get(letter) ?? 0) + 1);
-  const count = (letter: string) => counts.get(letter) ?? 0;
+  for (const character of address) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const count = (character: string) => counts.get(character) ?? 0;
   let end = address.length;
   while (end > 0) {
     const last = address[end - 1] ?? '';

@@ -221,10 +221,10 @@ export const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
 
 /** `tcpPort` as `--tcp-port`. */
 export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
 }
 
 /** `tcpPort` as `IMCORE_TCP_PORT`. */
 export function variableOf(name: string): string {
-  return `IMCORE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  return `IMCORE_${name.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`;
 }

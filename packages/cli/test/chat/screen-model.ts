@@ -1,6 +1,6 @@
 import { graphemesOf, graphemeWidth } from '../../src/terminal/display-width.js';
 
-/** Escape, a bracket, a number or none, and a letter. */
+/** An escape sequence: ESC, a bracket, an optional number, and the final character. */
 const SEQUENCE = new RegExp(`^${String.fromCharCode(0x1b)}\\[(\\d*)([A-Za-z])`);
 
 /**

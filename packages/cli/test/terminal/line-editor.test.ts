@@ -39,7 +39,7 @@ describe('LineEditor', () => {
     expect(editor.text).toBe('a');
   });
 
-  it('combines an accent with the letter before it', () => {
+  it('combines an accent with the character before it', () => {
     const editor = editorWith('e\u0301');
     press(editor, 'backspace');
     expect(editor.text).toBe('');

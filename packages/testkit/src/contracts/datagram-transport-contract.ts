@@ -36,7 +36,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    const messages = ['a', 'b', 'c'].map((letter) => letter.repeat(624));
+    const messages = ['a', 'b', 'c'].map((character) => character.repeat(624));
     connection.addressProof?.admit();
     for (const message of messages) connection.send(message, 'message');
     expect(connection.addressProof?.isAwaited).toBe(true);
@@ -54,7 +54,7 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    const messages = ['a', 'b'].map((letter) => letter.repeat(824));
+    const messages = ['a', 'b'].map((character) => character.repeat(824));
     connection.addressProof?.admit();
     for (const message of messages) connection.send(message, 'message');
     bench.host.onReceive = () => void connection.send('answer', 'answer');
