@@ -35,7 +35,7 @@ function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return cycles;
 }
 
-/** Which files of a folder import which. */
+/** The imports between the files of a folder. */
 function graphOf(
   sources: readonly Source[],
   importsOf: (source: Source) => readonly string[],
@@ -88,12 +88,12 @@ describe('source files', () => {
   });
 });
 
-describe('the rooms of the server', () => {
-  it('hold a quarter of its lines each at most', () => {
+describe('the folders of the server', () => {
+  it('have at most a quarter of its lines each', () => {
     const linesOf = new Map<string, number>();
     for (const { path, text } of sourcesOf('server')) {
-      const [room = ''] = path.slice('packages/server/src/'.length).split('/');
-      linesOf.set(room, (linesOf.get(room) ?? 0) + text.split('\n').length);
+      const [folder = ''] = path.slice('packages/server/src/'.length).split('/');
+      linesOf.set(folder, (linesOf.get(folder) ?? 0) + text.split('\n').length);
     }
     const all = [...linesOf.values()].reduce((sum, lines) => sum + lines, 0);
     expect(linesOf.size).toBeGreaterThan(10);

@@ -12,7 +12,7 @@ describe('the public names', () => {
     expect(publicNamesOf('packages/server/src/index.ts').map(({ name }) => name)).toContain('createServer');
   });
 
-  it.each(indexes)('of %s say what they are', (index) => {
+  it.each(indexes)('of %s have a doc comment', (index) => {
     const silent = publicNamesOf(index).filter(({ hasComment }) => !hasComment);
     expect(silent.map(({ path, name }) => `${path}: ${name}`)).toEqual([]);
   });

@@ -6,15 +6,15 @@ import { describe, expect, it } from 'vitest';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../../packages/cli/src/serve/settings.js';
 import { packageNames, ROOT, readText, sourcesOf } from './sources.js';
 
-/** Codes that Node and packages give their errors: they are documented there. */
+/** Error codes of Node and other packages, which are documented there. */
 const CODES_OF_OTHERS = new Set(['ERR_TLS_CERT_ALTNAME_INVALID', 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']);
 
-/** What stands in the first column of a document's tables, or as its headings, in back quotes. */
+/** The code spans in the first column of a document's tables, and in its headings. */
 function documentedIn(path: string): string[] {
   return [...readText(path).matchAll(/^(?:\|\s*|#+ )`([^`]+)`/gm)].map((match) => match[1] ?? '');
 }
 
-/** Names of the members of an interface. */
+/** The names of an interface's members. */
 function membersOf(path: string, interfaceName: string): string[] {
   const file = ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
   const names: string[] = [];
@@ -25,7 +25,7 @@ function membersOf(path: string, interfaceName: string): string[] {
   return names;
 }
 
-/** The texts that a union type allows. */
+/** The strings of a union type. */
 function membersOfUnion(path: string, typeName: string): string[] {
   const file = ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
   const texts: string[] = [];
@@ -41,7 +41,7 @@ function membersOfUnion(path: string, typeName: string): string[] {
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
 
 describe('docs/reference/errors.md', () => {
-  it('documents the codes that occur in the sources, and no others', () => {
+  it('documents exactly the codes in the sources', () => {
     const codes = packageNames()
       .flatMap(sourcesOf)
       .flatMap(({ text }) => [...text.matchAll(/\b(?:WS_)?ERR_[A-Z_]+/g)].map(([code]) => code))
@@ -57,7 +57,7 @@ describe('docs/reference/errors.md', () => {
 });
 
 describe('docs/reference/limits.md', () => {
-  it('documents the limits that there are, and no others', () => {
+  it('documents exactly the limits of the server', () => {
     const fixed = membersOfUnion('packages/server/src/events.ts', 'LimitName');
     expect(fixed.length).toBeGreaterThan(1);
     expect(sorted(documentedIn('docs/reference/limits.md'))).toEqual(
@@ -65,7 +65,7 @@ describe('docs/reference/limits.md', () => {
     );
   });
 
-  it('gives each its real default', () => {
+  it('has the default of each limit', () => {
     const text = readText('docs/reference/limits.md');
     for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
       const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
@@ -76,7 +76,7 @@ describe('docs/reference/limits.md', () => {
 });
 
 describe('docs/reference/metrics.md', () => {
-  it('documents what the server counts, and nothing else', () => {
+  it('documents exactly the metrics of the server', () => {
     const metrics = Object.keys(createServer({ transports: [tcp()] }).metrics());
     expect(metrics.length).toBeGreaterThan(40);
     expect(documentedIn('docs/reference/metrics.md').sort()).toEqual(metrics.sort());
@@ -93,7 +93,7 @@ describe('docs/reference/metrics.md', () => {
 });
 
 describe('docs/reference/events.md', () => {
-  it('documents the events that the server and the client have, and no others', () => {
+  it('documents exactly the events of the server and the client', () => {
     const events = [
       ...membersOf('packages/server/src/events.ts', 'ServerEvents'),
       ...membersOf('packages/client/src/events.ts', 'ClientEvents'),
@@ -118,11 +118,11 @@ describe('docs/reference/command.md', () => {
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
 
-  it('documents the settings that there are, and no others', () => {
+  it('documents exactly the settings', () => {
     expect(sorted(documentedIn('docs/reference/command.md'))).toEqual(sorted(SETTING_NAMES));
   });
 
-  it.each(SETTING_NAMES)('writes the flag, the variable and the default of %s as they are', (name) => {
+  it.each(SETTING_NAMES)('has the flag, the variable and the default of %s', (name) => {
     const { byDefault, hasFlag = true } = SETTINGS[name];
     const isSaid = byDefault !== undefined && typeof byDefault !== 'object';
     const row = rows.find((cells) => cells[1] === name);
@@ -183,7 +183,7 @@ describe('docs/reference/options.md', () => {
         'client/src/mini-program/socket-transport.ts MiniProgramSocketOptions',
       ],
     ],
-  ])('documents the options of %s, and no others', (title, interfaces) => {
+  ])('documents exactly the options of %s', (title, interfaces) => {
     const options = interfaces.flatMap((each) => {
       const [path = '', name = ''] = each.split(' ');
       return membersOf(`packages/${path}`, name);
@@ -204,14 +204,14 @@ describe('the documents', () => {
     ),
   ];
 
-  it.each(documents)('leads with its links to files that are there: %s', (document) => {
+  it.each(documents)('has only links to existing files: %s', (document) => {
     const links = [...readText(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
       .map((match) => match[1] ?? '')
       .filter((link) => !/^[a-z]+:/.test(link));
     expect(links.filter((link) => !existsSync(join(ROOT, dirname(document), link)))).toEqual([]);
   });
 
-  it('are what comments in the sources refer to', () => {
+  it('exist where comments in the sources refer to them', () => {
     const missing = packageNames()
       .flatMap(sourcesOf)
       .flatMap(({ path, text }) =>
@@ -223,15 +223,15 @@ describe('the documents', () => {
 });
 
 describe('ARCHITECTURE.md', () => {
-  it('shows every room of the server', () => {
-    const rooms = readdirSync(join(ROOT, 'packages/server/src'), { withFileTypes: true })
+  it('shows every folder of the server', () => {
+    const folders = readdirSync(join(ROOT, 'packages/server/src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `${name}/`);
-    expect(rooms.length).toBeGreaterThan(5);
-    expect(rooms.filter((room) => !readText('ARCHITECTURE.md').includes(room))).toEqual([]);
+    expect(folders.length).toBeGreaterThan(5);
+    expect(folders.filter((folder) => !readText('ARCHITECTURE.md').includes(folder))).toEqual([]);
   });
 
-  it('names no file that is not there', () => {
+  it('names only existing files', () => {
     const there = new Set(
       packageNames()
         .flatMap(sourcesOf)
@@ -243,7 +243,7 @@ describe('ARCHITECTURE.md', () => {
 });
 
 describe('docs/adr/README.md', () => {
-  it('lists every decision, by its title', () => {
+  it('lists every decision with its title', () => {
     const decisions = readdirSync(join(ROOT, 'docs/adr')).filter((name) => name !== 'README.md');
     const rows = decisions.sort().map((name) => {
       const [, number = '', title = ''] = /^# (\d+)\. (.*)$/m.exec(readText(join('docs/adr', name))) ?? [];
@@ -255,11 +255,11 @@ describe('docs/adr/README.md', () => {
 });
 
 describe('the lock file', () => {
-  it('names no host that packages are loaded from', () => {
+  it('has no registry addresses', () => {
     expect(readText('package-lock.json')).not.toMatch(/"resolved": "https?:/);
   });
 
-  it('names a version for every package', () => {
+  it('has a version for every package', () => {
     const lock = JSON.parse(readText('package-lock.json')) as {
       readonly packages: Readonly<Record<string, { readonly version?: string; readonly link?: boolean }>>;
     };

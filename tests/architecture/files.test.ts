@@ -21,11 +21,11 @@ const FOLDERS = [
 const all = [...packageNames().flatMap(sourcesOf), ...FOLDERS.flatMap(sourcesIn)];
 
 describe('source files', () => {
-  it('are there', () => {
+  it('are found', () => {
     expect(all.length).toBeGreaterThan(100);
   });
 
-  it('name what they export one by one, or export a file that does', () => {
+  it('list their re-exports by name, or re-export a file that does', () => {
     const unnamed = all.flatMap((source) =>
       [...source.text.matchAll(/^export \*.*? from '(.*)';/gm)]
         .map(([, specifier = '']) => targetOf(source, specifier))
@@ -41,7 +41,7 @@ describe('source files', () => {
 });
 
 describe.each(packageNames())('the package %s', (name) => {
-  it('has a list of what it exports, or is a program', () => {
+  it('has either an index of its exports or a main program', () => {
     const isLibrary = existsSync(join(ROOT, 'packages', name, 'src/index.ts'));
     const isProgram = existsSync(join(ROOT, 'packages', name, 'src/main.ts'));
     expect(isLibrary !== isProgram).toBe(true);

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** Where a name of the platform is used: not where a property, a parameter or a comment happens to have it. */
+/** The uses of global names in a source: not properties, parameters or comments with the same name. */
 export function usesOf(text: string, forbidden: ReadonlySet<string>): string[] {
   const file = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);
   const uses: string[] = [];
@@ -24,7 +24,7 @@ export function usesOf(text: string, forbidden: ReadonlySet<string>): string[] {
   return uses;
 }
 
-/** Whether an identifier stands for a value or type from elsewhere, rather than naming a member or something new. */
+/** Whether an identifier refers to a value or type, and is not the name of a member or a declaration. */
 function isReference(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;

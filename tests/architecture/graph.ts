@@ -1,13 +1,13 @@
-/** What a drawn arrow may also lead to: nothing, or a package of somebody else. */
+/** Targets of arrows that are not packages of ours. */
 const OUTSIDE = new Set(['nothing', 'ws']);
 
 /**
- * The arrows of the drawing in ARCHITECTURE.md: for each folder that has some, the packages of ours that it leads to,
- * in alphabetical order.
+ * The arrows of the graph in ARCHITECTURE.md: for each folder, the packages of ours that it depends on, in alphabetical
+ * order.
  */
 export function arrowsIn(document: string): Record<string, string[]> {
   const drawing = /^## The graph\n+```\n(.*?)^```/ms.exec(document)?.[1] ?? '';
-  // What a line has no room for stands below it, indented.
+  // Long lines continue on the next line, indented.
   const rows = drawing.replaceAll(/\n +/g, ' ').split('\n');
   const arrows: Record<string, string[]> = {};
   for (const row of rows) {

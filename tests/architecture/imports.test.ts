@@ -13,7 +13,7 @@ const isRelative = (specifier: string) => specifier.startsWith('.');
 const isOurs = (specifier: string) => specifier.startsWith('@imcore/');
 const isOfNode = (specifier: string) => specifier.startsWith('node:');
 
-/** All imports of a package that the test does not like, as `file imports what`. */
+/** The imports for which `isOffence` returns true, as `file imports specifier`. */
 function offences(
   sources: readonly Source[],
   isOffence: (specifier: string, source: Source) => boolean,
@@ -26,7 +26,7 @@ function offences(
 }
 
 describe('the table of packages', () => {
-  it('names every package', () => {
+  it('has every package', () => {
     expect(packageNames().sort()).toEqual(Object.keys(PACKAGES).sort());
   });
 });
@@ -35,16 +35,16 @@ describe.each(packageNames())('the package %s', (name) => {
   const sources = sourcesOf(name);
   const allowed = PACKAGES[name]?.imports ?? [];
 
-  it('imports of ours only what the table allows', () => {
+  it('imports only packages of ours that the table allows', () => {
     expect(offences(sources, (specifier) => isOurs(specifier) && !allowed.includes(specifier))).toEqual([]);
   });
 
-  it('is allowed nothing that it does not import', () => {
+  it('imports everything that the table allows', () => {
     const used = new Set(sources.flatMap(({ imports }) => imports));
     expect(allowed.filter((specifier) => !used.has(specifier))).toEqual([]);
   });
 
-  it('declares what it imports, and nothing of ours that it does not', () => {
+  it('declares the packages that it imports, and no others of ours', () => {
     const manifest = JSON.parse(readText(`packages/${name}/package.json`)) as Manifest;
     const declared = Object.keys({
       ...manifest.dependencies,
@@ -61,7 +61,7 @@ describe.each(packageNames())('the package %s', (name) => {
     expect(declared.filter((dependency) => isOurs(dependency) && !used.has(dependency))).toEqual([]);
   });
 
-  it('reaches into no other package’s files', () => {
+  it('does not import files of other packages', () => {
     const home = `packages/${name}/src/`;
     expect(
       offences(
@@ -80,7 +80,7 @@ describe.each(Object.keys(PROGRAMS))('the program %s', (folder) => {
   const sources = [...sourcesIn(`${folder}/src`), ...sourcesIn(`${folder}/page`)];
   const allowed = PROGRAMS[folder]?.imports ?? [];
 
-  it('imports of ours what the table allows, and nothing else', () => {
+  it('imports exactly the packages of ours that the table allows', () => {
     const isForeign = (specifier: string, source: Source) =>
       isRelative(specifier) && !targetOf(source, specifier).startsWith(`${folder}/`);
     const used = sources.flatMap((source) =>
@@ -105,7 +105,7 @@ describe('the graph in ARCHITECTURE.md', () => {
 });
 
 describe('the protocol', () => {
-  it('imports nothing at all', () => {
+  it('imports no package', () => {
     expect(offences(sourcesOf('protocol'), (specifier) => !isRelative(specifier))).toEqual([]);
   });
 });
@@ -113,11 +113,11 @@ describe('the protocol', () => {
 describe('the client', () => {
   const core = sourcesOf('client').filter(({ path }) => !path.startsWith('packages/client/src/node/'));
 
-  it('imports nothing of Node outside its entry point for Node', () => {
+  it('imports Node modules only in its entry point for Node', () => {
     expect(offences(core, (specifier) => isOfNode(specifier) || specifier === 'ws')).toEqual([]);
   });
 
-  it('never reaches from its core into the entry point for Node', () => {
+  it('does not import its entry point for Node from elsewhere', () => {
     const isInNode = (specifier: string, source: Source) =>
       isRelative(specifier) && targetOf(source, specifier).startsWith('packages/client/src/node/');
     expect(offences(core, isInNode)).toEqual([]);

@@ -4,12 +4,12 @@ import { readText } from './sources.js';
 
 const guide = readText('docs/guide/migrating-from-mobileimsdk.md');
 
-/** Names of members of an interface, as its source declares them. */
+/** The names that a pattern finds in a source. */
 function declaredIn(path: string, pattern: RegExp): string[] {
   return [...readText(path).matchAll(pattern)].map(([, name]) => name ?? '');
 }
 
-describe('the guide to migration', () => {
+describe('the migration guide', () => {
   it.each([
     ['ResponseCode', ResponseCode],
     ['KickOutCode', KickOutCode],
@@ -29,7 +29,7 @@ describe('the guide to migration', () => {
     expect(seconds).toEqual([...SENSE_MODES]);
   });
 
-  it('speaks of events and hooks that there are', () => {
+  it('names only existing events, and every hook', () => {
     const hooks = declaredIn('packages/server/src/hooks.ts', /^ {2}(\w+)\?\(/gm);
     const events = [
       ...declaredIn('packages/server/src/events.ts', /^ {2}(\w+):/gm),
@@ -42,7 +42,7 @@ describe('the guide to migration', () => {
     expect(new Set(said('hook'))).toEqual(new Set(hooks));
   });
 
-  it('names every callback that the recordings of the original show', () => {
+  it('names every callback in the recordings of the original', () => {
     const callbacks = [
       ...['verifier', 'logged in', 'logged out', 'before C2S', 'before C2C', 'C2S message', 'C2C message'],
       ...['undeliverable', 'after bridge', 'message received', 'messages lost'],

@@ -1,10 +1,10 @@
-/** What sources may import of ours. Whatever is not named here is forbidden. */
+/** The packages of ours that sources import. Others are not allowed. */
 interface PackageRule {
-  /** Specifiers of our other packages. */
+  /** Import specifiers. */
   readonly imports: readonly string[];
 }
 
-/** The arrows of ARCHITECTURE.md, one entry for each folder of packages/. A changed arrow is a decision: write an ADR. */
+/** The arrows in ARCHITECTURE.md, by folder of packages/. To change an arrow, write an ADR. */
 export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   protocol: { imports: [] },
   server: { imports: ['@imcore/protocol'] },
@@ -38,7 +38,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   },
 };
 
-/** The same for what is built beside the packages, by its folder. */
+/** The same for applications, benchmarks and proofs, by folder. */
 export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
   'apps/web': { imports: ['@imcore/client', '@imcore/client/outbox'] },
   'apps/demo': {

@@ -2,7 +2,7 @@ import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { ROOT, readText } from './sources.js';
 
-/** A name that a package exports. */
+/** An exported name of a package. */
 interface PublicName {
   readonly name: string;
   /** The file that declares it, from the root of the project. */
@@ -10,7 +10,7 @@ interface PublicName {
   readonly hasComment: boolean;
 }
 
-/** What an index file exports of its own package, with the place of each declaration. */
+/** The names that an index file exports of its own package, with the files that declare them. */
 export function publicNamesOf(index: string): PublicName[] {
   return parse(index).statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier === undefined) return [];
@@ -28,7 +28,7 @@ export function publicNamesOf(index: string): PublicName[] {
   });
 }
 
-/** Whether a file does nothing but export names of other files, one by one. */
+/** Whether a file consists of re-exports by name. */
 export function isListOfNames(path: string): boolean {
   return parse(path).statements.every(
     (statement) =>
@@ -42,7 +42,7 @@ function parse(path: string): ts.SourceFile {
   return ts.createSourceFile(path, readText(path), ts.ScriptTarget.Latest, true);
 }
 
-/** All with this name: overloads, or a value and a type. */
+/** All declarations of a name: overloads, or a value and a type. */
 function declarationsOf(file: ts.SourceFile, name: string): ts.Statement[] {
   return file.statements.filter((statement) => {
     if (ts.isVariableStatement(statement)) {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { usesOf } from './forbidden-names.js';
 import { type Source, sourcesOf } from './sources.js';
 
-const TIME_AND_CHANCE = ['Date.now', 'new Date', 'Math.random', 'performance', 'crypto'];
+const TIME_AND_RANDOMNESS = ['Date.now', 'new Date', 'Math.random', 'performance', 'crypto'];
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame'];
-const OF_NODE = ['Buffer', 'process', 'require', '__dirname', 'global'];
-const OF_EVERYWHERE = [
+const NODE_GLOBALS = ['Buffer', 'process', 'require', '__dirname', 'global'];
+const PLATFORM_GLOBALS = [
   'globalThis',
   'window',
   'self',
@@ -43,14 +43,14 @@ describe('usesOf', () => {
     'interface Timers { setTimeout(run: () => void): void }',
     'const timers = { setTimeout: 1 };',
     'const dates = Date.parse("2026");',
-  ])('leaves %j alone', (text) => {
+  ])('ignores %j', (text) => {
     expect(usesOf(text, names)).toEqual([]);
   });
 });
 
 describe('the protocol', () => {
-  it('reads no clock, draws no random number, starts no timer and knows no platform', () => {
-    const names = [...TIME_AND_CHANCE, ...TIMERS, ...OF_NODE, ...OF_EVERYWHERE];
+  it('uses no clock, no random numbers, no timers and no platform API', () => {
+    const names = [...TIME_AND_RANDOMNESS, ...TIMERS, ...NODE_GLOBALS, ...PLATFORM_GLOBALS];
     expect(offences(sourcesOf('protocol'), names)).toEqual([]);
   });
 });
@@ -58,25 +58,25 @@ describe('the protocol', () => {
 describe('the client', () => {
   const core = sourcesOf('client').filter(({ path }) => !path.startsWith('packages/client/src/node/'));
 
-  it('knows nothing of Node outside its entry point for Node', () => {
-    expect(offences(core, OF_NODE)).toEqual([]);
+  it('uses Node’s globals only in its entry point for Node', () => {
+    expect(offences(core, NODE_GLOBALS)).toEqual([]);
   });
 
-  it('reads clocks and chance only where its defaults are made', () => {
+  it('uses clocks and random numbers only in its defaults', () => {
     const defaults = ['system-clock.ts', 'system-random.ts', 'platform.ts'].map(
       (file) => `packages/client/src/${file}`,
     );
     const others = sourcesOf('client').filter(({ path }) => !defaults.includes(path));
-    expect(offences(others, TIME_AND_CHANCE)).toEqual([]);
+    expect(offences(others, TIME_AND_RANDOMNESS)).toEqual([]);
   });
 });
 
 describe('the server', () => {
-  it('reads clocks and chance only where its defaults are made', () => {
+  it('uses clocks and random numbers only in its defaults', () => {
     const defaults = ['timers/system-clock.ts', 'create-server.ts'].map(
       (file) => `packages/server/src/${file}`,
     );
     const others = sourcesOf('server').filter(({ path }) => !defaults.includes(path));
-    expect(offences(others, TIME_AND_CHANCE)).toEqual([]);
+    expect(offences(others, TIME_AND_RANDOMNESS)).toEqual([]);
   });
 });

@@ -10,8 +10,8 @@ const TRANSLATION = 'README.zh-CN.md';
 const withoutComments = (program: string) => program.replace(/ *\/\/.*$/gm, '');
 const withoutRemarks = (commands: string) => commands.replace(/ *# .*$/gm, '');
 
-/** The files that a document leads to, each once; of a page that is translated, the original. */
-function pagesBehind(path: string): string[] {
+/** The files that a document links to, each once; for a translated page, the original. */
+function linkedPages(path: string): string[] {
   const links = [...readText(path).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
   const pages = links
     .map((link) => link.replace('.zh-CN.md', '.md').replace(/#.*$/, ''))
@@ -20,15 +20,15 @@ function pagesBehind(path: string): string[] {
 }
 
 describe('the README', { timeout: 60_000 }, () => {
-  it('holds programs', () => {
+  it('has programs', () => {
     expect(blocksIn(README, 'ts').length).toBeGreaterThanOrEqual(2);
   });
 
-  it('shows programs that compile', () => {
+  it('has programs that compile', () => {
     expect(problemsOf(...blocksIn(README, 'ts'))).toEqual([]);
   });
 
-  it('would not compile with a name that does not exist', () => {
+  it('does not compile with a missing name', () => {
     expect(
       problemsOf("import { createServers } from '@imcore/server';\nawait createServers({});"),
     ).not.toEqual([]);
@@ -44,9 +44,9 @@ describe('the README', { timeout: 60_000 }, () => {
     );
   });
 
-  it('leads to the same pages in its translation', () => {
-    expect(pagesBehind(README).length).toBeGreaterThan(15);
-    expect(pagesBehind(TRANSLATION)).toEqual(pagesBehind(README));
+  it('has the same links in its translation', () => {
+    expect(linkedPages(README).length).toBeGreaterThan(15);
+    expect(linkedPages(TRANSLATION)).toEqual(linkedPages(README));
   });
 });
 
@@ -55,7 +55,7 @@ describe('the READMEs of the packages', { timeout: 60_000 }, () => {
     .map((folder) => `${folder}/README.md`)
     .filter((path) => existsSync(join(ROOT, path)));
 
-  it('show programs that compile', () => {
+  it('have programs that compile', () => {
     const programs = readmes.flatMap((path) => blocksIn(path, 'ts'));
     expect(programs.length).toBeGreaterThanOrEqual(5);
     expect(problemsOf(...programs)).toEqual([]);
