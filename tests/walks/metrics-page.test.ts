@@ -11,7 +11,7 @@ import { expect, it } from 'vitest';
 function metricsPage(server: ImServer): string {
   const samples = server.metricSamples();
   const blocks = Object.entries(SERVER_METRICS).map(([metric, { kind, help }]) => {
-    const name = `imcore_${metric.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    const name = `imcore_${metric.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`;
     const lines = samples
       .filter((sample) => sample.name === metric)
       .map(({ labels, value }) => {
