@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -100,8 +100,17 @@ export class EmptyProject {
       ],
       { cwd: this.directory, maxBuffer: 1 << 26 },
     );
-    const files = (await readdir(tarballs)).map((file) => `./tarballs/${file}`);
-    await this.write('package.json', '{ "name": "empty", "private": true }\n');
+    const dependencies: Record<string, string> = {};
+    for (const folder of [...ours.map(({ directory }) => directory), ...others]) {
+      const { name, version } = await readManifest(folder);
+      dependencies[name] = `file:tarballs/${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+    }
+    // Packages that this repository holds back are not in the range that their dependents ask for.
+    const overrides = Object.fromEntries(Object.keys(dependencies).map((name) => [name, `$${name}`]));
+    await this.write(
+      'package.json',
+      JSON.stringify({ name: 'empty', private: true, dependencies, overrides }),
+    );
     await run(
       'npm',
       [
@@ -112,11 +121,9 @@ export class EmptyProject {
         '--ignore-scripts',
         '--legacy-peer-deps',
         '--omit=optional',
-        ...files,
       ],
-      {
-        cwd: this.directory,
-      },
+      // A cache of its own: what npm has cached on this machine must not help.
+      { cwd: this.directory, env: { ...process.env, npm_config_cache: join(this.directory, 'cache') } },
     );
   }
 }
