@@ -10,7 +10,7 @@ const MAX_REPORTED = 5;
 /** Breaches that are reported for a failing seed. */
 const MAX_BREACHES = 10;
 
-/** A quick run (`npm test`) takes one seed of so many. */
+/** A quick run (`npm test`) runs one of so many seeds. */
 const QUICK_DIVISOR = 5;
 
 const isQuick = process.env['IMCORE_QUICK'] === 'true';

@@ -233,7 +233,7 @@ const confirmsWhatIsRead: Fault = {
   }),
 };
 
-/** How long after a message was dispatched the planted route takes it back, in milliseconds. */
+/** How long after the dispatch the faulty route takes a message back, in milliseconds. */
 const TAKE_BACK_AFTER_MS = 500;
 
 const takesBackWhatIsStored: Fault = {
@@ -254,7 +254,7 @@ const takesBackWhatIsStored: Fault = {
 
 const offlineOnReplacement: Fault = {
   name: 'a user goes offline when another session takes the place of its session',
-  detectedAs: /is told offline and is online/,
+  detectedAs: /was reported offline and is online/,
   createSeams: () => ({
     presence: (server) => ({
       on: (name, listener) => {

@@ -14,11 +14,11 @@ export function followPresence(
   const online = new Set<string>();
   events.on('online', ({ userId }) => {
     if (online.has(userId)) onBreach(`${userId} came online twice`);
-    if (!server.isOnline(userId)) onBreach(`${userId} is told online and is not`);
+    if (!server.isOnline(userId)) onBreach(`${userId} was reported online and is offline`);
     online.add(userId);
   });
   events.on('offline', ({ userId }) => {
     if (!online.delete(userId)) onBreach(`${userId} went offline twice`);
-    if (server.isOnline(userId)) onBreach(`${userId} is told offline and is online`);
+    if (server.isOnline(userId)) onBreach(`${userId} was reported offline and is online`);
   });
 }

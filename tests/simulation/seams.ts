@@ -16,9 +16,9 @@ export interface Seams {
   store?(store: MessageStore): MessageStore;
   /** Wraps the store for one server process: it and its clock stop when that process crashes. */
   processStore?(store: MessageStore, clock: Clock): MessageStore;
-  /** Asked before the store. */
+  /** A route before the store's. */
   route?(clock: Clock): Route;
-  /** What the application takes for the server's `online` and `offline`. */
+  /** Replaces the server's events `online` and `offline` for the application. */
   presence?(server: ImServer): PresenceEvents;
   clientClock?(clock: Clock): Clock;
   /** The fingerprint that an application's message had before the transport changed it. */

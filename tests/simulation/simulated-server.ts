@@ -177,7 +177,7 @@ export class SimulatedServer {
     return [process, server];
   }
 
-  /** A store whose messages another process expires often, until it is closed: the server does so once in a minute. */
+  /** A store that expires messages often, as another process would: the server does so once a minute. */
   #expiringOften(store: MessageStore, clock: Clock): MessageStore {
     const { journal } = this.#parts;
     let timer: Scheduled;

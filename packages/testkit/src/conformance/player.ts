@@ -18,9 +18,9 @@ export interface BridgeInProcess {
   readonly otherSystem: OtherSystem;
 }
 
-/** What a play in virtual time may need beyond the recording. */
+/** Options of {@link playInVirtualTime}. */
 export interface PlayOptions {
-  /** Makes the bridge of a conversation that has one. */
+  /** Creates the bridge for a conversation that has one. */
   readonly createBridge?: (clock: Clock) => BridgeInProcess;
 }
 

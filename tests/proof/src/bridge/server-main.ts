@@ -3,9 +3,9 @@ import { createServer, silentLogger, tcp } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
 
 /**
- * The server under proof: a process that is killed. `node server-main.js FILE TCP-PORT [--early]`, the broker's URL in
- * `IMCORE_BRIDGE`. Writes a line of JSON with its port, then one for each time that the bridge joins or goes away, and
- * its metrics when it is sent a line. With `--early` it breaks the promise on purpose, with `--no-bridge` it has none.
+ * The server process: `node server-main.js FILE TCP-PORT [--early | --no-bridge]`, with the broker's URL in `IMCORE_BRIDGE`.
+ * Prints JSON lines: its port, each state of the bridge, and its metrics for each line of input. With `--early` it
+ * acknowledges too early, which the proof must detect.
  */
 const EARLY_MS = 50;
 
