@@ -41,6 +41,23 @@ const RETIRED_WORDS: readonly RetiredWord[] = [
   { pattern: /\ba thousand lives\b/i, instead: '1,000 runs' },
 ];
 
+/** Phrases that only the documents have replaced. */
+const RETIRED_IN_DOCUMENTS: readonly RetiredWord[] = [
+  { pattern: /\bwhat (?:becomes|became|comes) of\b/i, instead: 'outcome, delivery' },
+  { pattern: /\b(?:in|pair of) (?:the )?hands\b/i, instead: 'responsible' },
+  { pattern: /\bhand(?:s|ed|ing)? (?:on|over|out)\b/i, instead: 'delivers, passes, publishes' },
+  { pattern: /\blets? go of\b/i, instead: 'expires, frees' },
+  { pattern: /\bgo(?:es)? on by (?:itself|themselves)\b/i, instead: 'continues, recovers without a restart' },
+  { pattern: /\b(?:is|are) no (?:setting|option|user ids?)\b/i, instead: 'unknown, not valid' },
+  { pattern: /\brooms? of the\b/i, instead: 'parts, folders' },
+  {
+    pattern: /\brefus(?:e|es|ed|al|als)\b/i,
+    instead: 'rejected',
+    // Codes of RabbitMQ and of the system; experiments and recordings of the original.
+    except: /\bACCESS REFUSED\b|\bECONNREFUSED\b|\b(?:tcp|udp|ws) (?:login refused|refused login)\b/g,
+  },
+];
+
 /** A retired word in a text, with the words around it, and the terms to use instead. */
 interface Finding {
   readonly word: string;
@@ -49,9 +66,10 @@ interface Finding {
 }
 
 /** Finds the retired words of a text, also inside of identifiers, and phrases across the lines of a comment. */
-export function retiredWordsIn(text: string): Finding[] {
+export function retiredWordsIn(text: string, kind: 'source' | 'document' = 'source'): Finding[] {
   const plain = plainText(text);
-  return RETIRED_WORDS.flatMap(({ pattern, instead, except }) => {
+  const words = kind === 'source' ? RETIRED_WORDS : [...RETIRED_WORDS, ...RETIRED_IN_DOCUMENTS];
+  return words.flatMap(({ pattern, instead, except }) => {
     const searched = except === undefined ? plain : plain.replace(except, (term) => '-'.repeat(term.length));
     return [...searched.matchAll(new RegExp(pattern, `${pattern.flags}g`))].map(({ 0: word, index }) => ({
       word,
