@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SessionInfo } from '../src/hooks.js';
 import type { Message } from '../src/message.js';
 import { openBench } from './support/bench.js';
-import { keepAlive, login, logout, message, plainMessage } from './support/wire.js';
+import { acknowledgement, keepAlive, login, logout, message, plainMessage } from './support/wire.js';
 
 /** An `authorizeMessage` hook that the test answers by hand. */
 function slowHook() {
@@ -16,6 +16,27 @@ function slowHook() {
 }
 
 describe('the authorization of a message', () => {
+  it('that is awaited delays no answer to a message in the name of another user', async () => {
+    const bench = await openBench({ hooks: slowHook().hooks });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'), message('bob', 'alice', 'hello', 'fp-2'));
+    expect(alice.received).toMatchObject([{ type: 52 }]);
+    expect(alice.isPaused).toBe(false);
+  });
+
+  it('that is awaited lets the sender acknowledge what it was sent while the server closes', async () => {
+    const bench = await openBench({ hooks: slowHook().hooks });
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'hello', 'fp-1'));
+    const sent = bench.server.send('alice', 'hello', { fingerprint: 'fp-2' });
+    const closed = bench.server.close({ drainMs: 1000 });
+    alice.write(message('alice', 'bob', 'hello', 'fp-3'));
+    alice.write(acknowledgement('alice', '0', 'fp-2'));
+    expect(await sent).toBe('received');
+    await bench.advance(1000);
+    await closed;
+  });
+
   it('is asked about messages to users and to the server, with who sends them', async () => {
     const asked: [Message, SessionInfo][] = [];
     const bench = await openBench({

@@ -300,14 +300,13 @@ export class SessionHost
       return;
     }
     // What an earlier message waits for comes first: behind a login another user may be speaking.
-    if (handler.isWork && this.#inbound.isBlocked && this.isOpen) {
-      this.#inbound.defer(packet);
-      return;
-    }
-    const admission = this.#session.admit(packet, handler);
+    const mustWait = handler.isWork && this.#inbound.isBlocked;
+    const admission =
+      mustWait && handler.allowed === 'anyone' ? 'defer' : this.#session.admit(packet, handler);
     switch (admission) {
       case 'handle':
-        handler.handle(this, packet, now);
+        if (mustWait) this.#inbound.defer(packet);
+        else handler.handle(this, packet, now);
         return;
       case 'defer':
         this.#inbound.defer(packet);
