@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoginAttempt } from '../src/hooks.js';
 import { openBench, START_TIME } from './support/bench.js';
-import { message } from './support/wire.js';
+import { login, message } from './support/wire.js';
 
 describe('a kick', () => {
   it('tells the user why, ends the session and is carried by the offline event', async () => {
@@ -24,6 +24,29 @@ describe('a kick', () => {
     expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: 7 }]);
     expect(bench.server.isOnline('alice')).toBe(false);
     expect(bench.metric('kickOuts')).toBe(1);
+  });
+
+  it('by a listener for the end of another session is not repeated', async () => {
+    const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
+    const bench = await openBench({ hooks });
+    const phone = await bench.online('alice', 'tcp', { extra: 'phone' });
+    const desktop = await bench.online('alice', 'tcp', { extra: 'desktop' });
+    bench.server.on('sessionEnded', ({ session }) => void bench.server.kick(session.userId));
+    bench.server.kick('alice');
+    expect([phone.received, desktop.received]).toMatchObject([[{ type: 54 }], [{ type: 54 }]]);
+    expect(bench.metric('kickOuts')).toBe(2);
+  });
+
+  it('by a listener for users who come online leaves no session that started and never ended', async () => {
+    const bench = await openBench();
+    bench.server.on('online', ({ userId }) => void bench.server.kick(userId));
+    const open = new Set<number>();
+    bench.server.on('sessionStarted', ({ session }) => open.add(session.sessionId));
+    bench.server.on('sessionEnded', ({ session }) => open.delete(session.sessionId));
+    bench.connect().write(login('alice'));
+    await bench.settle();
+    expect(bench.events.offline).toHaveLength(1);
+    expect([...open]).toEqual([]);
   });
 
   it('is by an administrator and without a reason unless told otherwise', async () => {

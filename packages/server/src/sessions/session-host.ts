@@ -203,7 +203,9 @@ export class SessionHost
       metrics.usersOnline += 1;
       if (events.has('online')) events.emit('online', { userId: user.id, session: info });
     }
-    if (events.has('sessionStarted')) events.emit('sessionStarted', { session: info });
+    // A listener for `online` may have ended it.
+    if (this.#info === info && this.#user === user && events.has('sessionStarted'))
+      events.emit('sessionStarted', { session: info });
     if (this.#user?.awaited === undefined) this.#resumeHandling();
   }
 
@@ -248,6 +250,7 @@ export class SessionHost
   }
 
   kick(code: number, reason: string | undefined): void {
+    if (!this.isOpen) return;
     this.#sendKickOut(code, reason);
     this.#leave('kicked', code);
     this.#end('kicked');
