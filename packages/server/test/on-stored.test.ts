@@ -55,6 +55,15 @@ describe('the hook onStored', () => {
     expect(told.map(({ length }) => length)).toEqual([100, 100, 50]);
   });
 
+  it('is told once of a message whose receiver is ended as soon as it is stored', async () => {
+    const { bench, told, alice } = await openTold();
+    await bench.online('bob');
+    bench.server.on('stored', ({ to }) => void bench.server.kick(to));
+    alice.write(...toBob(1, 1));
+    await bench.advance(2000);
+    expect(told).toEqual([['fp-1']]);
+  });
+
   it('is not told of what a user who is online takes', async () => {
     const { bench, told, alice } = await openTold();
     const bob = await bench.online('bob');

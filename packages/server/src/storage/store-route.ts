@@ -208,12 +208,14 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       this.#acknowledgedMeanwhile(delivery);
       return;
     }
+    const wasInFlight = delivery.inbox !== undefined;
     delivery.storeId = id;
     metrics.messagesStored += 1;
     delivery.moveTo('persisted');
     delivery.origin.accepted(delivery, 'stored', this.#runtime.clock.now());
     if (events.has('stored')) events.emit('stored', delivery.message);
-    if (outcome === 'stored' && delivery.inbox === undefined) this.#notifier.add(delivery);
+    // One that was in flight and has left the inbox by now was added when its session ended.
+    if (outcome === 'stored' && !wasInFlight) this.#notifier.add(delivery);
     if (delivery.inbox !== undefined && delivery.inbox.persistedBytes > MAX_STORED_IN_FLIGHT_BYTES)
       this.#leaveToReplay(delivery);
   }
