@@ -46,6 +46,16 @@ describe('a packet of a type that no handler is for', () => {
     expect(bench.events.rejected.map(({ reason }) => reason)).toEqual(['spoofed-sender', 'not-logged-in']);
   });
 
+  it('whose handler fails later is reported', async () => {
+    const failure = new Error('no such room');
+    const handle = () => Promise.reject(failure);
+    const bench = await openBench({ handlers: { 6: { allowed: 'anyone', isWork: false, handle } } });
+    const alice = await bench.online('alice');
+    alice.write(like(6));
+    await bench.settle();
+    expect(bench.events.error).toEqual([failure]);
+  });
+
   it('whose handler throws is reported, and the session continues', async () => {
     const failure = new Error('no such room');
     const handle = () => {

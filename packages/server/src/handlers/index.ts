@@ -2,7 +2,7 @@ import { PacketType } from '@imcore/protocol';
 import type { Dispatcher } from '../delivery/dispatcher.js';
 import type { LocalRoute } from '../delivery/local-route.js';
 import { asError } from '../errors.js';
-import type { HookRunner } from '../hook-runner.js';
+import { type HookRunner, isThenable } from '../hook-runner.js';
 import type { Sender, SessionInfo } from '../hooks.js';
 import type { PacketHandler } from '../ports/packet-handler.js';
 import type { Runtime } from '../runtime.js';
@@ -47,17 +47,20 @@ export function createHandlers(
   ]);
 }
 
-/** What a handler of the application throws must not end the socket's reader. */
+/** What a handler of the application throws must not end the socket's reader, nor the process where it fails later. */
 function guarded({ events }: Runtime, handler: PacketHandler): Handler {
   const { allowed, isWork } = handler;
+  const report = (error: unknown): void => events.emit('error', asError(error));
   return {
     allowed,
     isWork,
     handle(session, packet, now) {
       try {
-        handler.handle(session, packet, now);
+        // An asynchronous function is a handler too, though the server does not wait for it.
+        const handled: unknown = handler.handle(session, packet, now);
+        if (isThenable(handled)) handled.then(undefined, report);
       } catch (error) {
-        events.emit('error', asError(error));
+        report(error);
       }
     },
   };

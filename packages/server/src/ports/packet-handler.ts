@@ -15,7 +15,10 @@ export interface PacketRule {
 
 /** Handles one type of packet of an application's own, on every session. Given to `createServer` by type. */
 export interface PacketHandler extends PacketRule {
-  /** Called for each packet that {@link PacketRule} lets through. What it throws is reported with the event `error`. */
+  /**
+   * Called for each packet that {@link PacketRule} lets through. What it throws, or rejects with where it is asynchronous,
+   * is reported with the event `error`. The next packet does not wait for it.
+   */
   handle(session: PacketSession, packet: ReceivedPacket, now: Instant): void;
 }
 
