@@ -1,5 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { decodeFrameBody } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
+import { PeerReports } from '../src/sessions/peer-reports.js';
 import { openBench } from './support/bench.js';
+import { Peer } from './support/peer-transport.js';
+import { createRuntime } from './support/runtime.js';
 import { acknowledgement, message, wire } from './support/wire.js';
 
 const like = (type: number, fp = 'fp-1') =>
@@ -101,5 +107,28 @@ describe('a rejection', () => {
     for (let round = 0; round < 2; round++) for (let at = 0; at < 65; at++) alice.write(like(6, `fp-${at}`));
     expect(bench.events.rejected).toHaveLength(130);
     expect(bench.metric('unknownTypes')).toBe(130);
+  });
+});
+
+describe('what is remembered of rejected packets', () => {
+  it('does not grow with what they acknowledge', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const runtime = createRuntime();
+    runtime.events.on('rejected', () => {});
+    const reports = new PeerReports(runtime);
+    const connection = new Peer('websocket', '192.0.2.1', 1);
+    const report = (at: number): void => {
+      const dataContent = String(at).padStart(65_000, 'x');
+      const packet = decodeFrameBody(wire({ type: 4, dataContent, from: 'alice', to: 'bob' }));
+      reports.rejected({ connection, user: undefined }, 'unknown-acknowledgement', packet);
+    };
+    report(0);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let at = 1; at < 64; at++) report(at);
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(1_000_000);
+    expect(connection.isClosed).toBe(false);
   });
 });

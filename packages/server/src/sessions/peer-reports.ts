@@ -1,4 +1,4 @@
-import type { Packet, ProtocolError } from '@imcore/protocol';
+import { Digest, type Packet, type ProtocolError } from '@imcore/protocol';
 import type { LimitName, RejectedReason } from '../events.js';
 import type { Connection } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
@@ -17,6 +17,8 @@ export interface ReportedPeer {
 /** Reports what peers did wrong or too much. One for all sessions. */
 export class PeerReports {
   readonly #runtime: Runtime;
+  readonly #digest = new Digest();
+  /** Digests, which are short whatever the peer sends. */
   readonly #rejected = new WeakMap<Connection, Set<string>>();
 
   constructor(runtime: Runtime) {
@@ -37,8 +39,10 @@ export class PeerReports {
     if (!events.has('rejected')) return;
     const { type, to } = packet;
     const fingerprint = reason === 'unknown-acknowledgement' ? packet.dataContent : packet.fp;
-    if (fingerprint !== undefined && !this.#isFirst(connection, `${reason} ${type} ${to} ${fingerprint}`))
-      return;
+    if (fingerprint !== undefined) {
+      const { a, b, c, d } = this.#digest.of(`${reason} ${type} ${to}`, fingerprint);
+      if (!this.#isFirst(connection, `${a} ${b} ${c} ${d}`)) return;
+    }
     const { transport, remoteAddress } = connection;
     events.emit('rejected', { reason, type, to, fingerprint, transport, remoteAddress, userId: user?.id });
   }
