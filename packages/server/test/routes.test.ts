@@ -1,8 +1,15 @@
 import { dataPacket, type Packet } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
+import { Delivery } from '../src/delivery/delivery.js';
+import { Dispatcher } from '../src/delivery/dispatcher.js';
+import { FallbackRoute } from '../src/delivery/fallback-route.js';
+import { RouteContext } from '../src/delivery/route-context.js';
+import { HookRunner } from '../src/hook-runner.js';
 import type { SendOutcome } from '../src/hooks.js';
+import { UserRegistry } from '../src/users/user-registry.js';
 import { type Bench, openBench } from './support/bench.js';
 import { RecordingRoute } from './support/recording-route.js';
+import { createRuntime } from './support/runtime.js';
 import { message } from './support/wire.js';
 
 async function setUp() {
@@ -32,6 +39,34 @@ describe('a route', () => {
     host.accept(delivery, outcome);
     expect(await sent).toBe(outcome);
     expect(delivery.state).toBe(state);
+  });
+
+  it('that gives a message several outcomes is reported, and the first one counts', () => {
+    const runtime = createRuntime();
+    const fallback = new FallbackRoute(runtime, new HookRunner(runtime, {}, 1000));
+    const users = new UserRegistry(runtime);
+    const host = new RouteContext(runtime, users, new Dispatcher(fallback), fallback, undefined);
+    const packet = dataPacket({ from: 'alice', to: 'carol', content: '', fingerprint: 'fp-1' });
+    const outcomes: string[] = [];
+    const origin = {
+      asksHook: true,
+      accepted: () => outcomes.push('accepted'),
+      failed: () => outcomes.push('failed'),
+      waitFor: () => {},
+    };
+    const bugs: Error[] = [];
+    const takeOne = () => new Delivery(packet, '', 'alice', 'carol', origin, (error) => bugs.push(error));
+    const accepted = takeOne();
+    host.accept(accepted, 'received');
+    host.accept(accepted, 'received');
+    host.fallBack(accepted, 'offline');
+    const dropped = takeOne();
+    host.fallBack(dropped, 'offline');
+    host.fallBack(dropped, 'offline');
+    host.accept(dropped, 'received');
+    expect(outcomes).toEqual(['accepted', 'failed']);
+    expect(bugs).toHaveLength(4);
+    expect(runtime.metrics.messagesUndelivered).toBe(1);
   });
 
   it('gives the sender the frame of the receiver that it passes on', async () => {

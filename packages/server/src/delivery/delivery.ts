@@ -116,15 +116,19 @@ export class Delivery implements RingEntry {
     return this.#state;
   }
 
-  /** Changes the state. A transition that {@link TRANSITIONS} does not allow is reported, and nothing changes. */
-  moveTo(next: DeliveryState): void {
+  /**
+   * Changes the state. Returns false for a transition that {@link TRANSITIONS} does not allow: it is reported, and nothing
+   * changes.
+   */
+  moveTo(next: DeliveryState): boolean {
     const previous = this.#state;
     if (!TRANSITIONS[previous].includes(next)) {
       this.#reportBug(new InternalError(`a delivery to ${this.to} cannot go from ${previous} to ${next}`));
-      return;
+      return false;
     }
     this.#state = next;
     this.inbox?.stateChanged(this, previous);
+    return true;
   }
 
   /** Stops waiting, for a deadline and in the inbox. */

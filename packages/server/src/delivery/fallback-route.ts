@@ -31,7 +31,7 @@ export class FallbackRoute {
   /** Gives the message up; its sender is not acknowledged. */
   drop(delivery: Delivery, reason: UndeliveredReason): void {
     const { metrics, events } = this.#runtime;
-    delivery.moveTo('dropped');
+    if (!delivery.moveTo('dropped')) return;
     metrics.messagesUndelivered += 1;
     delivery.origin.failed(delivery, reason);
     if (events.has('undelivered')) events.emit('undelivered', { message: delivery.message, reason });
@@ -39,7 +39,7 @@ export class FallbackRoute {
 
   #taken(delivery: Delivery): void {
     const { clock, events } = this.#runtime;
-    delivery.moveTo('persisted');
+    if (!delivery.moveTo('persisted')) return;
     delivery.origin.accepted(delivery, 'stored', clock.now());
     if (events.has('stored')) events.emit('stored', delivery.message);
   }

@@ -44,7 +44,7 @@ export class RouteContext implements RouteHost {
   }
 
   accept(delivery: Delivery, outcome: SendOutcome, acknowledgement?: BinaryString): void {
-    delivery.moveTo(outcome === 'stored' ? 'persisted' : 'acknowledged');
+    if (!delivery.moveTo(outcome === 'stored' ? 'persisted' : 'acknowledged')) return;
     delivery.origin.accepted(delivery, outcome, this.runtime.clock.now(), acknowledgement);
   }
 
