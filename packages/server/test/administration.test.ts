@@ -35,6 +35,8 @@ describe('a kick', () => {
     bench.server.kick('alice');
     expect([phone.received, desktop.received]).toMatchObject([[{ type: 54 }], [{ type: 54 }]]);
     expect(bench.metric('kickOuts')).toBe(2);
+    expect(bench.events.offline).toHaveLength(1);
+    expect(bench.server.onlineCount).toBe(0);
   });
 
   it('by a listener for users who come online leaves no session that started and never ended', async () => {

@@ -75,14 +75,19 @@ export class LocalRoute implements Route {
     this.#policy.attached(user, device, now);
   }
 
-  /** A device's session has ended: the next route takes what it had not acknowledged, in order. */
-  detach(user: User, device: Device): void {
+  /**
+   * A device's session has ended: the next route takes what it had not acknowledged, in order. Returns whether the user
+   * went offline with it; listeners may end other sessions of the user meanwhile.
+   */
+  detach(user: User, device: Device): boolean {
     device.session = undefined;
-    if (user.primary !== device) return;
+    if (user.primary !== device) return false;
     const next = user.onlineDevices()[0];
     user.primary = next;
     this.#policy.left(user, device);
-    if (next !== undefined) this.#policy.attached(user, next, this.#runtime.clock.now());
+    if (next === undefined) return true;
+    if (user.primary === next) this.#policy.attached(user, next, this.#runtime.clock.now());
+    return false;
   }
 
   /** Without QoS nothing is awaited. */

@@ -357,10 +357,10 @@ export class SessionHost
     this.#device = undefined;
     const { local, users, runtime } = this.#context;
     const { info } = this;
-    local.detach(user, device);
+    const wentOffline = local.detach(user, device);
     users.left(user, device);
     this.#reportEnd(reason, kickCode);
-    if (user.isOnline) return;
+    if (!wentOffline) return;
     runtime.metrics.usersOnline -= 1;
     if (runtime.events.has('offline'))
       runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
