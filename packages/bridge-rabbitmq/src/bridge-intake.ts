@@ -54,7 +54,7 @@ export class BridgeIntake {
     if (fp === undefined) return this.#deliver(packet);
     const pair = `${from.length} ${to.length} ${from}${to}`;
     const key = `${pair}${fp}`;
-    const underWay = this.#seen.look(fp, pair) === 'done' ? Promise.resolve(TAKEN) : this.#underWay.get(key);
+    const underWay = this.#seen.peek(fp, pair) === 'done' ? Promise.resolve(TAKEN) : this.#underWay.get(key);
     if (underWay !== undefined) {
       metrics.duplicatesFromBridge += 1;
       return underWay;

@@ -72,7 +72,7 @@ export class DuplicateWindow {
   }
 
   /** Returns the state of a message without changing it. */
-  look(fingerprint: string, peer: string): Seen {
+  peek(fingerprint: string, peer: string): Seen {
     const digest = this.#digest.of(fingerprint, peer);
     if (this.#inProgress?.has(digest)) return 'in-progress';
     return this.#current.has(digest) || this.#previous?.has(digest) ? 'done' : 'new';
@@ -94,7 +94,7 @@ export class DuplicateWindow {
   }
 
   /** Forgets a message in progress that was not processed: the sender's next copy is `new`. */
-  refuse(fingerprint: string, peer: string): void {
+  release(fingerprint: string, peer: string): void {
     this.#inProgress?.delete(this.#digest.of(fingerprint, peer));
   }
 

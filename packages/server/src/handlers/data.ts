@@ -154,6 +154,6 @@ export class DataHandler implements Handler {
 
   /** The message is not handled: its next copy is a new message. */
   #forget(packet: Packet, to: string, sender: Device, now: Instant): void {
-    if (packet.QoS && packet.fp !== undefined) sender.user.duplicates(now).refuse(packet.fp, to);
+    if (packet.QoS && packet.fp !== undefined) sender.user.duplicates(now).release(packet.fp, to);
   }
 }

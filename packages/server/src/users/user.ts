@@ -122,7 +122,7 @@ export class User implements DeviceUser, RingEntry {
 
   /** A message of this user came to nothing: its next copy is a new message. */
   notHandled(fingerprint: string, to: string): void {
-    this.#duplicates?.refuse(fingerprint, to);
+    this.#duplicates?.release(fingerprint, to);
   }
 
   /** Fingerprints of this user that are remembered. */
