@@ -86,7 +86,9 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     await alice.login({ userId: 'alice', token: 't' });
     await bob.login({ userId: 'bob', token: 't' });
     await alice.send({ to: 'bob', content: 'hello' });
-    await expect.poll(() => lines, { timeout }).toContain('the bridge has no broker; it keeps trying');
+    await expect
+      .poll(() => lines, { timeout })
+      .toContain('the bridge is not connected to its broker; it keeps retrying');
     expect(server.metrics()).toMatchObject({ bridgeJoined: 0, messagesDelivered: 1 });
     const sent = alice.send({ to: 'webbob', content: 'waits' });
     await scene.proxy.start();

@@ -4,7 +4,7 @@ import type { Hooks } from './hooks.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import type { ServerOptions } from './options.js';
 
-/** The names of an object's options, complete because the compiler looks. */
+/** All names of an object's options. The compiler checks that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 const SERVER_OPTIONS: OptionNames<ServerOptions> = {
@@ -74,7 +74,7 @@ function checkTransports(given: unknown): void {
     );
 }
 
-/** Hooks in an object of their own. An instance of a class may have whatever else it needs. */
+/** Checks the hooks. A plain object must have no other properties; an instance of a class may. */
 function checkHooks(hooks: Hooks): void {
   checkObject('hooks', hooks, '{ authenticate: … }');
   if (Object.getPrototypeOf(hooks) === Object.prototype) checkNames(hooks, HOOKS, 'hooks.');
@@ -105,7 +105,7 @@ function checkHandlers(handlers: object): void {
   }
 }
 
-/** Rejects options that do not exist: a typing error would otherwise leave a default in force. */
+/** Rejects unknown options: otherwise a misspelled one would silently have no effect. */
 export function checkNames(given: object, known: object, prefix = ''): void {
   if (typeof given !== 'object' || given === null)
     throw invalid(prefix === '' ? 'options' : prefix.slice(0, -1), 'an object', given);
@@ -144,7 +144,7 @@ function checkObject(name: string, value: unknown, example: string): void {
     throw invalid(name, `an object, for example ${example}`, value);
 }
 
-/** Checks an object of the caller's by the methods that it must have. */
+/** Checks that an object has the required methods. */
 function checkMethods(
   name: string,
   value: unknown,
@@ -167,7 +167,7 @@ function invalid(name: string, expected: string, value: unknown): UsageError {
   return new UsageError('ERR_INVALID_OPTION', `option ${name} must be ${expected}, got ${typeName(value)}`);
 }
 
-/** What a value is, for a message: `the string "8901"`, `true`, `an array`. Long strings are cut. */
+/** Describes a value for an error message: `the string "8901"`, `true`, `an array`. Long strings are cut. */
 export function typeName(value: unknown): string {
   if (typeof value === 'string')
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;

@@ -1,6 +1,6 @@
 import type { Logger } from './ports/logger.js';
 
-/** Warnings and errors on the console, nothing else. Of an error that the message says all about, no stack is printed. */
+/** Logs warnings and errors to the console. For an error with a code it prints only the message and the cause. */
 export const consoleLogger: Logger = {
   isLevelEnabled: (level) => level === 'warn' || level === 'error',
   debug() {},

@@ -27,31 +27,31 @@ import { systemClock } from './timers/system-clock.js';
 import { UserRegistry } from './users/user-registry.js';
 
 /**
- * Puts a server together. Nothing happens until `listen()`.
+ * Creates a server. It opens no port until `listen()`.
  *
- * @throws UsageError `ERR_INVALID_OPTION`, naming the option, what it must be and what it is.
+ * @throws UsageError `ERR_INVALID_OPTION`; the message names the option, what it must be and what it is.
  */
 export function createServer(options: ServerOptions): ImServer {
   const runtime = createRuntime(options);
   const { transports, store, routes = [], retry = SERVER_RETRY, storeAfterMs = 1000 } = options;
   const hooks = new HookRunner(runtime, options.hooks ?? {}, options.hookTimeoutMs ?? 10_000);
   const users = new UserRegistry(runtime);
-  // A transport that nobody has connected to has samples too.
+  // A transport has metric samples before its first connection.
   for (const { transport } of transports) runtime.metrics.ofTransport(transport);
 
-  // A message takes the first route that has a place for it.
+  // A message takes the first route that accepts it.
   const fallback = new FallbackRoute(runtime, hooks);
   const dispatcher = new Dispatcher(fallback);
-  const storing =
+  const storeRoute =
     store &&
     new StoreRoute(runtime, {
       ...{ store, users, dispatcher, fallback, retry, storeAfterMs },
       notifier: new OfflineNotifier(runtime, hooks),
     });
-  const local = new LocalRoute(runtime, storing ?? new UnstoredInFlight(runtime, retry, fallback));
-  dispatcher.use(storing === undefined ? [local, ...routes] : [local, ...routes, storing]);
+  const local = new LocalRoute(runtime, storeRoute ?? new UnstoredInFlight(runtime, retry, fallback));
+  dispatcher.use(storeRoute === undefined ? [local, ...routes] : [local, ...routes, storeRoute]);
 
-  // What is larger than every transport carries cannot be sent, unless another route takes it.
+  // A message that is too large for every transport can be sent only if another route may accept it.
   const maxBodyBytes = Math.max(...transports.map(({ maxSendBytes }) => maxSendBytes));
   const messages = new ServerMessages(
     runtime,
@@ -60,7 +60,7 @@ export function createServer(options: ServerOptions): ImServer {
     routes.length > 0 ? Number.POSITIVE_INFINITY : maxBodyBytes,
   );
 
-  // A packet takes the handler of its type.
+  // A packet is handled by the handler of its type.
   const answers = new Answers(runtime.stamp);
   const reports = new PeerReports(runtime);
   const addresses = new AddressTable({
@@ -85,10 +85,10 @@ export function createServer(options: ServerOptions): ImServer {
     addresses,
   );
 
-  const host = new RouteContext(runtime, users, dispatcher, fallback, storing);
+  const host = new RouteContext(runtime, users, dispatcher, fallback, storeRoute);
   for (const route of routes) route.init?.(host);
   return new ImServer(runtime, {
-    ...{ transports, routes, users, dispatcher, sessions, messages, store, storing },
+    ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute },
   });
 }
 
@@ -109,7 +109,7 @@ function createRuntime(options: ServerOptions): Runtime {
   return { clock, random, timers, events, metrics, limits, logger, stamp, reportBug };
 }
 
-/** A peer that takes nothing until its deadline is given up. */
+/** Creates the deadlines at which slow readers are checked. */
 function createStallDeadlines({ timers, limits, clock }: Runtime): DeadlineRing {
   const deadlines: DeadlineRing = timers.ring<SlowReader>(limits.stallTimeoutMs, (reader) =>
     reader.check(deadlines, clock.now()),

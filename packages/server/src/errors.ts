@@ -26,7 +26,7 @@ export class DeliveryError extends Error {
   }
 }
 
-/** A store could not do what it was asked. */
+/** A call of a store failed. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code:
@@ -46,20 +46,20 @@ export class StoreError extends Error {
   }
 }
 
-/** This server has broken one of its own rules: a bug. It goes on; please report it. */
+/** A bug of the server. The server continues; please report the bug. */
 export class InternalError extends Error {
   override readonly name = 'InternalError';
   readonly code = 'ERR_INTERNAL';
 }
 
-/** A hook of the application threw, returned what it must not return, or gave no answer in time. */
+/** A hook of the application threw, returned an invalid value, or did not answer in time. */
 export class HookError extends Error {
   override readonly name = 'HookError';
   readonly code: 'ERR_HOOK_FAILED' | 'ERR_HOOK_ANSWER' | 'ERR_HOOK_TIMED_OUT';
-  /** Its name. */
+  /** The name of the hook. */
   readonly hook: string;
 
-  /** `cause`: what the hook threw, or a text where it threw nothing. */
+  /** `cause`: what the hook threw, or a text if it threw nothing. */
   constructor(code: HookError['code'], hook: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`hook ${hook} failed: ${reason}`, typeof cause === 'string' ? undefined : { cause });
@@ -68,10 +68,10 @@ export class HookError extends Error {
   }
 }
 
-/** Thrown by a caller of a hook at an answer that it cannot use. The message says what the hook must answer, and did. */
+/** Thrown inside the server if a hook's answer is invalid. The message says what the hook must return, and what it returned. */
 export class InvalidAnswer extends Error {}
 
-/** What was thrown, as an error: it may have been anything. */
+/** Converts what was thrown, which may be anything, to an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

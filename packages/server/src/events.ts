@@ -4,72 +4,72 @@ import type { ServerLimits } from './limits.js';
 import type { DeadMessage, Message } from './message.js';
 import type { QueueLimit } from './ports/message-store.js';
 
-/** Why a message did not reach anybody. */
+/** Why a message could not be delivered. */
 export type UndeliveredReason =
-  /** The receiver is not online and nobody stores. */
+  /** The receiver is not online and there is no store. */
   | 'offline'
-  /** The receiver's session took it and never acknowledged. */
+  /** The receiver did not acknowledge any copy. */
   | 'not-acknowledged'
-  /** The receiver's session reads too slowly to take more. */
+  /** The receiver's session reads too slowly. */
   | 'slow-receiver'
   /** It is longer than the receiver's transport can carry. */
   | 'too-large'
-  /** As many messages as the store keeps for one user wait for the receiver. */
+  /** The receiver's queue in the store is full. */
   | 'queue-full'
   /** The store failed. */
   | 'store';
 
-/** Why a packet was dropped although it could be read. */
+/** Why a readable packet was rejected. */
 export type RejectedReason =
   /** `from` is not the session's user. */
   | 'spoofed-sender'
-  /** An acknowledgement of a message that was not for this user, or no longer waits. */
+  /** An acknowledgement of a message that is not in flight to this user. */
   | 'unknown-acknowledgement'
-  /** The `authorizeMessage` hook said no. */
+  /** The `authorizeMessage` hook returned false, failed or was late. */
   | 'not-authorized'
-  /** A data packet without a receiver. */
+  /** A data packet without a valid receiver. */
   | 'no-receiver'
   /** The session is not logged in. */
   | 'not-logged-in'
-  /** No handler is for packets of this type. It is never acknowledged. */
+  /** There is no handler for the packet's type. It is never acknowledged. */
   | 'unknown-type';
 
 /**
- * The limits of `ServerLimits` by name, and those that are fixed: packets that wait for a hook (64 a session), fingerprints
- * that are remembered (10 000 a sender, 200 000 of users who are away, as many of the bridge) and messages that `onStored`
- * is yet to be called for (10 000).
+ * The names of the limits: those of `ServerLimits`, and three fixed ones. `deferredPackets`: packets that wait for a hook (64
+ * for each session). `rememberedFingerprints`: 10 000 for each sender, 200 000 of all offline users, 200 000 of the bridge.
+ * `offlineNotices`: messages that wait for a call of `onStored` (10 000).
  */
 export type LimitName = keyof ServerLimits | 'deferredPackets' | 'rememberedFingerprints' | 'offlineNotices';
 
 /**
- * Why a session ended: the client logged out; it sent nothing for too long; an administrator or the duplicate rule kicked
- * it; another login took its place; its connection was closed, by either side.
+ * Why a session ended. `logout`: the client logged out. `timeout`: it sent nothing for too long. `kicked`: it was kicked out by
+ * an administrator, or as a duplicate login. `replaced`: another login replaced it. `closed`: either side closed the connection.
  */
 export type SessionEndReason = 'logout' | 'timeout' | 'kicked' | 'replaced' | 'closed';
 
-/** Notifications: any number of listeners, no answer. */
+/** The events of a server. Each can have any number of listeners. */
 export interface ServerEvents {
-  /** A user has its first session. */
+  /** A user came online: its first session has started. */
   online: { readonly userId: string; readonly session: SessionInfo };
-  /** A user's last session has ended, and no other has taken its place. `kickCode` is -1 when nobody kicked it. */
+  /** A user went offline: its last session has ended. `kickCode` is -1 if the session was not kicked out. */
   offline: { readonly userId: string; readonly session: SessionInfo; readonly kickCode: number };
   /** A login was accepted: a session has started. A repeated login on the same connection ends the session before it. */
   sessionStarted: { readonly session: SessionInfo };
-  /** A session has ended. `kickCode` is -1 when nobody kicked it. */
+  /** A session has ended. `kickCode` is -1 if it was not kicked out. */
   sessionEnded: {
     readonly session: SessionInfo;
     readonly reason: SessionEndReason;
     readonly kickCode: number;
   };
-  /** A message between users has reached its receiver: acknowledged, or without QoS written. */
+  /** A message between users has reached its receiver: it was acknowledged or, without QoS, written. */
   delivered: Message;
   /** The store, or the `onUndeliverable` hook, has taken a message. */
   stored: Message;
   /** A message was dropped; a QoS sender was not acknowledged. */
   undelivered: { readonly message: Message; readonly reason: UndeliveredReason };
   /**
-   * A message is longer than its receiver's session can be sent, `maxBytes`: it waits in the store for a session that
-   * can take it, while those behind it go on; without a store it is undeliverable. Emitted when a session skips it.
+   * A message is longer than `maxBytes`, what the transport of its receiver carries. It waits in the store for another
+   * session and does not block later messages; without a store it is undeliverable. Emitted for each session that skips it.
    */
   tooLarge: {
     readonly message: Message;
@@ -77,29 +77,29 @@ export interface ServerEvents {
     readonly maxBytes: number;
     readonly transport: string;
   };
-  /** A stored message has waited longer than the store's `maxAgeMs`: it is a dead letter now. */
+  /** A stored message has waited longer than the store's `maxAgeMs`: it is now a dead letter. */
   expired: DeadMessage;
-  /** A stored message had to make room for a newer one, where the store drops the oldest: it is a dead letter now. */
+  /** A stored message was displaced by a newer one (`whenFull: 'drop-oldest'`): it is now a dead letter. */
   displaced: DeadMessage;
-  /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, is deleted. */
+  /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, was deleted. */
   deadLetterDeleted: DeadMessage;
-  /** The store has no room for a further message to this user: `limit` says of what. Its sender is not acknowledged. */
+  /** The queue of a user is full: the message was not stored, and its sender is not acknowledged. */
   queueFull: { readonly userId: string; readonly limit: QueueLimit; readonly message: Message };
-  /** A user has acknowledged a packet that this server wrote. */
+  /** A user has acknowledged a message. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
-  /** QoS packets that a user never acknowledged, after the last copy. */
+  /** A user did not acknowledge any copy of QoS messages, and there is no store. */
   lost: { readonly userId: string; readonly messages: readonly Message[] };
-  /** A message was handed to the bridge's broker. */
+  /** The bridge's broker has accepted a message. */
   bridged: Message;
-  /** A message could not be handed to the bridge. */
+  /** The bridge's broker did not accept a message. */
   bridgeFailed: { readonly message: Message; readonly error: Error };
-  /** The bridge has joined the other system, or cannot reach it and keeps trying; `error` says why. */
+  /** The bridge has connected to the broker, or lost it and keeps retrying; `error` says why. */
   bridge:
     | { readonly state: 'joined'; readonly error: undefined }
     | { readonly state: 'away'; readonly error: Error };
-  /** A message that came over the bridge cannot be handled. The bridge keeps it among its own dead letters. */
+  /** A message from the bridge cannot be handled. The bridge puts it into its own dead-letter queue. */
   bridgeRejected: { readonly code: string; readonly reason: string };
-  /** A peer sent what cannot be read. */
+  /** A peer sent a packet that cannot be read. */
   violation: {
     readonly code: ProtocolErrorCode;
     readonly reason: string;
@@ -107,26 +107,26 @@ export interface ServerEvents {
     readonly remoteAddress: string;
     readonly userId: string | undefined;
   };
-  /** A packet was dropped on purpose. Told once for each message, not once for each copy. */
+  /** A packet was rejected. Emitted once for each message, not for its copies. */
   rejected: {
     readonly reason: RejectedReason;
     /** The packet's type. */
     readonly type: number;
-    /** Its receiver, if it names one. */
+    /** The packet's receiver, if any. */
     readonly to: string | undefined;
-    /** Its fingerprint; for an acknowledgement, the fingerprint that it acknowledges. */
+    /** The packet's fingerprint; for an acknowledgement, the fingerprint that it acknowledges. */
     readonly fingerprint: string | undefined;
     readonly transport: string;
     readonly remoteAddress: string;
     readonly userId: string | undefined;
   };
-  /** A limit was reached and acted. */
+  /** A peer or the server has reached a limit. */
   limited: {
     readonly limit: LimitName;
     readonly value: number;
     readonly remoteAddress: string;
     readonly userId: string | undefined;
   };
-  /** Something failed inside: a hook threw, a store or a socket failed. */
+  /** Something in the server failed: for example a hook threw, or the store or a socket failed. */
   error: Error;
 }

@@ -5,11 +5,11 @@ import type { Runtime } from './runtime.js';
 import type { DeadlineRing, RingEntry } from './timers/deadline-queue.js';
 
 /**
- * Asks the application questions that it may answer at once or later, and does not wait for ever. A hook that throws,
- * answers what it may not or gives no answer in time is reported; an answer that comes too late is ignored.
+ * Calls the application's hooks, which may answer at once or with a promise, within `hookTimeoutMs`. A hook that throws, returns
+ * an invalid value or does not answer in time is reported; an answer that comes too late is ignored.
  */
 export class HookRunner {
-  /** Read at each question, so that the application may fill the object in later. */
+  /** Read at each call, so that the application may fill the object in later. */
   readonly hooks: Hooks;
   readonly #runtime: Runtime;
   readonly #timeoutMs: number;
@@ -23,9 +23,11 @@ export class HookRunner {
   }
 
   /**
-   * `accept` gets the answer, and throws at one that it cannot use; `fail` is called where there is none.
+   * Calls a hook, by `question`. `accept` is called with the answer and must throw an `InvalidAnswer` if it is invalid; `fail`
+   * is called if there is no valid answer.
    *
-   * Returns a promise, which never rejects, while the answer is awaited.
+   * Returns undefined if the hook answered at once; otherwise a promise that resolves after `accept` or `fail`. It never
+   * rejects.
    */
   ask(
     hook: keyof Hooks,
@@ -86,7 +88,7 @@ export class HookRunner {
   }
 }
 
-/** A question whose answer is awaited. Out of its ring once it is answered or too late. */
+/** A call of a hook that has not been answered. It is in its ring until it is answered or times out. */
 class Question implements RingEntry {
   readonly timedOut: () => void;
 

@@ -1,21 +1,21 @@
 import type { Message } from './message.js';
 
-/** A login that waits for the application's verdict. */
+/** A login that the application accepts or rejects. */
 export interface LoginAttempt {
   readonly userId: string;
   readonly token: string | undefined;
-  /** The application's own text from the login. */
+  /** Additional data of the application in the login. */
   readonly extra: string | undefined;
   readonly transport: string;
   readonly remoteAddress: string;
 }
 
 /**
- * Expected outcomes of a login. Codes from 1025 up are the application's.
+ * Whether a login is accepted. Codes from 1025 on are for the application.
  *
- * With a `deviceId`, 1 to 256 characters, the session belongs to that device of the user: it replaces only a session of the
- * same device, by the protocol's rule about duplicate logins, and is sent what arrives while it is online. What waits in the
- * store is brought to one device only, the user's first that is online. Default: the device that all clients of MobileIMSDK
+ * With a `deviceId` of 1 to 256 characters the session belongs to that device of the user. It replaces only a session of the
+ * same device, by the protocol's rule about duplicate logins. Every online device gets new messages. Messages that wait in
+ * the store are delivered to one device only, the first that is online. Default: the device that all clients of MobileIMSDK
  * share.
  */
 export type LoginVerdict =
@@ -24,7 +24,7 @@ export type LoginVerdict =
 
 /** A session of a user, as it was at its login. */
 export interface SessionInfo {
-  /** Unique in this server. Each login gets a new one, also a repeated one on the same connection. */
+  /** Unique on this server. Each login gets a new one, including a repeated one on the same connection. */
   readonly sessionId: number;
   readonly userId: string;
   /** Empty for the device that all clients of MobileIMSDK share. */
@@ -33,7 +33,7 @@ export interface SessionInfo {
   readonly transport: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Milliseconds since 1970, as given at the first login of the client's run. */
+  /** When the client first logged in since its start, milliseconds since 1970. */
   readonly firstLoginTime: number;
   readonly extra: string | undefined;
 }
@@ -44,51 +44,50 @@ export interface Sender extends SessionInfo {
   send(content: string, options?: SendOptions): Promise<SendOutcome>;
 }
 
-/** How the server sends a message of its own. */
+/** Options of `send`. */
 export interface SendOptions {
   /** The application's own message type, a 32-bit number. Default -1: none. */
   readonly type?: number | undefined;
   /** Whether the receiver must acknowledge. Default true. */
   readonly qos?: boolean | undefined;
-  /** The message's id; the receiver ignores a repeat. Default: a new UUID. */
+  /** The message's fingerprint; the receiver ignores copies. Default: a new UUID. */
   readonly fingerprint?: string | undefined;
 }
 
 /**
- * What became of a message that `send` was called for: the receiver has acknowledged it (`received`); the store has it
- * (`stored`); the bridge's broker has it (`bridged`); or, without QoS, it was written to a session (`written`).
+ * The outcome of `send`. `received`: the receiver has acknowledged the message. `stored`: the store has it. `bridged`: the
+ * bridge's broker has it. `written`: it was written to a session, without QoS.
  */
 export type SendOutcome = 'received' | 'stored' | 'bridged' | 'written';
 
 /**
- * Questions that the application answers. Each has one owner; each may answer at once, or later within
- * `hookTimeoutMs`. One that throws or is late is reported as a `HookError` with the event `error`.
+ * Functions of the application that the server calls. A hook returns its answer, or a promise that must settle within
+ * `hookTimeoutMs`. A hook that throws or is late is reported as a `HookError` with the event `error`.
  */
 export interface Hooks {
-  /** Whether a login is accepted. Default: everyone is. A hook that throws or is late rejects with code 2. */
+  /** Decides about a login. Default: all are accepted. If the hook throws or is late, the login is rejected with code 2. */
   authenticate?(login: LoginAttempt): LoginVerdict | Promise<LoginVerdict>;
   /**
-   * Whether a message from a user may pass, to another user or (`to` `"0"`) to the server. Default: every message
-   * may. A rejected message is neither delivered nor acknowledged. A hook that throws or is late rejects.
+   * Whether a user may send a message, to another user or to the server (`to` is `"0"`). Default: every message is allowed.
+   * A rejected message is neither delivered nor acknowledged. If the hook throws or is late, the message is rejected.
    */
   authorizeMessage?(message: Message, sender: SessionInfo): boolean | Promise<boolean>;
   /**
-   * Takes a message to the server. A QoS sender is acknowledged when this has returned or resolved; when it throws
-   * or is late, the message counts as not received and the hook is called again with the sender's next copy.
+   * Handles a message to the server. A QoS sender is acknowledged when the hook has returned or resolved. If it throws or is
+   * late, the sender is not acknowledged, and the hook is called again with the sender's next copy.
    */
   onServerMessage?(message: Message, sender: Sender): void | Promise<void>;
   /**
-   * Takes a message that could not be delivered and that no store has. True: the application is responsible now,
-   * and a QoS sender is acknowledged. False (the default), or no
-   * answer in time: the message is dropped and its sender not acknowledged.
-   * Not asked about messages of `ImServer.send`, whose caller learns it from the promise.
+   * Whether the application takes a message that could be neither delivered nor stored. True: the application is
+   * responsible for it, and a QoS sender is acknowledged. False (the default), or no answer in time: the message is dropped,
+   * and its sender is not acknowledged. Not called for messages of `ImServer.send`, whose promise rejects.
    */
   onUndeliverable?(message: Message): boolean | Promise<boolean>;
   /**
-   * Is told which messages wait in the store for users who are not online, or whose session has ended without taking
-   * them: for push notifications. Called once for each message, up to 100 at a time, some 200 ms after it was stored; one
-   * call after the other. A hook that throws or is late is called again, after 1 s, then 2 s, up to a minute. Messages
-   * that it was not called for are forgotten when the process ends.
+   * Called with messages that wait in the store for users who are not online, or whose session has ended without
+   * acknowledging them: for push notifications. Called once for each message, about 200 ms after it was stored, with up to
+   * 100 messages, one call after the other. If the hook throws or is late, it is called again after 1 s, then 2 s, up to a
+   * minute. Messages that it was not called for are forgotten when the process ends.
    */
   onStored?(messages: readonly Message[]): void | Promise<void>;
 }

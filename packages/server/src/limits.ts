@@ -1,18 +1,18 @@
-/** Bounds on what peers can make the server keep or do. Each has a metric and a `limited` event. */
+/** Limits on what peers can make the server keep or do. Each has a metric and a `limited` event. */
 export interface ServerLimits {
-  /** Sessions of all transports together, logged in or not. A connection beyond it is rejected. */
+  /** Maximum number of sessions of all transports together, logged in or not. Further connections are rejected. */
   readonly maxSessions: number;
-  /** Sessions from one address, where it is not exempt. A connection beyond it is rejected. */
+  /** Maximum number of sessions from one address that is not exempt. Further connections are rejected. */
   readonly maxSessionsPerAddress: number;
-  /** Logins from one address in a second, where it is not exempt. A login beyond it waits, up to 2 s; beyond that it is turned away. */
+  /** Logins per second from one address that is not exempt. Further logins wait up to 2 s; then they are rejected. */
   readonly loginsPerSecondPerAddress: number;
-  /** Packets of one session in a second, two seconds' worth at once. Beyond it reading pauses; on UDP the packet is dropped. */
+  /** Packets per second of one session, with bursts of two seconds. Above the rate reading pauses; on UDP packets are dropped. */
   readonly packetsPerSecond: number;
-  /** QoS messages of one sender that wait for their receivers. Beyond it a message is dropped unacknowledged. */
+  /** Maximum number of unacknowledged QoS messages of one sender. Further messages are dropped and not acknowledged. */
   readonly maxUnacknowledged: number;
-  /** Bytes that wait for a peer that reads slowly. Beyond it the session is closed. */
+  /** Maximum number of bytes that are buffered for a peer that reads slowly. Beyond it the session is closed. */
   readonly maxBufferedBytes: number;
-  /** How long a peer may keep bytes waiting without taking any. Then its session is closed. In milliseconds. */
+  /** How long bytes may be buffered for a peer that reads nothing, in milliseconds. Then its session is closed. */
   readonly stallTimeoutMs: number;
 }
 

@@ -5,21 +5,21 @@ import type { SessionInfo } from './hooks.js';
 import type { Logger } from './ports/logger.js';
 
 /**
- * What peers can make happen again and again is logged this seldom, in milliseconds: they must not be able to fill a disk.
- * Users who come online and go offline are logged each; `loginsPerSecondPerAddress` bounds them.
+ * Minimum time between two log entries of the same kind that peers can cause, in milliseconds: they must not be able to fill a
+ * disk. The events `online` and `offline` are all logged; `loginsPerSecondPerAddress` limits them.
  */
 const LOG_EVERY_MS = 10_000;
 
 /**
- * Logs what an operator must know, without tokens, content and `extra`, which are the application's. Only events that
- * are rare, or bad, have a listener here: messages that flow cost nothing.
+ * Logs what an operator must know, without tokens, content and `extra`. Listens only to rare events and failures, so that
+ * the normal flow of messages costs nothing.
  */
 export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: Clock): void {
-  const seldom = throttle(clock);
+  const throttled = throttle(clock);
   events.on('error', (error) => {
     // Peers decide how often a hook is called.
     if (error instanceof HookError)
-      seldom(`${error.hook} ${error.code}`, (times) => logger.error({ err: error, times }, error.message));
+      throttled(`${error.hook} ${error.code}`, (times) => logger.error({ err: error, times }, error.message));
     else logger.error({ err: error }, error.message);
   });
   events.on('online', ({ session }) => {
@@ -29,39 +29,41 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
     if (logsInfo(logger)) logger.info({ ...describe(session), kickCode }, 'offline');
   });
   events.on('violation', (violation) => {
-    seldom(violation.code, (times) => logger.warn({ ...violation, times }, 'a peer broke the protocol'));
+    throttled(violation.code, (times) =>
+      logger.warn({ ...violation, times }, 'a peer violated the protocol'),
+    );
   });
   events.on('limited', (limited) => {
-    seldom(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
+    throttled(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
   events.on('lost', ({ userId, messages }) => {
-    seldom('lost', (times) => {
+    throttled('lost', (times) => {
       const fingerprints = messages.map(({ fingerprint }) => fingerprint);
       logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged');
     });
   });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
-    else logger.warn({ err: error }, 'the bridge has no broker; it keeps trying');
+    else logger.warn({ err: error }, 'the bridge is not connected to its broker; it keeps retrying');
   });
   events.on('deadLetterDeleted', ({ id, message: { to, fingerprint } }) => {
-    seldom('deadLetterDeleted', (times) =>
-      logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: the store keeps no more'),
+    throttled('deadLetterDeleted', (times) =>
+      logger.warn({ to, fingerprint, id, times }, 'dead letters were deleted: maxDeadLetters was reached'),
     );
   });
   events.on('bridgeFailed', ({ message: { to, fingerprint }, error }) => {
-    seldom('bridgeFailed', (times) =>
-      logger.error({ to, fingerprint, times, err: error }, 'the bridge did not take a message'),
+    throttled('bridgeFailed', (times) =>
+      logger.error({ to, fingerprint, times, err: error }, 'the bridge did not accept a message'),
     );
   });
   events.on('bridgeRejected', ({ code, reason }) => {
-    seldom('bridgeRejected', (times) =>
-      logger.warn({ code, reason, times }, 'a message from the bridge was put among its dead letters'),
+    throttled('bridgeRejected', (times) =>
+      logger.warn({ code, reason, times }, 'a message from the bridge was put into its dead-letter queue'),
     );
   });
 }
 
-/** Counts by name since the start; lets the first be logged, and another one once some time has passed. */
+/** Returns a function that logs the first entry of a name, and then one at most every `LOG_EVERY_MS`, with the total count. */
 function throttle(clock: Clock): (name: string, log: (times: number) => void) => void {
   const counts = new Map<string, { times: number; nextAt: Instant }>();
   return (name, log) => {
@@ -73,12 +75,12 @@ function throttle(clock: Clock): (name: string, log: (times: number) => void) =>
   };
 }
 
-/** Asked each time: a logger's level may change while the server runs. */
+/** Called each time: a logger's level may change while the server runs. */
 function logsInfo(logger: Logger): boolean {
   return logger.isLevelEnabled?.('info') !== false;
 }
 
-/** What a log may hold of a user. */
+/** The fields of a session that may be logged. */
 function describe({ userId, transport, remoteAddress, remotePort, firstLoginTime }: SessionInfo): object {
   return { userId, transport, remoteAddress, remotePort, firstLoginTime };
 }

@@ -1,7 +1,7 @@
 import { decodeFrameBody, type Packet, PacketType, UNSET_NUMBER } from '@imcore/protocol';
 import type { DeadLetter, DeadLetterCause, StoreId, WaitingMessage } from './ports/message-store.js';
 
-/** What users exchange. */
+/** A message between users, or between a user and the server. */
 export interface Message {
   /** Sender's user id; `"0"` for the server. */
   readonly from: string;
@@ -10,31 +10,31 @@ export interface Message {
   readonly content: string;
   /** The application's own message type, a 32-bit number; -1 for none. */
   readonly type: number;
-  /** The message's id, unique per sender; undefined only where `qos` is false and the sender chose none. */
+  /** Identifies the message of its sender; undefined only if `qos` is false and the sender set none. */
   readonly fingerprint: string | undefined;
   /** Whether the receiver acknowledges it. */
   readonly qos: boolean;
-  /** Whether it came over the bridge to another system. */
+  /** Whether it came over a bridge from another system. */
   readonly bridged: boolean;
 }
 
-/** A message out of the store, as applications see it. */
+/** A stored message, as applications see it. */
 export interface KeptMessage {
-  /** Names it to the store; larger is later for the same receiver. */
+  /** Its id in the store. Grows with each message to the same receiver. */
   readonly id: StoreId;
   readonly message: Message;
-  /** Milliseconds since 1970 when this server took it. */
+  /** When the server accepted it, milliseconds since 1970. */
   readonly acceptedAt: number;
 }
 
-/** A message that was acknowledged to its sender and is not given to its receiver any more, unless it is resent. */
+/** A message that was acknowledged to its sender and will not be delivered, unless it is resent. */
 export interface DeadMessage extends KeptMessage {
   readonly cause: DeadLetterCause;
   /** Milliseconds since 1970. */
   readonly deadLetteredAt: number;
 }
 
-/** A packet as applications see it. Without a fingerprint there is no QoS, whatever the packet says. */
+/** Converts a packet to a message. Without a fingerprint there is no QoS, even if the packet asks for it. */
 export function toMessage(packet: Packet, from: string): Message {
   return {
     from,
@@ -56,7 +56,7 @@ export function toDeadMessage(deadLetter: DeadLetter): DeadMessage {
   return { ...toKeptMessage(deadLetter), cause: deadLetter.cause, deadLetteredAt: deadLetter.deadLetteredAt };
 }
 
-/** What a body says; of one that cannot be read, as a damaged store may give it, what the store knows beside it. */
+/** Decodes a body. If it cannot be decoded, as in a damaged store, returns a packet without content. */
 function packetOf({ body, from, to, fingerprint }: WaitingMessage): Packet {
   try {
     return decodeFrameBody(body);

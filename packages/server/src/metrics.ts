@@ -1,11 +1,11 @@
-/** What a metric is. */
+/** The definition of a metric. */
 export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
   readonly unit: 'sessions' | 'users' | 'messages' | 'packets' | 'events';
   readonly help: string;
-  /** `transport`: counted for each transport on its own. */
+  /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
 }
 
@@ -16,14 +16,14 @@ export interface MetricSample {
   readonly value: number;
 }
 
-/** What is counted for each transport on its own. */
+/** The metrics that are counted separately for each transport. */
 export class TransportMetrics {
   sessionsOpen = 0;
   sessionsAccepted = 0;
   packetsReceived = 0;
 }
 
-/** Everything that is counted. {@link SERVER_METRICS} says what each is. */
+/** The metrics of a server. {@link SERVER_METRICS} defines each. */
 export class ServerMetrics {
   readonly #transports = new Map<string, TransportMetrics>();
   usersOnline = 0;
@@ -80,7 +80,7 @@ export class ServerMetrics {
   limitDeadLetters = 0;
   bugs = 0;
 
-  /** The counters of one transport, made where there are none yet. */
+  /** Returns the metrics of one transport; creates them if there are none. */
   ofTransport(transport: string): TransportMetrics {
     let metrics = this.#transports.get(transport);
     if (metrics === undefined) {
@@ -90,14 +90,14 @@ export class ServerMetrics {
     return metrics;
   }
 
-  /** Every value by name, those of all transports added up. */
+  /** Returns every value by name; those of the transports are added up. */
   snapshot(): Record<string, number> {
     const values: Record<string, number> = { ...new TransportMetrics() };
     for (const { name, value } of this.samples()) values[name] = (values[name] ?? 0) + value;
     return values;
   }
 
-  /** Every value, those that are counted for each transport with its name. */
+  /** Returns every value; those of a transport have its name as a label. */
   samples(): MetricSample[] {
     const samples: MetricSample[] = [];
     for (const [transport, metrics] of this.#transports)

@@ -6,7 +6,7 @@ import type { Logger } from './ports/logger.js';
 import type { DeadlineQueue } from './timers/deadline-queue.js';
 
 /**
- * What every part of one server may need. Everything else is a constructor's parameter.
+ * What all parts of one server share. Everything else is a constructor's parameter.
  */
 export interface Runtime {
   readonly clock: Clock;
@@ -16,8 +16,8 @@ export interface Runtime {
   readonly metrics: ServerMetrics;
   readonly limits: ServerLimits;
   readonly logger: Logger;
-  /** Gives the value of `sm` where the server stamps its time; undefined where it does not. */
+  /** Returns the value of `sm`; undefined if the server does not stamp its time. */
   readonly stamp: (() => number) | undefined;
-  /** Reports that this server has broken one of its own rules. Never throws: the server goes on. */
+  /** Reports a bug of the server. Never throws: the server continues. */
   readonly reportBug: (error: Error) => void;
 }

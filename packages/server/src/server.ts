@@ -18,8 +18,8 @@ import type { StoreRoute } from './storage/store-route.js';
 import type { Outlet } from './users/outlet.js';
 import type { UserRegistry } from './users/user-registry.js';
 
-/** What `createServer` puts together. */
-interface ServerRooms {
+/** The parts that `createServer` creates. */
+interface ServerParts {
   readonly transports: readonly ServerTransport[];
   readonly routes: readonly Route[];
   readonly users: UserRegistry;
@@ -27,20 +27,20 @@ interface ServerRooms {
   readonly sessions: SessionRegistry;
   readonly messages: ServerMessages;
   readonly store: MessageStore | undefined;
-  readonly storing: StoreRoute | undefined;
+  readonly storeRoute: StoreRoute | undefined;
 }
 
-/** How `close` ends. */
+/** Options of `close`. */
 export interface CloseOptions {
-  /** How long messages that are with their receivers may still be acknowledged, in milliseconds. Default 1000. */
+  /** How long to wait for acknowledgements of messages in flight, in milliseconds. Default 1000. */
   readonly drainMs?: number | undefined;
 }
 
-/** Which sessions of a user are kicked out, and how. */
+/** Options of `kick`. */
 export interface KickOptions {
   /** Only this session: {@link SessionInfo.sessionId}. Default: all sessions of the user. */
   readonly sessionId?: number | undefined;
-  /** What the client is told: 1 duplicate login, 2 an administrator, others as client and application agree. Default 2. */
+  /** The kick-out code: 1 duplicate login, 2 administrator; others are for the application. Default 2. */
   readonly code?: number | undefined;
   /** Text for the client. Default none. */
   readonly reason?: string | undefined;
@@ -53,17 +53,17 @@ export interface KickOptions {
  */
 export class ImServer {
   readonly #runtime: Runtime;
-  readonly #rooms: ServerRooms;
+  readonly #parts: ServerParts;
   readonly #deadLetters: DeadLetters;
   readonly #expiry: Expiry | undefined;
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(runtime: Runtime, rooms: ServerRooms) {
-    const { store, storing } = rooms;
+  constructor(runtime: Runtime, parts: ServerParts) {
+    const { store, storeRoute } = parts;
     this.#runtime = runtime;
-    this.#rooms = rooms;
-    this.#deadLetters = new StoredDeadLetters(runtime, store, storing);
+    this.#parts = parts;
+    this.#deadLetters = new StoredDeadLetters(runtime, store, storeRoute);
     this.#expiry = store && new Expiry(runtime, store);
   }
 
@@ -73,8 +73,8 @@ export class ImServer {
   }
 
   /**
-   * Opens all transports. Resolves with where they listen, in the order of the option; when one cannot, the others are
-   * closed again.
+   * Starts all transports. Resolves with their addresses, in the order of the option. If one fails, the others are closed
+   * again and the promise rejects.
    *
    * @throws UsageError `ERR_ALREADY_LISTENING` on a second call.
    */
@@ -82,7 +82,7 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { transports, routes, sessions, messages, store } = this.#rooms;
+    const { transports, routes, sessions, messages, store } = this.#parts;
     messages.open();
     try {
       const addresses: TransportAddress[] = [];
@@ -100,17 +100,17 @@ export class ImServer {
   /**
    * Sends a message to a user.
    *
-   * Resolves when somebody else is responsible for it: see {@link SendOutcome}.
+   * Resolves when the server is no longer responsible for it, or has stored it: see {@link SendOutcome}.
    *
    * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_NOT_LISTENING`
-   * @throws DeliveryError `ERR_UNDELIVERABLE` when the user is not online and there is no store, `ERR_NOT_ACKNOWLEDGED`
-   *   after the last copy, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
+   * @throws DeliveryError `ERR_UNDELIVERABLE` if the user is not online and there is no store, `ERR_NOT_ACKNOWLEDGED` after
+   *   the last retry, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
    */
   send(userId: string, content: string, options?: SendOptions): Promise<SendOutcome> {
-    return this.#rooms.messages.send(userId, content, options);
+    return this.#parts.messages.send(userId, content, options);
   }
 
-  /** Ends sessions of a user with a kick-out: all, or the one that is named. Returns how many were ended. */
+  /** Kicks out all sessions of a user, or one. Returns the number of sessions that were ended. */
   kick(userId: string, options: KickOptions = {}): number {
     const { sessionId, code = KickOutCode.Administrator, reason } = options;
     const sessions = this.#sessionsOf(userId).filter(
@@ -121,15 +121,15 @@ export class ImServer {
   }
 
   isOnline(userId: string): boolean {
-    return this.#rooms.users.find(userId)?.isOnline === true;
+    return this.#parts.users.find(userId)?.isOnline === true;
   }
 
   /**
-   * The open sessions of a user, or of everybody, in no particular order. A copy: for the number of users, prefer
+   * Returns a copy of the open sessions of a user, or of all users, in no particular order. For the number of users, use
    * {@link onlineCount}.
    */
   sessions(userId?: string): SessionInfo[] {
-    const sessions = userId === undefined ? [...this.#rooms.users.sessions()] : this.#sessionsOf(userId);
+    const sessions = userId === undefined ? [...this.#parts.users.sessions()] : this.#sessionsOf(userId);
     return sessions.map(({ info }) => info);
   }
 
@@ -144,33 +144,33 @@ export class ImServer {
     this.#runtime.events.off(name, listener);
   }
 
-  /** Messages that were acknowledged and given up: those that waited too long, or had to make room. */
+  /** Messages that were acknowledged and given up: they waited too long, or were displaced. */
   get deadLetters(): DeadLetters {
     return this.#deadLetters;
   }
 
   /**
-   * What two users wrote to each other, newest first: what has been received, while the store keeps it, and what waits.
+   * Returns the messages between two users, newest first: those that wait, and received ones while the store keeps them.
    *
-   * @throws UsageError `ERR_NO_STORE`, `ERR_NO_HISTORY` where the store has no `historyMs`, `ERR_INVALID_ARGUMENT`
+   * @throws UsageError `ERR_NO_STORE`, `ERR_NO_HISTORY` if the store has no `historyMs`, `ERR_INVALID_ARGUMENT`
    */
   history(options: HistoryOptions): Promise<readonly KeptMessage[]> {
-    return readHistory(this.#rooms.store, options);
+    return readHistory(this.#parts.store, options);
   }
 
-  /** The value of every metric by name, those of all transports added up. `SERVER_METRICS` says what each is. */
+  /** Returns the value of every metric by name; those of the transports are added up. `SERVER_METRICS` defines each. */
   metrics(): Readonly<Record<string, number>> {
     return this.#runtime.metrics.snapshot();
   }
 
-  /** The value of every metric, those that are counted for each transport with its name: for a metrics page. */
+  /** Returns the value of every metric, for a metrics page; those of a transport have its name as a label. */
   metricSamples(): readonly MetricSample[] {
     return this.#runtime.metrics.samples();
   }
 
   /**
-   * Stops: takes no new peers and messages, waits for acknowledgements that are due, hands what is left to the
-   * store or reports it, and ends every connection. A second call waits for the end of the first.
+   * Stops the server: rejects new connections and messages, waits for pending acknowledgements, stores or reports the
+   * remaining messages, and ends every connection. A second call returns the same promise.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options.drainMs ?? 1000);
@@ -179,27 +179,27 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { transports, routes, sessions, dispatcher, messages, store, storing } = this.#rooms;
+    const { transports, routes, sessions, dispatcher, messages, store, storeRoute } = this.#parts;
     messages.close();
     for (const route of routes) route.stopAccepting?.();
     for (const transport of transports) transport.stopAccepting();
     await this.#drain(drainMs);
-    storing?.secure();
+    storeRoute?.secure();
     for (const route of routes) route.secure?.();
-    await storing?.writer.idle();
+    await storeRoute?.writer.idle();
     sessions.endAll();
-    await storing?.settled();
+    await storeRoute?.settled();
     await Promise.all(transports.map((transport) => this.#closePart(transport)));
     for (const route of routes) await this.#closePart(route);
     dispatcher.stop();
-    await storing?.settled();
+    await storeRoute?.settled();
     await this.#expiry?.stop();
     await this.#closePart(store);
     this.#runtime.timers.close();
     this.#state = 'closed';
   }
 
-  /** A part that cannot be closed does not keep the others open. */
+  /** Closes a part. An error is reported, so that the other parts are closed as well. */
   async #closePart(part: { close?(): Promise<void> } | undefined): Promise<void> {
     try {
       await part?.close?.();
@@ -208,12 +208,12 @@ export class ImServer {
     }
   }
 
-  /** Resolves when nothing waits for an acknowledgement any more, after `drainMs` at the latest. */
+  /** Resolves when no message waits for an acknowledgement, after `drainMs` at the latest. */
   async #drain(drainMs: number): Promise<void> {
     const { clock, metrics } = this.#runtime;
-    const { sessions, routes } = this.#rooms;
+    const { sessions, routes } = this.#parts;
     const until = clock.now() + drainMs;
-    sessions.stopTaking();
+    sessions.stopAccepting();
     const pending = (): number => routes.reduce((sum, route) => sum + (route.pending ?? 0), 0);
     while (metrics.messagesInFlight + pending() > 0 && clock.now() < until) {
       await new Promise<void>((resolve) => clock.schedule(Math.min(until, clock.now() + 10), resolve));
@@ -221,7 +221,7 @@ export class ImServer {
   }
 
   #sessionsOf(userId: string): readonly Outlet[] {
-    const devices = this.#rooms.users.find(userId)?.onlineDevices() ?? [];
+    const devices = this.#parts.users.find(userId)?.onlineDevices() ?? [];
     return devices.flatMap(({ session }) => (session === undefined ? [] : [session]));
   }
 }

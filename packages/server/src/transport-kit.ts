@@ -1,10 +1,10 @@
 /**
- * What a transport of your own is made of: `@imcore/server/transport-kit`.
+ * Building blocks for your own transports: `@imcore/server/transport-kit`.
  *
- * A transport turns sockets into {@link Connection}s and gives them to the server's {@link TransportHost}. Over streams
- * with the frames of TCP, {@link StreamConnections} does everything but listen. With frames of another kind,
- * {@link SocketOutput} and a {@link Flusher} gather what is written in one turn of the event loop into one system call.
- * Over datagrams, {@link AnswerAllowance} bounds what is sent to an address that may be forged.
+ * A transport wraps sockets in {@link Connection}s and passes them to the server's {@link TransportHost}. For streams with the
+ * framing of TCP, {@link StreamConnections} does everything but listen. For streams with other framing, {@link SocketOutput}
+ * and a {@link Flusher} combine what is written in one turn of the event loop into one system call. For datagrams,
+ * {@link AnswerAllowance} limits what is sent to an address that may be forged.
  */
 export { type BinaryString, TcpFrameReader, writeTcpHeader } from '@imcore/protocol';
 export { checkInteger, checkNames, type OptionNames } from './check-options.js';

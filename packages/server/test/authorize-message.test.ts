@@ -37,7 +37,7 @@ describe('the authorization of a message', () => {
     await closed;
   });
 
-  it('is asked about messages to users and to the server, with who sends them', async () => {
+  it('is called for messages to users and to the server, with the sender', async () => {
     const asked: [Message, SessionInfo][] = [];
     const bench = await openBench({
       hooks: {
@@ -55,7 +55,7 @@ describe('the authorization of a message', () => {
     ]);
   });
 
-  it('that says no lets nothing pass, and asks again about the next copy', async () => {
+  it('that returns false rejects the message, and is called again for the next copy', async () => {
     const answers = [false, true];
     const bench = await openBench({ hooks: { authorizeMessage: () => answers.shift() ?? false } });
     const alice = await bench.online('alice');
@@ -69,7 +69,7 @@ describe('the authorization of a message', () => {
     expect(bob.received).toMatchObject([{ fp: 'fp-1' }]);
   });
 
-  it('that says no later lets nothing pass either', async () => {
+  it('that resolves with false rejects the message too', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -89,7 +89,7 @@ describe('the authorization of a message', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no database'))],
-  ])('that %s counts as no, with an error event', async (_name, authorizeMessage) => {
+  ])('that %s counts as false, with an error event', async (_name, authorizeMessage) => {
     const bench = await openBench({ hooks: { authorizeMessage } });
     const alice = await bench.online('alice');
     alice.write(message('alice', '0', 'hello', 'fp-1'));
@@ -105,7 +105,7 @@ describe('the authorization of a message', () => {
     ['undefined', undefined],
     ['the string "yes"', 'yes'],
     ['the number 1', 1],
-  ])('that answers with %s counts as no, with an error event', async (type, answer) => {
+  ])('that answers with %s counts as false, with an error event', async (type, answer) => {
     const authorizeMessage = () => answer as unknown as boolean;
     const bench = await openBench({ hooks: { authorizeMessage } });
     const alice = await bench.online('alice');
@@ -113,7 +113,7 @@ describe('the authorization of a message', () => {
     expect(alice.received).toEqual([]);
     expect(bench.metric('notAuthorized')).toBe(1);
     expect(bench.events.error.map(({ message: text }) => text)).toEqual([
-      `hook authorizeMessage failed: it must answer true or false; it answered ${type}`,
+      `hook authorizeMessage failed: must return true or false, got ${type}`,
     ]);
   });
 
@@ -156,7 +156,7 @@ describe('the authorization of a message', () => {
     expect(alice.isPaused).toBe(false);
   });
 
-  it('that takes time holds up neither other senders nor keep-alives', async () => {
+  it('that takes time delays neither other senders nor keep-alives', async () => {
     const { hooks, asked } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -167,7 +167,7 @@ describe('the authorization of a message', () => {
     expect(asked).toEqual(['one', 'other']);
   });
 
-  it('goes on with the next message after one that was refused or failed', async () => {
+  it('continues with the next message after one that was rejected or failed', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -186,7 +186,7 @@ describe('the authorization of a message', () => {
     expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(['three']);
   });
 
-  it('is silent about a copy that comes while it is being decided', async () => {
+  it('ignores a copy that comes while the hook is being asked', async () => {
     const { asked, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -197,7 +197,7 @@ describe('the authorization of a message', () => {
     expect(alice.received).toEqual([]);
   });
 
-  it('lets what was sent before a logout pass before the session ends', async () => {
+  it('delivers what was sent before a logout, and then the session ends', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -215,7 +215,7 @@ describe('the authorization of a message', () => {
     expect(alice.isClosed).toBe(true);
   });
 
-  it('is not answered to a sender who has gone, and his message still passes', async () => {
+  it('does not acknowledge a sender who has gone offline, whose message is still delivered', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -228,7 +228,7 @@ describe('the authorization of a message', () => {
     expect(bob.received).toMatchObject([{ dataContent: 'one' }]);
   });
 
-  it('passes a message in the name of the user who sent it, whoever the session is by then', async () => {
+  it('delivers a message from the user who sent it, even if the session has another user by then', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = await bench.online('alice');

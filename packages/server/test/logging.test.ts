@@ -27,7 +27,7 @@ function recordingLogger(): { logger: Logger; lines: Line[] } {
 }
 
 describe('the log', () => {
-  it('tells who comes and goes', async () => {
+  it('has an entry for each user who comes online or goes offline', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger });
     const alice = await bench.online('alice', 'tcp', { extra: 'phone' });
@@ -49,7 +49,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('puts nothing together for a level that goes nowhere, as long as it does', async () => {
+  it('builds no entries for a level while it is disabled', async () => {
     const { logger, lines } = recordingLogger();
     let isEnabled = false;
     const isLevelEnabled = (level: string): boolean => level !== 'info' || isEnabled;
@@ -75,7 +75,7 @@ describe('the log', () => {
         text: 'a limit was reached',
         fields: { limit: 'maxUnacknowledged', value: 1, userId: 'alice', times: 1 },
       },
-      { text: 'a peer broke the protocol', fields: { code: 'ERR_MALFORMED_PACKET', transport: 'udp' } },
+      { text: 'a peer violated the protocol', fields: { code: 'ERR_MALFORMED_PACKET', transport: 'udp' } },
       { text: 'messages were never acknowledged', fields: { userId: 'bob', fingerprints: ['fp-1'] } },
     ]);
   });
@@ -91,7 +91,7 @@ describe('the log', () => {
     expect(lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual(warnings);
   });
 
-  it('names a limit once in ten seconds, with how often it acted', async () => {
+  it('has an entry for a limit at most every ten seconds, with the number of times', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger, limits: { packetsPerSecond: 1 } });
     const peer = bench.connect('udp');
@@ -107,18 +107,18 @@ describe('the log', () => {
     expect(lines[1]).toMatchObject({ fields: { times: 1021 } });
   });
 
-  it('lets no peer fill the log with what cannot be read', async () => {
+  it('cannot be filled by a peer with unreadable packets', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger });
     const peer = bench.connect('udp');
     for (let i = 0; i < 1000; i++) peer.write('noise');
-    expect(lines).toMatchObject([{ text: 'a peer broke the protocol', fields: { times: 1 } }]);
+    expect(lines).toMatchObject([{ text: 'a peer violated the protocol', fields: { times: 1 } }]);
     await bench.advance(10_000);
     bench.connect('udp').write('noise');
     expect(lines.slice(1)).toMatchObject([{ fields: { times: 1001 } }]);
   });
 
-  it('lets no two users fill the log with messages that one of them never acknowledges', async () => {
+  it('cannot be filled by two users with messages that are never acknowledged', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({ logger });
     const alice = await bench.online('alice');
@@ -130,7 +130,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('has one error in ten seconds for a hook that always answers wrong, whoever logs in', async () => {
+  it('has one error in ten seconds for a hook whose answers are invalid', async () => {
     const { logger, lines } = recordingLogger();
     const authenticate = () => true as unknown as LoginVerdict;
     const bench = await openBench({ logger, hooks: { authenticate } });
@@ -138,14 +138,14 @@ describe('the log', () => {
     await bench.advance(10_000);
     bench.connect().write(login('late'));
     const text =
-      'hook authenticate failed: it must answer { accept: true } or { accept: false, code }, code a whole number but 0; it answered true';
+      'hook authenticate failed: must return { accept: true } or { accept: false, code } with a whole number other than 0, got true';
     expect(lines).toMatchObject([
       { level: 'error', text, fields: { times: 1, err: { code: 'ERR_HOOK_ANSWER', hook: 'authenticate' } } },
       { level: 'error', text, fields: { times: 6 } },
     ]);
   });
 
-  it('has an error for what fails inside', async () => {
+  it('has an error for an internal failure', async () => {
     const { logger, lines } = recordingLogger();
     const store = new ControlledStore();
     store.failures.append = new Error('disk full');
@@ -155,7 +155,7 @@ describe('the log', () => {
     expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ text: 'disk full' }]);
   });
 
-  it('holds neither tokens nor content nor what the application attaches to a login', async () => {
+  it('contains no tokens, no content and no extra of a login', async () => {
     const { logger, lines } = recordingLogger();
     const bench = await openBench({
       logger,
@@ -173,7 +173,7 @@ describe('the log', () => {
 });
 
 describe('without a logger', () => {
-  it('a wrong answer of a hook takes one line, without a stack', async () => {
+  it('an invalid answer of a hook takes one line, without a stack', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     const transport = new PeerTransport('tcp');
     const authenticate = () => 'yes' as unknown as LoginVerdict;
@@ -200,7 +200,7 @@ describe('without a logger', () => {
     transport.connect('192.0.2.1').write('noise');
     transport.host.failed(new Error('EMFILE'));
     await server.close({ drainMs: 0 });
-    expect(warn.mock.calls.map(([text]) => text)).toEqual(['imcore: a peer broke the protocol']);
+    expect(warn.mock.calls.map(([text]) => text)).toEqual(['imcore: a peer violated the protocol']);
     expect(error.mock.calls.map(([text]) => text)).toEqual(['imcore: EMFILE']);
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
   });

@@ -164,7 +164,7 @@ describe('an invalid option', () => {
     expect(error.message).toBe(text);
   });
 
-  it('may be hooks with whatever a class of theirs needs', () => {
+  it('is not a method or property that a class of hooks has in addition', () => {
     class Verdicts {
       readonly users = new Set(['alice']);
       authenticate({ userId }: { readonly userId: string }) {
@@ -176,7 +176,7 @@ describe('an invalid option', () => {
     expect(() => createServer({ transports, hooks: new Verdicts() })).not.toThrow();
   });
 
-  it('is rejected where there is no such limit, with those that there are', () => {
+  it('is an unknown limit; the message lists the valid ones', () => {
     const limits = untyped<Partial<ServerLimits>>([['maxSession', 5]]);
     const error = errorOf(() => createServer({ transports, limits }));
     expect(error.code).toBe('ERR_INVALID_OPTION');
@@ -184,14 +184,14 @@ describe('an invalid option', () => {
     for (const name of Object.keys(DEFAULT_LIMITS)) expect(error.message).toContain(name);
   });
 
-  it('is rejected where its name is one that every object has', () => {
+  it('is rejected if its name is a property of every object', () => {
     const limits = untyped<Partial<ServerLimits>>([['toString', 5]]);
     expect(errorOf(() => createServer({ transports, limits })).message).toContain(
       'limits.toString does not exist',
     );
   });
 
-  it('counts as not given where it is undefined', async () => {
+  it('counts as not given if it is undefined', async () => {
     const limits = untyped<Partial<ServerLimits>>([
       ['maxSessions', undefined],
       ['maxSessionsPerAddress', 1],
@@ -199,7 +199,7 @@ describe('an invalid option', () => {
     const bench = await openBench({ limits });
     for (let i = 0; i < 3; i++) bench.connect('tcp', `192.0.2.${i}`);
     const refused = bench.connect('tcp', '192.0.2.1');
-    expect(refused.refusal).toBe('sessions-per-address');
+    expect(refused.rejection).toBe('sessions-per-address');
     expect(bench.metric('sessionsOpen')).toBe(3);
   });
 });
@@ -251,12 +251,12 @@ describe('an option of a transport', () => {
     [
       'websocket',
       () => websocket({ server: http.createServer(), port: 3000 }),
-      'option server excludes port and tls: the server has its own',
+      'option server cannot be combined with port or tls: the given server has its own',
     ],
     [
       'websocket',
       () => websocket({ server: http.createServer(), tls: {} }),
-      'option server excludes port and tls: the server has its own',
+      'option server cannot be combined with port or tls: the given server has its own',
     ],
     [
       'websocket',
@@ -300,7 +300,7 @@ describe('an option of a transport', () => {
   });
 });
 
-describe('options that are no object', () => {
+describe('options that are not an object', () => {
   it.each([[undefined], [null], ['tcp']])('are rejected with an example: %j', (options) => {
     const error = errorOf(() => createServer(options as unknown as ServerOptions));
     expect(error.code).toBe('ERR_INVALID_OPTION');

@@ -31,7 +31,7 @@ function onlineSession(): Session {
 const echo = wire({ type: 5 });
 
 describe('Session', () => {
-  it('lets a stranger log in, echo and log out, and nothing else', () => {
+  it('allows login, echo and logout before the login, and nothing else', () => {
     const effect = (text: string) => receive(new Session(), text);
     expect(effect(login('alice'))).toBe('handle');
     expect(effect(echo)).toBe('handle');
@@ -53,7 +53,7 @@ describe('Session', () => {
     expect(receive(session, logout('alice'))).toBe('handle');
   });
 
-  it('lets a user send and acknowledge once logged in', () => {
+  it('allows messages and acknowledgements after the login', () => {
     const session = onlineSession();
     expect(session.state).toBe('online');
     expect(session.userId).toBe('alice');
@@ -63,7 +63,7 @@ describe('Session', () => {
     expect(receive(session, login('bob'))).toBe('handle');
   });
 
-  it('rejects what is not in the user’s own name', () => {
+  it('rejects packets that are not in the user’s own name', () => {
     const session = onlineSession();
     expect(receive(session, message('bob', 'carol', 'hi', 'fp-1'))).toBe('spoofed-sender');
     expect(receive(session, acknowledgement('bob', 'carol', 'fp-1'))).toBe('spoofed-sender');
@@ -72,20 +72,20 @@ describe('Session', () => {
     expect(receive(session, wire({ type: 2, to: 'carol' }))).toBe('handle');
   });
 
-  it('is as it was when a login is ignored', () => {
-    const stranger = new Session();
-    stranger.loginStarted();
-    stranger.loginIgnored();
-    expect(stranger.state).toBe('anonymous');
+  it('keeps its state when a login is ignored', () => {
+    const anonymous = new Session();
+    anonymous.loginStarted();
+    anonymous.loginIgnored();
+    expect(anonymous.state).toBe('anonymous');
     const session = onlineSession();
     session.loginStarted();
     session.loginIgnored();
     expect(session.state).toBe('online');
   });
 
-  it('ignores messages and logins once the server takes no more, and nothing else', () => {
+  it('ignores messages and logins once the server is closing, and nothing else', () => {
     const session = onlineSession();
-    session.stopTakingWork();
+    session.stopAcceptingWork();
     expect(receive(session, message('alice', 'bob', 'hi', 'fp-1'))).toBe('ignore');
     expect(receive(session, login('alice'))).toBe('ignore');
     expect(receive(session, acknowledgement('alice', 'bob', 'fp-1'))).toBe('handle');

@@ -10,12 +10,12 @@ import type { Outlet } from '../users/outlet.js';
 /**
  * Who is responsible for a message.
  *
- * - `pending`: the sender still is; this server only carries it.
- * - `persisting`: the same, until the store has answered.
- * - `rejected`: the same, and the store did not take it. It is offered again with the next copy.
- * - `persisted`: the store, or the application by its `onUndeliverable` hook.
- * - `acknowledged`: its receiver, or the other system behind a bridge.
- * - `dropped`: nobody on this side; the sender was not acknowledged.
+ * - `pending`: the sender.
+ * - `persisting`: the sender; the store has been asked and has not answered.
+ * - `rejected`: the sender; the store did not accept the message. It is asked again when the next copy is written.
+ * - `persisted`: the store, or the application, whose hook `onUndeliverable` took it.
+ * - `acknowledged`: the receiver, or the other system behind a bridge.
+ * - `dropped`: the sender, who was not acknowledged. The server has given the message up.
  */
 export type DeliveryState = 'pending' | 'persisting' | 'rejected' | 'persisted' | 'acknowledged' | 'dropped';
 
@@ -30,46 +30,44 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
 };
 
 /**
- * Where a message came from, and who therefore learns its outcome. Each delivery calls exactly one of `accepted` and
- * `failed`, once.
+ * Where a message came from. It gets the outcome: exactly one of `accepted` and `failed` is called for each delivery, once.
  */
 export interface Origin {
-  /** Whether the `onUndeliverable` hook is asked for its messages; the server's own caller learns it directly. */
+  /** Whether `onUndeliverable` is called for its messages. Not for those of `ImServer.send`, whose caller gets an error. */
   readonly asksHook: boolean;
-  /** Somebody is responsible for the message now. `acknowledgement` is the receiver's own frame, if it can be passed on. */
+  /** The sender is no longer responsible. `acknowledgement`: the receiver's own frame, if it can be forwarded unchanged. */
   accepted(delivery: Delivery, outcome: SendOutcome, now: Instant, acknowledgement?: BinaryString): void;
-  /** Nobody is; the message is dropped. */
+  /** The message was dropped. */
   failed(delivery: Delivery, reason: UndeliveredReason): void;
-  /** The receiver reads too slowly: no more from this origin until it has caught up. */
+  /** The receiver reads too slowly: nothing more is read from this origin until the receiver has caught up. */
   waitFor(receiver: Outlet): void;
 }
 
-/** The inbox in which a delivery waits for an acknowledgement, as the delivery sees it. */
+/** The inbox that a delivery is in, as the delivery sees it. */
 export interface DeliveryInbox {
-  /** The session that it was written to, while there is one. */
+  /** The session that the messages are written to; undefined if there is none. */
   readonly session: Outlet | undefined;
-  /** What of the inbox the store has as well, in bytes: memory that could be given back. */
+  /** Memory used by messages that are also in the store, in bytes. */
   readonly persistedBytes: number;
-  /** Takes a delivery out. */
+  /** Removes a delivery. */
   remove(delivery: Delivery): void;
-  /** Whether a delivery is one of the `count` that have waited here the longest. */
+  /** Whether a delivery is one of the `count` oldest in the inbox. */
   isAmongOldest(delivery: Delivery, count: number): boolean;
-  /** Learns of each change of a delivery's state. */
+  /** Called after each change of a delivery's state. */
   stateChanged(delivery: Delivery, previous: DeliveryState): void;
 }
 
 /**
- * One message from accept to done.
+ * One message on its way to one receiver.
  *
- * Waits in at most one deadline ring and in at most one inbox, and holds the bytes that are written rather than the
- * packet they were read from. {@link moveTo} is the only writer of its state.
+ * It is in at most one deadline ring and in at most one inbox. {@link moveTo} alone changes its state.
  */
 export class Delivery implements RingEntry {
   readonly packet: Packet;
   readonly body: BinaryString;
   readonly from: string;
   readonly to: string;
-  /** Undefined without QoS: then nothing is awaited. */
+  /** Undefined without QoS: then no acknowledgement is expected. */
   readonly fingerprint: string | undefined;
   readonly origin: Origin;
   readonly #reportBug: (error: Error) => void;
@@ -77,12 +75,12 @@ export class Delivery implements RingEntry {
   /** Copies written to sessions so far. */
   attempts = 0;
   storeId: StoreId | undefined = undefined;
-  /** The inbox in which it waits for an acknowledgement. */
+  /** The inbox in which it waits for an acknowledgement; undefined if it is not in flight. */
   inbox: DeliveryInbox | undefined = undefined;
 
-  /** Where it is in its inbox's `InFlight`, which owns these fields. */
+  /** The following fields belong to the `InFlight` of its inbox. */
   hash = 0;
-  /** Whether another sender's message of the same fingerprint was there first. */
+  /** Whether a message of another sender with the same fingerprint was added before. */
   isSecond = false;
   nextInBucket: Delivery | undefined = undefined;
   previousInFlight: Delivery | undefined = undefined;
@@ -117,8 +115,7 @@ export class Delivery implements RingEntry {
   }
 
   /**
-   * Changes the state. Returns false for a transition that {@link TRANSITIONS} does not allow: it is reported, and nothing
-   * changes.
+   * Changes the state. A transition that {@link TRANSITIONS} does not allow is reported as a bug and ignored: returns false.
    */
   moveTo(next: DeliveryState): boolean {
     const previous = this.#state;
@@ -131,7 +128,7 @@ export class Delivery implements RingEntry {
     return true;
   }
 
-  /** Stops waiting, for a deadline and in the inbox. */
+  /** Removes the delivery from its deadline ring and its inbox. */
   withdraw(): void {
     this.ring?.stop(this);
     this.inbox?.remove(this);

@@ -6,8 +6,8 @@ import type { Delivery } from './delivery.js';
 import type { FallbackRoute } from './fallback-route.js';
 
 /**
- * Gives each message to the first route that has a place for it. Until a route is responsible, the sender is not
- * acknowledged, so that its retransmission is the retry.
+ * Gives each message to the first route that accepts it. The sender is not acknowledged before a route is responsible:
+ * until then the sender retransmits.
  *
  * @see docs/adr/0002-acknowledge-after-taking-responsibility.md
  */
@@ -25,7 +25,7 @@ export class Dispatcher {
     this.#routes = routes;
   }
 
-  /** Takes a message for a user, who may be unknown here. Its origin learns the outcome. */
+  /** Routes a message to a user, who may be unknown on this server. The outcome is reported to the message's origin. */
   dispatch(delivery: Delivery, receiver: User | undefined, now: Instant): void {
     if (this.#isStopped) {
       this.#fallback.drop(delivery, 'offline');
@@ -40,7 +40,7 @@ export class Dispatcher {
     this.#fallback.take(delivery, reason, receiver?.session);
   }
 
-  /** From now on messages are dropped: those that a slow hook lets pass when the server has closed. */
+  /** From now on messages are dropped. A slow hook may still allow messages after the server has closed. */
   stop(): void {
     this.#isStopped = true;
   }

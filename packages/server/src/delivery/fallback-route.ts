@@ -5,7 +5,7 @@ import type { Outlet } from '../users/outlet.js';
 import type { Delivery } from './delivery.js';
 import { reportTooLarge } from './reports.js';
 
-/** Where a message goes that no other route has a place for: to the application, or nowhere. */
+/** Takes messages that no other route accepts: asks the application, or drops them. */
 export class FallbackRoute {
   readonly #runtime: Runtime;
   readonly #hooks: HookRunner;
@@ -15,7 +15,7 @@ export class FallbackRoute {
     this.#hooks = hooks;
   }
 
-  /** Asks the application whether it takes the message. `session` is what it was too large for, if that is the reason. */
+  /** Asks the application whether it takes the message. `session`: the one that the message is too large for, if any. */
   take(delivery: Delivery, reason: UndeliveredReason, session?: Outlet): void {
     if (reason === 'too-large' && session !== undefined) reportTooLarge(this.#runtime, delivery, session);
     if (!delivery.origin.asksHook || this.#hooks.hooks.onUndeliverable === undefined) {
@@ -28,7 +28,7 @@ export class FallbackRoute {
     void this.#hooks.ask('onUndeliverable', question, decide, () => this.drop(delivery, reason));
   }
 
-  /** Gives the message up; its sender is not acknowledged. */
+  /** Drops the message; its sender is not acknowledged. */
   drop(delivery: Delivery, reason: UndeliveredReason): void {
     const { metrics, events } = this.#runtime;
     if (!delivery.moveTo('dropped')) return;

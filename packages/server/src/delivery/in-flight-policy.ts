@@ -6,24 +6,24 @@ import type { Outlet } from '../users/outlet.js';
 import type { User } from '../users/user.js';
 import type { Delivery, DeliveryState } from './delivery.js';
 
-/** What happens to messages that sessions were written and have not acknowledged. Another thing with a store than without. */
+/** Decides what happens to messages in flight. There is one policy with a store and another without. */
 export interface InFlightPolicy {
-  /** A device is responsible for what its user is sent from now on, or has another session than before. */
+  /** A device is now its user's primary device, or the primary device has a new session. */
   attached(user: User, device: Device, now: Instant): void;
-  /** A message was put into the inbox, and is about to be written for the first time: its deadline starts. */
+  /** A message was added to the inbox and is about to be written for the first time: its deadline starts. */
   written(delivery: Delivery, now: Instant): void;
-  /** A receiver has acknowledged a message whose `previous` state was not `pending`. */
+  /** A receiver has acknowledged a message that was in the state `previous`, which is not `pending`. */
   acknowledged(
     delivery: Delivery,
     previous: DeliveryState,
     now: Instant,
     frame: BinaryString | undefined,
   ): void;
-  /** The device that was responsible has no session any more. */
+  /** The session of the user's primary device has ended. */
   left(user: User, device: Device): void;
 }
 
-/** Writes a message again, and starts its wait for an acknowledgement anew. */
+/** Retransmits a message and restarts its deadline. */
 export function writeAgain(
   runtime: Runtime,
   retries: DeadlineRing,
@@ -36,13 +36,13 @@ export function writeAgain(
   session.write(delivery.body);
 }
 
-/** A message is no longer with its receiver. */
+/** Removes a message from the receiver's inbox: it is no longer in flight. */
 export function withdraw({ metrics }: Runtime, delivery: Delivery): void {
   delivery.withdraw();
   metrics.messagesInFlight -= 1;
 }
 
-/** Takes out everything that a device has not acknowledged, oldest first. */
+/** Removes and returns everything that a device has not acknowledged, oldest first. */
 export function drainInbox({ metrics }: Runtime, device: Device): readonly Delivery[] {
   const deliveries = device.inbox?.drain() ?? [];
   for (const delivery of deliveries) delivery.ring?.stop(delivery);

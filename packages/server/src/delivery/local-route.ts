@@ -7,7 +7,7 @@ import type { User } from '../users/user.js';
 import type { Delivery } from './delivery.js';
 import type { InFlightPolicy } from './in-flight-policy.js';
 
-/** Brings messages to users who are online on this server. */
+/** Delivers messages to users who are online on this server. */
 export class LocalRoute implements Route {
   readonly name = 'local';
   readonly #runtime: Runtime;
@@ -39,8 +39,8 @@ export class LocalRoute implements Route {
   }
 
   /**
-   * A receiver has acknowledged. `frame` is its own packet, if the sender may be given it as it is. Returns false
-   * for an acknowledgement that is late, repeated, forged or unknown.
+   * A receiver has acknowledged. `frame` is the receiver's own packet, if it can be forwarded to the sender unchanged.
+   * Returns false for an acknowledgement that is late, repeated, forged or unknown.
    */
   acknowledge(
     receiver: User,
@@ -67,7 +67,7 @@ export class LocalRoute implements Route {
     return true;
   }
 
-  /** A device of a user has a session, perhaps in place of another. */
+  /** A device of a user has a session, which may replace an earlier one. */
   attach(user: User, device: Device, session: Outlet, now: Instant): void {
     device.session = session;
     if (user.primary !== undefined && user.primary !== device) return;
@@ -76,8 +76,8 @@ export class LocalRoute implements Route {
   }
 
   /**
-   * A device's session has ended: the next route takes what it had not acknowledged, in order. Returns whether the user
-   * went offline with it; listeners may end other sessions of the user meanwhile.
+   * A device's session has ended. The next route gets what the device has not acknowledged, in order. Returns whether the
+   * user went offline with it; listeners may end other sessions of the user meanwhile.
    */
   detach(user: User, device: Device): boolean {
     device.session = undefined;
@@ -90,7 +90,7 @@ export class LocalRoute implements Route {
     return false;
   }
 
-  /** Without QoS nothing is awaited. */
+  /** Writes a message without QoS: no acknowledgement is expected. */
   #writeOnce(delivery: Delivery, session: Outlet, now: Instant): void {
     const hasRoom = session.write(delivery.body);
     this.#runtime.metrics.messagesDelivered += 1;
@@ -106,7 +106,7 @@ export class LocalRoute implements Route {
   }
 }
 
-/** Other devices get what the one that is responsible gets, while they are online and keep up. */
+/** Writes a copy to the user's other online devices. */
 function copyToOthers({ body }: Delivery, receiver: User, primary: Device): void {
   for (const device of receiver.onlineDevices()) {
     const { session } = device;

@@ -3,7 +3,7 @@ import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import type { Delivery, Origin } from './delivery.js';
 
-/** The origin of messages that have one caller in this process: each settles one promise. */
+/** The origin of a message of `ImServer.send`: settles the caller's promise. */
 export class PromiseOrigin implements Origin {
   readonly asksHook = false;
   readonly outcome: Promise<SendOutcome>;
@@ -25,11 +25,11 @@ export class PromiseOrigin implements Origin {
     this.#reject(toDeliveryError(delivery, reason));
   }
 
-  /** The caller is not a peer whose reading could be paused; what waits is bounded by the slow reader's limit. */
+  /** Does nothing: the caller is not a peer that could be paused. `maxBufferedBytes` bounds what waits. */
   waitFor(): void {}
 }
 
-/** The origin of messages out of the store: their senders were acknowledged long ago. */
+/** The origin of messages that are read from the store: their senders have already been acknowledged. */
 export const storedOrigin: Origin = {
   asksHook: false,
   accepted() {},
@@ -37,34 +37,28 @@ export const storedOrigin: Origin = {
   waitFor() {},
 };
 
-/** The error that tells the sender of a message why no route took it. */
+/** The error for the sender of a message that no route accepted. */
 export function toDeliveryError(delivery: Delivery, reason: UndeliveredReason): DeliveryError {
   const { to, body } = delivery;
   switch (reason) {
     case 'not-acknowledged':
       return new DeliveryError(
         'ERR_NOT_ACKNOWLEDGED',
-        `user ${to} did not acknowledge within ${delivery.attempts} copies`,
+        `user ${to} did not acknowledge any of ${delivery.attempts} copies`,
       );
     case 'too-large':
       return new DeliveryError(
         'ERR_TOO_LARGE',
-        `the packet of ${body.length} bytes is longer than the transport of user ${to} carries`,
+        `the packet has ${body.length} bytes, more than the transport of user ${to} carries`,
       );
     case 'offline':
-      return new DeliveryError(
-        'ERR_UNDELIVERABLE',
-        `user ${to} is not online and no store keeps the message`,
-      );
+      return new DeliveryError('ERR_UNDELIVERABLE', `user ${to} is not online and there is no store`);
     case 'slow-receiver':
-      return new DeliveryError(
-        'ERR_UNDELIVERABLE',
-        `user ${to} reads too slowly and no store keeps the message`,
-      );
+      return new DeliveryError('ERR_UNDELIVERABLE', `user ${to} reads too slowly and there is no store`);
     case 'queue-full':
-      return new DeliveryError('ERR_UNDELIVERABLE', `too many messages wait for user ${to} in the store`);
+      return new DeliveryError('ERR_UNDELIVERABLE', `the queue of user ${to} in the store is full`);
     case 'store':
-      return new DeliveryError('ERR_UNDELIVERABLE', `the store did not take the message to user ${to}`);
+      return new DeliveryError('ERR_UNDELIVERABLE', `the store failed to store the message to user ${to}`);
     default:
       return reason satisfies never;
   }

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Delivery } from './delivery.js';
 
-/** Reports a message that is longer than its receiver's transport carries, each time that a session cannot be given it. */
+/** Reports a message that is too long for its receiver's transport, once for each session that skips it. */
 export function reportTooLarge(
   { metrics, events }: Runtime,
   delivery: Delivery,
@@ -25,7 +25,7 @@ export function reportQueueFull({ metrics, events }: Runtime, delivery: Delivery
   events.emit('queueFull', { userId, limit, message });
 }
 
-/** Reports messages that had to make room for newer ones. */
+/** Reports messages that were displaced by newer ones. */
 export function reportDisplaced({ metrics, events }: Runtime, deadLetters: readonly DeadLetter[]): void {
   const messages = deadLetters.filter(isMessage);
   metrics.messagesDisplaced += messages.length;
@@ -33,7 +33,7 @@ export function reportDisplaced({ metrics, events }: Runtime, deadLetters: reado
   for (const deadLetter of messages) events.emit('displaced', toDeadMessage(deadLetter));
 }
 
-/** Reports dead letters that were deleted because the store keeps no more. */
+/** Reports dead letters that were deleted because there were more than `maxDeadLetters`. */
 export function reportDeleted({ metrics, events }: Runtime, deadLetters: readonly DeadLetter[]): void {
   const messages = deadLetters.filter(isMessage);
   metrics.limitDeadLetters += messages.length;
@@ -41,7 +41,7 @@ export function reportDeleted({ metrics, events }: Runtime, deadLetters: readonl
   for (const deadLetter of messages) events.emit('deadLetterDeleted', toDeadMessage(deadLetter));
 }
 
-/** Whether a dead letter was for a user, and is not a record that a route keeps in the store. */
+/** Whether a dead letter was for a user. Routes may keep records of their own in the store, which are not messages. */
 export function isMessage({ to }: DeadLetter): boolean {
   return isUserId(to);
 }

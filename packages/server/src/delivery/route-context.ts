@@ -8,7 +8,7 @@ import { Delivery, type Origin } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { FallbackRoute } from './fallback-route.js';
 
-/** What the routes of an application or of a bridge work with. */
+/** The server, as routes of an application or of a bridge see it. */
 export class RouteContext implements RouteHost {
   readonly runtime: Runtime;
   readonly queues: RouteQueues | undefined;

@@ -16,12 +16,12 @@ import { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { PromiseOrigin } from './origins.js';
 
-/** Messages of the server itself, to its users. */
+/** Sends messages of the server itself to users. */
 export class ServerMessages {
   readonly #runtime: Runtime;
   readonly #users: UserRegistry;
   readonly #dispatcher: Dispatcher;
-  /** Largest body that anybody can be sent: what is larger could only wait for ever. */
+  /** Maximum size of a frame body on any transport. A larger message could never be delivered. */
   readonly #maxBodyBytes: number;
   #state: 'new' | 'open' | 'closed' = 'new';
 
@@ -37,12 +37,12 @@ export class ServerMessages {
     this.#state = 'open';
   }
 
-  /** The server closes: nothing is sent any more. */
+  /** The server is closing: no more messages are sent. */
   close(): void {
     this.#state = 'closed';
   }
 
-  /** A session as a hook sees it, which can send back. */
+  /** Adds `send` to a session's data, for hooks that reply. */
   readonly toSender = (session: SessionInfo): Sender => ({
     ...session,
     send: (content, options) => this.send(session.userId, content, options),
@@ -94,6 +94,6 @@ function invalid(message: string): UsageError {
 function tooLarge(bytes: number, max: number): DeliveryError {
   return new DeliveryError(
     'ERR_TOO_LARGE',
-    `the packet has ${bytes} bytes, the transports carry ${max} at most`,
+    `the packet has ${bytes} bytes, the transports carry at most ${max}`,
   );
 }

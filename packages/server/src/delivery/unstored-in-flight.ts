@@ -8,7 +8,7 @@ import type { Delivery } from './delivery.js';
 import type { FallbackRoute } from './fallback-route.js';
 import { drainInbox, type InFlightPolicy, withdraw, writeAgain } from './in-flight-policy.js';
 
-/** Messages in flight on a server without a store: written again a few times, then given up. */
+/** Messages in flight on a server without a store: retransmitted a few times, then given up. */
 export class UnstoredInFlight implements InFlightPolicy {
   readonly #runtime: Runtime;
   readonly #retry: RetryPolicy;
@@ -22,7 +22,7 @@ export class UnstoredInFlight implements InFlightPolicy {
     this.#retries = runtime.timers.ring<Delivery>(retry.waitMs, (delivery) => this.#due(delivery));
   }
 
-  /** What another session had not acknowledged is written to the new one. */
+  /** Writes to the new session what the earlier one has not acknowledged. */
   attached(_user: User, device: Device): void {
     const { session, inbox } = device;
     if (session === undefined || inbox === undefined) return;

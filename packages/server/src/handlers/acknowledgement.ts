@@ -6,8 +6,7 @@ import type { AddressChecks } from './address-checks.js';
 import type { Handler, HandlerSession } from './handler.js';
 
 /**
- * Type 4: a receiver has a message, and with the first that it acknowledges it shows that it receives what is sent to
- * its address.
+ * Type 4: a receiver acknowledges a message. An expected acknowledgement also verifies the peer's address.
  *
  * @see docs/protocol/SPEC.md#2-the-packet
  */
@@ -30,7 +29,7 @@ export class AcknowledgementHandler implements Handler {
     const { user, device, connection } = session;
     if (user === undefined || device === undefined) return;
     const { dataContent: fingerprint, from, to, fp, QoS } = packet;
-    // Only type 2 may ask for an acknowledgement: an answer to any other type would be useless traffic.
+    // Forwarded unchanged only if the packet itself asks for no acknowledgement: that is allowed for type 2 alone.
     const isPlain = !QoS && fp === undefined;
     const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
     const isExpected =
@@ -38,7 +37,7 @@ export class AcknowledgementHandler implements Handler {
       (this.#local.acknowledge(user, device, fingerprint, to, now, frame) ||
         this.#checks.isAnswer(connection, fingerprint));
     if (isExpected) connection.addressProof?.trust();
-    // Other devices are sent copies, for whose acknowledgements nothing waits.
+    // Other devices get copies, whose acknowledgements are not tracked.
     else if (device === user.primary) {
       this.#runtime.metrics.unknownAcknowledgements += 1;
       this.#reports.rejected(session, 'unknown-acknowledgement', packet);

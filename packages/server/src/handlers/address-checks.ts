@@ -2,29 +2,29 @@ import { createFingerprint, type Random } from '@imcore/protocol';
 import type { Connection } from '../ports/transport.js';
 
 /**
- * The fingerprints that keep-alive answers asked to acknowledge.
+ * Verifies addresses by keep-alives. Keeps the fingerprint that each connection was asked to acknowledge.
  *
- * Where more waits for an address than it may be sent unproven, and nothing is under way that would prove it, the next
- * keep-alive's answer asks for an acknowledgement: every known client gives one before it looks at a packet's type.
+ * If more waits for an unverified address than it may be sent, the next keep-alive response asks for an acknowledgement,
+ * which verifies the address. Every known client acknowledges a packet before it looks at its type.
  */
 export class AddressChecks {
   readonly #random: Random;
-  readonly #askedFor = new WeakMap<Connection, string>();
+  readonly #fingerprints = new WeakMap<Connection, string>();
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** The fingerprint to ask for; undefined where no proof is needed. */
+  /** Returns the fingerprint that the response must carry; undefined if no verification is needed. */
   begin(connection: Connection): string | undefined {
     if (connection.addressProof?.isAwaited !== true) return undefined;
-    const fingerprint = this.#askedFor.get(connection) ?? createFingerprint(this.#random);
-    this.#askedFor.set(connection, fingerprint);
+    const fingerprint = this.#fingerprints.get(connection) ?? createFingerprint(this.#random);
+    this.#fingerprints.set(connection, fingerprint);
     return fingerprint;
   }
 
-  /** Whether a peer was asked to acknowledge this. */
+  /** Whether the peer was asked to acknowledge this fingerprint. */
   isAnswer(connection: Connection, fingerprint: string): boolean {
-    return this.#askedFor.get(connection) === fingerprint;
+    return this.#fingerprints.get(connection) === fingerprint;
   }
 }

@@ -20,8 +20,8 @@ import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
 /**
- * Type 2: takes a message of a logged-in user, once however often it comes, and gives it to the server's own hook or to
- * the routes.
+ * Type 2: handles a message of a logged-in user. Suppresses duplicates, asks `authorizeMessage`, then calls
+ * `onServerMessage` or dispatches the message to the routes.
  *
  * @see docs/protocol/SPEC.md#7-data-three-directions
  */
@@ -68,7 +68,7 @@ export class DataHandler implements Handler {
     else this.#pass(packet, to, sender, session, now);
   }
 
-  /** Starts a new message; acknowledges again what was handled; is silent about what is being handled. */
+  /** Whether a message is new. Acknowledges a message again that was handled; ignores one that is being handled. */
   #isNew(
     packet: Packet,
     fingerprint: string,
@@ -92,7 +92,7 @@ export class DataHandler implements Handler {
     return false;
   }
 
-  /** What the same sender sends meanwhile waits for the answer. */
+  /** Asks `authorizeMessage`. Later packets of the same sender wait for the answer. */
   #authorize(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession): void {
     const { clock, metrics } = this.#runtime;
     const reject = (): void => {
@@ -102,7 +102,7 @@ export class DataHandler implements Handler {
     };
     const decide = (isAllowed: unknown): void => {
       if (typeof isAllowed !== 'boolean')
-        throw new InvalidAnswer(`it must answer true or false; it answered ${typeName(isAllowed)}`);
+        throw new InvalidAnswer(`must return true or false, got ${typeName(isAllowed)}`);
       if (isAllowed) this.#pass(packet, to, sender, session, clock.now());
       else reject();
     };
@@ -122,7 +122,7 @@ export class DataHandler implements Handler {
     this.#dispatcher.dispatch(delivery, this.#users.find(to), now);
   }
 
-  /** The received bytes, unless something must be changed in them. */
+  /** Returns the received bytes; encodes the packet again only if something in it must change. */
   #bodyOf(packet: ReceivedPacket, from: string): string {
     const { stamp } = this.#runtime;
     const qos = packet.QoS && packet.fp !== undefined;
@@ -152,7 +152,7 @@ export class DataHandler implements Handler {
     sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
   }
 
-  /** The message is not handled: its next copy is a new message. */
+  /** The message was not handled: its next copy is a new message. */
   #forget(packet: Packet, to: string, sender: Device, now: Instant): void {
     if (packet.QoS && packet.fp !== undefined) sender.user.duplicates(now).release(packet.fp, to);
   }

@@ -8,24 +8,24 @@ import type { User } from '../users/user.js';
 export interface HandlerSession extends PacketSession {
   readonly connection: Connection;
   readonly isOpen: boolean;
-  /** The user and the device that it is online for; undefined when it is not. */
+  /** The user and the device that the session belongs to; undefined if it is not logged in. */
   readonly user: User | undefined;
   readonly device: Device | undefined;
-  /** Whether packets wait for an answer of the application. */
+  /** Whether packets wait because a hook is being asked. */
   readonly hasDeferred: boolean;
   /** Writes an answer. */
   answer(body: BinaryString): void;
   /** Keeps a packet until the packets before it are handled. */
   defer(packet: ReceivedPacket): void;
-  /** Packets that start something wait until a promise, which never rejects, has settled. */
+  /** Packets with `isWork` wait until a promise has resolved. It must not reject. */
   blockFor(answer: Promise<void> | undefined): void;
-  /** Runs at an instant, unless the session has ended by then. One run at a time. */
+  /** Calls `run` at an instant, unless the session has ended by then. One call can be scheduled at a time. */
   later(at: Instant, run: () => void): void;
-  /** A login is under way: other packets wait. */
+  /** A login is being decided: other packets wait. */
   loginStarted(): void;
   loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void;
   loginUnreadable(error: ProtocolError): void;
-  /** A newer session of the same user stays: the peer has missed its own kick-out. */
+  /** Kicks the session out, because a newer session of the device exists. The peer has missed an earlier kick-out. */
   kickAsStale(userId: string): void;
   /** The client has logged out. */
   logout(): void;

@@ -19,7 +19,7 @@ import { KeepAliveHandler } from './keep-alive.js';
 import { LoginHandler } from './login.js';
 import { LogoutHandler } from './logout.js';
 
-/** The table of handlers: one for each type of packet that a client sends. */
+/** Creates the table of handlers: one for each packet type that a client sends. */
 export function createHandlers(
   runtime: Runtime,
   users: UserRegistry,
@@ -47,7 +47,7 @@ export function createHandlers(
   ]);
 }
 
-/** What a handler of the application throws must not end the socket's reader, nor the process where it fails later. */
+/** Catches and reports what a handler of the application throws, or rejects with. */
 function guarded({ events }: Runtime, handler: PacketHandler): Handler {
   const { allowed, isWork } = handler;
   const report = (error: unknown): void => events.emit('error', asError(error));

@@ -2,7 +2,7 @@ import type { Answers } from '../sessions/answers.js';
 import type { AddressChecks } from './address-checks.js';
 import type { Handler, HandlerSession } from './handler.js';
 
-/** Type 1: is answered; where an address must prove itself, the answer asks for an acknowledgement. */
+/** Type 1: answers a keep-alive. If the peer's address must be verified, the response asks for an acknowledgement. */
 export class KeepAliveHandler implements Handler {
   readonly allowed = 'logged-in';
   readonly isWork = false;

@@ -25,8 +25,8 @@ import type { Handler, HandlerSession } from './handler.js';
 const REJECTED_BY_FAILURE: LoginVerdict = { accept: false, code: ResponseCode.Unknown };
 
 /**
- * Type 0: asks the application each time, settles which of two sessions of one device stays, and makes the session the
- * user's at the moment of the answer, so that no message written upon it can miss its receiver.
+ * Type 0: asks `authenticate`, and applies the protocol's rule about duplicate logins. The session becomes the device's
+ * session in the same turn as the login response is written, so that a message sent right after it finds its receiver.
  *
  * @see docs/protocol/SPEC.md#4-login
  */
@@ -119,7 +119,7 @@ export class LoginHandler implements Handler {
         ? undefined
         : decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
     session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId));
-    // The answer may have been one byte too much for a peer that reads nothing.
+    // The response may have exceeded `maxBufferedBytes`, which ends the session.
     if (!session.isOpen) return;
     if (decision === 'kick-new') {
       session.kickAsStale(request.userId);
@@ -136,11 +136,11 @@ function isSame(outlet: Outlet, session: HandlerSession): boolean {
   return (outlet as unknown) === session;
 }
 
-/** @throws InvalidAnswer for an answer that says neither yes nor no. */
+/** @throws InvalidAnswer if the answer is not a {@link LoginVerdict}. */
 function requireVerdict(answer: unknown): LoginVerdict {
-  const allowed = 'it must answer { accept: true } or { accept: false, code }, code a whole number but 0';
+  const allowed = 'must return { accept: true } or { accept: false, code } with a whole number other than 0';
   if (typeof answer !== 'object' || answer === null || !('accept' in answer))
-    throw new InvalidAnswer(`${allowed}; it answered ${typeName(answer)}`);
+    throw new InvalidAnswer(`${allowed}, got ${typeName(answer)}`);
   if (answer.accept === true) {
     const deviceId = 'deviceId' in answer ? answer.deviceId : undefined;
     if (deviceId === undefined) return { accept: true };
@@ -150,10 +150,11 @@ function requireVerdict(answer: unknown): LoginVerdict {
       `deviceId must be a string of 1 to ${MAX_ID_LENGTH} characters, got ${typeName(deviceId)}`,
     );
   }
-  if (answer.accept !== false) throw new InvalidAnswer(`${allowed}; accept is ${typeName(answer.accept)}`);
+  if (answer.accept !== false)
+    throw new InvalidAnswer(`${allowed}, got ${typeName(answer.accept)} as accept`);
   const code = 'code' in answer ? answer.code : undefined;
-  // Code 0 is the acceptance of every client.
+  // Clients take code 0 as acceptance.
   if (Number.isSafeInteger(code) && code !== ResponseCode.Ok && typeof code === 'number')
     return { accept: false, code };
-  throw new InvalidAnswer(`${allowed}; code is ${typeName(code)}`);
+  throw new InvalidAnswer(`${allowed}, got ${typeName(code)} as code`);
 }

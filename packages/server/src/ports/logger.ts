@@ -1,6 +1,6 @@
-/** Structured logging, the shape of pino and its kin. Fields never hold tokens or message content. */
+/** A structured logger with the interface of pino. Fields never contain tokens or message content. */
 export interface Logger {
-  /** Whether lines of a level go anywhere. Absent: they do. What nobody reads is not put together. */
+  /** Whether a level is enabled. Absent: every level is. The server does not build entries of a disabled level. */
   isLevelEnabled?(level: string): boolean;
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -8,5 +8,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Says nothing. */
+/** Logs nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

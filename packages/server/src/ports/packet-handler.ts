@@ -5,19 +5,19 @@ import type { SessionInfo } from '../hooks.js';
 export interface PacketRule {
   /**
    * - `anyone`: logged in or not.
-   * - `logged-in`: else the peer is answered with error 301.
+   * - `logged-in`: otherwise the server answers with error 301.
    * - `in-own-name`: the same, and `from` must be the session's user, or absent.
    */
   readonly allowed: 'anyone' | 'logged-in' | 'in-own-name';
-  /** Whether it starts something: then it waits behind an answer of the application, and is ignored once the server closes. */
+  /** Whether it starts work: then it waits while a hook is being asked, and is ignored once the server is closing. */
   readonly isWork: boolean;
 }
 
-/** Handles one type of packet of an application's own, on every session. Given to `createServer` by type. */
+/** Handles one packet type of the application, on every session. See the option `handlers` of `createServer`. */
 export interface PacketHandler extends PacketRule {
   /**
-   * Called for each packet that {@link PacketRule} lets through. What it throws, or rejects with where it is asynchronous,
-   * is reported with the event `error`. The next packet does not wait for it.
+   * Called for each packet that {@link PacketRule} allows. What it throws, or rejects with if it is asynchronous, is reported
+   * with the event `error`. The next packet does not wait for it.
    */
   handle(session: PacketSession, packet: ReceivedPacket, now: Instant): void;
 }
@@ -25,7 +25,7 @@ export interface PacketHandler extends PacketRule {
 /** The session that a packet came from, as the handler of an application sees it. */
 export interface PacketSession {
   readonly info: SessionInfo;
-  /** Sends a packet back. */
+  /** Sends a packet to the peer. */
   sendPacket(packet: Packet): void;
   /** Ends the session. */
   end(): void;

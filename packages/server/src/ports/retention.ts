@@ -1,28 +1,28 @@
-import type { OptionNames } from '../check-options.js';
+import { type OptionNames, typeName } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
-/** How much may wait, for how long, and what then. Every store takes these among its options, and keeps to them. */
+/** How much a store keeps, for how long, and what happens beyond that. Options of every store. */
 export interface Retention {
-  /** Messages that wait for one user at most. Default 100 000; the memory store's 10 000. */
+  /** Maximum number of messages that wait for one user. Default 100 000; the memory store's 10 000. */
   readonly maxPerUser?: number;
-  /** Bytes of their bodies at most. Default 64 MiB. A larger message is never stored. */
+  /** Maximum size of the messages that wait for one user, in bytes of their bodies. Default 64 MiB. A larger message is never stored. */
   readonly maxBytesPerUser?: number;
-  /** How long a message waits at most, in milliseconds; then it is a dead letter. Default 30 days; `Infinity`: for ever. */
+  /** Maximum time that a message waits, in milliseconds; then it is a dead letter. Default 30 days; `Infinity`: no limit. */
   readonly maxAgeMs?: number;
   /**
-   * What happens to a message for whom there is no room. `reject-newest`: it is not stored and its sender not
-   * acknowledged. `drop-oldest`: the receiver's oldest become dead letters. Default `reject-newest`.
+   * What happens to a message if the receiver's queue is full. `reject-newest`: it is not stored, and its sender is not
+   * acknowledged. `drop-oldest`: the receiver's oldest messages become dead letters. Default `reject-newest`.
    */
   readonly whenFull?: 'reject-newest' | 'drop-oldest';
-  /** Dead letters that are kept at most; then the oldest are deleted, and told of. Default 100 000; the memory store's 10 000. */
+  /** Maximum number of dead letters; beyond it the oldest are deleted and reported. Default 100 000, memory store 10 000. */
   readonly maxDeadLetters?: number;
-  /** How long a confirmed message's key is known at least, so that a late copy is not stored again. Default 24 hours. */
+  /** Minimum time that a confirmed message's key is remembered, in milliseconds: late copies are not stored. Default 24 hours. */
   readonly rememberMs?: number;
   /** How long a confirmed message is kept for `history`, in milliseconds. Default 0: there is no history. */
   readonly historyMs?: number;
 }
 
-/** Their names, for a store that checks its own. */
+/** The names of the retention options, for a store that checks its options. */
 export const RETENTION_OPTIONS: OptionNames<Retention> = {
   maxPerUser: true,
   maxBytesPerUser: true,
@@ -35,7 +35,7 @@ export const RETENTION_OPTIONS: OptionNames<Retention> = {
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** What holds where a store's options say nothing else. */
+/** The defaults. */
 export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({
   maxPerUser: 100_000,
   maxBytesPerUser: 64 * 1024 * 1024,
@@ -49,7 +49,7 @@ export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({
 /**
  * Fills in what a store's options leave out.
  *
- * @throws UsageError `ERR_INVALID_OPTION` for a number that makes no sense, or an unknown policy.
+ * @throws UsageError `ERR_INVALID_OPTION` for an invalid number or policy.
  */
 export function completeRetention(
   given: Retention,
@@ -62,7 +62,7 @@ export function completeRetention(
   if (whenFull !== 'reject-newest' && whenFull !== 'drop-oldest') {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      `whenFull must be reject-newest or drop-oldest, not ${String(whenFull)}`,
+      `option whenFull must be one of reject-newest, drop-oldest, got ${typeName(whenFull)}`,
     );
   }
   return Object.freeze({
@@ -80,6 +80,6 @@ function requireWhole(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new UsageError(
     'ERR_INVALID_OPTION',
-    `${name} must be a whole number from ${least} up, not ${String(value)}`,
+    `option ${name} must be a whole number ${least} or more, got ${typeof value === 'number' ? value : typeName(value)}`,
   );
 }

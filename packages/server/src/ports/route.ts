@@ -7,19 +7,19 @@ import type { StoreWriter } from '../storage/store-writer.js';
 import type { StoredQueue } from '../users/user.js';
 import type { MessageStore } from './message-store.js';
 
-/** The user whom a message is for, as far as a route must know. */
+/** The user that a message is for, as a route sees it. */
 export interface RouteReceiver {
   readonly id: string;
   /** Whether the user has a session on this server. */
   readonly isOnline: boolean;
 }
 
-/** Whether a route has taken a message; where it has no place for it, why it would be undeliverable. */
+/** `'taken'` if a route accepts a message; otherwise why the message would be undeliverable. */
 export type RouteAnswer = 'taken' | UndeliveredReason;
 
 /**
- * A place that takes messages. The server asks its routes in order, and the first that has a place for a message takes
- * it: `local`, those of the option `routes`, the store, and last the fallback, which asks the application or drops it.
+ * A way to deliver or keep messages. The server asks its routes in order, and the first one that accepts a message takes it:
+ * `local`, those of the option `routes`, the store, and last the fallback, which asks the application or drops the message.
  *
  * A route that answers `'taken'` becomes responsible for an outcome: it calls exactly one of {@link RouteHost.accept} and
  * {@link RouteHost.fallBack}, once. A route that takes steps in between, such as storing the message first, moves the
@@ -28,13 +28,13 @@ export type RouteAnswer = 'taken' | UndeliveredReason;
 export interface Route {
   /** Names it in errors and logs. */
   readonly name: string;
-  /** Messages that were taken and have no outcome yet; `close` of the server waits for them. Default none. */
+  /** Number of messages that were taken and have no outcome yet; `close` of the server waits for them. Default 0. */
   readonly pending?: number;
   /**
-   * Takes a message, or says why it cannot: `reason` where this route is not to blame. Must not throw.
+   * Takes a message, or returns why it cannot; `reason`, if the message is simply not for this route. Must not throw.
    *
-   * @param receiver undefined for a user who is unknown here.
-   * @param reason what the routes before this one answered last; `'offline'` for the first.
+   * @param receiver undefined for a user who is unknown on this server.
+   * @param reason the answer of the previous route; `'offline'` for the first.
    */
   take(
     delivery: Delivery,
@@ -42,19 +42,19 @@ export interface Route {
     now: Instant,
     reason: UndeliveredReason,
   ): RouteAnswer;
-  /** The route belongs to a server. Called once, before any other method; nothing must be brought in yet. */
+  /** Called once, before any other method, when the server is created. Must not dispatch messages yet. */
   init?(host: RouteHost): void;
-  /** The server listens: messages may be brought in. */
+  /** The server listens: the route may dispatch messages. */
   start?(): Promise<void>;
-  /** The server is about to close: nothing must be brought in any more. */
+  /** The server is closing: the route must not dispatch messages any more. */
   stopAccepting?(): void;
-  /** The server is about to end its sessions: what is taken and unfinished goes to the store, where there is one. */
+  /** The server is about to end its sessions: the route stores its unfinished messages, if there is a store. */
   secure?(): void;
-  /** Frees what it holds. `take` is not called afterwards. */
+  /** Releases all resources. `take` is not called afterwards. */
   close?(): Promise<void>;
 }
 
-/** What a route can ask of the server. */
+/** The server, as a route sees it. */
 export interface RouteHost {
   readonly runtime: Runtime;
   /** The queues of the server's store; undefined without a store. */
@@ -62,26 +62,26 @@ export interface RouteHost {
   /** Whether a user has a session on this server. */
   isOnline(userId: string): boolean;
   /**
-   * Brings a message in from elsewhere: it takes the server's routes, from the first on, and `origin` learns its outcome.
+   * Dispatches a message from elsewhere to the server's routes, the first one first. The outcome is reported to `origin`.
    *
-   * @param packet of which `from` and `to` are replaced by the arguments.
+   * @param packet the message; its `from` and `to` are replaced by the arguments.
    */
   dispatch(packet: Packet, from: string, to: string, origin: Origin): void;
   /**
-   * Somebody is responsible for a message that was taken: its state changes, and its sender is acknowledged.
+   * Reports that a message that was taken is delivered or stored: its state changes, and its sender is acknowledged.
    *
-   * @param acknowledgement the receiver's own frame, if the sender may be given it as it is.
+   * @param acknowledgement the receiver's own frame, if it can be forwarded to the sender unchanged.
    */
   accept(delivery: Delivery, outcome: SendOutcome, acknowledgement?: BinaryString): void;
-  /** Gives back a message that was taken: the application is asked, or it is dropped. */
+  /** Passes a message that was taken to the fallback: the application is asked, or the message is dropped. */
   fallBack(delivery: Delivery, reason: UndeliveredReason): void;
 }
 
 /** The server's store, as a route may use it. */
 export interface RouteQueues {
   readonly store: MessageStore;
-  /** Stores and confirms together with what others store and confirm at that moment, and holds what others are being given. */
+  /** Appends and confirms in batches, and holds messages that a route is delivering elsewhere. */
   readonly writer: StoreWriter;
-  /** What the store holds for a user who is online here; undefined for all others. */
+  /** Returns the queue of a user who is online here; undefined for all other users. */
   queueOf(userId: string): StoredQueue | undefined;
 }

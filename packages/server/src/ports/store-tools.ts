@@ -1,6 +1,6 @@
 import type { DeadLetter, StoreHealth, StoreId, WaitingMessage } from './message-store.js';
 
-/** What waits for a user, by name. */
+/** The queue of one user. */
 export interface UserQueue {
   readonly userId: string;
   readonly messages: number;
@@ -8,29 +8,29 @@ export interface UserQueue {
   readonly bytes: number;
 }
 
-/** How far a copy is: both in the same unit, which is the store's own. */
+/** Progress of a copy. Both numbers have the same unit, which depends on the store. */
 export interface CopyProgress {
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * What an operator does with a store, while a server uses it or while none does. Nothing here keeps a server waiting
- * for long. Methods reject with a `StoreError`.
+ * Administration of a store, whether a server is using it or not. No method blocks a server for long. Methods reject with a
+ * `StoreError`.
  */
 export interface StoreTools {
   health(): Promise<StoreHealth>;
-  /** The users for whom most waits, the most first. */
+  /** The users with the most waiting messages, the largest queue first. */
   queues(limit: number): Promise<readonly UserQueue[]>;
-  /** When the message that waits longest was accepted, milliseconds since 1970; undefined when none waits. */
+  /** When the oldest waiting message was accepted, milliseconds since 1970; undefined if none waits. */
   oldestAcceptedAt(): Promise<number | undefined>;
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]>;
   deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]>;
   resend(ids: readonly StoreId[], now: number): Promise<number>;
   discard(ids: readonly StoreId[]): Promise<number>;
   /**
-   * Deletes waiting messages and dead letters that were accepted before an instant, a page of `limit` rows at a time:
-   * `next` is where the following page begins, undefined at the end. Late copies are known for `rememberMs` yet.
+   * Deletes waiting messages and dead letters that were accepted before an instant, one page of `limit` rows for each call.
+   * `next` is the start of the following page, undefined at the end. Their keys are remembered for `rememberMs`.
    */
   purge(
     before: number,
@@ -39,7 +39,7 @@ export interface StoreTools {
     userId?: string,
   ): Promise<{ readonly deleted: number; readonly next: StoreId | undefined }>;
   /**
-   * Writes a copy of the whole store as it is at one instant to a new file; undefined for a store that has other means.
+   * Writes a consistent copy of the whole store to a new file; undefined for a store with tools of its own.
    */
   readonly backup?: (target: string, progress: (progress: CopyProgress) => void) => Promise<void>;
   close(): Promise<void>;

@@ -1,78 +1,77 @@
 import type { BinaryString, ProtocolError } from '@imcore/protocol';
 
-/** What a frame is to the peer: a message waits its turn where an address must prove itself first, an answer goes before. */
+/** The kind of a frame. While the peer's address is not verified, messages may wait and answers are sent first. */
 export type FrameKind = 'message' | 'answer';
 
 /**
- * One attached peer on one transport, as a transport offers it to the server.
+ * A connection of one peer, as a transport offers it to the server.
  *
- * Takes and gives whole frame bodies; how they are cut on the wire is the transport's affair.
+ * Sends and receives whole frame bodies; the transport does the framing.
  */
 export interface Connection {
-  /** Name of the transport, for people and metrics: `tcp`, `udp`, `websocket`, or any other. Nothing depends on it. */
+  /** Name of the transport, for logs and metrics: `tcp`, `udp`, `websocket`, or any other. Nothing depends on it. */
   readonly transport: string;
-  /** Whether frames arrive in order and none is lost while the connection lives. A broken frame then breaks all that follow. */
+  /** Whether frames arrive in order and without loss while the connection is open. Then a broken frame ends the connection. */
   readonly isReliable: boolean;
-  /** Whether {@link pause} stops the peer from sending. Where it does not, packets beyond a limit are dropped. */
+  /** Whether {@link pause} stops the peer from sending. If it does not, packets beyond a limit are dropped. */
   readonly canPause: boolean;
-  /** Where the remote address may be forged: what the server may do about it. Undefined where a handshake proves it. */
+  /** Limits what is sent to an address that may be forged. Undefined if a handshake verifies the address, as in TCP. */
   readonly addressProof: AddressProof | undefined;
   /**
-   * IP address of the peer; for a WebSocket behind a trusted proxy, the address the proxy reports. Empty where peers have
-   * none, as on a Unix socket: then the limits per address do not apply.
+   * IP address of the peer. Empty if peers have none, as on a Unix socket: then the limits per address do not apply.
    */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Largest body that this peer can be sent, in bytes. */
+  /** Maximum size of a body that this peer can be sent, in bytes. */
   readonly maxSendBytes: number;
-  /** Bytes taken by {@link send} that have not left the process yet. */
+  /** Bytes passed to {@link send} that have not left the process. */
   readonly bufferedBytes: number;
   /**
-   * Takes a frame body for sending; the frames of one tick leave together. Returns false when the peer reads too
-   * slowly: the caller should stop feeding it until {@link ConnectionHandler.drained}.
+   * Sends a frame body; the frames of one turn of the event loop leave together. Returns false if the peer reads too
+   * slowly: the caller should wait for {@link ConnectionHandler.drained}.
    */
   send(body: BinaryString, kind: FrameKind): boolean;
-  /** Stops reading from the peer, where {@link canPause}. */
+  /** Stops reading from the peer, if {@link canPause}. */
   pause(): void;
   resume(): void;
   /** Ends the connection after what was sent has left. */
   close(): void;
-  /** Ends it at once. */
+  /** Ends the connection at once. */
   destroy(): void;
 }
 
-/** The bounds on what may be sent to an address that may be forged. */
+/** The limits on what is sent to an address that may be forged, until it is verified. */
 export interface AddressProof {
-  /** Whether there is more for the peer than it may be sent before {@link trust}. */
+  /** Whether more waits for the peer than it may be sent before {@link trust}. */
   readonly isAwaited: boolean;
-  /** The peer has logged in: there may be messages for it. */
+  /** The peer has logged in: it may be sent a first message. */
   admit(): void;
-  /** The peer has shown that it receives what it is sent: the bounds end. */
+  /** The address is verified: the peer has acknowledged something. The limits end. */
   trust(): void;
 }
 
-/** What the server does with a connection. After `closed` nothing else is called. */
+/** The server's side of a connection. After `closed` nothing else is called. */
 export interface ConnectionHandler {
-  /** A complete frame body. */
+  /** A complete frame body was received. */
   receive(body: BinaryString): void;
   /** The peer broke the framing; nothing more can be read from it. */
   violated(error: ProtocolError): void;
-  /** The peer has caught up after `send` had returned false. */
+  /** The peer has caught up after `send` returned false. */
   drained(): void;
   /** The connection is gone, whoever ended it. Called exactly once. */
   closed(): void;
 }
 
-/** Why the server does not take a connection. */
+/** Why the server rejects a connection. */
 export type RejectionReason = 'sessions' | 'sessions-per-address' | 'closing';
 
-/** What a transport needs of the server. */
+/** The server, as a transport sees it. */
 export interface TransportHost {
-  /** A new connection, before its first frame. Returns the reason where the server does not take it. */
+  /** Offers a new connection, before its first frame. Returns the reason if the server rejects it. */
   accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason;
-  /** A frame or an answer that the transport dropped by itself, counted under the given name. */
+  /** Counts something that the transport itself dropped or rejected. */
   count(name: TransportCount): void;
-  /** Something failed that no single connection is to blame for. */
+  /** Reports an error that does not belong to one connection. */
   failed(error: Error): void;
 }
 
@@ -87,20 +86,20 @@ export interface TransportAddress {
 }
 
 /**
- * Turns sockets of one kind into connections. `tcp()`, `udp()` and `websocket()` are such; others can be written with
+ * Accepts connections of one kind. `tcp()`, `udp()` and `websocket()` return transports; others can be written with
  * `@imcore/server/transport-kit`.
  */
 export interface ServerTransport {
   /** Name of the transport; see {@link Connection.transport}. */
   readonly transport: string;
-  /** A session that has received no complete packet for so long is closed. In milliseconds. */
+  /** A session from which no complete packet was received for so many milliseconds is closed. */
   readonly readTimeoutMs: number;
-  /** Largest body that any of its peers can be sent, in bytes. */
+  /** Maximum size of a body that any of its peers can be sent, in bytes. */
   readonly maxSendBytes: number;
   /** Resolves when it accepts peers; the address then holds the real port. */
   listen(host: TransportHost): Promise<TransportAddress>;
-  /** Takes no new peers from now on. Those it has stay. */
+  /** Rejects new connections from now on. Open connections stay. */
   stopAccepting(): void;
-  /** Ends what is left and frees the port. */
+  /** Ends the open connections and releases the port. */
   close(): Promise<void>;
 }

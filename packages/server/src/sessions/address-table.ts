@@ -2,18 +2,18 @@ import type { Instant } from '@imcore/protocol';
 
 interface AddressEntry {
   sessions: number;
-  /** When the next login from here would be free of delay if all before it were evenly spaced. */
+  /** When the next login from here would not be delayed, if the logins before it were evenly spaced. */
   nextLoginAt: Instant;
 }
 
-/** Logins that would have to wait longer are turned away, in milliseconds: a client retries after 3 s. */
+/** Logins that would have to wait longer are rejected, in milliseconds: a client retries after 3 s. */
 const MAX_LOGIN_DELAY_MS = 2000;
 
-/** Below so many addresses it is not worth looking for those that can be forgotten. */
+/** With fewer addresses than this, none are swept. */
 const MIN_SWEPT = 1000;
 
 /**
- * What each remote address is doing: its open sessions and how fast it logs in.
+ * The open sessions and the login rate of each remote address.
  *
  * An address is forgotten with its last session, unless its logins are still counted.
  */
@@ -36,12 +36,12 @@ export class AddressTable {
     this.#isExempt = limits.isExempt;
   }
 
-  /** Addresses that are known. */
+  /** Number of known addresses. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Counts a session in, unless its transport has no addresses. Returns false, and counts nothing, when the address has as many as it may. */
+  /** Counts a new session. Returns false, and counts nothing, if the address has the maximum number of sessions. */
   enter(address: string, now: Instant): boolean {
     if (address === '' || this.#isExempt(address)) return true;
     const entry = this.#entries.get(address);
@@ -63,8 +63,8 @@ export class AddressTable {
   }
 
   /**
-   * How long a login from here must wait, in milliseconds: 0 within the rate, a second's worth of logins at once.
-   * `undefined` where it would be too long: the login is turned away, and takes no place in the queue.
+   * Returns how long a login from here must wait, in milliseconds; 0 within the rate, with bursts of up to one second.
+   * Returns `undefined` if it would wait too long: the login is rejected and does not delay later ones.
    */
   loginDelayMs(address: string, now: Instant): number | undefined {
     const entry = this.#entries.get(address);
@@ -75,12 +75,12 @@ export class AddressTable {
     return Math.max(0, next - now);
   }
 
-  /** Without sessions, and with a whole burst of logins before it again: nothing is lost with it. */
+  /** Whether an address has no sessions and its whole burst available again. */
   #isForgettable(entry: AddressEntry, now: Instant): boolean {
     return entry.sessions <= 0 && entry.nextLoginAt <= now - this.#burstMs;
   }
 
-  /** Forgets addresses without sessions whose logins are no longer slowed; seldom enough to cost nothing on average. */
+  /** Forgets addresses that are forgettable. Runs so rarely that its cost per session is constant. */
   #sweep(now: Instant): void {
     for (const [address, entry] of this.#entries) {
       if (this.#isForgettable(entry, now)) this.#entries.delete(address);
@@ -89,7 +89,7 @@ export class AddressTable {
   }
 }
 
-/** Loopback: the machine itself and proxies on it, where one address stands for many people. */
+/** Whether an address is the machine itself, or a proxy on it, whose address is shared by many users. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

@@ -17,7 +17,7 @@ import {
   UNSET_NUMBER,
 } from '@imcore/protocol';
 
-/** Writes the server's own packets, with its time in them where that is switched on. */
+/** Encodes the server's own packets; with its time in them if `stampServerTime` is set. */
 export class Answers {
   readonly #stamp: (() => number) | undefined;
 
@@ -29,7 +29,7 @@ export class Answers {
     return loginResponseFrame(response, userId, this.#time());
   }
 
-  /** With a fingerprint the peer is asked to acknowledge it. */
+  /** With a fingerprint, the response asks the peer for an acknowledgement. */
   keepAlive(userId: string, fp?: string): BinaryString {
     if (fp === undefined) return keepAliveResponseFrame(userId, this.#time());
     return this.#write({ ...keepAliveResponsePacket(userId), fp, QoS: true });
@@ -48,8 +48,8 @@ export class Answers {
   }
 
   /**
-   * Error 301. Its text is the packet that came too early, as the original has it; without it where the answer
-   * would be longer than `maxBytes`.
+   * Error 301. Its text is the rejected packet, as in the original; it is left out if the answer would be longer than
+   * `maxBytes`.
    */
   notLoggedIn(packet: Packet, maxBytes: number): BinaryString {
     const errorCode = ResponseCode.ServerSaysNotLoggedIn;

@@ -4,37 +4,37 @@ import type { Connection } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
 import { MAX_WAIT_MS, type Outlet } from '../users/outlet.js';
 
-/** What a session may send at once: two seconds' worth. */
+/** The burst that a session may send at once: the packets of two seconds. */
 const BURST_MS = 2000;
 
-/** Packets of a peer that cannot be paused that wait for a hook's answer. Those beyond are dropped. */
+/** Maximum number of packets that wait for a hook, for a peer that cannot be paused. Further packets are dropped. */
 const MAX_DEFERRED = 64;
 
 const NONE: readonly ReceivedPacket[] = [];
 
-/** Learns of each packet that comes faster than allowed, or finds no room. */
+/** Called when a packet exceeds a limit. */
 export interface LimitReports {
   limited(limit: LimitName, value: number): void;
 }
 
 /**
- * Whether a session reads from its peer: not while an answer of the application is awaited, not faster than
- * allowed, not while a receiver of its messages cannot take more.
+ * Decides when a session reads from its peer. It pauses while a hook is being asked, while the peer sends too fast, and
+ * while a receiver of its messages reads too slowly.
  *
- * What was read already when it had to stop waits here in order: on a stream that is at most one chunk, on UDP,
- * which cannot be paused, a limited number of packets.
+ * Packets that were already read wait here in order: on a stream at most one chunk, on UDP, which cannot be paused, a
+ * limited number of packets.
  */
 export class Inbound {
   readonly #connection: Connection;
   readonly #runtime: Runtime;
   readonly #reports: LimitReports;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
-  /** Empty for nearly all of a session's life, and then not there. */
+  /** Undefined while empty, as it nearly always is. */
   #deferred: ReceivedPacket[] | undefined = undefined;
   #receivers: Map<Outlet, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
-  /** When a sender at exactly the allowed rate would have sent what this one has: a token bucket in one number. */
+  /** A token bucket in one number: when a sender at exactly the allowed rate would have sent as many packets. */
   #emptyAt: Instant = 0;
 
   constructor(connection: Connection, runtime: Runtime, reports: LimitReports) {
@@ -43,7 +43,7 @@ export class Inbound {
     this.#reports = reports;
   }
 
-  /** Whether nothing is being read from the peer now. */
+  /** Whether reading from the peer is paused. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
@@ -62,7 +62,7 @@ export class Inbound {
     if (this.#state === 'handling') this.#state = 'blocked';
   }
 
-  /** Keeps a packet for later. Returns false when there is no room: the packet is dropped. */
+  /** Keeps a packet for later. Returns false if too many wait: the packet is dropped. */
   defer(packet: ReceivedPacket): boolean {
     if (this.#state === 'ended') return true;
     const deferred = this.#deferred ?? [];
@@ -77,7 +77,7 @@ export class Inbound {
     return true;
   }
 
-  /** Handling continues. Returns what has waited, oldest first; only {@link update} lets more be read. */
+  /** Ends {@link block}. Returns the packets that have waited, oldest first. Reading resumes with {@link update}. */
   unblock(): readonly ReceivedPacket[] {
     if (this.#state === 'blocked') this.#state = 'handling';
     const packets = this.#deferred ?? NONE;
@@ -85,7 +85,7 @@ export class Inbound {
     return packets;
   }
 
-  /** Reads no more until `receiver` has caught up, for {@link MAX_WAIT_MS} at the longest. */
+  /** Pauses reading until `receiver` has caught up, for {@link MAX_WAIT_MS} at most. */
   waitFor(receiver: Outlet): void {
     this.#receivers ??= new Map();
     if (this.#state === 'ended' || this.#receivers.has(receiver)) return;
@@ -100,7 +100,7 @@ export class Inbound {
     this.update();
   }
 
-  /** Counts a packet. Returns false when it comes too fast and is dropped; a stream is read more slowly instead. */
+  /** Counts a packet. Above the rate, a stream is paused; on UDP, returns false: the packet must be dropped. */
   admits(now: Instant): boolean {
     const { limits, metrics, clock } = this.#runtime;
     this.#emptyAt = Math.max(this.#emptyAt, now) + 1000 / limits.packetsPerSecond;
@@ -129,7 +129,7 @@ export class Inbound {
     this.#pause = undefined;
   }
 
-  /** Pauses the peer or lets it go on, whichever holds now. After {@link unblock}, once what it returned is handled. */
+  /** Pauses or resumes the peer as needed. Must be called after the packets of {@link unblock} are handled. */
   update(): void {
     if (this.#state === 'ended') return;
     const mustPause =

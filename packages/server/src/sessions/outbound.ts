@@ -6,14 +6,15 @@ import type { DeadlineRing } from '../timers/deadline-queue.js';
 import { MAX_WAIT_MS } from '../users/outlet.js';
 import { SlowReader } from './slow-reader.js';
 
-/** Ends a peer that is hopelessly behind. */
+/** The session that an outbound side belongs to. */
 export interface OutboundOwner {
+  /** Disconnects a peer that has reached a limit. */
   giveUp(limit: LimitName, value: number): void;
 }
 
 /**
- * Writes to one peer, and watches it while it has fallen behind. One that is hopelessly behind, in bytes or in time,
- * is reported to the owner, who ends it.
+ * Writes to one peer and tracks it while it reads too slowly. If it reaches `maxBufferedBytes` or `stallTimeoutMs`, the owner
+ * is asked to disconnect it.
  */
 export class Outbound {
   readonly #connection: Connection;
@@ -29,7 +30,7 @@ export class Outbound {
     this.#owner = owner;
   }
 
-  /** Returns false when the peer reads too slowly. */
+  /** Returns false if the peer reads too slowly. */
   send(body: BinaryString, kind: FrameKind): boolean {
     const connection = this.#connection;
     const slowReader = this.#slowReader;
@@ -40,12 +41,12 @@ export class Outbound {
     return hasRoom;
   }
 
-  /** Whether the peer has been behind for so long that nobody should wait for it any more. */
+  /** Whether the peer has read too slowly for {@link MAX_WAIT_MS} or longer: senders no longer wait for it. */
   isStuck(now: Instant): boolean {
     return this.#slowReader !== undefined && now - this.#slowReader.since >= MAX_WAIT_MS;
   }
 
-  /** Calls `resume` once, when the peer has caught up or is gone; at once when it is not behind. */
+  /** Calls `resume` once, when the peer has caught up or is gone; at once if it is not behind. */
   onCaughtUp(resume: () => void): void {
     if (this.#slowReader === undefined) resume();
     else this.#slowReader.onCaughtUp(resume);

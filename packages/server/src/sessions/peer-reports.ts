@@ -4,7 +4,7 @@ import type { Connection } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
 import type { User } from '../users/user.js';
 
-/** Rejections of one connection that are remembered, so that copies of a message are not reported again. */
+/** Maximum number of rejections that are remembered for each connection, so that copies are not reported again. */
 const MAX_REMEMBERED = 64;
 
 /** Whom a report is about. */
@@ -14,7 +14,7 @@ export interface ReportedPeer {
   readonly user: User | undefined;
 }
 
-/** Reports what peers did wrong or too much. One for all sessions. */
+/** Reports violations, rejections and limits of peers. Shared by all sessions. */
 export class PeerReports {
   readonly #runtime: Runtime;
   readonly #digest = new Digest();
@@ -25,7 +25,7 @@ export class PeerReports {
     this.#runtime = runtime;
   }
 
-  /** It sent what cannot be read. `userId`: as whom it has logged in. */
+  /** The peer sent what cannot be read. `userId`: the user that has logged in, if any. */
   violation({ connection }: ReportedPeer, error: ProtocolError, userId: string | undefined): void {
     const { metrics, events } = this.#runtime;
     const { transport, remoteAddress } = connection;
@@ -33,7 +33,7 @@ export class PeerReports {
     events.emit('violation', { code: error.code, reason: error.message, transport, remoteAddress, userId });
   }
 
-  /** Its packet was dropped on purpose. Once for each message, however often copies of it come. */
+  /** A packet of the peer was rejected. Reported once for each message, not for its copies. */
   rejected({ connection, user }: ReportedPeer, reason: RejectedReason, packet: Packet): void {
     const { events } = this.#runtime;
     if (!events.has('rejected')) return;
@@ -47,7 +47,7 @@ export class PeerReports {
     events.emit('rejected', { reason, type, to, fingerprint, transport, remoteAddress, userId: user?.id });
   }
 
-  /** It ran into a limit. */
+  /** The peer has reached a limit. */
   limited({ connection, user }: ReportedPeer, limit: LimitName, value: number): void {
     const { remoteAddress } = connection;
     this.#runtime.events.emit('limited', { limit, value, remoteAddress, userId: user?.id });

@@ -40,9 +40,9 @@ export interface SessionContext {
   readonly local: LocalRoute;
   readonly reports: PeerReports;
   readonly handlers: Handlers;
-  /** Deadlines of peers that have fallen behind. */
+  /** Deadlines of peers that read too slowly. */
   readonly stallDeadlines: DeadlineRing;
-  /** Gives each session that logs in a number of its own. */
+  /** Returns a new session ID. */
   readonly nextSessionId: () => number;
   /** A session's connection is gone. */
   readonly onGone: (host: SessionHost) => void;
@@ -55,10 +55,10 @@ export interface TransportContext {
 }
 
 /**
- * Carries out what a {@link Session} decides, on one connection: hands packets to their handlers, writes, closes; enters
- * the user registry at login and leaves it once.
+ * Carries out what a {@link Session} decides, on one connection: passes packets to their handlers, writes and closes.
+ * Enters the user registry at login and leaves it at the end.
  *
- * Owns the connection and its read deadline, which only complete packets of a user move.
+ * Owns the connection and its read deadline, which is extended only by complete packets of a logged-in peer.
  */
 export class SessionHost
   implements ConnectionHandler, HandlerSession, Outlet, OutboundOwner, LimitReports, ReportedPeer, RingEntry
@@ -129,7 +129,7 @@ export class SessionHost
     this.#handle(packet, now);
   }
 
-  /** On a datagram transport a packet that cannot be read changes nothing; elsewhere it ends the session. */
+  /** Ends the session, except on a datagram transport, where an unreadable packet is ignored. */
   violated(error: ProtocolError): void {
     if (!this.isOpen) return;
     const { reports, answers } = this.#context;
@@ -180,7 +180,7 @@ export class SessionHost
     this.#inbound.block();
   }
 
-  /** The caller has made room for this session on the device, and has answered. */
+  /** The caller has already ended the device's earlier session and written the login response. */
   loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void {
     const { runtime, local, nextSessionId } = this.#context;
     const { events, metrics, clock } = runtime;
@@ -209,14 +209,14 @@ export class SessionHost
     if (this.#user?.awaited === undefined) this.#resumeHandling();
   }
 
-  /** The login could not be read: on a datagram transport that changes nothing, elsewhere it ends the session. */
+  /** The login could not be read. Ends the session, except on a datagram transport, where the login is ignored. */
   loginUnreadable(error: ProtocolError): void {
     this.#session.loginIgnored();
     this.violated(error);
     this.#resumeHandling();
   }
 
-  /** A newer session of this user stays: the peer has missed its own kick-out. */
+  /** Kicks this session out, because a newer session of the device exists. The peer has missed an earlier kick-out. */
   kickAsStale(userId: string): void {
     this.#sendKickOut(KickOutCode.DuplicateLogin, undefined, userId);
     this.#end('kicked');
@@ -242,7 +242,7 @@ export class SessionHost
 
   replace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
-    // The device stays: another session takes this one's place on it at once.
+    // The device is not detached: another session replaces this one at once.
     this.#user = undefined;
     this.#device = undefined;
     this.#reportEnd('replaced', kickCode ?? NOT_KICKED);
@@ -256,7 +256,7 @@ export class SessionHost
     this.#end('kicked');
   }
 
-  /** Ends the session; the peer may come back. */
+  /** Ends the session without a kick-out; the peer may reconnect. */
   end(): void {
     this.#end('closed');
   }
@@ -265,12 +265,12 @@ export class SessionHost
     this.#end('logout');
   }
 
-  /** The server closes: no message is taken any more, acknowledgements are. */
-  stopTakingWork(): void {
-    this.#session.stopTakingWork();
+  /** The server is closing: messages and logins are ignored from now on; acknowledgements are still handled. */
+  stopAcceptingWork(): void {
+    this.#session.stopAcceptingWork();
   }
 
-  /** The read time-out has passed. While this server itself does not read, the peer is not to blame. */
+  /** The read time-out has passed. It is restarted if the server itself has paused reading from the peer. */
   timedOut(): void {
     const { clock, metrics } = this.#context.runtime;
     if (this.#inbound.isPaused) {
@@ -281,12 +281,12 @@ export class SessionHost
     this.#end('timeout');
   }
 
-  /** The peer ran into a limit. */
+  /** The peer has reached a limit. */
   limited(limit: LimitName, value: number): void {
     this.#context.reports.limited(this, limit, value);
   }
 
-  /** The peer is hopelessly behind. */
+  /** The peer reads too slowly and is disconnected. */
   giveUp(limit: LimitName, value: number): void {
     this.limited(limit, value);
     this.#leave('closed', NOT_KICKED);
@@ -302,7 +302,7 @@ export class SessionHost
       reports.rejected(this, 'unknown-type', packet);
       return;
     }
-    // What an earlier message waits for comes first: behind a login another user may be speaking.
+    // Packets are handled in order: after a login that waits, the session may belong to another user.
     const mustWait = handler.isWork && this.#inbound.isBlocked;
     const admission =
       mustWait && handler.allowed === 'anyone' ? 'defer' : this.#session.admit(packet, handler);
@@ -329,7 +329,7 @@ export class SessionHost
     }
   }
 
-  /** An address that may be forged is not sent the packet back, nor ended by it. */
+  /** Answers with error 301. If the address may be forged, the answer leaves the packet out and the session stays open. */
   #rejectNotLoggedIn(packet: ReceivedPacket): void {
     const { runtime, reports, answers } = this.#context;
     const isProven = this.connection.addressProof === undefined;
@@ -348,7 +348,7 @@ export class SessionHost
     this.#inbound.update();
   }
 
-  /** Leaves the user registry, and with it what is in flight; tells the application. Without effect a second time. */
+  /** Leaves the user registry and emits the events. A second call does nothing. */
   #leave(reason: SessionEndReason, kickCode: number): void {
     const user = this.#user;
     const device = this.#device;
@@ -392,7 +392,7 @@ export class SessionHost
   }
 }
 
-/** A session as the application sees it, which has logged in, or has not yet. */
+/** A session as the application sees it. `login` is undefined before the first login. */
 function describe(
   { transport, remoteAddress, remotePort }: Connection,
   sessionId: number,

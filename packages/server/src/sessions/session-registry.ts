@@ -10,17 +10,17 @@ import type { Runtime } from '../runtime.js';
 import type { AddressTable } from './address-table.js';
 import { type SessionContext, SessionHost, type TransportContext } from './session-host.js';
 
-/** What a registry gives its sessions, except what it provides by itself. */
+/** The context of sessions without the parts that the registry adds. */
 type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
 
-/** All open sessions: takes connections from all transports, within the limits, and counts them. */
+/** All open sessions: accepts connections from all transports, within the limits, and counts them. */
 export class SessionRegistry implements TransportHost {
   readonly #runtime: Runtime;
   readonly #addresses: AddressTable;
   readonly #context: SessionContext;
   readonly #hosts = new Set<SessionHost>();
   readonly #transports = new Map<ServerTransport, TransportContext>();
-  #isTaking = true;
+  #isAccepting = true;
   #lastSessionId = 0;
 
   constructor(context: RegistryContext, addresses: AddressTable) {
@@ -38,7 +38,7 @@ export class SessionRegistry implements TransportHost {
 
   accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason {
     const { metrics, limits, clock } = this.#runtime;
-    if (!this.#isTaking) return 'closing';
+    if (!this.#isAccepting) return 'closing';
     if (this.#hosts.size >= limits.maxSessions) {
       metrics.limitSessions += 1;
       return this.#reject('maxSessions', connection, 'sessions');
@@ -63,10 +63,10 @@ export class SessionRegistry implements TransportHost {
     this.#runtime.events.emit('error', error);
   }
 
-  /** From now on no session is taken and no message accepted; acknowledgements still are. */
-  stopTaking(): void {
-    this.#isTaking = false;
-    for (const host of this.#hosts) host.stopTakingWork();
+  /** From now on new connections, logins and messages are rejected; acknowledgements are still handled. */
+  stopAccepting(): void {
+    this.#isAccepting = false;
+    for (const host of this.#hosts) host.stopAcceptingWork();
   }
 
   endAll(): void {

@@ -3,8 +3,8 @@ import type { Connection } from '../ports/transport.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 
 /**
- * Watches a peer that has fallen behind, until it has caught up: who waits for it, and whether it takes anything
- * at all. Exists only meanwhile, so that readers that keep up cost nothing.
+ * Tracks a peer that reads too slowly, until it has caught up: which senders wait for it, and whether it reads at all.
+ * Exists only while the peer is behind, so that other peers cost nothing.
  */
 export class SlowReader implements RingEntry {
   /** When it fell behind. */
@@ -12,7 +12,7 @@ export class SlowReader implements RingEntry {
   readonly #connection: Connection;
   readonly #onStalled: () => void;
   readonly #waiting = new Set<() => void>();
-  /** What would be waiting if the peer had taken nothing. */
+  /** The bytes that would be buffered if the peer had read nothing since the last check. */
   #bufferedBytes: number;
 
   dueAt: Instant = 0;
@@ -31,12 +31,12 @@ export class SlowReader implements RingEntry {
     this.#waiting.add(resume);
   }
 
-  /** More is waiting for the peer, because it was written. */
+  /** Bytes were added to the peer's buffer. */
   grew(bytes: number): void {
     this.#bufferedBytes += bytes;
   }
 
-  /** The stall time-out has passed. A peer that took anything gets another one. */
+  /** The stall time-out has passed. It is restarted if the peer has read anything. */
   check(ring: DeadlineRing, now: Instant): void {
     const { bufferedBytes } = this.#connection;
     if (bufferedBytes >= this.#bufferedBytes) {

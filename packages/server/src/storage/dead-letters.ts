@@ -4,35 +4,35 @@ import type { RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 import { checkPageLimit, DEFAULT_PAGE, requireStore } from './page.js';
 
-/** Which dead letters are asked for. */
+/** Which dead letters `list` returns. */
 export interface DeadLetterQuery {
-  /** Only those of this receiver. Default: of everybody. */
+  /** Only dead letters for this receiver. Default: for all receivers. */
   readonly userId?: string | undefined;
-  /** Only those behind this one. Default: from the oldest on. */
+  /** Only dead letters after this one. Default: starts with the oldest. */
   readonly after?: StoreId | undefined;
   /** 1 to 1000. Default 100. */
   readonly limit?: number | undefined;
 }
 
-/** A dead letter, as far as it must be known to do something about it. */
+/** What identifies a dead letter. */
 export type DeadLetterRef = Pick<DeadMessage, 'id'> & {
   readonly message: Pick<DeadMessage['message'], 'to'>;
 };
 
-/** Messages that were acknowledged and could not be brought to their receivers: see the store's `Retention`. */
+/** Messages that were acknowledged to their senders and not delivered: see the store's `Retention`. */
 export interface DeadLetters {
   /**
-   * The oldest first.
+   * Returns dead letters, the oldest first.
    *
    * @throws UsageError `ERR_NO_STORE`, `ERR_INVALID_ARGUMENT`
    */
   list(query?: DeadLetterQuery): Promise<readonly DeadMessage[]>;
   /**
-   * Lets them wait again, behind what waits already; a receiver who is online is sent them. Resolves with how many do:
-   * those for whom there is no room, and those that are no dead letters any more, do not.
+   * Appends dead letters to the queues of their receivers again; a receiver who is online gets them at once. Resolves with
+   * their number. A dead letter stays one if the queue is full. An ID that is no longer a dead letter is ignored.
    */
   resend(deadLetters: readonly DeadLetterRef[]): Promise<number>;
-  /** Deletes them. Resolves with how many. */
+  /** Deletes dead letters. Resolves with their number. */
   discard(deadLetters: readonly DeadLetterRef[]): Promise<number>;
 }
 
@@ -63,7 +63,7 @@ export class StoredDeadLetters implements DeadLetters {
     try {
       return await store.resend(ids, this.#runtime.clock.wallTime());
     } finally {
-      // What failed may have been done all the same, and only its answer was lost.
+      // A call that failed may have succeeded in the store, and only its answer was lost.
       for (const userId of new Set(deadLetters.map(({ message }) => message.to)))
         this.#queues?.queueOf(userId)?.poll();
     }

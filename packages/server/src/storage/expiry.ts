@@ -5,36 +5,36 @@ import { toDeadMessage } from '../message.js';
 import type { MessageStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 
-/** Messages that the store is asked to expire at once. */
+/** Maximum number of messages that one call of the store expires. */
 const PAGE = 500;
 
-/** How soon it is asked again where there were as many, in milliseconds: senders and receivers have their turn. */
+/** Wait before the next call if a page was full, in milliseconds, so that other calls of the store are not delayed. */
 const NEXT_PAGE_MS = 100;
 
-/** How often the store is asked, in milliseconds. */
+/** How often messages are expired, in milliseconds. */
 const EXPIRE_EVERY_MS = 60_000;
 
-/** Asks the store from time to time to expire messages that have waited too long, and reports them. */
+/** Periodically asks the store to expire messages that have waited too long, and reports them. */
 export class Expiry {
   readonly #runtime: Runtime;
   readonly #store: MessageStore;
   #timer: Scheduled | undefined = undefined;
   #work: Promise<void> = Promise.resolve();
-  #isOver = false;
+  #isStopped = false;
 
   constructor(runtime: Runtime, store: MessageStore) {
     this.#runtime = runtime;
     this.#store = store;
   }
 
-  /** Starts, with a first run at once: the server may have been down for days. */
+  /** Starts. The first run is at once: the server may have been down for days. */
   start(): void {
     this.#work = this.#run();
   }
 
-  /** Stops. Resolves when the store is not being asked any more. */
+  /** Stops. Resolves when no call of the store is pending. */
   stop(): Promise<void> {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#timer?.cancel();
     return this.#work;
   }
@@ -49,14 +49,14 @@ export class Expiry {
       metrics.messagesExpired += messages.length;
       if (events.has('expired'))
         for (const message of messages) events.emit('expired', toDeadMessage(message));
-      // Records that a route keeps in the store are no messages: an application cannot resend them.
+      // Records that a route keeps in the store are not messages: an application cannot resend them.
       const records = deadLetters.filter((deadLetter) => !isMessage(deadLetter));
       if (records.length > 0) await this.#store.discard(records.map(({ id }) => id));
     } catch (error) {
       metrics.storeFailures += 1;
       events.emit('error', asError(error));
     }
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     this.#timer = clock.schedule(clock.now() + waitMs, () => this.start());
   }
 }

@@ -3,12 +3,12 @@ import { type KeptMessage, toKeptMessage } from '../message.js';
 import type { MessageStore, StoreId } from '../ports/message-store.js';
 import { checkPageLimit, DEFAULT_PAGE, requireStore } from './page.js';
 
-/** Which messages between two users are asked for. */
+/** Which messages between two users `history` returns. */
 export interface HistoryOptions {
   /** The two users. */
   readonly a: string;
   readonly b: string;
-  /** Only messages older than this one. Default: from the newest on. */
+  /** Only messages older than this one. Default: starts with the newest. */
   readonly before?: StoreId | undefined;
   /** 1 to 1000. Default 100. */
   readonly limit?: number | undefined;
@@ -26,6 +26,9 @@ export async function readHistory(
   checkPageLimit(limit);
   const store = requireStore(given, 'history');
   if (!store.keepsHistory)
-    throw new UsageError('ERR_NO_HISTORY', 'history() was called, and the store keeps none: set historyMs');
+    throw new UsageError(
+      'ERR_NO_HISTORY',
+      'history() was called, but the store keeps no history: set its option historyMs',
+    );
   return (await store.history({ a, b, before, limit })).map(toKeptMessage);
 }

@@ -5,21 +5,21 @@ import type { HookRunner } from '../hook-runner.js';
 import type { Message } from '../message.js';
 import type { Runtime } from '../runtime.js';
 
-/** Messages in one call of the hook, at most. */
+/** Maximum number of messages in one call of the hook. */
 const MAX_BATCH = 100;
 
-/** How long messages gather before the hook is called with fewer, in milliseconds. */
+/** How long messages are collected before the hook is called with fewer, in milliseconds. */
 const GATHER_MS = 200;
 
-/** How long a hook that failed is left alone, at first and at the longest, in milliseconds. */
+/** Wait before a hook that failed is called again, in milliseconds: the first and the longest. */
 const [MIN_RETRY_MS, MAX_RETRY_MS] = [1000, 60_000];
 
-/** Messages that wait to be reported to the hook. Those beyond are never reported. */
+/** Maximum number of messages that wait for a call of the hook. The hook is never called for further messages. */
 const MAX_WAITING = 10_000;
 
 /**
- * Reports to the `onStored` hook which messages wait for users, once each: many at a time, one call after the other, and
- * again after a while when it fails. Kept in memory: what is not reported when the process ends is lost.
+ * Calls the `onStored` hook once for each stored message that waits for its user: in batches, one call after the other.
+ * Retries when the hook fails. Kept in memory: messages that the hook was not called for are forgotten when the process ends.
  */
 export class OfflineNotifier {
   readonly #runtime: Runtime;
@@ -38,7 +38,7 @@ export class OfflineNotifier {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** A stored message is not, or no longer, with a session. */
+  /** A stored message is not in flight to a session. */
   add(delivery: Delivery): void {
     if (this.#hooks.hooks.onStored === undefined || delivery.origin === storedOrigin) return;
     const { metrics, events, clock } = this.#runtime;
@@ -54,7 +54,7 @@ export class OfflineNotifier {
     if (this.#waiting.length === MAX_BATCH && this.#retryMs === MIN_RETRY_MS) this.#ask();
   }
 
-  /** Reports everything now. Resolves when that is done, or failed: then it is not tried again. */
+  /** Calls the hook for everything that waits. Resolves when it has succeeded, or failed once. */
   end(): Promise<void> {
     this.#isEnding = true;
     this.#ask();

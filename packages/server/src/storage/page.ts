@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { MessageStore } from '../ports/message-store.js';
 
-/** Messages that one call gives at most, and gives unless it is asked for another number. */
+/** Maximum and default number of messages that one call returns. */
 const MAX_PAGE = 1000;
 export const DEFAULT_PAGE = 100;
 

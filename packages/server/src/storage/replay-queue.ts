@@ -11,7 +11,7 @@ import type { StoredQueue, User } from '../users/user.js';
 import { Replay, type ReplayTarget } from './replay.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** Messages of one user that wait in memory for the end of a replay. */
+/** Maximum number of messages in a tail queue. */
 const MAX_TAIL = 256;
 
 const EMPTY: readonly Delivery[] = [];
@@ -25,14 +25,14 @@ export interface ReplayContext {
   readonly retries: DeadlineRing;
   /** Deadlines of replays whose store could not be read. */
   readonly polls: DeadlineRing;
-  /** Takes a message whose older ones are all with the session. */
+  /** Routes a message again when all older messages are written. */
   readonly dispatch: (delivery: Delivery, user: User) => void;
 }
 
 /**
- * What the store holds for one user, on its way to one session, and what has come meanwhile and waits behind it.
+ * The replay of a user's queue in the store to one session, and the messages that arrive during it.
  *
- * New messages follow in the store while the end of the replay is far, and wait in a tail queue here when it is near.
+ * New messages are stored while the replay is not near its end. Near its end they wait in the tail queue in memory.
  */
 export class ReplayQueue implements StoredQueue, ReplayTarget {
   readonly replay: Replay;
@@ -131,7 +131,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget {
     return this.#context.writer.confirmingFor(this.#user.id);
   }
 
-  /** The store could not be read: it is asked again later. */
+  /** The store could not be read: the replay polls it again later. */
   failed(error: unknown): void {
     this.#reportFailure(error);
     this.#context.polls.start(this.replay, this.#context.runtime.clock.now());
@@ -148,7 +148,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget {
     return tail;
   }
 
-  /** What cannot be read, as a damaged store may give it, is left where it is. */
+  /** Decodes a stored message. A message that cannot be decoded, as in a damaged store, is reported and stays there. */
   #read(message: WaitingMessage): Packet | undefined {
     try {
       return decodeFrameBody(message.body);

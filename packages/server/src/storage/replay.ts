@@ -2,51 +2,51 @@ import type { Instant } from '@imcore/protocol';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 
-/** Unacknowledged messages that a replay keeps under way. Old clients take more, but lose more with a dead link. */
+/** Maximum number of unacknowledged messages of a replay. With more, old clients lose more on a dead connection. */
 export const REPLAY_WINDOW = 16;
 
-/** The longest page that is read. The first is a window long, each further one twice as long as the last. */
+/** Maximum page size. The first page has {@link REPLAY_WINDOW} messages, each further one twice as many as the last. */
 export const MAX_PAGE = 128;
 
 const NOTHING: readonly WaitingMessage[] = [];
 
-/** What a replay asks of its surroundings. */
+/** What a replay needs from its owner. */
 export interface ReplayTarget {
-  /** Writes a message to the session. Returns false when the session cannot take it: it stays in the store. */
+  /** Writes a message to the session. Returns false if the session cannot take it: it stays in the store. */
   write(message: WaitingMessage): boolean;
-  /** Messages of the session that are not acknowledged yet. */
+  /** Number of messages that the session has not acknowledged. */
   underWay(): number;
-  /** Appends for this user that the store has not answered for. */
+  /** Number of appends for this user that the store has not answered. */
   pendingAppends(): number;
-  /** Messages that the user has and the store may not know of. */
+  /** Messages that the user has acknowledged and whose confirmation the store has not answered. */
   confirming(): ReadonlySet<StoreId>;
   /** The store could not be read. The replay waits for the next {@link Replay.poll}. */
   failed(error: unknown): void;
-  /** New messages need not queue any more; those in the tail queue can be written. */
+  /** Everything is written: new messages need not wait, and the tail queue can be written. */
   caughtUp(): void;
 }
 
 /**
- * Brings what the store holds for one user to one session: page by page, a window at a time, in order.
+ * Writes a user's queue in the store to one session: page by page, in order, with a limited number of messages in flight.
  *
- * It reads one page ahead, so that a session that keeps up need not wait for the store, and never more, so that a full
- * queue delays nobody else. Caught up when the store has nothing left and nothing is on its way there; a message
- * that is stored later for this user wakes it again.
+ * It reads one page ahead, so that a fast session does not wait for the store. It never reads more, so that a long queue
+ * does not delay other users. It has caught up when the store has nothing left and no append is pending. A message that is
+ * stored later for this user wakes it again.
  *
- * It is closing when all that is left is on its way to the store: what comes then can wait in the tail queue instead of following
- * there, or a replay would never end while messages keep coming.
+ * It is closing when all that is left are pending appends. New messages then wait in the tail queue in memory. If they were
+ * stored, a replay would never end while messages keep coming.
  */
 export class Replay implements RingEntry {
   readonly #store: MessageStore;
   readonly #userId: string;
   readonly #target: ReplayTarget;
-  /** What was read and not written, oldest first, from {@link #next} on. */
+  /** The messages that were read; those from {@link #next} on have not been written. */
   #page: readonly WaitingMessage[] = NOTHING;
   #next = 0;
   #after: StoreId | undefined;
   #pageLimit = REPLAY_WINDOW;
   #isReading = false;
-  /** What the store may hold behind `after`: something, nothing, or what it does not say at the moment. */
+  /** Whether the store may have messages after `after`. `unreadable`: the last read failed. */
   #rest: 'unknown' | 'none' | 'unreadable';
   #state: 'running' | 'closing' | 'caught-up' | 'ended';
 
@@ -55,7 +55,7 @@ export class Replay implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  /** Begins with the first {@link wake}; `'caught-up'` where the session has whatever the store holds. */
+  /** Starts at the first {@link wake}. `state`: `'caught-up'` if the session already has everything in the store. */
   constructor(store: MessageStore, userId: string, target: ReplayTarget, state: 'running' | 'caught-up') {
     this.#store = store;
     this.#userId = userId;
@@ -64,7 +64,7 @@ export class Replay implements RingEntry {
     this.#rest = state === 'running' ? 'unknown' : 'none';
   }
 
-  /** Whether everything is with the session, so that new messages need not queue behind. */
+  /** Whether everything is written, so that new messages need not wait. */
   get isCaughtUp(): boolean {
     return this.#state === 'caught-up';
   }
@@ -74,12 +74,12 @@ export class Replay implements RingEntry {
     return this.#state === 'closing';
   }
 
-  /** The tail queue was emptied into the store, and its messages must be read from there. */
+  /** The messages of the tail queue were stored and must be read from the store. */
   fallBehind(): void {
     if (this.#state === 'closing') this.#state = 'running';
   }
 
-  /** The store may have more than when it was read last. */
+  /** The store has got more messages since it was last read. New messages wait from now on. */
   wake(): void {
     if (this.#state === 'ended') return;
     if (this.#state === 'caught-up') this.#state = 'running';
@@ -88,7 +88,7 @@ export class Replay implements RingEntry {
   }
 
   /**
-   * The store may have something. New messages wait behind it only if it does: a store that cannot be read meanwhile delays
+   * The store may have got messages. New messages wait only if a read finds some: a store that cannot be read delays
    * no message.
    */
   poll(): void {
@@ -107,25 +107,25 @@ export class Replay implements RingEntry {
     } else if (left === 0 && this.#rest === 'none') this.#finish();
   }
 
-  /** What is stored from `id` on is brought again: the session has not taken it. */
+  /** Replays the stored messages from `id` on again: the session has not acknowledged them. */
   rewind(id: StoreId): void {
     if (this.#state === 'ended') return;
     this.#state = 'running';
     this.#page = this.#page.slice(this.#next).filter((message) => message.id < id);
     this.#next = 0;
-    // Before the first read has finished, it is unknown what lies before `id`.
+    // Before the first read has finished, there may be messages before `id` that were never read.
     const isReadToEnd = this.#rest === 'none' && !this.#isReading;
     if (this.#after === undefined ? isReadToEnd : this.#after >= id) this.#after = id - 1;
     this.#rest = 'unknown';
   }
 
-  /** The session is gone. */
+  /** The session has ended. */
   end(): void {
     this.#state = 'ended';
     this.#page = NOTHING;
   }
 
-  /** All that was read is written, and there was no more. */
+  /** Everything that was read is written, and the store had no more. */
   #finish(): void {
     if (this.#state === 'caught-up') return;
     this.#state = this.#target.pendingAppends() > 0 ? 'closing' : 'caught-up';
@@ -144,7 +144,7 @@ export class Replay implements RingEntry {
     this.#isReading = true;
     this.#rest = 'none';
     const after = this.#after;
-    // The store may read before it confirms, and answer after it.
+    // The store may execute the read before a pending confirmation, and answer after it.
     const confirming = this.#target.confirming();
     try {
       const page = await this.#store.take(this.#userId, after, this.#pageLimit);

@@ -19,18 +19,18 @@ import { type ReplayContext, ReplayQueue } from './replay-queue.js';
 import { StoreWriter } from './store-writer.js';
 
 /**
- * Stored messages that stay in memory beside the store for one session that does not acknowledge them, in bytes. Those
- * beyond are left to the replay.
+ * Maximum memory for messages that are in flight to one session and also in the store, in bytes. Further ones are removed
+ * from memory and replayed later.
  */
 export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
 
-/** The shortest time between two confirmations to the store, in milliseconds: each may be a write to the disk. */
+/** Minimum time between two confirmations to the store, in milliseconds: each may write to the disk. */
 const CONFIRM_EVERY_MS = 25;
 
-/** How long a store that failed is left alone before the next try, in milliseconds. */
+/** Wait before a call of the store that failed is retried, in milliseconds. */
 const STORE_RETRY_MS = 1000;
 
-/** What a {@link StoreRoute} works with. */
+/** The collaborators and options of a {@link StoreRoute}. */
 interface StoreRouteOptions {
   readonly store: MessageStore;
   readonly users: UserRegistry;
@@ -43,14 +43,14 @@ interface StoreRouteOptions {
 }
 
 /**
- * Takes messages into the store, and brings users who come online what it holds for them.
+ * Stores messages, and replays them to users who come online.
  *
- * What is in flight to a session goes to the store too when the receiver takes too long to acknowledge it, or at once
- * where the store keeps a history; from then on it is written again as long as it waits.
+ * A message in flight is stored as well if its receiver does not acknowledge it within `storeAfterMs`; at once if the store
+ * keeps a history. From then on it is retransmitted until it is acknowledged.
  */
 export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   readonly name = 'store';
-  /** Whether everything is stored at once, for the store's history, also what is written to its receiver. */
+  /** Whether every QoS message is stored at once, for the store's history, even if its receiver is online. */
   readonly #keepsHistory: boolean;
   readonly #runtime: Runtime;
   readonly store: MessageStore;
@@ -127,7 +127,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       return;
     }
     if (previous === 'persisting') this.writer.received(delivery);
-    // With a history the acknowledgement waits for the store, so that what was acknowledged is in it.
+    // With a history the sender is acknowledged after the store has answered, so that every acknowledged message is in it.
     if (previous !== 'persisting' || !this.#keepsHistory)
       delivery.origin.accepted(delivery, 'received', now, frame);
   }
@@ -143,7 +143,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     for (const delivery of queue?.takeTail() ?? []) this.#persist(delivery);
   }
 
-  /** Stores what is under way as well, so that its senders can be acknowledged before their sessions end. */
+  /** Stores what is in flight, so that its senders can be acknowledged before their sessions end. */
   secure(): void {
     for (const user of this.#users.online()) {
       for (const delivery of user.primary?.inbox?.values() ?? [])
@@ -152,13 +152,13 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     }
   }
 
-  /** Resolves when the store has answered for everything, and `onStored` was called for what waits. */
+  /** Resolves when the store has answered everything, and `onStored` was called for what waits. */
   async settled(): Promise<void> {
     await this.writer.idle();
     await this.#notifier.end();
   }
 
-  /** The queue of a user who is online here, made where the store had nothing so far; undefined for all others. */
+  /** Returns the queue of a user who is online here; creates it if there is none. Undefined for all other users. */
   queueOf(userId: string): StoredQueue | undefined {
     const user = this.#users.find(userId);
     if (user?.primary === undefined) return undefined;
@@ -166,7 +166,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     return user.queue;
   }
 
-  /** Stores what is in flight, then what waits in the tail: the order there is the order in which messages came. */
+  /** Stores what is in flight, then the tail queue: the order in the store is the order in which messages came. */
   #persistAll(user: User): void {
     const inbox = user.primary?.inbox;
     if (inbox?.hasPending === true) {
@@ -175,7 +175,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     for (const delivery of user.queue?.takeTail() ?? []) this.#persist(delivery);
   }
 
-  /** Stores a QoS message. While it is in flight its receiver still may acknowledge it. */
+  /** Stores a QoS message. If it is in flight, its receiver can still acknowledge it. */
   #persist(delivery: Delivery): void {
     const { to, from, body, fingerprint } = delivery;
     if (fingerprint === undefined) {
@@ -190,9 +190,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
         reportQueueFull(this.#runtime, delivery, result.limit);
         this.#notPersisted(delivery, 'queue-full');
       } else this.#persisted(delivery, result);
-      const isHere = delivery.inbox !== undefined || delivery.state === 'acknowledged';
-      if (isHere || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
-      // What failed may have been done all the same, and only its answer was lost.
+      const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
+      if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
+      // A call that failed may have succeeded in the store, and only its answer was lost.
       else if (result === undefined) this.queueOf(to)?.poll();
       else this.queueOf(to)?.wake();
     });
@@ -220,21 +220,22 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       this.#leaveToReplay(delivery);
   }
 
-  /** A message that is with its receiver may still be acknowledged; any other is undeliverable now. */
+  /** The store did not accept a message. In flight, it can still be acknowledged; otherwise it is undeliverable. */
   #notPersisted(delivery: Delivery, reason: UndeliveredReason): void {
     if (delivery.state === 'acknowledged') this.#acknowledgedMeanwhile(delivery);
     else if (delivery.inbox === undefined) this.#fallback.take(delivery, reason);
     else delivery.moveTo('rejected');
   }
 
+  /** The receiver acknowledged before the store answered. */
   #acknowledgedMeanwhile(delivery: Delivery): void {
     if (this.#keepsHistory) delivery.origin.accepted(delivery, 'received', this.#runtime.clock.now());
   }
 
-  /** The receiver has taken too long: the message is stored, while the receiver still may acknowledge. */
+  /** `storeAfterMs` has passed: the message is stored. If it is in flight, the receiver can still acknowledge it. */
   #storeDue(delivery: Delivery): void {
     if (delivery.inbox === undefined) {
-      // It waits in a tail yet.
+      // It is still in a tail queue.
       const receiver = this.#users.find(delivery.to);
       if (receiver !== undefined) this.#persistAll(receiver);
       return;
@@ -243,7 +244,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (delivery.state === 'pending') this.#persist(delivery);
   }
 
-  /** A message that waits is written again, and offered to the store again where that has not taken it. */
+  /** Retransmits a message in flight, and stores it if the store has not accepted it. */
   #retryDue(delivery: Delivery): void {
     const { inbox, state } = delivery;
     const session = inbox?.session;
@@ -257,14 +258,14 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     writeAgain(this.#runtime, this.#retries, delivery, session);
   }
 
-  /** The store has it and the receiver does not seem to take it: the replay will bring it once there is room. */
+  /** Removes a stored message from memory, because its receiver does not acknowledge. It is replayed later. */
   #leaveToReplay(delivery: Delivery): void {
     withdraw(this.#runtime, delivery);
     this.#notifier.add(delivery);
     if (delivery.storeId !== undefined) this.queueOf(delivery.to)?.rewind(delivery.storeId);
   }
 
-  /** A store that throws is read instead: the login continues whatever it does. */
+  /** If the store throws, returns false: the queue is then read. The login must not fail. */
   #isEmptyFor(userId: string): boolean {
     try {
       return this.store.isEmptyFor?.(userId) === true;

@@ -2,41 +2,40 @@ import type { Instant } from '@imcore/protocol';
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 
-/** Messages that one append takes at most. */
+/** Maximum number of messages in one append. */
 const MAX_BATCH = 2048;
 
-/** Confirmations that gather while the store is left alone, at most; then it is not left alone any longer. */
+/** Number of collected confirmations at which the rest between two calls ends early. */
 const MAX_GATHERED = 1000;
 
 const NONE: ReadonlySet<StoreId> = new Set();
 
-/** What makes a message the same as another. */
+/** What identifies a message. */
 type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: string | undefined };
 
-/** What an append came to; `undefined` when the store failed. */
+/** Called with the result of an append; with `undefined` if the store failed. */
 type StoreAnswer = (result: AppendResult | undefined) => void;
 
 /**
- * Hands messages to the store in the order they come, many at a time: whatever gathers while one append is under
- * way goes with the next. Confirmations gather the same way, those of all users in one call, and between two calls
- * the store has a rest: no sender waits for them, and a message that is confirmed too late is at worst brought twice to a
- * receiver who knows it.
+ * Calls the store in batches. Messages are appended in the order in which they come; those that come during one append are
+ * appended by the next. Confirmations of all users are collected as well, and between two calls there is a rest: no sender
+ * waits for them, and a message that is confirmed late is at worst replayed to a receiver who recognizes the duplicate.
  */
 export class StoreWriter implements RingEntry {
   readonly #store: MessageStore;
   readonly #onError: (error: unknown) => void;
   #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
   #confirmations = new Map<string, Set<StoreId>>();
-  /** The confirmations that the store is being given. */
+  /** The confirmations of the current call. */
   #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
-  /** Messages that somebody else is being given, and that a replay leaves alone so long. */
+  /** Messages that a route is delivering elsewhere, and that a replay skips meanwhile. */
   readonly #held = new Set<string>();
-  /** Messages that their receivers have, and for which the store has yet to give an id. */
+  /** Messages that their receivers have acknowledged, and whose append the store has not answered. */
   readonly #received = new Set<string>();
   readonly #pendingByUser = new Map<string, number>();
   #isWriting = false;
   #isConfirming = false;
-  /** Between two calls, or after one that failed, until {@link resume}. */
+  /** Whether confirmations wait for {@link resume}: between two calls, or after one that failed. */
   #isResting = false;
   #gathered = 0;
   #onIdle: (() => void)[] = [];
@@ -52,7 +51,7 @@ export class StoreWriter implements RingEntry {
     this.#onError = onError;
   }
 
-  /** How many messages for this user the store has not answered for. */
+  /** Number of appends for this user that the store has not answered. */
   pendingFor(userId: string): number {
     return this.#pendingByUser.get(userId) ?? 0;
   }
@@ -75,12 +74,12 @@ export class StoreWriter implements RingEntry {
     queueMicrotask(() => void this.#confirmAll());
   }
 
-  /** Called when the store should have a rest: the listener calls {@link resume} after a while. Without it there is none. */
+  /** Sets the listener that is called after each confirmation, and calls {@link resume} later. Without it there is no rest. */
   onRest(start: (writer: StoreWriter, after: 'success' | 'failure') => void): void {
     this.#onRest = start;
   }
 
-  /** The rest is over: the store is given what has gathered, and what it failed to take. */
+  /** Ends the rest: sends what has been collected, and what failed before. */
   resume(): void {
     this.#isResting = false;
     if (this.#isConfirming || this.#confirmations.size === 0) return;
@@ -88,7 +87,7 @@ export class StoreWriter implements RingEntry {
     void this.#confirmAll();
   }
 
-  /** A message is being given to somebody else than its receiver's session, until {@link release}. */
+  /** A route is delivering a stored message elsewhere: replays skip it until {@link release}. */
   hold(userId: string, id: StoreId): void {
     this.#held.add(heldKey(userId, id));
   }
@@ -101,7 +100,7 @@ export class StoreWriter implements RingEntry {
     return this.#held.has(heldKey(userId, id));
   }
 
-  /** The receiver has a message that the store has not answered for. It knows it until then, as {@link wasReceived} says. */
+  /** The receiver has acknowledged a message whose append the store has not answered. {@link wasReceived} is true until then. */
   received(message: MessageKey): void {
     this.#received.add(receivedKey(message));
   }
@@ -110,7 +109,7 @@ export class StoreWriter implements RingEntry {
     return this.#received.size > 0 && this.#received.has(receivedKey(message));
   }
 
-  /** What this user has and the store is yet to learn, as of now. */
+  /** The user's confirmations that the store has not answered. A snapshot. */
   confirmingFor(userId: string): ReadonlySet<StoreId> {
     const gathered = this.#confirmations.get(userId);
     const underWay = this.#underWay.get(userId);
@@ -119,13 +118,13 @@ export class StoreWriter implements RingEntry {
       : new Set([...(gathered ?? []), ...(underWay ?? [])]);
   }
 
-  /** Whether a message is held, or the store is yet to learn that somebody has it. */
+  /** Whether a message is held, or its confirmation has not been answered. */
   isConfirming(userId: string, id: StoreId): boolean {
     if (this.#held.size > 0 && this.isHeld(userId, id)) return true;
     return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
   }
 
-  /** Resolves when the store has answered for everything. It has no rest any more. */
+  /** Resolves when the store has answered everything. From now on there are no rests. */
   idle(): Promise<void> {
     this.#onRest = undefined;
     this.resume();

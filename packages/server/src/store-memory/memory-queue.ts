@@ -1,14 +1,14 @@
 import type { QueueLimit, QueueSize, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Retention } from '../ports/retention.js';
 
-/** A message that waits, and since when: from its acceptance, or from when it was resent. */
+/** A message that waits. `since`: when it was accepted or, as a dead letter, resent. */
 interface Waiting {
   readonly message: WaitingMessage;
   readonly since: number;
 }
 
-/** What waits for one user, oldest first. */
-export class MemoryMailbox {
+/** The messages that wait for one user, oldest first. */
+export class MemoryQueue {
   readonly #waiting = new Map<StoreId, Waiting>();
   #bytes = 0;
 
@@ -25,7 +25,7 @@ export class MemoryMailbox {
     return this.#waiting.values();
   }
 
-  /** The limit that leaves no room for a body of so many bytes; undefined when there is room. */
+  /** Returns the limit that a body of so many bytes would exceed; undefined if there is room. */
   limitFor(bytes: number, retention: Required<Retention>): QueueLimit | undefined {
     if (this.#bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
     return this.#waiting.size >= retention.maxPerUser ? 'maxPerUser' : undefined;
@@ -36,7 +36,7 @@ export class MemoryMailbox {
     this.#bytes += waiting.message.body.length;
   }
 
-  /** Takes a message out. Returns `undefined` for an id that does not wait here. */
+  /** Removes and returns a message; `undefined` for an id that is not in the queue. */
   remove(id: StoreId): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return undefined;

@@ -20,12 +20,12 @@ import {
   type Retention,
 } from '../ports/retention.js';
 import { systemClock } from '../timers/system-clock.js';
-import { MemoryArchive } from './memory-archive.js';
-import { MemoryMailbox } from './memory-queue.js';
+import { MemoryHistory } from './memory-history.js';
+import { MemoryQueue } from './memory-queue.js';
 
 /** How much a store in memory keeps, and for how long. */
 export interface MemoryStoreOptions extends Retention {
-  /** Confirmed messages that are remembered, and kept as history, at most. Default 100 000. */
+  /** Maximum number of confirmed messages that are remembered and kept as history. Default 100 000. */
   readonly maxRemembered?: number;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly wallTime?: () => number;
@@ -36,12 +36,12 @@ const OPTIONS: OptionNames<MemoryStoreOptions> = {
   maxRemembered: true,
   wallTime: true,
 };
-const EMPTY = new MemoryMailbox();
+const EMPTY = new MemoryQueue();
 const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_000 };
 
 /**
- * Keeps messages in this process's memory: they survive a session, not the process. The reference for the contract
- * of {@link MessageStore}, and enough where the end of the process may end the messages.
+ * Keeps messages in this process's memory: they survive a session, not the process. For tests and development, and for
+ * servers that may lose stored messages at a restart. The reference implementation of {@link MessageStore}.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  */
@@ -56,12 +56,12 @@ class MemoryStore implements MessageStore {
   readonly keepsHistory: boolean;
   readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
-  readonly #queues = new Map<string, MemoryMailbox>();
-  /** (from, to, fingerprint) of what waits, with its id. */
+  readonly #queues = new Map<string, MemoryQueue>();
+  /** The id of each waiting message, by {@link keyOf}. */
   readonly #waiting = new Map<string, StoreId>();
   readonly #dead = new Map<StoreId, DeadLetter>();
   readonly #deadKeys = new Set<string>();
-  readonly #archive: MemoryArchive;
+  readonly #history: MemoryHistory;
   #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
   #waitingBytes = 0;
   #lastId = 0;
@@ -71,7 +71,7 @@ class MemoryStore implements MessageStore {
     this.#wallTime = options.wallTime ?? systemClock.wallTime;
     const { rememberMs, historyMs } = this.#retention;
     this.keepsHistory = historyMs > 0;
-    this.#archive = new MemoryArchive(options.maxRemembered ?? 100_000, rememberMs, historyMs);
+    this.#history = new MemoryHistory(options.maxRemembered ?? 100_000, rememberMs, historyMs);
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
@@ -102,7 +102,7 @@ class MemoryStore implements MessageStore {
   }
 
   expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
-    this.#archive.forget(now);
+    this.#history.forget(now);
     const overdue = this.#overdue(now - this.#retention.maxAgeMs, limit);
     return Promise.resolve(overdue.map((message) => this.#addDeadLetter(message, 'expired', now)));
   }
@@ -133,7 +133,7 @@ class MemoryStore implements MessageStore {
       const deadLetter = this.#dead.get(id);
       if (deadLetter === undefined) continue;
       this.#removeDeadLetter(deadLetter);
-      this.#archive.remember(keyOf(deadLetter), deadLetter, now, false);
+      this.#history.remember(keyOf(deadLetter), deadLetter, now, false);
       count += 1;
     }
     return Promise.resolve(count);
@@ -144,7 +144,7 @@ class MemoryStore implements MessageStore {
   }
 
   history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
-    return Promise.resolve(this.#archive.history(query));
+    return Promise.resolve(this.#history.history(query));
   }
 
   health(): Promise<StoreHealth> {
@@ -157,7 +157,7 @@ class MemoryStore implements MessageStore {
   }
 
   close(): Promise<void> {
-    for (const held of [this.#queues, this.#waiting, this.#dead, this.#deadKeys, this.#archive]) held.clear();
+    for (const held of [this.#queues, this.#waiting, this.#dead, this.#deadKeys, this.#history]) held.clear();
     this.#waitingBytes = 0;
     return Promise.resolve();
   }
@@ -166,7 +166,7 @@ class MemoryStore implements MessageStore {
     const key = keyOf(message);
     const known = this.#waiting.get(key);
     if (known !== undefined) return { outcome: 'duplicate', id: known };
-    if (this.#deadKeys.has(key) || this.#archive.knows(key)) return { outcome: 'duplicate', id: undefined };
+    if (this.#deadKeys.has(key) || this.#history.has(key)) return { outcome: 'duplicate', id: undefined };
     const limit = this.#limitFor(message);
     if (limit === undefined) return { outcome: 'stored', id: this.#add(message, message.acceptedAt) };
     const { whenFull, maxBytesPerUser } = this.#retention;
@@ -181,11 +181,11 @@ class MemoryStore implements MessageStore {
     return (this.#queues.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
   }
 
-  /** Messages whose wait began before an instant. Queues are in order, so that none is read to its end. */
+  /** Messages that wait since before an instant. Queues are in order, so that only their beginnings are read. */
   #overdue(before: number, limit: number): readonly WaitingMessage[] {
     const overdue: WaitingMessage[] = [];
-    for (const mailbox of this.#queues.values()) {
-      for (const { message, since } of mailbox.values()) {
+    for (const queue of this.#queues.values()) {
+      for (const { message, since } of queue.values()) {
         if (overdue.length >= limit) return overdue;
         if (since >= before) break;
         overdue.push(message);
@@ -208,18 +208,18 @@ class MemoryStore implements MessageStore {
   #add({ to, from, fingerprint, body, acceptedAt }: StoredMessage, since: number): StoreId {
     this.#lastId += 1;
     const message = { to, from, fingerprint, body, acceptedAt, id: this.#lastId };
-    this.#mailboxOf(to).add({ message, since });
+    this.#queueOf(to).add({ message, since });
     this.#waiting.set(keyOf(message), message.id);
     this.#waitingBytes += body.length;
-    this.#archive.note(message);
+    this.#history.addToHistory(message);
     return message.id;
   }
 
-  /** Takes a message out of its mailbox. */
+  /** Removes a message from its queue. */
   #remove(userId: string, id: StoreId): WaitingMessage | undefined {
-    const mailbox = this.#queues.get(userId);
-    const message = mailbox?.remove(id)?.message;
-    if (mailbox?.size.messages === 0) this.#queues.delete(userId);
+    const queue = this.#queues.get(userId);
+    const message = queue?.remove(id)?.message;
+    if (queue?.size.messages === 0) this.#queues.delete(userId);
     if (message === undefined) return undefined;
     this.#waiting.delete(keyOf(message));
     this.#waitingBytes -= message.body.length;
@@ -228,18 +228,18 @@ class MemoryStore implements MessageStore {
 
   #confirm(userId: string, id: StoreId, now: number): void {
     const message = this.#remove(userId, id);
-    if (message !== undefined) this.#archive.remember(keyOf(message), message, now, true);
+    if (message !== undefined) this.#history.remember(keyOf(message), message, now, true);
     const deadLetter = this.#dead.get(id);
     if (deadLetter === undefined || deadLetter.to !== userId) return;
     this.#removeDeadLetter(deadLetter);
     const { cause, deadLetteredAt, ...confirmed } = deadLetter;
-    this.#archive.note(confirmed);
-    this.#archive.remember(keyOf(deadLetter), confirmed, now, true);
+    this.#history.addToHistory(confirmed);
+    this.#history.remember(keyOf(deadLetter), confirmed, now, true);
   }
 
   #addDeadLetter(message: WaitingMessage, cause: DeadLetterCause, now: number): DeadLetter {
     this.#remove(message.to, message.id);
-    this.#archive.strike(message);
+    this.#history.removeFromHistory(message);
     const deadLetter: DeadLetter = { ...message, cause, deadLetteredAt: now };
     this.#dead.set(deadLetter.id, deadLetter);
     this.#deadKeys.add(keyOf(deadLetter));
@@ -256,13 +256,13 @@ class MemoryStore implements MessageStore {
     this.#deadKeys.delete(keyOf(deadLetter));
   }
 
-  #mailboxOf(userId: string): MemoryMailbox {
-    let mailbox = this.#queues.get(userId);
-    if (mailbox === undefined) {
-      mailbox = new MemoryMailbox();
-      this.#queues.set(userId, mailbox);
+  #queueOf(userId: string): MemoryQueue {
+    let queue = this.#queues.get(userId);
+    if (queue === undefined) {
+      queue = new MemoryQueue();
+      this.#queues.set(userId, queue);
     }
-    return mailbox;
+    return queue;
   }
 }
 

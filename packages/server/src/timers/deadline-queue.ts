@@ -1,6 +1,6 @@
 import { type Clock, type Instant, NEVER, type Scheduled } from '@imcore/protocol';
 
-/** What can wait in a {@link DeadlineRing}. The ring owns these fields while it waits. */
+/** An entry of a {@link DeadlineRing}. The ring owns these fields while the entry is in it. */
 export interface RingEntry {
   dueAt: Instant;
   ring: DeadlineRing | undefined;
@@ -9,8 +9,8 @@ export interface RingEntry {
 }
 
 /**
- * Entries that all wait equally long, so that the order of entering is the order of falling due: entering, leaving
- * and starting anew cost a few assignments, and nothing is allocated.
+ * A linked list of entries that all wait equally long, so that they become due in the order in which they were started.
+ * Starting, stopping and restarting an entry cost a few assignments and no allocation.
  */
 export class DeadlineRing {
   readonly waitMs: number;
@@ -29,10 +29,10 @@ export class DeadlineRing {
     return this.#first?.dueAt ?? NEVER;
   }
 
-  /** Starts an entry's wait, or starts it anew, whatever ring it was in. */
+  /** Starts or restarts an entry's wait. Stops a wait in another ring. */
   start(entry: RingEntry, now: Instant): void {
     entry.ring?.stop(entry);
-    // A whole number takes no room of its own, as a fraction does in each entry.
+    // V8 stores a small whole number in the field itself, but allocates memory for a fraction.
     entry.dueAt = Math.ceil(now) + this.waitMs;
     entry.ring = this;
     entry.previousInRing = this.#last;
@@ -43,7 +43,7 @@ export class DeadlineRing {
     this.#last = entry;
   }
 
-  /** Ends a wait before it is over. Without effect on an entry that does not wait here. */
+  /** Stops an entry's wait. Does nothing if the entry is not in this ring. */
   stop(entry: RingEntry): void {
     if (entry.ring !== this) return;
     const { previousInRing, nextInRing } = entry;
@@ -56,7 +56,7 @@ export class DeadlineRing {
     entry.nextInRing = undefined;
   }
 
-  /** Hands out what is due at `now`. */
+  /** Removes the entries that are due at `now` and calls `onDue` for each. */
   runDue(now: Instant): void {
     for (let entry = this.#first; entry !== undefined && entry.dueAt <= now; entry = this.#first) {
       this.stop(entry);
@@ -66,9 +66,9 @@ export class DeadlineRing {
 }
 
 /**
- * Every deadline of one server behind a single timer.
+ * All deadlines of one server, with a single timer.
  *
- * The timer may fire early, when what it was set for has been acknowledged meanwhile: it then sets itself anew.
+ * The timer is not reset when an entry is stopped. It may therefore fire early, and is then set again.
  */
 export class DeadlineQueue {
   readonly #clock: Clock;
@@ -81,14 +81,14 @@ export class DeadlineQueue {
     this.#clock = clock;
   }
 
-  /** A ring for entries that wait `waitMs` each. */
+  /** Creates a ring for entries that wait `waitMs` each. */
   ring<Entry extends RingEntry>(waitMs: number, onDue: (entry: Entry) => void): DeadlineRing {
     const ring = new DeadlineRing(waitMs, onDue as (entry: RingEntry) => void, (at) => this.#arm(at));
     this.#rings.push(ring);
     return ring;
   }
 
-  /** Forgets all deadlines. */
+  /** Stops the timer. No deadline becomes due any more. */
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();

@@ -1,6 +1,6 @@
 import type { Clock, Scheduled } from '@imcore/protocol';
 
-/** The longest wait that `setTimeout` keeps; a longer one would fire at once. */
+/** Maximum wait of `setTimeout`; a longer one would fire at once. */
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
 /** The time of this machine. */

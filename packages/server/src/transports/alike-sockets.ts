@@ -1,21 +1,21 @@
 import net from 'node:net';
 
-/** V8 remembers four shapes at one place, and begins to remember after some runs. */
+/** V8 caches four shapes per code location, and starts caching after some runs. */
 const SHAPES = 32;
 
-/** Node 20's V8 is 11.3. Those of Node 22 (12.4) and 24 (13.6) were seen to copy alike by themselves. */
+/** Node 20 has V8 11.3. V8 12.4 (Node 22) and 13.6 (Node 24) do not have the problem. */
 const CONCERNS_THIS_NODE = process.versions.node.startsWith('20.');
 
 /**
- * Lets Node 20 make the socket of an accepted connection four times as fast.
+ * Makes Node 20 create the socket of an accepted connection four times as fast.
  *
- * Its `net.Socket` copies the options that it is given, `{ ...options }`, and adds to the copy. Of each shape of options
- * seen there, V8 11.3 keeps a hidden class for the copies, and what is added gives every copy a hidden class of its own:
- * thirty places that read an option look it up anew for every connection. Once this place has seen more shapes than V8
- * remembers, it copies property by property instead, and all copies are alike.
+ * `net.Socket` copies its options, `{ ...options }`, and adds properties to the copy. For each shape of options that V8 11.3
+ * has cached there, every copy gets a hidden class of its own, and thirty places that read an option miss their caches for
+ * each connection. Once more shapes were seen than V8 caches, it copies property by property, and all copies share one
+ * hidden class.
  *
- * Affects every `net.Socket` of the process, those of the application included. Costs two milliseconds once and a fraction
- * of one each further time; the sockets that it makes are connected to nothing. To be deleted with Node 20.
+ * Affects every `net.Socket` of the process, including those of the application. The first call takes two milliseconds, further
+ * ones a fraction of one. The sockets that it creates are not connected. To be deleted with Node 20.
  *
  * @see docs/reference/performance.md
  */

@@ -1,33 +1,33 @@
 import type { BinaryString } from '@imcore/protocol';
 import type { FrameKind } from '../ports/transport.js';
 
-/** An address that has not proven itself is sent no more than so many times the bytes it sent (RFC 9000, 8.1). */
+/** An unverified address is sent at most so many times the bytes that it sent (RFC 9000, 8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
-/** Messages that wait for the proof: twice what a replay has under way. */
+/** Maximum number of messages that wait for the verification: twice what a replay has in flight. */
 const MAX_WITHHELD = 32;
 
-/** The address that an allowance is for. */
+/** The connection that an allowance belongs to. */
 export interface AllowanceOwner {
-  /** Sends a frame that the allowance has room for. */
+  /** Sends a frame that the allowance permits. */
   write(body: BinaryString): void;
   /** A frame was dropped. */
   prevented(): void;
 }
 
 /**
- * How much a UDP address may be sent before it has shown that it receives what it is sent: an attacker who forges an address
- * could aim at it all that waits for a user.
+ * Limits what a UDP address is sent before it is verified, against amplification attacks: an attacker could log in with a forged
+ * address and direct a user's waiting messages at it.
  *
- * A stranger may be sent three times what it sent. A login adds one message, so that there is something to acknowledge.
- * Further messages wait here, a few of them, until the address has sent enough or is trusted; the server's own answers
- * go before them.
+ * An unverified address may be sent three times the bytes that it sent. A login adds one message, so that there is something
+ * to acknowledge. A limited number of further messages wait until the address has sent enough or is verified. Answers of
+ * the server are sent before them.
  */
 export class AnswerAllowance {
   readonly #owner: AllowanceOwner;
   #bytes = 0;
-  #state: 'stranger' | 'admitted' | 'trusted' = 'stranger';
-  /** Absent where nothing has waited yet: most addresses are never kept waiting. */
+  #state: 'unverified' | 'admitted' | 'trusted' = 'unverified';
+  /** Undefined while nothing waits, as for most addresses. */
   #withheld: BinaryString[] | undefined = undefined;
   #hasPrevented = false;
 
@@ -35,12 +35,12 @@ export class AnswerAllowance {
     this.#owner = owner;
   }
 
-  /** Whether there was more for a logged-in user than the address may be sent. */
+  /** Whether a logged-in user's address has reached the limit and is not verified. */
   get awaitsProof(): boolean {
     return this.#state === 'admitted' && (this.#hasPrevented || this.#withheld !== undefined);
   }
 
-  /** The address has sent so much. To be called before the answers to it are sent, and {@link release} after them. */
+  /** The address has sent so many bytes. Call it before the answers are sent, and {@link release} after them. */
   received(bytes: number): void {
     this.#bytes += bytes * AMPLIFICATION_LIMIT;
   }
@@ -51,14 +51,14 @@ export class AnswerAllowance {
     else if (!this.#spend(body)) this.#prevented();
   }
 
-  /** The address has logged in, and may be sent a message of so many bytes beside what its own bytes allow. */
+  /** The address has logged in: it may be sent a message of so many additional bytes. */
   admit(bytes: number): void {
-    if (this.#state !== 'stranger') return;
+    if (this.#state !== 'unverified') return;
     this.#state = 'admitted';
     this.#bytes += bytes;
   }
 
-  /** The address has shown that it receives. */
+  /** The address is verified. */
   trust(): void {
     if (this.#state === 'trusted') return;
     this.#state = 'trusted';
@@ -67,7 +67,7 @@ export class AnswerAllowance {
     for (const body of withheld) this.#owner.write(body);
   }
 
-  /** Writes what has waited and fits by now, oldest first. */
+  /** Writes the waiting messages that the limit now permits, oldest first. */
   release(): void {
     const withheld = this.#withheld;
     if (withheld === undefined) return;

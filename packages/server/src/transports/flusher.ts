@@ -1,50 +1,45 @@
-/** What gathers output. */
+/** Something with buffered output. */
 export interface Flushable {
   flush(): void;
 }
 
-/**
- * While turns are quiet, so many pieces of input are not watched for others in their turn, then one is: to watch costs an
- * immediate.
- */
-const UNWATCHED = 8;
+/** In quiet times, so many chunks of input are flushed without a `setImmediate`; then one turn is measured again. */
+const UNMEASURED = 8;
 
 /**
- * Lets everything that is written in one turn of the event loop leave together: one system call per connection,
- * right after the turn's input has been handled.
+ * Combines the output of one turn of the event loop: one system call per connection, at the end of the turn.
  *
- * While turns bring one piece of input each, nothing is to be gained by waiting: what was written leaves as soon as that
- * piece is handled, and only one piece in nine is watched for others in its turn. Waiting for the end of such a turn made a
- * single message a fifth later; not to wait for it in busy turns costs 15 % more CPU where many connections exchange one
- * message each.
+ * While turns have one chunk of input each, waiting gains nothing: output is flushed as soon as the chunk is handled, and
+ * only one turn in nine is measured with a `setImmediate`. Measured: waiting for the end of a quiet turn increases the latency
+ * of a single message by a fifth. Not waiting in busy turns costs 15 % more CPU if many connections exchange one message each.
  */
 export class Flusher {
   #dirty: Flushable[] = [];
-  /** Pieces of input that this turn has brought so far, where it is watched. */
+  /** Chunks of input in this turn so far, if it is measured. */
   #inputs = 0;
   #isTurnOpen = false;
   #wasQuiet = false;
-  /** Pieces of input since the end of the last turn that was watched. */
-  #unwatched = 0;
-  /** Between {@link handling} and {@link handled}, which decides when what is added leaves. */
+  /** Chunks of input since the last measured turn. */
+  #unmeasured = 0;
+  /** Whether a chunk is being handled: {@link handled} then decides when to flush. */
   #isHandling = false;
 
-  /** `target` has output. To be called once until its next flush. */
+  /** Registers a target with output. Call it once per flush. */
   add(target: Flushable): void {
     this.#dirty.push(target);
     if (!this.#isHandling) this.#openTurn();
   }
 
-  /** A piece of input is about to be handled. {@link handled} must follow. */
+  /** A chunk of input is about to be handled. {@link handled} must follow. */
   handling(): void {
     this.#isHandling = true;
   }
 
-  /** It is handled. */
+  /** The chunk is handled. */
   handled(): void {
     this.#isHandling = false;
-    if (this.#wasQuiet && !this.#isTurnOpen && this.#unwatched < UNWATCHED) {
-      this.#unwatched += 1;
+    if (this.#wasQuiet && !this.#isTurnOpen && this.#unmeasured < UNMEASURED) {
+      this.#unmeasured += 1;
       this.#flush();
       return;
     }
@@ -63,7 +58,7 @@ export class Flusher {
     this.#isTurnOpen = false;
     this.#wasQuiet = this.#inputs <= 1;
     this.#inputs = 0;
-    this.#unwatched = 0;
+    this.#unmeasured = 0;
     this.#flush();
   };
 

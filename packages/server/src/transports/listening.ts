@@ -1,6 +1,6 @@
 import type net from 'node:net';
 
-/** Resolves with the port once a server listens; rejects when it cannot. */
+/** Starts a server. Resolves with its port; rejects if it cannot listen. */
 export function listen(server: net.Server, options: net.ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -11,12 +11,12 @@ export function listen(server: net.Server, options: net.ListenOptions): Promise<
   });
 }
 
-/** Resolves when a server has closed; at once when it never listened. */
+/** Closes a server. Resolves when it has closed; at once if it was not listening. */
 export function stop(server: net.Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** The port a server listens on, 0 where it does not. */
+/** Returns the port that a server listens on; 0 if it is not listening. */
 export function portOf(server: net.Server): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;

@@ -1,10 +1,10 @@
-/** Ports that an address has. */
+/** Number of ports of an address. */
 const PORTS = 65_536;
 
 /**
- * Identifies a UDP peer, as the key of a `Map`: made for each datagram, and kept for each peer.
+ * Returns the key of a UDP peer in a `Map`. Computed for each datagram and kept for each peer.
  *
- * A number for IPv4, in half the time and memory of a text; a text for IPv6.
+ * A number for IPv4, which takes half the time and memory of a string; a string for IPv6.
  */
 export function peerKey(address: string, port: number): number | string {
   let number = 0;

@@ -2,15 +2,15 @@ import type { Duplex } from 'node:stream';
 import type { BinaryString } from '@imcore/protocol';
 import type { Flushable, Flusher } from './flusher.js';
 
-/** Bytes that may wait for a peer before it counts as slow. */
+/** Number of buffered bytes above which a peer counts as slow. */
 const SLOW_BYTES = 256 * 1024;
 
-/** Learns that a slow peer has caught up. */
+/** Called when a slow peer has caught up. */
 export interface Drainable {
   drained(): void;
 }
 
-/** What one connection of a stream writes: gathered over a turn of the event loop, then written to the socket. */
+/** The output of one stream connection: collected during a turn of the event loop, then written to the socket. */
 export class SocketOutput implements Flushable {
   readonly #socket: Duplex;
   readonly #flusher: Flusher;
@@ -29,7 +29,7 @@ export class SocketOutput implements Flushable {
     return this.#socket.writableLength + this.#pending.length;
   }
 
-  /** Takes bytes. Returns false while the peer reads too slowly. */
+  /** Adds bytes. Returns false while the peer reads too slowly. */
   add(bytes: BinaryString): boolean {
     if (!this.#socket.writable) return true;
     if (this.#pending === '') this.#flusher.add(this);
@@ -38,18 +38,18 @@ export class SocketOutput implements Flushable {
     return !this.#isSlow;
   }
 
-  /** Hands what has gathered to the socket now. */
+  /** Writes the collected bytes to the socket now. */
   flush(): void {
     const bytes = this.#pending;
     if (bytes === '') return;
     this.#pending = '';
     if (!this.#socket.writable) return;
     this.#socket.write(bytes, 'latin1');
-    // A socket that takes everything at once, however much, has no reason to emit `drain` later.
+    // A socket that accepts everything at once does not emit `drain` later.
     if (!this.#socket.writableNeedDrain) this.#caughtUp();
   }
 
-  /** Tells `owner` whenever a slow peer has caught up. */
+  /** Calls `owner.drained` whenever a slow peer has caught up. */
   onDrained(owner: Drainable): void {
     this.#owner = owner;
   }

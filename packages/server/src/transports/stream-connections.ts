@@ -5,16 +5,16 @@ import { Flusher } from './flusher.js';
 import { stop } from './listening.js';
 import { SocketOutput } from './socket-output.js';
 
-/** How long an ended connection may take to be closed by its peer, in milliseconds. */
+/** How long to wait for the peer to close its side, in milliseconds. */
 const LINGER_MS = 1000;
-/** How long after that the transport cuts whatever is left when it closes. */
+/** Additional wait before `close` destroys the remaining sockets, in milliseconds. */
 const CUT_AFTER_MS = 200;
 
 /**
- * The connections of one transport whose sockets are streams, such as TCP, TLS or a Unix socket: frames with a 4-byte
- * length before each, both ways.
+ * The connections of one transport whose sockets are streams, such as TCP, TLS or a Unix socket. Each frame has a 4-byte length
+ * header, in both directions.
  *
- * The transport listens, and gives each socket to {@link accept}; everything that happens to it afterwards is done here.
+ * The transport listens and passes each socket to {@link accept}; everything else is done here.
  *
  * @see docs/protocol/SPEC.md#1-frames
  */
@@ -23,12 +23,12 @@ export class StreamConnections {
   readonly #flusher = new Flusher();
   readonly #sockets = new Set<net.Socket>();
 
-  /** `maxBodyBytes`: longest frame body in either direction. */
+  /** `maxBodyBytes`: maximum size of a frame body in either direction. */
   constructor(maxBodyBytes: number) {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  /** Offers a socket to the server as a new connection of `transport`; one that it does not take is destroyed. */
+  /** Offers a socket to the server as a new connection of `transport`. Destroys it if the server rejects it. */
   accept(socket: net.Socket, host: TransportHost, transport: ServerTransport): void {
     const connection = new StreamConnection(
       socket,
@@ -43,8 +43,8 @@ export class StreamConnections {
   }
 
   /**
-   * Stops `server` and ends the connections. Those that were ended before keep a second for their peer to close too, so
-   * that it sees an orderly end; then they are cut, as are `others`.
+   * Stops `server` and destroys the open connections. Connections that were ended before are destroyed after a second, so that
+   * their peers can close normally; so are `others`.
    */
   async close(server: net.Server, others: Iterable<net.Socket> = []): Promise<void> {
     const stopped = stop(server);
@@ -57,7 +57,7 @@ export class StreamConnections {
   }
 }
 
-/** Where a socket keeps its connection, so that all sockets share their listeners. */
+/** The property of a socket that holds its connection, so that all sockets share their listeners. */
 const CONNECTION = Symbol('connection');
 
 type ConnectedSocket = net.Socket & { [CONNECTION]?: StreamConnection };
@@ -69,7 +69,7 @@ class StreamConnection implements Connection {
   readonly maxSendBytes: number;
   readonly #socket: ConnectedSocket;
   readonly #flusher: Flusher;
-  /** Those of the transport, this one among them while it is open. */
+  /** The open sockets of the transport. */
   readonly #sockets: Set<net.Socket>;
   readonly #output: SocketOutput;
   readonly #frames: TcpFrameReader<Buffer>;

@@ -8,28 +8,28 @@ import { listen } from './listening.js';
 import { StreamConnections } from './stream-connections.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
-/** Where TCP peers are taken, and what they may send. */
+/** Options of `tcp`. */
 export interface TcpOptions extends TransportOptions {
   /** Default 8901. */
   readonly port?: number | undefined;
-  /** Longest frame body in either direction, in bytes. Default 6144, as every original client has it. */
+  /** Maximum size of a frame body in either direction, in bytes. Default 6144, as in every original client. */
   readonly maxBodyBytes?: number | undefined;
-  /** Makes it TLS. `key` and `cert` at least; see `tls.createServer`. */
+  /** Enables TLS. At least `key` and `cert`; see `tls.createServer`. */
   readonly tls?: tls.TlsOptions | undefined;
 }
 
 const OPTIONS: OptionNames<TcpOptions> = { ...TRANSPORT_OPTIONS, maxBodyBytes: true, tls: true };
 
-/** A TCP transport, whose certificate can be changed while it runs. */
+/** A TCP transport. Its certificate can be replaced while it runs. */
 export interface TcpTransport extends ServerTransport {
-  /** New handshakes use this key and certificate; connections stay. */
+  /** Replaces the key and certificate for new handshakes; open connections stay. */
   reloadTls(options: tls.SecureContextOptions): void;
 }
 
 const BACKLOG = 4096;
 
 /**
- * Listens for TCP peers: frames with a 4-byte length before each.
+ * Creates a TCP transport: each frame has a 4-byte length header.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
@@ -49,7 +49,7 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
     options.tls === undefined
       ? net.createServer({ noDelay: true }, attach)
       : tls.createServer({ handshakeTimeout: readTimeoutMs, noDelay: true, ...options.tls }, attach);
-  // Those that are still in the handshake of TLS are known here alone.
+  // Sockets during the TLS handshake are not in `connections` yet.
   const raw = new Set<net.Socket>();
   if (options.tls !== undefined) {
     server.on('connection', (socket: net.Socket) => {

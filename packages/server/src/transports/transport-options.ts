@@ -9,24 +9,24 @@ import {
 import { checkInteger, type OptionNames, typeName } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
-/** Options that every transport has. */
+/** Options of every transport. */
 export interface TransportOptions {
   /** Address to listen on. Default `0.0.0.0`: all of IPv4. */
   readonly host?: string | undefined;
-  /** Port to listen on; 0 takes a free one. */
+  /** Port to listen on; 0 selects a free one. */
   readonly port?: number | undefined;
-  /** The keep-alive setting that the clients use. Default 15 s, on UDP 3 s. */
+  /** The sense mode, the keep-alive setting, of the clients. Default 15 s, on UDP 3 s. */
   readonly senseMode?: SenseMode | undefined;
 }
 
-/** Their names. */
+/** The names of the options of every transport. */
 export const TRANSPORT_OPTIONS: OptionNames<TransportOptions> = {
   host: true,
   port: true,
   senseMode: true,
 };
 
-/** The read time-out that the options ask for. */
+/** Returns the read time-out for the options. */
 export function readTimeoutOf(options: TransportOptions, transport: TransportKind): number {
   const mode = options.senseMode ?? DEFAULT_SENSE_MODE[transport];
   if (!isSenseMode(mode)) {

@@ -16,13 +16,13 @@ import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
 import { peerKey } from './peer-key.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
-/** Where datagrams are taken, and how long they may be. */
+/** Options of `udp`. */
 export interface UdpOptions extends TransportOptions {
   /** Default 7901. */
   readonly port?: number | undefined;
-  /** Longest datagram that is read, in bytes; a longer one is dropped. Default 2048, as the original server has it. */
+  /** Maximum size of a received datagram, in bytes; a longer one is dropped. Default 2048, as in the original server. */
   readonly maxReceiveBytes?: number | undefined;
-  /** Longest message that is sent, in bytes. Default 1024, what an original client reads of a datagram. */
+  /** Maximum size of a sent datagram, in bytes. Default 1024, what an original client reads of a datagram. */
   readonly maxSendBytes?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ const OPTIONS: OptionNames<UdpOptions> = { ...TRANSPORT_OPTIONS, maxReceiveBytes
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Listens for UDP peers: one packet a datagram. A remote address and port is a connection.
+ * Creates a UDP transport: one packet per datagram. Each remote address and port is a connection.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
@@ -59,7 +59,7 @@ export function udp(options: UdpOptions = {}): ServerTransport {
     return connection;
   };
   socket.on('message', (datagram, remote) => {
-    // Nobody can be answered at port 0; only a forged datagram comes from there.
+    // Port 0 cannot be answered; only a forged datagram comes from there.
     if (remote.port === 0) return;
     if (datagram.length > maxReceiveBytes) {
       target?.host.count('datagramsTooLarge');
@@ -102,7 +102,7 @@ export function udp(options: UdpOptions = {}): ServerTransport {
   return transport;
 }
 
-/** Peers are addresses already: to ask the resolver for them would delay each datagram by a tick. */
+/** Skips the resolver for IP addresses: it would delay each datagram by a tick. */
 const lookupUnlessAddress: NonNullable<dgram.SocketOptions['lookup']> = (host, options, callback) => {
   const family = isIP(host);
   if (family === 0) lookup(host, options, callback);
@@ -121,7 +121,7 @@ class UdpConnection implements Connection, AddressProof, AllowanceOwner {
   readonly transport = 'udp';
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** UDP has nothing that waits: what the kernel does not take is lost, and retransmitted. */
+  /** UDP buffers nothing: what the kernel does not take is lost and retransmitted. */
   readonly bufferedBytes = 0;
   readonly #target: UdpTarget;
   readonly #allowance: AnswerAllowance;

@@ -6,14 +6,14 @@ import type { Connection, ConnectionHandler } from '../ports/transport.js';
 import type { Flusher } from './flusher.js';
 import { SocketOutput } from './socket-output.js';
 
-/** How long an ended connection may take to be closed by its peer, in milliseconds. */
+/** How long to wait for the peer's close frame, in milliseconds. */
 const LINGER_MS = 1000;
 /** The close frame of the original server. */
 const NORMAL_CLOSURE = 1000;
 const CLOSE_REASON = 'Bye';
 
 /**
- * One WebSocket peer. Handshake, reading and control frames are those of `ws`; text frames are written to the socket
+ * One WebSocket connection. `ws` does the handshake, reading and control frames; text frames are written to the socket
  * directly, so that those of one turn of the event loop leave together.
  */
 export class WebSocketConnection implements Connection {
@@ -100,7 +100,7 @@ export class WebSocketConnection implements Connection {
   }
 }
 
-/** Browsers end a connection that brings text which is not UTF-8; TCP and UDP peers may send such. */
+/** Whether a body is valid UTF-8. TCP and UDP peers may send invalid text, for which browsers close the connection. */
 function isValidText(body: BinaryString): boolean {
   return isAscii(body) || isUtf8(Buffer.from(body, 'latin1'));
 }

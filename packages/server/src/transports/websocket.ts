@@ -14,22 +14,22 @@ import { WebSocketConnection } from './websocket-connection.js';
 
 type HttpServer = http.Server | https.Server;
 
-/** Where WebSocket peers are taken, and what they may send. */
+/** Options of `websocket`. */
 export interface WebSocketOptions extends TransportOptions {
   /** Default 3000. */
   readonly port?: number | undefined;
   /**
-   * Shares this HTTP server, which its owner starts and stops, instead of opening a port. A function is called when the
-   * transport begins to listen, for an HTTP server that does not exist any earlier.
+   * Uses this HTTP server, which its owner starts and stops, instead of opening a port. A function is called when the
+   * transport starts to listen, for an HTTP server that is created later.
    */
   readonly server?: HttpServer | (() => HttpServer) | undefined;
   /** Path of the endpoint. Default `/websocket`. */
   readonly path?: string | undefined;
-  /** Web pages that may connect, as origins such as `https://chat.example.com`. Default: all, and programs always. */
+  /** Origins of web pages that may connect, such as `https://chat.example.com`. Default: all. Other clients always may. */
   readonly origins?: readonly string[] | undefined;
-  /** Longest message in either direction, in bytes. Default 65 536. */
+  /** Maximum size of a message in either direction, in bytes. Default 65 536. */
   readonly maxBodyBytes?: number | undefined;
-  /** Makes it wss. `key` and `cert` at least. */
+  /** Enables TLS (wss). At least `key` and `cert`. */
   readonly tls?: tls.TlsOptions | undefined;
 }
 
@@ -42,14 +42,14 @@ const OPTIONS: OptionNames<WebSocketOptions> = {
   tls: true,
 };
 
-/** A WebSocket transport, whose certificate can be changed while it runs. */
+/** A WebSocket transport. Its certificate can be replaced while it runs. */
 export interface WebSocketTransport extends ServerTransport {
-  /** New handshakes use this key and certificate; connections stay. */
+  /** Replaces the key and certificate for new handshakes; open connections stay. */
   reloadTls(options: tls.SecureContextOptions): void;
 }
 
 /**
- * Listens for WebSocket peers: one packet a text message.
+ * Creates a WebSocket transport: one packet per text message.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  * @see docs/protocol/SPEC.md#1-frames
@@ -58,7 +58,10 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   checkNames(options, OPTIONS);
   checkInteger('maxBodyBytes', options.maxBodyBytes, 1, 0x7fffffff);
   if (options.server !== undefined && (options.port !== undefined || options.tls !== undefined)) {
-    throw new UsageError('ERR_INVALID_OPTION', 'option server excludes port and tls: the server has its own');
+    throw new UsageError(
+      'ERR_INVALID_OPTION',
+      'option server cannot be combined with port or tls: the given server has its own',
+    );
   }
   const path = options.path ?? '/websocket';
   const maxBodyBytes = options.maxBodyBytes ?? 65_536;
@@ -140,10 +143,10 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   return transport;
 }
 
-/** Close code of RFC 6455's registry for a server that cannot take more. */
+/** Close code "Try Again Later" of the IANA registry, for a server that is overloaded. */
 const TRY_AGAIN_LATER = 1013;
 
-/** An HTTP server for nothing but handshakes: other requests are answered with 426, and a silent peer is dropped. */
+/** Creates an HTTP server for WebSocket handshakes only. Other requests get 426; idle sockets are closed. */
 function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): http.Server | https.Server {
   const answer: http.RequestListener = (_request, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' });
@@ -164,7 +167,7 @@ function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): htt
 
 function reject(socket: Duplex, status: number, reason: string): void {
   socket.on('error', () => socket.destroy());
-  // The peer may keep its half of the connection open for ever: both end here.
+  // The peer may never close its side, so the socket is destroyed.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

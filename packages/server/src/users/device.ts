@@ -17,24 +17,24 @@ export const V6_DEVICE = '';
 /** The user that a device belongs to, as the device sees it. */
 export interface DeviceUser {
   readonly id: string;
-  /** Gives the value of `sm` where the server stamps its time. */
+  /** Returns the value of `sm`; undefined if the server does not stamp its time. */
   readonly stamp: (() => number) | undefined;
-  /** The device with this id; undefined where it never had a session. */
+  /** Returns the device with this id; undefined if it never had a session. */
   findDevice(id: string): Device | undefined;
-  /** The window of what this user has sent. */
+  /** The duplicate window of the messages that this user sends. */
   duplicates(now: Instant): DuplicateWindow;
-  /** An answer about one of this user's messages is awaited: what comes behind must wait, on any session. */
+  /** A hook is being asked about one of this user's messages: later packets wait, on all sessions of the user. */
   awaits(answer: Promise<void>): Promise<void>;
-  /** A message of this user needs no further handling: a repetition is only acknowledged. */
+  /** A message of this user was handled: a copy of it is only acknowledged. */
   handled(fingerprint: string, to: string, now: Instant): void;
-  /** A message of this user came to nothing: its next copy is a new message. */
+  /** A message of this user was not handled: its next copy is a new message. */
   notHandled(fingerprint: string, to: string): void;
 }
 
 /**
- * One device of a user: at most one session, and what that session has not acknowledged.
+ * One device of a user: at most one session, and the messages that it has not acknowledged.
  *
- * As an origin it is acknowledged on its current session, whichever of its sessions the message came from.
+ * As the origin of a message it gets the acknowledgement on its current session, even if an earlier session sent the message.
  */
 export class Device implements Origin {
   readonly id: string;
@@ -48,12 +48,12 @@ export class Device implements Origin {
     this.user = user;
   }
 
-  /** What it was sent and has not acknowledged; undefined where it was never sent anything. */
+  /** The messages that it was sent and has not acknowledged; undefined if it was never sent any. */
   get inbox(): Inbox | undefined {
     return this.#inbox;
   }
 
-  /** The inbox, made where there is none yet. */
+  /** Returns the inbox; creates it if there is none. */
   openInbox(): Inbox {
     this.#inbox ??= new Inbox(this);
     return this.#inbox;
@@ -91,7 +91,7 @@ export class Device implements Origin {
     );
   }
 
-  /** A named device that went offline and came back has a new record. */
+  /** Looks the device up again: a named device that went offline and came back has a new `Device` object. */
   #answer(body: BinaryString): void {
     const session = this.session ?? this.user.findDevice(this.id)?.session;
     session?.answer(body);

@@ -3,11 +3,11 @@ import type { Delivery } from '../delivery/delivery.js';
 const MIN_BUCKETS = 8;
 
 /**
- * The deliveries that one user was sent and has not acknowledged, oldest first. Found by fingerprint and sender.
+ * The deliveries that one device was sent and has not acknowledged, oldest first. Found by fingerprint and sender.
  *
- * A chained hash table and a list, both threaded through the deliveries themselves. A `Map` that is filled and
- * emptied all the time makes a new table every few messages, and each old one keeps the next alive until the next
- * full collection: half of the garbage collector's work was that.
+ * A chained hash table and a linked list, whose links are fields of the deliveries. A `Map` that is constantly filled and
+ * emptied allocates a new table every few messages, and each old table keeps the next one alive until a full
+ * collection: this was half of the garbage collector's work.
  */
 export class InFlight {
   #buckets: (Delivery | undefined)[] = new Array(MIN_BUCKETS).fill(undefined);
@@ -19,7 +19,7 @@ export class InFlight {
     return this.#size;
   }
 
-  /** Returns false when this very message is in flight already. */
+  /** Returns false if the same message is already in flight. */
   add(fingerprint: string, delivery: Delivery): boolean {
     const hash = hashOf(fingerprint);
     delivery.hash = hash;
@@ -40,14 +40,14 @@ export class InFlight {
     return true;
   }
 
-  /** What `from` sent under this fingerprint. */
+  /** Returns the delivery that `from` sent with this fingerprint. */
   find(fingerprint: string, from: string): Delivery | undefined {
     return this.#find(hashOf(fingerprint), fingerprint, from);
   }
 
   /**
-   * Takes out what `from` sent under this fingerprint. Where `from` is not given, what was first under it: a second
-   * one cannot be told from a repeated acknowledgement of the first.
+   * Removes and returns the delivery that `from` sent with this fingerprint. Without `from`, the first delivery with
+   * this fingerprint: an acknowledgement of a second one looks the same as a repeated acknowledgement of the first.
    */
   take(fingerprint: string, from: string | undefined): Delivery | undefined {
     const delivery = this.#find(hashOf(fingerprint), fingerprint, from);
@@ -59,7 +59,7 @@ export class InFlight {
     if (this.#find(hashOf(fingerprint), fingerprint, delivery.from) === delivery) this.#takeOut(delivery);
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all deliveries. */
   drain(): Delivery[] {
     const all = [...this.values()];
     for (const delivery of all) this.#takeOut(delivery);
@@ -85,7 +85,7 @@ export class InFlight {
     this.#buckets[bucket] = delivery;
   }
 
-  /** Clears every link, so that a delivery that is done keeps no other alive. */
+  /** Clears all links, so that a finished delivery keeps no other delivery alive. */
   #takeOut(delivery: Delivery): void {
     const bucket = delivery.hash & (this.#buckets.length - 1);
     let before = this.#buckets[bucket];
@@ -113,7 +113,7 @@ export class InFlight {
   }
 }
 
-/** Spreads fingerprints over buckets. Who makes them collide on purpose lengthens the way to own messages. */
+/** Spreads fingerprints over buckets. A peer that makes them collide on purpose slows down only its own messages. */
 function hashOf(fingerprint: string): number {
   let hash = fingerprint.length;
   for (let at = 0; at < fingerprint.length; at++) {

@@ -3,15 +3,15 @@ import type { StoreId } from '../ports/message-store.js';
 import { InFlight } from './in-flight.js';
 import type { Outlet } from './outlet.js';
 
-/** What a message in flight costs beside its bytes, roughly. */
+/** Approximate memory that a message in flight uses in addition to its body. */
 const OVERHEAD_BYTES = 512;
 
-/** Where an inbox finds the session that it is written to. */
+/** The device that an inbox belongs to, as the inbox sees it. */
 interface InboxOwner {
   readonly session: Outlet | undefined;
 }
 
-/** What one device was sent and has not acknowledged, oldest first. In memory only. */
+/** The messages that one device was sent and has not acknowledged, oldest first. In memory only. */
 export class Inbox implements DeliveryInbox {
   readonly #owner: InboxOwner;
   readonly #inFlight = new InFlight();
@@ -30,7 +30,7 @@ export class Inbox implements DeliveryInbox {
     return this.#inFlight.size;
   }
 
-  /** Whether any of it was never offered to the store. */
+  /** Whether any message has not been offered to the store. */
   get hasPending(): boolean {
     return this.#pending > 0;
   }
@@ -39,7 +39,7 @@ export class Inbox implements DeliveryInbox {
     return this.#persistedBytes;
   }
 
-  /** Returns false when this very message is here already. */
+  /** Returns false if the same message is already in the inbox. */
   add(fingerprint: string, delivery: Delivery): boolean {
     if (!this.#inFlight.add(fingerprint, delivery)) return false;
     delivery.inbox = this;
@@ -47,14 +47,14 @@ export class Inbox implements DeliveryInbox {
     return true;
   }
 
-  /** Takes out what `from` sent under this fingerprint; where `from` is not given, what was first under it. */
+  /** Removes and returns the message that `from` sent with this fingerprint; without `from`, the first one with it. */
   take(fingerprint: string, from: string | undefined): Delivery | undefined {
     const delivery = this.#inFlight.take(fingerprint, from);
     if (delivery !== undefined) this.#removed(delivery);
     return delivery;
   }
 
-  /** The store has a message that is here under this id: a new one, where it was a dead letter meanwhile. */
+  /** Updates the store's id of a message in the inbox. A dead letter that is resent gets a new id. */
   isStoredAs(id: StoreId, fingerprint: string, from: string): void {
     const delivery = this.#inFlight.find(fingerprint, from);
     if (delivery?.state === 'persisted') delivery.storeId = id;
@@ -65,7 +65,7 @@ export class Inbox implements DeliveryInbox {
     this.#removed(delivery);
   }
 
-  /** Takes out everything, oldest first. */
+  /** Removes and returns everything, oldest first. */
   drain(): readonly Delivery[] {
     const all = this.#inFlight.drain();
     for (const delivery of all) delivery.inbox = undefined;

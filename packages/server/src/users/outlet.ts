@@ -2,28 +2,28 @@ import type { BinaryString, Instant } from '@imcore/protocol';
 import type { SessionInfo } from '../hooks.js';
 
 /**
- * How long one peer may be kept waiting because another one reads slowly, in milliseconds: below the time-out of every
- * client, whose keep-alives wait too.
+ * How long the server stops reading from a sender because a receiver reads slowly, in milliseconds. Keep-alives wait too,
+ * so it must be below the time-out of every client.
  */
 export const MAX_WAIT_MS = 1000;
 
 /** A user's open session, as users and delivery see it. */
 export interface Outlet {
   readonly info: SessionInfo;
-  /** Largest frame body that the peer can be sent, in bytes. */
+  /** Maximum size of a frame body that the peer can be sent, in bytes. */
   readonly maxSendBytes: number;
-  /** Whether the peer has been behind for so long that nobody should wait for it any more. */
+  /** Whether the peer has read too slowly for {@link MAX_WAIT_MS} or longer: senders no longer wait for it. */
   isStuck(now: Instant): boolean;
-  /** Writes a message. Returns false when the peer reads too slowly. */
+  /** Writes a message. Returns false if the peer reads too slowly. */
   write(body: BinaryString): boolean;
-  /** Writes an answer, which goes before messages where an address must prove itself first. */
+  /** Writes an answer. While the peer's address is not verified, answers are sent before messages. */
   answer(body: BinaryString): void;
-  /** Stops reading from this peer until `receiver` has caught up, {@link MAX_WAIT_MS} at the longest. */
+  /** Stops reading from this peer until `receiver` has caught up, for {@link MAX_WAIT_MS} at most. */
   waitFor(receiver: Outlet): void;
   /** Calls `resume` once, when the peer has caught up or is gone. */
   onCaughtUp(resume: () => void): void;
-  /** Another session of the same device takes its place. Ends this one, with a kick-out where a code is given. */
+  /** Ends this session because another session of the same device replaces it. Sends a kick-out if a code is given. */
   replace(kickCode: number | undefined): void;
-  /** Ends it with a kick-out. */
+  /** Ends this session with a kick-out. */
   kick(code: number, reason: string | undefined): void;
 }

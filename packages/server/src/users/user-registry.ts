@@ -5,14 +5,14 @@ import type { Device } from './device.js';
 import type { Outlet } from './outlet.js';
 import { User, type UserSettings } from './user.js';
 
-/** Fingerprints that are remembered of all users together who are not online. */
+/** Maximum number of fingerprints that are remembered of all offline users together. */
 const MAX_REMEMBERED_AWAY = 200_000;
 
 /**
- * The users that this server knows: who is online here, and who was lately.
+ * The users that this server knows: those who are online here, and those who were recently.
  *
- * A user without a session is forgotten after 10 minutes, when no copy of what it sent can still arrive; earlier,
- * the longest away first, when those who are away have too many fingerprints together.
+ * A user without a session is forgotten after 10 minutes, when no copy of its messages can arrive any more. If offline users
+ * have too many fingerprints together, those who have been offline longest are forgotten earlier.
  */
 export class UserRegistry {
   readonly #runtime: Runtime;
@@ -20,7 +20,7 @@ export class UserRegistry {
   readonly #forgetting: DeadlineRing;
   readonly #settings: UserSettings;
   readonly #maxRememberedAway: number;
-  /** Users without a session, the longest away first, with how many fingerprints are remembered of each. */
+  /** Users without a session and the number of fingerprints remembered of each; the longest offline first. */
   readonly #away = new Map<User, number>();
   #rememberedOfAway = 0;
 
@@ -41,7 +41,7 @@ export class UserRegistry {
     return this.#users.get(userId);
   }
 
-  /** The user's record, made where there is none. The caller gives it a session. */
+  /** Returns the user's record; creates it if there is none. The caller gives it a session. */
   enter(userId: string): User {
     const known = this.#users.get(userId);
     if (known !== undefined) {

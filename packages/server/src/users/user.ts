@@ -7,50 +7,50 @@ import type { Outlet } from './outlet.js';
 
 /** What all users of one server share. */
 export interface UserSettings {
-  /** Scratch pad of all windows. */
+  /** Computes the keys of all duplicate windows. */
   readonly digest: Digest;
   readonly duplicateLimits: DuplicateWindowLimits;
-  /** Gives the value of `sm` where the server stamps its time. */
+  /** Returns the value of `sm`; undefined if the server does not stamp its time. */
   readonly stamp: (() => number) | undefined;
-  /** Called when fingerprints of a user were forgotten before their time. */
+  /** Called when fingerprints of a user were forgotten earlier than planned. */
   readonly onForgotten: (user: User) => void;
 }
 
-/** What the store holds for a user who is online, on its way to the session. */
+/** The messages in the store for an online user, which are being replayed to the session. */
 export interface StoredQueue {
-  /** Whether new messages must follow behind what is stored. */
+  /** Whether new messages must be sent after the stored ones. */
   readonly isBehind: boolean;
-  /** Lets a message wait for the end of the replay. Returns false where that is far, or there is no room. */
+  /** Adds a message to the tail queue. Returns false if the replay is not near its end, or the tail queue is full. */
   addToTail(delivery: Delivery): boolean;
-  /** Takes out what waits for the end of the replay, in order; that end is not near any more. */
+  /** Removes and returns the messages of the tail queue, in order. The replay is no longer near its end. */
   takeTail(): readonly Delivery[];
-  /** The store has more than when it was read last. */
+  /** The store has got more messages since it was last read. */
   wake(): void;
-  /** The store may have something: new messages wait behind it only if it does. */
+  /** The store may have got messages. New messages wait only if it has. */
   poll(): void;
   /** The session has room again. */
   resume(): void;
-  /** What is stored from `id` on is brought again: the session has not taken it. */
+  /** Replays the stored messages from `id` on again: the session has not acknowledged them. */
   rewind(id: StoreId): void;
-  /** The session is gone. */
+  /** The session has ended. */
   end(): void;
 }
 
 /**
- * What this server knows of one user, across sessions: its devices, what the store holds for it, and which of its own
- * messages were seen.
+ * What this server knows about one user, across sessions: its devices, its queue in the store, and which of its messages
+ * have been received.
  *
- * Outlives the last session for as long as its fingerprints are remembered.
+ * Exists after the last session has ended, for as long as its fingerprints are remembered.
  */
 export class User implements DeviceUser, RingEntry {
   readonly id: string;
   readonly #settings: UserSettings;
   readonly #v6 = new Device(V6_DEVICE, this);
-  /** Devices with an id, online or about to be. Absent where there are none: nearly always. */
+  /** Devices with an id, online or about to be. Undefined if there are none, as for most users. */
   named: Map<string, Device> | undefined = undefined;
-  /** The device that is responsible for what arrives: the first one online. Undefined while none is. */
+  /** The device that must acknowledge new messages: the first one online. Undefined while none is online. */
   primary: Device | undefined = undefined;
-  /** Absent where the store was seen to hold nothing. */
+  /** Undefined if the store has nothing for the user. */
   queue: StoredQueue | undefined = undefined;
   #duplicates: DuplicateWindow | undefined = undefined;
   #awaited: Promise<void> | undefined = undefined;
@@ -73,17 +73,17 @@ export class User implements DeviceUser, RingEntry {
     return this.primary !== undefined;
   }
 
-  /** The session of the device that is responsible for what arrives. */
+  /** The session of the primary device. */
   get session(): Outlet | undefined {
     return this.primary?.session;
   }
 
-  /** The device with this id; undefined where it never had a session. */
+  /** Returns the device with this id; undefined if it never had a session. */
   findDevice(id: string): Device | undefined {
     return id === V6_DEVICE ? this.#v6 : this.named?.get(id);
   }
 
-  /** The device with this id, made where there is none. */
+  /** Returns the device with this id; creates it if there is none. */
   device(id: string): Device {
     if (id === V6_DEVICE) return this.#v6;
     this.named ??= new Map();
@@ -107,30 +107,30 @@ export class User implements DeviceUser, RingEntry {
     return [this.#v6, ...named].filter(({ session }) => session !== undefined);
   }
 
-  /** The window of what this user has sent. */
+  /** The duplicate window of the messages that this user sends. */
   duplicates(now: Instant): DuplicateWindow {
     const { duplicateLimits, digest } = this.#settings;
     this.#duplicates ??= new DuplicateWindow(now, duplicateLimits, digest);
     return this.#duplicates;
   }
 
-  /** A message of this user needs no further handling: a repetition is only acknowledged. */
+  /** A message of this user was handled: a copy of it is only acknowledged. */
   handled(fingerprint: string, to: string, now: Instant): void {
     const forgotten = this.#duplicates?.finish(fingerprint, to, now) ?? 0;
     if (forgotten > 0) this.#settings.onForgotten(this);
   }
 
-  /** A message of this user came to nothing: its next copy is a new message. */
+  /** A message of this user was not handled: its next copy is a new message. */
   notHandled(fingerprint: string, to: string): void {
     this.#duplicates?.release(fingerprint, to);
   }
 
-  /** Fingerprints of this user that are remembered. */
+  /** Number of fingerprints of this user that are remembered. */
   get remembered(): number {
     return this.#duplicates?.remembered ?? 0;
   }
 
-  /** An answer about one of this user's messages is awaited: what comes behind must wait, on any session. */
+  /** A hook is being asked about one of this user's messages: later packets wait, on all sessions of the user. */
   awaits(answer: Promise<void>): Promise<void> {
     const awaited = answer.then(() => {
       if (this.#awaited === awaited) this.#awaited = undefined;
@@ -139,7 +139,7 @@ export class User implements DeviceUser, RingEntry {
     return awaited;
   }
 
-  /** The answer that is awaited, if any. */
+  /** Resolves when the hook has answered; undefined if no hook is being asked. */
   get awaited(): Promise<void> | undefined {
     return this.#awaited;
   }

@@ -6,10 +6,10 @@ interface Confirmed {
 }
 
 /**
- * What the memory store knows of confirmed messages: their keys, so that a late copy is not stored again, and, where
- * there is history, the messages of each pair of users. Oldest first in both.
+ * The memory store's record of confirmed messages: their keys, so that a late copy is not stored again, and, with
+ * `historyMs`, the messages of each pair of users. Both oldest first.
  */
-export class MemoryArchive {
+export class MemoryHistory {
   readonly #maxRemembered: number;
   readonly #rememberMs: number;
   readonly #historyMs: number;
@@ -23,12 +23,12 @@ export class MemoryArchive {
     this.#historyMs = historyMs;
   }
 
-  knows(key: string): boolean {
+  has(key: string): boolean {
     return this.#known.has(key);
   }
 
-  /** A message has come, and belongs to the history of two users from now on. */
-  note(message: WaitingMessage): void {
+  /** Adds a message to the history of its two users, if history is kept. */
+  addToHistory(message: WaitingMessage): void {
     if (this.#historyMs === 0) return;
     const pair = pairOf(message.from, message.to);
     const messages = this.#pairs.get(pair);
@@ -36,15 +36,15 @@ export class MemoryArchive {
     else messages.set(message.id, message);
   }
 
-  /** It is no part of any history: it died, or was kept long enough. */
-  strike(message: WaitingMessage): void {
+  /** Removes a message from the history: it is a dead letter now, or was kept long enough. */
+  removeFromHistory(message: WaitingMessage): void {
     const pair = pairOf(message.from, message.to);
     const messages = this.#pairs.get(pair);
     messages?.delete(message.id);
     if (messages?.size === 0) this.#pairs.delete(pair);
   }
 
-  /** Beyond the limit the oldest are forgotten. */
+  /** Remembers a message's key. Beyond `maxRemembered` the oldest are forgotten. */
   remember(key: string, message: WaitingMessage, now: number, isHistory: boolean): void {
     this.#known.set(key, now);
     if (isHistory && this.#historyMs > 0) this.#kept.set(message.id, { confirmedAt: now, message });
@@ -85,7 +85,7 @@ export class MemoryArchive {
 
   #drop(message: WaitingMessage): void {
     this.#kept.delete(message.id);
-    this.strike(message);
+    this.removeFromHistory(message);
   }
 }
 
