@@ -15,14 +15,14 @@ describe('AddressTable', () => {
     expect(addresses.enter('a', 0)).toBe(false);
   });
 
-  it('delays logins beyond the rate, each by its place', () => {
+  it('delays logins beyond the rate, each longer than the one before', () => {
     const addresses = table(100, 4);
     addresses.enter('a', 0);
     const delays = Array.from({ length: 7 }, () => addresses.loginDelayMs('a', 0));
     expect(delays).toEqual([0, 0, 0, 0, 250, 500, 750]);
   });
 
-  it('gives the burst back over a second', () => {
+  it('restores the burst over a second', () => {
     const addresses = table(100, 4);
     addresses.enter('a', 0);
     for (let i = 0; i < 4; i++) addresses.loginDelayMs('a', 0);
@@ -32,7 +32,7 @@ describe('AddressTable', () => {
     expect(delays).toEqual([0, 0, 0, 0, 250]);
   });
 
-  it.each(['127.0.0.1', ''])('knows neither sessions nor logins of the exempt address "%s"', (address) => {
+  it.each(['127.0.0.1', ''])('counts neither sessions nor logins of the exempt address "%s"', (address) => {
     const addresses = table(1, 1);
     for (let i = 0; i < 3; i++) {
       expect(addresses.enter(address, 0)).toBe(true);
@@ -52,7 +52,7 @@ describe('AddressTable', () => {
     expect(addresses.size).toBe(0);
   });
 
-  it('remembers an address that is being slowed though it has no session', () => {
+  it('remembers an address without a session while its logins are delayed', () => {
     const addresses = table(2, 1);
     addresses.enter('a', 0);
     for (let i = 0; i < 2; i++) addresses.loginDelayMs('a', 0);
@@ -61,7 +61,7 @@ describe('AddressTable', () => {
     expect(addresses.loginDelayMs('a', 0)).toBe(2000);
   });
 
-  it('gives no new burst to an address that comes back while its logins still count', () => {
+  it('gives no new burst to an address that reconnects while its logins still count', () => {
     const addresses = table(2, 10);
     addresses.enter('a', 0);
     for (let i = 0; i < 10; i++) expect(addresses.loginDelayMs('a', 0)).toBe(0);
@@ -70,7 +70,7 @@ describe('AddressTable', () => {
     expect(addresses.loginDelayMs('a', 0)).toBe(100);
   });
 
-  it('turns away what would wait for more than two seconds, and lets it take no place', () => {
+  it('rejects a login that would wait for more than two seconds, and does not count it', () => {
     const addresses = table(2, 1);
     addresses.enter('a', 0);
     for (let i = 0; i < 3; i++) addresses.loginDelayMs('a', 0);
@@ -78,7 +78,7 @@ describe('AddressTable', () => {
     expect(addresses.loginDelayMs('a', 1000)).toBe(2000);
   });
 
-  it('does not grow with addresses that come once, however fast they log in', () => {
+  it('does not grow with addresses that connect once, however fast they log in', () => {
     const addresses = table(2, 1);
     for (let i = 0; i < 20_000; i++) {
       const address = `10.0.${i >> 8}.${i & 255}`;

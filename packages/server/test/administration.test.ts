@@ -4,7 +4,7 @@ import { openBench, START_TIME } from './support/bench.js';
 import { login, message } from './support/wire.js';
 
 describe('a kick', () => {
-  it('tells the user why, ends the session and is carried by the offline event', async () => {
+  it('sends the code, ends the session and is in the offline event', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     expect(bench.server.kick('alice', { code: 7, reason: 'maintenance "now"' })).toBe(1);
@@ -51,7 +51,7 @@ describe('a kick', () => {
     expect([...open]).toEqual([]);
   });
 
-  it('is by an administrator and without a reason unless told otherwise', async () => {
+  it('has the code of an administrator and no reason by default', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice', 'udp');
     bench.server.kick('alice');
@@ -71,7 +71,7 @@ describe('a kick', () => {
     expect(bench.events.offline).toHaveLength(1);
   });
 
-  it('may be of one session of several', async () => {
+  it('can be of one session of several', async () => {
     const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
     const bench = await openBench({ hooks });
     const phone = await bench.online('alice');
@@ -87,7 +87,7 @@ describe('a kick', () => {
     expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: 2 }]);
   });
 
-  it('does not keep the user from coming back', async () => {
+  it('does not prevent another login', async () => {
     const bench = await openBench();
     await bench.online('alice');
     bench.server.kick('alice');
@@ -95,7 +95,7 @@ describe('a kick', () => {
     expect(bench.server.isOnline('alice')).toBe(true);
   });
 
-  it('may be the answer to a user’s coming online', async () => {
+  it('can be called in a listener of the online event', async () => {
     const bench = await openBench();
     bench.server.on('online', ({ userId }) => void bench.server.kick(userId));
     const alice = bench.connect();
@@ -108,7 +108,7 @@ describe('a kick', () => {
 });
 
 describe('who is online', () => {
-  it('is told one by one, all together and as a number', async () => {
+  it('can be asked for one user, for all users and as a number', async () => {
     const bench = await openBench();
     await bench.online('alice', 'tcp', { remoteAddress: '192.0.2.5' });
     const bob = await bench.online('bob', 'udp', { firstLoginTime: 1234, extra: 'phone' });
@@ -146,7 +146,7 @@ describe('who is online', () => {
 });
 
 describe('listeners', () => {
-  it('hear nothing more once they have left', async () => {
+  it('are not called after they were removed', async () => {
     const bench = await openBench();
     const heard: string[] = [];
     const byFunction = ({ userId }: { userId: string }) => heard.push(`off ${userId}`);
@@ -159,7 +159,7 @@ describe('listeners', () => {
     expect(heard).toEqual(['off alice', 'alice']);
   });
 
-  it('that throw keep neither other listeners from hearing nor the server from working', async () => {
+  it('that throw affect neither other listeners nor the server', async () => {
     const logged: unknown[] = [];
     const bench = await openBench({
       logger: { debug() {}, info() {}, warn() {}, error: (fields) => logged.push(fields) },
@@ -176,7 +176,7 @@ describe('listeners', () => {
 });
 
 describe('metrics', () => {
-  it('are numbers as of the moment they were asked for', async () => {
+  it('are a snapshot', async () => {
     const bench = await openBench();
     const before = bench.server.metrics();
     await bench.online('alice');
@@ -186,7 +186,7 @@ describe('metrics', () => {
     expect(Object.values(after).every((value) => typeof value === 'number')).toBe(true);
   });
 
-  it('of transports are counted under their names', async () => {
+  it('of transports are counted by their names', async () => {
     const bench = await openBench();
     const { host } = bench.transports.udp;
     host.count('datagramsTooLarge');
@@ -202,7 +202,7 @@ describe('metrics', () => {
 });
 
 describe('a transport that fails', () => {
-  it('is told in an error event', async () => {
+  it('is reported in an error event', async () => {
     const bench = await openBench();
     const failure = new Error('EMFILE');
     bench.transports.tcp.host.failed(failure);
@@ -211,7 +211,7 @@ describe('a transport that fails', () => {
 });
 
 describe('the server’s time', () => {
-  it('stands on everything the server sends where it is switched on', async () => {
+  it('is in everything that the server sends if stampServerTime is set', async () => {
     const bench = await openBench({ stampServerTime: true });
     const alice = bench.connect();
     alice.write('{"type":0,"dataContent":"{\\"loginUserId\\":\\"alice\\"}"}');
@@ -235,7 +235,7 @@ describe('the server’s time', () => {
     ]);
   });
 
-  it('stands on no acknowledgement that a receiver has made up', async () => {
+  it('is not in an acknowledgement with a forged time', async () => {
     const bench = await openBench({ stampServerTime: true });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -245,7 +245,7 @@ describe('the server’s time', () => {
     expect(alice.received).toMatchObject([{ type: 4, sm: START_TIME }]);
   });
 
-  it('stands nowhere unless it is switched on', async () => {
+  it('is in no packet by default', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob');
     void bench.server.send('bob', 'hello');

@@ -5,7 +5,7 @@ import { RecordingRoute } from './support/recording-route.js';
 import { acknowledgement, keepAlive, login, message } from './support/wire.js';
 
 describe('a server that closes', () => {
-  it('ends every session and tells of it', async () => {
+  it('ends every session and emits the events', async () => {
     const bench = await openBench();
     const peers = [
       await bench.online('alice', 'tcp'),
@@ -22,7 +22,7 @@ describe('a server that closes', () => {
     expect(bench.server.sessions()).toEqual([]);
   });
 
-  it('waits for acknowledgements that are due, as long as it is told', async () => {
+  it('waits for pending acknowledgements, up to drainMs', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -38,7 +38,7 @@ describe('a server that closes', () => {
     expect(bench.events.undelivered).toEqual([]);
   });
 
-  it('waits no longer than that', async () => {
+  it('waits no longer than drainMs', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -51,7 +51,7 @@ describe('a server that closes', () => {
     expect(bob.isClosed).toBe(true);
   });
 
-  it('waits a second unless told otherwise', async () => {
+  it('waits a second by default', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -63,27 +63,27 @@ describe('a server that closes', () => {
     await closed;
   });
 
-  it('does not wait where nothing is due', async () => {
+  it('does not wait if no acknowledgement is pending', async () => {
     const bench = await openBench();
     await bench.online('alice');
     await bench.server.close({ drainMs: 60_000 });
     expect(bench.server.onlineCount).toBe(0);
   });
 
-  it('takes neither connections, logins nor messages while it waits', async () => {
+  it('accepts no connections, logins or messages while it waits', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
-    const stranger = bench.connect();
+    const carol = bench.connect();
     const bob = await bench.online('bob');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
     const closed = bench.server.close({ drainMs: 500 });
     await bench.advance(100);
     expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting']);
-    expect(bench.connect().refusal).toBe('closing');
-    stranger.write(login('carol'));
+    expect(bench.connect().rejection).toBe('closing');
+    carol.write(login('carol'));
     alice.write(message('alice', 'bob', 'too late', 'fp-2'), message('alice', '0', 'too late', 'fp-3'));
     alice.write(keepAlive('alice'));
-    expect(stranger.received).toEqual([]);
+    expect(carol.received).toEqual([]);
     expect(bob.received).toHaveLength(1);
     expect(alice.received).toMatchObject([{ type: 51 }]);
     await expect(bench.server.send('bob', 'too late')).rejects.toMatchObject({ code: 'ERR_SERVER_CLOSED' });
@@ -91,7 +91,7 @@ describe('a server that closes', () => {
     await closed;
   });
 
-  it('hands what is still in flight to the store, in order', async () => {
+  it('stores what is still in flight, in order', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, storeAfterMs: 60_000 });
     const alice = await bench.online('alice');
@@ -145,7 +145,7 @@ describe('a server that closes', () => {
     expect(store.calls.close).toBe(1);
   });
 
-  it('reports what is still in flight where nobody stores, and asks the application', async () => {
+  it('without a store, asks the application about what is still in flight, and reports it', async () => {
     const offered: string[] = [];
     const bench = await openBench({
       hooks: {
@@ -174,7 +174,7 @@ describe('a server that closes', () => {
     await rejected;
   });
 
-  it('resolves the promises of send whose messages the store takes', async () => {
+  it('resolves the promises of send whose messages are stored', async () => {
     const bench = await openBench({ store: new ControlledStore(), storeAfterMs: 60_000 });
     await bench.online('bob');
     const outcome = bench.server.send('bob', 'hello');
@@ -208,7 +208,7 @@ describe('a server that closes', () => {
     expect(bench.clock.pendingRuns()).toEqual([]);
   });
 
-  it('is not woken by a hook that answers afterwards', async () => {
+  it('does nothing when a hook answers afterwards', async () => {
     const finish: (() => void)[] = [];
     const store = new ControlledStore();
     const bench = await openBench({
@@ -252,7 +252,7 @@ describe('a server that closes', () => {
     expect(order).toEqual(['route', 'store']);
   });
 
-  it('closes all the rest, and tells, when one part cannot be closed', async () => {
+  it('closes all other parts, and reports the error, when one part cannot be closed', async () => {
     const store = new ControlledStore();
     const route = new RecordingRoute();
     const failure = new Error('no broker');
@@ -266,7 +266,7 @@ describe('a server that closes', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
-  it('closes once, and whoever asks again waits for the same end', async () => {
+  it('closes once, and a second call waits for the same end', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     store.hold('append');
@@ -285,7 +285,7 @@ describe('a server that closes', () => {
     expect(bench.transports.tcp.calls).toEqual(['listen', 'stopAccepting', 'close']);
   });
 
-  it('may never have listened', async () => {
+  it('can be closed without having listened', async () => {
     const bench = new Bench({});
     await bench.server.close();
     await expect(bench.server.listen()).rejects.toMatchObject({ code: 'ERR_ALREADY_LISTENING' });

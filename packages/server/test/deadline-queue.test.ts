@@ -24,7 +24,7 @@ function setUp() {
 }
 
 describe('DeadlineRing', () => {
-  it('hands out entries in the order in which they started, each after its wait', () => {
+  it('calls onDue for entries in the order in which they started, each after its wait', () => {
     const { clock, due, ring } = setUp();
     const hundred = ring(100);
     for (const name of ['a', 'b', 'c']) {
@@ -35,7 +35,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['a at 100', 'b at 110', 'c at 120']);
   });
 
-  it('hands out nothing that was stopped, wherever it stood', () => {
+  it('does not call onDue for a stopped entry, at any position', () => {
     const { clock, due, ring } = setUp();
     const hundred = ring(100);
     const entries = ['a', 'b', 'c', 'd', 'e'].map((name) => new Entry(name));
@@ -48,7 +48,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['b at 100', 'd at 100']);
   });
 
-  it('moves an entry that starts anew to the end', () => {
+  it('moves an entry that is restarted to the end', () => {
     const { clock, due, ring } = setUp();
     const hundred = ring(100);
     const [a, b] = [new Entry('a'), new Entry('b')];
@@ -60,7 +60,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['b at 100', 'a at 150']);
   });
 
-  it('takes an entry over from another ring', () => {
+  it('moves an entry from another ring', () => {
     const { clock, due, ring } = setUp();
     const [slow, fast] = [ring(100), ring(10)];
     const a = new Entry('a');
@@ -70,7 +70,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['a at 10']);
   });
 
-  it('ignores the stop of an entry that waits elsewhere or nowhere', () => {
+  it('ignores the stop of an entry that is not in the ring', () => {
     const { clock, due, ring } = setUp();
     const [slow, fast] = [ring(100), ring(10)];
     const a = new Entry('a');
@@ -82,7 +82,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['a at 100']);
   });
 
-  it('lets an entry start anew while it is handed out', () => {
+  it('allows an entry to be restarted in onDue', () => {
     const clock = new VirtualClock();
     const queue = new DeadlineQueue(clock);
     const times: number[] = [];
@@ -95,7 +95,7 @@ describe('DeadlineRing', () => {
     expect(times).toEqual([100, 200, 300]);
   });
 
-  it('lets one entry stop the next while it is handed out', () => {
+  it('allows an entry to stop the next one in onDue', () => {
     const clock = new VirtualClock();
     const queue = new DeadlineQueue(clock);
     const due: string[] = [];
@@ -111,7 +111,7 @@ describe('DeadlineRing', () => {
     expect(due).toEqual(['a', 'c']);
   });
 
-  it('tells its next deadline', () => {
+  it('returns its next deadline', () => {
     const { ring } = setUp();
     const hundred = ring(100);
     expect(hundred.nextDeadline).toBe(Number.POSITIVE_INFINITY);
@@ -137,7 +137,7 @@ describe('DeadlineQueue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('hands out everything at once when its timer comes much too late', () => {
+  it('calls onDue for everything that is due when its timer fires much too late', () => {
     const waiting: (() => void)[] = [];
     let now = 0;
     const queue = new DeadlineQueue({
@@ -157,7 +157,7 @@ describe('DeadlineQueue', () => {
     expect(due).toEqual(['a', 'b']);
   });
 
-  it('forgets its timer and its deadlines when it is closed', () => {
+  it('cancels its timer and its deadlines when it is closed', () => {
     const { clock, due, queue, ring } = setUp();
     const hundred = ring(100);
     hundred.start(new Entry('a'), 0);

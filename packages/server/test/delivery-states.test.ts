@@ -36,7 +36,7 @@ describe('The states of a delivery', () => {
     if (!isAllowed) expect(bugs[0]).toBeInstanceOf(InternalError);
   });
 
-  it('never leave the two last ones', () => {
+  it('never leave the two final ones', () => {
     expect([TRANSITIONS.acknowledged, TRANSITIONS.dropped]).toEqual([[], []]);
   });
 
@@ -48,7 +48,7 @@ describe('The states of a delivery', () => {
     ]);
   });
 
-  it('are counted by the inbox that the delivery waits in', () => {
+  it('are counted by the delivery’s inbox', () => {
     const { delivery } = setUp('pending');
     const inbox = new Inbox({ session: undefined });
     inbox.add('fp-1', delivery);

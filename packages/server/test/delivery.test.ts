@@ -4,7 +4,7 @@ import { openBench } from './support/bench.js';
 import { acknowledgement, message, plainMessage, toBody, wire } from './support/wire.js';
 
 describe('a message to another user', () => {
-  it('reaches the receiver as the very bytes that its sender wrote', async () => {
+  it('reaches the receiver as exactly the bytes that its sender wrote', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -14,7 +14,7 @@ describe('a message to another user', () => {
     expect(bob.frames).toEqual([toBody(text)]);
   });
 
-  it('is written anew where it is not what we would write', async () => {
+  it('is encoded again if it differs from what the server would write', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -26,7 +26,7 @@ describe('a message to another user', () => {
     ]);
   });
 
-  it('asks for no acknowledgement where it has no fingerprint', async () => {
+  it('asks for no acknowledgement if it has no fingerprint', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -71,7 +71,7 @@ describe('a message to another user', () => {
     expect(bench.events.received).toEqual([{ userId: 'bob', from: 'alice', fingerprint: 'fp-1' }]);
   });
 
-  it('is met with silence when it comes again before that, and acknowledged again after it', async () => {
+  it('is not acknowledged when a copy comes before that, and is acknowledged again after it', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -87,7 +87,7 @@ describe('a message to another user', () => {
     expect(bench.metric('messagesDuplicate')).toBe(2);
   });
 
-  it('may go to several users under one fingerprint', async () => {
+  it('can be sent to several users with one fingerprint', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -108,7 +108,7 @@ describe('a message to another user', () => {
     expect(alice.received).toHaveLength(4);
   });
 
-  it('may be to oneself', async () => {
+  it('can be sent to oneself', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     alice.write(message('alice', 'alice', 'note', 'fp-1'));
@@ -189,7 +189,7 @@ describe('an acknowledgement', () => {
     ]);
   });
 
-  it('to somebody else than the sender is ignored', async () => {
+  it('to another user than the sender is ignored', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -201,7 +201,7 @@ describe('an acknowledgement', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('in another user’s name is refused', async () => {
+  it('in another user’s name is rejected', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     await bench.online('bob');
@@ -223,7 +223,7 @@ describe('an acknowledgement', () => {
     expect(bench.metric('unknownAcknowledgements')).toBe(1);
   });
 
-  it('without to counts for the one message under its fingerprint', async () => {
+  it('without to counts for the only message with its fingerprint', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -258,7 +258,7 @@ describe('an acknowledgement', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('reaches its sender without a wish to be acknowledged itself', async () => {
+  it('reaches the sender without asking for an acknowledgement itself', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -268,7 +268,7 @@ describe('an acknowledgement', () => {
     expect(alice.received[0]?.fp).toBeUndefined();
   });
 
-  it('to a sender who has gone is kept for his return in the memory of his fingerprints', async () => {
+  it('to a sender who is offline is remembered and sent when the sender repeats the message', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -320,7 +320,7 @@ describe('a message that is not acknowledged', () => {
     expect(bench.events.lost).toEqual([]);
   });
 
-  it('no longer counts as received when it was given up', async () => {
+  it('does not count as received after it was given up', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -331,7 +331,7 @@ describe('a message that is not acknowledged', () => {
     expect(bench.metric('unknownAcknowledgements')).toBe(1);
   });
 
-  it('is taken anew when its sender writes it again after it was given up', async () => {
+  it('is accepted again when its sender repeats it after it was given up', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -343,7 +343,7 @@ describe('a message that is not acknowledged', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('is written as often as the option says', async () => {
+  it('is written as often as the option retry says', async () => {
     const bench = await openBench({ retry: { waitMs: 1000, retries: 3 } });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -354,7 +354,7 @@ describe('a message that is not acknowledged', () => {
     expect(bench.events.lost).toHaveLength(1);
   });
 
-  it('is the application’s once it was given up, where the application takes it', async () => {
+  it('goes to the application when it is given up, if the application takes it', async () => {
     const bench = await openBench({ hooks: { onUndeliverable: () => true } });
     const alice = await bench.online('alice');
     await bench.online('bob');
@@ -365,7 +365,7 @@ describe('a message that is not acknowledged', () => {
     expect(bench.events.stored).toMatchObject([{ fingerprint: 'fp-1' }]);
   });
 
-  it('is the application’s at once when the receiver’s session ends', async () => {
+  it('goes to the application at once when the receiver’s session ends', async () => {
     const offered: string[] = [];
     const bench = await openBench({
       hooks: {
@@ -385,7 +385,7 @@ describe('a message that is not acknowledged', () => {
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('reaches the receiver’s next session through its sender’s own repetition', async () => {
+  it('reaches the receiver’s next session when its sender repeats it', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -400,7 +400,7 @@ describe('a message that is not acknowledged', () => {
 });
 
 describe('a message to a user who is not online', () => {
-  it('is dropped, and its sender not acknowledged, where nobody takes it', async () => {
+  it('is dropped, and its sender not acknowledged, without a store and a hook', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -480,7 +480,7 @@ describe('a message to a user who is not online', () => {
     },
   );
 
-  it('is dropped where the application answers anything but true', async () => {
+  it('is dropped if the application answers anything but true', async () => {
     const bench = await openBench({ hooks: { onUndeliverable: () => 'stored' as unknown as boolean } });
     const alice = await bench.online('alice');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -504,7 +504,7 @@ describe('a message to a user who is not online', () => {
     expect(alice.received).toEqual([]);
   });
 
-  it('is not kept: the user finds nothing at the next login', async () => {
+  it('is not kept: the user gets nothing at the next login', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'), plainMessage('alice', 'bob', 'hi'));
@@ -515,7 +515,7 @@ describe('a message to a user who is not online', () => {
 });
 
 describe('a message that is too long for its receiver’s transport', () => {
-  it('is not sent, and does not block what comes behind it', async () => {
+  it('is not sent, and does not block later messages', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob', 'udp');
@@ -546,7 +546,7 @@ describe('a message that is too long for its receiver’s transport', () => {
     expect(bob.frames[0]?.length).toBeGreaterThan(1020);
   });
 
-  it('is the application’s where the application takes it', async () => {
+  it('goes to the application, if the application takes it', async () => {
     const bench = await openBench({ hooks: { onUndeliverable: () => true } });
     const alice = await bench.online('alice');
     await bench.online('bob', 'udp');

@@ -16,7 +16,7 @@ function loginBob(bench: Bench, device: string, firstLoginTime = 0) {
 }
 
 describe('a user with two devices', () => {
-  it('is sent what arrives on both, and the first one online is responsible for it', async () => {
+  it('gets messages on both, and the first one online must acknowledge them', async () => {
     const { bench, alice } = await setUp();
     const phone = await loginBob(bench, 'phone');
     const desktop = await loginBob(bench, 'desktop');
@@ -29,7 +29,7 @@ describe('a user with two devices', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('is not blamed for the acknowledgement of a copy', async () => {
+  it('can acknowledge a copy without being reported', async () => {
     const { bench, alice } = await setUp();
     await loginBob(bench, 'phone');
     const desktop = await loginBob(bench, 'desktop');
@@ -39,7 +39,7 @@ describe('a user with two devices', () => {
     expect(bench.metric('unknownAcknowledgements')).toBe(0);
   });
 
-  it('is acknowledged on the device that sent a message', async () => {
+  it('gets the acknowledgement on the device that sent the message', async () => {
     const { bench, alice } = await setUp();
     const phone = await loginBob(bench, 'phone');
     const desktop = await loginBob(bench, 'desktop');
@@ -55,7 +55,7 @@ describe('a user with two devices', () => {
     expect(phone.received).toEqual([]);
   });
 
-  it('is acknowledged on a device that came back meanwhile', async () => {
+  it('gets the acknowledgement on a device that reconnected meanwhile', async () => {
     const { bench, alice } = await setUp();
     const phone = await loginBob(bench, 'phone');
     const desktop = await loginBob(bench, 'desktop');
@@ -81,7 +81,7 @@ describe('a user with two devices', () => {
     expect(bench.events.offline).toEqual([]);
   });
 
-  it('is not kicked out on a device whose client comes again', async () => {
+  it('is not kicked out on a device whose client reconnects', async () => {
     const { bench } = await setUp();
     const phone = await loginBob(bench, 'phone', START_TIME);
     await loginBob(bench, 'phone', START_TIME);

@@ -43,7 +43,7 @@ describe('a login of a user who is online elsewhere', () => {
     },
   );
 
-  it('takes the place without a kick-out when it is the same client that comes back', async () => {
+  it('replaces the session without a kick-out when the same client reconnects', async () => {
     const bench = await openBench();
     const old = await bench.online('alice');
     const fresh = bench.connect();
@@ -87,7 +87,7 @@ describe('a login of a user who is online elsewhere', () => {
     expect(old.received).toEqual([]);
   });
 
-  it('is sent again what the old session was sent and had not acknowledged', async () => {
+  it('gets again what the old session has not acknowledged', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob');
     const old = await bench.online('alice');
@@ -102,7 +102,7 @@ describe('a login of a user who is online elsewhere', () => {
     ]);
   });
 
-  it('is sent it out of the store where there is one', async () => {
+  it('gets it from the store if there is one', async () => {
     const bench = await openBench({ store: memoryStore() });
     const bob = await bench.online('bob');
     const old = await bench.online('alice');
@@ -119,7 +119,7 @@ describe('a login of a user who is online elsewhere', () => {
     ]);
   });
 
-  it('is not sent what its transport cannot carry', async () => {
+  it('does not get what its transport cannot carry', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob');
     await bench.online('alice', 'tcp');
@@ -132,7 +132,7 @@ describe('a login of a user who is online elsewhere', () => {
     expect(bench.metric('messagesInFlight')).toBe(1);
   });
 
-  it('makes the acknowledgements of the old session worthless', async () => {
+  it('makes the server ignore acknowledgements of the old session', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob');
     const old = await bench.online('alice');
@@ -142,7 +142,7 @@ describe('a login of a user who is online elsewhere', () => {
     expect(bob.received).toEqual([]);
   });
 
-  it('acknowledges on the new session what was sent on the old one', async () => {
+  it('gets the acknowledgement of what the old session sent', async () => {
     const bench = await openBench();
     const old = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -152,7 +152,7 @@ describe('a login of a user who is online elsewhere', () => {
     expect(fresh.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('knows the fingerprints that came over the old session', async () => {
+  it('suppresses duplicates of messages of the old session', async () => {
     const bench = await openBench();
     const old = await bench.online('alice');
     old.write(message('alice', '0', 'hello', 'fp-1'));
@@ -162,7 +162,7 @@ describe('a login of a user who is online elsewhere', () => {
     expect(fresh.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('does not bring back a session that the application had not decided about', async () => {
+  it('does not log in a session that the application has not decided about', async () => {
     const verdicts: (() => void)[] = [];
     const bench = await openBench({
       hooks: {

@@ -57,7 +57,7 @@ describe('Flusher', () => {
       return { flusher, flushed, input, becomeQuiet };
     }
 
-    it('does not wait for the end of a turn where the one before brought one piece', async () => {
+    it('does not wait for the end of a turn if the turn before had one chunk', async () => {
       const { flushed, input } = setUp();
       input('first');
       expect(flushed).toEqual([]);
@@ -66,7 +66,7 @@ describe('Flusher', () => {
       expect(flushed).toEqual(['first', 'second']);
     });
 
-    it('waits with a second piece of a turn that is watched, and in the turn behind it', async () => {
+    it('waits after a second chunk of a measured turn, and in the turn after it', async () => {
       const { flushed, input, becomeQuiet } = setUp();
       await becomeQuiet();
       input('1');
@@ -80,7 +80,7 @@ describe('Flusher', () => {
       expect(flushed).toEqual(['1', '2', '3', '4']);
     });
 
-    it('watches one piece in nine while turns are quiet', async () => {
+    it('measures one turn in nine while turns are quiet', async () => {
       const { flushed, input } = setUp();
       input('0');
       await turn();
@@ -93,7 +93,7 @@ describe('Flusher', () => {
       expect(flushed).toHaveLength(11);
     });
 
-    it('flushes what is written outside of any input at the end of the turn, in quiet times too', async () => {
+    it('flushes what is written without input at the end of the turn, in quiet times too', async () => {
       const { flusher, flushed, input } = setUp();
       input('0');
       await turn();
@@ -103,7 +103,7 @@ describe('Flusher', () => {
       expect(flushed).toEqual(['0', 'by itself']);
     });
 
-    it('counts pieces that make no output', async () => {
+    it('counts chunks that cause no output', async () => {
       const { flusher, flushed, input } = setUp();
       flusher.handled();
       flusher.handled();

@@ -10,7 +10,7 @@ async function openWithHistory() {
 }
 
 describe('a server whose store keeps a history', () => {
-  it('has what two users wrote to each other, newest first, received or not', async () => {
+  it('returns the messages between two users, newest first, received or not', async () => {
     const { bench, alice, bob } = await openWithHistory();
     alice.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'carol', 'else', 'fp-2'));
     bob.write(acknowledgement('bob', 'alice', 'fp-1'), message('bob', 'alice', 'two', 'fp-3'));
@@ -21,7 +21,7 @@ describe('a server whose store keeps a history', () => {
     expect(history[1]).toMatchObject({ message: { from: 'alice', to: 'bob', fingerprint: 'fp-1' } });
   });
 
-  it('is asked page by page', async () => {
+  it('returns pages', async () => {
     const { bench, alice } = await openWithHistory();
     for (let i = 1; i <= 5; i++) alice.write(message('alice', 'bob', `${i}`, `fp-${i}`));
     await bench.settle();
@@ -39,7 +39,7 @@ describe('a server whose store keeps a history', () => {
     expect(store.calls.append).toBe(1);
   });
 
-  it('acknowledges a sender no sooner than the store has the message, though its receiver was faster', async () => {
+  it('acknowledges a sender after the store has the message, even if the receiver was faster', async () => {
     const { store, bench, alice, bob } = await openWithHistory();
     store.hold('append');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -53,7 +53,7 @@ describe('a server whose store keeps a history', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('acknowledges what its receiver has though the store fails, for it was received', async () => {
+  it('acknowledges a message that was received although the store fails', async () => {
     const { store, bench, alice, bob } = await openWithHistory();
     store.hold('append');
     store.failures.append = new Error('disk full');
@@ -65,7 +65,7 @@ describe('a server whose store keeps a history', () => {
     expect(bench.events.error).toMatchObject([{ message: 'disk full' }]);
   });
 
-  it('is written one copy to a receiver who acknowledges, and keeps the order', async () => {
+  it('writes one copy to a receiver who acknowledges, and keeps the order', async () => {
     const { store, bench, alice, bob } = await openWithHistory();
     for (let i = 1; i <= 50; i++) alice.write(message('alice', 'bob', `${i}`, `fp-${i}`));
     await bench.settle();
@@ -75,7 +75,7 @@ describe('a server whose store keeps a history', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('is refused by a store that keeps none, and by a server without a store', async () => {
+  it('rejects if the store keeps no history, and if there is no store', async () => {
     const query = { a: 'alice', b: 'bob' };
     const without = await openBench({ store: new ControlledStore() });
     await expect(without.server.history(query)).rejects.toMatchObject({ code: 'ERR_NO_HISTORY' });

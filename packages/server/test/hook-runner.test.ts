@@ -41,7 +41,7 @@ describe('HookRunner', () => {
     },
   );
 
-  it('passes on later what is answered later', async () => {
+  it('passes on an answer of a promise', async () => {
     const { asked, outcomes } = ask(() => Promise.resolve(5));
     expect(outcomes).toEqual([]);
     await asked;
@@ -65,7 +65,7 @@ describe('HookRunner', () => {
     expect(rejected.outcomes).toEqual(FAILED);
   });
 
-  it('reports what its caller throws at an answer', async () => {
+  it('reports what accept throws', async () => {
     const refuse = () => {
       throw failure;
     };
@@ -75,7 +75,7 @@ describe('HookRunner', () => {
     expect(late.outcomes).toEqual(FAILED);
   });
 
-  it('waits for an answer as long as it may take, and takes one at the last moment', async () => {
+  it('accepts an answer until the time-out', async () => {
     const { resolve, promise } = later();
     const { outcomes, advance } = ask(() => promise);
     await advance(499);
@@ -86,7 +86,7 @@ describe('HookRunner', () => {
     expect(outcomes).toHaveLength(1);
   });
 
-  it('fails when no answer has come in time, and ignores one that comes then', async () => {
+  it('fails at the time-out, and ignores a later answer', async () => {
     const { resolve, promise } = later();
     const { asked, outcomes, advance, metrics } = ask(() => promise);
     await advance(500);
@@ -102,7 +102,7 @@ describe('HookRunner', () => {
     expect(outcomes).toHaveLength(2);
   });
 
-  it('ignores what a hook rejects with when it is too late', async () => {
+  it('ignores a rejection after the time-out', async () => {
     const { reject, promise } = later();
     const { outcomes, advance } = ask(() => promise);
     await advance(500);
@@ -111,7 +111,7 @@ describe('HookRunner', () => {
     expect(outcomes).toHaveLength(2);
   });
 
-  it('has nothing scheduled any more some time after the answer', async () => {
+  it('leaves no timer after the answer', async () => {
     const { asked, advance, clock } = ask(() => Promise.resolve(5));
     await asked;
     await advance(500);

@@ -18,7 +18,7 @@ function expectTimedOut(bench: Bench, hook: string): void {
 }
 
 describe('a hook that never answers', () => {
-  it('to a login refuses it with code 2', async () => {
+  it('to a login rejects it with code 2', async () => {
     const bench = await openWith({ authenticate: never });
     const alice = bench.connect();
     alice.write(login('alice'));
@@ -30,7 +30,7 @@ describe('a hook that never answers', () => {
     expectTimedOut(bench, 'authenticate');
   });
 
-  it('lets a login that it answers too late stay refused', async () => {
+  it('does not accept a login when it answers too late', async () => {
     const answers: ((verdict: { accept: true }) => void)[] = [];
     const bench = await openWith({ authenticate: () => new Promise((resolve) => answers.push(resolve)) });
     bench.connect('udp').write(login('alice'));
@@ -40,7 +40,7 @@ describe('a hook that never answers', () => {
     expect(bench.server.isOnline('alice')).toBe(false);
   });
 
-  it('to a message refuses it, and what the sender wrote behind it goes on', async () => {
+  it('to a message rejects it, and later messages of the sender are delivered', async () => {
     const bench = await openWith({
       authorizeMessage: ({ content }) => (content === 'stuck' ? never() : true),
     });
@@ -54,7 +54,7 @@ describe('a hook that never answers', () => {
     expectTimedOut(bench, 'authorizeMessage');
   });
 
-  it('to a message to the server leaves it unacknowledged, and takes the next copy', async () => {
+  it('to a message to the server does not acknowledge it, and is called with the next copy', async () => {
     const handed: string[] = [];
     const bench = await openWith({
       onServerMessage: ({ content }) => (handed.push(content) === 1 ? never() : undefined),
@@ -70,7 +70,7 @@ describe('a hook that never answers', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('about an undeliverable message has it dropped, and its sender not acknowledged', async () => {
+  it('about an undeliverable message drops it, and its sender is not acknowledged', async () => {
     const bench = await openWith({ onUndeliverable: never });
     const alice = await bench.online('alice');
     alice.write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -80,7 +80,7 @@ describe('a hook that never answers', () => {
     expectTimedOut(bench, 'onUndeliverable');
   });
 
-  it('is waited for 10 s unless the server is told otherwise', async () => {
+  it('times out after 10 s by default', async () => {
     const bench = await openBench({ hooks: { authenticate: never } });
     const alice = bench.connect();
     alice.write(login('alice'));

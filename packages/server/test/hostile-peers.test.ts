@@ -12,8 +12,8 @@ afterEach(async () => {
   await server?.close({ drainMs: 0 });
 });
 
-describe('a peer that means harm', () => {
-  it('cannot end the server with a datagram that claims to come from port 0', async () => {
+describe('a hostile peer', () => {
+  it('cannot crash the server with a forged datagram from port 0', async () => {
     const created = vi.spyOn(dgram, 'createSocket');
     server = createServer({ transports: [udp({ host, port: 0 })], logger: silentLogger });
     await server.listen();
@@ -25,7 +25,7 @@ describe('a peer that means harm', () => {
     expect(server.metrics()).toMatchObject({ sessionsAccepted: 0 });
   });
 
-  it('cannot keep a connection by keeping its half of it open after a refused handshake', async () => {
+  it('cannot keep a connection half-open after a rejected handshake', async () => {
     server = createServer({ transports: [websocket({ host, port: 0 })], logger: silentLogger });
     const [address] = await server.listen();
     const socket = net.connect({ host, port: address?.port ?? 0, allowHalfOpen: true });
@@ -36,7 +36,7 @@ describe('a peer that means harm', () => {
     const [answer] = await once(socket, 'data');
     expect(String(answer)).toContain('404');
     await once(socket, 'end');
-    // Whoever writes to a connection that is closed on the other side is told so.
+    // A write to a connection that the other side has closed fails.
     socket.on('error', () => undefined);
     await until(() => {
       if (!socket.destroyed) socket.write('x');

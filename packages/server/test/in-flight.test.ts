@@ -14,7 +14,7 @@ function delivery(from: string, fingerprint: string): Delivery {
 }
 
 describe('InFlight', () => {
-  it('gives a delivery to whoever names its fingerprint and sender, once', () => {
+  it('returns a delivery by fingerprint and sender, once', () => {
     const inFlight = new InFlight();
     const hello = delivery('alice', 'fp-1');
     expect(inFlight.add('fp-1', hello)).toBe(true);
@@ -44,7 +44,7 @@ describe('InFlight', () => {
     expect(inFlight.take('fp-1', 'carol')).toBe(all[1]);
   });
 
-  it('gives the first under a fingerprint where no sender is named', () => {
+  it('returns the first with a fingerprint if no sender is given', () => {
     const inFlight = new InFlight();
     const [first, second] = [delivery('alice', 'fp-1'), delivery('carol', 'fp-1')];
     inFlight.add('fp-1', first);
@@ -54,7 +54,7 @@ describe('InFlight', () => {
     expect(inFlight.take('fp-1', 'carol')).toBe(second);
   });
 
-  it('does not take two senders for one whatever characters their ids hold', () => {
+  it('distinguishes senders whatever characters their IDs contain', () => {
     const inFlight = new InFlight();
     inFlight.add('fp', delivery('alice', 'fp'));
     inFlight.add('fp', delivery('x', 'fp'));
@@ -64,7 +64,7 @@ describe('InFlight', () => {
     expect(inFlight.take('fp', 'x')?.from).toBe('x');
   });
 
-  it('takes out a delivery that its owner gives up, and no other of its fingerprint', () => {
+  it('removes a delivery, and no other with its fingerprint', () => {
     const inFlight = new InFlight();
     const [first, second] = [delivery('alice', 'fp-1'), delivery('carol', 'fp-1')];
     inFlight.add('fp-1', first);
@@ -75,7 +75,7 @@ describe('InFlight', () => {
     expect(inFlight.size).toBe(0);
   });
 
-  it('gives up everything at once, oldest first', () => {
+  it('removes everything at once, oldest first', () => {
     const inFlight = new InFlight();
     const all = ['b', 'a', 'c'].map((fingerprint) => delivery('alice', fingerprint));
     for (const each of all) inFlight.add(each.fingerprint ?? '', each);

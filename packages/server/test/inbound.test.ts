@@ -61,7 +61,7 @@ describe('Inbound', () => {
     expect([inbound.hasDeferred, inbound.isPaused, connection.isPaused]).toEqual([true, true, true]);
   });
 
-  it('gives back what has waited in order, and resumes reading when that is handled', () => {
+  it('returns what has waited in order, and resumes reading when that is handled', () => {
     const { connection, inbound } = setUp();
     inbound.block();
     for (const packet of packets) inbound.defer(packet);
@@ -71,7 +71,7 @@ describe('Inbound', () => {
     expect(connection.isPaused).toBe(false);
   });
 
-  it('stays paused when what has waited has to wait again', () => {
+  it('stays paused if what has waited must wait again', () => {
     const { connection, inbound } = setUp();
     inbound.block();
     for (const packet of packets) inbound.defer(packet);
@@ -103,7 +103,7 @@ describe('Inbound', () => {
     expect(connection.isPaused).toBe(false);
   });
 
-  it('is paused for one reason as long as another holds', () => {
+  it('stays paused while another reason holds', () => {
     const { clock, connection, inbound } = setUp();
     const { receiver, catchUp } = slowReceiver();
     for (let i = 0; i < 3; i++) inbound.admits(clock.now());
@@ -114,7 +114,7 @@ describe('Inbound', () => {
     expect(connection.isPaused).toBe(false);
   });
 
-  it('reads a stream more slowly that sends too fast, and admits what has come', () => {
+  it('pauses a stream that sends too fast, and admits what has arrived', () => {
     const { clock, connection, inbound, metrics, tooFast } = setUp();
     expect([1, 2, 3, 4].map(() => inbound.admits(clock.now()))).toEqual([true, true, true, true]);
     expect(connection.isPaused).toBe(true);
@@ -126,13 +126,13 @@ describe('Inbound', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('does not admit what comes too fast over UDP', () => {
+  it('does not admit packets above the rate on UDP', () => {
     const { clock, inbound } = setUp('udp');
     expect([1, 2, 3].map(() => inbound.admits(clock.now()))).toEqual([true, true, false]);
     expect(clock.pending).toBe(0);
   });
 
-  it('admits two seconds’ worth of packets at once, and one more as time passes', () => {
+  it('admits the packets of two seconds at once, and then one at a time', () => {
     const { clock, inbound } = setUp('udp', 10);
     const admitted = () => Array.from({ length: 30 }, () => inbound.admits(clock.now()));
     expect(admitted().filter(Boolean)).toHaveLength(20);
@@ -140,7 +140,7 @@ describe('Inbound', () => {
     expect(admitted().filter(Boolean)).toHaveLength(20);
   });
 
-  it('admits a peer at exactly the rate for ever', () => {
+  it('admits a peer at exactly the rate without a limit', () => {
     const { clock, inbound } = setUp('udp', 10);
     for (let at = 0; at < 1000; at++) {
       expect(inbound.admits(clock.now())).toBe(true);
@@ -148,7 +148,7 @@ describe('Inbound', () => {
     }
   });
 
-  it('forgets everything when the session has ended, and touches the connection no more', () => {
+  it('drops what waits when the session has ended, and no longer uses the connection', () => {
     const { clock, connection, inbound } = setUp();
     const { receiver, catchUp } = slowReceiver();
     for (let i = 0; i < 3; i++) inbound.admits(clock.now());

@@ -3,41 +3,41 @@ import { openBench } from './support/bench.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
 
 describe('maxSessions', () => {
-  it('refuses a connection beyond it, of whatever transport, logged in or not', async () => {
+  it('rejects a connection beyond it, on any transport, logged in or not', async () => {
     const bench = await openBench({ limits: { maxSessions: 2 } });
     await bench.online('alice');
-    const stranger = bench.connect('udp');
+    const anonymous = bench.connect('udp');
     const third = bench.connect('websocket', '192.0.2.9');
-    expect(third.refusal).toBe('sessions');
+    expect(third.rejection).toBe('sessions');
     expect(bench.events.limited).toEqual([
       { limit: 'maxSessions', value: 2, remoteAddress: '192.0.2.9', userId: undefined },
     ]);
     expect(bench.server.metrics()).toMatchObject({ limitSessions: 1, sessionsRejected: 1, sessionsOpen: 2 });
-    stranger.leave();
-    expect(bench.connect().refusal).toBeUndefined();
+    anonymous.leave();
+    expect(bench.connect().rejection).toBeUndefined();
   });
 });
 
 describe('maxSessionsPerAddress', () => {
-  it('refuses a connection beyond it from one address only', async () => {
+  it('rejects a connection beyond it from one address only', async () => {
     const bench = await openBench({ limits: { maxSessionsPerAddress: 2 } });
     const first = bench.connect('tcp', '192.0.2.1');
     bench.connect('udp', '192.0.2.1');
-    expect(bench.connect('tcp', '192.0.2.1').refusal).toBe('sessions-per-address');
-    expect(bench.connect('tcp', '192.0.2.2').refusal).toBeUndefined();
+    expect(bench.connect('tcp', '192.0.2.1').rejection).toBe('sessions-per-address');
+    expect(bench.connect('tcp', '192.0.2.2').rejection).toBeUndefined();
     expect(bench.events.limited).toEqual([
       { limit: 'maxSessionsPerAddress', value: 2, remoteAddress: '192.0.2.1', userId: undefined },
     ]);
     expect(bench.server.metrics()).toMatchObject({ limitSessionsPerAddress: 1, sessionsRejected: 1 });
     first.leave();
     await bench.settle();
-    expect(bench.connect('tcp', '192.0.2.1').refusal).toBeUndefined();
+    expect(bench.connect('tcp', '192.0.2.1').rejection).toBeUndefined();
   });
 
   it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('does not apply to %s', async (address) => {
     const bench = await openBench({ limits: { maxSessionsPerAddress: 1 } });
     bench.connect('tcp', address);
-    expect(bench.connect('tcp', address).refusal).toBeUndefined();
+    expect(bench.connect('tcp', address).rejection).toBeUndefined();
   });
 
   it('does not apply to addresses that the option exempts, and to loopback then too', async () => {
@@ -46,14 +46,14 @@ describe('maxSessionsPerAddress', () => {
       isExemptAddress: (address) => address === '10.0.0.1',
     });
     bench.connect('tcp', '10.0.0.1');
-    expect(bench.connect('tcp', '10.0.0.1').refusal).toBeUndefined();
+    expect(bench.connect('tcp', '10.0.0.1').rejection).toBeUndefined();
     bench.connect('tcp', '127.0.0.1');
-    expect(bench.connect('tcp', '127.0.0.1').refusal).toBe('sessions-per-address');
+    expect(bench.connect('tcp', '127.0.0.1').rejection).toBe('sessions-per-address');
   });
 });
 
 describe('loginsPerSecondPerAddress', () => {
-  it('lets a second’s worth of logins in at once and delays those beyond', async () => {
+  it('accepts the logins of one second at once and delays further ones', async () => {
     const bench = await openBench({ limits: { loginsPerSecondPerAddress: 2 } });
     const peers = [1, 2, 3, 4].map(() => bench.connect('tcp', '192.0.2.1'));
     for (const [index, peer] of peers.entries()) peer.write(login(`user-${index + 1}`));
@@ -76,7 +76,7 @@ describe('loginsPerSecondPerAddress', () => {
     );
   });
 
-  it('counts each address by itself, and not those that are exempt', async () => {
+  it('counts each address separately, and not those that are exempt', async () => {
     const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
     for (const [index, address] of ['192.0.2.1', '192.0.2.2', '127.0.0.1', '127.0.0.1'].entries()) {
       const peer = bench.connect('tcp', address);
@@ -85,7 +85,7 @@ describe('loginsPerSecondPerAddress', () => {
     }
   });
 
-  it('counts logins that are refused', async () => {
+  it('counts logins that are rejected', async () => {
     const bench = await openBench({
       limits: { loginsPerSecondPerAddress: 1 },
       hooks: { authenticate: () => ({ accept: false, code: 1025 }) },
@@ -99,7 +99,7 @@ describe('loginsPerSecondPerAddress', () => {
     expect(second.received).toMatchObject([{ type: 50 }]);
   });
 
-  it('lets what is sent behind a delayed login wait for it', async () => {
+  it('makes packets after a delayed login wait for it', async () => {
     const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
     await bench.online('alice');
     const bob = bench.connect();
@@ -109,7 +109,7 @@ describe('loginsPerSecondPerAddress', () => {
     expect(bob.received).toMatchObject([{ type: 50 }, { type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('turns away a login that would have to wait for more than two seconds', async () => {
+  it('rejects a login that would have to wait for more than two seconds', async () => {
     const bench = await openBench({ limits: { loginsPerSecondPerAddress: 1 } });
     const peers = [1, 2, 3, 4].map(() => bench.connect());
     for (const [index, peer] of peers.entries()) peer.write(login(`user-${index + 1}`));
@@ -149,7 +149,7 @@ describe('loginsPerSecondPerAddress', () => {
 });
 
 describe('packetsPerSecond', () => {
-  it('pauses a stream that sends faster, after two seconds’ worth at once, and loses nothing', async () => {
+  it('pauses a stream that sends faster, after a burst of two seconds, and loses nothing', async () => {
     const bench = await openBench({ limits: { packetsPerSecond: 10 } });
     const alice = await bench.online('alice');
     for (let i = 0; i < 19; i++) alice.write(keepAlive('alice'));
@@ -181,7 +181,7 @@ describe('packetsPerSecond', () => {
     expect(bench.metric('limitPackets')).toBe(0);
   });
 
-  it('drops what comes faster on UDP', async () => {
+  it('drops packets above the rate on UDP', async () => {
     const bench = await openBench({ limits: { packetsPerSecond: 10 } });
     const alice = await bench.online('alice', 'udp');
     for (let i = 0; i < 30; i++) alice.write(keepAlive('alice'));
@@ -190,7 +190,7 @@ describe('packetsPerSecond', () => {
     expect(bench.events.limited).toHaveLength(11);
   });
 
-  it('holds for strangers too, and counts what is no packet', async () => {
+  it('applies before the login too, and counts data that is not a packet', async () => {
     const bench = await openBench({ limits: { packetsPerSecond: 1 } });
     const peer = bench.connect('udp');
     for (let i = 0; i < 5; i++) peer.write('noise');
@@ -213,7 +213,7 @@ describe('packetsPerSecond', () => {
 });
 
 describe('maxUnacknowledged', () => {
-  it('drops a message of a sender who has so many that wait for their receivers', async () => {
+  it('drops a message of a sender with that many unacknowledged messages', async () => {
     const bench = await openBench({ limits: { maxUnacknowledged: 2 } });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');
@@ -230,7 +230,7 @@ describe('maxUnacknowledged', () => {
     expect(bob.received.at(-1)).toMatchObject({ fp: 'fp-3' });
   });
 
-  it('counts each sender by itself', async () => {
+  it('counts each sender separately', async () => {
     const bench = await openBench({ limits: { maxUnacknowledged: 1 } });
     const alice = await bench.online('alice');
     const carol = await bench.online('carol');
@@ -240,7 +240,7 @@ describe('maxUnacknowledged', () => {
     expect(bob.received).toHaveLength(2);
   });
 
-  it('counts what the application has not finished with', async () => {
+  it('counts messages that a hook has not finished', async () => {
     const bench = await openBench({
       limits: { maxUnacknowledged: 1 },
       hooks: { onServerMessage: () => new Promise(() => {}) },
@@ -296,7 +296,7 @@ describe('packets that wait for a hook', () => {
     }
   };
 
-  it('are 64 at most over UDP, beside the one that is asked about; those beyond are dropped', async () => {
+  it('are at most 64 on UDP, without the one that is asked about; further ones are dropped', async () => {
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice', 'udp');
     const bob = await bench.online('bob');
@@ -314,7 +314,7 @@ describe('packets that wait for a hook', () => {
     expect(bob.received.map(({ fp }) => fp)).toEqual(Array.from({ length: 65 }, (_, at) => `fp-${at + 1}`));
   });
 
-  it('are not dropped on a stream, which is read no further', async () => {
+  it('are not dropped on a stream, which is paused', async () => {
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
     const bob = await bench.online('bob');

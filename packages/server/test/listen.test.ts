@@ -4,7 +4,7 @@ import { ControlledStore } from './support/controlled-store.js';
 import { RecordingRoute } from './support/recording-route.js';
 
 describe('listening', () => {
-  it('opens all transports and tells where, in the order of the option', async () => {
+  it('starts all transports and returns their addresses, in the order of the option', async () => {
     const bench = new Bench({});
     expect(await bench.server.listen()).toEqual([
       { transport: 'tcp', host: 'nowhere', port: 1 },
@@ -13,7 +13,7 @@ describe('listening', () => {
     ]);
   });
 
-  it('is done once', async () => {
+  it('is possible once', async () => {
     const bench = await openBench();
     await expect(bench.server.listen()).rejects.toMatchObject({
       name: 'UsageError',
@@ -24,7 +24,7 @@ describe('listening', () => {
     await expect(bench.server.listen()).rejects.toMatchObject({ code: 'ERR_ALREADY_LISTENING' });
   });
 
-  it('closes what it has opened when a transport cannot listen', async () => {
+  it('closes the other transports when one cannot listen', async () => {
     const store = new ControlledStore();
     const route = new RecordingRoute();
     const bench = new Bench({ store, routes: [route] });
@@ -38,7 +38,7 @@ describe('listening', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
-  it('closes what it has opened when a route cannot start', async () => {
+  it('closes the transports when a route cannot start', async () => {
     const route = new RecordingRoute();
     const failure = new Error('no broker');
     route.failures.start = failure;
@@ -47,7 +47,7 @@ describe('listening', () => {
     for (const { calls } of Object.values(bench.transports)) expect(calls).toContain('close');
   });
 
-  it('serves two servers in one process that know nothing of each other', async () => {
+  it('is independent for two servers in one process', async () => {
     const one = await openBench();
     const two = await openBench();
     await one.online('alice');

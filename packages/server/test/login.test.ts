@@ -29,7 +29,7 @@ describe('a login that is accepted', () => {
     expect(bench.metric('loginsAccepted')).toBe(1);
   });
 
-  it('keeps the first login time that a returning client brings', async () => {
+  it('keeps the first login time of a client that reconnects', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write(login('alice', { firstLoginTime: 1_699_999_000_000 }));
@@ -37,14 +37,14 @@ describe('a login that is accepted', () => {
     expect(bench.events.online[0]?.session.firstLoginTime).toBe(1_699_999_000_000);
   });
 
-  it('takes a negative first login time for none', async () => {
+  it('treats a negative first login time as none', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write(login('alice', { firstLoginTime: -1 }));
     expect(peer.received).toEqual([accepted]);
   });
 
-  it('is told in an online event', async () => {
+  it('is reported in an online event', async () => {
     const bench = await openBench();
     bench.connect('websocket', '192.0.2.7').write(login('alice', { extra: '{"device":"tv"}' }));
     const session = {
@@ -61,7 +61,7 @@ describe('a login that is accepted', () => {
     expect(bench.events.sessionStarted).toEqual([{ session }]);
   });
 
-  it('hands the application everything but the first login time', async () => {
+  it('passes everything but the first login time to the application', async () => {
     const attempts: LoginAttempt[] = [];
     const bench = await openBench({
       hooks: {
@@ -79,7 +79,7 @@ describe('a login that is accepted', () => {
     ]);
   });
 
-  it('lifts the bounds on what may be sent to an address with the first acknowledgement of a message', async () => {
+  it('ends the limit for an unverified address at the first acknowledgement', async () => {
     const bench = await openBench();
     const peer = bench.connect('udp');
     expect([peer.isAdmitted, peer.isTrusted]).toEqual([false, false]);
@@ -92,14 +92,14 @@ describe('a login that is accepted', () => {
     expect(peer.isTrusted).toBe(true);
   });
 
-  it('lets no message miss its receiver that is sent the moment the answer leaves', async () => {
+  it('makes the user reachable when the login response is written', async () => {
     const bench = await openBench();
     const alice = bench.connect();
     alice.write(login('alice'), message('alice', 'alice', 'am I here?', 'fp-1'));
     expect(alice.received).toMatchObject([{ type: 50 }, { type: 2, dataContent: 'am I here?' }]);
   });
 
-  it('reaches the receiver with what a listener of the online event sends', async () => {
+  it('delivers what a listener of the online event sends', async () => {
     const bench = await openBench();
     bench.server.on('online', ({ userId }) => {
       void bench.server.send(userId, 'welcome', { fingerprint: 'fp-1' });
@@ -109,7 +109,7 @@ describe('a login that is accepted', () => {
     expect(alice.received).toMatchObject([{ type: 50 }, { type: 2, dataContent: 'welcome' }]);
   });
 
-  it('stays who it is when the application writes to what it was told', async () => {
+  it('is not affected when the application changes the event’s object', async () => {
     const bench = await openBench();
     bench.server.on('online', (user) => {
       (user as { userId: string }).userId = user.userId.toUpperCase();
@@ -120,7 +120,7 @@ describe('a login that is accepted', () => {
     expect(bench.metric('spoofedSenders')).toBe(0);
   });
 
-  it('takes an id of 256 characters in any script', async () => {
+  it('accepts an ID of 256 characters in any script', async () => {
     const bench = await openBench();
     const userId = '消'.repeat(256);
     const peer = bench.connect();
@@ -129,7 +129,7 @@ describe('a login that is accepted', () => {
     expect(bench.server.isOnline(userId)).toBe(true);
   });
 
-  it('takes the user id of the content, whatever from says', async () => {
+  it('uses the user ID of the content, not from', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write(wire({ type: 0, dataContent: '{"loginUserId":"alice"}', from: 'bob', to: '0' }));
@@ -138,7 +138,7 @@ describe('a login that is accepted', () => {
   });
 });
 
-describe('a login that is refused', () => {
+describe('a login that is rejected', () => {
   const refuse = (code: number) => ({
     hooks: { authenticate: (): LoginVerdict => ({ accept: false, code }) },
   });
@@ -223,7 +223,7 @@ describe('a login that is refused', () => {
     expect(bench.server.isOnline('alice')).toBe(false);
   });
 
-  it('ends the session of whoever was logged in on it', async () => {
+  it('ends the session of the user that was logged in on it', async () => {
     const bench = await openBench({
       hooks: {
         authenticate: ({ userId }) => (userId === 'alice' ? { accept: true } : { accept: false, code: 1025 }),
@@ -275,7 +275,7 @@ describe('a login that cannot be read', () => {
     expect(peer.received).toEqual([accepted]);
   });
 
-  it('leaves a user on UDP logged in who was', async () => {
+  it('leaves a user on UDP logged in', async () => {
     const bench = await openBench();
     const peer = await bench.online('alice', 'udp');
     peer.write(wire({ type: 0, dataContent: '{}', from: 'alice', to: '0' }));
@@ -304,7 +304,7 @@ describe('a login that the application answers later', () => {
     expect(peer.received).toEqual([accepted]);
   });
 
-  it('lets what was sent meanwhile be handled afterwards, in order', async () => {
+  it('handles what was sent meanwhile afterwards, in order', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = bench.connect();
@@ -323,7 +323,7 @@ describe('a login that the application answers later', () => {
     expect(peer.isPaused).toBe(false);
   });
 
-  it('forgets what was sent meanwhile when it is refused', async () => {
+  it('drops what was sent meanwhile when it is rejected', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = bench.connect();
@@ -334,7 +334,7 @@ describe('a login that the application answers later', () => {
     expect(bench.metric('messagesToServer')).toBe(0);
   });
 
-  it('asks once about a login that the client repeats meanwhile, and again about the repetition', async () => {
+  it('asks about a login that the client repeats meanwhile, and then about the repetition', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = bench.connect('udp');
@@ -350,7 +350,7 @@ describe('a login that the application answers later', () => {
     expect(bench.server.sessions()).toHaveLength(1);
   });
 
-  it('lets nobody in whose connection has ended meanwhile', async () => {
+  it('does not log in a user whose connection has ended meanwhile', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = bench.connect();
@@ -364,7 +364,7 @@ describe('a login that the application answers later', () => {
     expect(bench.metric('sessionsOpen')).toBe(0);
   });
 
-  it('does not let a logout pass that was sent meanwhile', async () => {
+  it('handles a logout that was sent meanwhile afterwards', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const peer = bench.connect();
@@ -380,7 +380,7 @@ describe('a login that the application answers later', () => {
     expect(peer.isClosed).toBe(true);
   });
 
-  it('waits for what an earlier message waits for', async () => {
+  it('waits while a hook is being asked about an earlier message', async () => {
     const allowed: ((allow: boolean) => void)[] = [];
     const bench = await openBench({
       hooks: { authorizeMessage: () => new Promise<boolean>((resolve) => allowed.push(resolve)) },
@@ -452,7 +452,7 @@ describe('a second login on a session that is logged in', () => {
 });
 
 describe('a keep-alive', () => {
-  it('is answered on the session that asked', async () => {
+  it('is answered on its session', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await bench.online('bob', 'udp');

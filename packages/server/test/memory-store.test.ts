@@ -10,7 +10,7 @@ describe('memoryStore', () => {
     expect(memoryStore().durable).toBe(false);
   });
 
-  it('is not made with options that do not exist or make no sense', () => {
+  it('rejects unknown and invalid options', () => {
     const misspelt: object = { maxPeruser: 5 };
     expect(() => memoryStore(misspelt)).toThrowError(/option maxPeruser does not exist/);
     expect(() => memoryStore({ maxRemembered: -1 })).toThrowError(
@@ -18,7 +18,7 @@ describe('memoryStore', () => {
     );
   });
 
-  it('keeps 10 000 messages a user unless told otherwise', async () => {
+  it('keeps 10 000 messages for each user by default', async () => {
     const store = memoryStore();
     const results = await store.append(Array.from({ length: 10_001 }, (_, index) => message(`${index}`)));
     expect(results.map(({ outcome }) => outcome).lastIndexOf('stored')).toBe(9999);
@@ -38,7 +38,7 @@ describe('memoryStore', () => {
     ]);
   });
 
-  it('is empty once it was closed', async () => {
+  it('is empty after it was closed', async () => {
     const store = memoryStore();
     await store.append([message('1')]);
     await store.close();

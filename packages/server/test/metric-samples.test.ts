@@ -3,7 +3,7 @@ import { SERVER_METRICS } from '../src/metrics.js';
 import { Bench } from './support/bench.js';
 
 describe('the samples of a server', () => {
-  it('are of every metric, for each transport where the table says so, before anybody has connected', () => {
+  it('contain every metric, for each transport if it has the label, before the first connection', () => {
     const { server } = new Bench({});
     const expected = Object.entries(SERVER_METRICS).flatMap(([name, { labels }]) =>
       labels.length === 0

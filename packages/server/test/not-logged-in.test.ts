@@ -53,7 +53,7 @@ describe('a packet of a session that is not logged in', () => {
     expect(bench.metric('notLoggedIn')).toBe(1);
   });
 
-  it('gets error 301 without text where text would be longer than a peer can be sent', async () => {
+  it('gets error 301 without text if the text would be too long for the peer', async () => {
     const bench = await openBench();
     const peer = bench.connect('tcp');
     peer.write(message('alice', 'bob', 'x'.repeat(5900), 'fp-1'));
@@ -61,7 +61,7 @@ describe('a packet of a session that is not logged in', () => {
     expect(peer.isClosed).toBe(true);
   });
 
-  it('is not handed on', async () => {
+  it('is not delivered', async () => {
     const bench = await openBench();
     const bob = await bench.online('bob');
     bench.connect('udp').write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -87,7 +87,7 @@ describe('a packet of a session that is not logged in', () => {
     expect(peer.isClosed).toBe(false);
   });
 
-  it('that is a logout ends it', async () => {
+  it('that is a logout ends the session', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write(logout('alice'));
@@ -95,7 +95,7 @@ describe('a packet of a session that is not logged in', () => {
     expect(peer.end).toBe('closed');
   });
 
-  it('of a type that nobody knows is ignored', async () => {
+  it('of an unknown type is ignored', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write(wire({ type: 99, from: 'alice', to: '0' }), wire({ type: 50, from: 'alice', to: '0' }));
@@ -104,7 +104,7 @@ describe('a packet of a session that is not logged in', () => {
   });
 });
 
-describe('what is no packet', () => {
+describe('data that is not a packet', () => {
   it.each([
     ['text', 'hello', 'ERR_MALFORMED_PACKET'],
     ['an array', '[1]', 'ERR_MALFORMED_PACKET'],
@@ -134,7 +134,7 @@ describe('what is no packet', () => {
     expect(bench.events.violation).toMatchObject([{ transport: 'udp', userId: 'alice' }]);
   });
 
-  it('is answered to the user where one is logged in, whose session ends', async () => {
+  it('is answered to the logged-in user, whose session ends', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     alice.write('hello');
@@ -142,7 +142,7 @@ describe('what is no packet', () => {
     expect(bench.events.offline).toMatchObject([{ userId: 'alice', kickCode: -1 }]);
   });
 
-  it('quotes nothing of it in the error or in the event', async () => {
+  it('is not quoted in the error or in the event', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     peer.write('{"type":0,"dataContent":"s3cret"');
@@ -163,7 +163,7 @@ describe('a logout', () => {
     expect(bench.metric('sessionsOpen')).toBe(0);
   });
 
-  it('lets nothing through that is sent behind it', async () => {
+  it('makes the server ignore what is sent after it', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice', 'udp');
     const bob = await bench.online('bob');

@@ -6,18 +6,18 @@ import { openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { acknowledgement, message } from './support/wire.js';
 
-/** A bench whose hook notes what it is told, call by call, and answers what the test says. */
-async function openTold(
+/** A bench whose hook records its calls and answers what the test says. */
+async function openWithHook(
   options: Partial<ServerOptions> = {},
   answer: NonNullable<Hooks['onStored']> = () => {},
 ) {
-  const told: string[][] = [];
+  const calls: string[][] = [];
   const onStored = (messages: readonly Message[]) => {
-    told.push(messages.map(({ fingerprint }) => fingerprint ?? ''));
+    calls.push(messages.map(({ fingerprint }) => fingerprint ?? ''));
     return answer(messages);
   };
   const bench = await openBench({ store: new ControlledStore(), hooks: { onStored }, ...options });
-  return { bench, told, alice: await bench.online('alice') };
+  return { bench, calls, alice: await bench.online('alice') };
 }
 
 function toBob(from: number, to: number): string[] {
@@ -25,20 +25,20 @@ function toBob(from: number, to: number): string[] {
 }
 
 describe('the hook onStored', () => {
-  it('is told what was stored for a user who is away, some time later and together', async () => {
-    const { bench, told, alice } = await openTold();
+  it('is called with what was stored for an offline user, after a while, in one batch', async () => {
+    const { bench, calls, alice } = await openWithHook();
     alice.write(...toBob(1, 2));
     await bench.advance(150);
     alice.write(...toBob(3, 3));
     await bench.advance(49);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     await bench.advance(1);
-    expect(told).toEqual([['fp-1', 'fp-2', 'fp-3']]);
+    expect(calls).toEqual([['fp-1', 'fp-2', 'fp-3']]);
   });
 
-  it('is given the message as the receiver will see it', async () => {
+  it('gets the message as the receiver will get it', async () => {
     const seen: Message[] = [];
-    const { bench, alice } = await openTold({}, (messages) => void seen.push(...messages));
+    const { bench, alice } = await openWithHook({}, (messages) => void seen.push(...messages));
     alice.write(message('alice', 'bob', '消息', 'fp-1'));
     await bench.advance(200);
     expect(seen).toEqual([
@@ -46,73 +46,76 @@ describe('the hook onStored', () => {
     ]);
   });
 
-  it('is told at once of a hundred, and never of more in one call', async () => {
-    const { bench, told, alice } = await openTold();
+  it('is called at once with a hundred messages, and never with more', async () => {
+    const { bench, calls, alice } = await openWithHook();
     alice.write(...toBob(1, 250));
     await bench.settle();
-    expect(told.map(({ length }) => length)).toEqual([100, 100]);
+    expect(calls.map(({ length }) => length)).toEqual([100, 100]);
     await bench.advance(200);
-    expect(told.map(({ length }) => length)).toEqual([100, 100, 50]);
+    expect(calls.map(({ length }) => length)).toEqual([100, 100, 50]);
   });
 
-  it('is told once of a message whose receiver is ended as soon as it is stored', async () => {
-    const { bench, told, alice } = await openTold();
+  it('is called once for a message whose receiver’s session ends when it is stored', async () => {
+    const { bench, calls, alice } = await openWithHook();
     await bench.online('bob');
     bench.server.on('stored', ({ to }) => void bench.server.kick(to));
     alice.write(...toBob(1, 1));
     await bench.advance(2000);
-    expect(told).toEqual([['fp-1']]);
+    expect(calls).toEqual([['fp-1']]);
   });
 
-  it('is not told of what a user who is online takes', async () => {
-    const { bench, told, alice } = await openTold();
+  it('is not called for messages that an online user acknowledges', async () => {
+    const { bench, calls, alice } = await openWithHook();
     const bob = await bench.online('bob');
     alice.write(...toBob(1, 1));
     await bench.advance(1500);
     expect(bench.metric('messagesStored')).toBe(1);
     bob.write(acknowledgement('bob', 'alice', 'fp-1'));
     await bench.advance(1000);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
-  it('is told of what a user had not taken when the session ended, once', async () => {
-    const { bench, told, alice } = await openTold();
+  it('is called once for messages that were not acknowledged when the session ended', async () => {
+    const { bench, calls, alice } = await openWithHook();
     const bob = await bench.online('bob');
     alice.write(...toBob(1, 1));
     await bench.advance(1500);
     alice.write(...toBob(2, 2));
     bob.leave();
     await bench.advance(200);
-    expect(told).toEqual([['fp-1', 'fp-2']]);
+    expect(calls).toEqual([['fp-1', 'fp-2']]);
     (await bench.online('bob')).leave();
     await bench.advance(1000);
-    expect(told).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 
-  it('is not told again of a copy that the store has already', async () => {
-    const { bench, told } = await openTold();
+  it('is not called again for a copy that the store already has', async () => {
+    const { bench, calls } = await openWithHook();
     const { server } = bench;
     await server.send('bob', 'hello', { fingerprint: 'fp-1' });
     await server.send('bob', 'hello', { fingerprint: 'fp-1' });
     await bench.advance(1000);
-    expect(told).toEqual([['fp-1']]);
+    expect(calls).toEqual([['fp-1']]);
   });
 
-  it('is told one thing after the other', async () => {
+  it('is not called again before it has answered', async () => {
     const answers: (() => void)[] = [];
-    const { bench, told, alice } = await openTold({}, () => new Promise((resolve) => answers.push(resolve)));
+    const { bench, calls, alice } = await openWithHook(
+      {},
+      () => new Promise((resolve) => answers.push(resolve)),
+    );
     alice.write(...toBob(1, 150));
     await bench.settle();
-    expect(told).toHaveLength(1);
+    expect(calls).toHaveLength(1);
     answers[0]?.();
     await bench.settle();
-    expect(told.map(({ length }) => length)).toEqual([100, 50]);
+    expect(calls.map(({ length }) => length)).toEqual([100, 50]);
   });
 
-  it('is told again after a while where it failed: 1 s, 2 s, up to a minute', async () => {
+  it('is called again after it failed: after 1 s, 2 s, up to a minute', async () => {
     const at: number[] = [];
     const clock = { now: () => 0 };
-    const { bench, alice } = await openTold({}, () => {
+    const { bench, alice } = await openWithHook({}, () => {
       at.push(clock.now());
       return Promise.reject(new Error('no push service'));
     });
@@ -125,9 +128,9 @@ describe('the hook onStored', () => {
     expect(bench.events.error[0]).toMatchObject({ code: 'ERR_HOOK_FAILED' });
   });
 
-  it('is told everything that has gathered once it works again', async () => {
+  it('is called with everything that was collected once it works again', async () => {
     const state = { fails: true };
-    const { bench, told, alice } = await openTold({}, () => {
+    const { bench, calls, alice } = await openWithHook({}, () => {
       if (state.fails) throw new Error('no push service');
     });
     alice.write(...toBob(1, 1));
@@ -135,16 +138,18 @@ describe('the hook onStored', () => {
     alice.write(...toBob(2, 3));
     state.fails = false;
     await bench.advance(1000);
-    expect(told).toEqual([['fp-1'], ['fp-1', 'fp-2', 'fp-3']]);
+    expect(calls).toEqual([['fp-1'], ['fp-1', 'fp-2', 'fp-3']]);
   });
 
-  it('is never told of what is beyond 10 000, which is reported', async () => {
-    const { bench, told, alice } = await openTold({}, () => Promise.reject(new Error('no push service')));
+  it('is never called for messages beyond 10 000, which is reported', async () => {
+    const { bench, calls, alice } = await openWithHook({}, () =>
+      Promise.reject(new Error('no push service')),
+    );
     alice.write(...toBob(1, 10_000));
     await bench.advance(500);
     for (const fingerprint of ['fp-a', 'fp-b']) alice.write(message('alice', 'carol', 'hello', fingerprint));
     await bench.settle();
-    expect(told).toHaveLength(1);
+    expect(calls).toHaveLength(1);
     expect(bench.metric('limitOfflineNotices')).toBe(2);
     const notices = bench.events.limited.filter(({ limit }) => limit === 'offlineNotices');
     expect(notices).toEqual(
@@ -152,9 +157,12 @@ describe('the hook onStored', () => {
     );
   });
 
-  it('is told what is left when the server closes, which waits for its answer', async () => {
+  it('is called for the rest when the server closes, which waits for its answer', async () => {
     const answers: (() => void)[] = [];
-    const { bench, told, alice } = await openTold({}, () => new Promise((resolve) => answers.push(resolve)));
+    const { bench, calls, alice } = await openWithHook(
+      {},
+      () => new Promise((resolve) => answers.push(resolve)),
+    );
     alice.write(...toBob(1, 1));
     await bench.settle();
     const state = { isClosed: false };
@@ -162,7 +170,7 @@ describe('the hook onStored', () => {
       state.isClosed = true;
     });
     await bench.settle();
-    expect(told).toEqual([['fp-1']]);
+    expect(calls).toEqual([['fp-1']]);
     expect(state.isClosed).toBe(false);
     answers[0]?.();
     await bench.settle();
@@ -171,7 +179,7 @@ describe('the hook onStored', () => {
   });
 
   it('does not keep a server open by failing', async () => {
-    const { bench, alice } = await openTold({}, () => Promise.reject(new Error('no push service')));
+    const { bench, alice } = await openWithHook({}, () => Promise.reject(new Error('no push service')));
     alice.write(...toBob(1, 1));
     await bench.advance(200);
     await bench.close(0);

@@ -10,7 +10,7 @@ describe('peerKey', () => {
     expect(new Set(keys).size).toBe(21);
   });
 
-  it('is a text for an IPv6 address', () => {
+  it('is a string for an IPv6 address', () => {
     expect(peerKey('::1', 7901)).toBe('::1 7901');
     expect(peerKey('::ffff:1.2.3.4', 7901)).toBe('::ffff:1.2.3.4 7901');
     expect(peerKey('1::', 7901)).toBe('1:: 7901');

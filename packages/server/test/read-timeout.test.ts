@@ -31,7 +31,7 @@ describe('the read time-out', () => {
     expect(bench.metric('sessionsOpen')).toBe(0);
   });
 
-  it('starts anew with every packet', async () => {
+  it('is restarted by every packet', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     await bench.advance(19_999);
@@ -44,7 +44,7 @@ describe('the read time-out', () => {
     expect(alice.isClosed).toBe(true);
   });
 
-  it('is the transport’s own', async () => {
+  it('is set for each transport', async () => {
     const bench = await openBench();
     const tcp = await bench.online('alice', 'tcp');
     const udp = await bench.online('bob', 'udp');
@@ -52,7 +52,7 @@ describe('the read time-out', () => {
     expect([tcp.isClosed, udp.isClosed]).toEqual([false, true]);
   });
 
-  it('is not moved by a datagram that is no packet', async () => {
+  it('is not extended by a datagram that is not a packet', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice', 'udp');
     await bench.advance(9_999);
@@ -61,7 +61,7 @@ describe('the read time-out', () => {
     expect(alice.isClosed).toBe(true);
   });
 
-  it('is not moved by the echoes of a session that never logs in', async () => {
+  it('is not extended by the echoes of a session that never logs in', async () => {
     const bench = await openBench();
     const peer = bench.connect();
     await bench.advance(19_999);
@@ -70,7 +70,7 @@ describe('the read time-out', () => {
     expect(peer.isClosed).toBe(true);
   });
 
-  it('does not blame a peer that the server itself has stopped reading from', async () => {
+  it('does not end a session that the server itself has paused', async () => {
     const bench = await openBench({
       hookTimeoutMs: 100_000,
       hooks: { authenticate: () => new Promise(() => {}) },
@@ -83,7 +83,7 @@ describe('the read time-out', () => {
     expect(bench.metric('sessionsTimedOut')).toBe(0);
   });
 
-  it('counts what a peer has sent meanwhile, once it is read', async () => {
+  it('is restarted when what a paused peer has sent is read', async () => {
     const verdicts: (() => void)[] = [];
     const bench = await openBench({
       hookTimeoutMs: 100_000,
@@ -105,7 +105,7 @@ describe('the read time-out', () => {
     expect(alice.isClosed).toBe(true);
   });
 
-  it('waits for a peer whose login is slow only as long as for any other', async () => {
+  it('is the same for a peer whose login is slow', async () => {
     const bench = await openBench({
       hookTimeoutMs: 100_000,
       hooks: { authenticate: () => new Promise(() => {}) },

@@ -11,17 +11,17 @@ import { acknowledgement, message, wire } from './support/wire.js';
 const like = (type: number, fp = 'fp-1') =>
   wire({ type, dataContent: 'x', from: 'alice', to: 'bob', fp, QoS: true });
 
-describe('a packet of a type that no handler is for', () => {
+describe('a packet of a type without a handler', () => {
   it.each([6, 50, 51, 52, 53, 54, 99, -1])(
     'is counted, reported and never acknowledged: %d',
     async (type) => {
       const bench = await openBench();
       const alice = await bench.online('alice');
-      const stranger = bench.connect();
-      for (const peer of [alice, stranger]) peer.write(like(type));
+      const anonymous = bench.connect();
+      for (const peer of [alice, anonymous]) peer.write(like(type));
       await bench.advance(1000);
-      expect([alice.received, stranger.received]).toEqual([[], []]);
-      expect([alice.isClosed, stranger.isClosed]).toEqual([false, false]);
+      expect([alice.received, anonymous.received]).toEqual([[], []]);
+      expect([alice.isClosed, anonymous.isClosed]).toEqual([false, false]);
       expect(bench.metric('unknownTypes')).toBe(2);
       const event = { reason: 'unknown-type', type, to: 'bob', fingerprint: 'fp-1', transport: 'tcp' };
       expect(bench.events.rejected).toMatchObject([
@@ -31,7 +31,7 @@ describe('a packet of a type that no handler is for', () => {
     },
   );
 
-  it('is passed to the handler of the application where there is one', async () => {
+  it('is passed to the application’s handler if there is one', async () => {
     const seen: unknown[] = [];
     const handlers = {
       6: {

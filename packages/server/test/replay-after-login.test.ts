@@ -21,7 +21,7 @@ function numbered(from: number, to: number): string[] {
 }
 
 describe('what the store holds for a user', () => {
-  it('comes after the login’s answer, in order, as the bytes that were sent', async () => {
+  it('is replayed after the login response, in order, as the bytes that were sent', async () => {
     const bench = await openBench({ store: new ControlledStore() });
     const texts = [
       wire({ type: 2, dataContent: '一', from: 'alice', to: 'bob', fp: 'fp-1', QoS: true, typeu: 7 }),
@@ -37,7 +37,7 @@ describe('what the store holds for a user', () => {
     expect(bench.metric('messagesReplayed')).toBe(2);
   });
 
-  it('leaves the store with each acknowledgement, and its sender hears nothing more', async () => {
+  it('is removed from the store with each acknowledgement, and its sender gets nothing more', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await aliceSends(bench, 3);
@@ -54,7 +54,7 @@ describe('what the store holds for a user', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('is confirmed to the store only by its receiver, and to nobody else', async () => {
+  it('is confirmed to the store only by its receiver', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     await aliceSends(bench, 1);
@@ -65,7 +65,7 @@ describe('what the store holds for a user', () => {
     expect(await store.waiting('bob')).toEqual(['fp-1']);
   });
 
-  it('comes at most 16 at a time, and one more with each acknowledgement', async () => {
+  it('is replayed 16 messages at a time, and one more with each acknowledgement', async () => {
     const bench = await openBench({ store: new ControlledStore() });
     await aliceSends(bench, 40);
     const bob = await bench.online('bob');
@@ -80,7 +80,7 @@ describe('what the store holds for a user', () => {
     expect(fingerprints(bob)).toEqual(numbered(1, 40));
   });
 
-  it('is never read twice into one session', async () => {
+  it('is never read twice for one session', async () => {
     const bench = await openBench({ store: new ControlledStore() });
     await aliceSends(bench, 20);
     const bob = await bench.online('bob');
@@ -91,7 +91,7 @@ describe('what the store holds for a user', () => {
     expect(fingerprints(bob)).toEqual(numbered(1, 20));
   });
 
-  it('comes before what is sent while it comes', async () => {
+  it('is written before messages that are sent during the replay', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await aliceSends(bench, 18);
@@ -109,7 +109,7 @@ describe('what the store holds for a user', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('comes before what is sent while the store is being read', async () => {
+  it('is written before messages that are sent while the store is being read', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await aliceSends(bench, 2);
@@ -123,7 +123,7 @@ describe('what the store holds for a user', () => {
     expect(fingerprints(bob)).toEqual(numbered(1, 3));
   });
 
-  it('comes before what is sent while an older message is still on its way to the store', async () => {
+  it('is written before messages that are sent while an append of an older one is pending', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     store.hold('append');
@@ -137,7 +137,7 @@ describe('what the store holds for a user', () => {
     expect(fingerprints(bob)).toEqual(numbered(1, 2));
   });
 
-  it('holds up neither messages without QoS nor other users', async () => {
+  it('delays neither messages without QoS nor other users', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await aliceSends(bench, 40);
@@ -149,7 +149,7 @@ describe('what the store holds for a user', () => {
     expect(carol.received).toMatchObject([{ dataContent: 'hi' }]);
   });
 
-  it('is written at once again when everything older has come', async () => {
+  it('is followed by live messages when everything is replayed', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await aliceSends(bench, 3);
@@ -171,7 +171,7 @@ describe('what the store holds for a user', () => {
     expect(fingerprints(bob)).toHaveLength(3);
   });
 
-  it('comes again on the next session where it was not acknowledged on the last', async () => {
+  it('is replayed to the next session if it was not acknowledged on the last', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     await aliceSends(bench, 3);
@@ -185,7 +185,7 @@ describe('what the store holds for a user', () => {
     expect(bench.metric('messagesInFlight')).toBe(2);
   });
 
-  it('does not come to a session that has ended while the store was being read', async () => {
+  it('is not written to a session that has ended while the store was being read', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     await aliceSends(bench, 2);
@@ -201,7 +201,7 @@ describe('what the store holds for a user', () => {
     expect(bench.metric('messagesInFlight')).toBe(2);
   });
 
-  it('does not come again while the store is learning that it has been received', async () => {
+  it('is not replayed again while its confirmation is pending', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     await aliceSends(bench, 2);
@@ -216,7 +216,7 @@ describe('what the store holds for a user', () => {
     expect(await store.waiting('bob')).toEqual(['fp-2']);
   });
 
-  it('is found by a server that starts anew', async () => {
+  it('is replayed by a server that was restarted', async () => {
     const store = new ControlledStore();
     await aliceSends(await openBench({ store }), 2);
     const bench = await openBench({ store });
@@ -225,7 +225,7 @@ describe('what the store holds for a user', () => {
     expect(bob.received[0]).toMatchObject({ from: 'alice', to: 'bob', dataContent: 'text 1' });
   });
 
-  it('stays acknowledged to a sender who repeats it to a server that started anew', async () => {
+  it('is acknowledged again to a sender who repeats it after a restart of the server', async () => {
     const store = new ControlledStore();
     await aliceSends(await openBench({ store }), 1);
     const bench = await openBench({ store });
@@ -257,7 +257,7 @@ describe('what the store holds for a user', () => {
 });
 
 describe('a stored message that is too long for the session', () => {
-  it('waits while those behind it go on, and comes with a session that can take it', async () => {
+  it('waits while later messages are delivered, and is replayed to a session that can take it', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -276,7 +276,7 @@ describe('a stored message that is too long for the session', () => {
     expect(fingerprints(back)).toEqual(['fp-2']);
   });
 
-  it('is acknowledged to its sender though the receiver is online and cannot take it', async () => {
+  it('is acknowledged to its sender although the receiver is online and cannot take it', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -288,7 +288,7 @@ describe('a stored message that is too long for the session', () => {
     expect(bench.metric('messagesTooLarge')).toBeGreaterThan(0);
   });
 
-  it('does not keep later messages from being written at once', async () => {
+  it('does not delay later messages', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -302,8 +302,8 @@ describe('a stored message that is too long for the session', () => {
   });
 });
 
-describe('the store and a client that comes back', () => {
-  it('brings what was in flight to its old session to the new one, once', async () => {
+describe('the store and a client that reconnects', () => {
+  it('replays what was in flight to the old session to the new one, once', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');

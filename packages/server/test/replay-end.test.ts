@@ -31,7 +31,7 @@ function takeAll(bob: Peer): string[] {
 }
 
 describe('the end of a replay', () => {
-  it('comes though messages never cease, and then nothing more is stored', async () => {
+  it('is reached while messages keep coming, and then nothing more is stored', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const append = store.append.bind(store);
@@ -53,7 +53,7 @@ describe('the end of a replay', () => {
     expect(store.appended.flat().length).toBeLessThan(20);
   });
 
-  it('has new messages stand in line for it, and lets them in behind the last that was stored', async () => {
+  it('is awaited by new messages in the tail queue, which are written after the last stored one', async () => {
     const { store, bench, bob, send } = await openBeforeEnd();
     await send(2, 3);
     expect(bob.received).toEqual([]);
@@ -63,7 +63,7 @@ describe('the end of a replay', () => {
     expect(store.appended.flat().map(({ fingerprint }) => fingerprint)).toEqual(['fp-1']);
   });
 
-  it('has the line go to the store, in order, when the session ends before', async () => {
+  it('is not reached if the session ends: the tail queue is stored in order', async () => {
     const { store, bench, alice, bob, send } = await openBeforeEnd();
     await send(2, 3);
     bob.leave();
@@ -73,7 +73,7 @@ describe('the end of a replay', () => {
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(numbered(1, 3));
   });
 
-  it('has the line go to the store after storeAfterMs, and what comes then follows there', async () => {
+  it('is not awaited longer than storeAfterMs: the tail queue and later messages are stored', async () => {
     const { store, bench, bob, send } = await openBeforeEnd();
     await send(2, 3);
     await bench.advance(1000);
@@ -84,7 +84,7 @@ describe('the end of a replay', () => {
     expect(takeAll(bob)).toEqual(numbered(1, 4));
   });
 
-  it('has the line go to the store when it is too long', async () => {
+  it('is not awaited if the tail queue is full: it is stored', async () => {
     const { store, bench, bob, send } = await openBeforeEnd();
     await send(2, 300);
     store.release('append');
@@ -98,7 +98,7 @@ describe('the end of a replay', () => {
     expect(came).toEqual(numbered(1, 300));
   });
 
-  it('has the line go to the store before a message that the session cannot take', async () => {
+  it('is not awaited by a message that the session cannot take: the tail queue is stored before it', async () => {
     const { store, bench, alice, send } = await openBeforeEnd('udp');
     await send(2, 2);
     alice.write(message('alice', 'bob', 'x'.repeat(2000), 'fp-large'));
@@ -108,7 +108,7 @@ describe('the end of a replay', () => {
     expect(await store.waiting('bob')).toEqual(['fp-1', 'fp-2', 'fp-large', 'fp-3']);
   });
 
-  it('has the line go to the store when the server closes', async () => {
+  it('is not awaited when the server closes: the tail queue is stored', async () => {
     const { store, bench, alice, send } = await openBeforeEnd();
     await send(2, 3);
     const closed = bench.close(100);

@@ -7,7 +7,7 @@ import { acknowledgement, message, toBody } from './support/wire.js';
 const WAITING = 100_000;
 
 /** A bench where a hundred thousand messages wait for bob. */
-async function openWithFullMailbox() {
+async function openWithFullQueue() {
   const store = new ControlledStore({ maxPerUser: WAITING, wallTime: () => START_TIME });
   await store.append(
     Array.from({ length: WAITING }, (_, i) => ({
@@ -31,7 +31,7 @@ async function openWithFullMailbox() {
 
 describe('a replay of a hundred thousand messages', () => {
   it('reads and writes a little at a time, however fast it is acknowledged', async () => {
-    const { bench, limits } = await openWithFullMailbox();
+    const { bench, limits } = await openWithFullQueue();
     const bob = await bench.online('bob');
     for (let round = 0; round < 100; round++) {
       const written = bob.takeReceived();
@@ -46,8 +46,8 @@ describe('a replay of a hundred thousand messages', () => {
     expect(limits.length).toBeLessThan((100 * REPLAY_WINDOW) / MAX_PAGE + 10);
   });
 
-  it('lets live messages of others pass at once, and without the store', async () => {
-    const { bench, store, alice, carol } = await openWithFullMailbox();
+  it('does not delay messages to other users, which do not use the store', async () => {
+    const { bench, store, alice, carol } = await openWithFullQueue();
     const bob = await bench.online('bob');
     const { append } = store.calls;
     for (let i = 0; i < 50; i++) {
@@ -62,8 +62,8 @@ describe('a replay of a hundred thousand messages', () => {
     expect(store.calls.append).toBe(append);
   });
 
-  it('holds no more of it in memory for a receiver who never acknowledges than a window and a page', async () => {
-    const { bench, limits } = await openWithFullMailbox();
+  it('keeps at most a window and a page in memory for a receiver who never acknowledges', async () => {
+    const { bench, limits } = await openWithFullQueue();
     await bench.online('bob');
     await bench.advance(9000);
     expect(limits).toEqual([REPLAY_WINDOW, 2 * REPLAY_WINDOW]);

@@ -6,18 +6,18 @@ import { acknowledgement, keepAlive, message } from './support/wire.js';
 const fingerprints = (received: readonly { type: number; fp?: string | undefined }[]) =>
   received.flatMap(({ type, fp }) => (type === 2 ? [fp] : []));
 
-describe('a user for whom the store knows at once that nothing waits', () => {
-  it('is let in without a look into the store, where it can tell', async () => {
+describe('a user for whom isEmptyFor returns true', () => {
+  it('logs in without a read of the store', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     await bench.online('bob');
     expect(store.calls.take).toBe(0);
-    store.tellsWhatIsEmpty = false;
+    store.knowsWhatIsEmpty = false;
     await bench.online('carol');
     expect(store.calls.take).toBe(1);
   });
 
-  it('is brought what the store was given before it came, and behind that what was sent after', async () => {
+  it('gets what was stored before the login, and then what was sent after it', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -32,7 +32,7 @@ describe('a user for whom the store knows at once that nothing waits', () => {
     expect(fingerprints(bob.received)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('is brought again what it was written and does not take, from the oldest on', async () => {
+  it('gets again what it has not acknowledged, the oldest first', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
@@ -52,7 +52,7 @@ describe('a user for whom the store knows at once that nothing waits', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('is let in, and brought what waits, though the store fails to tell', async () => {
+  it('logs in and gets what waits although isEmptyFor throws', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');

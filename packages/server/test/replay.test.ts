@@ -62,7 +62,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('keeps no more under way than its window, and goes on where it stopped', async () => {
+  it('keeps at most its window in flight, and continues where it stopped', async () => {
     const { written, state, replay, wake } = await setUp(40);
     await wake();
     expect(written).toHaveLength(REPLAY_WINDOW);
@@ -80,7 +80,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('reads pages that grow, one ahead of what the session takes', async () => {
+  it('reads growing pages, one ahead of the session', async () => {
     const { store, state, wake } = await setUp(1000);
     const reads: [StoreId | undefined, number][] = [];
     const take = store.take.bind(store);
@@ -105,7 +105,7 @@ describe('Replay', () => {
     ]);
   });
 
-  it('brings again what the session has not taken, and what comes behind it', async () => {
+  it('replays again what the session has not acknowledged, and what follows it', async () => {
     const { written, state, replay, wake } = await setUp(20);
     await wake();
     state.underWay = 0;
@@ -119,7 +119,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('writes nothing of what it was reading when it was rewound', async () => {
+  it('discards a page that it was reading when it was rewound', async () => {
     const { store, written, replay, wake } = await setUp(5);
     await wake();
     store.hold('take');
@@ -130,7 +130,7 @@ describe('Replay', () => {
     expect(written.slice(5)).toEqual(['2', '3', '4', '5']);
   });
 
-  it('still brings what lies before the place to which it was rewound in its first read', async () => {
+  it('still replays what is before the rewound position if it was rewound during the first read', async () => {
     const { store, written, replay, wake } = await setUp(3);
     store.hold('take');
     await wake();
@@ -141,7 +141,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('still brings what lies before that place when the store could not be read at first', async () => {
+  it('still replays what is before the rewound position if the first read failed', async () => {
     const { store, written, replay, wake } = await setUp(3);
     store.failures.take = new Error('unreadable');
     await wake();
@@ -151,7 +151,7 @@ describe('Replay', () => {
     expect(written).toEqual(['1', '2', '3']);
   });
 
-  it('passes over what the session cannot take', async () => {
+  it('skips what the session cannot take', async () => {
     const { written, state, replay, wake } = await setUp(3);
     state.takes = ({ fingerprint }) => fingerprint !== '2';
     await wake();
@@ -160,7 +160,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
-  it('is not caught up while something is on its way to the store', async () => {
+  it('has not caught up while an append is pending', async () => {
     const { add, written, state, replay, wake } = await setUp(1);
     state.pendingAppends = 1;
     await wake();
@@ -183,7 +183,7 @@ describe('Replay', () => {
     expect(written).toEqual(['1', '2']);
   });
 
-  it('tells of a store that cannot be read, and waits to be woken', async () => {
+  it('reports a store that cannot be read, and waits to be woken', async () => {
     const { store, written, failures, replay, wake } = await setUp(2);
     const failure = new Error('unreadable');
     store.failures.take = failure;
@@ -196,7 +196,7 @@ describe('Replay', () => {
     expect(written).toEqual(['1', '2']);
   });
 
-  it('looks whether there is more without having new messages wait, unless there is', async () => {
+  it('polls without making new messages wait, unless there are more', async () => {
     const { store, add, written, replay, wake } = await setUp(1);
     await wake();
     store.failures.take = new Error('unreadable');
@@ -211,7 +211,7 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(false);
   });
 
-  it('writes nothing once it has ended, and cannot be woken', async () => {
+  it('writes nothing after it has ended, and cannot be woken', async () => {
     const { store, written, failures, replay, wake } = await setUp(2);
     store.hold('take');
     await wake();
@@ -234,7 +234,7 @@ describe('Replay', () => {
     expect(written).toEqual(['1']);
   });
 
-  it('stays ended though the store fails only then', async () => {
+  it('stays ended if the store fails afterwards', async () => {
     const { store, failures, replay, wake } = await setUp(2);
     store.hold('take');
     store.failures.take = new Error('unreadable');

@@ -19,13 +19,13 @@ function toBob(from: number, to: number): string[] {
 const MINUTE_MS = 60_000;
 
 describe('a message that waits too long', () => {
-  it('is a dead letter, told of within a minute, and is not replayed', async () => {
+  it('becomes a dead letter, which is reported within a minute, and is not replayed', async () => {
     const { store, bench, alice } = await open({ maxAgeMs: 30_000 });
     alice.write(...toBob(1, 2));
     await bench.settle();
     await bench.advance(MINUTE_MS);
-    const [letter] = bench.events.expired;
-    expect(letter).toMatchObject({
+    const [deadLetter] = bench.events.expired;
+    expect(deadLetter).toMatchObject({
       cause: 'expired',
       acceptedAt: START_TIME,
       message: { from: 'alice', to: 'bob', content: 'text 1', fingerprint: 'fp-1' },
@@ -36,7 +36,7 @@ describe('a message that waits too long', () => {
     expect(bob.received).toEqual([]);
   });
 
-  it('is looked for when the server starts, page after page, and then every minute', async () => {
+  it('is expired when the server starts, page after page, and then every minute', async () => {
     const { store, bench } = await open({ maxAgeMs: 30_000, maxPerUser: 2000 });
     const old = Array.from({ length: 1001 }, (_, i) => ({
       to: 'bob',
@@ -56,7 +56,7 @@ describe('a message that waits too long', () => {
     expect(store.calls.expire).toBe(5);
   });
 
-  it('is looked for again where the store failed, which is reported', async () => {
+  it('is expired later if the store failed, which is reported', async () => {
     const { store, bench } = await open({});
     store.failures.expire = new Error('disk gone');
     await bench.advance(MINUTE_MS);
@@ -68,7 +68,7 @@ describe('a message that waits too long', () => {
     expect(bench.events.error).toHaveLength(1);
   });
 
-  it('is not looked for any more once the server closes, which waits for the store', async () => {
+  it('is not expired once the server is closing, which waits for the store', async () => {
     const { store, bench } = await open({});
     store.hold('expire');
     await bench.advance(MINUTE_MS);
@@ -86,8 +86,8 @@ describe('a message that waits too long', () => {
   });
 });
 
-describe('a mailbox that is full', () => {
-  it('refuses the newest: its sender is not acknowledged, and the limit is named', async () => {
+describe('a queue that is full', () => {
+  it('rejects the newest: its sender is not acknowledged, and the limit is reported', async () => {
     const { bench, alice } = await open({ maxPerUser: 2 });
     alice.write(...toBob(1, 3));
     await bench.settle();
@@ -99,7 +99,7 @@ describe('a mailbox that is full', () => {
     expect(bench.metric('limitQueue')).toBe(1);
   });
 
-  it('takes the copy of what it refused once there is room', async () => {
+  it('accepts the copy of what it rejected once there is room', async () => {
     const { store, bench, alice } = await open({ maxPerUser: 1 });
     alice.write(...toBob(1, 2));
     await bench.settle();
@@ -113,7 +113,7 @@ describe('a mailbox that is full', () => {
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('tells of dead letters that are deleted because there are too many', async () => {
+  it('reports dead letters that are deleted because there are too many', async () => {
     const { bench, alice } = await open({ maxPerUser: 1, whenFull: 'drop-oldest', maxDeadLetters: 1 });
     alice.write(...toBob(1, 3));
     await bench.settle();
@@ -123,7 +123,7 @@ describe('a mailbox that is full', () => {
     expect(bench.metric('limitDeadLetters')).toBe(1);
   });
 
-  it('lets the oldest go where it is told to, as a dead letter', async () => {
+  it('turns the oldest into a dead letter with drop-oldest', async () => {
     const { store, bench, alice } = await open({ maxPerUser: 2, whenFull: 'drop-oldest' });
     alice.write(...toBob(1, 3));
     await bench.settle();

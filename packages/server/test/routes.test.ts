@@ -69,7 +69,7 @@ describe('a route', () => {
     expect(runtime.metrics.messagesUndelivered).toBe(1);
   });
 
-  it('gives the sender the frame of the receiver that it passes on', async () => {
+  it('forwards the receiver’s frame to the sender', async () => {
     const { bench, route, host } = await setUp();
     const alice = await bench.online('alice');
     alice.write(message('alice', 'carol', 'hello', 'fp-1'));
@@ -78,7 +78,7 @@ describe('a route', () => {
     expect(alice.frames).toEqual(['{"type":4,"dataContent":"fp-1"}']);
   });
 
-  it('dispatches a packet to and from whom it says', async () => {
+  it('dispatches a packet with the given sender and receiver', async () => {
     const { bench, host } = await setUp();
     const bob = await bench.online('bob');
     const packet: Packet = {

@@ -36,7 +36,7 @@ describe('a message to the server', () => {
     expect(bench.metric('messagesToServer')).toBe(1);
   });
 
-  it('is handed to the application with its sender', async () => {
+  it('is passed to the application with its sender', async () => {
     const calls: [Message, Sender][] = [];
     const bench = await openBench({
       hooks: { onServerMessage: (received, sender) => void calls.push([received, sender]) },
@@ -64,7 +64,7 @@ describe('a message to the server', () => {
     });
   });
 
-  it('can be answered through its sender', async () => {
+  it('can be answered with sender.send', async () => {
     const outcomes: string[] = [];
     const bench = await openBench({
       hooks: {
@@ -94,7 +94,7 @@ describe('a message to the server', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('keeps nobody waiting who comes behind it', async () => {
+  it('does not delay later messages', async () => {
     const { messages, finish, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -106,7 +106,7 @@ describe('a message to the server', () => {
     expect(alice.isPaused).toBe(false);
   });
 
-  it('is met with silence when it comes again while it is being handled', async () => {
+  it('is not acknowledged when a copy comes while it is being handled', async () => {
     const { messages, finish, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -120,7 +120,7 @@ describe('a message to the server', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('is acknowledged again but not handed in when it comes again afterwards', async () => {
+  it('is acknowledged again, but not passed to the hook, when a copy comes afterwards', async () => {
     const { messages, finish, hooks } = slowHook();
     const bench = await openBench({ hooks });
     const alice = await bench.online('alice');
@@ -163,7 +163,7 @@ describe('a message to the server', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('is acknowledged whatever the hook returns, if it is no promise', async () => {
+  it('is acknowledged whatever the hook returns, unless it is a promise', async () => {
     const contents: string[] = [];
     const push = ({ content }: Message) => contents.push(content);
     const hooks: Hooks = Object.assign({}, { onServerMessage: push as unknown as () => void });
@@ -174,7 +174,7 @@ describe('a message to the server', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('is handed in each time where it asks for no acknowledgement', async () => {
+  it('is passed to the hook each time if it asks for no acknowledgement', async () => {
     const contents: string[] = [];
     const bench = await openBench({
       hooks: { onServerMessage: ({ content }) => void contents.push(content) },
@@ -185,7 +185,7 @@ describe('a message to the server', () => {
     expect(alice.received).toEqual([]);
   });
 
-  it('asks for no acknowledgement where it has no fingerprint', async () => {
+  it('asks for no acknowledgement if it has no fingerprint', async () => {
     const messages: Message[] = [];
     const bench = await openBench({
       hooks: { onServerMessage: (received) => void messages.push(received) },
@@ -203,7 +203,7 @@ describe('a message to the server', () => {
     expect(alice.received).toMatchObject([{ type: 4, bridge: true }]);
   });
 
-  it('is told apart by sender from one with the same fingerprint', async () => {
+  it('is distinguished by its sender from one with the same fingerprint', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const mallory = await bench.online('mallory');
@@ -213,7 +213,7 @@ describe('a message to the server', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('is handed in again when its fingerprint was forgotten after 20 minutes', async () => {
+  it('is passed to the hook again when its fingerprint was forgotten after 20 minutes', async () => {
     const bench = await openBench();
     let alice = await bench.online('alice');
     alice.write(message('alice', '0', 'hello', 'fp-1'));
@@ -229,7 +229,7 @@ describe('a message to the server', () => {
 });
 
 describe('the sender of a message', () => {
-  it('may not be another user than the session’s', async () => {
+  it('must be the session’s user', async () => {
     const bench = await openBench();
     const mallory = await bench.online('mallory');
     const bob = await bench.online('bob');
@@ -243,7 +243,7 @@ describe('the sender of a message', () => {
     expect(bench.events.rejected).toMatchObject([{ reason: 'spoofed-sender', userId: 'mallory' }]);
   });
 
-  it('may not be the server', async () => {
+  it('must not be the server', async () => {
     const bench = await openBench();
     const mallory = await bench.online('mallory');
     const bob = await bench.online('bob');

@@ -29,7 +29,7 @@ async function aliceSends(bench: Bench, alice: Peer, count: number, content: str
 }
 
 describe('a receiver that reads and never acknowledges, with a store', () => {
-  it('keeps no more in memory than a bounded part of what the store has', async () => {
+  it('keeps a limited part of the stored messages in memory', async () => {
     const bench = await openBench({ store: new ControlledStore() });
     const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
     await aliceSends(bench, alice, 2 * KEPT, LONG);
@@ -39,7 +39,7 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
     expect(bench.metric('messagesInFlight')).toBe(KEPT);
   });
 
-  it('is written the oldest of them again every 5 s, and no more', async () => {
+  it('gets only the oldest messages again every 5 s', async () => {
     const bench = await openBench({ store: new ControlledStore() });
     const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
     await aliceSends(bench, alice, 100, 'hello');
@@ -52,7 +52,7 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
     expect(fingerprints(bob)).toEqual(Array.from({ length: REPLAY_WINDOW }, (_, i) => `fp-${i + 1}`));
   });
 
-  it('is brought everything in order once it acknowledges, and then live messages again', async () => {
+  it('gets everything in order once it acknowledges, and then live messages again', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
@@ -77,7 +77,7 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
     expect(store.calls.append).toBe(append);
   });
 
-  it('has new messages queue behind those that were left to the store', async () => {
+  it('gets new messages after those that are only in the store', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const [alice, bob] = [await bench.online('alice'), await bench.online('bob')];
@@ -93,7 +93,7 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
     expect(fingerprints(bob)).toEqual(['fp-17', 'fp-18', 'fp-19', 'fp-20', 'fp-21']);
   });
 
-  it('does not have the store asked again for what it refused, before the next copy', async () => {
+  it('does not make the server store a rejected message again before the next copy', async () => {
     const store = new ControlledStore();
     store.failures.append = new Error('disk full');
     const bench = await openBench({ store });

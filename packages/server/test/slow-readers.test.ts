@@ -18,7 +18,7 @@ async function slowBob(bench: Bench): Promise<Peer> {
 }
 
 describe('a peer that reads slowly', () => {
-  it('pauses those who send to it, and nobody else, until it has caught up', async () => {
+  it('pauses the senders to it, and no others, until it has caught up', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const carol = await bench.online('carol');
@@ -55,7 +55,7 @@ describe('a peer that reads slowly', () => {
     expect(alice.isPaused).toBe(false);
   });
 
-  it('lets its senders go on when it goes away', async () => {
+  it('resumes its senders when it disconnects', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await slowBob(bench);
@@ -65,7 +65,7 @@ describe('a peer that reads slowly', () => {
     expect(alice.isPaused).toBe(false);
   });
 
-  it('lets its senders go on when another session takes its place', async () => {
+  it('resumes its senders when another session replaces it', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     await slowBob(bench);
@@ -74,7 +74,7 @@ describe('a peer that reads slowly', () => {
     expect(alice.isPaused).toBe(false);
   });
 
-  it('may itself be the sender', async () => {
+  it('can itself be the sender', async () => {
     const bench = await openBench();
     const bob = await slowBob(bench);
     bob.write(message('bob', 'bob', LONG, 'fp-1'));
@@ -83,7 +83,7 @@ describe('a peer that reads slowly', () => {
     expect(bob.isPaused).toBe(false);
   });
 
-  it('keeps nobody waiting for longer than a second', async () => {
+  it('pauses no sender for longer than a second', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const carol = await bench.online('carol');
@@ -102,7 +102,7 @@ describe('a peer that reads slowly', () => {
     expect(carol.received.map(({ fp }) => fp)).toEqual(['fp-3']);
   });
 
-  it('has the store take what comes after a second, in order', async () => {
+  it('gets later messages from the store, in order, after a second', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, storeAfterMs: 60_000 });
     const alice = await bench.online('alice');
@@ -117,7 +117,7 @@ describe('a peer that reads slowly', () => {
 });
 
 describe('stallTimeoutMs', () => {
-  it('closes a peer that takes nothing for so long', async () => {
+  it('closes a peer that reads nothing for that long', async () => {
     const bench = await openBench();
     const alice = await bench.online('alice');
     const bob = await slowBob(bench);
@@ -136,7 +136,7 @@ describe('stallTimeoutMs', () => {
     expect(bench.metric('sessionsOpen')).toBe(1);
   });
 
-  it('has the store take what the peer had not acknowledged', async () => {
+  it('stores what the peer has not acknowledged', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, storeAfterMs: 60_000 });
     const alice = await bench.online('alice');
@@ -147,7 +147,7 @@ describe('stallTimeoutMs', () => {
     expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('spares a peer that takes anything at all', async () => {
+  it('does not close a peer that reads anything', async () => {
     const bench = await openBench();
     const bob = await slowBob(bench);
     await fill(bench, 'bob', SLOW_BYTES);
@@ -162,7 +162,7 @@ describe('stallTimeoutMs', () => {
     expect(bob.end).toBe('destroyed');
   });
 
-  it('spares a peer that takes bytes while more are written to it', async () => {
+  it('does not close a peer that reads while more is written to it', async () => {
     const bench = await openBench();
     const bob = await slowBob(bench);
     await fill(bench, 'bob', SLOW_BYTES);
@@ -177,7 +177,7 @@ describe('stallTimeoutMs', () => {
     expect(bob.end).toBe('destroyed');
   });
 
-  it('does not spare a peer because more is written to it', async () => {
+  it('closes a peer that reads nothing although more is written to it', async () => {
     const bench = await openBench();
     const bob = await slowBob(bench);
     await fill(bench, 'bob', SLOW_BYTES);
@@ -187,7 +187,7 @@ describe('stallTimeoutMs', () => {
     expect(bob.end).toBe('destroyed');
   });
 
-  it('begins anew when a peer falls behind again', async () => {
+  it('starts again when a peer falls behind again', async () => {
     const bench = await openBench();
     const bob = await slowBob(bench);
     await fill(bench, 'bob', SLOW_BYTES);
@@ -203,7 +203,7 @@ describe('stallTimeoutMs', () => {
 });
 
 describe('maxBufferedBytes', () => {
-  it('closes a peer at once that is so far behind', async () => {
+  it('closes a peer at once that reaches it', async () => {
     const bench = await openBench({ limits: { maxBufferedBytes: 5000 } });
     const bob = await slowBob(bench);
     await fill(bench, 'bob', 4000);
@@ -219,7 +219,7 @@ describe('maxBufferedBytes', () => {
     expect(bench.metric('sessionsOpen')).toBe(0);
   });
 
-  it('holds for a stranger who has the server echo', async () => {
+  it('applies to echoes before the login', async () => {
     const bench = await openBench({ limits: { maxBufferedBytes: 3000 } });
     const peer = bench.connect();
     peer.stopReading();
@@ -228,7 +228,7 @@ describe('maxBufferedBytes', () => {
     expect(bench.events.limited).toMatchObject([{ limit: 'maxBufferedBytes', userId: undefined }]);
   });
 
-  it('lets nobody in whose own login’s answer is too much', async () => {
+  it('rejects a login whose response exceeds it', async () => {
     const bench = await openBench({ limits: { maxBufferedBytes: 1100 } });
     const peer = bench.connect();
     peer.stopReading();
@@ -242,7 +242,7 @@ describe('maxBufferedBytes', () => {
     expect(bench.events.online).toHaveLength(bench.events.offline.length);
   });
 
-  it('lets a user whose replay is too much lose nothing', async () => {
+  it('loses nothing of a user whose replay exceeds it', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, limits: { maxBufferedBytes: 3000 } });
     const alice = await bench.online('alice');

@@ -8,7 +8,7 @@ function turn(): Promise<void> {
 }
 
 /** A socket that takes what it is given at once, or when the test says so. */
-function setUp(takes: 'at once' | 'when told') {
+function setUp(takes: 'at once' | 'when drained') {
   const written: string[] = [];
   const waiting: (() => void)[] = [];
   const socket = new Duplex({
@@ -32,7 +32,7 @@ function setUp(takes: 'at once' | 'when told') {
 const MUCH = 'x'.repeat(300_000);
 
 describe('SocketOutput', () => {
-  it('writes together what one turn has gathered', async () => {
+  it('writes what one turn has collected in one call', async () => {
     const { output, written } = setUp('at once');
     expect(output.add('one')).toBe(true);
     expect(output.add('two')).toBe(true);
@@ -43,7 +43,7 @@ describe('SocketOutput', () => {
     expect(output.bufferedBytes).toBe(0);
   });
 
-  it('writes at once when it is told to, and not again later', async () => {
+  it('writes at once with flush, and not again later', async () => {
     const { output, written } = setUp('at once');
     output.add('one');
     output.flush();
@@ -53,8 +53,8 @@ describe('SocketOutput', () => {
     expect(written).toEqual(['one']);
   });
 
-  it('is slow while much waits, and tells when the socket has taken it', async () => {
-    const { output, waiting, drained } = setUp('when told');
+  it('is slow while much is buffered, and calls drained when the socket has taken it', async () => {
+    const { output, waiting, drained } = setUp('when drained');
     expect(output.add(MUCH)).toBe(false);
     expect(output.add('more')).toBe(false);
     await turn();
@@ -66,7 +66,7 @@ describe('SocketOutput', () => {
     expect(output.add('more')).toBe(true);
   });
 
-  it('tells that it has caught up when the socket takes everything at once', async () => {
+  it('calls drained when the socket takes everything at once', async () => {
     const { output, drained } = setUp('at once');
     expect(output.add(MUCH)).toBe(false);
     await turn();
@@ -75,14 +75,14 @@ describe('SocketOutput', () => {
     expect(output.add('more')).toBe(true);
   });
 
-  it('tells nothing where it was never slow', async () => {
+  it('does not call drained if it was never slow', async () => {
     const { output, drained } = setUp('at once');
     output.add('x'.repeat(200_000));
     await turn();
     expect(drained()).toBe(0);
   });
 
-  it('takes nothing for a socket that has ended', async () => {
+  it('ignores bytes for a socket that has ended', async () => {
     const { socket, output, written } = setUp('at once');
     output.add('before');
     socket.destroy();

@@ -6,8 +6,8 @@ import { acknowledgement, message } from './support/wire.js';
 
 const broken = new StoreError('ERR_STORE_FAILED', 'disk full');
 
-describe('a store that does not take a message', () => {
-  it('leaves the sender unacknowledged, tells of the error and takes the next copy', async () => {
+describe('a store that fails to append', () => {
+  it('does not acknowledge the sender, reports the error and stores the next copy', async () => {
     const store = new ControlledStore();
     store.failures.append = broken;
     const bench = await openBench({ store });
@@ -26,7 +26,7 @@ describe('a store that does not take a message', () => {
     expect(await store.waiting('bob')).toEqual(['fp-1']);
   });
 
-  it('has the application asked instead', async () => {
+  it('makes the server ask the application', async () => {
     const store = new ControlledStore();
     store.failures.append = broken;
     const bench = await openBench({ store, hooks: { onUndeliverable: () => true } });
@@ -37,7 +37,7 @@ describe('a store that does not take a message', () => {
     expect(bench.events.stored).toHaveLength(1);
   });
 
-  it('because it is full leaves the sender unacknowledged without an error', async () => {
+  it('because the queue is full does not acknowledge the sender and reports no error', async () => {
     const store = new ControlledStore({ maxPerUser: 1 });
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -56,7 +56,7 @@ describe('a store that does not take a message', () => {
     expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('leaves the message with its receiver, who may still acknowledge', async () => {
+  it('keeps the message in flight, and the receiver can still acknowledge it', async () => {
     const store = new ControlledStore();
     store.failures.append = broken;
     const bench = await openBench({ store });
@@ -71,7 +71,7 @@ describe('a store that does not take a message', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('is asked again with the next copy to the receiver', async () => {
+  it('is called again with the next copy to the receiver', async () => {
     const store = new ControlledStore();
     store.failures.append = broken;
     const bench = await openBench({ store });
@@ -86,7 +86,7 @@ describe('a store that does not take a message', () => {
     expect(await store.waiting('bob')).toEqual(['fp-1']);
   });
 
-  it('makes undeliverable what was in flight when the session ended', async () => {
+  it('makes messages undeliverable that were in flight when the session ended', async () => {
     const store = new ControlledStore();
     store.failures.append = broken;
     const bench = await openBench({ store });
@@ -103,7 +103,7 @@ describe('a store that does not take a message', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('and had been asked when the session ended makes it undeliverable too', async () => {
+  it('after the session has ended makes the message undeliverable too', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -121,7 +121,7 @@ describe('a store that does not take a message', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('and cannot be read either keeps no live message from a receiver who could not be given that one', async () => {
+  it('and cannot be read delays no live message to a receiver who could not be given that one', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -141,7 +141,7 @@ describe('a store that does not take a message', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-live' }]);
   });
 
-  it('and has it all the same brings it to a receiver who came online meanwhile, once it can be read', async () => {
+  it('but has stored the message replays it to a receiver who came online meanwhile, once it can be read', async () => {
     const store = new ControlledStore();
     const append = store.append.bind(store);
     store.append = async (messages) => {
@@ -162,7 +162,7 @@ describe('a store that does not take a message', () => {
     expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1']);
   });
 
-  it('does not keep messages from a receiver who came online meanwhile', async () => {
+  it('does not delay messages to a receiver who came online meanwhile', async () => {
     const store = new ControlledStore();
     store.hold('append');
     const bench = await openBench({ store });
@@ -213,7 +213,7 @@ describe('a store that cannot be read', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('keeps new messages in order behind those it does not give', async () => {
+  it('keeps new messages in order after those that could not be read', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -229,7 +229,7 @@ describe('a store that cannot be read', () => {
     expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-2']);
   });
 
-  it('in one message gives the others, and an error for that one', async () => {
+  it('because one message is damaged replays the others, and reports an error', async () => {
     const store = new ControlledStore();
     await store.append([
       { to: 'bob', from: 'alice', fingerprint: 'fp-1', body: '{"type":', acceptedAt: START_TIME },
@@ -252,7 +252,7 @@ describe('a store that cannot be read', () => {
 });
 
 describe('a store that cannot confirm', () => {
-  it('tells of the error, keeps the message back, and confirms it a second later', async () => {
+  it('reports the error, does not replay the message, and confirms it a second later', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -272,7 +272,7 @@ describe('a store that cannot confirm', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('before it gives what it has read does not have a receiver brought what was acknowledged before', async () => {
+  it('and then returns a page does not make the server replay what was acknowledged before', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -301,7 +301,7 @@ describe('a store that cannot confirm', () => {
     expect(anew.received).toEqual([]);
   });
 
-  it('because it has not said yet under which id it has a message does not have it brought again', async () => {
+  it('because the append has not returned an id does not make the server replay the message', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');

@@ -19,7 +19,7 @@ function setUp() {
 }
 
 describe('StoreWriter', () => {
-  it('hands over together what came together, and answers each in order', async () => {
+  it('appends in one call what came together, and answers each in order', async () => {
     const { store, answers, append } = setUp();
     for (const fingerprint of ['1', '2', '1']) append(fingerprint);
     expect(store.calls.append).toBe(0);
@@ -32,7 +32,7 @@ describe('StoreWriter', () => {
     ]);
   });
 
-  it('has one append under way at a time, and gathers what comes meanwhile', async () => {
+  it('has one append pending at a time, and collects what comes meanwhile', async () => {
     const { store, append } = setUp();
     store.hold('append');
     append('1');
@@ -49,7 +49,7 @@ describe('StoreWriter', () => {
     ]);
   });
 
-  it('gives the store no more than 2048 at a time', async () => {
+  it('appends at most 2048 messages in one call', async () => {
     const { store, answers, append } = setUp();
     for (let i = 0; i < 5000; i++) append(`${i}`);
     await settlePromises(50);
@@ -57,7 +57,7 @@ describe('StoreWriter', () => {
     expect(answers).toHaveLength(5000);
   });
 
-  it('answers with nothing when the store fails, tells the error once and goes on', async () => {
+  it('answers undefined when the store fails, reports the error once and continues', async () => {
     const { store, errors, answers, append } = setUp();
     const failure = new Error('disk full');
     store.failures.append = failure;
@@ -75,7 +75,7 @@ describe('StoreWriter', () => {
     ]);
   });
 
-  it('takes an answer that the store has left out for a failure', async () => {
+  it('treats a missing result of the store as a failure', async () => {
     const { store, answers, append } = setUp();
     store.append = (messages) =>
       Promise.resolve(messages.slice(1).map((): AppendResult => ({ outcome: 'stored', id: 1 })));
@@ -88,7 +88,7 @@ describe('StoreWriter', () => {
     ]);
   });
 
-  it('counts what it has not been answered for, by user', async () => {
+  it('counts appends that the store has not answered, by user', async () => {
     const { store, writer, append } = setUp();
     store.hold('append');
     append('1');
@@ -103,7 +103,7 @@ describe('StoreWriter', () => {
     expect([writer.pendingFor('bob'), writer.pendingFor('carol')]).toEqual([0, 0]);
   });
 
-  it('no longer counts a message when it answers for it', async () => {
+  it('does not count a message any more when it is answered', async () => {
     const { store, writer } = setUp();
     const pending: number[] = [];
     writer.append(stored('1'), () => pending.push(writer.pendingFor('bob')));
@@ -113,7 +113,7 @@ describe('StoreWriter', () => {
     expect(store.calls.append).toBe(1);
   });
 
-  it('confirms together what came together, of all users', async () => {
+  it('confirms in one call what came together, of all users', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     append('4', 'carol');
@@ -127,7 +127,7 @@ describe('StoreWriter', () => {
     expect(await store.waiting('carol')).toEqual([]);
   });
 
-  it('knows what it is confirming, until the store knows', async () => {
+  it('reports what it is confirming until the store has answered', async () => {
     const { store, writer, append } = setUp();
     append('1');
     await settlePromises(20);
@@ -143,7 +143,7 @@ describe('StoreWriter', () => {
     expect(writer.isConfirming('bob', 1)).toBe(false);
   });
 
-  it('gives the store the confirmations of all users in one call', async () => {
+  it('sends the confirmations of all users in one call', async () => {
     const { store, errors, writer, append } = setUp();
     append('1');
     append('2', 'carol');
@@ -156,7 +156,7 @@ describe('StoreWriter', () => {
     expect([await store.waiting('bob'), await store.waiting('carol')]).toEqual([[], []]);
   });
 
-  it('keeps those of all users when a call fails, and tells of it once', async () => {
+  it('keeps the confirmations of all users when a call fails, and reports it once', async () => {
     const { store, errors, writer, append } = setUp();
     append('1');
     append('2', 'carol');
@@ -170,16 +170,16 @@ describe('StoreWriter', () => {
     expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 2)]).toEqual([true, true]);
   });
 
-  it('keeps confirmations that failed until it is told to try again', async () => {
+  it('keeps confirmations that failed until resume', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     await settlePromises(20);
-    const told: [StoreWriter, string][] = [];
-    writer.onRest((which, after) => told.push([which, after]));
+    const calls: [StoreWriter, string][] = [];
+    writer.onRest((which, after) => calls.push([which, after]));
     store.failures.confirm = new Error('disk full');
     writer.confirm('bob', 1);
     await settlePromises(20);
-    expect(told).toEqual([[writer, 'failure']]);
+    expect(calls).toEqual([[writer, 'failure']]);
     expect(writer.isConfirming('bob', 1)).toBe(true);
     expect(store.calls.confirm).toBe(1);
     store.failures.confirm = undefined;
@@ -192,7 +192,7 @@ describe('StoreWriter', () => {
     expect(store.calls.confirm).toBe(2);
   });
 
-  it('lets the store rest between two calls, and then gives it all that has gathered', async () => {
+  it('rests between two calls, and then sends everything that was collected', async () => {
     const { store, writer, append } = setUp();
     for (let i = 1; i <= 10; i++) append(`${i}`);
     await settlePromises(20);
@@ -210,7 +210,7 @@ describe('StoreWriter', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('lets the store rest no longer when a thousand confirmations have gathered', async () => {
+  it('ends the rest when a thousand confirmations were collected', async () => {
     const { store, writer } = setUp();
     writer.onRest(() => {});
     for (let id = 0; id <= 1000; id++) {
@@ -221,7 +221,7 @@ describe('StoreWriter', () => {
     expect(store.calls.confirm).toBe(2);
   });
 
-  it('gives everything to the store without a rest when it is to come to an end', async () => {
+  it('sends everything without a rest when it is asked to become idle', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2']) append(fingerprint);
     await settlePromises(20);
@@ -233,7 +233,7 @@ describe('StoreWriter', () => {
     expect(await store.waiting('bob')).toEqual([]);
   });
 
-  it('gives confirmations that failed to the store with the next ones', async () => {
+  it('sends confirmations that failed again with the next ones', async () => {
     const { store, writer, append } = setUp();
     for (const fingerprint of ['1', '2', '3']) append(fingerprint);
     await settlePromises(20);
@@ -246,7 +246,7 @@ describe('StoreWriter', () => {
     expect(await store.waiting('bob')).toEqual(['3']);
   });
 
-  it('is idle when the store has answered for everything', async () => {
+  it('is idle when the store has answered everything', async () => {
     const { store, writer, append } = setUp();
     await writer.idle();
     store.hold('append');

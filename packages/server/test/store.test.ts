@@ -60,7 +60,7 @@ describe('a message to a user who is not online, with a store', () => {
     expect(store.calls.append).toBe(1);
   });
 
-  it('is acknowledged though the store has it already, from before a restart', async () => {
+  it('is acknowledged if the store already has it from before a restart', async () => {
     const store = new ControlledStore();
     const before = await openBench({ store });
     (await before.online('alice')).write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -73,7 +73,7 @@ describe('a message to a user who is not online, with a store', () => {
     expect(await store.waiting('bob')).toEqual(['fp-1']);
   });
 
-  it('is acknowledged though its receiver confirmed it before a restart, and not delivered again', async () => {
+  it('is acknowledged and not delivered again if it was confirmed before a restart', async () => {
     const store = new ControlledStore();
     const before = await openBench({ store });
     (await before.online('alice')).write(message('alice', 'bob', 'hello', 'fp-1'));
@@ -89,7 +89,7 @@ describe('a message to a user who is not online, with a store', () => {
     expect(bob.received).toEqual([]);
   });
 
-  it('may go to several users under one fingerprint', async () => {
+  it('can be sent to several users with one fingerprint', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -113,7 +113,7 @@ describe('a message to a user who is not online, with a store', () => {
     expect(bench.events.undelivered).toMatchObject([{ reason: 'offline' }]);
   });
 
-  it('goes to the store together with all others of the moment', async () => {
+  it('is stored in one call with all others of the same turn', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -136,7 +136,7 @@ describe('a message to a user who is not online, with a store', () => {
 });
 
 describe('a message that its receiver takes long to acknowledge', () => {
-  it('goes to the store after a second, and its sender is acknowledged', async () => {
+  it('is stored after a second, and its sender is acknowledged', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -153,7 +153,7 @@ describe('a message that its receiver takes long to acknowledge', () => {
     expect(bench.events.delivered).toEqual([]);
   });
 
-  it('goes there after as long as the option says', async () => {
+  it('is stored after storeAfterMs', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, storeAfterMs: 250 });
     const alice = await bench.online('alice');
@@ -165,7 +165,7 @@ describe('a message that its receiver takes long to acknowledge', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('leaves the store when the receiver acknowledges, and the sender hears nothing more', async () => {
+  it('is removed from the store when the receiver acknowledges, and the sender gets nothing more', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -181,7 +181,7 @@ describe('a message that its receiver takes long to acknowledge', () => {
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('is written again every 5 s for as long as the session lives', async () => {
+  it('is retransmitted every 5 s until the session ends', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -210,7 +210,7 @@ describe('a message that its receiver takes long to acknowledge', () => {
     expect(bench.events.stored).toEqual([]);
   });
 
-  it('is confirmed though the receiver acknowledges when its session has ended since', async () => {
+  it('is confirmed although the session ends after the acknowledgement', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -228,7 +228,7 @@ describe('a message that its receiver takes long to acknowledge', () => {
 });
 
 describe('an exchange between two users who are online', () => {
-  it('never asks the store', async () => {
+  it('never calls the store', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -248,7 +248,7 @@ describe('an exchange between two users who are online', () => {
 });
 
 describe('messages that are in flight when the receiver’s session ends', () => {
-  it('go to the store in order, behind those that it had already', async () => {
+  it('are stored in order, after those that it already had', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -268,7 +268,7 @@ describe('messages that are in flight when the receiver’s session ends', () =>
     expect(bench.metric('messagesInFlight')).toBe(0);
   });
 
-  it('go there when the session is closed for slowness too', async () => {
+  it('are stored when the session is closed because it is too slow', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store, limits: { maxBufferedBytes: 2000 } });
     const senders = [await bench.online('a1'), await bench.online('a2'), await bench.online('a3')];
@@ -284,7 +284,7 @@ describe('messages that are in flight when the receiver’s session ends', () =>
     for (const sender of senders) expect(sender.received).toHaveLength(1);
   });
 
-  it('stand in the store before a later one that is too long for the session', async () => {
+  it('are stored before a later one that is too long for the session', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });
     const alice = await bench.online('alice');

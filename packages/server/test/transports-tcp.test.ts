@@ -19,7 +19,7 @@ async function online(port: number, userId: string) {
 }
 
 describe('a server on TCP', () => {
-  it('brings a message and its acknowledgement from one client to the other', async () => {
+  it('delivers a message and its acknowledgement from one client to the other', async () => {
     const { ports } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
@@ -31,7 +31,7 @@ describe('a server on TCP', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1', from: 'bob' }]);
   });
 
-  it('tells where a client comes from', async () => {
+  it('reports a client’s address and port', async () => {
     const { ports, events } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     expect(events.online).toMatchObject([
@@ -39,7 +39,7 @@ describe('a server on TCP', () => {
     ]);
   });
 
-  it('reads frames that come byte by byte and many at once', async () => {
+  it('reads frames that arrive byte by byte and many at once', async () => {
     const { ports, server } = await start([tcp({ host, port: 0 })]);
     const peer = await connectTcp(firstOf(ports));
     peer.socket.setNoDelay(true);
@@ -53,7 +53,7 @@ describe('a server on TCP', () => {
     expect(server.metrics()['packetsReceived']).toBe(51);
   });
 
-  it('does not take a frame that drips in for a sign of life', async () => {
+  it('does not extend the read deadline for an incomplete frame', async () => {
     const clock = new VirtualClock();
     const { ports, server } = await start([tcp({ host, port: 0 })], { clock });
     const peer = await connectTcp(firstOf(ports));
@@ -70,7 +70,7 @@ describe('a server on TCP', () => {
     expect(server.metrics()['sessionsTimedOut']).toBe(1);
   });
 
-  it('takes a body of 6144 bytes, and answers a longer one with error 4 before it closes', async () => {
+  it('accepts a body of 6144 bytes, and answers a longer one with error 4 before it closes', async () => {
     const { ports, events } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const padding = 6144 - message('alice', '0', '', 'fp-1').length;
@@ -93,7 +93,7 @@ describe('a server on TCP', () => {
     expect(events.violation).toMatchObject([{ code: 'ERR_EMPTY_FRAME' }]);
   });
 
-  it('answers an HTTP request like any other noise', async () => {
+  it('answers an HTTP request like any other invalid data', async () => {
     const { ports, events } = await start([tcp({ host, port: 0 })]);
     const peer = await connectTcp(firstOf(ports));
     peer.socket.write('GET / HTTP/1.1\r\n\r\n');
@@ -102,7 +102,7 @@ describe('a server on TCP', () => {
     expect(events.violation).toMatchObject([{ code: 'ERR_FRAME_TOO_LARGE' }]);
   });
 
-  it('carries longer bodies where both ends are told to', async () => {
+  it('carries longer bodies with maxBodyBytes', async () => {
     const { ports } = await start([tcp({ host, port: 0, maxBodyBytes: 100_000 })]);
     const alice = await online(firstOf(ports), 'alice');
     alice.write(plainMessage('alice', 'alice', 'x'.repeat(90_000)));
@@ -110,7 +110,7 @@ describe('a server on TCP', () => {
     expect(alice.received[0]?.dataContent).toHaveLength(90_000);
   });
 
-  it('lets the answer to a refused login arrive before it closes', async () => {
+  it('delivers the answer to a rejected login before it closes', async () => {
     const { ports } = await start([tcp({ host, port: 0 })], {
       hooks: { authenticate: () => ({ accept: false, code: 1025 }) },
     });
@@ -120,7 +120,7 @@ describe('a server on TCP', () => {
     expect(peer.received).toMatchObject([{ type: 50, dataContent: '{"code":1025,"firstLoginTime":-1}' }]);
   });
 
-  it('lets a kick-out arrive before it closes', async () => {
+  it('delivers a kick-out before it closes', async () => {
     const { ports, server } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     server.kick('alice', { reason: 'maintenance' });
@@ -162,7 +162,7 @@ describe('a server on TCP', () => {
     expect(again.ports).toEqual([port]);
   });
 
-  it('slows a sender down to the speed of its receiver and loses nothing', async () => {
+  it('slows a sender down to the speed of its receiver without loss', async () => {
     const { ports, server } = await start([tcp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
@@ -183,7 +183,7 @@ describe('a server on TCP', () => {
 });
 
 describe('two servers in one process', () => {
-  it('do not know each other’s users, and one goes on when the other closes', async () => {
+  it('do not share users, and one continues when the other closes', async () => {
     const one = await start([tcp({ host, port: 0 }), udp({ host, port: 0 })]);
     const two = await start([tcp({ host, port: 0 }), udp({ host, port: 0 })]);
     expect(new Set([...one.ports, ...two.ports]).size).toBeGreaterThanOrEqual(2);

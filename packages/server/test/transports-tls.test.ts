@@ -35,7 +35,7 @@ describe('a server on TCP with TLS', () => {
     expect(peer.received).toMatchObject([{ type: 50 }, { type: 4, dataContent: 'fp-1' }]);
   });
 
-  it('shows a new certificate to new connections only, without a restart', async () => {
+  it('uses a new certificate for new connections only, without a restart', async () => {
     const transport = tcp({ host, port: 0, tls: one });
     const { ports, server } = await start([transport]);
     const old = await connectTls(firstOf(ports));
@@ -51,7 +51,7 @@ describe('a server on TCP with TLS', () => {
     expect(server.onlineCount).toBe(2);
   });
 
-  it('refuses and counts a client without TLS', async () => {
+  it('rejects and counts a client without TLS', async () => {
     const { ports, server, events } = await start([tcp({ host, port: 0, tls: one })]);
     const peer = await connectTcp(firstOf(ports));
     peer.write(login('alice'));
@@ -61,14 +61,14 @@ describe('a server on TCP with TLS', () => {
     expect(events.error).toEqual([]);
   });
 
-  it('closes though a handshake never comes to its end', async () => {
+  it('closes although a handshake never finishes', async () => {
     const { ports, server } = await start([tcp({ host, port: 0, tls: one })]);
     const peer = await connectTcp(firstOf(ports));
     await server.close({ drainMs: 0 });
     await until(() => peer.isClosed);
   });
 
-  it('refuses a key that does not belong to the certificate', async () => {
+  it('rejects a key that does not belong to the certificate', async () => {
     expect(() => tcp({ tls: { key: one.key, cert: two.cert } })).toThrow();
     const transport = tcp({ host, port: 0, tls: one });
     const { ports } = await start([transport]);
@@ -79,7 +79,7 @@ describe('a server on TCP with TLS', () => {
 
 describe('a server on WebSocket with TLS', () => {
   const nameOf = (peer: WebSocketPeer, socket: TLSSocket | undefined): string => {
-    expect(peer.refusedWith).toBeUndefined();
+    expect(peer.rejectedWith).toBeUndefined();
     return socket === undefined ? 'none' : commonNameOf(socket);
   };
 
@@ -96,7 +96,7 @@ describe('a server on WebSocket with TLS', () => {
     return { peer, commonName: nameOf(peer, socket) };
   }
 
-  it('shows a new certificate to new connections only, without a restart', async () => {
+  it('uses a new certificate for new connections only, without a restart', async () => {
     const transport = websocket({ host, port: 0, tls: one });
     const { ports } = await start([transport]);
     const old = await connect(firstOf(ports));

@@ -17,7 +17,7 @@ async function online(port: number, userId: string) {
 }
 
 describe('a server on UDP', () => {
-  it('brings a message and its acknowledgement from one client to the other', async () => {
+  it('delivers a message and its acknowledgement from one client to the other', async () => {
     const { ports } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
@@ -28,7 +28,7 @@ describe('a server on UDP', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1', from: 'bob' }]);
   });
 
-  it('takes each address and port for a client of its own', async () => {
+  it('treats each address and port as a client', async () => {
     const { ports, server, events } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
@@ -50,7 +50,7 @@ describe('a server on UDP', () => {
     expect(server.metrics()).toMatchObject({ datagramsTooLarge: 1, messagesToServer: 1, violations: 0 });
   });
 
-  it('does not make a session of a datagram that is too long', async () => {
+  it('does not start a session for a datagram that is too long', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const peer = await connectUdp(firstOf(ports));
     peer.write('x'.repeat(2049));
@@ -58,7 +58,7 @@ describe('a server on UDP', () => {
     expect(server.metrics()['sessionsAccepted']).toBe(0);
   });
 
-  it('reads and sends as much as it is told', async () => {
+  it('reads and sends up to maxReceiveBytes and maxSendBytes', async () => {
     const { ports, server } = await start([
       udp({ host, port: 0, maxReceiveBytes: 4000, maxSendBytes: 3000 }),
     ]);
@@ -70,7 +70,7 @@ describe('a server on UDP', () => {
     await until(() => server.metrics()['messagesTooLarge'] === 1);
   });
 
-  it('never answers a stranger with more than three times the bytes it sent', async () => {
+  it('never answers an unverified address with more than three times the bytes it sent', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const peer = await connectUdp(firstOf(ports));
     for (let i = 0; i < 30; i++) {
@@ -83,7 +83,7 @@ describe('a server on UDP', () => {
     expect(server.metrics()['amplificationPrevented']).toBe(30 - peer.received.length);
   });
 
-  it('sends what it likes once a client has acknowledged a message', async () => {
+  it('sends without a limit once a client has acknowledged a message', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     for (let i = 0; i < 10; i++) {
@@ -98,7 +98,7 @@ describe('a server on UDP', () => {
     expect(server.metrics()['amplificationPrevented']).toBe(0);
   });
 
-  it('sends an address that never shows that it receives little more than three times what it sent', async () => {
+  it('sends an address that never acknowledges little more than three times what it sent', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })], { store: memoryStore() });
     const bob = await online(firstOf(ports), 'bob');
     for (let i = 0; i < 200; i++) bob.write(message('bob', 'alice', 'x'.repeat(800), `fp-${i}`));
@@ -113,7 +113,7 @@ describe('a server on UDP', () => {
     expect(alice.receivedBytes).toBeLessThanOrEqual(3 * alice.sentBytes + 1024);
   });
 
-  it('asks a client for a proof that it receives where nothing under way would be acknowledged', async () => {
+  it('asks a client for an acknowledgement if nothing in flight would verify its address', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     for (let i = 0; i < 10; i++) void server.send('alice', 'x'.repeat(800), { qos: false });
@@ -129,7 +129,7 @@ describe('a server on UDP', () => {
     expect(server.metrics()['unknownAcknowledgements']).toBe(0);
   });
 
-  it('is not taken in by an acknowledgement of what it never sent', async () => {
+  it('does not accept an acknowledgement of what it never sent', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     for (let i = 0; i < 5; i++) void server.send('alice', 'x'.repeat(800), { qos: false });
@@ -140,7 +140,7 @@ describe('a server on UDP', () => {
     expect(alice.received).toHaveLength(1);
   });
 
-  it('takes a client that was kicked out for a stranger when it writes again', async () => {
+  it('treats a client that was kicked out as unverified when it writes again', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     server.kick('alice');
@@ -162,7 +162,7 @@ describe('a server on UDP', () => {
     expect(peer.received).toEqual([]);
   });
 
-  it('does not listen on a port that is taken', async () => {
+  it('does not listen on a port that is in use', async () => {
     const { ports } = await start([udp({ host, port: 0 })]);
     await expect(start([udp({ host, port: firstOf(ports) })])).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });

@@ -30,7 +30,7 @@ async function statusOf(url: string): Promise<number> {
 }
 
 describe('a server on WebSocket', () => {
-  it('brings a message and its acknowledgement from one client to the other', async () => {
+  it('delivers a message and its acknowledgement from one client to the other', async () => {
     const { ports } = await start([websocket({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     const bob = await online(firstOf(ports), 'bob');
@@ -53,7 +53,7 @@ describe('a server on WebSocket', () => {
     },
   );
 
-  it('carries messages beyond 65 535 bytes where it is told to', async () => {
+  it('carries messages beyond 65 535 bytes with maxBodyBytes', async () => {
     const { ports } = await start([websocket({ host, port: 0, maxBodyBytes: 200_000 })]);
     const alice = await online(firstOf(ports), 'alice');
     alice.write(plainMessage('alice', 'alice', 'x'.repeat(150_000)));
@@ -78,30 +78,30 @@ describe('a server on WebSocket', () => {
   ])('answers a handshake on %s with 404, and counts it', async (_name, url, path, status) => {
     const { ports, server } = await start([websocket({ host, port: 0 })]);
     const peer = await connectWebSocket(url(firstOf(ports), path));
-    expect(peer.refusedWith).toBe(status);
+    expect(peer.rejectedWith).toBe(status);
     expect(server.metrics()).toMatchObject({ handshakesRejected: 1, sessionsAccepted: 0 });
   });
 
-  it('takes a handshake on its own path with a query', async () => {
+  it('accepts a handshake on its path with a query', async () => {
     const { ports } = await start([websocket({ host, port: 0, path: '/chat' })]);
     const peer = await connectWebSocket(urlOf(firstOf(ports), '/chat?v=2'));
     peer.write(login('alice'));
     await until(() => peer.received.length > 0);
   });
 
-  it('takes web pages of its origins, and programs, and no other pages', async () => {
+  it('accepts web pages of its origins and clients without an origin, and rejects other pages', async () => {
     const { ports, server } = await start([
       websocket({ host, port: 0, origins: ['https://chat.example.com'] }),
     ]);
     const connect = (origin?: string) =>
       connectWebSocket(urlOf(firstOf(ports)), origin === undefined ? {} : { origin });
-    expect((await connect('https://chat.example.com')).refusedWith).toBeUndefined();
-    expect((await connect()).refusedWith).toBeUndefined();
-    expect((await connect('https://evil.example.com')).refusedWith).toBe(403);
+    expect((await connect('https://chat.example.com')).rejectedWith).toBeUndefined();
+    expect((await connect()).rejectedWith).toBeUndefined();
+    expect((await connect('https://evil.example.com')).rejectedWith).toBe(403);
     expect(server.metrics()['handshakesRejected']).toBe(1);
   });
 
-  it('refuses a binary message with error 4 and closes', async () => {
+  it('rejects a binary message with error 4 and closes', async () => {
     const { ports, events } = await start([websocket({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     alice.socket.send(Buffer.from(keepAlive('alice')));
@@ -112,7 +112,7 @@ describe('a server on WebSocket', () => {
     expect(events.violation).toMatchObject([{ code: 'ERR_MALFORMED_PACKET', transport: 'websocket' }]);
   });
 
-  it('closes the connection of a message that is too long with code 1009, and tells', async () => {
+  it('closes the connection of a message that is too long with code 1009, and reports it', async () => {
     const { ports, events } = await start([websocket({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     alice.write('x'.repeat(65_537));
@@ -122,7 +122,7 @@ describe('a server on WebSocket', () => {
     await until(() => events.offline.length === 1);
   });
 
-  it('does not take a ping for a sign of life, and answers it', async () => {
+  it('answers a ping, which does not extend the read deadline', async () => {
     const clock = new VirtualClock();
     const { ports } = await start([websocket({ host, port: 0 })], { clock });
     const alice = await online(firstOf(ports), 'alice');
@@ -138,7 +138,7 @@ describe('a server on WebSocket', () => {
     expect(alice.closeCode).toBe(1000);
   });
 
-  it('keeps its answers whole between its own control frames', async () => {
+  it('does not mix its answers with its control frames', async () => {
     const { ports } = await start([websocket({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
     let pongs = 0;
@@ -153,7 +153,7 @@ describe('a server on WebSocket', () => {
     expect(alice.received.every(({ dataContent }, index) => dataContent?.startsWith(`${index}:`))).toBe(true);
   });
 
-  it('tells a connection beyond its limit to try again later', async () => {
+  it('closes a connection beyond its limit with code 1013', async () => {
     const { ports } = await start([websocket({ host, port: 0 })], { limits: { maxSessions: 1 } });
     await online(firstOf(ports), 'alice');
     const second = await connectWebSocket(urlOf(firstOf(ports)));
@@ -193,7 +193,7 @@ describe('a server on an HTTP server of the application', () => {
     return { server, port: (server.address() as AddressInfo).port };
   }
 
-  it('takes handshakes on its path and leaves pages to the application', async () => {
+  it('handles handshakes on its path and leaves other requests to the application', async () => {
     const { server, port } = await application();
     const { ports } = await start([websocket({ server, path: '/im' })]);
     expect(ports).toEqual([port]);
@@ -201,10 +201,10 @@ describe('a server on an HTTP server of the application', () => {
     peer.write(login('alice'));
     await until(() => peer.received.length > 0);
     expect(await statusOf(`http://${host}:${port}/`)).toBe(200);
-    expect((await connectWebSocket(urlOf(port, '/other'))).refusedWith).toBe(404);
+    expect((await connectWebSocket(urlOf(port, '/other'))).rejectedWith).toBe(404);
   });
 
-  it('asks for the HTTP server only when it begins to listen', async () => {
+  it('calls the function for the HTTP server when it starts to listen', async () => {
     let asked = 0;
     const transport = websocket({
       path: '/im',
@@ -226,7 +226,7 @@ describe('a server on an HTTP server of the application', () => {
     const { server, port } = await application();
     await start([websocket({ server, path: '/im', origins: ['https://chat.example.com'] })]);
     const refused = await connectWebSocket(urlOf(port, '/im'), { origin: 'https://evil.example.com' });
-    expect(refused.refusedWith).toBe(403);
+    expect(refused.rejectedWith).toBe(403);
   });
 
   it('leaves handshakes on other paths to other listeners', async () => {
@@ -257,7 +257,7 @@ describe('a server on an HTTP server of the application', () => {
     expect(server.listenerCount('upgrade')).toBe(0);
   });
 
-  it('refuses handshakes while it closes', async () => {
+  it('rejects handshakes while it closes', async () => {
     const { server, port } = await application();
     const live = await start([websocket({ server, path: '/im' })]);
     const peer = await connectWebSocket(urlOf(port, '/im'));
@@ -266,7 +266,7 @@ describe('a server on an HTTP server of the application', () => {
     void live.server.send('alice', 'not acknowledged').catch(() => {});
     const closed = live.server.close({ drainMs: 300 });
     const late = await connectWebSocket(urlOf(port, '/im'));
-    expect(late.refusedWith).toBe(503);
+    expect(late.rejectedWith).toBe(503);
     const others = new WebSocketServer({ noServer: true });
     server.on('upgrade', (request, socket, head) => {
       if (request.url === '/other') others.handleUpgrade(request, socket, head, (other) => other.close(4000));

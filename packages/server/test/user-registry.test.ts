@@ -24,11 +24,11 @@ function setUp(maxRememberedAway?: number) {
 }
 
 describe('UserRegistry', () => {
-  it('knows nobody who has not entered', () => {
+  it('does not find a user who has not entered', () => {
     expect(setUp().users.find('alice')).toBeUndefined();
   });
 
-  it('gives a user the same record each time', () => {
+  it('returns the same record for a user each time', () => {
     const { users } = setUp();
     const alice = users.enter('alice');
     expect(users.enter('alice')).toBe(alice);
@@ -36,7 +36,7 @@ describe('UserRegistry', () => {
     expect(users.enter('bob')).not.toBe(alice);
   });
 
-  it('forgets a user who has left after as long as fingerprints are remembered', () => {
+  it('forgets a user who has left when fingerprints are forgotten', () => {
     const { clock, users, leaves } = setUp();
     const alice = leaves('alice');
     clock.advance(REMEMBER_MS - 1);
@@ -45,7 +45,7 @@ describe('UserRegistry', () => {
     expect(users.find('alice')).toBeUndefined();
   });
 
-  it('forgets nobody who has come back', () => {
+  it('does not forget a user who has come back', () => {
     const { clock, users, leaves } = setUp();
     const alice = leaves('alice');
     clock.advance(1000);
@@ -63,7 +63,7 @@ describe('UserRegistry', () => {
     expect([...users.online()].map(({ id }) => id)).toEqual(['bob']);
   });
 
-  it('forgets the longest away first when too many fingerprints of users who are away are remembered', () => {
+  it('forgets the longest offline first when too many fingerprints of offline users are remembered', () => {
     const { users, leaves, metrics, limited } = setUp(5);
     leaves('alice', 3);
     leaves('bob');

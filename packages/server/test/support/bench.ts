@@ -12,15 +12,15 @@ import { type LoginFields, login } from './wire.js';
 /** The wall clock's reading when a bench opens, in milliseconds since 1970. */
 export const START_TIME = 1_700_000_000_000;
 
-/** Turns that the longest chain of promises between a hook, the store and a session needs. */
+/** Turns of the longest chain of promises between a hook, the store and a session. */
 const TURNS = 50;
 
-/** How long after the machine's start a bench opens: a server in the field does not start at instant 0. */
+/** The instant at which a bench opens: a real server does not start at instant 0. */
 const OPENS_AT_MS = 1_000_000;
 
 export type BenchOptions = Omit<ServerOptions, 'transports' | 'clock'>;
 
-/** A listening server with a transport of each transport, in virtual time. */
+/** A listening server with one transport of each kind, in virtual time. */
 export class Bench {
   readonly clock: VirtualClock;
   readonly server: ImServer;
@@ -42,7 +42,7 @@ export class Bench {
       clock: this.clock,
     });
     this.events = recordEvents(this.server);
-    // A rule of the server's own that it breaks fails the whole run.
+    // A bug that the server reports fails the whole run.
     this.server.on('error', (error) => {
       if (error instanceof InternalError)
         queueMicrotask(() => {
@@ -55,7 +55,7 @@ export class Bench {
     return this.transports[transport].connect(remoteAddress);
   }
 
-  /** Connects a peer and logs it in. The login's answer is taken away. */
+  /** Connects a peer and logs it in. The login response is removed from its frames. */
   async online(
     userId: string,
     transport: TransportKind = 'tcp',
@@ -70,12 +70,12 @@ export class Bench {
     return peer;
   }
 
-  /** Lets everything happen that is due now. */
+  /** Runs everything that is due now. */
   settle(): Promise<void> {
     return settlePromises(TURNS);
   }
 
-  /** Lets so much time pass, in milliseconds. */
+  /** Advances the clock, in milliseconds. */
   async advance(ms: number): Promise<void> {
     await this.clock.advanceAsync(ms, TURNS);
   }
@@ -86,7 +86,7 @@ export class Bench {
     return value;
   }
 
-  /** {@link ImServer.close}, with the time passing that it takes. */
+  /** Calls {@link ImServer.close} and advances the clock by `drainMs`. */
   async close(drainMs: number): Promise<void> {
     const closed = this.server.close({ drainMs });
     await this.advance(drainMs);

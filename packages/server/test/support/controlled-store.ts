@@ -26,8 +26,8 @@ export class ControlledStore implements MessageStore {
   };
   /** Set one to let calls of that kind fail. */
   readonly failures: { [Kind in Operation]?: Error | undefined } = {};
-  /** Whether it says at once that nothing waits for a user. */
-  tellsWhatIsEmpty = true;
+  /** Whether `isEmptyFor` returns true if nothing waits; otherwise it always returns false. */
+  knowsWhatIsEmpty = true;
   readonly #inner: MessageStore;
   readonly #held = new Map<Operation, (() => void)[]>();
   readonly #unanswered = new Set<Operation>();
@@ -48,12 +48,12 @@ export class ControlledStore implements MessageStore {
     for (const resume of waiting) resume();
   }
 
-  /** From now on calls of this kind do their work, and nobody is answered. */
+  /** From now on calls of this kind are executed, but their promises do not settle. */
   holdAnswers(kind: Operation): void {
     this.#unanswered.add(kind);
   }
 
-  /** Ends {@link hold} and {@link holdAnswers}; whoever waits, waits for ever, as a caller that was killed does. */
+  /** Ends {@link hold} and {@link holdAnswers}. Pending promises never settle, as for a caller that was killed. */
   forget(kind: Operation): void {
     this.#held.delete(kind);
     this.#unanswered.delete(kind);
@@ -67,7 +67,7 @@ export class ControlledStore implements MessageStore {
   }
 
   isEmptyFor(userId: string): boolean {
-    return this.tellsWhatIsEmpty && this.#inner.isEmptyFor?.(userId) === true;
+    return this.knowsWhatIsEmpty && this.#inner.isEmptyFor?.(userId) === true;
   }
 
   async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
@@ -90,12 +90,12 @@ export class ControlledStore implements MessageStore {
     this.#inner.deadLetters(after, limit, userId);
   resend: MessageStore['resend'] = (ids, now) => this.#inner.resend(ids, now);
   discard: MessageStore['discard'] = (ids) => this.#inner.discard(ids);
-  onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (tell) =>
-    this.#inner.onDeadLettersDeleted(tell);
+  onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (listener) =>
+    this.#inner.onDeadLettersDeleted(listener);
   history: MessageStore['history'] = (query) => this.#inner.history(query);
   health: MessageStore['health'] = () => this.#inner.health();
 
-  /** What waited for a user when it was closed, after which a memory store has nothing. */
+  /** The fingerprints that waited for each user when the store was closed. */
   readonly closedWith: Record<string, string[]> = {};
 
   async close(): Promise<void> {

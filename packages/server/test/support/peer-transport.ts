@@ -22,13 +22,13 @@ export const READ_TIMEOUT_MS: Readonly<Record<TransportKind, number>> = {
   websocket: 20_000,
 };
 
-/** A transport without sockets: a test is its peers. Everything happens during the call that causes it. */
+/** A transport without sockets, whose peers are controlled by the test. Everything is synchronous. */
 export class PeerTransport implements ServerTransport {
   readonly transport: TransportKind;
   readonly readTimeoutMs: number;
   readonly maxSendBytes: number;
   readonly peers: Peer[] = [];
-  /** What it was told, oldest first. */
+  /** The calls of its methods, oldest first. */
   readonly calls: string[] = [];
   /** Set it to let `listen` fail. */
   failure: Error | undefined = undefined;
@@ -86,7 +86,7 @@ export class Peer implements Connection, AddressProof {
   /** Frame bodies that the peer has read, oldest first. */
   readonly frames: BinaryString[] = [];
   /** Why the server did not take the connection. */
-  refusal: RejectionReason | undefined = undefined;
+  rejection: RejectionReason | undefined = undefined;
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
   readonly isAwaited = false;
@@ -118,7 +118,7 @@ export class Peer implements Connection, AddressProof {
   }
 
   attach(handler: ConnectionHandler | RejectionReason): void {
-    if (typeof handler === 'string') this.refusal = handler;
+    if (typeof handler === 'string') this.rejection = handler;
     else this.#handler = handler;
   }
 
@@ -149,22 +149,22 @@ export class Peer implements Connection, AddressProof {
     else this.#arrive(bodies);
   }
 
-  /** Ends the connection as a peer does that goes away. */
+  /** Ends the connection from the side of the peer. */
   leave(): void {
     this.#end('left');
   }
 
-  /** From now on what the server sends piles up. */
+  /** From now on what the server sends is buffered. */
   stopReading(): void {
     this.#isReading = false;
   }
 
-  /** Lets `bytes` of what has piled up leave the server, without the peer having read a whole packet. */
+  /** Removes `bytes` from the buffer, without the peer having read a whole packet. */
   takeBytes(bytes: number): void {
     this.bufferedBytes -= bytes;
   }
 
-  /** Reads everything that has piled up, and goes on reading. */
+  /** Reads everything that is buffered, and continues to read. */
   catchUp(): void {
     this.#isReading = true;
     this.bufferedBytes = 0;
@@ -218,7 +218,7 @@ export class Peer implements Connection, AddressProof {
     for (const body of bodies) if (!this.isClosed) this.#handler?.receive(body);
   }
 
-  /** Sockets tell of their end a little later; a UDP connection is nothing but an entry in a table. */
+  /** Sockets emit their end asynchronously; a UDP connection is only an entry in a table. */
   #end(how: 'closed' | 'destroyed' | 'left'): void {
     if (this.isClosed) return;
     this.end = how;

@@ -1,7 +1,7 @@
 import type { ServerEvents } from '../../src/events.js';
 import type { ImServer } from '../../src/server.js';
 
-/** What a server has told, by event, oldest first. */
+/** The events of a server by name, oldest first. */
 export type RecordedEvents = { readonly [Name in keyof ServerEvents]: ServerEvents[Name][] };
 
 export function recordEvents(server: ImServer): RecordedEvents {

@@ -2,7 +2,7 @@ import type { Delivery } from '../../src/delivery/delivery.js';
 import type { UndeliveredReason } from '../../src/events.js';
 import type { Route, RouteAnswer, RouteHost, RouteReceiver } from '../../src/ports/route.js';
 
-/** A route that takes what is for users who are not here, and notes what the server asks of it. */
+/** A route that takes messages for users who are not online here, and records its calls. */
 export class RecordingRoute implements Route {
   readonly name = 'recording';
   readonly calls: string[] = [];

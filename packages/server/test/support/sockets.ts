@@ -6,22 +6,22 @@ import { fromBody, toBody, type WirePacket } from './wire.js';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** How long a condition may take on a busy machine, in milliseconds. */
+/** How long a condition may take on a slow machine, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** Turns of the event loop after which sockets on one machine have nothing more to say. */
+/** Turns of the event loop after which sockets on one machine have no pending events. */
 const QUIET_TURNS = 100;
 
-/** Resolves when a condition holds; rejects when it does not come true in any reasonable time. */
+/** Resolves when a condition holds; rejects after a time-out. */
 export async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (!condition()) {
-    if (performance.now() > giveUpAt) throw new Error(`it does not come true: ${condition.toString()}`);
+    if (performance.now() > giveUpAt) throw new Error(`condition not met: ${condition.toString()}`);
     await turn();
   }
 }
 
-/** Resolves when nothing more is under way between sockets of this machine. */
+/** Resolves when no data is pending between sockets of this machine. */
 export async function quiet(): Promise<void> {
   for (let turns = 0; turns < QUIET_TURNS; turns++) await turn();
 }
@@ -69,7 +69,7 @@ class TcpPeer {
   }
 }
 
-/** Resolves when the connection is open or has turned out to be impossible. */
+/** Resolves when the connection is open or has failed. */
 export function connectTcp(port: number): Promise<TcpPeer> {
   const peer = new TcpPeer(net.connect({ host: LOOPBACK, port }));
   return new Promise((resolve) => {
@@ -130,8 +130,8 @@ export class WebSocketPeer {
   readonly received: WirePacket[] = [];
   /** The code of the close frame, once the connection has ended. */
   closeCode: number | undefined = undefined;
-  /** The status of the HTTP answer where the handshake was refused. */
-  refusedWith: number | undefined = undefined;
+  /** The status of the HTTP answer where the handshake was rejected. */
+  rejectedWith: number | undefined = undefined;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
@@ -140,7 +140,7 @@ export class WebSocketPeer {
       this.closeCode = code;
     });
     socket.on('unexpected-response', (request, response) => {
-      this.refusedWith = response.statusCode;
+      this.rejectedWith = response.statusCode;
       request.destroy();
     });
     socket.on('error', () => {});
@@ -151,7 +151,7 @@ export class WebSocketPeer {
   }
 }
 
-/** Resolves when the connection is open or refused. */
+/** Resolves when the connection is open or rejected. */
 export function connectWebSocket(url: string, options: ClientOptions = {}): Promise<WebSocketPeer> {
   const peer = new WebSocketPeer(new WebSocket(url, { rejectUnauthorized: false, ...options }));
   return new Promise((resolve) => {

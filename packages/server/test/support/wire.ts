@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '@imcore/protocol';
 
-/** A packet as it stands on the wire: absent strings are missing, never null. */
+/** A packet as it is on the wire: absent strings are missing, never null. */
 export interface WirePacket {
   readonly bridge: boolean;
   readonly type: number;
@@ -46,7 +46,7 @@ export function message(from: string, to: string, content: string, fp: string): 
   return wire({ type: 2, dataContent: content, from, to, fp, QoS: true });
 }
 
-/** A message that nobody acknowledges. */
+/** A message without QoS. */
 export function plainMessage(from: string, to: string, content: string): string {
   return wire({ type: 2, dataContent: content, from, to });
 }

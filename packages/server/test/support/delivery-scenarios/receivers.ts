@@ -27,9 +27,9 @@ export const RECEIVERS: Readonly<Record<string, Scenario>> = {
   },
 
   async 'receiver-offline'() {
-    const told: number[] = [];
+    const calls: number[] = [];
     const { store, bench, alice } = await open({
-      hooks: { onStored: ({ length }) => void told.push(length) },
+      hooks: { onStored: ({ length }) => void calls.push(length) },
     });
     store.hold('append');
     alice.write(HELLO);
@@ -38,7 +38,7 @@ export const RECEIVERS: Readonly<Record<string, Scenario>> = {
     store.release('append');
     await bench.advance(200);
     expectAcknowledged(alice);
-    expect([bench.events.stored.length, told]).toEqual([1, [1]]);
+    expect([bench.events.stored.length, calls]).toEqual([1, [1]]);
     await expectBobGets(bench, ['fp-1']);
   },
 
