@@ -4,7 +4,7 @@ import { consoleLogger } from './console-logger.js';
 import { Dispatcher } from './delivery/dispatcher.js';
 import { FallbackRoute } from './delivery/fallback-route.js';
 import { LocalRoute } from './delivery/local-route.js';
-import { RouteContext } from './delivery/route-context.js';
+import { createRouteHost } from './delivery/route-host.js';
 import { ServerMessages } from './delivery/server-messages.js';
 import { UnstoredInFlight } from './delivery/unstored-in-flight.js';
 import type { ServerEvents } from './events.js';
@@ -85,7 +85,7 @@ export function createServer(options: ServerOptions): ImServer {
     addresses,
   );
 
-  const host = new RouteContext(runtime, users, dispatcher, fallback, storeRoute);
+  const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute);
   for (const route of routes) route.init?.(host);
   return new ImServer(runtime, {
     ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Delivery } from '../src/delivery/delivery.js';
 import { Dispatcher } from '../src/delivery/dispatcher.js';
 import { FallbackRoute } from '../src/delivery/fallback-route.js';
-import { RouteContext } from '../src/delivery/route-context.js';
+import { createRouteHost } from '../src/delivery/route-host.js';
 import { HookRunner } from '../src/hook-runner.js';
 import type { SendOutcome } from '../src/hooks.js';
 import { UserRegistry } from '../src/users/user-registry.js';
@@ -45,7 +45,7 @@ describe('a route', () => {
     const runtime = createRuntime();
     const fallback = new FallbackRoute(runtime, new HookRunner(runtime, {}, 1000));
     const users = new UserRegistry(runtime);
-    const host = new RouteContext(runtime, users, new Dispatcher(fallback), fallback, undefined);
+    const host = createRouteHost(runtime, users, new Dispatcher(fallback), fallback, undefined);
     const packet = dataPacket({ from: 'alice', to: 'carol', content: '', fingerprint: 'fp-1' });
     const outcomes: string[] = [];
     const origin = {

@@ -1,9 +1,8 @@
 import type { BinaryString, Instant } from '@imcore/protocol';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing } from '../timers/deadline-queue.js';
-import type { Device } from '../users/device.js';
 import type { Outlet } from '../users/outlet.js';
-import type { User } from '../users/user.js';
+import type { Device, User } from '../users/user.js';
 import type { Delivery, DeliveryState } from './delivery.js';
 
 /** Decides what happens to messages in flight. There is one policy with a store and another without. */

@@ -1,9 +1,8 @@
 import { type BinaryString, type Instant, SERVER_ID } from '@imcore/protocol';
 import type { Route, RouteAnswer } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
-import type { Device } from '../users/device.js';
 import type { Outlet } from '../users/outlet.js';
-import type { User } from '../users/user.js';
+import type { Device, User } from '../users/user.js';
 import type { Delivery } from './delivery.js';
 import type { InFlightPolicy } from './in-flight-policy.js';
 

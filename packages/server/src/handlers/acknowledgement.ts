@@ -1,31 +1,23 @@
-import type { Instant, ReceivedPacket } from '@imcore/protocol';
 import type { LocalRoute } from '../delivery/local-route.js';
 import type { Runtime } from '../runtime.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
 import type { AddressChecks } from './address-checks.js';
-import type { Handler, HandlerSession } from './handler.js';
+import type { Handler } from './handler.js';
 
 /**
  * Type 4: a receiver acknowledges a message. An expected acknowledgement also verifies the peer's address.
  *
  * @see docs/protocol/SPEC.md#2-the-packet
  */
-export class AcknowledgementHandler implements Handler {
-  readonly allowed = 'in-own-name';
-  readonly isWork = false;
-  readonly #runtime: Runtime;
-  readonly #local: LocalRoute;
-  readonly #checks: AddressChecks;
-  readonly #reports: PeerReports;
-
-  constructor(runtime: Runtime, local: LocalRoute, checks: AddressChecks, reports: PeerReports) {
-    this.#runtime = runtime;
-    this.#local = local;
-    this.#checks = checks;
-    this.#reports = reports;
-  }
-
-  handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
+export const acknowledgement = (
+  { metrics }: Runtime,
+  local: LocalRoute,
+  checks: AddressChecks,
+  reports: PeerReports,
+): Handler => ({
+  allowed: 'in-own-name',
+  isWork: false,
+  handle(session, packet, now) {
     const { user, device, connection } = session;
     if (user === undefined || device === undefined) return;
     const { dataContent: fingerprint, from, to, fp, QoS } = packet;
@@ -34,13 +26,13 @@ export class AcknowledgementHandler implements Handler {
     const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
     const isExpected =
       fingerprint !== undefined &&
-      (this.#local.acknowledge(user, device, fingerprint, to, now, frame) ||
-        this.#checks.isAnswer(connection, fingerprint));
+      (local.acknowledge(user, device, fingerprint, to, now, frame) ||
+        checks.isAnswer(connection, fingerprint));
     if (isExpected) connection.addressProof?.trust();
     // Other devices get copies, whose acknowledgements are not tracked.
     else if (device === user.primary) {
-      this.#runtime.metrics.unknownAcknowledgements += 1;
-      this.#reports.rejected(session, 'unknown-acknowledgement', packet);
+      metrics.unknownAcknowledgements += 1;
+      reports.rejected(session, 'unknown-acknowledgement', packet);
     }
-  }
-}
+  },
+});

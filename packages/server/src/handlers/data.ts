@@ -15,7 +15,7 @@ import type { Sender, SessionInfo } from '../hooks.js';
 import { toMessage } from '../message.js';
 import type { Runtime } from '../runtime.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
-import type { Device } from '../users/device.js';
+import type { Device } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 

@@ -1,18 +1,9 @@
-import type { ReceivedPacket } from '@imcore/protocol';
 import type { Answers } from '../sessions/answers.js';
-import type { Handler, HandlerSession } from './handler.js';
+import type { Handler } from './handler.js';
 
 /** Type 5: sends the packet's content back. */
-export class EchoHandler implements Handler {
-  readonly allowed = 'anyone';
-  readonly isWork = false;
-  readonly #answers: Answers;
-
-  constructor(answers: Answers) {
-    this.#answers = answers;
-  }
-
-  handle(session: HandlerSession, packet: ReceivedPacket): void {
-    session.answer(this.#answers.echo(packet));
-  }
-}
+export const echo = (answers: Answers): Handler => ({
+  allowed: 'anyone',
+  isWork: false,
+  handle: (session, packet) => session.answer(answers.echo(packet)),
+});

@@ -1,8 +1,7 @@
 import type { BinaryString, Instant, LoginRequest, ProtocolError, ReceivedPacket } from '@imcore/protocol';
 import type { PacketRule, PacketSession } from '../ports/packet-handler.js';
 import type { Connection } from '../ports/transport.js';
-import type { Device } from '../users/device.js';
-import type { User } from '../users/user.js';
+import type { Device, User } from '../users/user.js';
 
 /** The session that a packet came from, as the server's own handlers see it. */
 export interface HandlerSession extends PacketSession {

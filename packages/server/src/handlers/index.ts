@@ -10,14 +10,14 @@ import type { AddressTable } from '../sessions/address-table.js';
 import type { Answers } from '../sessions/answers.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
 import type { UserRegistry } from '../users/user-registry.js';
-import { AcknowledgementHandler } from './acknowledgement.js';
+import { acknowledgement } from './acknowledgement.js';
 import { AddressChecks } from './address-checks.js';
 import { DataHandler } from './data.js';
-import { EchoHandler } from './echo.js';
+import { echo } from './echo.js';
 import type { Handler, Handlers } from './handler.js';
-import { KeepAliveHandler } from './keep-alive.js';
+import { keepAlive } from './keep-alive.js';
 import { LoginHandler } from './login.js';
-import { LogoutHandler } from './logout.js';
+import { logout } from './logout.js';
 
 /** Creates the table of handlers: one for each packet type that a client sends. */
 export function createHandlers(
@@ -35,11 +35,11 @@ export function createHandlers(
   const checks = new AddressChecks(runtime.random);
   return new Map<number, Handler>([
     [PacketType.Login, new LoginHandler(runtime, users, hooks, addresses, answers)],
-    [PacketType.KeepAlive, new KeepAliveHandler(answers, checks)],
+    [PacketType.KeepAlive, keepAlive(answers, checks)],
     [PacketType.Data, new DataHandler(runtime, users, hooks, dispatcher, reports, toSender)],
-    [PacketType.Logout, new LogoutHandler()],
-    [PacketType.Acknowledgement, new AcknowledgementHandler(runtime, local, checks, reports)],
-    [PacketType.Echo, new EchoHandler(answers)],
+    [PacketType.Logout, logout],
+    [PacketType.Acknowledgement, acknowledgement(runtime, local, checks, reports)],
+    [PacketType.Echo, echo(answers)],
     ...Object.entries(custom).map(([type, handler]): [number, Handler] => [
       Number(type),
       guarded(runtime, handler),

@@ -17,8 +17,8 @@ import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
 import type { AddressTable } from '../sessions/address-table.js';
 import type { Answers } from '../sessions/answers.js';
-import { V6_DEVICE } from '../users/device.js';
 import type { Outlet } from '../users/outlet.js';
+import { V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 

@@ -1,13 +1,11 @@
-import type { ReceivedPacket } from '@imcore/protocol';
-import type { Handler, HandlerSession } from './handler.js';
+import type { Handler } from './handler.js';
 
 /** Type 3: ends the session, after the packets that came before it are handled. */
-export class LogoutHandler implements Handler {
-  readonly allowed = 'anyone';
-  readonly isWork = false;
-
-  handle(session: HandlerSession, packet: ReceivedPacket): void {
+export const logout: Handler = {
+  allowed: 'anyone',
+  isWork: false,
+  handle(session, packet) {
     if (session.hasDeferred) session.defer(packet);
     else session.logout();
-  }
-}
+  },
+};

@@ -1,4 +1,4 @@
-import { type OptionNames, typeName } from '../check-options.js';
+import { checkInteger, type OptionNames, typeName } from '../check-options.js';
 import { UsageError } from '../errors.js';
 
 /** How much a store keeps, for how long, and what happens beyond that. Options of every store. */
@@ -55,8 +55,9 @@ export function completeRetention(
   given: Retention,
   defaults: Required<Retention> = DEFAULT_RETENTION,
 ): Required<Retention> {
-  const number = (name: 'maxPerUser' | 'maxBytesPerUser' | 'maxDeadLetters' | 'rememberMs' | 'historyMs') =>
-    requireWhole(name, given[name] ?? defaults[name], name.endsWith('PerUser') ? 1 : 0);
+  for (const name of ['maxPerUser', 'maxBytesPerUser'] as const) checkInteger(name, given[name], 1);
+  for (const name of ['maxDeadLetters', 'rememberMs', 'historyMs'] as const)
+    checkInteger(name, given[name], 0);
   const maxAgeMs = given.maxAgeMs ?? defaults.maxAgeMs;
   const whenFull = given.whenFull ?? defaults.whenFull;
   if (whenFull !== 'reject-newest' && whenFull !== 'drop-oldest') {
@@ -65,21 +66,14 @@ export function completeRetention(
       `option whenFull must be one of reject-newest, drop-oldest, got ${typeName(whenFull)}`,
     );
   }
+  if (maxAgeMs !== Number.POSITIVE_INFINITY) checkInteger('maxAgeMs', maxAgeMs, 1);
   return Object.freeze({
-    maxPerUser: number('maxPerUser'),
-    maxBytesPerUser: number('maxBytesPerUser'),
-    maxAgeMs: maxAgeMs === Number.POSITIVE_INFINITY ? maxAgeMs : requireWhole('maxAgeMs', maxAgeMs, 1),
+    maxPerUser: given.maxPerUser ?? defaults.maxPerUser,
+    maxBytesPerUser: given.maxBytesPerUser ?? defaults.maxBytesPerUser,
+    maxAgeMs,
     whenFull,
-    maxDeadLetters: number('maxDeadLetters'),
-    rememberMs: number('rememberMs'),
-    historyMs: number('historyMs'),
+    maxDeadLetters: given.maxDeadLetters ?? defaults.maxDeadLetters,
+    rememberMs: given.rememberMs ?? defaults.rememberMs,
+    historyMs: given.historyMs ?? defaults.historyMs,
   });
-}
-
-function requireWhole(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new UsageError(
-    'ERR_INVALID_OPTION',
-    `option ${name} must be a whole number ${least} or more, got ${typeof value === 'number' ? value : typeName(value)}`,
-  );
 }

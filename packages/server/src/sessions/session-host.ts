@@ -20,9 +20,8 @@ import type { TransportMetrics } from '../metrics.js';
 import type { Connection, ConnectionHandler } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
-import type { Device } from '../users/device.js';
 import type { Outlet } from '../users/outlet.js';
-import type { User } from '../users/user.js';
+import type { Device, User } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Answers } from './answers.js';
 import { Inbound, type LimitReports } from './inbound.js';
@@ -69,8 +68,8 @@ export class SessionHost
   readonly #session = new Session();
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
-  #user: User | undefined = undefined;
-  #device: Device | undefined = undefined;
+  user: User | undefined = undefined;
+  device: Device | undefined = undefined;
   #info: SessionInfo | undefined = undefined;
   #delayed: Scheduled | undefined = undefined;
 
@@ -90,18 +89,6 @@ export class SessionHost
 
   get info(): SessionInfo {
     return this.#info ?? describe(this.connection, 0, undefined, '', 0);
-  }
-
-  get user(): User | undefined {
-    return this.#user;
-  }
-
-  get device(): Device | undefined {
-    return this.#device;
-  }
-
-  get userId(): string | undefined {
-    return this.#session.userId;
   }
 
   get maxSendBytes(): number {
@@ -185,7 +172,7 @@ export class SessionHost
     const { runtime, local, nextSessionId } = this.#context;
     const { events, metrics, clock } = runtime;
     const now = clock.now();
-    if (this.#device === device) this.#reportEnd('replaced', NOT_KICKED);
+    if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
     else this.#leave('replaced', NOT_KICKED);
     const wasOnline = user.isOnline;
     const info = describe(this.connection, nextSessionId(), login, device.id, firstLoginTime);
@@ -195,18 +182,18 @@ export class SessionHost
     this.blockFor(user.awaited);
     this.connection.addressProof?.admit();
     metrics.loginsAccepted += 1;
-    const isAttached = this.#device === device;
-    this.#user = user;
-    this.#device = device;
+    const isAttached = this.device === device;
+    this.user = user;
+    this.device = device;
     if (!isAttached) local.attach(user, device, this, now);
     if (!wasOnline) {
       metrics.usersOnline += 1;
       if (events.has('online')) events.emit('online', { userId: user.id, session: info });
     }
     // A listener for `online` may have ended it.
-    if (this.#info === info && this.#user === user && events.has('sessionStarted'))
+    if (this.#info === info && this.user === user && events.has('sessionStarted'))
       events.emit('sessionStarted', { session: info });
-    if (this.#user?.awaited === undefined) this.#resumeHandling();
+    if (this.user?.awaited === undefined) this.#resumeHandling();
   }
 
   /** The login could not be read. Ends the session, except on a datagram transport, where the login is ignored. */
@@ -243,8 +230,8 @@ export class SessionHost
   replace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
     // The device is not detached: another session replaces this one at once.
-    this.#user = undefined;
-    this.#device = undefined;
+    this.user = undefined;
+    this.device = undefined;
     this.#reportEnd('replaced', kickCode ?? NOT_KICKED);
     this.#end('replaced');
   }
@@ -320,7 +307,7 @@ export class SessionHost
       case 'spoofed-sender':
         runtime.metrics.spoofedSenders += 1;
         reports.rejected(this, 'spoofed-sender', packet);
-        this.answer(this.#context.answers.error(SPOOFED_SENDER, this.#user?.id));
+        this.answer(this.#context.answers.error(SPOOFED_SENDER, this.user?.id));
         return;
       case 'ignore':
         return;
@@ -350,11 +337,11 @@ export class SessionHost
 
   /** Leaves the user registry and emits the events. A second call does nothing. */
   #leave(reason: SessionEndReason, kickCode: number): void {
-    const user = this.#user;
-    const device = this.#device;
+    const user = this.user;
+    const device = this.device;
     if (user === undefined || device === undefined) return;
-    this.#user = undefined;
-    this.#device = undefined;
+    this.user = undefined;
+    this.device = undefined;
     const { local, users, runtime } = this.#context;
     const { info } = this;
     const wentOffline = local.detach(user, device);

@@ -1,8 +1,8 @@
+import { UsageError } from '../errors.js';
 import { type DeadMessage, toDeadMessage } from '../message.js';
 import type { MessageStore, StoreId } from '../ports/message-store.js';
 import type { RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
-import { checkPageLimit, DEFAULT_PAGE, requireStore } from './page.js';
 
 /** Which dead letters `list` returns. */
 export interface DeadLetterQuery {
@@ -54,11 +54,13 @@ export class StoredDeadLetters implements DeadLetters {
 
   async list({ userId, after, limit = DEFAULT_PAGE }: DeadLetterQuery = {}): Promise<readonly DeadMessage[]> {
     checkPageLimit(limit);
-    return (await this.#require().deadLetters(after, limit, userId)).map(toDeadMessage);
+    return (await requireStore(this.#store, 'deadLetters').deadLetters(after, limit, userId)).map(
+      toDeadMessage,
+    );
   }
 
   async resend(deadLetters: readonly DeadLetterRef[]): Promise<number> {
-    const store = this.#require();
+    const store = requireStore(this.#store, 'deadLetters');
     const ids = deadLetters.map(({ id }) => id);
     try {
       return await store.resend(ids, this.#runtime.clock.wallTime());
@@ -70,10 +72,25 @@ export class StoredDeadLetters implements DeadLetters {
   }
 
   async discard(deadLetters: readonly DeadLetterRef[]): Promise<number> {
-    return this.#require().discard(deadLetters.map(({ id }) => id));
+    return requireStore(this.#store, 'deadLetters').discard(deadLetters.map(({ id }) => id));
   }
+}
 
-  #require(): MessageStore {
-    return requireStore(this.#store, 'deadLetters');
-  }
+/** Maximum and default number of messages that one call returns. */
+const MAX_PAGE = 1000;
+export const DEFAULT_PAGE = 100;
+
+/** @throws UsageError `ERR_INVALID_ARGUMENT` */
+export function checkPageLimit(limit: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE) return;
+  throw new UsageError(
+    'ERR_INVALID_ARGUMENT',
+    `limit must be a whole number from 1 to ${MAX_PAGE}, got ${String(limit)}`,
+  );
+}
+
+/** @throws UsageError `ERR_NO_STORE` */
+export function requireStore(store: MessageStore | undefined, method: string): MessageStore {
+  if (store !== undefined) return store;
+  throw new UsageError('ERR_NO_STORE', `${method} was used on a server without a store`);
 }

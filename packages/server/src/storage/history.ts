@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { type KeptMessage, toKeptMessage } from '../message.js';
 import type { MessageStore, StoreId } from '../ports/message-store.js';
-import { checkPageLimit, DEFAULT_PAGE, requireStore } from './page.js';
+import { checkPageLimit, DEFAULT_PAGE, requireStore } from './dead-letters.js';
 
 /** Which messages between two users `history` returns. */
 export interface HistoryOptions {

@@ -6,8 +6,7 @@ import { asError, StoreError } from '../errors.js';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing } from '../timers/deadline-queue.js';
-import type { Device } from '../users/device.js';
-import type { StoredQueue, User } from '../users/user.js';
+import type { Device, StoredQueue, User } from '../users/user.js';
 import { Replay, type ReplayTarget } from './replay.js';
 import type { StoreWriter } from './store-writer.js';
 

@@ -1,9 +1,22 @@
-import { type Digest, DuplicateWindow, type DuplicateWindowLimits, type Instant } from '@imcore/protocol';
-import type { Delivery } from '../delivery/delivery.js';
+import {
+  type BinaryString,
+  type Digest,
+  DuplicateWindow,
+  type DuplicateWindowLimits,
+  encodeFrameBody,
+  type Instant,
+  PacketType,
+  UNSET_NUMBER,
+} from '@imcore/protocol';
+import type { Delivery, Origin } from '../delivery/delivery.js';
+import type { SendOutcome } from '../hooks.js';
 import type { StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
-import { Device, type DeviceUser, V6_DEVICE } from './device.js';
+import { Inbox } from './inbox.js';
 import type { Outlet } from './outlet.js';
+
+/** The device that all sessions of v6 clients belong to. */
+export const V6_DEVICE = '';
 
 /** What all users of one server share. */
 export interface UserSettings {
@@ -42,7 +55,7 @@ export interface StoredQueue {
  *
  * Exists after the last session has ended, for as long as its fingerprints are remembered.
  */
-export class User implements DeviceUser, RingEntry {
+export class User implements RingEntry {
   readonly id: string;
   readonly #settings: UserSettings;
   readonly #v6 = new Device(V6_DEVICE, this);
@@ -142,5 +155,75 @@ export class User implements DeviceUser, RingEntry {
   /** Resolves when the hook has answered; undefined if no hook is being asked. */
   get awaited(): Promise<void> | undefined {
     return this.#awaited;
+  }
+}
+
+/**
+ * One device of a user: at most one session, and the messages that it has not acknowledged.
+ *
+ * As the origin of a message it gets the acknowledgement on its current session, even if an earlier session sent the message.
+ */
+export class Device implements Origin {
+  readonly id: string;
+  readonly user: User;
+  session: Outlet | undefined = undefined;
+  #inbox: Inbox | undefined = undefined;
+
+  constructor(id: string, user: User) {
+    this.id = id;
+    this.user = user;
+  }
+
+  get asksHook(): boolean {
+    return true;
+  }
+
+  /** The messages that it was sent and has not acknowledged; undefined if it was never sent any. */
+  get inbox(): Inbox | undefined {
+    return this.#inbox;
+  }
+
+  /** Returns the inbox; creates it if there is none. */
+  openInbox(): Inbox {
+    this.#inbox ??= new Inbox(this);
+    return this.#inbox;
+  }
+
+  accepted(delivery: Delivery, _outcome: SendOutcome, now: Instant, acknowledgement?: BinaryString): void {
+    if (delivery.fingerprint === undefined) return;
+    this.user.handled(delivery.fingerprint, delivery.to, now);
+    if (acknowledgement !== undefined && this.user.stamp === undefined) this.#answer(acknowledgement);
+    else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
+  }
+
+  failed(delivery: Delivery): void {
+    if (delivery.fingerprint !== undefined) this.user.notHandled(delivery.fingerprint, delivery.to);
+  }
+
+  waitFor(receiver: Outlet): void {
+    this.session?.waitFor(receiver);
+  }
+
+  /** Writes a type 4 packet on behalf of `by`. */
+  acknowledge(fingerprint: string, by: string, bridge: boolean): void {
+    this.#answer(
+      encodeFrameBody({
+        type: PacketType.Acknowledgement,
+        dataContent: fingerprint,
+        from: by,
+        to: this.user.id,
+        fp: undefined,
+        QoS: false,
+        typeu: UNSET_NUMBER,
+        bridge,
+        sm: this.user.stamp?.() ?? UNSET_NUMBER,
+      }),
+    );
+  }
+
+  /** Looks the device up again: a named device that went offline and came back has a new `Device` object. */
+  #answer(body: BinaryString): void {
+    const session = this.session ?? this.user.findDevice(this.id)?.session;
+    session?.answer(body);
   }
 }
