@@ -1,24 +1,12 @@
 /**
  * Building blocks for your own transports: `@imcore/server/transport-kit`.
  *
- * A transport wraps sockets in {@link Connection}s and passes them to the server's {@link TransportHost}. For streams with the
- * framing of TCP, {@link StreamConnections} does everything but listen. For streams with other framing, {@link SocketOutput}
+ * A transport (`ServerTransport` of `@imcore/server/ports`) wraps sockets in connections and passes them to its host. For streams with
+ * the framing of TCP, {@link StreamConnections} does everything but listen. For streams with other framing, {@link SocketOutput}
  * and a {@link Flusher} combine what is written in one turn of the event loop into one system call. For datagrams,
  * {@link AnswerAllowance} limits what is sent to an address that may be forged.
  */
 export { type BinaryString, TcpFrameReader, writeTcpHeader } from '@imcore/protocol';
-export { checkInteger, checkNames, type OptionNames } from './check-options.js';
-export type {
-  AddressProof,
-  Connection,
-  ConnectionHandler,
-  FrameKind,
-  RejectionReason,
-  ServerTransport,
-  TransportAddress,
-  TransportCount,
-  TransportHost,
-} from './ports/transport.js';
 export { makeSocketsAlike } from './transports/alike-sockets.js';
 export { type AllowanceOwner, AnswerAllowance } from './transports/answer-allowance.js';
 export { type Flushable, Flusher } from './transports/flusher.js';

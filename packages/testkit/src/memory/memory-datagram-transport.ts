@@ -1,15 +1,14 @@
 import type { BinaryString } from '@imcore/protocol';
-import {
-  type AddressProof,
-  type AllowanceOwner,
-  AnswerAllowance,
-  type Connection,
-  type ConnectionHandler,
-  type FrameKind,
-  type ServerTransport,
-  type TransportAddress,
-  type TransportHost,
-} from '@imcore/server/transport-kit';
+import type {
+  AddressProof,
+  Connection,
+  ConnectionHandler,
+  FrameKind,
+  ServerTransport,
+  TransportAddress,
+  TransportHost,
+} from '@imcore/server/ports';
+import { type AllowanceOwner, AnswerAllowance } from '@imcore/server/transport-kit';
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamTransportSettings } from './memory-stream-transport.js';
 
