@@ -51,11 +51,11 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     expect(await alice.value(BACKGROUND)).toBe(DARK);
     expect(await alice.value(FRAME)).toEqual(['#161c1c']);
     await alice.page.emulateMedia({ colorScheme: 'light' });
-    expect(await alice.value(BACKGROUND)).toBe(LIGHT);
-    expect(await alice.value(FRAME)).toEqual(['#f4f5f2']);
+    await expect.poll(() => alice.value(BACKGROUND)).toBe(LIGHT);
+    await expect.poll(() => alice.value(FRAME)).toEqual(['#f4f5f2']);
     await alice.page.getByText('Dark', { exact: true }).click();
     await expect.poll(() => alice.value(BACKGROUND)).toBe(DARK);
-    expect(await alice.value(FRAME)).toEqual(['#161c1c']);
+    await expect.poll(() => alice.value(FRAME)).toEqual(['#161c1c']);
     await alice.page.reload({ waitUntil: 'commit' });
     await expect.poll(() => alice.value(BACKGROUND)).toBe(DARK);
   });
