@@ -16,7 +16,7 @@ export class ChatTab {
     page.on('console', (message) => {
       const text = message.text();
       if (['error', 'warning'].includes(message.type()) && !FAILED_SOCKET.test(text)) {
-        this.#problems.push(`console: ${text}`);
+        this.#problems.push(`console: ${text} (${message.location().url})`);
       }
     });
     page.on('pageerror', (error) => this.#problems.push(`error: ${error.message}`));
