@@ -5,7 +5,7 @@ import { ROOT } from './root.mjs';
 
 const PACKAGES = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`);
 const APPS = readdirSync(join(ROOT, 'apps')).map((name) => `apps/${name}`);
-const FOLDERS = [...PACKAGES, ...APPS, 'bench', 'tests/proof'];
+const FOLDERS = [...PACKAGES, ...APPS, 'bench', 'tests/proof', 'tests/attack'];
 
 /** The packages that have a CommonJS build beside their modules. */
 const WITH_COMMON_JS = ['packages/protocol', 'packages/client'];

@@ -9,6 +9,7 @@ const FOLDERS = [
   'apps/web/src',
   'apps/web/page',
   'tests/proof/src',
+  'tests/attack/src',
   'bench/src',
   'tests/simulation',
   'tests/integration',

@@ -62,6 +62,9 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/testkit',
     ],
   },
+  'tests/attack': {
+    imports: ['@imcore/server', '@imcore/client/node', '@imcore/store-sqlite'],
+  },
   bench: {
     imports: [
       '@imcore/protocol',

@@ -1,0 +1,7 @@
+import type { Attack } from './attack.js';
+import { notLoggedIn } from './not-logged-in.js';
+
+/** The attacks by name, in the order in which `all` runs them. */
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  'not-logged-in': notLoggedIn,
+};
