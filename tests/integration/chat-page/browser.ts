@@ -14,7 +14,10 @@ export class Browsers {
   #browser: Browser | undefined;
   #tabs: ChatTab[] = [];
 
-  /** Starts the browser before the tests of the calling file, and closes it after them. */
+  /**
+   * Starts the browser before the tests of the calling file, and closes it after them. Call it after `Programs.set`: what is
+   * set last ends first, and a tab that outlives its server reports failed requests.
+   */
   static set(): Browsers {
     const browsers = new Browsers();
     beforeAll(async () => {

@@ -4,6 +4,9 @@ import { expect } from 'vitest';
 /** Logged by Chromium when a WebSocket cannot be opened; the page cannot prevent it. */
 const FAILED_SOCKET = /^WebSocket connection to '.*' failed/;
 
+/** Loaded by Chromium at a time of its own, perhaps when the server has been stopped. */
+const ICON = /\/icon\.svg$/;
+
 /** A tab with the chat page. Records errors, dialogs and requests to other hosts. */
 export class ChatTab {
   readonly page: Page;
@@ -15,9 +18,9 @@ export class ChatTab {
     this.#origin = new URL(url).origin;
     page.on('console', (message) => {
       const text = message.text();
-      if (['error', 'warning'].includes(message.type()) && !FAILED_SOCKET.test(text)) {
-        this.#problems.push(`console: ${text} (${message.location().url})`);
-      }
+      const { url: place } = message.location();
+      if (!['error', 'warning'].includes(message.type())) return;
+      if (!FAILED_SOCKET.test(text) && !ICON.test(place)) this.#problems.push(`console: ${text} (${place})`);
     });
     page.on('pageerror', (error) => this.#problems.push(`error: ${error.message}`));
     page.on('dialog', (dialog) => {

@@ -19,8 +19,8 @@ const LATE_LIST = `
 `;
 
 describe.skipIf(!hasBrowser)('the chat page', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('exchanges messages between two pages and a terminal', async () => {
     const server = await programs.serve();

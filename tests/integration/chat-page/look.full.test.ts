@@ -25,8 +25,8 @@ const WRONG_IDS = `(() => {
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
 describe.skipIf(!hasBrowser)('the look of the chat page', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('uses the browser’s language until another is chosen, and saves the choice', async () => {
     const server = await programs.serve();

@@ -6,8 +6,8 @@ import { Relay } from './relay.js';
 import { kill, Programs } from './served-page.js';
 
 describe.skipIf(!hasBrowser)('the chat page without its server', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('shows the lost connection with a countdown, and sends messages written meanwhile once and in order', async () => {
     const server = await programs.serve();
@@ -134,8 +134,8 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
 });
 
 describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('shows the kick-out, keeps unsent messages, and can sign in again', async () => {
     const server = await programs.serve();
@@ -169,8 +169,8 @@ describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', ()
 });
 
 describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('shows a problem next to the field that it refers to', async () => {
     const server = await programs.serve('--token', 'open sesame');

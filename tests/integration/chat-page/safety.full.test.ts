@@ -29,8 +29,8 @@ async function sendAs(userId: string, to: string, contents: readonly string[], s
 }
 
 describe.skipIf(!hasBrowser)('messages to the chat page', () => {
-  const browsers = Browsers.set();
   const programs = Programs.set();
+  const browsers = Browsers.set();
 
   it('are rendered as text: in the conversation, in the list, as a user id and after a reload', async () => {
     const server = await programs.serve();
