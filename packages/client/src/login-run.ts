@@ -208,7 +208,10 @@ export class LoginRun {
   onLinkLost(reason: StateReason, cause: Error, now: Instant): void {
     this.#messaging.linkDown();
     this.#lastFailure = cause;
+    // The platform or the user has asked for the check that failed: the reason is at this client, not at the server.
+    let isAlone = false;
     if (this.#phase.state === 'online') {
+      isAlone = this.#phase.heartbeat.isProbing;
       if (reason === 'link-silent' || reason === 'link-closed') this.#pace.lost();
       this.#effects.push({ kind: 'link-lost', reason, cause });
     }
@@ -218,7 +221,8 @@ export class LoginRun {
       return;
     }
     this.#effects.push({ kind: 'disconnect' });
-    this.#enter({ state: 'waiting', deadline: now + this.#schedule.failed(reason) }, reason, cause);
+    const delayMs = isAlone ? 0 : this.#schedule.failed();
+    this.#enter({ state: 'waiting', deadline: now + delayMs }, reason, cause);
   }
 
   #awaits(awaited: Awaited): boolean {

@@ -40,7 +40,10 @@ export interface ClientSettings {
   readonly keepAlive?: Partial<KeepAliveBounds> | undefined;
   /** Whether the client reconnects after a lost link. Default true. */
   readonly autoReconnect?: boolean | undefined;
-  /** Delays between reconnection attempts, in milliseconds: `initialMs` (1000), `maxMs` (30 000), `minMs` (100). */
+  /**
+   * Delays before reconnection attempts, in milliseconds: each is random from `minMs` (100) to a bound that starts with
+   * `initialMs` (1000) and doubles with each attempt, up to `maxMs` (30 000).
+   */
   readonly backoff?: Partial<BackoffPolicy> | undefined;
   /** Retransmission of unacknowledged messages: after `waitMs` (default 5000), `retries` times (default 2). */
   readonly retry?: Partial<RetryPolicy> | undefined;

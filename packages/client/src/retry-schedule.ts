@@ -1,15 +1,11 @@
 import { type BackoffPolicy, backoffMs, type Random } from '@imcore/protocol';
-import type { StateReason } from './state.js';
-
-/** Reasons for losing an online link, as opposed to a failed attempt. */
-const LOSSES: ReadonlySet<StateReason> = new Set(['link-silent', 'link-closed', 'session-unknown']);
 
 /**
- * The delay before the next reconnection attempt, from the number of failures since the link last worked.
+ * The delay before the next attempt to connect, from the number of failures since the link last worked.
  *
- * After the loss of a working link the client retries at once: most losses affect a single client, and users notice a
- * delay. If a server stops and all its clients lose their links, only the first attempts coincide; all further attempts
- * are spread out by backoff.
+ * The first attempt after the loss of a working link is delayed like all others: if a server stops, all its clients lose
+ * their links at the same moment. One client cannot tell this from a loss of its own, unless the platform or the user
+ * says so; see `retryNow`.
  *
  * @see docs/protocol/SPEC.md#11-where-the-original-is-weak-and-we-are-not
  */
@@ -17,7 +13,6 @@ export class RetrySchedule {
   readonly #policy: BackoffPolicy;
   readonly #random: Random;
   #failures = 0;
-  #wasOnline = true;
 
   constructor(policy: BackoffPolicy, random: Random) {
     this.#policy = policy;
@@ -25,11 +20,7 @@ export class RetrySchedule {
   }
 
   /** Adds a failure. Returns the delay before the next attempt, in milliseconds. */
-  failed(reason: StateReason): number {
-    if (this.#wasOnline && LOSSES.has(reason)) {
-      this.#wasOnline = false;
-      return 0;
-    }
+  failed(): number {
     this.#failures += 1;
     return backoffMs(this.#failures - 1, this.#policy, this.#random);
   }
@@ -37,6 +28,5 @@ export class RetrySchedule {
   /** The link works: a keep-alive was answered. A login alone is not enough, since the link may be lost right after it. */
   succeeded(): void {
     this.#failures = 0;
-    this.#wasOnline = true;
   }
 }

@@ -458,6 +458,7 @@ describe('a link', () => {
 
     clock.advance(5_000);
     expect(silent.isClosed).toBe(true);
+    clock.advance(1_000);
     expect(transport.links).toHaveLength(2);
     silent.handler.closed();
     silent.answer(54, '{"code":1}');

@@ -14,7 +14,7 @@ describe('a token function', () => {
     transport.link.accept();
     await login;
     transport.link.handler.closed();
-    await clock.advanceAsync(0);
+    await clock.advanceAsync(1_000);
     transport.link.accept();
 
     expect(transport.links.map((link) => loginTokenOf(link.frames))).toEqual(['t1', 't2']);
@@ -148,7 +148,7 @@ describe('the platform’s signals', () => {
     const { client, transport, platform } = setUp({ clock });
     await login(client, transport);
     transport.link.handler.closed();
-    awake.advance(0);
+    awake.advance(1_000);
     const [, opening] = transport.links;
     sleptMs = 60_000;
 
@@ -246,7 +246,7 @@ describe('a logger that throws', () => {
 
     transport.link.handler.received('no packet');
     transport.link.handler.closed();
-    clock.advance(0);
+    clock.advance(1_000);
     transport.link.accept();
 
     expect(client.state).toBe('online');
