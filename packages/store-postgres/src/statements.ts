@@ -53,8 +53,10 @@ export interface Statements {
 
 const WAITS = 'confirmed_at IS NULL AND died_at IS NULL';
 const IS_DEAD = 'died_at IS NOT NULL';
+/** The same conditions, written so that no partial index matches: the row is found by its place in the table. */
+const STILL_WAITS = 'coalesce(confirmed_at, died_at) IS NULL';
+const IS_STILL_DEAD = 'died_at + 0 IS NOT NULL';
 const FIELDS = 'id, receiver, sender, fingerprint, body, accepted_at';
-const FIELDS_OF_M = FIELDS.replace(/\w+/g, 'm.$&');
 
 export function statementsFor(schema: string): Statements {
   const table = `${escapeIdentifier(schema)}.message`;
@@ -66,19 +68,22 @@ export function statementsFor(schema: string): Statements {
        dead = dead + ${dead} WHERE shard = pg_backend_pid() % 64`;
   const countOf = (rows: string): string => `(SELECT count(*) FROM ${rows})`;
   const bytesOf = (rows: string): string => `(SELECT coalesce(sum(bytes), 0) FROM ${rows})`;
-  /** Parts of a statement that turn messages into dead letters and change the totals. */
-  const addDeadLetters = (cause: string, from: string): string => `moved AS (
-      UPDATE ${table} AS m SET died_at = $3, cause = '${cause}' FROM ${from} AS k
-      WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL AND m.died_at IS NULL
-      RETURNING ${FIELDS_OF_M}, m.bytes, m.since),
+  /** The place of the message of a key `k` (receiver, id) in the table, if it is in this state. Looked up by an index. */
+  const placeOf = (state: string): string =>
+    `(SELECT ctid FROM ${table} WHERE receiver = k.receiver AND id = k.id AND ${state} LIMIT 1)`;
+  /** Parts of a statement that turn the messages at these places into dead letters, and change the totals. */
+  const addDeadLetters = (cause: string, places: string): string => `moved AS (
+      UPDATE ${table} SET died_at = $3, cause = '${cause}' WHERE ctid = ANY (ARRAY(${places})) AND ${STILL_WAITS}
+      RETURNING ${FIELDS}, bytes, since),
     added AS (${add(`-${countOf('moved')}`, `-${bytesOf('moved')}`, countOf('moved'))})`;
   return {
     append: appendStatement(table, add(countOf('fresh'), bytesOf('fresh'), '0')),
     find: named(
       'find',
       `SELECT k.n, m.id, m.confirmed_at IS NULL AND m.died_at IS NULL AS waits
-       FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, receiver, n)
-       JOIN ${table} AS m ON m.sender = k.sender AND m.fingerprint = k.fingerprint AND m.receiver = k.receiver`,
+       FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS k (sender, fingerprint, receiver, n),
+       LATERAL (SELECT id, confirmed_at, died_at FROM ${table} AS m WHERE m.sender = k.sender
+         AND m.fingerprint = k.fingerprint AND sha256(m.receiver) = sha256(k.receiver) LIMIT 1) AS m`,
     ),
     page: named(
       'page',
@@ -90,18 +95,17 @@ export function statementsFor(schema: string): Statements {
     ),
     confirm: named(
       'confirm',
-      `WITH k AS MATERIALIZED (SELECT * FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, id, n)),
+      `WITH k AS MATERIALIZED (SELECT receiver, id, min(n) AS n
+         FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, id, n) GROUP BY receiver, id),
        waited AS (
-         UPDATE ${table} AS m SET confirmed_at = $3, body = CASE WHEN m.kept THEN m.body END FROM k
-         WHERE m.receiver = k.receiver AND m.id = k.id AND m.confirmed_at IS NULL AND m.died_at IS NULL
-         RETURNING k.n, m.bytes),
+         UPDATE ${table} SET confirmed_at = $3, body = CASE WHEN kept THEN body END
+         WHERE ctid = ANY (ARRAY(SELECT ${placeOf(WAITS)} FROM k)) AND ${STILL_WAITS} RETURNING receiver, id, bytes),
        died AS (
-         UPDATE ${table} AS m
-         SET confirmed_at = $3, body = CASE WHEN m.kept THEN m.body END, died_at = NULL, cause = NULL
-         FROM (SELECT * FROM k WHERE n NOT IN (SELECT n FROM waited)) AS k
-         WHERE m.receiver = k.receiver AND m.id = k.id AND m.died_at IS NOT NULL RETURNING 1),
+         UPDATE ${table} SET confirmed_at = $3, body = CASE WHEN kept THEN body END, died_at = NULL, cause = NULL
+         WHERE ctid = ANY (ARRAY(SELECT ${placeOf(IS_DEAD)} FROM k
+           WHERE (receiver, id) NOT IN (SELECT receiver, id FROM waited))) AND ${IS_STILL_DEAD} RETURNING 1),
        added AS (${add(`-${countOf('waited')}`, `-${bytesOf('waited')}`, `-${countOf('died')}`)})
-       SELECT n, bytes FROM waited`,
+       SELECT k.n, waited.bytes FROM waited JOIN k USING (receiver, id)`,
     ),
     count: named(
       'count',
@@ -121,14 +125,19 @@ export function statementsFor(schema: string): Statements {
     ),
     expire: named(
       'expire',
-      `WITH due AS MATERIALIZED (SELECT receiver, id FROM ${table} WHERE since >= 0 AND since < $1 AND ${WAITS}
-         ORDER BY since, id LIMIT $2 FOR UPDATE SKIP LOCKED),
-       ${addDeadLetters('expired', 'due')}
+      `WITH ${addDeadLetters(
+        'expired',
+        `SELECT ctid FROM ${table} WHERE since >= 0 AND since < $1 AND ${WAITS}
+         ORDER BY since, id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      )}
        SELECT ${FIELDS} FROM moved ORDER BY since, id`,
     ),
     displace: named(
       'displace',
-      `WITH ${addDeadLetters('displaced', '(SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS u (receiver, id))')}
+      `WITH ${addDeadLetters(
+        'displaced',
+        `SELECT ${placeOf(WAITS)} FROM unnest($1::bytea[], $2::bigint[]) AS k (receiver, id)`,
+      )}
        SELECT ${FIELDS} FROM moved ORDER BY id`,
     ),
     dead: named(
@@ -162,10 +171,8 @@ export function statementsFor(schema: string): Statements {
     ),
     trim: named(
       'trim',
-      `WITH oldest AS MATERIALIZED (SELECT id FROM ${table} WHERE ${IS_DEAD}
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
-       deleted AS (DELETE FROM ${table} AS m USING oldest AS o
-         WHERE m.id = o.id AND m.died_at IS NOT NULL RETURNING ${FIELDS_OF_M}, m.cause, m.died_at),
+      `WITH deleted AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${IS_DEAD}
+           ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)) AND ${IS_STILL_DEAD} RETURNING ${FIELDS}, cause, died_at),
        added AS (${add('0', '0', `-${countOf('deleted')}`)})
        SELECT ${FIELDS}, cause, died_at FROM deleted ORDER BY id`,
     ),

@@ -43,3 +43,93 @@ describe.runIf(await hasPostgres())('the plans of statements on a new table', ()
     expect(plan).toMatch(new RegExp(` using ${index} on |Index Scan on ${index} `));
   });
 });
+
+/** Messages in the table, and messages that a statement looks up in it. */
+const [ALL, SOUGHT] = [30_000, 137];
+
+/** Each row is found with a few reads of an index, and changed with a few more. */
+const MAX_BUFFERS = 30 * SOUGHT;
+
+interface Sought {
+  readonly receiver: string;
+  readonly id: number;
+  readonly fingerprint: string;
+}
+
+/** The time does not grow with the table, whatever the statistics say. */
+describe.runIf(await hasPostgres())('the number of pages that a statement reads', () => {
+  const schema = useSchemas()();
+  const client = new Client(url);
+  const store = postgresStore({ url, schema });
+  let waiting: readonly Sought[] = [];
+
+  beforeAll(async () => {
+    await client.connect();
+    await client.query('SET enable_seqscan = off; SET jit = off');
+  });
+  afterAll(async () => {
+    await client.end();
+    await store.close();
+  });
+
+  /** Appends so many messages, of 100 receivers, with fingerprints that begin with `prefix`. */
+  async function append(prefix: string, count: number): Promise<readonly Sought[]> {
+    const appended: Sought[] = [];
+    for (let first = 0; first < count; first += 2000) {
+      const size = Math.min(2000, count - first);
+      const messages = Array.from({ length: size }, (_, n) =>
+        message(`${prefix}${first + n}`, { to: `user-${(first + n) % 100}` }),
+      );
+      const results = await store.append(messages);
+      for (const [n, result] of results.entries()) {
+        const { to = '', fingerprint = '' } = messages[n] ?? {};
+        if (result.outcome === 'stored') appended.push({ receiver: to, id: result.id, fingerprint });
+      }
+    }
+    return appended;
+  }
+
+  /** The pages that a statement reads; its changes are undone. */
+  async function buffersOf(name: keyof Omit<Statements, 'append'>, values: unknown[]): Promise<number> {
+    await client.query('BEGIN');
+    try {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>({
+        text: `EXPLAIN (ANALYZE, BUFFERS) ${statementsFor(schema)[name].text}`,
+        values,
+      });
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      return Number(/Buffers: shared hit=(\d+)/.exec(plan)?.[1]);
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  }
+
+  async function expectFewBuffers(): Promise<void> {
+    const some = waiting.slice(-SOUGHT);
+    const receivers = some.map(({ receiver }) => Buffer.from(receiver));
+    const ids = some.map(({ id }) => id);
+    const fingerprints = some.map(({ fingerprint }) => Buffer.from(fingerprint));
+    const senders = some.map(() => Buffer.from('alice'));
+    expect(await buffersOf('confirm', [receivers, ids, 1])).toBeLessThan(MAX_BUFFERS);
+    expect(await buffersOf('displace', [receivers, ids, 1])).toBeLessThan(MAX_BUFFERS);
+    expect(await buffersOf('find', [senders, fingerprints, receivers])).toBeLessThan(MAX_BUFFERS);
+    expect(await buffersOf('expire', [1e15, SOUGHT, 1])).toBeLessThan(MAX_BUFFERS);
+  }
+
+  it('stays small before the table was analyzed', async () => {
+    waiting = await append('first', ALL);
+    expect(waiting).toHaveLength(ALL);
+    await expectFewBuffers();
+  });
+
+  it('stays small when the statistics say that nothing waits', async () => {
+    const byReceiver = new Map<string, number[]>();
+    for (const { receiver, id } of waiting) {
+      byReceiver.set(receiver, [...(byReceiver.get(receiver) ?? []), id]);
+    }
+    await store.confirm([...byReceiver].map(([userId, ids]) => ({ userId, ids })));
+    await client.query(`ANALYZE ${schema}.message`);
+    waiting = await append('second', SOUGHT);
+    await expectFewBuffers();
+  });
+});
