@@ -14,7 +14,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   routes: true,
   handlers: true,
   limits: true,
-  isExemptAddress: true,
+  trustedProxies: true,
   storeAfterMs: true,
   hookTimeoutMs: true,
   retry: true,
@@ -45,7 +45,6 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   checkMethods('store', options.store, ['append', 'take', 'confirm'], "sqliteStore({ file: 'messages.db' })");
   checkRoutes(options.routes ?? []);
   checkHandlers(options.handlers ?? {});
-  checkFunction('isExemptAddress', options.isExemptAddress);
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
   checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
   checkNames(options.retry ?? {}, { waitMs: true, retries: true }, 'retry.');

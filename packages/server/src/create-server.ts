@@ -13,9 +13,10 @@ import { HookRunner } from './hook-runner.js';
 import { logEvents } from './log-events.js';
 import { ServerMetrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
+import { TrustedProxies } from './proxies/trusted-proxies.js';
 import type { Runtime } from './runtime.js';
 import { ImServer } from './server.js';
-import { AddressTable, isLoopback } from './sessions/address-table.js';
+import { AddressTable } from './sessions/address-table.js';
 import { Answers } from './sessions/answers.js';
 import { PeerReports } from './sessions/peer-reports.js';
 import { SessionRegistry } from './sessions/session-registry.js';
@@ -63,9 +64,10 @@ export function createServer(options: ServerOptions): ImServer {
   // A packet is handled by the handler of its type.
   const answers = new Answers(runtime.stamp);
   const reports = new PeerReports(runtime);
+  const proxies = new TrustedProxies(options.trustedProxies);
   const addresses = new AddressTable({
     ...runtime.limits,
-    isExempt: options.isExemptAddress ?? isLoopback,
+    isExempt: (address) => proxies.includes(address),
   });
   const handlers = createHandlers(
     runtime,

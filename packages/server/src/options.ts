@@ -20,8 +20,11 @@ export interface ServerOptions {
   /** Handlers of packet types of your own, by type. Packets of any other unknown type are rejected. */
   readonly handlers?: Readonly<Record<number, PacketHandler>> | undefined;
   readonly limits?: { readonly [Name in keyof ServerLimits]?: ServerLimits[Name] | undefined } | undefined;
-  /** Whether the limits per address do not apply to an address. Default: loopback, which proxies and tests connect from. */
-  readonly isExemptAddress?: ((address: string) => boolean) | undefined;
+  /**
+   * Addresses and networks of proxies, such as `10.0.0.0/8`. They are believed on whose behalf they connect, and their own
+   * addresses are exempt from the limits per address. Default: loopback.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** How long a message waits for its receiver before it is stored, in milliseconds. Default 1000. */
   readonly storeAfterMs?: number | undefined;
   /** How long a hook may take to answer, in milliseconds. A late hook counts as failed. Default 10 000. */

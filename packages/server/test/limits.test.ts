@@ -40,10 +40,10 @@ describe('maxSessionsPerAddress', () => {
     expect(bench.connect('tcp', address).rejection).toBeUndefined();
   });
 
-  it('does not apply to addresses that the option exempts, and to loopback then too', async () => {
+  it('applies to all addresses but those of the trusted proxies, which replace loopback', async () => {
     const bench = await openBench({
       limits: { maxSessionsPerAddress: 1 },
-      isExemptAddress: (address) => address === '10.0.0.1',
+      trustedProxies: ['10.0.0.0/24'],
     });
     bench.connect('tcp', '10.0.0.1');
     expect(bench.connect('tcp', '10.0.0.1').rejection).toBeUndefined();

@@ -12,7 +12,7 @@ const server = createServer({
   store: openStore(),
   limits,
   logger: silentLogger,
-  ...(exemptsLoopback ? {} : { isExemptAddress: () => false }),
+  ...(exemptsLoopback ? {} : { trustedProxies: [] }),
 });
 
 const limited: Record<string, number> = {};

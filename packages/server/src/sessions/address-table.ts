@@ -88,8 +88,3 @@ export class AddressTable {
     this.#sweepsAtSize = Math.max(MIN_SWEPT, 2 * this.#entries.size);
   }
 }
-
-/** Whether an address is the machine itself, or a proxy on it, whose address is shared by many users. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
-}
