@@ -57,4 +57,55 @@ describe('Alarm', () => {
 
     expect(asked).toEqual([50]);
   });
+
+  it('waits 250 ms longer after the program did not run, so that it can read first', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    alarm.set(1000);
+    clock.pause(30_000);
+    clock.advance(0);
+    expect(rings).toEqual([]);
+    clock.advance(1000);
+
+    expect(rings).toEqual([30_250]);
+  });
+
+  it('waits as long if a packet is read before the timer fires', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    alarm.set(1000);
+    clock.pause(30_000);
+    alarm.set(2000);
+    clock.advance(1000);
+
+    expect(rings).toEqual([30_250]);
+  });
+
+  it('does not wait longer for an instant that was already past when it was set', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    clock.advance(10_000);
+    alarm.set(5);
+    clock.advance(0);
+
+    expect(rings).toEqual([10_000]);
+  });
+
+  it('does not wait longer for a delay of less than half a second', () => {
+    const clock = new VirtualClock();
+    const rings: Instant[] = [];
+    const alarm = new Alarm(clock, () => rings.push(clock.now()));
+
+    alarm.set(1000);
+    clock.pause(1499);
+    clock.advance(0);
+
+    expect(rings).toEqual([1499]);
+  });
 });

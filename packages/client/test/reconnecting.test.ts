@@ -234,6 +234,34 @@ describe('the platform’s signals', () => {
   });
 });
 
+describe('a program that did not run', () => {
+  it('reads what has arrived meanwhile before its link counts as lost', async () => {
+    const { client, transport, clock } = setUp();
+    await login(client, transport);
+    clock.advance(15_010);
+    clock.pause(18_000);
+    clock.advance(0);
+    transport.link.answer(51, '{}');
+    clock.advance(1_000);
+
+    expect(client.state).toBe('online');
+    expect(transport.links).toHaveLength(1);
+  });
+
+  it('reads what has arrived meanwhile before a message counts as not acknowledged', async () => {
+    const { client, transport, clock } = setUp();
+    await login(client, transport);
+    const sent = client.send({ to: 'bob', content: 'hi', fingerprint: 'f' });
+    clock.advance(14_000);
+    clock.pause(5_000);
+    clock.advance(0);
+    transport.link.answer(4, 'f', 'bob');
+    clock.advance(1_000);
+
+    await expect(sent).resolves.toMatchObject({ fingerprint: 'f' });
+  });
+});
+
 describe('a logger that throws', () => {
   it('does not stop the client', async () => {
     const fail = (): never => {

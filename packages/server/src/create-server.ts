@@ -107,7 +107,10 @@ function createRuntime(options: ServerOptions): Runtime {
     metrics.bugs += 1;
     events.emit('error', error);
   };
-  const timers = new DeadlineQueue(clock);
+  const timers = new DeadlineQueue(clock, (ms) => {
+    metrics.pauses += 1;
+    events.emit('paused', { ms });
+  });
   return { clock, random, timers, events, metrics, limits, logger, stamp, reportBug };
 }
 

@@ -127,6 +127,11 @@ export interface ServerEvents {
     readonly remoteAddress: string;
     readonly userId: string | undefined;
   };
+  /**
+   * The process did not run for `ms` milliseconds: it was stopped, its machine was suspended, or its event loop was blocked.
+   * This time is not counted in read time-outs and other deadlines.
+   */
+  paused: { readonly ms: number };
   /** Something in the server failed: for example a hook threw, or the store or a socket failed. */
   error: Error;
 }

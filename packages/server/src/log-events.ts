@@ -36,6 +36,9 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   events.on('limited', (limited) => {
     throttled(limited.limit, (times) => logger.warn({ ...limited, times }, 'a limit was reached'));
   });
+  events.on('paused', ({ ms }) => {
+    throttled('paused', (times) => logger.warn({ ms, times }, 'the process did not run for some time'));
+  });
   events.on('lost', ({ userId, messages }) => {
     throttled('lost', (times) => {
       const fingerprints = messages.map(({ fingerprint }) => fingerprint);

@@ -64,6 +64,7 @@ export class ServerMetrics {
   rejectedFromBridge = 0;
   bridgeFailures = 0;
   hookTimeouts = 0;
+  pauses = 0;
   retransmissions = 0;
   abandoned = 0;
   storeFailures = 0;
@@ -174,6 +175,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   rejectedFromBridge: counter('messages', 'messages from the bridge that cannot be handled'),
   bridgeFailures: counter('events', 'times that the broker did not accept a message'),
   hookTimeouts: counter('events', 'hook calls that exceeded `hookTimeoutMs`'),
+  pauses: counter('events', 'times that the process did not run for half a second or longer'),
   retransmissions: counter('packets', 'copies that were written to receivers again'),
   abandoned: counter('messages', 'messages never acknowledged, without a store'),
   storeFailures: counter('events', 'store calls that failed, unreadable messages'),

@@ -16,11 +16,12 @@ class Entry implements RingEntry {
 
 function setUp() {
   const clock = new VirtualClock();
-  const queue = new DeadlineQueue(clock);
+  const pauses: number[] = [];
+  const queue = new DeadlineQueue(clock, (ms) => pauses.push(ms));
   const due: string[] = [];
   const ring = (waitMs: number) =>
     queue.ring<Entry>(waitMs, ({ name }) => due.push(`${name} at ${clock.now()}`));
-  return { clock, queue, due, ring };
+  return { clock, queue, due, pauses, ring };
 }
 
 describe('DeadlineRing', () => {
@@ -137,24 +138,52 @@ describe('DeadlineQueue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('calls onDue for everything that is due when its timer fires much too late', () => {
-    const waiting: (() => void)[] = [];
-    let now = 0;
-    const queue = new DeadlineQueue({
-      now: () => now,
-      wallTime: () => 0,
-      schedule: (_at, run) => {
-        waiting.push(run);
-        return { cancel() {} };
-      },
-    });
-    const due: string[] = [];
-    const ring = queue.ring<Entry>(100, ({ name }) => due.push(name));
-    ring.start(new Entry('a'), 0);
-    ring.start(new Entry('b'), 50);
-    now = 10_000;
-    waiting[0]?.();
-    expect(due).toEqual(['a', 'b']);
+  it('does not count the time in which the process did not run', () => {
+    const { clock, due, pauses, ring } = setUp();
+    const minute = ring(60_000);
+    minute.start(new Entry('a'), clock.now());
+    clock.advance(50_500);
+    minute.start(new Entry('b'), clock.now());
+    clock.pause(100_000);
+    clock.advance(0);
+    expect(due).toEqual([]);
+    expect(pauses).toEqual([99_750]);
+    minute.start(new Entry('c'), clock.now());
+    clock.advance(100_000);
+    expect(due).toEqual(['a at 159750', 'b at 210250', 'c at 210500']);
+  });
+
+  it('judges nothing in the first 250 ms after a pause, so that the process can read first', () => {
+    const { clock, due, ring } = setUp();
+    const hundred = ring(100);
+    hundred.start(new Entry('a'), clock.now());
+    clock.advance(99);
+    clock.pause(25_000);
+    clock.advance(249);
+    expect(due).toEqual([]);
+    clock.advance(1);
+    expect(due).toEqual(['a at 25349']);
+  });
+
+  it('judges what is due even if the process is always late', () => {
+    const { clock, due, ring } = setUp();
+    ring(100).start(new Entry('a'), clock.now());
+    for (let i = 0; i < 2; i++) {
+      clock.pause(2000);
+      clock.advance(0);
+    }
+    expect(due).toEqual(['a at 4000']);
+  });
+
+  it('counts a delay of less than half a second', () => {
+    const { clock, due, pauses, ring } = setUp();
+    const hundred = ring(100);
+    hundred.start(new Entry('a'), 0);
+    hundred.start(new Entry('b'), 50);
+    clock.pause(599);
+    clock.advance(0);
+    expect(due).toEqual(['a at 599', 'b at 599']);
+    expect(pauses).toEqual([]);
   });
 
   it('cancels its timer and its deadlines when it is closed', () => {

@@ -115,4 +115,27 @@ describe('the read time-out', () => {
     await bench.advance(20_000);
     expect(alice.isClosed).toBe(true);
   });
+
+  it.each(times)('does not end sessions on %s that wrote while the process was paused', async (transport) => {
+    const bench = await openBench();
+    const alice = await bench.online('alice', transport);
+    await bench.advance(3_000);
+    bench.clock.pause(25_000);
+    // The timer fires first; the keep-alives that the kernel holds are read after it.
+    await bench.advance(0);
+    alice.write(keepAlive('alice'));
+    await bench.advance(5_000);
+    expect(alice.isClosed).toBe(false);
+    expect(bench.events.paused).toEqual([{ ms: 24_750 }]);
+    expect(bench.metric('pauses')).toBe(1);
+  });
+
+  it('still ends a session that wrote nothing while the process was paused', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice');
+    bench.clock.pause(25_000);
+    await bench.advance(20_000 + 250);
+    expect(alice.end).toBe('closed');
+    expect(bench.metric('sessionsTimedOut')).toBe(1);
+  });
 });

@@ -86,6 +86,14 @@ export class VirtualClock implements Clock {
     this.#moveTo(at);
   }
 
+  /**
+   * Moves the time on without calling anything, as if the process had been stopped meanwhile. What was due by then is
+   * called late, by the next {@link advance}.
+   */
+  pause(ms: number): void {
+    this.#moveTo(this.#now + ms);
+  }
+
   /** Advances to the next run and calls it. Returns false when there is none. */
   runNext(): boolean {
     const entry = this.#peek();

@@ -32,6 +32,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     violation: record('violation'),
     rejected: record('rejected'),
     limited: record('limited'),
+    paused: record('paused'),
     error: record('error'),
   };
 }
