@@ -2,7 +2,8 @@ import {
   DEFAULT_DUPLICATE_LIMITS,
   Digest,
   DuplicateWindow,
-  decodePacket,
+  decodeFrameBody,
+  encodeUtf8,
   isUserId,
   type Packet,
   PacketType,
@@ -70,7 +71,7 @@ export class BridgeIntake {
 
   #read(text: string): AddressedPacket | BrokerVerdict {
     try {
-      return toAddressed(decodePacket(text));
+      return toAddressed(decodeFrameBody(encodeUtf8(text)));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       return this.#reject(error.code, error.message);

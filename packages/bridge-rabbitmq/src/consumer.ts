@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { asError } from '@imcore/server/ports';
 import type { AsyncMessage, Channel, Connection } from 'rabbitmq-client';
 import type { BrokerHost, BrokerVerdict } from './broker.js';
@@ -76,9 +77,13 @@ export class Consumer {
 
   async #judge(body: Buffer): Promise<BrokerVerdict> {
     const { maxBodyBytes } = this.#settings;
-    if (body.length <= maxBodyBytes) return await this.#host.receive(body.toString());
-    const reason = `the message has ${body.length} bytes, more than ${maxBodyBytes}`;
-    return { outcome: 'rejected', code: 'ERR_FRAME_TOO_LARGE', reason };
+    if (body.length > maxBodyBytes) {
+      const reason = `the message has ${body.length} bytes, more than ${maxBodyBytes}`;
+      return { outcome: 'rejected', code: 'ERR_FRAME_TOO_LARGE', reason };
+    }
+    // Decoded all the same, different user IDs would become the same user ID.
+    if (!isUtf8(body)) return { outcome: 'rejected', code: 'ERR_MALFORMED_PACKET', reason: 'not UTF-8' };
+    return await this.#host.receive(body.toString());
   }
 
   #giveBackLater({ deliveryTag }: AsyncMessage, channel: Channel): void {

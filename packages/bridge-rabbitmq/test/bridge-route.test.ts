@@ -313,6 +313,11 @@ describe('a packet from the bridge', () => {
     ['nothing', '', 'ERR_EMPTY_FRAME'],
     ['JSON that is no object', 'null', 'ERR_MALFORMED_PACKET'],
     ['a type that is no number', '{"type":"x","from":"web-1","to":"bob"}', 'ERR_INVALID_FIELD'],
+    [
+      'a lone surrogate in its fingerprint',
+      '{"type":2,"from":"web-1","to":"bob","fp":"\\ud800"}',
+      'ERR_INVALID_FIELD',
+    ],
     ['an object as its receiver', '{"type":2,"from":"web-1","to":{}}', 'ERR_INVALID_FIELD'],
     ['no receiver', wire({ type: 2, dataContent: 'x', from: 'web-1', fp: 'fp-1' }), 'ERR_INVALID_FIELD'],
     ['the server as its receiver', '{"type":2,"from":"web-1","to":"0","fp":"1"}', 'ERR_INVALID_FIELD'],

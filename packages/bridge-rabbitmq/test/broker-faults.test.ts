@@ -257,6 +257,18 @@ describe.runIf(await hasBroker())('RabbitMqBroker', () => {
     await channel.close();
   });
 
+  it('makes a dead letter of what is not UTF-8', async () => {
+    const { web, options } = await openScene();
+    const { broker, host } = await join(options);
+    await web.send(Buffer.from('{"type":2,"to":"bob\xff"}', 'latin1'), 'text/plain');
+    await web.send('next');
+    await expect.poll(() => host.received, { timeout }).toEqual(['next']);
+    await expect.poll(() => broker.health.deadLetters, { timeout }).toBe(1);
+    expect(await web.takeDeadLetters()).toMatchObject([
+      { code: 'ERR_MALFORMED_PACKET', reason: 'not UTF-8' },
+    ]);
+  });
+
   it('makes a dead letter of JSON that is nested too deeply, and receives the next message', async () => {
     const { web, options } = await openScene();
     const { broker, host } = await join(options);

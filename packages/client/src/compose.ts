@@ -3,6 +3,7 @@ import {
   dataPacket,
   encodePacket,
   isUserId,
+  isWellFormed,
   loginPacket,
   MAX_ID_LENGTH,
   type Random,
@@ -96,7 +97,7 @@ export function composeMessage(
 }
 
 function isFingerprint(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH && isWellFormed(value);
 }
 
 function invalid(message: string): UsageError {

@@ -6,7 +6,8 @@
  */
 export type BinaryString = string;
 
-const REPLACEMENT = '\ufffd';
+/** Stands for bytes that are not UTF-8. */
+export const REPLACEMENT = '\ufffd';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a range of code units.
 const BEYOND_ASCII = /[^\x00-\x7f]/;
@@ -71,6 +72,11 @@ export function decodeUtf8(bytes: BinaryString): string {
     text += taken === needed ? String.fromCodePoint(point) : REPLACEMENT;
   }
   return text;
+}
+
+/** Returns whether bytes are valid UTF-8. */
+export function isUtf8(bytes: BinaryString): boolean {
+  return encodeUtf8(decodeUtf8(bytes)) === bytes;
 }
 
 function continuation(point: number): number {

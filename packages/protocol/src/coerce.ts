@@ -1,8 +1,14 @@
 import { ProtocolError } from './errors.js';
 
+/** The strings and the numbers of a JSON text. */
+const STRINGS_AND_NUMBERS = /"[^"\\]*(?:\\.[^"\\]*)*"|[-\d][^\s,\]}]*/g;
+
+/** Decimal digits only: `Number` would also read `"0x10"`. */
+const DECIMAL = /^\s*[-+.\d][-+.\de\s]*$/i;
+
 /**
- * Reads a string field. Numbers and booleans are converted: existing clients send ids as numbers, numbers and booleans
- * as strings, and whole numbers as `5.0`. `null` means absent.
+ * Reads a string field of {@link toObject}. A boolean is converted, because existing clients send them. `null` means
+ * absent.
  *
  * @throws ProtocolError `ERR_INVALID_FIELD` for any other value.
  * @see docs/protocol/SPEC.md#2-the-packet
@@ -10,7 +16,7 @@ import { ProtocolError } from './errors.js';
 export function toText(field: string, value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean') return String(value);
   throw invalid(field, 'a string', value);
 }
 
@@ -22,7 +28,7 @@ export function toText(field: string, value: unknown): string | undefined {
 export function toInteger(field: string, value: unknown, absent: number, min: number, max: number): number {
   if (value === undefined || value === null) return absent;
   if (typeof value === 'number' && (value | 0) === value && value >= min && value <= max) return value;
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number)) throw invalid(field, 'a whole number', value);
   if (number < min || number > max) {
     throw new ProtocolError('ERR_INVALID_FIELD', `field ${field} must be ${min} to ${max}, got ${number}`);
@@ -46,12 +52,15 @@ export function toBoolean(field: string, value: unknown): boolean {
 /**
  * Parses a JSON object. `what` names it in the error message.
  *
+ * Existing clients send ids as numbers. A number in one of `textFields` becomes a string of its source text, as in the
+ * original: as a number, two ids of 19 digits would become the same id.
+ *
  * @throws ProtocolError `ERR_MALFORMED_PACKET`
  */
-export function toObject(text: string, what: string): Record<string, unknown> {
+export function toObject(text: string, what: string, textFields: readonly string[]): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parse(text, textFields);
   } catch {
     throw new ProtocolError('ERR_MALFORMED_PACKET', `${what} of ${text.length} characters is not JSON`);
   }
@@ -59,6 +68,17 @@ export function toObject(text: string, what: string): Record<string, unknown> {
     throw new ProtocolError('ERR_MALFORMED_PACKET', `${what} is JSON but not an object`);
   }
   return value as Record<string, unknown>;
+}
+
+/** Parses JSON; numbers in `textFields` of an object become strings of their source text. */
+function parse(text: string, textFields: readonly string[]): unknown {
+  const value = JSON.parse(text);
+  if (textFields.some((field) => typeof value?.[field] === 'number')) {
+    const quoted = text.replace(STRINGS_AND_NUMBERS, (token) => (token[0] === '"' ? token : `"${token}"`));
+    const sources = JSON.parse(quoted);
+    for (const field of textFields) value[field] = sources[field];
+  }
+  return value;
 }
 
 function invalid(field: string, expected: string, value: unknown): ProtocolError {

@@ -41,7 +41,7 @@ export interface KickOut {
  * @see docs/protocol/SPEC.md#4-login
  */
 export function readLoginRequest(content: string | undefined): LoginRequest {
-  const fields = toObject(content ?? '', 'a login');
+  const fields = toObject(content ?? '', 'a login', ['loginUserId', 'loginToken', 'extra']);
   const userId = toText('loginUserId', fields['loginUserId']);
   if (userId === undefined || userId === '') {
     throw new ProtocolError('ERR_INVALID_FIELD', 'a login has no loginUserId');
@@ -60,7 +60,7 @@ export function readLoginRequest(content: string | undefined): LoginRequest {
  * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function readLoginResponse(content: string | undefined): LoginResponse {
-  const fields = toObject(content ?? '', 'a login response');
+  const fields = toObject(content ?? '', 'a login response', []);
   return {
     code: toWhole('code', fields['code']),
     firstLoginTime: toWhole('firstLoginTime', fields['firstLoginTime']),
@@ -73,7 +73,7 @@ export function readLoginResponse(content: string | undefined): LoginResponse {
  * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function readErrorResponse(content: string | undefined): ErrorResponse {
-  const fields = toObject(content ?? '', 'an error response');
+  const fields = toObject(content ?? '', 'an error response', ['errorMsg']);
   return {
     errorCode: toWhole('errorCode', fields['errorCode']),
     errorMsg: toText('errorMsg', fields['errorMsg']),
@@ -86,7 +86,7 @@ export function readErrorResponse(content: string | undefined): ErrorResponse {
  * @throws ProtocolError `ERR_MALFORMED_PACKET`, `ERR_INVALID_FIELD`
  */
 export function readKickOut(content: string | undefined): KickOut {
-  const fields = toObject(content ?? '', 'a kick-out');
+  const fields = toObject(content ?? '', 'a kick-out', ['reason']);
   return {
     code: toWhole('code', fields['code']),
     reason: toText('reason', fields['reason']),

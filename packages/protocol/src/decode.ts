@@ -1,5 +1,7 @@
-import { type BinaryString, decodeUtf8 } from './binary-string.js';
+import { type BinaryString, decodeUtf8, isUtf8, REPLACEMENT } from './binary-string.js';
 import { isCanonical } from './canonical.js';
+import { ProtocolError } from './errors.js';
+import { isWellFormed } from './packet.js';
 import { checkId, emptyFrame, readFields } from './packet-fields.js';
 import { readCanonical } from './read-canonical.js';
 import { ReceivedPacket } from './received-packet.js';
@@ -23,15 +25,16 @@ export function decodeFrameBody(body: BinaryString): ReceivedPacket {
 }
 
 function read(text: string, isBinary: boolean, body: BinaryString, hasEscapes: boolean): ReceivedPacket {
-  const { packet, isContentText } = readFields(withoutByteOrderMark(text, isBinary));
-  const canonicalBody = isContentText && isCanonical(text, packet, hasEscapes) ? body : undefined;
+  const packet = readFields(withoutByteOrderMark(text, isBinary));
+  const canonicalBody = isCanonical(text, packet, hasEscapes) ? body : undefined;
+  const textForm = packet.dataContent?.includes(REPLACEMENT) && !isUtf8(body) ? 'replaced' : 'text';
   return new ReceivedPacket(
     packet.type,
     packet.dataContent,
-    isBinary ? 'bytes' : 'text',
-    id('from', packet.from, isBinary),
-    id('to', packet.to, isBinary),
-    id('fp', packet.fp, isBinary),
+    isBinary ? 'bytes' : textForm,
+    id('from', packet.from, isBinary, body),
+    id('to', packet.to, isBinary, body),
+    id('fp', packet.fp, isBinary, body),
     packet.QoS,
     packet.typeu,
     packet.bridge,
@@ -40,8 +43,21 @@ function read(text: string, isBinary: boolean, body: BinaryString, hasEscapes: b
   );
 }
 
-function id(field: string, raw: string | undefined, isBinary: boolean): string | undefined {
-  return checkId(field, raw === undefined || !isBinary ? raw : decodeUtf8(raw));
+/**
+ * Decodes an id. What is not Unicode is rejected, bytes that are not UTF-8 as well as lone surrogates: where U+FFFD takes
+ * its place, as in a store, different ids become the same id.
+ */
+function id(
+  field: string,
+  raw: string | undefined,
+  isBinary: boolean,
+  body: BinaryString,
+): string | undefined {
+  if (raw === undefined) return undefined;
+  const text = isBinary ? decodeUtf8(raw) : raw;
+  if (!isWellFormed(text) || (text.includes(REPLACEMENT) && !isUtf8(isBinary ? raw : body)))
+    throw new ProtocolError('ERR_INVALID_FIELD', `field ${field} is not valid Unicode text`);
+  return checkId(field, text);
 }
 
 /** Some peers write a byte order mark. */

@@ -47,6 +47,7 @@ export { createFingerprint } from './fingerprint.js';
 export { KeepAlive, type KeepAliveDue, type KeepAliveTimes } from './keep-alive.js';
 export {
   isUserId,
+  isWellFormed,
   MAX_ID_LENGTH,
   type Packet,
   PacketType,

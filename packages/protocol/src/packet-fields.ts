@@ -5,29 +5,21 @@ import { MAX_ID_LENGTH, type Packet } from './packet.js';
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 
-/** The fields of a packet, and whether its content is absent or a JSON string. */
-interface PacketFields {
-  readonly packet: Packet;
-  readonly isContentText: boolean;
-}
+const TEXT_FIELDS = ['dataContent', 'from', 'to', 'fp'];
 
 /** Decodes the fields of a packet, without checking its ids. @throws ProtocolError */
-export function readFields(text: string): PacketFields {
-  const fields = toObject(text, 'a packet');
-  const content = fields['dataContent'];
+export function readFields(text: string): Packet {
+  const fields = toObject(text, 'a packet', TEXT_FIELDS);
   return {
-    packet: {
-      type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
-      dataContent: toText('dataContent', content),
-      from: toText('from', fields['from']),
-      to: toText('to', fields['to']),
-      fp: toText('fp', fields['fp']),
-      QoS: toBoolean('QoS', fields['QoS']),
-      typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
-      bridge: toBoolean('bridge', fields['bridge']),
-      sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-    },
-    isContentText: content === undefined || typeof content === 'string',
+    type: toInteger('type', fields['type'], 0, INT32_MIN, INT32_MAX),
+    dataContent: toText('dataContent', fields['dataContent']),
+    from: toText('from', fields['from']),
+    to: toText('to', fields['to']),
+    fp: toText('fp', fields['fp']),
+    QoS: toBoolean('QoS', fields['QoS']),
+    typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
+    bridge: toBoolean('bridge', fields['bridge']),
+    sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   };
 }
 

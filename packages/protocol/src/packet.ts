@@ -61,11 +61,16 @@ export interface Packet {
  */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
+/** Returns whether a text has no lone surrogate. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 /**
  * Returns whether `id` is a valid user id: not empty, at most {@link MAX_ID_LENGTH} characters, well-formed Unicode, and
  * not one of the reserved ids `"0"` and `"-1"`.
  */
 export function isUserId(id: string | undefined): id is string {
   if (id === undefined || id.length === 0 || id.length > MAX_ID_LENGTH) return false;
-  return id !== SERVER_ID && id !== UNSET_ID && !LONE_SURROGATE.test(id);
+  return id !== SERVER_ID && id !== UNSET_ID && isWellFormed(id);
 }

@@ -1,9 +1,12 @@
-import { type BinaryString, decodeUtf8 } from './binary-string.js';
+import { type BinaryString, decodeUtf8, isUtf8, REPLACEMENT } from './binary-string.js';
 import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
-/** How the content is held: as text, as its UTF-8 bytes, or as UTF-8 bytes with the escapes of the JSON string. */
-type ContentForm = 'text' | 'bytes' | 'escaped';
+/**
+ * How the content is held: as text, as text in which bytes that are not UTF-8 were replaced by U+FFFD, as its UTF-8 bytes,
+ * or as UTF-8 bytes with the escapes of the JSON string.
+ */
+type ContentForm = 'text' | 'replaced' | 'bytes' | 'escaped';
 
 /**
  * A packet decoded from a frame, with the bytes to forward.
@@ -54,12 +57,20 @@ export class ReceivedPacket implements Packet {
 
   /** The content as text. Decoded on first access, because most packets are only forwarded. */
   get dataContent(): string | undefined {
-    if (this.#contentForm !== 'text') {
-      const text = this.#content === undefined ? undefined : decodeUtf8(this.#content);
-      this.#content = this.#contentForm === 'escaped' ? JSON.parse(`"${text}"`) : text;
-      this.#contentForm = 'text';
-    }
+    const bytes = this.#content;
+    if (bytes === undefined || this.#contentForm === 'text' || this.#contentForm === 'replaced') return bytes;
+    const text = decodeUtf8(bytes);
+    this.#content = this.#contentForm === 'escaped' ? JSON.parse(`"${text}"`) : text;
+    this.#contentForm = text.includes(REPLACEMENT) && !isUtf8(bytes) ? 'replaced' : 'text';
     return this.#content;
+  }
+
+  /**
+   * Whether the content had bytes that are not UTF-8, which are U+FFFD in `dataContent`. Such content identifies nobody and
+   * nothing: different bytes have become the same text.
+   */
+  get hasInvalidContent(): boolean {
+    return this.dataContent !== undefined && this.#contentForm === 'replaced';
   }
 
   /** The frame body to forward. */

@@ -3,6 +3,7 @@ import {
   dataPacket,
   encodeFrameBody,
   isUserId,
+  isWellFormed,
   MAX_ID_LENGTH,
   type Packet,
   SERVER_ID,
@@ -81,6 +82,8 @@ export class ServerMessages {
     if (typeof content !== 'string') return invalid(`the content must be a string, got ${typeName(content)}`);
     if (fingerprint !== undefined && (fingerprint.length === 0 || fingerprint.length > MAX_ID_LENGTH))
       return invalid(`the fingerprint must have 1 to ${MAX_ID_LENGTH} characters, got ${fingerprint.length}`);
+    if (fingerprint !== undefined && !isWellFormed(fingerprint))
+      return invalid('the fingerprint must be valid Unicode, got a lone surrogate');
     if (type !== undefined && (type | 0) !== type)
       return invalid(`type must be a whole number of 32 bits, got ${typeName(type)}`);
     return undefined;

@@ -26,6 +26,7 @@ export const acknowledgement = (
     const frame = from === user.id && to !== undefined && isPlain ? packet.body : undefined;
     const isExpected =
       fingerprint !== undefined &&
+      !packet.hasInvalidContent &&
       (local.acknowledge(user, device, fingerprint, to, now, frame) ||
         checks.isAnswer(connection, fingerprint));
     if (isExpected) connection.addressProof?.trust();

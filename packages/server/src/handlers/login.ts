@@ -58,6 +58,11 @@ export class LoginHandler implements Handler {
     let request: LoginRequest;
     try {
       request = readLoginRequest(packet.dataContent);
+      if (packet.hasInvalidContent)
+        throw new ProtocolError(
+          'ERR_INVALID_FIELD',
+          'field dataContent of a login is not valid Unicode text',
+        );
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       session.loginUnreadable(error);

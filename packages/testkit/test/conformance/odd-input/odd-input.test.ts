@@ -7,6 +7,7 @@ import { beyondExperiments } from './beyond.js';
 import { conductExperiments } from './conduct.js';
 import { describeObserved } from './describe.js';
 import type { Experiment } from './experiment.js';
+import { identityExperiments } from './identities.js';
 import { type Lab, socketLab, virtualLab } from './lab.js';
 import { lenientExperiments } from './lenient.js';
 import { loginExperiments } from './logins.js';
@@ -22,6 +23,7 @@ const experiments: readonly Experiment[] = [
   ...webSocketExperiments,
   ...udpExperiments,
   ...beyondExperiments,
+  ...identityExperiments,
 ];
 const rows = readTable(readProtocolFile('odd-input.md'), 'experiment');
 const rowOf = new Map(rows.map((row) => [requireCell(row, 'experiment'), row]));
