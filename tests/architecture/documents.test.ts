@@ -161,7 +161,7 @@ describe('docs/reference/options.md', () => {
       [
         'server/src/ports/retention.ts Retention',
         'server/src/store-memory/memory-store.ts MemoryStoreOptions',
-        'store-sqlite/src/sqlite-store.ts SqliteStoreOptions',
+        'store-sqlite/src/sqlite-options.ts SqliteStoreOptions',
       ],
     ],
     [

@@ -38,6 +38,7 @@ export class StoreError extends Error {
     | 'ERR_STORE_NEWER'
     | 'ERR_STORE_FOREIGN'
     | 'ERR_STORE_IN_USE'
+    | 'ERR_STORE_LOCKED'
     | 'ERR_STORE_REPLACED';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {

@@ -21,7 +21,7 @@ interface ConnectionOptions {
 
 /** The store's own connection runs a checkpoint when the log reaches 16 MiB. See {@link Checkpointer}. */
 const PRAGMAS =
-  'PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4096;';
+  'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4096;';
 
 /** @throws StoreError see `sqliteStore` */
 export function connect(path: string, options: ConnectionOptions): Connection {
@@ -42,7 +42,6 @@ export function connect(path: string, options: ConnectionOptions): Connection {
 function prepared(file: string, options: ConnectionOptions, size: number): Database {
   const database = openDatabase(file);
   try {
-    database.exec('PRAGMA busy_timeout=5000');
     const mustTakeSteps = needsSteps(database, file);
     database.exec(PRAGMAS);
     if (size > 0 && size <= options.maxCheckedBytes) checkIntegrity(database, file);

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '@imcore/server/ports';
 import { type Database, loadSqlite } from './sqlite-module.js';
 
 /** Our code for each of SQLite's primary result codes that has one. */
 const CODES: Readonly<Record<number, StoreError['code']>> = {
+  5: 'ERR_STORE_LOCKED',
   8: 'ERR_STORE_READ_ONLY',
   11: 'ERR_STORE_DAMAGED',
   13: 'ERR_STORE_FULL',
@@ -11,11 +13,17 @@ const CODES: Readonly<Record<number, StoreError['code']>> = {
 const BUSY = 5;
 const IO_ERROR = 10;
 
-/** @throws StoreError when SQLite is not available, or the file cannot be opened. */
+/**
+ * Opens a database whose statements never wait for a lock: if another process has it, they fail at once.
+ *
+ * @throws StoreError when SQLite is not available, or the file cannot be opened.
+ */
 export function openDatabase(file: string): Database {
   const { DatabaseSync } = loadSqlite().module;
   try {
-    return new DatabaseSync(file);
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA busy_timeout = 0');
+    return database;
   } catch (error) {
     throw storeErrorOf(error, `cannot open ${file}`);
   }
@@ -27,6 +35,27 @@ export function storeErrorOf(error: unknown, what: string): StoreError {
   const code = CODES[resultCodeOf(error)] ?? 'ERR_STORE_FAILED';
   const text = error instanceof Error ? error.message : String(error);
   return new StoreError(code, `${what}: ${text}`, { cause: error });
+}
+
+/** Wait before another attempt to open a locked file, in milliseconds. */
+const LOCKED_RETRY_MS = 20;
+
+/**
+ * Repeats work that another process prevents by a lock, for a limited time. The event loop does not wait.
+ *
+ * @throws what the work throws; `ERR_STORE_LOCKED` only after the time is over
+ */
+export async function whileLocked<T>(work: () => T, timeoutMs: number): Promise<T> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      const isLocked = error instanceof StoreError && error.code === 'ERR_STORE_LOCKED';
+      if (!isLocked || performance.now() >= until) throw error;
+    }
+    await sleep(LOCKED_RETRY_MS);
+  }
 }
 
 /** Whether another process holds the requested lock. */

@@ -1,2 +1,3 @@
-export { type SqliteStoreOptions, sqliteStore } from './sqlite-store.js';
-export { type SqliteToolsOptions, sqliteStoreTools } from './sqlite-tools.js';
+export type { SqliteStoreOptions } from './sqlite-options.js';
+export { openSqliteStore, sqliteStore } from './sqlite-store.js';
+export { openSqliteStoreTools, type SqliteToolsOptions, sqliteStoreTools } from './sqlite-tools.js';

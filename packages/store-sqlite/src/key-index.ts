@@ -18,6 +18,7 @@ export class KeyIndex {
   readonly #remove: Statement;
   readonly #next: Statement;
   readonly #first: Statement;
+  readonly #saved: Statement;
   readonly #saveFilter: Statement;
   readonly #removeFilter: Statement;
   #newest = -1;
@@ -31,6 +32,7 @@ export class KeyIndex {
       'SELECT generation FROM message_key WHERE generation > ? ORDER BY generation LIMIT 1',
     );
     this.#first = database.prepare('SELECT 1 FROM message_key WHERE generation = ? LIMIT 1');
+    this.#saved = database.prepare('SELECT generation FROM key_filter');
     this.#saveFilter = database.prepare('INSERT OR REPLACE INTO key_filter (generation, bits) VALUES (?, ?)');
     this.#removeFilter = database.prepare('DELETE FROM key_filter WHERE generation = ?');
     this.#load(database);
@@ -62,13 +64,24 @@ export class KeyIndex {
     this.#remove.run(generationOf(origin), hash);
   }
 
-  /** Removes generations that hold no keys. Outside of transactions. */
-  prune(): void {
+  /**
+   * Removes the filters of generations that hold no keys. Outside of transactions, because it must not see deletions that
+   * may be rolled back. Returns the generations whose saved filters can be deleted.
+   */
+  prune(): readonly number[] {
     for (const generation of this.#filters.generations()) {
-      if (generation === this.#newest || this.#first.get(generation) !== undefined) continue;
-      this.#filters.remove(generation);
-      this.#removeFilter.run(generation);
+      if (generation !== this.#newest && this.#first.get(generation) === undefined)
+        this.#filters.remove(generation);
     }
+    return this.#saved
+      .all()
+      .map((row) => numberOf(row, 'generation'))
+      .filter((generation) => !this.#filters.has(generation));
+  }
+
+  /** Deletes saved filters that {@link prune} has returned. Inside a transaction. */
+  deleteSaved(generations: readonly number[]): void {
+    for (const generation of generations) this.#removeFilter.run(generation);
   }
 
   /**

@@ -1,16 +1,10 @@
 import {
   type AppendResult,
   type Confirmation,
-  checkInteger,
-  checkNames,
-  completeRetention,
   type DeadLetter,
   type HistoryQuery,
   type MessageStore,
-  type OptionNames,
   type QueueSize,
-  RETENTION_OPTIONS,
-  type Retention,
   type StoredMessage,
   StoreError,
   type StoreHealth,
@@ -19,7 +13,7 @@ import {
 } from '@imcore/server/ports';
 import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
-import { inTransaction, storeErrorOf } from './database.js';
+import { inTransaction, isBusy, storeErrorOf, whileLocked } from './database.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
@@ -28,29 +22,10 @@ import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
+import { type CompleteOptions, completeOptions, type SqliteStoreOptions } from './sqlite-options.js';
 import { Sweeper } from './sweeper.js';
 import { toColumn } from './text-column.js';
 
-/** The file, the limits of its queues and how long messages are kept. */
-export interface SqliteStoreOptions extends Retention {
-  /** The database file. Created if it does not exist; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
-  readonly file: string;
-  /**
-   * Files up to this size, in bytes, are checked for damage when they are opened. Default 256 MiB, which takes about a
-   * second; 0 checks none.
-   */
-  readonly maxCheckedBytes?: number;
-  /** Returns milliseconds since 1970. Default: `Date.now`. */
-  readonly wallTime?: () => number;
-}
-
-const OPTIONS: OptionNames<SqliteStoreOptions> = {
-  ...RETENTION_OPTIONS,
-  file: true,
-  maxCheckedBytes: true,
-  wallTime: true,
-};
-const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 /** When messages are confirmed, at least this many expired keys are deleted, or twice the number of confirmations. */
 const MIN_FORGET = 16;
 const FORGET_AT_EXPIRY = 1000;
@@ -62,17 +37,29 @@ const TROUBLE_MS = 5000;
  * `synchronous=FULL`, one commit for all calls in one turn of the event loop. Only one server at a time can open the file.
  *
  * @throws StoreError `ERR_STORE_IN_USE`, `ERR_STORE_READ_ONLY`, `ERR_STORE_FULL`, `ERR_STORE_DAMAGED`, `ERR_STORE_NEWER`,
- *   `ERR_STORE_FOREIGN`, or `ERR_STORE_FAILED` when the file cannot be opened for another reason.
+ *   `ERR_STORE_FOREIGN`, `ERR_STORE_LOCKED` when another process has locked the file (see {@link openSqliteStore}), or
+ *   `ERR_STORE_FAILED` when the file cannot be opened for another reason.
  * @throws UsageError `ERR_INVALID_OPTION`
  */
 export function sqliteStore(options: SqliteStoreOptions): MessageStore {
-  checkNames(options, OPTIONS);
-  checkInteger('maxCheckedBytes', options.maxCheckedBytes, 0);
-  const retention = completeRetention(options);
-  const maxCheckedBytes = options.maxCheckedBytes ?? DEFAULT_MAX_CHECKED_BYTES;
-  const connection = connect(options.file, { isServer: true, maxCheckedBytes });
+  return openNow(completeOptions(options));
+}
+
+/**
+ * Opens a store like {@link sqliteStore}. While another process has locked the file it tries again, for `lockTimeoutMs`; the
+ * event loop does not wait.
+ *
+ * @throws StoreError and UsageError as {@link sqliteStore}
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<MessageStore> {
+  const complete = completeOptions(options);
+  return whileLocked(() => openNow(complete), complete.lockTimeoutMs);
+}
+
+function openNow(options: CompleteOptions): MessageStore {
+  const connection = connect(options.file, { isServer: true, maxCheckedBytes: options.maxCheckedBytes });
   try {
-    return new SqliteStore(connection, retention, options.wallTime ?? Date.now);
+    return new SqliteStore(connection, options);
   } catch (error) {
     connection.database.close();
     connection.lock?.close();
@@ -100,8 +87,9 @@ class SqliteStore implements MessageStore {
   #failedAt = 0;
   #end: Promise<void> | undefined;
 
-  constructor(connection: Connection, retention: Required<Retention>, wallTime: () => number) {
+  constructor(connection: Connection, options: CompleteOptions) {
     const { database, file } = connection;
+    const { retention, wallTime, lockTimeoutMs } = options;
     this.#connection = connection;
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
@@ -110,18 +98,22 @@ class SqliteStore implements MessageStore {
     this.#sweeper = new Sweeper(database, this.#messages, retention);
     this.#reader = new Reader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
-    this.#commits = new GroupCommit((work) => this.#transaction(work));
+    const now = () => performance.now();
+    this.#commits = new GroupCommit((work) => this.#transaction(work), { lockTimeoutMs, now });
     this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
-    this.#messages.keys.prune();
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
+    void this.#prune().catch(() => {});
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
-    return this.#commit(() => {
-      const now = this.#now();
-      return messages.map((message) => this.#messages.append(message, now));
-    });
+    return this.#commit(
+      () => {
+        const now = this.#now();
+        return messages.map((message) => this.#messages.append(message, now));
+      },
+      () => messages.reduce((sum, { body }) => sum + body.length, 0),
+    );
   }
 
   isEmptyFor(userId: string): boolean {
@@ -154,7 +146,7 @@ class SqliteStore implements MessageStore {
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
       return this.#sweeper.expire(now, limit);
     });
-    await this.#read(() => this.#messages.keys.prune());
+    await this.#prune();
     return dead;
   }
 
@@ -178,11 +170,12 @@ class SqliteStore implements MessageStore {
     return this.#read(() => (this.keepsHistory ? this.#reader.history(query) : []));
   }
 
-  /** Some time after a failure it tests the disk with a commit that changes nothing. */
+  /** Some time after a failure it tests the disk with a commit that changes nothing. Does not wait for a lock. */
   async health(): Promise<StoreHealth> {
     const isOver = this.#now() >= this.#failedAt + TROUBLE_MS;
-    if (this.#failure !== undefined && isOver && this.#end === undefined) {
-      await this.#commit(() => this.#messages.sizes.touch()).catch(() => {});
+    if (this.#failure !== undefined && isOver && this.#end === undefined && !this.#commits.isLocked) {
+      void this.#commit(() => this.#messages.sizes.touch()).catch(() => {});
+      await new Promise((resolve) => setImmediate(resolve));
     }
     try {
       this.#identity.check();
@@ -202,7 +195,7 @@ class SqliteStore implements MessageStore {
   }
 
   async #close(): Promise<void> {
-    this.#commits.flush();
+    await this.#commits.idle();
     this.#takes.flush();
     await this.#checkpointer.close();
     truncateLog(this.#connection.database);
@@ -210,8 +203,15 @@ class SqliteStore implements MessageStore {
     this.#connection.lock?.close();
   }
 
-  #commit<T>(work: () => T): Promise<T> {
-    return this.#end === undefined ? this.#commits.add(work) : Promise.reject(closed());
+  #commit<T>(work: () => T, sizeOf?: () => number): Promise<T> {
+    return this.#end === undefined ? this.#commits.add(work, sizeOf) : Promise.reject(closed());
+  }
+
+  /** Deletes what is saved of keys that are no longer known. */
+  async #prune(): Promise<void> {
+    const { keys } = this.#messages;
+    const generations = await this.#read(() => keys.prune());
+    if (generations.length > 0) await this.#commit(() => keys.deleteSaved(generations));
   }
 
   #now(): number {
@@ -241,7 +241,7 @@ class SqliteStore implements MessageStore {
       this.#messages.takeDeleted();
       this.#failedAt = this.#now();
       this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
-      throw this.#failure;
+      throw isBusy(error) ? error : this.#failure;
     }
     this.#failure = undefined;
     const changes = numberOf(this.#totalChanges.get(), 'n');

@@ -7,17 +7,21 @@ import {
 } from '@imcore/server/ports';
 import { backUp } from './backup.js';
 import { connect } from './connection.js';
-import { inTransaction, storeErrorOf } from './database.js';
+import { inTransaction, storeErrorOf, whileLocked } from './database.js';
+import { GroupCommit } from './group-commit.js';
 import { MessageTable } from './message-table.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Statement } from './sqlite-module.js';
+import { DEFAULT_LOCK_TIMEOUT_MS } from './sqlite-options.js';
 import { toColumn } from './text-column.js';
 
 /** The file, and the limits that apply to resent messages. */
 export interface SqliteToolsOptions extends Pick<Retention, 'maxPerUser' | 'maxBytesPerUser'> {
   /** The database file. It must exist. */
   readonly file: string;
+  /** As for `sqliteStore`. */
+  readonly lockTimeoutMs?: number;
   /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
@@ -29,7 +33,7 @@ export interface SqliteToolsOptions extends Pick<Retention, 'maxPerUser' | 'maxB
  */
 export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   const { database } = connect(options.file, { isServer: false, maxCheckedBytes: 0 });
-  const wallTime = options.wallTime ?? Date.now;
+  const { wallTime = Date.now, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const messages = new MessageTable(database, completeRetention(options));
   const reader = new Reader(database);
   const page = purgePages((sql) => database.prepare(sql));
@@ -41,15 +45,19 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
       throw storeErrorOf(error, 'SQLite');
     }
   };
-  const change = <T>(work: () => T) =>
-    read(() =>
+  const commits = new GroupCommit(
+    (work) =>
       inTransaction(database, () => {
         messages.sizes.begin();
-        const result = work();
+        work();
         messages.sizes.end();
-        return result;
       }),
-    );
+    { lockTimeoutMs, now: () => performance.now() },
+  );
+  const change = <T>(work: () => T) =>
+    commits.add(work).catch((error: unknown) => {
+      throw storeErrorOf(error, 'SQLite');
+    });
 
   return {
     health: () => read(() => ({ ok: true, ...messages.sizes.totals() })),
@@ -68,8 +76,19 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
         return { deleted: old.length, next: rows.length < limit ? undefined : numberOf(rows.at(-1), 'id') };
       }),
     backup: (target, progress) => backUp(database, target, progress),
-    close: () => read(() => database.close()),
+    close: async () => {
+      await commits.idle();
+      await read(() => database.close());
+    },
   };
+}
+
+/**
+ * Opens a store's file like {@link sqliteStoreTools}. While another process has locked the file it tries again, for
+ * `lockTimeoutMs`; the event loop does not wait.
+ */
+export function openSqliteStoreTools(options: SqliteToolsOptions): Promise<StoreTools> {
+  return whileLocked(() => sqliteStoreTools(options), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
 }
 
 /** Reads waiting messages and dead letters, of all users or of one, page by page. */

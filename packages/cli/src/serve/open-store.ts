@@ -2,7 +2,9 @@ import { type MessageStore, memoryStore, StoreError } from '@imcore/server';
 import { CommandError } from '../command-error.js';
 
 /** Loads the SQLite store's package. A parameter, so that tests can simulate a missing package. */
-type StorePackageLoader = () => Promise<{ sqliteStore(options: { file: string }): MessageStore }>;
+type StorePackageLoader = () => Promise<{
+  openSqliteStore(options: { file: string }): Promise<MessageStore>;
+}>;
 
 const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
 const POSTGRES = /^postgres(ql)?:\/\//;
@@ -31,10 +33,10 @@ export function shownStore(store: string): string {
 }
 
 async function openFile(file: string, load: StorePackageLoader): Promise<MessageStore> {
-  const { sqliteStore } = await load().catch((cause: unknown) => {
+  const { openSqliteStore } = await load().catch((cause: unknown) => {
     throw missingPackage(file, '@imcore/store-sqlite', cause);
   });
-  return withAdvice('Choose another file with --store.', () => sqliteStore({ file }));
+  return withAdvice('Choose another file with --store.', () => openSqliteStore({ file }));
 }
 
 async function openDatabase(url: string): Promise<MessageStore> {

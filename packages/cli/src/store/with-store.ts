@@ -50,6 +50,6 @@ async function open(store: string): Promise<StoreTools> {
       'For PostgreSQL use its own tools, such as psql and pg_dump.',
     );
   }
-  const { sqliteStoreTools } = await import('@imcore/store-sqlite');
-  return sqliteStoreTools({ file: store });
+  const { openSqliteStoreTools } = await import('@imcore/store-sqlite');
+  return openSqliteStoreTools({ file: store });
 }

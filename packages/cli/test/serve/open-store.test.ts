@@ -17,7 +17,7 @@ describe('openStore', () => {
     const store = await openStore('memory');
     if (store === undefined) throw new Error('no store');
     const load = async () => ({
-      sqliteStore: ({ file }: { file: string }) => {
+      openSqliteStore: async ({ file }: { file: string }) => {
         files.push(file);
         return store;
       },
@@ -36,7 +36,7 @@ describe('openStore', () => {
 
   it('says why a file cannot be opened', async () => {
     const load = async () => ({
-      sqliteStore: () => {
+      openSqliteStore: async () => {
         throw new StoreError('ERR_STORE_DAMAGED', 'x.db is damaged');
       },
     });
