@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient } from '@imcore/client/node';
+import { createClient, silentLogger } from '@imcore/client/node';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts, type Ports, Running, startDemo, withPorts } from './demo-process.js';
@@ -166,6 +166,25 @@ describe('the tutorial', () => {
     expect(await program.stop()).not.toBe(1);
   });
 
+  it.each([
+    ['the Nest', 'nest/main.js', '8080'],
+    ['the plain Node', 'node/server.js', '3000'],
+    ['the Fastify', 'fastify/server.js', '8080'],
+    ['the Express', 'express/server.js', '8080'],
+  ])(
+    'has other machines reach %s program at the ports of its table of clients',
+    async (name, path, wsPort) => {
+      const text = readFileSync(join(ROOT, TUTORIAL), 'utf8');
+      const row = text.split('\n').find((line) => line.includes(`ws://<address>:${wsPort}/websocket`));
+      expect(row).toMatch(new RegExp(`^\\| browser.*\\b${name.replace('the ', '')}\\b`));
+      expect(text).toMatch(/^\| Android.* over TCP \|.*\| 8901 \|/m);
+      const program = await start(path);
+      await loginFromOutside('tcp', port('8901'));
+      await loginFromOutside('ws', port(wsPort), '/websocket');
+      expect(await program.stop()).not.toBe(1);
+    },
+  );
+
   it('has a plain server and a client that exchange messages', async () => {
     const server = await start('node/server.js');
     const alice = new Running(join(directory, 'client/alice.js'), directory);
@@ -189,6 +208,20 @@ describe('the tutorial', () => {
     expect(await program.stop()).toBe(0);
   });
 });
+
+/** Logs in at this machine's second address, which reaches no program that listens on the first one only. */
+async function loginFromOutside(scheme: string, port: number, path = ''): Promise<void> {
+  const client = createClient({
+    url: `${scheme}://127.0.0.2:${port}${path}`,
+    logger: silentLogger,
+    autoReconnect: false,
+  });
+  try {
+    await client.login({ userId: 'bob', token: 'secret-of-bob' });
+  } finally {
+    await client.close();
+  }
+}
 
 /** Packs our packages as the tutorial says, and installs them for its programs. */
 function installPacked(directory: string): void {
