@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasBrowser } from '../../../examples/testing/browser.js';
-import { Browsers } from './browser.js';
+import { Browsers, PHONE } from './browser.js';
 import { Programs } from './served-page.js';
 
 /** An IndexedDB that takes a second to read the conversation list, and returns it as it was at the start. */
@@ -126,6 +126,32 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await alice.page.locator('.message.incoming').waitFor();
     expect(await alice.texts()).toEqual(['first\nsecond', 'first\nsecond']);
     expect(await alice.page.inputValue('#message-field')).toBe('');
+  });
+
+  it.each([
+    [PHONE, 'en-GB', 'This message is too long. Shorten it, or send it in parts.', '70,000 of 65,270 bytes'],
+    [{}, 'zh-CN', '消息过长，请缩短内容，或拆分成多条发送。', '70,000 / 65,270 字节'],
+  ])('refuses a message that is too long before it is sent: %j, %s', async (device, locale, text, size) => {
+    const server = await programs.serve();
+    const alice = await browsers.open(server.page, { ...device, locale });
+    await alice.logIn('alice');
+    await alice.isOnline();
+    await alice.openConversation('alice');
+    await alice.send('x'.repeat(70_000));
+    await alice.page.getByRole('alert').getByText(text).waitFor();
+    await alice.page.getByText(size).waitFor();
+    expect(await alice.page.locator('.send-button').isDisabled()).toBe(true);
+    expect(await alice.texts()).toEqual([]);
+    expect(await alice.value('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+
+    await alice.page.fill('#message-field', '你'.repeat(20_000));
+    await alice.page.getByText(size.replace('70,000', '60,000')).waitFor();
+    expect(await alice.page.getByText(text).count()).toBe(0);
+    await alice.page.fill('#message-field', 'short');
+    expect(await alice.page.getByText('65,270').count()).toBe(0);
+    await alice.send('x'.repeat(65_270));
+    await alice.page.locator('.message.incoming').waitFor();
+    expect((await alice.texts()).map(({ length }) => length)).toEqual([65_270, 65_270]);
   });
 
   it('can be used with the keyboard alone', async () => {

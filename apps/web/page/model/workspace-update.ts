@@ -3,6 +3,7 @@ import { type Conversation, newConversation, withMessage } from './conversation.
 import { type AppEffect, type Step, step } from './effects.js';
 import type { WorkspaceEvent } from './events.js';
 import type { ChatMessage, IncomingMessage, Outcome, OutgoingMessage } from './message.js';
+import { messageSize } from './message-size.js';
 import { openThread, settle, type Thread, withNewest, withOlder, withOutcome } from './thread.js';
 import type { Workspace } from './workspace.js';
 
@@ -133,6 +134,7 @@ function compose(
 ): Step<Workspace> {
   const { thread } = workspace;
   if (thread === undefined || text.trim() === '') return step(workspace);
+  if (!messageSize(text, workspace.account.userId, thread.peer).fits) return step(workspace);
   const message: OutgoingMessage = {
     kind: 'outgoing',
     id,
@@ -169,6 +171,8 @@ function addMessage(workspace: Workspace, message: ChatMessage, isUnread: boolea
 function retry(workspace: Workspace, id: string): Step<Workspace> {
   const message = workspace.thread?.messages.find((one) => one.id === id);
   if (message?.kind !== 'outgoing' || message.delivery !== 'failed') return step(workspace);
+  // It would fail again.
+  if (message.failure === 'too-large') return step(workspace);
   const again = settle(message, { delivery: 'pending' });
   const { state, effects } = withDelivery(workspace, again);
   return step(state, { kind: 'post', message: again }, ...effects);

@@ -62,6 +62,8 @@ export const CHINESE: Texts = {
     writeLabel: (peer) => `给${peer}的消息`,
     send: '发送',
     keys: '按 Enter 发送，按 Shift+Enter 换行',
+    size: (bytes, limit) => `${bytes.toLocaleString('zh-CN')} / ${limit.toLocaleString('zh-CN')} 字节`,
+    tooLong: '消息过长，请缩短内容，或拆分成多条发送。',
     emoji: '插入表情',
     emojiPanel: '表情',
     mark: {

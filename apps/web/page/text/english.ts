@@ -61,6 +61,8 @@ export const ENGLISH: Texts = {
     writeLabel: (peer) => `Message to ${peer}`,
     send: 'Send',
     keys: 'Enter to send, Shift+Enter for a new line',
+    size: (bytes, limit) => `${bytes.toLocaleString('en')} of ${limit.toLocaleString('en')} bytes`,
+    tooLong: 'This message is too long. Shorten it, or send it in parts.',
     emoji: 'Insert emoji',
     emojiPanel: 'Emoji',
     mark: {

@@ -63,6 +63,8 @@ export interface Texts {
     readonly writeLabel: (peer: string) => string;
     readonly send: string;
     readonly keys: string;
+    readonly size: (bytes: number, limit: number) => string;
+    readonly tooLong: string;
     readonly emoji: string;
     readonly emojiPanel: string;
     readonly mark: Readonly<Record<DeliveryMark, string>>;

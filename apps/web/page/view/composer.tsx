@@ -1,9 +1,12 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { messageSize } from '../model/message-size.js';
+import { ComposerSize } from './composer-size.js';
 import { usePage } from './context.js';
 import { EmojiPanel } from './emoji-panel.js';
 import { SendIcon, SmileIcon } from './icons.js';
 
 interface ComposerProps {
+  readonly userId: string;
   readonly peer: string;
   readonly name: string;
   readonly draft: string;
@@ -13,10 +16,12 @@ interface ComposerProps {
 const KEEP_AFTER_MS = 300;
 
 /** The input field: Enter sends, Shift+Enter inserts a line break; neither while an input method is composing. */
-export function Composer({ peer, name, draft }: ComposerProps) {
+export function Composer({ userId, peer, name, draft }: ComposerProps) {
   const { texts, dispatch, actions } = usePage();
   const [text, setText] = useState(draft);
   const [hasEmoji, setEmoji] = useState(false);
+  const size = useMemo(() => messageSize(text, userId, peer), [text, userId, peer]);
+  const canSend = text.trim() !== '' && size.fits;
   const field = useRef<HTMLTextAreaElement>(null);
   const keep = useKeptDraft(peer, draft, (value) => dispatch({ kind: 'drafted', peer, text: value }));
 
@@ -30,7 +35,7 @@ export function Composer({ peer, name, draft }: ComposerProps) {
     keep(value);
   };
   const send = (): void => {
-    if (text.trim() === '') return;
+    if (!canSend) return;
     actions.send(text);
     setText('');
     keep('', 'sent');
@@ -74,18 +79,14 @@ export function Composer({ peer, name, draft }: ComposerProps) {
           value={text}
           placeholder={texts.conversation.write(name)}
           aria-label={texts.conversation.writeLabel(name)}
-          aria-describedby="composer-keys"
+          aria-describedby="composer-keys composer-size"
+          aria-invalid={!size.fits}
           enterkeyhint="send"
           dir="auto"
           onInput={(event) => change(event.currentTarget.value)}
           onKeyDown={press}
         />
-        <button
-          class="send-button"
-          type="submit"
-          aria-label={texts.conversation.send}
-          disabled={text.trim() === ''}
-        >
+        <button class="send-button" type="submit" aria-label={texts.conversation.send} disabled={!canSend}>
           <SendIcon />
         </button>
         {hasEmoji && (
@@ -98,6 +99,7 @@ export function Composer({ peer, name, draft }: ComposerProps) {
           />
         )}
       </div>
+      <ComposerSize size={size} id="composer-size" />
       <p class="composer-keys" id="composer-keys">
         {texts.conversation.keys}
       </p>

@@ -11,13 +11,14 @@ import { MessageList } from './message-list.js';
 import { Modal } from './modal.js';
 
 interface ConversationViewProps {
+  readonly userId: string;
   readonly conversation: Conversation;
   readonly thread: Thread;
   readonly isOnline: boolean;
 }
 
 /** The open conversation: header, messages, input field. */
-export function ConversationView({ conversation, thread, isOnline }: ConversationViewProps) {
+export function ConversationView({ userId, conversation, thread, isOnline }: ConversationViewProps) {
   const { texts, dispatch } = usePage();
   const [isDeleting, setDeleting] = useState(false);
   const { peer } = conversation;
@@ -38,7 +39,7 @@ export function ConversationView({ conversation, thread, isOnline }: Conversatio
         <ConversationMenu conversation={conversation} remove={() => setDeleting(true)} />
       </header>
       <MessageList thread={thread} name={name} unread={conversation.unread} isOnline={isOnline} />
-      <Composer peer={peer} name={name} draft={conversation.draft} />
+      <Composer userId={userId} peer={peer} name={name} draft={conversation.draft} />
       {isDeleting && (
         <Modal
           title={texts.conversation.removeQuestion(name)}

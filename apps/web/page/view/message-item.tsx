@@ -68,9 +68,15 @@ function Failure({ message }: { readonly message: OutgoingMessage }) {
   return (
     <div class="failure">
       <p>{texts.conversation.failedBecause(texts.conversation.failure[message.failure ?? 'other'])}</p>
-      <button class="link-button" type="button" onClick={() => dispatch({ kind: 'retried', id: message.id })}>
-        {texts.conversation.retry}
-      </button>
+      {message.failure !== 'too-large' && (
+        <button
+          class="link-button"
+          type="button"
+          onClick={() => dispatch({ kind: 'retried', id: message.id })}
+        >
+          {texts.conversation.retry}
+        </button>
+      )}
     </div>
   );
 }

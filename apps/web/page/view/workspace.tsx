@@ -32,6 +32,7 @@ export function WorkspaceView({ workspace, preferences }: WorkspaceViewProps) {
         {conversation !== undefined && workspace.thread !== undefined ? (
           <ConversationView
             key={conversation.peer}
+            userId={workspace.account.userId}
             conversation={conversation}
             thread={workspace.thread}
             isOnline={workspace.connection.state === 'online'}

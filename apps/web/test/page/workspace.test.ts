@@ -71,6 +71,21 @@ describe('an outgoing message', () => {
     expect(scene.kinds()).not.toContain('post');
   });
 
+  it('is not sent if it is too long, and not again if it was too long', () => {
+    const scene = new Scene().open('bob').compose('x'.repeat(70_000));
+    expect(scene.workspace.thread?.messages).toEqual([]);
+    scene.compose('hello', 'fp-1').send({
+      kind: 'settled',
+      id: 'fp-1',
+      peer: 'bob',
+      outcome: { delivery: 'failed', failure: 'too-large' },
+    });
+    const posts = () => scene.kinds().filter((kind) => kind === 'post').length;
+    expect(posts()).toBe(1);
+    scene.send({ kind: 'retried', id: 'fp-1' });
+    expect(posts()).toBe(1);
+  });
+
   it('is marked as waiting while offline and as sent while online, until it is acknowledged', () => {
     const scene = new Scene().open('bob').compose('hello');
     const [message] = scene.workspace.thread?.messages ?? [];
