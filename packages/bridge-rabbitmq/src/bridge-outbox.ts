@@ -158,8 +158,8 @@ export class BridgeOutbox {
   #append(delivery: Delivery, record: StoredMessage, next: (id: StoreId | undefined) => void): void {
     this.#writer.append(record, (result) => {
       if (result === undefined || result.outcome === 'full') {
-        if (result !== undefined) reportQueueFull(this.#host.runtime, delivery, result.limit);
-        this.#notPersisted(delivery, result === undefined ? 'store' : 'queue-full');
+        const reason = result && reportQueueFull(this.#host.runtime, delivery, result.limit);
+        this.#notPersisted(delivery, reason ?? 'store');
         return;
       }
       if (result.outcome === 'stored' && result.displaced !== undefined)
@@ -183,7 +183,7 @@ export class BridgeOutbox {
   }
 
   /** A message that the broker has may still be confirmed; any other is undeliverable now. */
-  #notPersisted(delivery: Delivery, reason: 'store' | 'queue-full'): void {
+  #notPersisted(delivery: Delivery, reason: 'store' | 'queue-full' | 'store-full'): void {
     this.#persisting -= 1;
     if (this.#atBroker.has(delivery)) delivery.moveTo('rejected');
     else if (delivery.state !== 'acknowledged') this.#host.fallBack(delivery, reason);

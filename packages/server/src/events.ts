@@ -16,6 +16,8 @@ export type UndeliveredReason =
   | 'too-large'
   /** The receiver's queue in the store is full. */
   | 'queue-full'
+  /** The store is full: `maxTotalBytes`. */
+  | 'store-full'
   /** The store failed. */
   | 'store';
 
@@ -83,7 +85,10 @@ export interface ServerEvents {
   displaced: DeadMessage;
   /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, was deleted. */
   deadLetterDeleted: DeadMessage;
-  /** The queue of a user is full: the message was not stored, and its sender is not acknowledged. */
+  /**
+   * The queue of a user is full or, with `maxTotalBytes`, the whole store: the message was not stored, and its sender is not
+   * acknowledged.
+   */
   queueFull: { readonly userId: string; readonly limit: QueueLimit; readonly message: Message };
   /** A user has acknowledged a message. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };

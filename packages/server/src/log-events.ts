@@ -39,6 +39,13 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   events.on('paused', ({ ms }) => {
     throttled('paused', (times) => logger.warn({ ms, times }, 'the process did not run for some time'));
   });
+  // Queues of single users are full in ordinary operation; a full store needs the operator.
+  events.on('queueFull', ({ limit, userId }) => {
+    if (limit !== 'maxTotalBytes') return;
+    throttled('maxTotalBytes', (times) =>
+      logger.error({ limit, userId, times }, 'the store is full: messages are rejected'),
+    );
+  });
   events.on('lost', ({ userId, messages }) => {
     throttled('lost', (times) => {
       const fingerprints = messages.map(({ fingerprint }) => fingerprint);

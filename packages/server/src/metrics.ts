@@ -78,6 +78,7 @@ export class ServerMetrics {
   limitDeferredPackets = 0;
   limitOfflineNotices = 0;
   limitQueue = 0;
+  limitStore = 0;
   limitDeadLetters = 0;
   bugs = 0;
 
@@ -189,6 +190,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitDeferredPackets: counter('packets', 'packets dropped while 64 waited for a hook'),
   limitOfflineNotices: counter('messages', 'messages without a call of `onStored`'),
   limitQueue: counter('messages', 'messages rejected because a queue was full'),
+  limitStore: counter('messages', 'messages rejected because the store was full: `maxTotalBytes`'),
   limitDeadLetters: counter('messages', 'dead letters that were deleted: `maxDeadLetters`'),
   bugs: counter('events', 'internal errors of the server'),
 };

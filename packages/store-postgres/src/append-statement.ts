@@ -10,17 +10,21 @@ const VALUES_OF_ROW = 5;
 /**
  * An append in one round trip; run alone it is its own transaction. It takes the receivers' locks ($1, $2), inserts the
  * messages in order ($3: `kept`; then receiver, sender, fingerprint, body, accepted_at of each), adds them to the totals
- * and returns the ids of the new ones.
+ * (`totalOf`: what one row takes) and returns the ids of the new ones.
  *
  * No row is inserted, and no id assigned, before all locks are taken: each insert needs the row of `gate`. Multi-row
  * VALUES are faster than `unnest` of arrays.
  */
-export function appendStatement(table: string, addFresh: string): (rows: number) => Statement {
+export function appendStatement(
+  table: string,
+  addFresh: string,
+  totalOf: string,
+): (rows: number) => Statement {
   const made = new Map<number, Statement>();
   return (rows) => {
     const known = made.get(rows);
     if (known !== undefined) return known;
-    const statement = { name: `imcore_append_${rows}`, text: textOf(table, addFresh, rows) };
+    const statement = { name: `imcore_append_${rows}`, text: textOf(table, addFresh, totalOf, rows) };
     made.set(rows, statement);
     return statement;
   };
@@ -39,7 +43,7 @@ export function appendValues(
   return { size, values };
 }
 
-function textOf(table: string, addFresh: string, rows: number): string {
+function textOf(table: string, addFresh: string, totalOf: string, rows: number): string {
   const values = Array.from({ length: rows }, (_, row) => {
     const at = FIRST_VALUES + row * VALUES_OF_ROW;
     return `(${row}, $${at + 1}::bytea, $${at + 2}::bytea, $${at + 3}::bytea, $${at + 4}::bytea, $${at + 5}::bigint)`;
@@ -52,7 +56,7 @@ function textOf(table: string, addFresh: string, rows: number): string {
       SELECT v.receiver, v.sender, v.fingerprint, v.body, v.accepted_at, v.accepted_at, octet_length(v.body), $3::boolean
       FROM (VALUES ${values.join(', ')}) AS v (n, receiver, sender, fingerprint, body, accepted_at), gate
       WHERE v.receiver IS NOT NULL AND gate.locks >= 0 ORDER BY v.n
-      ON CONFLICT (sender, fingerprint, sha256(receiver)) DO NOTHING RETURNING id, bytes),
+      ON CONFLICT (sender, fingerprint, sha256(receiver)) DO NOTHING RETURNING id, bytes, ${totalOf} AS total),
     added AS (${addFresh})
     SELECT id FROM fresh ORDER BY id`;
 }

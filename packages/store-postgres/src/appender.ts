@@ -15,9 +15,12 @@ import { type Admission, makeRoom, type Occupant } from './making-room.js';
 import type { QueueCounts } from './queue-counts.js';
 import type { Statements } from './statements.js';
 import { toKey } from './text-key.js';
+import type { TotalBytes } from './total-bytes.js';
 
 /** Rows of a full queue that are read in one round trip. */
 const OLDEST_ROWS = 500;
+
+const NONE: ReadonlySet<Draft> = new Set();
 
 /**
  * Appends messages. For receivers with room in their queue, that is one statement; for receivers whose queue is full, it
@@ -27,6 +30,7 @@ export class Appender {
   readonly #database: Database;
   readonly #statements: Statements;
   readonly #counts: QueueCounts;
+  readonly #total: TotalBytes;
   readonly #deadLetters: DeadLetters;
   readonly #lockClass: number;
   readonly #retention: Required<Retention>;
@@ -35,6 +39,7 @@ export class Appender {
     database: Database,
     statements: Statements,
     counts: QueueCounts,
+    total: TotalBytes,
     deadLetters: DeadLetters,
     lockClass: number,
     retention: Required<Retention>,
@@ -42,6 +47,7 @@ export class Appender {
     this.#database = database;
     this.#statements = statements;
     this.#counts = counts;
+    this.#total = total;
     this.#deadLetters = deadLetters;
     this.#lockClass = lockClass;
     this.#retention = retention;
@@ -51,22 +57,41 @@ export class Appender {
   async append(messages: readonly StoredMessage[], now: number): Promise<readonly AppendResult[]> {
     const drafts = new Drafts(messages);
     try {
-      const additions = additionsOf(drafts.all);
+      const beyond = await this.#rejectBeyondTotal(drafts.all, now);
+      const admitted = beyond.size === 0 ? drafts.all : drafts.all.filter((draft) => !beyond.has(draft));
+      const additions = additionsOf(admitted);
       await this.#countUnknown(this.#counts.unknownOf(additions, now), now);
       const tight = new Set<string>();
       for (const [userId, addition] of additions) {
         if (this.#counts.limitFor(userId, addition) !== undefined) tight.add(userId);
       }
-      await this.#insert(drafts.all.filter(({ message }) => !tight.has(message.to)));
+      await this.#insert(admitted.filter(({ message }) => !tight.has(message.to)));
       await this.#insertTight(
-        drafts.all.filter(({ message }) => tight.has(message.to)),
+        admitted.filter(({ message }) => tight.has(message.to)),
         now,
       );
+      this.#total.stored(admitted);
       return drafts.results(resultOf);
     } catch (error) {
       this.#counts.forget(messages.map(({ to }) => to));
+      this.#total.changed();
       throw error;
     }
+  }
+
+  /** Sets the result of drafts that the store has no room for, and returns them. Copies of stored messages are duplicates. */
+  async #rejectBeyondTotal(drafts: readonly Draft[], now: number): Promise<ReadonlySet<Draft>> {
+    if (this.#total.mustRead(now)) {
+      const { rows } = await this.#database.run((client) =>
+        client.query<{ total_bytes: string }>(this.#statements.totals),
+      );
+      this.#total.read(Number(rows[0]?.total_bytes ?? 0), now);
+    }
+    const beyond = this.#total.beyond(drafts);
+    if (beyond.length === 0) return NONE;
+    await this.#database.run((client) => findKnown(client, this.#statements, beyond));
+    for (const draft of beyond) draft.result ??= { outcome: 'full', limit: 'maxTotalBytes' };
+    return new Set(beyond);
   }
 
   async #countUnknown(userIds: readonly string[], now: number): Promise<void> {

@@ -26,6 +26,7 @@ import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
 import type { Statement } from './statement.js';
 import { type MessageRow, type Statements, statementsFor } from './statements.js';
 import { toKey } from './text-key.js';
+import { TotalBytes } from './total-bytes.js';
 
 /** Maximum rows of one purge. */
 const PURGE_ROWS = 1000;
@@ -72,6 +73,7 @@ class PostgresMessageStore implements PostgresStore {
   readonly #wallTime: () => number;
   readonly #statements: Statements;
   readonly #counts: QueueCounts;
+  readonly #total: TotalBytes;
   readonly #deadLetters: DeadLetters;
   readonly #appender: Appender;
   readonly #appends: Batches<StoredMessage, AppendResult>;
@@ -87,6 +89,7 @@ class PostgresMessageStore implements PostgresStore {
     this.#wallTime = options.wallTime;
     this.#statements = statementsFor(options.schema);
     this.#counts = new QueueCounts(options.retention);
+    this.#total = new TotalBytes(options.retention.maxTotalBytes);
     this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));
     this.#confirmations = new Batches(MAX_CONFIRM, (confirmations) => this.#confirm(confirmations));
     this.#database = new Database(options);
@@ -96,6 +99,7 @@ class PostgresMessageStore implements PostgresStore {
       this.#database,
       this.#statements,
       this.#counts,
+      this.#total,
       this.#deadLetters,
       ...shared,
     );
@@ -154,7 +158,9 @@ class PostgresMessageStore implements PostgresStore {
 
   async discard(ids: readonly StoreId[]): Promise<number> {
     await this.open();
-    return this.#deadLetters.discard(ids.filter(isId), this.#now());
+    const count = await this.#deadLetters.discard(ids.filter(isId), this.#now());
+    this.#total.changed();
+    return count;
   }
 
   onDeadLettersDeleted(listener: (deadLetters: readonly DeadLetter[]) => void): void {
@@ -223,6 +229,7 @@ class PostgresMessageStore implements PostgresStore {
       this.#counts.forget(confirmations.map(({ userId }) => userId));
       throw error;
     }
+    this.#total.changed();
     await this.#purgeOld(now);
     return confirmations.map(() => undefined);
   }
@@ -246,6 +253,7 @@ class PostgresMessageStore implements PostgresStore {
         .rowCount ?? 0;
     const unkept = this.keepsHistory ? await forgotten(this.#statements.unkeep, now - historyMs) : 0;
     const purged = await forgotten(this.#statements.purge, now - Math.max(rememberMs, historyMs));
+    this.#total.changed();
     return Math.max(unkept, purged);
   }
 

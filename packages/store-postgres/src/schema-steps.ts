@@ -53,4 +53,9 @@ export const STEPS: readonly string[] = [
    INSERT INTO imcore_total SELECT n, 0, 0, 0 FROM generate_series(0, 63) AS n;
    UPDATE imcore_total SET (waiting, waiting_bytes) =
      (SELECT count(*), coalesce(sum(bytes), 0) FROM message WHERE confirmed_at IS NULL) WHERE shard = 0;`,
+
+  `ALTER TABLE imcore_total ADD COLUMN total_bytes bigint NOT NULL DEFAULT 0;
+   UPDATE imcore_total SET total_bytes = (SELECT coalesce(sum(coalesce(octet_length(body), 0)
+     + 2 * (octet_length(receiver) + octet_length(sender) + octet_length(fingerprint)) + 300), 0) FROM message)
+     WHERE shard = 0;`,
 ];

@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { appendStatement } from './append-statement.js';
 import type { Statement } from './statement.js';
+import { ROW_OVERHEAD } from './total-bytes.js';
 
 /** A row of `page`, `dead`, `history`, `expire` and `displace`. */
 export interface MessageRow {
@@ -28,7 +29,7 @@ export interface Statements {
   readonly count: Statement;
   /** Deletes messages confirmed until $1, at most $2 rows, and none that another node is deleting. */
   readonly purge: Statement;
-  /** Removes messages confirmed until $1 from the history, at most $2 rows. */
+  /** Removes messages confirmed until $1 from the history, at most $2 rows. Returns a row for each, as `purge`. */
   readonly unkeep: Statement;
   /** Turns messages that have waited since before $1 into dead letters, at most $2, at $3. */
   readonly expire: Statement;
@@ -47,7 +48,7 @@ export interface Statements {
   readonly trim: Statement;
   /** Messages between $1 and $2 older than $3, at most $4. */
   readonly history: Statement;
-  /** `waiting`, `bytes`, `dead` of all users, and the server's state: `is_read_only`, `fsync`. */
+  /** `waiting`, `bytes`, `dead` and `total_bytes` of all users, and the server's state: `is_read_only`, `fsync`. */
   readonly totals: Statement;
 }
 
@@ -57,17 +58,20 @@ const IS_DEAD = 'died_at IS NOT NULL';
 const STILL_WAITS = 'coalesce(confirmed_at, died_at) IS NULL';
 const IS_STILL_DEAD = 'died_at + 0 IS NOT NULL';
 const FIELDS = 'id, receiver, sender, fingerprint, body, accepted_at';
+/** What a row takes without its body: its ids are in an index, too. */
+const ROW_BYTES = `(2 * (octet_length(receiver) + octet_length(sender) + octet_length(fingerprint)) + ${ROW_OVERHEAD})`;
 
 export function statementsFor(schema: string): Statements {
   const table = `${escapeIdentifier(schema)}.message`;
   const total = `${escapeIdentifier(schema)}.imcore_total`;
   const named = (name: string, text: string): Statement => ({ name: `imcore_${name}`, text });
   /** Part of a statement that adds to the totals. Each connection has its shard. */
-  const add = (waiting: string, bytes: string, dead: string): string =>
+  const add = (waiting: string, bytes: string, dead: string, totalBytes: string): string =>
     `UPDATE ${total} SET waiting = waiting + ${waiting}, waiting_bytes = waiting_bytes + ${bytes},
-       dead = dead + ${dead} WHERE shard = pg_backend_pid() % 64`;
+       dead = dead + ${dead}, total_bytes = total_bytes + ${totalBytes} WHERE shard = pg_backend_pid() % 64`;
   const countOf = (rows: string): string => `(SELECT count(*) FROM ${rows})`;
   const bytesOf = (rows: string): string => `(SELECT coalesce(sum(bytes), 0) FROM ${rows})`;
+  const freedBy = (rows: string): string => `-(SELECT coalesce(sum(freed), 0) FROM ${rows})`;
   /** The place of the message of a key `k` (receiver, id) in the table, if it is in this state. Looked up by an index. */
   const placeOf = (state: string): string =>
     `(SELECT ctid FROM ${table} WHERE receiver = k.receiver AND id = k.id AND ${state} LIMIT 1)`;
@@ -75,9 +79,13 @@ export function statementsFor(schema: string): Statements {
   const addDeadLetters = (cause: string, places: string): string => `moved AS (
       UPDATE ${table} SET died_at = $3, cause = '${cause}' WHERE ctid = ANY (ARRAY(${places})) AND ${STILL_WAITS}
       RETURNING ${FIELDS}, bytes, since),
-    added AS (${add(`-${countOf('moved')}`, `-${bytesOf('moved')}`, countOf('moved'))})`;
+    added AS (${add(`-${countOf('moved')}`, `-${bytesOf('moved')}`, countOf('moved'), '0')})`;
   return {
-    append: appendStatement(table, add(countOf('fresh'), bytesOf('fresh'), '0')),
+    append: appendStatement(
+      table,
+      add(countOf('fresh'), bytesOf('fresh'), '0', '(SELECT coalesce(sum(total), 0) FROM fresh)'),
+      `bytes + ${ROW_BYTES}`,
+    ),
     find: named(
       'find',
       `SELECT k.n, m.id, m.confirmed_at IS NULL AND m.died_at IS NULL AS waits
@@ -99,12 +107,14 @@ export function statementsFor(schema: string): Statements {
          FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, id, n) GROUP BY receiver, id),
        waited AS (
          UPDATE ${table} SET confirmed_at = $3, body = CASE WHEN kept THEN body END
-         WHERE ctid = ANY (ARRAY(SELECT ${placeOf(WAITS)} FROM k)) AND ${STILL_WAITS} RETURNING receiver, id, bytes),
+         WHERE ctid = ANY (ARRAY(SELECT ${placeOf(WAITS)} FROM k)) AND ${STILL_WAITS} RETURNING receiver, id, bytes,
+           CASE WHEN kept THEN 0 ELSE bytes END AS freed),
        died AS (
          UPDATE ${table} SET confirmed_at = $3, body = CASE WHEN kept THEN body END, died_at = NULL, cause = NULL
          WHERE ctid = ANY (ARRAY(SELECT ${placeOf(IS_DEAD)} FROM k
-           WHERE (receiver, id) NOT IN (SELECT receiver, id FROM waited))) AND ${IS_STILL_DEAD} RETURNING 1),
-       added AS (${add(`-${countOf('waited')}`, `-${bytesOf('waited')}`, `-${countOf('died')}`)})
+           WHERE (receiver, id) NOT IN (SELECT receiver, id FROM waited))) AND ${IS_STILL_DEAD}
+         RETURNING CASE WHEN kept THEN 0 ELSE bytes END AS freed),
+       added AS (${add(`-${countOf('waited')}`, `-${bytesOf('waited')}`, `-${countOf('died')}`, `${freedBy('waited')} ${freedBy('died')}`)})
        SELECT k.n, waited.bytes FROM waited JOIN k USING (receiver, id)`,
     ),
     count: named(
@@ -115,13 +125,19 @@ export function statementsFor(schema: string): Statements {
     ),
     purge: named(
       'purge',
-      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
-       WHERE confirmed_at <= $1 ORDER BY confirmed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+      `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+         WHERE confirmed_at <= $1 ORDER BY confirmed_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+         RETURNING coalesce(octet_length(body), 0) + ${ROW_BYTES} AS freed),
+       added AS (${add('0', '0', '0', freedBy('gone'))})
+       SELECT 1 FROM gone`,
     ),
     unkeep: named(
       'unkeep',
-      `UPDATE ${table} SET body = NULL, kept = false WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
-       WHERE kept AND confirmed_at + 0 <= $1 ORDER BY confirmed_at + 0 LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+      `WITH gone AS (UPDATE ${table} SET body = NULL, kept = false WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+         WHERE kept AND confirmed_at + 0 <= $1 ORDER BY confirmed_at + 0 LIMIT $2 FOR UPDATE SKIP LOCKED))
+         RETURNING bytes AS freed),
+       added AS (${add('0', '0', '0', freedBy('gone'))})
+       SELECT 1 FROM gone`,
     ),
     expire: named(
       'expire',
@@ -158,22 +174,23 @@ export function statementsFor(schema: string): Statements {
       `WITH resent AS (
          UPDATE ${table} SET id = DEFAULT, died_at = NULL, cause = NULL, since = $2
          WHERE id = $1 AND ${IS_DEAD} RETURNING bytes),
-       added AS (${add(countOf('resent'), bytesOf('resent'), `-${countOf('resent')}`)})
+       added AS (${add(countOf('resent'), bytesOf('resent'), `-${countOf('resent')}`, '0')})
        SELECT bytes FROM resent`,
     ),
     discard: named(
       'discard',
       `WITH discarded AS (
          UPDATE ${table} SET confirmed_at = $2, died_at = NULL, cause = NULL, body = NULL, kept = false
-         WHERE id = ANY ($1::bigint[]) AND ${IS_DEAD} RETURNING 1),
-       added AS (${add('0', '0', `-${countOf('discarded')}`)})
+         WHERE id = ANY ($1::bigint[]) AND ${IS_DEAD} RETURNING bytes AS freed),
+       added AS (${add('0', '0', `-${countOf('discarded')}`, freedBy('discarded'))})
        SELECT 1 FROM discarded`,
     ),
     trim: named(
       'trim',
       `WITH deleted AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${IS_DEAD}
-           ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)) AND ${IS_STILL_DEAD} RETURNING ${FIELDS}, cause, died_at),
-       added AS (${add('0', '0', `-${countOf('deleted')}`)})
+           ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)) AND ${IS_STILL_DEAD} RETURNING ${FIELDS}, cause, died_at,
+           bytes + ${ROW_BYTES} AS freed),
+       added AS (${add('0', '0', `-${countOf('deleted')}`, freedBy('deleted'))})
        SELECT ${FIELDS}, cause, died_at FROM deleted ORDER BY id`,
     ),
     history: named(
@@ -185,7 +202,7 @@ export function statementsFor(schema: string): Statements {
     ),
     totals: named(
       'totals',
-      `SELECT sum(waiting) AS waiting, sum(waiting_bytes) AS bytes, sum(dead) AS dead,
+      `SELECT sum(waiting) AS waiting, sum(waiting_bytes) AS bytes, sum(dead) AS dead, sum(total_bytes) AS total_bytes,
          current_setting('transaction_read_only') = 'on' AS is_read_only, current_setting('fsync') AS fsync
        FROM ${total}`,
     ),

@@ -141,11 +141,56 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
   });
 
+  it('notices within five seconds that another node has filled the store', async () => {
+    const schema = newSchema();
+    let now = 1_000_000;
+    const here = open({ schema, maxTotalBytes: 20_000, wallTime: () => now });
+    const there = open({ schema });
+    await here.append([message('1')]);
+    await there.append(Array.from({ length: 60 }, (_, index) => message(`there-${index}`)));
+    now += 5000;
+    expect(await here.append([message('3'), message('1')])).toEqual([
+      { outcome: 'full', limit: 'maxTotalBytes' },
+      { outcome: 'duplicate', id: expect.any(Number) },
+    ]);
+  });
+
+  it.each([0, 60_000])('keeps the total of all bytes, with historyMs %i', async (historyMs) => {
+    const schema = newSchema();
+    let now = 1_000_000;
+    const store = open({ schema, historyMs, maxAgeMs: 1000, rememberMs: 2000, wallTime: () => now });
+    const names = Array.from({ length: 6 }, (_, index) => `${index}`);
+    const ids = (await store.append(names.map((name) => message(name)))).map(idOf);
+    const check = async () => {
+      const [row] = await query<{ kept: string; counted: string }>(
+        `SELECT sum(total_bytes) AS kept, (SELECT coalesce(sum(coalesce(octet_length(body), 0)
+           + 2 * (octet_length(receiver) + octet_length(sender) + octet_length(fingerprint)) + 300), 0)
+           FROM ${schema}.message) AS counted FROM ${schema}.imcore_total`,
+      );
+      expect(row?.kept).toBe(row?.counted);
+      return Number(row?.kept);
+    };
+    const all = await check();
+    await store.confirm([{ userId: 'bob', ids: ids.slice(0, 2) }]);
+    const confirmed = await check();
+    expect(confirmed < all).toBe(historyMs === 0);
+    now += 500_000_000_000;
+    await store.expire(now, 10);
+    await check();
+    await store.resend(ids.slice(2, 3), now);
+    await store.confirm([{ userId: 'bob', ids: ids.slice(3, 4) }]);
+    await store.discard(ids.slice(4, 5));
+    await check();
+    now += 100_000;
+    await store.expire(now, 10);
+    expect(await check()).toBeLessThan(confirmed);
+  });
+
   it('creates its tables once when many nodes start at the same time', async () => {
     const schema = newSchema();
     const nodes = Array.from({ length: 6 }, () => open({ schema }));
     await Promise.all(nodes.map((node) => node.open()));
-    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 2 }]);
+    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 3 }]);
   });
 
   it('rejects a schema of a newer version', async () => {
@@ -153,7 +198,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     await open({ schema }).open();
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
     await expect(open({ schema }).open()).rejects.toThrow(
-      /has version 99, but this imcore supports up to version 2/,
+      /has version 99, but this imcore supports up to version 3/,
     );
   });
 

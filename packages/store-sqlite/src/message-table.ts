@@ -82,6 +82,9 @@ export class MessageTable {
     const known = this.keys.find(key);
     if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };
     const { body, ignoresLimits } = message;
+    const ids = [to, from, fingerprint];
+    if (!ignoresLimits && this.sizes.used.exceeds(this.#retention.maxTotalBytes, ids, body.length))
+      return { outcome: 'full', limit: 'maxTotalBytes' };
     const limit = ignoresLimits ? undefined : this.sizes.limitFor(to, body.length, this.#retention);
     let displaced: readonly DeadLetter[] | undefined;
     if (limit !== undefined) {
@@ -94,6 +97,7 @@ export class MessageTable {
     const bytes = Buffer.from(body, 'latin1');
     this.#insert.run(id, to, from, fingerprint, Math.trunc(message.acceptedAt), bytes.length, pair, bytes);
     this.keys.add(key, id);
+    this.sizes.used.add(ids, bytes.length);
     this.sizes.addWaiting(to, bytes.length, 1);
     return displaced === undefined ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
   }

@@ -2,6 +2,7 @@ import type { QueueLimit, QueueSize, Retention, StoreId } from '@imcore/server/p
 import type { OccupiedQueues } from './occupied-queues.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
+import { UsedBytes } from './used-bytes.js';
 
 interface Totals {
   readonly waiting: number;
@@ -30,6 +31,8 @@ export class QueueSizes {
   readonly #open = new Map<string, Entry>();
   readonly #changed = new Set<string>();
   readonly #occupied: OccupiedQueues | undefined;
+  /** Inside a transaction: what all messages and keys take in the file. */
+  readonly used: UsedBytes;
   #lastId = 0;
   #waiting = 0;
   #waitingBytes = 0;
@@ -39,6 +42,7 @@ export class QueueSizes {
   /** @param occupied is notified when a queue becomes empty or stops being empty */
   constructor(database: Database, occupied?: OccupiedQueues) {
     this.#occupied = occupied;
+    this.used = new UsedBytes(database);
     this.#readTotal = database.prepare(
       'SELECT last_id, waiting, waiting_bytes, dead_letters FROM total WHERE one = 1',
     );
@@ -57,6 +61,7 @@ export class QueueSizes {
     this.#open.clear();
     this.#changed.clear();
     this.#isChanged = false;
+    this.used.begin();
     const row = this.#readTotal.get();
     this.#lastId = numberOf(row, 'last_id');
     this.#waiting = numberOf(row, 'waiting');

@@ -57,6 +57,11 @@ export function toDeliveryError(delivery: Delivery, reason: UndeliveredReason): 
       return new DeliveryError('ERR_UNDELIVERABLE', `user ${to} reads too slowly and there is no store`);
     case 'queue-full':
       return new DeliveryError('ERR_UNDELIVERABLE', `the queue of user ${to} in the store is full`);
+    case 'store-full':
+      return new DeliveryError(
+        'ERR_UNDELIVERABLE',
+        `the store is full: the message to user ${to} was not stored`,
+      );
     case 'store':
       return new DeliveryError('ERR_UNDELIVERABLE', `the store failed to store the message to user ${to}`);
     default:

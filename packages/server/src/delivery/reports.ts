@@ -17,12 +17,20 @@ export function reportTooLarge(
   events.emit('tooLarge', { message, bytes: body.length, maxBytes: maxSendBytes, transport: info.transport });
 }
 
-/** Reports a receiver whose queue in the store has no room for a message. */
-export function reportQueueFull({ metrics, events }: Runtime, delivery: Delivery, limit: QueueLimit): void {
-  metrics.limitQueue += 1;
-  if (!events.has('queueFull')) return;
-  const { to: userId, message } = delivery;
-  events.emit('queueFull', { userId, limit, message });
+/** Reports that the receiver's queue, or the whole store, has no room for a message. Returns why it is undeliverable. */
+export function reportQueueFull(
+  { metrics, events }: Runtime,
+  delivery: Delivery,
+  limit: QueueLimit,
+): 'queue-full' | 'store-full' {
+  const isStoreFull = limit === 'maxTotalBytes';
+  if (isStoreFull) metrics.limitStore += 1;
+  else metrics.limitQueue += 1;
+  if (events.has('queueFull')) {
+    const { to: userId, message } = delivery;
+    events.emit('queueFull', { userId, limit, message });
+  }
+  return isStoreFull ? 'store-full' : 'queue-full';
 }
 
 /** Reports messages that were displaced by newer ones. */

@@ -12,8 +12,8 @@ export interface StoredMessage {
   /** When the server accepted it, milliseconds since 1970. */
   readonly acceptedAt: number;
   /**
-   * The limits of the receiver's queue do not apply: `append` stores it and displaces nothing. For records that a route keeps
-   * for itself. Part of the call only: a store does not have to keep it.
+   * The limits of the receiver's queue and of the store do not apply: `append` stores it and displaces nothing. For records
+   * that a route keeps for itself. Part of the call only: a store does not have to keep it.
    */
   readonly ignoresLimits?: true;
 }
@@ -36,8 +36,8 @@ export interface DeadLetter extends WaitingMessage {
   readonly deadLetteredAt: number;
 }
 
-/** The limit of a queue that a message exceeded; see `Retention`. */
-export type QueueLimit = 'maxPerUser' | 'maxBytesPerUser';
+/** The limit of a queue, or with `maxTotalBytes` of the whole store, that a message exceeded; see `Retention`. */
+export type QueueLimit = 'maxPerUser' | 'maxBytesPerUser' | 'maxTotalBytes';
 
 /**
  * The outcome of one message of an `append`.

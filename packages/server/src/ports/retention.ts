@@ -7,6 +7,12 @@ export interface Retention {
   readonly maxPerUser?: number;
   /** Maximum size of the messages that wait for one user, in bytes of their bodies. Default 64 MiB. A larger message is never stored. */
   readonly maxBytesPerUser?: number;
+  /**
+   * Maximum size of everything that the store keeps, in bytes: waiting messages, dead letters, history and remembered keys,
+   * with what the store needs to find them. Beyond it messages are rejected, whatever `whenFull` says; `Infinity`: no limit.
+   * Default 8 GiB; the memory store's a quarter of the heap limit of V8.
+   */
+  readonly maxTotalBytes?: number;
   /** Maximum time that a message waits, in milliseconds; then it is a dead letter. Default 30 days; `Infinity`: no limit. */
   readonly maxAgeMs?: number;
   /**
@@ -26,6 +32,7 @@ export interface Retention {
 export const RETENTION_OPTIONS: OptionNames<Retention> = {
   maxPerUser: true,
   maxBytesPerUser: true,
+  maxTotalBytes: true,
   maxAgeMs: true,
   whenFull: true,
   maxDeadLetters: true,
@@ -39,6 +46,7 @@ const HOUR_MS = 60 * 60 * 1000;
 export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({
   maxPerUser: 100_000,
   maxBytesPerUser: 64 * 1024 * 1024,
+  maxTotalBytes: 8 * 1024 * 1024 * 1024,
   maxAgeMs: 30 * 24 * HOUR_MS,
   whenFull: 'reject-newest',
   maxDeadLetters: 100_000,
@@ -67,9 +75,12 @@ export function completeRetention(
     );
   }
   if (maxAgeMs !== Number.POSITIVE_INFINITY) checkInteger('maxAgeMs', maxAgeMs, 1);
+  const maxTotalBytes = given.maxTotalBytes ?? defaults.maxTotalBytes;
+  if (maxTotalBytes !== Number.POSITIVE_INFINITY) checkInteger('maxTotalBytes', maxTotalBytes, 1);
   return Object.freeze({
     maxPerUser: given.maxPerUser ?? defaults.maxPerUser,
     maxBytesPerUser: given.maxBytesPerUser ?? defaults.maxBytesPerUser,
+    maxTotalBytes,
     maxAgeMs,
     whenFull,
     maxDeadLetters: given.maxDeadLetters ?? defaults.maxDeadLetters,

@@ -185,10 +185,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     const acceptedAt = this.#runtime.clock.wallTime();
     this.writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
       if (result === undefined) this.#notPersisted(delivery, 'store');
-      else if (result.outcome === 'full') {
-        reportQueueFull(this.#runtime, delivery, result.limit);
-        this.#notPersisted(delivery, 'queue-full');
-      } else this.#persisted(delivery, result);
+      else if (result.outcome === 'full')
+        this.#notPersisted(delivery, reportQueueFull(this.#runtime, delivery, result.limit));
+      else this.#persisted(delivery, result);
       const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
       if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
       // A call that failed may have succeeded in the store, and only its answer was lost.

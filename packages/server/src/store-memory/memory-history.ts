@@ -1,4 +1,5 @@
 import type { HistoryQuery, StoreId, WaitingMessage } from '../ports/message-store.js';
+import { bytesOfKey, bytesOfMessage } from './memory-bytes.js';
 
 interface Confirmed {
   readonly confirmedAt: number;
@@ -16,11 +17,17 @@ export class MemoryHistory {
   readonly #known = new Map<string, number>();
   readonly #kept = new Map<StoreId, Confirmed>();
   readonly #pairs = new Map<string, Map<StoreId, WaitingMessage>>();
+  #bytes = 0;
 
   constructor(maxRemembered: number, rememberMs: number, historyMs: number) {
     this.#maxRemembered = maxRemembered;
     this.#rememberMs = Math.max(rememberMs, historyMs);
     this.#historyMs = historyMs;
+  }
+
+  /** Memory for keys and confirmed messages. The others of {@link addToHistory} are counted by the caller. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   has(key: string): boolean {
@@ -46,11 +53,12 @@ export class MemoryHistory {
 
   /** Remembers a message's key. Beyond `maxRemembered` the oldest are forgotten. */
   remember(key: string, message: WaitingMessage, now: number, isHistory: boolean): void {
+    if (!this.#known.has(key)) this.#bytes += bytesOfKey(key);
     this.#known.set(key, now);
-    if (isHistory && this.#historyMs > 0) this.#kept.set(message.id, { confirmedAt: now, message });
+    if (isHistory && this.#historyMs > 0) this.#keep(message, now);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= this.#maxRemembered) break;
-      this.#known.delete(oldest);
+      this.#forgetKey(oldest);
     }
     for (const { message: oldest } of this.#kept.values()) {
       if (this.#kept.size <= this.#maxRemembered) break;
@@ -61,7 +69,7 @@ export class MemoryHistory {
   forget(now: number): void {
     for (const [key, confirmedAt] of this.#known) {
       if (confirmedAt > now - this.#rememberMs) break;
-      this.#known.delete(key);
+      this.#forgetKey(key);
     }
     for (const { message, confirmedAt } of this.#kept.values()) {
       if (confirmedAt > now - this.#historyMs) break;
@@ -81,10 +89,22 @@ export class MemoryHistory {
     this.#known.clear();
     this.#kept.clear();
     this.#pairs.clear();
+    this.#bytes = 0;
+  }
+
+  #keep(message: WaitingMessage, now: number): void {
+    if (!this.#kept.has(message.id)) this.#bytes += bytesOfMessage(message);
+    this.#kept.set(message.id, { confirmedAt: now, message });
+  }
+
+  #forgetKey(key: string): void {
+    this.#known.delete(key);
+    this.#bytes -= bytesOfKey(key);
   }
 
   #drop(message: WaitingMessage): void {
     this.#kept.delete(message.id);
+    this.#bytes -= bytesOfMessage(message);
     this.removeFromHistory(message);
   }
 }

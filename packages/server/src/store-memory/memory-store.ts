@@ -20,6 +20,7 @@ import {
   type Retention,
 } from '../ports/retention.js';
 import { systemClock } from '../timers/system-clock.js';
+import { bytesOfMessage, heapShare } from './memory-bytes.js';
 import { MemoryHistory } from './memory-history.js';
 import { MemoryQueue } from './memory-queue.js';
 
@@ -38,6 +39,9 @@ const OPTIONS: OptionNames<MemoryStoreOptions> = {
 };
 const EMPTY = new MemoryQueue();
 const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_000 };
+
+/** The part of the heap that a store may fill by default. */
+const HEAP_SHARE = 1 / 4;
 
 /**
  * Keeps messages in this process's memory: they survive a session, not the process. For tests and development, and for
@@ -64,10 +68,13 @@ class MemoryStore implements MessageStore {
   readonly #history: MemoryHistory;
   #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
   #waitingBytes = 0;
+  /** Memory for waiting messages and dead letters. That of confirmed ones is counted by the history. */
+  #bytes = 0;
   #lastId = 0;
 
   constructor(options: MemoryStoreOptions) {
-    this.#retention = completeRetention(options, DEFAULTS);
+    const defaults = { ...DEFAULTS, maxTotalBytes: heapShare(HEAP_SHARE) };
+    this.#retention = completeRetention(options, defaults);
     this.#wallTime = options.wallTime ?? systemClock.wallTime;
     const { rememberMs, historyMs } = this.#retention;
     this.keepsHistory = historyMs > 0;
@@ -159,6 +166,7 @@ class MemoryStore implements MessageStore {
   close(): Promise<void> {
     for (const held of [this.#queues, this.#waiting, this.#dead, this.#deadKeys, this.#history]) held.clear();
     this.#waitingBytes = 0;
+    this.#bytes = 0;
     return Promise.resolve();
   }
 
@@ -167,6 +175,7 @@ class MemoryStore implements MessageStore {
     const known = this.#waiting.get(key);
     if (known !== undefined) return { outcome: 'duplicate', id: known };
     if (this.#deadKeys.has(key) || this.#history.has(key)) return { outcome: 'duplicate', id: undefined };
+    if (this.#isFullFor(message)) return { outcome: 'full', limit: 'maxTotalBytes' };
     const limit = this.#limitFor(message);
     if (limit === undefined) return { outcome: 'stored', id: this.#add(message, message.acceptedAt) };
     const { whenFull, maxBytesPerUser } = this.#retention;
@@ -174,6 +183,11 @@ class MemoryStore implements MessageStore {
       return { outcome: 'full', limit };
     const displaced = this.#makeRoom(message);
     return { outcome: 'stored', id: this.#add(message, message.acceptedAt), displaced };
+  }
+
+  #isFullFor(message: StoredMessage): boolean {
+    if (message.ignoresLimits) return false;
+    return this.#bytes + this.#history.bytes + bytesOfMessage(message) > this.#retention.maxTotalBytes;
   }
 
   #limitFor({ to, body, ignoresLimits }: StoredMessage): QueueLimit | undefined {
@@ -211,6 +225,7 @@ class MemoryStore implements MessageStore {
     this.#queueOf(to).add({ message, since });
     this.#waiting.set(keyOf(message), message.id);
     this.#waitingBytes += body.length;
+    this.#bytes += bytesOfMessage(message);
     this.#history.addToHistory(message);
     return message.id;
   }
@@ -223,6 +238,7 @@ class MemoryStore implements MessageStore {
     if (message === undefined) return undefined;
     this.#waiting.delete(keyOf(message));
     this.#waitingBytes -= message.body.length;
+    this.#bytes -= bytesOfMessage(message);
     return message;
   }
 
@@ -243,6 +259,7 @@ class MemoryStore implements MessageStore {
     const deadLetter: DeadLetter = { ...message, cause, deadLetteredAt: now };
     this.#dead.set(deadLetter.id, deadLetter);
     this.#deadKeys.add(keyOf(deadLetter));
+    this.#bytes += bytesOfMessage(deadLetter);
     for (const oldest of this.#dead.values()) {
       if (this.#dead.size <= this.#retention.maxDeadLetters) break;
       this.#removeDeadLetter(oldest);
@@ -254,6 +271,7 @@ class MemoryStore implements MessageStore {
   #removeDeadLetter(deadLetter: DeadLetter): void {
     this.#dead.delete(deadLetter.id);
     this.#deadKeys.delete(keyOf(deadLetter));
+    this.#bytes -= bytesOfMessage(deadLetter);
   }
 
   #queueOf(userId: string): MemoryQueue {

@@ -92,6 +92,19 @@ export const STORES_AND_HOOKS: Readonly<Record<string, Scenario>> = {
     await expectBobGets(bench, ['fp-1']);
   },
 
+  async 'store-full'() {
+    const { bench, alice } = await open({ store: new ControlledStore({ maxTotalBytes: 1000 }) });
+    alice.write(HELLO, SECOND);
+    await bench.settle();
+    expectAcknowledged(alice);
+    expect(bench.events.queueFull).toMatchObject([
+      { userId: 'bob', limit: 'maxTotalBytes', message: { fingerprint: 'fp-2' } },
+    ]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store-full' }]);
+    expect(bench.metric('limitStore')).toBe(1);
+    await expectBobGets(bench, ['fp-1']);
+  },
+
   async 'queue-full-drop-oldest'() {
     const store = new ControlledStore({ maxPerUser: 1, whenFull: 'drop-oldest' });
     const { bench, alice } = await open({ store });

@@ -1,10 +1,105 @@
+import type { AppendResult, MessageStore } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
-import { appendToBob, message, requireId, type Section, waitingFor } from './fixture.js';
+import { appendToBob, message, NOON, requireId, type Section, waitingFor } from './fixture.js';
 
 const FULL = { outcome: 'full', limit: 'maxPerUser' };
 const TOO_MANY_BYTES = { outcome: 'full', limit: 'maxBytesPerUser' };
+const STORE_FULL = { outcome: 'full', limit: 'maxTotalBytes' };
+
+const MIB = 1024 * 1024;
+/** As long as two pages of a database file, so that each store frees its bytes at once. */
+const BODY = 'x'.repeat(16 * 1024);
+
+/** Appends messages to ever new users until the store has no room. */
+async function fill(store: MessageStore, prefix: string): Promise<readonly AppendResult[]> {
+  const stored: AppendResult[] = [];
+  for (let number = 0; number < 200; number += 1) {
+    const [result] = await store.append([message(`${prefix}-${number}`, '1', { body: BODY })]);
+    if (result?.outcome !== 'stored') {
+      expect(result).toEqual(STORE_FULL);
+      return stored;
+    }
+    stored.push(result);
+  }
+  throw new Error('the store has no limit');
+}
 
 export const bounds: Section = (open) => {
+  it('limits the bytes of all users together, and stores more when there is room', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    const stored = await fill(store, 'user');
+    expect(stored.length * BODY.length).toBeGreaterThan(MIB / 2);
+    expect(stored.length * BODY.length).toBeLessThanOrEqual(MIB);
+    expect(await store.append([message('user-0', '1', { body: BODY })])).toMatchObject([
+      { outcome: 'duplicate' },
+    ]);
+    await store.confirm([
+      { userId: 'user-0', ids: [requireId(stored[0])] },
+      { userId: 'user-1', ids: [requireId(stored[1])] },
+    ]);
+    expect(await store.append([message('carol', '1', { body: BODY })])).toMatchObject([
+      { outcome: 'stored' },
+    ]);
+  });
+
+  it('limits the bytes of all users within one call', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    const messages = Array.from({ length: 200 }, (_, number) =>
+      message(`user-${number}`, '1', { body: BODY }),
+    );
+    const results = await store.append(messages);
+    const count = results.filter(({ outcome }) => outcome === 'stored').length;
+    expect(count * BODY.length).toBeGreaterThan(MIB / 2);
+    expect(count * BODY.length).toBeLessThanOrEqual(MIB);
+    expect(results.at(-1)).toEqual(STORE_FULL);
+  });
+
+  it('counts dead letters and displaces none for the bytes of all users', async () => {
+    const store = await open({ maxTotalBytes: MIB, maxAgeMs: 1000, whenFull: 'drop-oldest' });
+    const stored = await fill(store, 'user');
+    const deadLetters = await store.expire(NOON + 2000, 1000);
+    expect(deadLetters).toHaveLength(stored.length);
+    expect(await fill(store, 'carol')).toHaveLength(0);
+    await store.discard(deadLetters.map(({ id }) => id));
+    expect((await fill(store, 'dave')).length).toBeGreaterThan(stored.length / 2);
+  });
+
+  it('counts the history', async () => {
+    const store = await open({ maxTotalBytes: MIB, historyMs: 60_000 });
+    const stored = await fill(store, 'user');
+    await store.confirm(
+      stored.map((result, number) => ({ userId: `user-${number}`, ids: [requireId(result)] })),
+    );
+    expect(await fill(store, 'carol')).toHaveLength(0);
+    await store.expire(NOON + 60_001, 1000);
+    expect((await fill(store, 'dave')).length).toBeGreaterThan(stored.length / 2);
+  });
+
+  it('counts the remembered keys of confirmed messages', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    let rounds = 0;
+    for (let isFull = false; !isFull && rounds < 40; rounds += 1) {
+      const fingerprints = Array.from(
+        { length: 200 },
+        (_, number) => `${rounds}-${number}-${'f'.repeat(200)}`,
+      );
+      const results = await store.append(fingerprints.map((fingerprint) => message('bob', fingerprint)));
+      isFull = results.some(({ outcome }) => outcome === 'full');
+      const ids = results.filter(({ outcome }) => outcome === 'stored').map(requireId);
+      await store.confirm([{ userId: 'bob', ids }]);
+    }
+    expect(rounds).toBeGreaterThan(2);
+    expect(rounds).toBeLessThan(40);
+  });
+
+  it('stores messages that ignore the limits although the store is full', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    await fill(store, 'user');
+    expect(await store.append([message('carol', '1', { body: BODY, ignoresLimits: true })])).toMatchObject([
+      { outcome: 'stored' },
+    ]);
+  });
+
   it('reports a full queue, keeps its messages, and accepts more when there is room', async () => {
     const store = await open({ maxPerUser: 2 });
     const results = await store.append(['1', '2', '3'].map((name) => message('bob', name)));
