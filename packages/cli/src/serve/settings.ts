@@ -141,7 +141,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
   },
   store: {
     placeholder: 'file|url|memory|none',
-    description: 'where messages to offline users are stored; postgres://… for several servers',
+    description: 'where messages to offline users are stored: a file, postgres://…, memory, none',
     schema: text,
     expected: 'a string: memory, none, the path of a file, or the postgres:// URL of a database',
     byDefault: 'memory',
