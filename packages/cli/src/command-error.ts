@@ -1,3 +1,5 @@
+import { printable } from '@imcore/server/ports';
+
 /** A command failed for a reason the user can fix. The message says what is wrong, the advice what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
@@ -9,12 +11,12 @@ export class CommandError extends Error {
   }
 }
 
-/** The text for the standard error: the message, and the advice on its own line. */
+/** The text for the standard error: the message, and the advice on its own line. A server may have written parts. */
 export function describeError(error: unknown): string {
   if (error instanceof CommandError) {
-    return `imcore: ${error.message}${error.advice === undefined ? '' : `\n${error.advice}`}\n`;
+    return printable(`imcore: ${error.message}${error.advice === undefined ? '' : `\n${error.advice}`}\n`);
   }
-  return `imcore: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  return printable(`imcore: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 
 export function messageOf(error: unknown): string {

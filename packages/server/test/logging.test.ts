@@ -188,6 +188,24 @@ describe('without a logger', () => {
     vi.restoreAllMocks();
   });
 
+  it('nothing that peers write can control the terminal', async () => {
+    const spies = (['warn', 'error'] as const).map((name) =>
+      vi.spyOn(console, name).mockImplementation(() => {}),
+    );
+    const transport = new PeerTransport('tcp');
+    const authenticate = ({ userId }: { userId: string }) => {
+      throw new Error(`no account for ${userId}`);
+    };
+    const server = createServer({ transports: [transport], hooks: { authenticate } });
+    await server.listen();
+    transport.connect('192.0.2.1').write(login('al%s\u009b31mice\u202e\u001b[2J'));
+    await server.close({ drainMs: 0 });
+    const lines = spies.flatMap((spy) => spy.mock.calls);
+    expect(lines).toEqual([[expect.stringContaining('al%s\\u009b31mice\\u202e\\u001b[2J')]]);
+    for (const control of ['\u001b', '\u009b', '\u202e'])
+      expect(lines.flat().join('')).not.toContain(control);
+  });
+
   it('warnings and errors go to the console, and nothing else', async () => {
     const quiet = ['log', 'info', 'debug'] as const;
     const spies = quiet.map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
@@ -200,8 +218,8 @@ describe('without a logger', () => {
     transport.connect('192.0.2.1').write('noise');
     transport.host.failed(new Error('EMFILE'));
     await server.close({ drainMs: 0 });
-    expect(warn.mock.calls.map(([text]) => text)).toEqual(['imcore: a peer violated the protocol']);
-    expect(error.mock.calls.map(([text]) => text)).toEqual(['imcore: EMFILE']);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^imcore: a peer violated the protocol \{/)]]);
+    expect(error.mock.calls).toEqual([[expect.stringMatching(/^imcore: EMFILE \{/)]]);
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
   });
 });

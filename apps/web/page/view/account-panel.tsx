@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Preferences } from '../model/app-state.js';
 import type { Connection } from '../model/connection.js';
 import { timeText } from '../model/dates.js';
+import { shownName } from '../model/shown-name.js';
 import type { Workspace } from '../model/workspace.js';
 import type { Texts } from '../text/texts.js';
 import { Avatar } from './avatar.js';
@@ -54,7 +55,7 @@ export function AccountPanel({ workspace, preferences }: AccountPanelProps) {
         <span class="account-text">
           <span class="account-name">
             <span class="visually-hidden">{texts.connection.account} </span>
-            {account.userId}
+            {shownName(account.userId)}
           </span>
           <span class={`account-state account-state-${connection.state}`}>
             {stateText(connection, texts)}

@@ -1,3 +1,4 @@
+import { shownName } from '../model/shown-name.js';
 import type { Workspace } from '../model/workspace.js';
 import { usePage } from './context.js';
 
@@ -11,7 +12,7 @@ export function Announcer({ announced }: Pick<Workspace, 'announced' | 'isFocuse
     <div class="visually-hidden" role="log" aria-live="polite" aria-atomic="true">
       {announced !== undefined && (
         <p key={announced.id}>
-          {texts.conversation.said(announced.peer, announced.text.slice(0, MAX_SPOKEN))}
+          {texts.conversation.said(shownName(announced.peer), announced.text.slice(0, MAX_SPOKEN))}
         </p>
       )}
     </div>

@@ -1,5 +1,6 @@
 import type { Conversation } from '../model/conversation.js';
 import { shortText } from '../model/dates.js';
+import { shownName } from '../model/shown-name.js';
 import { SERVER_ID } from '../model/user-id.js';
 import { Avatar } from './avatar.js';
 import { usePage } from './context.js';
@@ -26,7 +27,7 @@ export function ConversationRow({ conversation, isOpen, isOnline }: Conversation
         <Avatar userId={peer} />
         <span class="row-text">
           <span class="row-line">
-            <span class="row-name">{peer === SERVER_ID ? texts.list.serverName : peer}</span>
+            <span class="row-name">{peer === SERVER_ID ? texts.list.serverName : shownName(peer)}</span>
             {last !== undefined && (
               <time class="row-time" dateTime={new Date(last.at).toISOString()}>
                 {shortText(last.at, Date.now(), texts.locale, texts.conversation)}

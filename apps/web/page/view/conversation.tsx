@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Conversation } from '../model/conversation.js';
+import { shownName } from '../model/shown-name.js';
 import type { Thread } from '../model/thread.js';
 import { SERVER_ID } from '../model/user-id.js';
 import { Avatar } from './avatar.js';
@@ -22,7 +23,7 @@ export function ConversationView({ userId, conversation, thread, isOnline }: Con
   const { texts, dispatch } = usePage();
   const [isDeleting, setDeleting] = useState(false);
   const { peer } = conversation;
-  const name = peer === SERVER_ID ? texts.list.serverName : peer;
+  const name = peer === SERVER_ID ? texts.list.serverName : shownName(peer);
   return (
     <section class="conversation" aria-label={texts.conversation.messages(name)}>
       <header class="conversation-head">

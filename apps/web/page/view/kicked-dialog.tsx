@@ -1,5 +1,6 @@
 import { type Connection, DUPLICATE_LOGIN } from '../model/connection.js';
 import { timeText } from '../model/dates.js';
+import { shownName } from '../model/shown-name.js';
 import { usePage } from './context.js';
 import { Modal } from './modal.js';
 
@@ -13,10 +14,11 @@ export function KickedDialog({ kicked, userId }: KickedDialogProps) {
   const { texts, dispatch } = usePage();
   const { code, reason, at, isOwnBrowser } = kicked;
   const isDuplicate = code === DUPLICATE_LOGIN;
+  const name = shownName(userId);
   const why = isOwnBrowser
-    ? texts.kicked.otherTab(userId)
+    ? texts.kicked.otherTab(name)
     : isDuplicate
-      ? texts.kicked.elsewhere(userId, timeText(at, texts.locale))
+      ? texts.kicked.elsewhere(name, timeText(at, texts.locale))
       : texts.kicked.byServer(code, reason);
   return (
     <Modal

@@ -1,6 +1,7 @@
 import { timeText } from '../model/dates.js';
 import type { ChatMessage, OutgoingMessage } from '../model/message.js';
 import { isFewEmoji, partsOf } from '../model/rich-text.js';
+import { shownName } from '../model/shown-name.js';
 import { usePage } from './context.js';
 import { DeliveryState } from './delivery-state.js';
 
@@ -27,7 +28,7 @@ export function MessageItem({ message, isFirstOfGroup, isLastOfGroup, isOnline }
     <li class={classes.filter(Boolean).join(' ')} data-id={message.id}>
       <div class="bubble">
         <span class="visually-hidden">
-          {isOwn ? texts.conversation.byYou('') : texts.conversation.said(message.peer, '')}
+          {isOwn ? texts.conversation.byYou('') : texts.conversation.said(shownName(message.peer), '')}
         </span>
         <RichText text={message.text} />
         <span class="message-meta">

@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
 import type { Preferences } from '../model/app-state.js';
+import { shownName } from '../model/shown-name.js';
 import { listed, newPeer, type Workspace } from '../model/workspace.js';
 import { AccountPanel } from './account-panel.js';
 import { usePage } from './context.js';
@@ -132,7 +133,7 @@ function Starter({ userId }: { readonly userId: string }) {
       <span class="avatar avatar-new" aria-hidden="true">
         <PlusIcon />
       </span>
-      <span class="starter-text">{texts.list.start(userId)}</span>
+      <span class="starter-text">{texts.list.start(shownName(userId))}</span>
     </button>
   );
 }

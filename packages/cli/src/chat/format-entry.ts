@@ -1,4 +1,5 @@
-import { printable, printableLine } from '../terminal/printable.js';
+import { printableLine } from '@imcore/server/ports';
+import { printableText } from '../terminal/printable-text.js';
 import type { Style } from '../terminal/style.js';
 import type { Delivery, Entry } from './transcript.js';
 
@@ -8,7 +9,7 @@ const INDENT = '\n  ';
 /**
  * Formats an entry: a mark of one column, a space, then the user and the text.
  *
- * Control characters from other users are replaced.
+ * Control characters from other users and the server are escaped.
  */
 export function formatEntry(entry: Entry, style: Style): string {
   switch (entry.kind) {
@@ -17,7 +18,9 @@ export function formatEntry(entry: Entry, style: Style): string {
     case 'outgoing': {
       const text = `to ${printableLine(entry.to)}: ${body(entry.text)}`;
       const reason =
-        entry.delivery.state === 'failed' ? style.bad(`\n  not delivered: ${entry.delivery.reason}`) : '';
+        entry.delivery.state === 'failed'
+          ? style.bad(`\n  not delivered: ${body(entry.delivery.reason)}`)
+          : '';
       return `${mark(entry.delivery, style)} ${entry.delivery.state === 'waiting' ? style.faint(text) : text}${reason}`;
     }
     case 'notice':
@@ -41,5 +44,5 @@ function mark(delivery: Delivery, style: Style): string {
 }
 
 function body(text: string): string {
-  return printable(text).replace(/\n/g, INDENT);
+  return printableText(text).replace(/\n/g, INDENT);
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@imcore/server';
+import { printable } from '@imcore/server/ports';
 import { pino } from 'pino';
 import type { LogOutput } from './buffered-output.js';
 import type { ServeSettings } from './settings.js';
@@ -15,7 +16,7 @@ export function createLogger(
   const asText = logFormat === 'text' || (logFormat === 'auto' && output.isTTY === true);
   const logger = asText
     ? textLogger(logLevel, (line) => output.write(line), Date.now)
-    : pino({ level: logLevel }, { write: (line: string) => void output.write(line) });
+    : pino({ level: logLevel }, { write: (line: string) => void output.write(printable(line)) });
   return {
     isLevelEnabled: (level) => logger.isLevelEnabled?.(level) !== false,
     debug: (fields, message) => logger.debug(fields, message),

@@ -1,4 +1,5 @@
 import type { Logger } from '@imcore/server';
+import { printableLine } from '@imcore/server/ports';
 import type { LogLevel } from './settings.js';
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
@@ -13,7 +14,7 @@ export function textLogger(level: LogLevel, write: (line: string) => void, wallT
     if (RANK[lineLevel] < RANK[level]) return () => {};
     return (fields: object, message: string) => {
       const time = new Date(wallTime()).toTimeString().slice(0, 8);
-      write(`${time} ${lineLevel.padEnd(5)} ${message}${describe(fields)}\n`);
+      write(`${time} ${lineLevel.padEnd(5)} ${printableLine(message + describe(fields))}\n`);
     };
   };
   return {

@@ -1,6 +1,6 @@
 import { decodeFrameBody } from '@imcore/protocol';
 import type { DeadLetter, WaitingMessage } from '@imcore/server/ports';
-import { printableLine } from '../terminal/printable.js';
+import { printableLine } from '@imcore/server/ports';
 
 const SHOWN_CHARACTERS = 60;
 

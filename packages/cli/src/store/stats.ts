@@ -1,4 +1,4 @@
-import { printableLine } from '../terminal/printable.js';
+import { printableLine } from '@imcore/server/ports';
 import { wholeNumber } from '../whole-number.js';
 import { timeOf } from './describe-message.js';
 import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';

@@ -22,10 +22,10 @@ describe('formatEntry', () => {
     );
   });
 
-  it('replaces control characters in texts and names', () => {
+  it('escapes control characters in texts and names', () => {
     expect(
       formatEntry({ kind: 'incoming', id: 1, from: 'e\u001b[2Jve\n', text: '\u001b[31mred' }, plain),
-    ).toBe('  e�[2Jve�: �[31mred');
+    ).toBe('  e\\u001b[2Jve\\u000a: \\u001b[31mred');
   });
 
   it('marks notices of the program', () => {

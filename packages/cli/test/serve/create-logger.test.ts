@@ -27,6 +27,17 @@ describe('createLogger', () => {
     );
   });
 
+  it.each([true, false])('lets no text of a peer control the terminal (terminal: %s)', (isTTY) => {
+    const { logger, written } = loggerWithOutput('info', isTTY);
+    const text = 'a\u009b31m\u202eb\u2028\nc\u001b]0;x\u0007';
+    logger.warn({ userId: text, [text]: 1, fingerprints: [text], err: new Error(text) }, text);
+    expect(written).toHaveLength(1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come.
+    expect(written[0]).toMatch(/^[^\u0000-\u001f\u007f-\u009f\u2028\u202e]+\n$/);
+    expect(written[0]).toContain('a\\u009b31m\\u202eb');
+    if (!isTTY) expect(JSON.parse(written[0] ?? '')).toMatchObject({ userId: text, fingerprints: [text] });
+  });
+
   it.each([true, false])('writes nothing below its level (terminal: %s)', (isTTY) => {
     const { logger, written } = loggerWithOutput('warn', isTTY);
     logger.debug({}, 'a');

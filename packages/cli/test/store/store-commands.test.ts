@@ -87,7 +87,7 @@ describe('imcore store', () => {
     await list({ store: file, user: 'bob', limit: '10' }, output);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^2 {2}2023-10-05T22:13:20.000Z {2}alice → bob {2}old {2}\d+ B {2}old news$/);
-    expect(lines[1]).toContain('red \ufffd[31malert\ufffd');
+    expect(lines[1]).toContain('red \\u001b[31malert\\u202e');
   });
 
   it('list shortens content, and prints all of it as JSON', async () => {

@@ -7,6 +7,7 @@ export { asError, StoreError, UsageError } from '../errors.js';
 export type { UndeliveredReason } from '../events.js';
 export type { SendOutcome, SessionInfo } from '../hooks.js';
 export { type Message, toMessage } from '../message.js';
+export { printable, printableLine } from '../printable.js';
 export type { Runtime } from '../runtime.js';
 export type { DeadlineQueue, DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 export { systemClock } from '../timers/system-clock.js';
