@@ -1,4 +1,4 @@
-import { SERVER_ID } from '@imcore/protocol';
+import { type Instant, SERVER_ID } from '@imcore/protocol';
 import type { Device } from './device.js';
 import { keyOf, type ReceivedMessage, SERVER, type SentMessage } from './journal.js';
 import { FORBIDDEN } from './simulated-server.js';
@@ -79,18 +79,21 @@ function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): 
  *
  * - a message that the server dropped, or that the store failed to take: it is sent again, after later ones;
  * - a message too long for UDP to a user who has been on UDP meanwhile: it waits in the store while later ones are
- *   delivered.
+ *   delivered;
+ * - a message that was sent before the server reported that new messages overtake stored ones to its receiver
+ *   (`replayDelayed`), and received after that.
  */
 function inOrder(world: World): string[] {
   const streams = new Set(world.devices.filter((device) => device.isOnStream).map(({ name }) => name));
   const last = new Map<string, SentMessage>();
   const breaches: string[] = [];
-  for (const { to, from, fingerprint } of world.journal.received) {
+  for (const { to, from, fingerprint, at } of world.journal.received) {
     const sent = world.journal.find(from, fingerprint);
     if (sent === undefined || !sent.qos || sent.isRepeated || !streams.has(to)) continue;
     if (world.journal.mayRepeat.has(`${to} ${keyOf(from, fingerprint)}`)) continue;
     if (sent.by !== SERVER && !streams.has(sent.by)) continue;
     if (world.journal.setBack.has(keyOf(from, fingerprint)) || mayWaitForStream(world, sent)) continue;
+    if (wasOvertaken(world, sent, at)) continue;
     const pair = `${sent.by} → ${to}`;
     const before = last.get(pair);
     if (before !== undefined && before.sequence > sent.sequence) {
@@ -99,6 +102,10 @@ function inOrder(world: World): string[] {
     last.set(pair, sent);
   }
   return breaches;
+}
+
+function wasOvertaken({ journal }: World, { to, sentAt }: SentMessage, receivedAt: Instant): boolean {
+  return journal.overtaken.get(to)?.some((at) => sentAt <= at && at <= receivedAt) === true;
 }
 
 function mayWaitForStream({ devices }: World, { to, content }: SentMessage): boolean {

@@ -45,6 +45,8 @@ export class Journal {
   readonly takenByHook = new Set<string>();
   /** Messages that the server reported as dropped, or that the store failed to take, at least once, by key. */
   readonly setBack = new Set<string>();
+  /** When new messages to a user were sent before stored ones, because the store had not answered, by user. */
+  readonly overtaken = new Map<string, Instant[]>();
   /** Messages that a program had received, but not yet remembered when it crashed, by device and key. */
   readonly mayRepeat = new Set<string>();
   /** Breaches found during the run. */
@@ -110,6 +112,12 @@ export class Journal {
   crashed(): void {
     this.#crashes += 1;
     for (const [key, { pending }] of this.sent) if (pending > 0) this.setBack.add(key);
+  }
+
+  /** Records that new messages to a user overtake what the store has for that user by now. */
+  overtakes(userId: string): void {
+    this.overtaken.set(userId, [...(this.overtaken.get(userId) ?? []), this.#clock.now()]);
+    this.note(SERVER, `new messages to ${userId} overtake stored ones`);
   }
 
   breach(text: string): void {

@@ -74,7 +74,7 @@ const BOUNDED_LOSS_LINK: Partial<LinkConditions> = { latencyMs: [5, 60], duplica
 /** Longer than a message waits without faults, shorter than many wait with them, in milliseconds. */
 const MAX_AGE_MS = 10_000;
 
-const SLOW: StoreTrouble = { maxLatencyMs: 300, failure: 0.05, outage: undefined };
+const SLOW: StoreTrouble = { maxLatencyMs: 300, failure: 0.05, outage: undefined, silence: undefined };
 
 /** The plan of a seed: 6 to 8 users on all three transports, some with a second device. */
 export function planFor(seed: number, profile: Profile = profileOf(seed)): Plan {
@@ -127,6 +127,7 @@ function storeTrouble(random: SeededRandom): Pick<Plan, 'trouble' | 'retention' 
       maxLatencyMs: random.pick([0, 50, 1500]),
       failure: random.pick([0, 0.05, 0.3]),
       outage: random.chance(0.5) ? outage : undefined,
+      silence: silenceOf(random.fork('silence')),
     },
     retention: {
       ...random.pick([{}, {}, { maxPerUser: 3 }, { maxPerUser: 3, whenFull: 'drop-oldest' as const }]),
@@ -140,6 +141,14 @@ function storeTrouble(random: SeededRandom): Pick<Plan, 'trouble' | 'retention' 
       downMs: random.between(0, 3000),
     })),
   };
+}
+
+/** Longer than a server waits for a call, in milliseconds. */
+const SILENCE_MS: readonly [number, number] = [1000, 15_000];
+
+function silenceOf(random: SeededRandom): StoreTrouble['silence'] {
+  if (random.chance(0.5)) return undefined;
+  return { from: random.int(1, 60), calls: random.int(1, 40), ms: random.between(...SILENCE_MS) };
 }
 
 function device(userId: string, number: number, kind: TransportKind, index: number): DevicePlan {

@@ -159,6 +159,7 @@ export class SimulatedServer {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
       journal.note(SERVER, `undelivered ${message.fingerprint}: ${reason}`);
     });
+    server.on('replayDelayed', ({ userId }) => journal.overtakes(userId));
     server.on('queueFull', ({ message }) => {
       journal.setBack.add(keyOf(message.from, message.fingerprint));
     });

@@ -11,6 +11,8 @@ export interface StoreTrouble {
   readonly failure: number;
   /** Calls that certainly fail, from the call `from` on, as when a disk is full for a while. */
   readonly outage: { readonly from: number; readonly calls: number } | undefined;
+  /** Calls that are answered `ms` after the first of them, from the call `from` on, as when a table is locked for a while. */
+  readonly silence: { readonly from: number; readonly calls: number; readonly ms: number } | undefined;
 }
 
 /** Observes the calls of a store. */
@@ -36,6 +38,7 @@ export class SlowStore implements MessageStore {
   #isHealed = false;
   readonly #lastAnswerAt = new Map<StoreCall, Instant>();
   #calls = 0;
+  #silenceEndsAt: Instant | undefined = undefined;
 
   constructor(
     store: MessageStore,
@@ -103,7 +106,7 @@ export class SlowStore implements MessageStore {
     const failsBefore = fails && this.#random.chance(0.5);
     const { maxLatencyMs } = this.#trouble;
     const earliest = Math.max(this.#clock.now(), this.#lastAnswerAt.get(call) ?? 0);
-    const workAt = earliest + this.#random.between(0, maxLatencyMs / 2);
+    const workAt = Math.max(earliest, this.#silentUntil()) + this.#random.between(0, maxLatencyMs / 2);
     const answerAt = workAt + this.#random.between(0, maxLatencyMs / 2);
     this.#lastAnswerAt.set(call, answerAt);
     if (this.#observer.before(call)) return new Promise(() => {});
@@ -117,6 +120,15 @@ export class SlowStore implements MessageStore {
 
   #until(at: Instant): Promise<void> {
     return new Promise((resolve) => this.#clock.schedule(at, resolve));
+  }
+
+  /** Until when a call waits because the store is silent; calls of its kind behind it wait with it. */
+  #silentUntil(): Instant {
+    const { silence } = this.#trouble;
+    if (this.#isHealed || silence === undefined) return 0;
+    if (this.#calls < silence.from || this.#calls >= silence.from + silence.calls) return 0;
+    this.#silenceEndsAt ??= this.#clock.now() + silence.ms;
+    return this.#silenceEndsAt;
   }
 
   #fails(): boolean {

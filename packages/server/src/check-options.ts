@@ -16,6 +16,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   limits: true,
   trustedProxies: true,
   storeAfterMs: true,
+  storeTimeoutMs: true,
   hookTimeoutMs: true,
   retry: true,
   stampServerTime: true,
@@ -46,6 +47,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   checkRoutes(options.routes ?? []);
   checkHandlers(options.handlers ?? {});
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
+  checkInteger('storeTimeoutMs', options.storeTimeoutMs, 1);
   checkInteger('hookTimeoutMs', options.hookTimeoutMs, 1);
   checkNames(options.retry ?? {}, { waitMs: true, retries: true }, 'retry.');
   checkInteger('retry.waitMs', options.retry?.waitMs, 1);

@@ -23,6 +23,7 @@ import { SessionRegistry } from './sessions/session-registry.js';
 import type { SlowReader } from './sessions/slow-reader.js';
 import { OfflineNotifier } from './storage/offline-notifier.js';
 import { StoreRoute } from './storage/store-route.js';
+import { TimedStore } from './storage/timed-store.js';
 import { DeadlineQueue, type DeadlineRing } from './timers/deadline-queue.js';
 import { systemClock } from './timers/system-clock.js';
 import { UserRegistry } from './users/user-registry.js';
@@ -34,7 +35,8 @@ import { UserRegistry } from './users/user-registry.js';
  */
 export function createServer(options: ServerOptions): ImServer {
   const runtime = createRuntime(options);
-  const { transports, store, routes = [], retry = SERVER_RETRY, storeAfterMs = 1000 } = options;
+  const { transports, routes = [], retry = SERVER_RETRY, storeAfterMs = 1000 } = options;
+  const store = options.store && new TimedStore(options.store, runtime, options.storeTimeoutMs ?? 10_000);
   const hooks = new HookRunner(runtime, options.hooks ?? {}, options.hookTimeoutMs ?? 10_000);
   const users = new UserRegistry(runtime);
   // A transport has metric samples before its first connection.

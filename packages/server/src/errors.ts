@@ -31,6 +31,7 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code:
     | 'ERR_STORE_FAILED'
+    | 'ERR_STORE_TIMED_OUT'
     | 'ERR_STORE_CLOSED'
     | 'ERR_STORE_FULL'
     | 'ERR_STORE_READ_ONLY'

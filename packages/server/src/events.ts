@@ -37,11 +37,17 @@ export type RejectedReason =
   | 'unknown-type';
 
 /**
- * The names of the limits: those of `ServerLimits`, and three fixed ones. `deferredPackets`: packets that wait for a hook (64
+ * The names of the limits: those of `ServerLimits`, and fixed ones. `deferredPackets`: packets that wait for a hook (64
  * for each session). `rememberedFingerprints`: 10 000 for each sender, 200 000 of all offline users, 200 000 of the bridge.
- * `offlineNotices`: messages that wait for a call of `onStored` (10 000).
+ * `offlineNotices`: messages that wait for a call of `onStored` (10 000). `unansweredStoreCalls`: calls of the store that are
+ * past `storeTimeoutMs` and unanswered (64).
  */
-export type LimitName = keyof ServerLimits | 'deferredPackets' | 'rememberedFingerprints' | 'offlineNotices';
+export type LimitName =
+  | keyof ServerLimits
+  | 'deferredPackets'
+  | 'rememberedFingerprints'
+  | 'offlineNotices'
+  | 'unansweredStoreCalls';
 
 /**
  * Why a session ended. `logout`: the client logged out. `timeout`: it sent nothing for too long. `kicked`: it was kicked out by
@@ -90,6 +96,11 @@ export interface ServerEvents {
    * acknowledged.
    */
   queueFull: { readonly userId: string; readonly limit: QueueLimit; readonly message: Message };
+  /**
+   * The store has not answered for `waitedMs` after a user's login or during its replay: new messages are sent before the
+   * stored ones, which follow when the store answers.
+   */
+  replayDelayed: { readonly userId: string; readonly waitedMs: number };
   /** A user has acknowledged a message. */
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
   /** A user did not acknowledge any copy of QoS messages, and there is no store. */

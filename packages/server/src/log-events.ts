@@ -52,6 +52,14 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
       logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged');
     });
   });
+  events.on('replayDelayed', ({ userId, waitedMs }) => {
+    throttled('replayDelayed', (times) =>
+      logger.warn(
+        { userId, waitedMs, times },
+        'the store does not answer: new messages overtake stored ones',
+      ),
+    );
+  });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge is not connected to its broker; it keeps retrying');

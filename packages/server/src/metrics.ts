@@ -68,6 +68,8 @@ export class ServerMetrics {
   retransmissions = 0;
   abandoned = 0;
   storeFailures = 0;
+  storeTimeouts = 0;
+  replaysDelayed = 0;
   limitSessions = 0;
   limitSessionsPerAddress = 0;
   limitPackets = 0;
@@ -77,6 +79,7 @@ export class ServerMetrics {
   limitRemembered = 0;
   limitDeferredPackets = 0;
   limitOfflineNotices = 0;
+  limitUnansweredStoreCalls = 0;
   limitQueue = 0;
   limitStore = 0;
   limitDeadLetters = 0;
@@ -180,6 +183,8 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   retransmissions: counter('packets', 'copies that were written to receivers again'),
   abandoned: counter('messages', 'messages never acknowledged, without a store'),
   storeFailures: counter('events', 'store calls that failed, unreadable messages'),
+  storeTimeouts: counter('events', 'store calls without an answer within `storeTimeoutMs`'),
+  replaysDelayed: counter('events', 'times that new messages were sent before stored ones'),
   limitSessions: counter('events', 'times that `maxSessions` was reached'),
   limitSessionsPerAddress: counter('events', 'times that `maxSessionsPerAddress` was reached'),
   limitPackets: counter('packets', 'times that `packetsPerSecond` was reached'),
@@ -189,6 +194,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitRemembered: counter('events', 'times that fingerprints were forgotten early'),
   limitDeferredPackets: counter('packets', 'packets dropped while 64 waited for a hook'),
   limitOfflineNotices: counter('messages', 'messages without a call of `onStored`'),
+  limitUnansweredStoreCalls: counter('events', 'store calls not made while 64 were unanswered'),
   limitQueue: counter('messages', 'messages rejected because a queue was full'),
   limitStore: counter('messages', 'messages rejected because the store was full: `maxTotalBytes`'),
   limitDeadLetters: counter('messages', 'dead letters that were deleted: `maxDeadLetters`'),

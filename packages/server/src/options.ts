@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /** How long a message waits for its receiver before it is stored, in milliseconds. Default 1000. */
   readonly storeAfterMs?: number | undefined;
+  /** How long a call of the store may take, in milliseconds. A late one counts as failed. Default 10 000. */
+  readonly storeTimeoutMs?: number | undefined;
   /** How long a hook may take to answer, in milliseconds. A late hook counts as failed. Default 10 000. */
   readonly hookTimeoutMs?: number | undefined;
   /** When and how often an unacknowledged message is retransmitted. Default: once, after 5 s, as in the original. */

@@ -31,7 +31,10 @@ async function setUp(count: number) {
     pendingAppends: () => state.pendingAppends,
     confirming: () => new Set(),
     failed: (error) => failures.push(error),
+    waits: () => {},
+    answered: () => {},
     caughtUp: () => {},
+    gaveWay: () => {},
   };
   const replay = new Replay(store, 'bob', target, 'running');
   const wake = async () => {

@@ -1,11 +1,11 @@
-import { decodeFrameBody, type Packet } from '@imcore/protocol';
+import { decodeFrameBody, type Instant, type Packet } from '@imcore/protocol';
 import { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import { reportTooLarge } from '../delivery/reports.js';
 import { asError, StoreError } from '../errors.js';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
-import type { DeadlineRing } from '../timers/deadline-queue.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
 import { Replay, type ReplayTarget } from './replay.js';
 import type { StoreWriter } from './store-writer.js';
@@ -24,6 +24,8 @@ export interface ReplayContext {
   readonly retries: DeadlineRing;
   /** Deadlines of replays whose store could not be read. */
   readonly polls: DeadlineRing;
+  /** Deadlines of replays for which new messages wait, because the store has not answered. */
+  readonly waits: DeadlineRing;
   /** Routes a message again when all older messages are written. */
   readonly dispatch: (delivery: Delivery, user: User) => void;
 }
@@ -31,14 +33,20 @@ export interface ReplayContext {
 /**
  * The replay of a user's queue in the store to one session, and the messages that arrive during it.
  *
- * New messages are stored while the replay is not near its end. Near its end they wait in the tail queue in memory.
+ * New messages are stored while older ones are being written. While only the store's answer is missing, they wait in the tail
+ * queue in memory, for a limited time.
  */
-export class ReplayQueue implements StoredQueue, ReplayTarget {
+export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
   readonly replay: Replay;
   readonly #context: ReplayContext;
   readonly #user: User;
   readonly #device: Device;
   #tail: Delivery[] | undefined = undefined;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
 
   constructor(context: ReplayContext, user: User, device: Device, state: 'running' | 'caught-up') {
     this.#context = context;
@@ -51,9 +59,13 @@ export class ReplayQueue implements StoredQueue, ReplayTarget {
     return !this.replay.isCaughtUp;
   }
 
+  get awaitsStore(): boolean {
+    return this.replay.awaitsStore;
+  }
+
   addToTail(delivery: Delivery): boolean {
     const tail = this.#tail ?? [];
-    if (!this.replay.isClosing || tail.length >= MAX_TAIL) return false;
+    if (!this.replay.awaitsStore || tail.length >= MAX_TAIL) return false;
     tail.push(delivery);
     this.#tail = tail;
     return true;
@@ -82,6 +94,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget {
 
   end(): void {
     this.#context.polls.stop(this.replay);
+    this.#context.waits.stop(this);
     this.replay.end();
   }
 
@@ -136,8 +149,24 @@ export class ReplayQueue implements StoredQueue, ReplayTarget {
     this.#context.polls.start(this.replay, this.#context.runtime.clock.now());
   }
 
+  waits(): void {
+    if (this.ring === undefined) this.#context.waits.start(this, this.#context.runtime.clock.now());
+  }
+
+  answered(): void {
+    this.#context.waits.stop(this);
+  }
+
   caughtUp(): void {
+    this.#context.waits.stop(this);
     for (const delivery of this.#clearTail()) this.#context.dispatch(delivery, this.#user);
+  }
+
+  gaveWay(): void {
+    const { runtime, waits } = this.#context;
+    runtime.metrics.replaysDelayed += 1;
+    runtime.events.emit('replayDelayed', { userId: this.#user.id, waitedMs: waits.waitMs });
+    this.caughtUp();
   }
 
   #clearTail(): readonly Delivery[] {

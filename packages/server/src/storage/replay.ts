@@ -1,6 +1,7 @@
 import type { Instant } from '@imcore/protocol';
-import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import type { OnGivenUp } from './timed-store.js';
 
 /** Maximum number of unacknowledged messages of a replay. With more, old clients lose more on a dead connection. */
 export const REPLAY_WINDOW = 16;
@@ -9,6 +10,16 @@ export const REPLAY_WINDOW = 16;
 export const MAX_PAGE = 128;
 
 const NOTHING: readonly WaitingMessage[] = [];
+
+/** The call of a store that a {@link Replay} makes. */
+interface ReadableStore {
+  take(
+    userId: string,
+    after: StoreId | undefined,
+    limit: number,
+    onGivenUp?: OnGivenUp<readonly WaitingMessage[]>,
+  ): Promise<readonly WaitingMessage[]>;
+}
 
 /** What a replay needs from its owner. */
 export interface ReplayTarget {
@@ -22,8 +33,14 @@ export interface ReplayTarget {
   confirming(): ReadonlySet<StoreId>;
   /** The store could not be read. The replay waits for the next {@link Replay.poll}. */
   failed(error: unknown): void;
+  /** New messages wait for the store. Called repeatedly. If it takes too long, {@link Replay.giveWay} must be called. */
+  waits(): void;
+  /** The store has been read: the wait is over. */
+  answered(): void;
   /** Everything is written: new messages need not wait, and the tail queue can be written. */
   caughtUp(): void;
+  /** As {@link caughtUp}, but the store has not answered in time: what it has is written after new messages. */
+  gaveWay(): void;
 }
 
 /**
@@ -34,10 +51,16 @@ export interface ReplayTarget {
  * stored later for this user wakes it again.
  *
  * It is closing when all that is left are pending appends. New messages then wait in the tail queue in memory. If they were
- * stored, a replay would never end while messages keep coming.
+ * stored, a replay would never end while messages keep coming. They wait there as well while a read is pending and nothing
+ * else is left to write.
+ *
+ * New messages never wait for a store that does not answer: after a while the replay gives way to them. It goes on when the
+ * store answers; the messages are then out of order.
+ *
+ * @see docs/adr/0018-live-messages-overtake-a-silent-store.md
  */
 export class Replay implements RingEntry {
-  readonly #store: MessageStore;
+  readonly #store: ReadableStore;
   readonly #userId: string;
   readonly #target: ReplayTarget;
   /** The messages that were read; those from {@link #next} on have not been written. */
@@ -49,6 +72,8 @@ export class Replay implements RingEntry {
   /** Whether the store may have messages after `after`. `unreadable`: the last read failed. */
   #rest: 'unknown' | 'none' | 'unreadable';
   #state: 'running' | 'closing' | 'caught-up' | 'ended';
+  /** Whether the store has not answered in time. */
+  #isOverdue = false;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -56,7 +81,7 @@ export class Replay implements RingEntry {
   nextInRing: RingEntry | undefined = undefined;
 
   /** Starts at the first {@link wake}. `state`: `'caught-up'` if the session already has everything in the store. */
-  constructor(store: MessageStore, userId: string, target: ReplayTarget, state: 'running' | 'caught-up') {
+  constructor(store: ReadableStore, userId: string, target: ReplayTarget, state: 'running' | 'caught-up') {
     this.#store = store;
     this.#userId = userId;
     this.#target = target;
@@ -69,9 +94,11 @@ export class Replay implements RingEntry {
     return this.#state === 'caught-up';
   }
 
-  /** Whether the end is near, and new messages can wait in the tail queue. */
-  get isClosing(): boolean {
-    return this.#state === 'closing';
+  /** Whether nothing is left to write until the store answers. New messages can then wait in the tail queue. */
+  get awaitsStore(): boolean {
+    if (this.#state === 'closing') return true;
+    const isUnanswered = this.#isReading || this.#rest === 'unreadable';
+    return this.#state === 'running' && this.#next >= this.#page.length && isUnanswered;
   }
 
   /** The messages of the tail queue were stored and must be read from the store. */
@@ -100,8 +127,13 @@ export class Replay implements RingEntry {
   /** The session has room again. */
   resume(): void {
     this.#writeWhatFits();
-    if (this.#state === 'ended' || this.#isReading) return;
+    if (this.#state === 'ended') return;
     const left = this.#page.length - this.#next;
+    if (left === 0 && this.#isOverdue) this.giveWay();
+    if (this.#isReading) {
+      if (this.#state === 'running') this.#target.waits();
+      return;
+    }
     if (this.#rest === 'unknown') {
       if (left <= REPLAY_WINDOW) void this.#read();
     } else if (left === 0 && this.#rest === 'none') this.#finish();
@@ -119,6 +151,15 @@ export class Replay implements RingEntry {
     this.#rest = 'unknown';
   }
 
+  /** The store has not answered in time. New messages need not wait any longer than for those that were read. */
+  giveWay(): void {
+    if (this.#state !== 'running' && this.#state !== 'closing') return;
+    this.#isOverdue = this.#next < this.#page.length;
+    if (this.#isOverdue) return;
+    this.#state = 'caught-up';
+    this.#target.gaveWay();
+  }
+
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
@@ -130,6 +171,7 @@ export class Replay implements RingEntry {
     if (this.#state === 'caught-up') return;
     this.#state = this.#target.pendingAppends() > 0 ? 'closing' : 'caught-up';
     if (this.#state === 'caught-up') this.#target.caughtUp();
+    else this.#target.waits();
   }
 
   #writeWhatFits(): void {
@@ -144,16 +186,38 @@ export class Replay implements RingEntry {
     this.#isReading = true;
     this.#rest = 'none';
     const after = this.#after;
+    if (this.#state === 'running') this.#target.waits();
     // The store may execute the read before a pending confirmation, and answer after it.
     const confirming = this.#target.confirming();
-    try {
-      const page = await this.#store.take(this.#userId, after, this.#pageLimit);
+    const answered = (page: readonly WaitingMessage[]): void => {
+      this.#isOverdue = false;
+      this.#target.answered();
       if (this.#after === after) this.#append(page, confirming);
+    };
+    let isGivenUp = false;
+    try {
+      answered(
+        await this.#store.take(this.#userId, after, this.#pageLimit, () => {
+          isGivenUp = true;
+          return (late) => this.#answeredLate(() => late && answered(late));
+        }),
+      );
     } catch (error) {
       if (this.#state === 'ended') return;
       this.#rest = 'unreadable';
       this.#target.failed(error);
+      // There is no second read before the answer: the store has enough to do.
+      if (isGivenUp) return;
     }
+    this.#isReading = false;
+    this.resume();
+  }
+
+  /** The store has answered a read that was given up, or failed it. */
+  #answeredLate(use: () => void): void {
+    if (this.#state === 'ended') return;
+    this.#rest = 'unknown';
+    use();
     this.#isReading = false;
     this.resume();
   }

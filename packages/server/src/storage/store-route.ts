@@ -29,6 +29,12 @@ const CONFIRM_EVERY_MS = 25;
 /** Wait before a call of the store that failed is retried, in milliseconds. */
 const STORE_RETRY_MS = 1000;
 
+/**
+ * How long new messages wait for a store that does not answer, in milliseconds: less than every client's first
+ * retransmission.
+ */
+const MAX_STORE_WAIT_MS = 2000;
+
 /** The collaborators and options of a {@link StoreRoute}. */
 interface StoreRouteOptions {
   readonly store: MessageStore;
@@ -84,6 +90,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       writer: this.writer,
       retries: this.#retries,
       polls: timers.ring<Replay>(STORE_RETRY_MS, (replay) => replay.poll()),
+      waits: timers.ring<ReplayQueue>(MAX_STORE_WAIT_MS, ({ replay }) => replay.giveWay()),
       dispatch: (delivery, user) => dispatcher.dispatch(delivery, user, clock.now()),
     };
     store.onDeadLettersDeleted((deadLetters) => reportDeleted(runtime, deadLetters));
@@ -102,7 +109,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
 
   attached(user: User, device: Device): void {
     if (user.queue !== undefined || device.inbox !== undefined) this.left(user, device);
-    if (this.#isEmptyFor(user.id) && this.writer.pendingFor(user.id) === 0) return;
+    if (this.store.isEmptyFor?.(user.id) === true && this.writer.pendingFor(user.id) === 0) return;
     const queue = new ReplayQueue(this.#replays, user, device, 'running');
     user.queue = queue;
     queue.wake();
@@ -183,17 +190,37 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     }
     delivery.moveTo('persisting');
     const acceptedAt = this.#runtime.clock.wallTime();
-    this.writer.append({ to, from, body, fingerprint, acceptedAt }, (result) => {
-      if (result === undefined) this.#notPersisted(delivery, 'store');
-      else if (result.outcome === 'full')
-        this.#notPersisted(delivery, reportQueueFull(this.#runtime, delivery, result.limit));
-      else this.#persisted(delivery, result);
-      const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
-      if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
-      // A call that failed may have succeeded in the store, and only its answer was lost.
-      else if (result === undefined) this.queueOf(to)?.poll();
-      else this.queueOf(to)?.wake();
-    });
+    this.writer.append(
+      { to, from, body, fingerprint, acceptedAt },
+      (result) => this.#appended(delivery, result),
+      (result) => this.#appendedLate(delivery, result),
+    );
+  }
+
+  #appended(delivery: Delivery, result: AppendResult | undefined): void {
+    const { to } = delivery;
+    if (result === undefined) this.#notPersisted(delivery, 'store');
+    else if (result.outcome === 'full')
+      this.#notPersisted(delivery, reportQueueFull(this.#runtime, delivery, result.limit));
+    else this.#persisted(delivery, result);
+    const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
+    if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
+    // A call that failed may have succeeded in the store, and only its answer was lost.
+    else if (result === undefined) this.queueOf(to)?.poll();
+    else this.queueOf(to)?.wake();
+  }
+
+  /** The store has stored a message after its append was given up. Its next copy is a duplicate for the store. */
+  #appendedLate(delivery: Delivery, result: AppendResult): void {
+    if (result.outcome === 'full') return;
+    if (result.outcome === 'stored' && result.displaced !== undefined)
+      reportDisplaced(this.#runtime, result.displaced);
+    if (delivery.state === 'acknowledged') {
+      if (result.id !== undefined) this.writer.confirm(delivery.to, result.id);
+    } else if (delivery.inbox === undefined) {
+      if (result.outcome === 'stored') this.#notifier.add(delivery);
+      this.queueOf(delivery.to)?.poll();
+    }
   }
 
   #persisted(delivery: Delivery, result: Exclude<AppendResult, { outcome: 'full' }>): void {
@@ -235,7 +262,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (delivery.inbox === undefined) {
       // It is still in a tail queue.
       const receiver = this.#users.find(delivery.to);
-      if (receiver !== undefined) this.#persistAll(receiver);
+      // It waits for the store in any case, and the tail queue does so for a limited time.
+      if (receiver?.queue?.awaitsStore === true) this.#storing.start(delivery, this.#runtime.clock.now());
+      else if (receiver !== undefined) this.#persistAll(receiver);
       return;
     }
     this.#retries.start(delivery, this.#runtime.clock.now());
@@ -261,16 +290,6 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     withdraw(this.#runtime, delivery);
     this.#notifier.add(delivery);
     if (delivery.storeId !== undefined) this.queueOf(delivery.to)?.rewind(delivery.storeId);
-  }
-
-  /** If the store throws, returns false: the queue is then read. The login must not fail. */
-  #isEmptyFor(userId: string): boolean {
-    try {
-      return this.store.isEmptyFor?.(userId) === true;
-    } catch (error) {
-      this.#reportFailure(error);
-      return false;
-    }
   }
 
   #reportFailure(error: unknown): void {

@@ -1,6 +1,8 @@
 import type { Instant } from '@imcore/protocol';
+import { StoreError } from '../errors.js';
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import type { OnGivenUp } from './timed-store.js';
 
 /** Maximum number of messages in one append. */
 const MAX_BATCH = 2048;
@@ -16,15 +18,33 @@ type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: s
 /** Called with the result of an append; with `undefined` if the store failed. */
 type StoreAnswer = (result: AppendResult | undefined) => void;
 
+/** A message that waits to be appended. */
+interface Waiting {
+  readonly message: StoredMessage;
+  readonly answer: StoreAnswer;
+  readonly onLate: ((result: AppendResult) => void) | undefined;
+}
+
+/** The calls of a store that a {@link StoreWriter} makes. */
+interface WritableStore extends Pick<MessageStore, 'confirm'> {
+  append(
+    messages: readonly StoredMessage[],
+    onGivenUp?: OnGivenUp<readonly AppendResult[]>,
+  ): Promise<readonly AppendResult[]>;
+}
+
 /**
  * Calls the store in batches. Messages are appended in the order in which they come; those that come during one append are
  * appended by the next. Confirmations of all users are collected as well, and between two calls there is a rest: no sender
  * waits for them, and a message that is confirmed late is at worst replayed to a receiver who recognizes the duplicate.
+ *
+ * If the store does not answer an append in time, the messages that wait behind it fail with it: they would only wait for
+ * the same store, and longer than their senders retransmit.
  */
 export class StoreWriter implements RingEntry {
-  readonly #store: MessageStore;
+  readonly #store: WritableStore;
   readonly #onError: (error: unknown) => void;
-  #waiting: { readonly message: StoredMessage; readonly answer: StoreAnswer }[] = [];
+  #waiting: Waiting[] = [];
   #confirmations = new Map<string, Set<StoreId>>();
   /** The confirmations of the current call. */
   #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
@@ -46,7 +66,7 @@ export class StoreWriter implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(store: MessageStore, onError: (error: unknown) => void) {
+  constructor(store: WritableStore, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;
   }
@@ -56,8 +76,12 @@ export class StoreWriter implements RingEntry {
     return this.#pendingByUser.get(userId) ?? 0;
   }
 
-  append(message: StoredMessage, answer: StoreAnswer): void {
-    this.#waiting.push({ message, answer });
+  /**
+   * Appends a message. `onLate` is called if the store was given up, which `answer` was told as a failure, and has stored the
+   * message after all.
+   */
+  append(message: StoredMessage, answer: StoreAnswer, onLate?: (result: AppendResult) => void): void {
+    this.#waiting.push({ message, answer, onLate });
     this.#pendingByUser.set(message.to, this.pendingFor(message.to) + 1);
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -137,9 +161,11 @@ export class StoreWriter implements RingEntry {
       const batch = this.#waiting.splice(0, MAX_BATCH);
       let results: readonly AppendResult[] = [];
       try {
-        results = await this.#store.append(batch.map(({ message }) => message));
+        const messages = batch.map(({ message }) => message);
+        results = await this.#store.append(messages, () => (late) => storedLate(batch, late));
       } catch (error) {
         this.#onError(error);
+        if (isTimeout(error)) batch.push(...this.#waiting.splice(0));
       }
       for (const [index, { message, answer }] of batch.entries()) {
         this.#answered(message.to);
@@ -190,6 +216,16 @@ export class StoreWriter implements RingEntry {
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'ERR_STORE_TIMED_OUT';
+}
+
+/** The store has answered an append that was given up. */
+function storedLate(batch: readonly Waiting[], results: readonly AppendResult[] | undefined): void {
+  for (const [index, result] of results?.entries() ?? [])
+    if (result.outcome !== 'full') batch[index]?.onLate?.(result);
 }
 
 function receivedKey({ to, from, fingerprint }: MessageKey): string {

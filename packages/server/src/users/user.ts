@@ -33,7 +33,9 @@ export interface UserSettings {
 export interface StoredQueue {
   /** Whether new messages must be sent after the stored ones. */
   readonly isBehind: boolean;
-  /** Adds a message to the tail queue. Returns false if the replay is not near its end, or the tail queue is full. */
+  /** Whether nothing can be written until the store answers. */
+  readonly awaitsStore: boolean;
+  /** Adds a message to the tail queue. Returns false if the replay does not await the store, or the tail queue is full. */
   addToTail(delivery: Delivery): boolean;
   /** Removes and returns the messages of the tail queue, in order. The replay is no longer near its end. */
   takeTail(): readonly Delivery[];

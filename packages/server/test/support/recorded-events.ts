@@ -23,6 +23,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     displaced: record('displaced'),
     deadLetterDeleted: record('deadLetterDeleted'),
     queueFull: record('queueFull'),
+    replayDelayed: record('replayDelayed'),
     received: record('received'),
     lost: record('lost'),
     bridged: record('bridged'),

@@ -62,6 +62,45 @@ export const STORES_AND_HOOKS: Readonly<Record<string, Scenario>> = {
     expect(messagesTo(bob)).toEqual(['fp-1', 'fp-2']);
   },
 
+  async 'store-silent'() {
+    const { store, bench, alice } = await open();
+    store.hold('append');
+    alice.write(HELLO);
+    await bench.advance(10_000);
+    expectSilence(alice);
+    expect(bench.events.error).toMatchObject([{ code: 'ERR_STORE_TIMED_OUT' }]);
+    expect(bench.events.undelivered).toMatchObject([{ reason: 'store' }]);
+    expect(bench.metric('storeTimeouts')).toBe(1);
+    store.release('append');
+    await bench.settle();
+    alice.write(HELLO);
+    await bench.settle();
+    expectAcknowledged(alice);
+    await expectBobGets(bench, ['fp-1']);
+  },
+
+  async 'store-silent-at-login'() {
+    const { store, bench, alice } = await open();
+    alice.write(HELLO);
+    await bench.settle();
+    alice.takeReceived();
+    store.hold('take');
+    const bob = await bench.online('bob');
+    alice.write(SECOND);
+    await bench.advance(1999);
+    expect(messagesTo(bob)).toEqual([]);
+    await bench.advance(1);
+    expect(messagesTo(bob)).toEqual(['fp-2']);
+    expect(bench.events.replayDelayed).toEqual([{ userId: 'bob', waitedMs: 2000 }]);
+    expect(bench.metric('replaysDelayed')).toBe(1);
+    bob.write(acknowledgement('bob', 'alice', 'fp-2'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-2' }]);
+    store.release('take');
+    await bench.settle();
+    expect(messagesTo(bob)).toEqual(['fp-2', 'fp-1']);
+  },
+
   async 'confirmation-fails'() {
     const { store, bench, alice } = await open();
     alice.write(HELLO);

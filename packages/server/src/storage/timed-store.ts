@@ -1,0 +1,173 @@
+import type { Instant } from '@imcore/protocol';
+import { asError, StoreError } from '../errors.js';
+import type {
+  AppendResult,
+  MessageStore,
+  StoredMessage,
+  StoreHealth,
+  StoreId,
+  WaitingMessage,
+} from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+
+/** Maximum number of calls that are past their deadline and unanswered. With as many, the store is not called. */
+const MAX_UNANSWERED = 64;
+
+/**
+ * Called when a call is given up. Returns the function that is called when the store answers it after all; with `undefined` if
+ * it failed.
+ */
+export type OnGivenUp<Result> = () => (late: Result | undefined) => void;
+
+/**
+ * A store whose calls reject with `ERR_STORE_TIMED_OUT` if the store has not answered within a deadline.
+ *
+ * A store cannot be made to stop: a call that was given up may still succeed. All calls are idempotent, so the caller may
+ * repeat it. While too many of them are unanswered, new calls reject at once, so that they do not collect in memory.
+ */
+export class TimedStore implements MessageStore {
+  readonly #store: MessageStore;
+  readonly #runtime: Runtime;
+  readonly #deadlines: DeadlineRing;
+  readonly #timeoutMs: number;
+  #unanswered = 0;
+
+  constructor(store: MessageStore, runtime: Runtime, timeoutMs: number) {
+    this.#store = store;
+    this.#runtime = runtime;
+    this.#timeoutMs = timeoutMs;
+    this.#deadlines = runtime.timers.ring<PendingCall>(timeoutMs, (call) => call.timedOut());
+  }
+
+  get durable(): boolean {
+    return this.#store.durable;
+  }
+
+  get keepsHistory(): boolean {
+    return this.#store.keepsHistory;
+  }
+
+  append(
+    messages: readonly StoredMessage[],
+    onGivenUp?: OnGivenUp<readonly AppendResult[]>,
+  ): Promise<readonly AppendResult[]> {
+    return this.#call('append', () => this.#store.append(messages), onGivenUp);
+  }
+
+  /** If the store throws, returns false: the queue is then read. The login must not fail. */
+  isEmptyFor(userId: string): boolean {
+    try {
+      return this.#store.isEmptyFor?.(userId) === true;
+    } catch (error) {
+      this.#runtime.metrics.storeFailures += 1;
+      this.#runtime.events.emit('error', asError(error));
+      return false;
+    }
+  }
+
+  take(
+    userId: string,
+    after: StoreId | undefined,
+    limit: number,
+    onGivenUp?: OnGivenUp<readonly WaitingMessage[]>,
+  ): Promise<readonly WaitingMessage[]> {
+    return this.#call('take', () => this.#store.take(userId, after, limit), onGivenUp);
+  }
+
+  confirm: MessageStore['confirm'] = (confirmations) =>
+    this.#call('confirm', () => this.#store.confirm(confirmations));
+
+  count: MessageStore['count'] = (userId) => this.#call('count', () => this.#store.count(userId));
+
+  expire: MessageStore['expire'] = (now, limit) => this.#call('expire', () => this.#store.expire(now, limit));
+
+  deadLetters: MessageStore['deadLetters'] = (after, limit, userId) =>
+    this.#call('deadLetters', () => this.#store.deadLetters(after, limit, userId));
+
+  resend: MessageStore['resend'] = (ids, now) => this.#call('resend', () => this.#store.resend(ids, now));
+
+  discard: MessageStore['discard'] = (ids) => this.#call('discard', () => this.#store.discard(ids));
+
+  onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (listener) =>
+    this.#store.onDeadLettersDeleted(listener);
+
+  history: MessageStore['history'] = (query) => this.#call('history', () => this.#store.history(query));
+
+  async health(): Promise<StoreHealth> {
+    try {
+      return await this.#call('health', () => this.#store.health());
+    } catch (error) {
+      return { ok: false, problem: asError(error).message, waiting: 0, waitingBytes: 0, deadLetters: 0 };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#within('close', () => this.#store.close());
+  }
+
+  #call<Result>(
+    name: keyof MessageStore,
+    start: () => Promise<Result>,
+    onGivenUp?: OnGivenUp<Result>,
+  ): Promise<Result> {
+    if (this.#unanswered < MAX_UNANSWERED) return this.#within(name, start, onGivenUp);
+    const { metrics, events } = this.#runtime;
+    metrics.limitUnansweredStoreCalls += 1;
+    const limit = 'unansweredStoreCalls';
+    events.emit('limited', { limit, value: MAX_UNANSWERED, remoteAddress: '', userId: undefined });
+    const text = `${name} was not called: ${this.#unanswered} calls of the store are unanswered`;
+    return Promise.reject(new StoreError('ERR_STORE_TIMED_OUT', text));
+  }
+
+  #within<Result>(
+    name: keyof MessageStore,
+    start: () => Promise<Result>,
+    onGivenUp?: OnGivenUp<Result>,
+  ): Promise<Result> {
+    const { clock, metrics } = this.#runtime;
+    return new Promise((resolve, reject) => {
+      let onLate: ((late: Result | undefined) => void) | undefined;
+      const call = new PendingCall(() => {
+        metrics.storeTimeouts += 1;
+        this.#unanswered += 1;
+        onLate = onGivenUp?.();
+        const text = `${name}: the store has not answered within ${this.#timeoutMs} ms`;
+        reject(new StoreError('ERR_STORE_TIMED_OUT', text));
+      });
+      this.#deadlines.start(call, clock.now());
+      const answered = (late: Result | undefined): void => {
+        if (call.ring !== undefined) {
+          this.#deadlines.stop(call);
+          return;
+        }
+        this.#unanswered -= 1;
+        onLate?.(late);
+      };
+      start().then(
+        (result) => {
+          answered(result);
+          resolve(result);
+        },
+        (error) => {
+          answered(undefined);
+          reject(error);
+        },
+      );
+    });
+  }
+}
+
+/** A call that the store has not answered. It is in its ring until it is answered or given up. */
+class PendingCall implements RingEntry {
+  readonly timedOut: () => void;
+
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+
+  constructor(timedOut: () => void) {
+    this.timedOut = timedOut;
+  }
+}
