@@ -78,9 +78,10 @@ export class ServerProcess {
     return {
       count: (name) => host.count(name),
       failed: (error) => host.failed(error),
-      accept: (connection, transport) => {
+      admit: (socket) => (this.hasCrashed ? 'closing' : host.admit(socket)),
+      accept: (connection, transport, admission) => {
         if (this.hasCrashed) return 'closing';
-        const handler = host.accept(connection, transport);
+        const handler = host.accept(connection, transport, admission);
         if (typeof handler === 'string') return handler;
         const unlessCrashed = (act: () => void): void => {
           if (!this.hasCrashed) act();

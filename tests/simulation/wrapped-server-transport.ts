@@ -38,9 +38,10 @@ function wrapHost(
   return {
     count: (name) => host.count(name),
     failed: (error) => host.failed(error),
-    accept: (connection, transport) => {
+    admit: (socket) => host.admit(socket),
+    accept: (connection, transport, admission) => {
       const interceptor: { current: ConnectionInterceptor } = { current: {} };
-      const handler = host.accept(wrapConnection(connection, interceptor), transport);
+      const handler = host.accept(wrapConnection(connection, interceptor), transport, admission);
       if (typeof handler === 'string') return handler;
       interceptor.current = createInterceptor(connection);
       return wrapHandler(handler, interceptor.current);

@@ -17,7 +17,9 @@ import { TrustedProxies } from './proxies/trusted-proxies.js';
 import type { Runtime } from './runtime.js';
 import { ImServer } from './server.js';
 import { AddressTable } from './sessions/address-table.js';
+import { Admission } from './sessions/admission.js';
 import { Answers } from './sessions/answers.js';
+import { OpenFiles } from './sessions/open-files.js';
 import { PeerReports } from './sessions/peer-reports.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import type { SlowReader } from './sessions/slow-reader.js';
@@ -86,7 +88,7 @@ export function createServer(options: ServerOptions): ImServer {
   const stallDeadlines = createStallDeadlines(runtime);
   const sessions = new SessionRegistry(
     { runtime, answers, users, local, reports, handlers, stallDeadlines },
-    addresses,
+    new Admission(runtime, addresses, new OpenFiles()),
   );
 
   const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute);

@@ -37,13 +37,15 @@ export type RejectedReason =
   | 'unknown-type';
 
 /**
- * The names of the limits: those of `ServerLimits`, and fixed ones. `deferredPackets`: packets that wait for a hook (64
+ * The names of the limits: those of `ServerLimits`, and fixed ones. `openFiles`: the open files of the process, from
+ * `ulimit -n`. `deferredPackets`: packets that wait for a hook (64
  * for each session). `rememberedFingerprints`: 10 000 for each sender, 200 000 of all offline users, 200 000 of the bridge.
  * `offlineNotices`: messages that wait for a call of `onStored` (10 000). `unansweredStoreCalls`: calls of the store that are
  * past `storeTimeoutMs` and unanswered (64).
  */
 export type LimitName =
   | keyof ServerLimits
+  | 'openFiles'
   | 'deferredPackets'
   | 'rememberedFingerprints'
   | 'offlineNotices'

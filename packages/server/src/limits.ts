@@ -1,9 +1,11 @@
 /** Limits on what peers can make the server keep or do. Each has a metric and a `limited` event. */
 export interface ServerLimits {
-  /** Maximum number of sessions of all transports together, logged in or not. Further connections are rejected. */
+  /** Maximum number of sockets and sessions of all transports together, logged in or not. Further ones are rejected. */
   readonly maxSessions: number;
-  /** Maximum number of sessions from one address that is not exempt. Further connections are rejected. */
+  /** Maximum number of sockets and sessions from one address that is not exempt. Further ones are rejected. */
   readonly maxSessionsPerAddress: number;
+  /** How long an accepted socket may take to send its login, handshakes included, in milliseconds. Then it is closed. */
+  readonly loginTimeoutMs: number;
   /** Logins per second from one address that is not exempt. Further logins wait up to 2 s; then they are rejected. */
   readonly loginsPerSecondPerAddress: number;
   /** Packets per second of one session, with bursts of two seconds. Above the rate reading pauses; on UDP packets are dropped. */
@@ -24,6 +26,7 @@ export interface ServerLimits {
 export const DEFAULT_LIMITS: ServerLimits = {
   maxSessions: 1_000_000,
   maxSessionsPerAddress: 1_000,
+  loginTimeoutMs: 20_000,
   loginsPerSecondPerAddress: 200,
   packetsPerSecond: 20_000,
   maxUnacknowledged: 10_000,

@@ -3,7 +3,7 @@ export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
-  readonly unit: 'sessions' | 'users' | 'messages' | 'packets' | 'events';
+  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -26,6 +26,7 @@ export class TransportMetrics {
 /** The metrics of a server. {@link SERVER_METRICS} defines each. */
 export class ServerMetrics {
   readonly #transports = new Map<string, TransportMetrics>();
+  socketsWithoutLogin = 0;
   usersOnline = 0;
   messagesInFlight = 0;
   bridgeJoined = 0;
@@ -72,6 +73,8 @@ export class ServerMetrics {
   replaysDelayed = 0;
   limitSessions = 0;
   limitSessionsPerAddress = 0;
+  limitOpenFiles = 0;
+  limitLoginTimeout = 0;
   limitPackets = 0;
   limitUnacknowledged = 0;
   limitBufferedBytes = 0;
@@ -141,11 +144,18 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   sessionsOpen: forEachTransport(gauge('sessions', 'sessions that are open, logged in or not')),
   sessionsAccepted: forEachTransport(counter('sessions', 'sessions that were accepted')),
   packetsReceived: forEachTransport(counter('packets', 'frame bodies that arrived, readable or not')),
+  socketsWithoutLogin: gauge(
+    'sockets',
+    'accepted sockets whose login, or first HTTP request, has not arrived',
+  ),
   usersOnline: gauge('users', 'users with at least one session'),
   messagesInFlight: gauge('messages', 'QoS messages that are with a receiver and not acknowledged'),
   bridgeJoined: gauge('events', '1 while the bridge has joined the other system, else 0'),
   bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
-  sessionsRejected: counter('sessions', 'connections beyond `maxSessions` or `maxSessionsPerAddress`'),
+  sessionsRejected: counter(
+    'sessions',
+    'connections beyond `maxSessions`, `maxSessionsPerAddress` or the open files',
+  ),
   sessionsTimedOut: counter('sessions', 'sessions that sent no packet within the read time-out'),
   loginsAccepted: counter('events', 'logins that were accepted'),
   loginsRejected: counter('events', 'logins that got a response code other than 0'),
@@ -187,6 +197,8 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   replaysDelayed: counter('events', 'times that new messages were sent before stored ones'),
   limitSessions: counter('events', 'times that `maxSessions` was reached'),
   limitSessionsPerAddress: counter('events', 'times that `maxSessionsPerAddress` was reached'),
+  limitOpenFiles: counter('sockets', 'sockets rejected because too many files are open'),
+  limitLoginTimeout: counter('sockets', 'sockets closed without a login: `loginTimeoutMs`'),
   limitPackets: counter('packets', 'times that `packetsPerSecond` was reached'),
   limitUnacknowledged: counter('messages', 'times that `maxUnacknowledged` was reached'),
   limitBufferedBytes: counter('events', 'times that `maxBufferedBytes` was reached'),

@@ -55,7 +55,8 @@ describe('a server on TCP', () => {
 
   it('does not extend the read deadline for an incomplete frame', async () => {
     const clock = new VirtualClock();
-    const { ports, server } = await start([tcp({ host, port: 0 })], { clock });
+    const limits = { loginTimeoutMs: 60_000 };
+    const { ports, server } = await start([tcp({ host, port: 0 })], { clock, limits });
     const peer = await connectTcp(firstOf(ports));
     const bytes = frame(login('alice'));
     peer.socket.write(bytes.subarray(0, 10));

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { websocket } from '../src/transports/websocket.js';
 import { firstOf, liveServers } from './support/live-server.js';
-import { connectTcp, connectWebSocket, LOOPBACK, quiet, until } from './support/sockets.js';
+import { connectWebSocket, LOOPBACK, quiet, until } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
 
 const start = liveServers();
@@ -153,14 +153,6 @@ describe('a server on WebSocket', () => {
     expect(alice.received.every(({ dataContent }, index) => dataContent?.startsWith(`${index}:`))).toBe(true);
   });
 
-  it('closes a connection beyond its limit with code 1013', async () => {
-    const { ports } = await start([websocket({ host, port: 0 })], { limits: { maxSessions: 1 } });
-    await online(firstOf(ports), 'alice');
-    const second = await connectWebSocket(urlOf(firstOf(ports)));
-    await until(() => second.closeCode !== undefined);
-    expect(second.closeCode).toBe(1013);
-  });
-
   it('ends a session that is kicked out with the close frame of the original', async () => {
     const { ports, server } = await start([websocket({ host, port: 0 })]);
     const alice = await online(firstOf(ports), 'alice');
@@ -168,12 +160,6 @@ describe('a server on WebSocket', () => {
     await until(() => alice.closeCode !== undefined);
     expect(alice.received).toMatchObject([{ type: 54 }]);
     expect(alice.closeCode).toBe(1000);
-  });
-
-  it('drops a connection that never sends a handshake', async () => {
-    const { ports } = await start([websocket({ host, port: 0, senseMode: 3 })]);
-    const peer = await connectTcp(firstOf(ports));
-    await until(() => peer.isClosed);
   });
 });
 

@@ -32,12 +32,15 @@ export { completeRetention, DEFAULT_RETENTION, RETENTION_OPTIONS, type Retention
 export type { Route, RouteAnswer, RouteHost, RouteQueues, RouteReceiver } from './route.js';
 export type { CopyProgress, StoreTools, UserQueue } from './store-tools.js';
 export type {
+  AcceptedSocket,
   AddressProof,
+  AdmissionDeadline,
   Connection,
   ConnectionHandler,
   FrameKind,
   RejectionReason,
   ServerTransport,
+  SocketAdmission,
   TransportAddress,
   TransportCount,
   TransportHost,

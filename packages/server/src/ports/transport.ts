@@ -63,12 +63,58 @@ export interface ConnectionHandler {
 }
 
 /** Why the server rejects a connection. */
-export type RejectionReason = 'sessions' | 'sessions-per-address' | 'closing';
+export type RejectionReason = 'sessions' | 'sessions-per-address' | 'open-files' | 'closing';
+
+/** Ends a socket, or the session on it, that has not logged in in time. */
+export interface AdmissionDeadline {
+  loginTimedOut(): void;
+}
+
+/** A socket that a transport has accepted, before anything was read from it. */
+export interface AcceptedSocket extends AdmissionDeadline {
+  /** IP address of the peer, or of the proxy that it comes through. Empty if there is none, as on a Unix socket. */
+  readonly remoteAddress: string;
+  /** Number of its file descriptor; undefined if it has none or it is not known. */
+  readonly fileDescriptor: number | undefined;
+}
+
+/**
+ * The place of an accepted socket in the limits. It counts until {@link release}; when the socket has become a session, until
+ * the session's connection is gone.
+ */
+export interface SocketAdmission {
+  /** The address that the socket counts under. */
+  readonly remoteAddress: string;
+  /**
+   * Counts the socket under another address from now on: the peer's, after a proxy has named it. Returns the reason if that
+   * address is beyond its limit: then nothing has changed, and the socket must be destroyed. Call it before the socket becomes
+   * a session.
+   */
+  moveTo(remoteAddress: string): RejectionReason | undefined;
+  /** A session has taken the socket's place: it counts from now on, and ends at the deadline. Called by the host only. */
+  becomeSession(deadline: AdmissionDeadline): void;
+  /** The deadline no longer applies: the peer has sent its login, or another part is responsible for the socket. */
+  endDeadline(): void;
+  /** The socket is closed. */
+  release(): void;
+}
 
 /** The server, as a transport sees it. */
 export interface TransportHost {
-  /** Offers a new connection, before its first frame. Returns the reason if the server rejects it. */
-  accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason;
+  /**
+   * Counts an accepted socket and starts the deadline of its login, before anything is read from it: for transports whose
+   * sockets are not a connection yet. Returns the reason if the server rejects it: destroy the socket then.
+   */
+  admit(socket: AcceptedSocket): SocketAdmission | RejectionReason;
+  /**
+   * Offers a new connection, before its first frame. Returns the reason if the server rejects it. `admission`: the place of its
+   * socket, which the connection takes; a rejected socket keeps it until it is closed.
+   */
+  accept(
+    connection: Connection,
+    transport: ServerTransport,
+    admission?: SocketAdmission | undefined,
+  ): ConnectionHandler | RejectionReason;
   /** Counts something that the transport itself dropped or rejected. */
   count(name: TransportCount): void;
   /** Reports an error that does not belong to one connection. */

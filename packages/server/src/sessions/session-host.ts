@@ -17,7 +17,12 @@ import type { LimitName, SessionEndReason } from '../events.js';
 import type { HandlerSession, Handlers } from '../handlers/handler.js';
 import type { SessionInfo } from '../hooks.js';
 import type { TransportMetrics } from '../metrics.js';
-import type { Connection, ConnectionHandler } from '../ports/transport.js';
+import type {
+  AdmissionDeadline,
+  Connection,
+  ConnectionHandler,
+  SocketAdmission,
+} from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Outlet } from '../users/outlet.js';
@@ -57,10 +62,19 @@ export interface TransportContext {
  * Carries out what a {@link Session} decides, on one connection: passes packets to their handlers, writes and closes.
  * Enters the user registry at login and leaves it at the end.
  *
- * Owns the connection and its read deadline, which is extended only by complete packets of a logged-in peer.
+ * Owns the connection and its read deadline, which is extended only by complete packets of a logged-in peer. Until a login
+ * arrives, the deadline of the socket's admission applies as well.
  */
 export class SessionHost
-  implements ConnectionHandler, HandlerSession, Outlet, OutboundOwner, LimitReports, ReportedPeer, RingEntry
+  implements
+    ConnectionHandler,
+    HandlerSession,
+    Outlet,
+    OutboundOwner,
+    LimitReports,
+    ReportedPeer,
+    AdmissionDeadline,
+    RingEntry
 {
   readonly connection: Connection;
   readonly transport: TransportContext;
@@ -72,16 +86,24 @@ export class SessionHost
   device: Device | undefined = undefined;
   #info: SessionInfo | undefined = undefined;
   #delayed: Scheduled | undefined = undefined;
+  /** Undefined once a login has arrived. */
+  #admission: SocketAdmission | undefined;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(connection: Connection, context: SessionContext, transport: TransportContext) {
+  constructor(
+    connection: Connection,
+    context: SessionContext,
+    transport: TransportContext,
+    admission: SocketAdmission | undefined,
+  ) {
     this.connection = connection;
     this.transport = transport;
     this.#context = context;
+    this.#admission = admission;
     this.#inbound = new Inbound(connection, context.runtime, this);
     this.#outbound = new Outbound(connection, context.runtime, context.stallDeadlines, this);
     transport.readDeadlines.start(this, context.runtime.clock.now());
@@ -163,6 +185,7 @@ export class SessionHost
   }
 
   loginStarted(): void {
+    this.#endLoginDeadline();
     this.#session.loginStarted();
     this.#inbound.block();
   }
@@ -268,6 +291,11 @@ export class SessionHost
     this.#end('timeout');
   }
 
+  /** No login has arrived in time. */
+  loginTimedOut(): void {
+    this.#end('timeout');
+  }
+
   /** The peer has reached a limit. */
   limited(limit: LimitName, value: number): void {
     this.#context.reports.limited(this, limit, value);
@@ -363,6 +391,11 @@ export class SessionHost
     this.answer(this.#context.answers.kickOut({ code, reason }, userId));
   }
 
+  #endLoginDeadline(): void {
+    this.#admission?.endDeadline();
+    this.#admission = undefined;
+  }
+
   #end(reason: SessionEndReason): void {
     this.#leave(reason, NOT_KICKED);
     this.#release();
@@ -372,6 +405,7 @@ export class SessionHost
   /** Releases everything but the connection. */
   #release(): void {
     this.#session.close();
+    this.#endLoginDeadline();
     this.#delayed?.cancel();
     this.ring?.stop(this);
     this.drained();

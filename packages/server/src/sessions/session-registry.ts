@@ -1,31 +1,33 @@
 import type {
+  AcceptedSocket,
   Connection,
   ConnectionHandler,
   RejectionReason,
   ServerTransport,
+  SocketAdmission,
   TransportCount,
   TransportHost,
 } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
-import type { AddressTable } from './address-table.js';
+import type { Admission } from './admission.js';
 import { type SessionContext, SessionHost, type TransportContext } from './session-host.js';
 
 /** The context of sessions without the parts that the registry adds. */
 type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
 
-/** All open sessions: accepts connections from all transports, within the limits, and counts them. */
+/** All open sessions: accepts connections from all transports, within the limits of {@link Admission}. */
 export class SessionRegistry implements TransportHost {
   readonly #runtime: Runtime;
-  readonly #addresses: AddressTable;
+  readonly #admission: Admission;
   readonly #context: SessionContext;
   readonly #hosts = new Set<SessionHost>();
   readonly #transports = new Map<ServerTransport, TransportContext>();
   #isAccepting = true;
   #lastSessionId = 0;
 
-  constructor(context: RegistryContext, addresses: AddressTable) {
+  constructor(context: RegistryContext, admission: Admission) {
     this.#runtime = context.runtime;
-    this.#addresses = addresses;
+    this.#admission = admission;
     this.#context = {
       ...context,
       nextSessionId: () => {
@@ -36,19 +38,22 @@ export class SessionRegistry implements TransportHost {
     };
   }
 
-  accept(connection: Connection, transport: ServerTransport): ConnectionHandler | RejectionReason {
-    const { metrics, limits, clock } = this.#runtime;
+  admit(socket: AcceptedSocket): SocketAdmission | RejectionReason {
+    // Also while closing: a socket of a shared HTTP server belongs to the application until it becomes a session.
+    return this.#admission.admit(socket);
+  }
+
+  accept(
+    connection: Connection,
+    transport: ServerTransport,
+    admission?: SocketAdmission,
+  ): ConnectionHandler | RejectionReason {
     if (!this.#isAccepting) return 'closing';
-    if (this.#hosts.size >= limits.maxSessions) {
-      metrics.limitSessions += 1;
-      return this.#reject('maxSessions', connection, 'sessions');
-    }
-    if (!this.#addresses.enter(connection.remoteAddress, clock.now())) {
-      metrics.limitSessionsPerAddress += 1;
-      return this.#reject('maxSessionsPerAddress', connection, 'sessions-per-address');
-    }
+    const rejection = admission === undefined ? this.#admission.enter(connection.remoteAddress) : undefined;
+    if (rejection !== undefined) return rejection;
     const context = this.#contextOf(transport);
-    const host = new SessionHost(connection, this.#context, context);
+    const host = new SessionHost(connection, this.#context, context, admission);
+    admission?.becomeSession(host);
     this.#hosts.add(host);
     context.metrics.sessionsAccepted += 1;
     context.metrics.sessionsOpen += 1;
@@ -76,18 +81,7 @@ export class SessionRegistry implements TransportHost {
   #gone(host: SessionHost): void {
     this.#hosts.delete(host);
     host.transport.metrics.sessionsOpen -= 1;
-    this.#addresses.leave(host.connection.remoteAddress, this.#runtime.clock.now());
-  }
-
-  #reject(
-    limit: 'maxSessions' | 'maxSessionsPerAddress',
-    { remoteAddress }: Connection,
-    reason: RejectionReason,
-  ): RejectionReason {
-    const { metrics, events, limits } = this.#runtime;
-    metrics.sessionsRejected += 1;
-    events.emit('limited', { limit, value: limits[limit], remoteAddress, userId: undefined });
-    return reason;
+    this.#admission.leave(host.connection.remoteAddress);
   }
 
   #contextOf(transport: ServerTransport): TransportContext {

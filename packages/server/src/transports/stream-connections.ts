@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import { type BinaryString, ProtocolError, TcpFrameReader } from '@imcore/protocol';
 import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '../ports/transport.js';
+import { admitSocket } from './admit-socket.js';
 import { Flusher } from './flusher.js';
 import { stop } from './listening.js';
 import { SocketOutput } from './socket-output.js';
@@ -28,28 +29,41 @@ export class StreamConnections {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  /** Offers a socket to the server as a new connection of `transport`. Destroys it if the server rejects it. */
-  accept(socket: net.Socket, host: TransportHost, transport: ServerTransport): void {
+  /**
+   * Offers a socket to the server as a new connection of `transport`. Destroys it if the server rejects it. `admission`: the
+   * place of the socket, if it was admitted before.
+   */
+  accept(
+    socket: net.Socket,
+    host: TransportHost,
+    transport: ServerTransport,
+    admission = admitSocket(socket, host),
+  ): void {
+    if (admission === undefined) return;
     const connection = new StreamConnection(
       socket,
+      admission.remoteAddress,
       transport.transport,
       this.#flusher,
       this.#sockets,
       this.#maxBodyBytes,
     );
-    const handler = host.accept(connection, transport);
-    if (typeof handler === 'string') socket.destroy();
-    else connection.start(handler);
+    const handler = host.accept(connection, transport, admission);
+    if (typeof handler === 'string') {
+      socket.destroy();
+      admission.release();
+    } else connection.start(handler);
   }
 
   /**
    * Stops `server` and destroys the open connections. Connections that were ended before are destroyed after a second, so that
-   * their peers can close normally; so are `others`.
+   * their peers can close normally. Then `destroyOthers` is called for sockets that are no connections.
    */
-  async close(server: net.Server, others: Iterable<net.Socket> = []): Promise<void> {
+  async close(server: net.Server, destroyOthers?: () => void): Promise<void> {
     const stopped = stop(server);
     const cut = setTimeout(() => {
-      for (const socket of [...others, ...this.#sockets]) socket.destroy();
+      for (const socket of this.#sockets) socket.destroy();
+      destroyOthers?.();
     }, LINGER_MS + CUT_AFTER_MS);
     for (const socket of this.#sockets) if (socket.writable) socket.destroy();
     await stopped;
@@ -79,13 +93,14 @@ class StreamConnection implements Connection {
 
   constructor(
     socket: net.Socket,
+    remoteAddress: string,
     transport: string,
     flusher: Flusher,
     sockets: Set<net.Socket>,
     maxBodyBytes: number,
   ) {
     this.transport = transport;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#socket = socket;

@@ -1,11 +1,18 @@
 import net from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { DEFAULT_MAX_TCP_BODY_BYTES } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
-import type { ServerTransport, TransportAddress, TransportHost } from '../ports/transport.js';
+import type {
+  ServerTransport,
+  SocketAdmission,
+  TransportAddress,
+  TransportHost,
+} from '../ports/transport.js';
+import { admitSocket } from './admit-socket.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { listen } from './listening.js';
 import { StreamConnections } from './stream-connections.js';
+import { TlsHandshakes } from './tls-handshakes.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Options of `tcp`. */
@@ -42,22 +49,16 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
   const connections = new StreamConnections(maxBodyBytes);
   let host: TransportHost | undefined;
 
-  const attach = (socket: net.Socket): void => {
-    if (host !== undefined) connections.accept(socket, host, transport);
+  const offer = (socket: net.Socket, admission: SocketAdmission): void => {
+    if (host !== undefined) connections.accept(socket, host, transport, admission);
   };
-  const server =
-    options.tls === undefined
-      ? net.createServer({ noDelay: true }, attach)
-      : tls.createServer({ handshakeTimeout: readTimeoutMs, noDelay: true, ...options.tls }, attach);
-  // Sockets during the TLS handshake are not in `connections` yet.
-  const raw = new Set<net.Socket>();
-  if (options.tls !== undefined) {
-    server.on('connection', (socket: net.Socket) => {
-      raw.add(socket);
-      socket.once('close', () => raw.delete(socket));
-    });
-  }
-  server.on('tlsClientError', () => host?.count('handshakesRejected'));
+  const handshakes = options.tls && new TlsHandshakes(options.tls, offer);
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    const admission = host && admitSocket(socket, host);
+    if (admission === undefined) return;
+    if (handshakes === undefined) offer(socket, admission);
+    else handshakes.start(socket, admission);
+  });
 
   const transport: TcpTransport = {
     transport: 'tcp',
@@ -66,16 +67,17 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
     async listen(transportHost): Promise<TransportAddress> {
       host = transportHost;
       makeSocketsAlike();
+      handshakes?.countFailures(transportHost);
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 8901 };
       const port = await listen(server, { ...address, backlog: BACKLOG });
       server.on('error', (error) => transportHost.failed(error));
       return { transport: 'tcp', host: address.host, port };
     },
     stopAccepting: () => void server.close(),
-    close: () => connections.close(server, raw),
-    reloadTls(context) {
-      if (server instanceof tls.Server) server.setSecureContext(context);
+    close() {
+      return connections.close(server, () => handshakes?.destroyAll());
     },
+    reloadTls: (context) => handshakes?.reload(context),
   };
   return transport;
 }

@@ -11,6 +11,8 @@ const LINGER_MS = 1000;
 /** The close frame of the original server. */
 const NORMAL_CLOSURE = 1000;
 const CLOSE_REASON = 'Bye';
+/** Close code "Try Again Later" of the IANA registry, for a server that is overloaded. */
+const TRY_AGAIN_LATER = 1013;
 
 /**
  * One WebSocket connection. `ws` does the handshake, reading and control frames; text frames are written to the socket
@@ -25,8 +27,14 @@ export class WebSocketConnection implements Connection {
   readonly #flusher: Flusher;
   readonly #output: SocketOutput;
 
-  constructor(peer: WebSocket, socket: IncomingMessage['socket'], flusher: Flusher, maxBodyBytes: number) {
-    this.remoteAddress = socket.remoteAddress ?? '';
+  constructor(
+    peer: WebSocket,
+    socket: IncomingMessage['socket'],
+    remoteAddress: string,
+    flusher: Flusher,
+    maxBodyBytes: number,
+  ) {
+    this.remoteAddress = remoteAddress;
     this.remotePort = socket.remotePort ?? 0;
     this.maxSendBytes = maxBodyBytes;
     this.#peer = peer;
@@ -86,11 +94,21 @@ export class WebSocketConnection implements Connection {
     this.#peer.resume();
   }
 
+  /** Closes a connection that the server has not accepted. */
+  reject(reason: string): void {
+    this.#peer.on('error', () => this.destroy());
+    this.#close(TRY_AGAIN_LATER, reason);
+  }
+
   close(): void {
-    const peer = this.#peer;
     this.#output.flush();
+    this.#close(NORMAL_CLOSURE, CLOSE_REASON);
+  }
+
+  #close(code: number, reason: string): void {
+    const peer = this.#peer;
     peer.resume();
-    peer.close(NORMAL_CLOSURE, CLOSE_REASON);
+    peer.close(code, reason);
     const linger = setTimeout(() => peer.terminate(), LINGER_MS);
     peer.once('close', () => clearTimeout(linger));
   }

@@ -8,11 +8,11 @@ import { UsageError } from '../errors.js';
 import type { ServerTransport, TransportAddress, TransportHost } from '../ports/transport.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
+import { admitHttpSockets, type HttpServer, type HttpSockets } from './http-sockets.js';
 import { listen, portOf, stop } from './listening.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
+import { rejectUpgrade, shareUpgrades } from './upgrades.js';
 import { WebSocketConnection } from './websocket-connection.js';
-
-type HttpServer = http.Server | https.Server;
 
 /** Options of `websocket`. */
 export interface WebSocketOptions extends TransportOptions {
@@ -32,6 +32,9 @@ export interface WebSocketOptions extends TransportOptions {
   /** Enables TLS (wss). At least `key` and `cert`. */
   readonly tls?: tls.TlsOptions | undefined;
 }
+
+/** How long `close` waits for connections that are closing, in milliseconds. */
+const CUT_AFTER_MS = 1200;
 
 const OPTIONS: OptionNames<WebSocketOptions> = {
   ...TRANSPORT_OPTIONS,
@@ -73,38 +76,38 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     handleProtocols: () => false,
   });
   const given = options.server;
-  const own = given === undefined ? createHttpServer(options, readTimeoutMs) : undefined;
-  let server = own;
+  const own = given === undefined ? createHttpServer(options) : undefined;
   const flusher = new Flusher();
-  let transportHost: TransportHost | undefined;
+  const open: { host?: TransportHost; sockets?: HttpSockets; stopSharing?: () => void } = {};
   let isAccepting = true;
 
   const onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const isOurs = pathOf(request) === path;
-    if (!isOurs && own === undefined && server !== undefined && server.listenerCount('upgrade') > 1) return;
-    if (transportHost === undefined || !isAccepting) {
-      reject(socket, 503, 'Service Unavailable');
+    const { host } = open;
+    if (host === undefined || !isAccepting) {
+      rejectUpgrade(socket, 503, 'Service Unavailable');
       return;
     }
-    if (!isOurs) {
-      transportHost.count('handshakesRejected');
-      reject(socket, 404, 'Not Found');
-      return;
-    }
+    const admission = open.sockets?.admissionOf(request.socket);
+    if (admission === undefined) return;
     if (!isAllowedOrigin(request.headers.origin, options.origins)) {
-      transportHost.count('handshakesRejected');
-      reject(socket, 403, 'Forbidden');
+      host.count('handshakesRejected');
+      rejectUpgrade(socket, 403, 'Forbidden');
       return;
     }
-    const host = transportHost;
     sockets.handleUpgrade(request, socket, head, (peer) => {
-      const connection = new WebSocketConnection(peer, request.socket, flusher, maxBodyBytes);
-      const handler = host.accept(connection, transport);
-      if (typeof handler === 'string') {
-        peer.on('error', () => peer.terminate());
-        peer.close(TRY_AGAIN_LATER, handler);
-      } else connection.start(handler);
+      const { remoteAddress } = admission;
+      const connection = new WebSocketConnection(peer, request.socket, remoteAddress, flusher, maxBodyBytes);
+      const handler = host.accept(connection, transport, admission);
+      if (typeof handler === 'string') connection.reject(handler);
+      else connection.start(handler);
     });
+  };
+
+  const attach = (server: HttpServer, host: TransportHost): void => {
+    open.host = host;
+    open.sockets = admitHttpSockets(server, host, { untilRequest: own === undefined });
+    const isOurs = (request: http.IncomingMessage): boolean => pathOf(request) === path;
+    open.stopSharing = shareUpgrades(server, isOurs, onUpgrade, () => host.count('handshakesRejected'));
   };
 
   const transport: WebSocketTransport = {
@@ -112,14 +115,17 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     readTimeoutMs,
     maxSendBytes: maxBodyBytes,
     async listen(host): Promise<TransportAddress> {
-      transportHost = host;
       makeSocketsAlike();
-      const shared = typeof given === 'function' ? given() : given;
-      server = shared ?? own;
-      server?.on('upgrade', onUpgrade);
       if (own === undefined) {
+        const shared = typeof given === 'function' ? given() : given;
+        if (shared !== undefined) attach(shared, host);
         return { transport: 'websocket', host: '', port: shared === undefined ? 0 : portOf(shared) };
       }
+      attach(own, host);
+      own.on('tlsClientError', (_error, socket) => {
+        host.count('handshakesRejected');
+        socket.destroy();
+      });
       const address = { host: options.host ?? '0.0.0.0', port: options.port ?? 3000 };
       const port = await listen(own, { ...address, backlog: 4096 });
       own.on('error', (error) => host.failed(error));
@@ -130,11 +136,16 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
       own?.close();
     },
     async close() {
-      server?.removeListener('upgrade', onUpgrade);
-      const stopped = own === undefined ? undefined : stop(own);
+      open.stopSharing?.();
+      open.sockets?.stop();
       for (const peer of sockets.clients) if (peer.readyState === peer.OPEN) peer.terminate();
-      own?.closeAllConnections();
+      if (own === undefined) return;
+      const stopped = stop(own);
+      own.closeAllConnections();
+      // Sockets in the TLS handshake, and those whose peers do not close their side.
+      const cut = setTimeout(() => open.sockets?.destroyAll(), CUT_AFTER_MS);
       await stopped;
+      clearTimeout(cut);
     },
     reloadTls(context) {
       if (own instanceof https.Server) own.setSecureContext(context);
@@ -143,33 +154,17 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   return transport;
 }
 
-/** Close code "Try Again Later" of the IANA registry, for a server that is overloaded. */
-const TRY_AGAIN_LATER = 1013;
-
-/** Creates an HTTP server for WebSocket handshakes only. Other requests get 426; idle sockets are closed. */
-function createHttpServer(options: WebSocketOptions, readTimeoutMs: number): http.Server | https.Server {
+/** Creates an HTTP server for WebSocket handshakes only. Other requests get 426. */
+function createHttpServer(options: WebSocketOptions): HttpServer {
   const answer: http.RequestListener = (_request, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' });
     response.end('This is a WebSocket endpoint.\n');
   };
-  const timeouts = {
-    headersTimeout: readTimeoutMs,
-    requestTimeout: readTimeoutMs,
-    connectionsCheckingInterval: 1000,
-  };
-  const server =
-    options.tls === undefined
-      ? http.createServer(timeouts, answer)
-      : https.createServer({ ...timeouts, ...options.tls }, answer);
-  server.setTimeout(readTimeoutMs);
-  return server;
-}
-
-function reject(socket: Duplex, status: number, reason: string): void {
-  socket.on('error', () => socket.destroy());
-  // The peer may never close its side, so the socket is destroyed.
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // The deadline of the login covers the headers and the whole request.
+  const timeouts = { headersTimeout: 0, requestTimeout: 0 };
+  return options.tls === undefined
+    ? http.createServer(timeouts, answer)
+    : https.createServer({ ...timeouts, ...options.tls }, answer);
 }
 
 function pathOf(request: http.IncomingMessage): string {

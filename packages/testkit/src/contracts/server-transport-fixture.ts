@@ -1,9 +1,11 @@
 import type { BinaryString, ProtocolError } from '@imcore/protocol';
 import type {
+  AcceptedSocket,
   Connection,
   ConnectionHandler,
   RejectionReason,
   ServerTransport,
+  SocketAdmission,
   TransportAddress,
   TransportCount,
   TransportHost,
@@ -98,6 +100,10 @@ export class RecordingHost implements TransportHost {
   rejection: RejectionReason | undefined;
   rejections = 0;
   onReceive: (body: BinaryString, handler: RecordingHandler) => void = () => {};
+
+  admit({ remoteAddress }: AcceptedSocket): SocketAdmission {
+    return { remoteAddress, moveTo: () => undefined, becomeSession() {}, endDeadline() {}, release() {} };
+  }
 
   accept(connection: Connection): ConnectionHandler | RejectionReason {
     if (this.rejection !== undefined) {

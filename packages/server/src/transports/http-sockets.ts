@@ -1,0 +1,53 @@
+import type http from 'node:http';
+import type https from 'node:https';
+import type net from 'node:net';
+import type { SocketAdmission, TransportHost } from '../ports/transport.js';
+import { admitSocket } from './admit-socket.js';
+import { AdmittedSockets } from './admitted-sockets.js';
+
+/** An HTTP server, with or without TLS. */
+export type HttpServer = http.Server | https.Server;
+
+/** How an HTTP server's sockets are admitted. */
+interface HttpSocketOptions {
+  /** Ends the deadline of a socket with its first request: from then on the time-outs of the HTTP server apply. */
+  readonly untilRequest: boolean;
+}
+
+/** The sockets of an HTTP server, each of which is admitted before anything is read from it. */
+export interface HttpSockets {
+  /**
+   * Returns the admission of a request's socket. One that was accepted before the others were watched is admitted now; undefined
+   * if it is rejected and therefore destroyed.
+   */
+  admissionOf(socket: net.Socket): SocketAdmission | undefined;
+  destroyAll(): void;
+  /** Stops admitting sockets. Those that are open count until they are closed. */
+  stop(): void;
+}
+
+/** Admits the sockets of an HTTP server from now on. A socket that is rejected is destroyed before TLS and HTTP see a byte. */
+export function admitHttpSockets(
+  server: HttpServer,
+  host: TransportHost,
+  { untilRequest }: HttpSocketOptions,
+): HttpSockets {
+  const sockets = new AdmittedSockets();
+  const admit = (socket: net.Socket): SocketAdmission | undefined => {
+    const admission = admitSocket(socket, host);
+    if (admission !== undefined) sockets.add(socket, admission);
+    return admission;
+  };
+  const onConnection = (socket: net.Socket): void => void admit(socket);
+  const onRequest = ({ socket }: http.IncomingMessage): void => sockets.find(socket)?.endDeadline();
+  server.prependListener('connection', onConnection);
+  if (untilRequest) server.prependListener('request', onRequest);
+  return {
+    admissionOf: (socket) => sockets.find(socket) ?? admit(socket),
+    destroyAll: () => sockets.destroyAll(),
+    stop() {
+      server.removeListener('connection', onConnection);
+      server.removeListener('request', onRequest);
+    },
+  };
+}
