@@ -40,6 +40,7 @@ export class StoreError extends Error {
     | 'ERR_STORE_FOREIGN'
     | 'ERR_STORE_IN_USE'
     | 'ERR_STORE_LOCKED'
+    | 'ERR_STORE_MISMATCH'
     | 'ERR_STORE_REPLACED';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {

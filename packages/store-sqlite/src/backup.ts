@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { type CopyProgress, StoreError } from '@imcore/server/ports';
 import { openDatabase, storeErrorOf } from './database.js';
+import { newMark } from './mark.js';
 import { checkIntegrity } from './schema.js';
 import { type Database, loadSqlite } from './sqlite-module.js';
 
@@ -59,6 +60,8 @@ function check(file: string): void {
   const database = openDatabase(file);
   try {
     checkIntegrity(database, file);
+    // Another identity: the log of the original must not be applied to the copy.
+    database.prepare('UPDATE total SET mark = ?').run(newMark());
     database.exec('PRAGMA journal_mode = DELETE');
   } finally {
     database.close();

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { StoreError } from '@imcore/server/ports';
 import { openDatabase, storeErrorOf } from './database.js';
 import { lockFile, requireWritable } from './file-guard.js';
+import { checkLog, problemOfLog } from './log-guard.js';
 import { checkIntegrity, needsSteps, takeSteps } from './schema.js';
 import type { Database } from './sqlite-module.js';
 
@@ -32,6 +33,8 @@ export function connect(path: string, options: ConnectionOptions): Connection {
   requireWritable(file);
   const lock = options.isServer ? lockFile(file) : undefined;
   try {
+    if (options.isServer) checkLog(file);
+    else checkLogOfIdleFile(file);
     return { file, lock, database: prepared(file, options, size ?? 0) };
   } catch (error) {
     lock?.close();
@@ -50,6 +53,16 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Like {@link checkLog}. While a server has the file open, its log changes, and the server has checked it. */
+function checkLogOfIdleFile(file: string): void {
+  if (problemOfLog(file) === undefined) return;
+  try {
+    withLock(file, false, () => checkLog(file));
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'ERR_STORE_IN_USE')) throw error;
   }
 }
 

@@ -7,9 +7,10 @@ import type {
   StoredMessage,
   StoreId,
 } from '@imcore/server/ports';
+import { checksumOf } from './checksum.js';
 import { keyOf, pairOf } from './hashes.js';
 import { KeyIndex } from './key-index.js';
-import { COLUMNS, causeNumber, toDeadLetter } from './message-rows.js';
+import { COLUMNS, causeNumber, isIntact, toDeadLetter } from './message-rows.js';
 import type { OccupiedQueues } from './occupied-queues.js';
 import { QueueSizes } from './queue-sizes.js';
 import { numberOf, textOf } from './rows.js';
@@ -30,6 +31,7 @@ export class MessageTable {
   readonly #confirmDead: Statement;
   readonly #markDead: Statement;
   readonly #dead: Statement;
+  readonly #any: Statement;
   readonly #oldestDead: Statement;
   readonly #resend: Statement;
   readonly #discard: Statement;
@@ -44,8 +46,8 @@ export class MessageTable {
     const kept = retention.historyMs > 0 ? 'state = 1' : 'state = 2, body = NULL, pair = NULL';
     this.#stateOf = database.prepare('SELECT state FROM message WHERE id = ?');
     this.#insert = database.prepare(
-      `INSERT INTO message (id, state, receiver, sender, fingerprint, accepted_at, size, pair, body)
-       VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO message (id, state, receiver, sender, fingerprint, accepted_at, size, pair, body, checksum)
+       VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#oldest = database.prepare(
       `SELECT ${COLUMNS} FROM message INDEXED BY message_waiting
@@ -59,6 +61,7 @@ export class MessageTable {
     );
     this.#markDead = database.prepare('UPDATE message SET state = 3, done_at = ?, cause = ? WHERE id = ?');
     this.#dead = database.prepare(`SELECT ${COLUMNS} FROM message WHERE id = ? AND state = 3`);
+    this.#any = database.prepare(`SELECT ${COLUMNS}, state FROM message WHERE id = ?`);
     this.#oldestDead = database.prepare(
       `SELECT ${COLUMNS} FROM message INDEXED BY message_dead WHERE state = 3 ORDER BY id LIMIT 1`,
     );
@@ -95,7 +98,9 @@ export class MessageTable {
     const id = this.sizes.nextId();
     const pair = this.#retention.historyMs > 0 ? pairOf(to, from) : null;
     const bytes = Buffer.from(body, 'latin1');
-    this.#insert.run(id, to, from, fingerprint, Math.trunc(message.acceptedAt), bytes.length, pair, bytes);
+    const checksum = checksumOf(to, from, fingerprint, bytes);
+    const acceptedAt = Math.trunc(message.acceptedAt);
+    this.#insert.run(id, to, from, fingerprint, acceptedAt, bytes.length, pair, bytes, checksum);
     this.keys.add(key, id);
     this.sizes.used.add(ids, bytes.length);
     this.sizes.addWaiting(to, bytes.length, 1);
@@ -135,10 +140,10 @@ export class MessageTable {
     return deleted;
   }
 
-  /** Returns a dead letter to its queue. Returns false if it is not a dead letter, or the queue is full. */
+  /** Returns a dead letter to its queue. Returns false if it is not a dead letter, is damaged, or the queue is full. */
   resend(id: StoreId, now: number): boolean {
     const row = this.#dead.get(id);
-    if (row === undefined) return false;
+    if (row === undefined || !isIntact(row)) return false;
     const receiver = textOf(row, 'receiver');
     const size = numberOf(row, 'size');
     if (this.sizes.limitFor(receiver, size, this.#retention) !== undefined) return false;
@@ -163,6 +168,20 @@ export class MessageTable {
     this.#purge.run(now, numberOf(row, 'id'));
     if (numberOf(row, 'state') === 3) this.sizes.addDeadLetters(-1);
     else this.sizes.addWaiting(textOf(row, 'receiver'), numberOf(row, 'size'), -1);
+  }
+
+  /**
+   * Sets a damaged message aside: a waiting one becomes a dead letter, a confirmed one loses its body.
+   *
+   * @param receiver in whose queue it was found; that in its row may be altered
+   */
+  setAside(id: StoreId, receiver: string | undefined, now: number): void {
+    const row = this.#any.get(id);
+    if (row === undefined || isIntact(row)) return;
+    const state = numberOf(row, 'state');
+    if (state === 0)
+      this.addDeadLetter({ ...row, receiver: receiver ?? textOf(row, 'receiver') }, 'damaged', now);
+    else if (state === 1) this.#purge.run(now, id);
   }
 
   /** Deletes a row and its key. The message must not be waiting. */

@@ -1,6 +1,7 @@
 import type { QueueLimit, QueueSize, Retention, StoreId } from '@imcore/server/ports';
+import { nextMark } from './mark.js';
 import type { OccupiedQueues } from './occupied-queues.js';
-import { numberOf } from './rows.js';
+import { bytesOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { UsedBytes } from './used-bytes.js';
 
@@ -37,6 +38,7 @@ export class QueueSizes {
   #waiting = 0;
   #waitingBytes = 0;
   #deadLetters = 0;
+  #mark: Buffer = Buffer.alloc(0);
   #isChanged = false;
 
   /** @param occupied is notified when a queue becomes empty or stops being empty */
@@ -44,10 +46,10 @@ export class QueueSizes {
     this.#occupied = occupied;
     this.used = new UsedBytes(database);
     this.#readTotal = database.prepare(
-      'SELECT last_id, waiting, waiting_bytes, dead_letters FROM total WHERE one = 1',
+      'SELECT last_id, waiting, waiting_bytes, dead_letters, mark FROM total WHERE one = 1',
     );
     this.#writeTotal = database.prepare(
-      'UPDATE total SET last_id = ?, waiting = ?, waiting_bytes = ?, dead_letters = ? WHERE one = 1',
+      'UPDATE total SET last_id = ?, waiting = ?, waiting_bytes = ?, dead_letters = ?, mark = ? WHERE one = 1',
     );
     this.#read = database.prepare('SELECT messages, bytes FROM mailbox WHERE receiver = ?');
     this.#write = database.prepare(
@@ -67,6 +69,7 @@ export class QueueSizes {
     this.#waiting = numberOf(row, 'waiting');
     this.#waitingBytes = numberOf(row, 'waiting_bytes');
     this.#deadLetters = numberOf(row, 'dead_letters');
+    this.#mark = bytesOf(row, 'mark');
   }
 
   /** Writes the changed numbers, before the commit. */
@@ -77,7 +80,8 @@ export class QueueSizes {
       if (messages > 0) this.#write.run(receiver, messages, bytes);
       else this.#remove.run(receiver);
     }
-    this.#writeTotal.run(this.#lastId, this.#waiting, this.#waitingBytes, this.#deadLetters);
+    const mark = nextMark(this.#mark);
+    this.#writeTotal.run(this.#lastId, this.#waiting, this.#waitingBytes, this.#deadLetters, mark);
   }
 
   /** Call after the commit. */

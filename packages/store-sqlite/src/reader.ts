@@ -1,6 +1,7 @@
 import type { DeadLetter, HistoryQuery, StoreId, UserQueue, WaitingMessage } from '@imcore/server/ports';
+import type { DamagedMessages } from './damaged-messages.js';
 import { pairOf } from './hashes.js';
-import { COLUMNS, toDeadLetter, toWaitingMessage } from './message-rows.js';
+import { COLUMNS, isIntact, toDeadLetter, toIntactMessage } from './message-rows.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { fromColumn, toColumn } from './text-column.js';
@@ -14,7 +15,11 @@ export class Reader {
   readonly #largest: Statement;
   readonly #oldest: Statement;
 
-  constructor(database: Database) {
+  readonly #damaged: DamagedMessages;
+
+  /** @param damaged gets the messages that were altered in the file; they are not returned */
+  constructor(database: Database, damaged: DamagedMessages) {
+    this.#damaged = damaged;
     this.#page = database.prepare(
       `SELECT ${COLUMNS} FROM message INDEXED BY message_waiting
        WHERE receiver = ? AND id > ? AND state = 0 ORDER BY id LIMIT ?`,
@@ -37,7 +42,30 @@ export class Reader {
   }
 
   take(userId: string, after: StoreId | undefined, limit: number): readonly WaitingMessage[] {
-    return this.#page.all(toColumn(userId), after ?? 0, limit).map(toWaitingMessage);
+    const receiver = toColumn(userId);
+    const rows = this.#page.all(receiver, after ?? 0, limit);
+    const messages: WaitingMessage[] = [];
+    for (const row of rows) {
+      const message = toIntactMessage(row);
+      if (message !== undefined) messages.push(message);
+    }
+    return messages.length === rows.length ? messages : this.#fillUp(receiver, rows, messages, limit);
+  }
+
+  /** Reports damaged messages; returns the intact ones, and those that follow instead of the damaged ones. */
+  #fillUp(
+    receiver: string,
+    rows: readonly unknown[],
+    intact: readonly WaitingMessage[],
+    limit: number,
+  ): readonly WaitingMessage[] {
+    this.#damaged.report(
+      rows.filter((row) => !isIntact(row)),
+      receiver,
+    );
+    const missing = limit - intact.length;
+    if (rows.length < limit) return intact;
+    return [...intact, ...this.take(fromColumn(receiver), numberOf(rows.at(-1), 'id'), missing)];
   }
 
   deadLetters(after: StoreId | undefined, limit: number, userId?: string): readonly DeadLetter[] {
@@ -50,7 +78,9 @@ export class Reader {
 
   history({ a, b, before, limit }: HistoryQuery): readonly WaitingMessage[] {
     const pair = pairOf(toColumn(a), toColumn(b));
-    return this.#history.all(pair, before ?? Number.MAX_SAFE_INTEGER, limit).map(toWaitingMessage);
+    const rows = this.#history.all(pair, before ?? Number.MAX_SAFE_INTEGER, limit);
+    this.#damaged.report(rows.filter((row) => !isIntact(row)));
+    return rows.map(toIntactMessage).filter((message) => message !== undefined);
   }
 
   /** The users with the longest queues. Reads the size of every queue. */

@@ -3,6 +3,12 @@ export function numberOf(row: unknown, name: string): number {
   return Number(column(row, name));
 }
 
+/** A column of a row as a number; undefined for NULL. */
+export function integerOf(row: unknown, name: string): number | undefined {
+  const value = column(row, name);
+  return typeof value === 'number' ? value : undefined;
+}
+
 export function textOf(row: unknown, name: string): string {
   return String(column(row, name));
 }

@@ -1,5 +1,6 @@
 import { StoreError } from '@imcore/server/ports';
 import { inTransaction } from './database.js';
+import { type Mark, newMark } from './mark.js';
 import { keyMessages } from './migrate-keys.js';
 import type { Database } from './sqlite-module.js';
 
@@ -7,7 +8,7 @@ import type { Database } from './sqlite-module.js';
 const APPLICATION_ID = 0x696d636f;
 
 /** What a step does in addition to its SQL. */
-type AfterStep = (database: Database) => void;
+type AfterStep = (database: Database) => unknown;
 
 /**
  * The migrations from an empty file to the newest schema. A file's `user_version` is the number of steps applied. A
@@ -15,8 +16,9 @@ type AfterStep = (database: Database) => void;
  *
  * `id` grows in the order of arrival, so that a queue is a range of the index on the receiver. `state`: 0 waiting,
  * 1 confirmed and kept for the history, 2 confirmed and its body deleted, 3 dead letter. `origin` is the first id of a
- * message that was resent, `since` the time of the resend. The body is the last column, so that the others can be read
- * without it. The table `mailbox` holds the size of each queue.
+ * message that was resent, `since` the time of the resend. The body follows the columns that are read without it.
+ * `checksum` covers it and the names of sender, receiver and message; messages of older versions have none. The table
+ * `mailbox` holds the size of each queue, `total` the sums of all and the {@link Mark} of the file.
  */
 export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep }[] = [
   {
@@ -77,6 +79,11 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
      count(*), coalesce(sum(size), 0), 0 FROM message WHERE state = 0;
    DROP TABLE message_1;`,
     after: keyMessages,
+  },
+  {
+    sql: `ALTER TABLE message ADD COLUMN checksum INTEGER;
+   ALTER TABLE total ADD COLUMN mark BLOB;`,
+    after: (database) => database.prepare('UPDATE total SET mark = ?').run(newMark()),
   },
 ];
 

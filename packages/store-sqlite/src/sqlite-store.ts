@@ -13,6 +13,7 @@ import {
 } from '@imcore/server/ports';
 import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
+import { DamagedMessages } from './damaged-messages.js';
 import { inTransaction, isBusy, storeErrorOf, whileLocked } from './database.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
@@ -77,7 +78,10 @@ class SqliteStore implements MessageStore {
   readonly #messages: MessageTable;
   readonly #sweeper: Sweeper;
   readonly #reader: Reader;
+  readonly #damaged: DamagedMessages;
   readonly #commits: GroupCommit;
+  /** Separate: an index may be damaged as well, and a commit of others must not fail with it. */
+  readonly #repairs: GroupCommit;
   readonly #takes: GroupTake;
   readonly #totalChanges: Statement;
   #changes = 0;
@@ -96,10 +100,13 @@ class SqliteStore implements MessageStore {
     const occupied = new OccupiedQueues(database);
     this.#messages = new MessageTable(database, retention, occupied);
     this.#sweeper = new Sweeper(database, this.#messages, retention);
-    this.#reader = new Reader(database);
+    this.#damaged = new DamagedMessages((ids, receiver) => this.#setAside(ids, receiver));
+    this.#reader = new Reader(database, this.#damaged);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     const now = () => performance.now();
-    this.#commits = new GroupCommit((work) => this.#transaction(work), { lockTimeoutMs, now });
+    const transaction = (work: () => void) => this.#transaction(work);
+    this.#commits = new GroupCommit(transaction, { lockTimeoutMs, now });
+    this.#repairs = new GroupCommit(transaction, { lockTimeoutMs, now });
     this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
     this.#identity = new FileIdentity(file);
     this.#checkpointer = new Checkpointer(file);
@@ -180,9 +187,9 @@ class SqliteStore implements MessageStore {
     try {
       this.#identity.check();
       const totals = await this.#read(() => this.#messages.sizes.totals());
-      return this.#failure === undefined
-        ? { ok: true, ...totals }
-        : { ok: false, problem: problemOf(this.#failure), ...totals };
+      if (this.#failure !== undefined) return { ok: false, problem: problemOf(this.#failure), ...totals };
+      const { problem } = this.#damaged;
+      return problem === undefined ? { ok: true, ...totals } : { ok: true, problem, ...totals };
     } catch (error) {
       const problem = problemOf(storeErrorOf(error, 'SQLite'));
       return { ok: false, problem, waiting: 0, waitingBytes: 0, deadLetters: 0 };
@@ -196,6 +203,7 @@ class SqliteStore implements MessageStore {
 
   async #close(): Promise<void> {
     await this.#commits.idle();
+    await this.#repairs.idle();
     this.#takes.flush();
     await this.#checkpointer.close();
     truncateLog(this.#connection.database);
@@ -205,6 +213,14 @@ class SqliteStore implements MessageStore {
 
   #commit<T>(work: () => T, sizeOf?: () => number): Promise<T> {
     return this.#end === undefined ? this.#commits.add(work, sizeOf) : Promise.reject(closed());
+  }
+
+  /** Runs later: it is called while a read transaction may be open. */
+  #setAside(ids: readonly StoreId[], receiver: string | undefined): void {
+    const work = () => {
+      for (const id of ids) this.#messages.setAside(id, receiver, this.#now());
+    };
+    void this.#repairs.add(work).catch(() => {});
   }
 
   /** Deletes what is saved of keys that are no longer known. */

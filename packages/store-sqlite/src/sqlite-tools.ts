@@ -7,6 +7,7 @@ import {
 } from '@imcore/server/ports';
 import { backUp } from './backup.js';
 import { connect } from './connection.js';
+import { DamagedMessages } from './damaged-messages.js';
 import { inTransaction, storeErrorOf, whileLocked } from './database.js';
 import { GroupCommit } from './group-commit.js';
 import { MessageTable } from './message-table.js';
@@ -35,7 +36,13 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   const { database } = connect(options.file, { isServer: false, maxCheckedBytes: 0 });
   const { wallTime = Date.now, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const messages = new MessageTable(database, completeRetention(options));
-  const reader = new Reader(database);
+  const damaged = new DamagedMessages((ids, receiver) => {
+    const work = () => {
+      for (const id of ids) messages.setAside(id, receiver, Math.trunc(wallTime()));
+    };
+    void change(work).catch(() => {});
+  });
+  const reader = new Reader(database, damaged);
   const page = purgePages((sql) => database.prepare(sql));
 
   const read = async <T>(work: () => T): Promise<T> => {

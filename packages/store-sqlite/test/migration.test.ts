@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../src/database.js';
 import { pragma, STEPS, takeSteps } from '../src/schema.js';
@@ -82,5 +83,58 @@ describe('a file of version 1', () => {
     expect(pragma(database, 'user_version')).toBe(1);
     expect(database.prepare('SELECT count(*) AS n FROM message').get()).toMatchObject({ n: 4 });
     database.close();
+  });
+});
+
+describe('a file of version 2', () => {
+  /** Three messages to Bob without checksums. */
+  function fileOfVersion2(): string {
+    const file = newFile();
+    const database = openDatabase(file);
+    database.exec('PRAGMA journal_mode=WAL');
+    takeSteps(database, 1);
+    const insert = database.prepare(
+      'INSERT INTO message (receiver, sender, fingerprint, body, accepted_at) VALUES (?, ?, ?, ?, ?)',
+    );
+    for (const name of ['1', '2', '3']) insert.run('bob', 'alice', name, Buffer.from(message(name).body), 1);
+    takeSteps(database, 2);
+    database.close();
+    return file;
+  }
+
+  it('keeps its messages, and gives new ones a checksum', async () => {
+    const file = fileOfVersion2();
+    const store = open(file);
+    await store.append([message('4')]);
+    expect(await fingerprints(store)).toEqual(['1', '2', '3', '4']);
+    await store.close();
+    const database = openDatabase(file);
+    const rows = database.prepare('SELECT checksum IS NULL AS none FROM message ORDER BY id').all();
+    expect(rows).toMatchObject([{ none: 1 }, { none: 1 }, { none: 1 }, { none: 0 }]);
+    database.close();
+  });
+
+  it('can be opened again with the log that the migration has left', async () => {
+    const file = fileOfVersion2();
+    const store = open(file);
+    await store.append([message('4')]);
+    const left = newFile();
+    for (const suffix of ['', '-wal']) copyFileSync(file + suffix, left + suffix);
+    await store.close();
+    const again = open(left);
+    expect(await fingerprints(again)).toEqual(['1', '2', '3', '4']);
+    await again.close();
+  });
+
+  it('can be migrated with the log that a killed process of that version has left', async () => {
+    const file = fileOfVersion2();
+    const database = openDatabase(file);
+    database.exec("DELETE FROM message WHERE fingerprint = '1'");
+    const left = newFile();
+    for (const suffix of ['', '-wal']) copyFileSync(file + suffix, left + suffix);
+    database.close();
+    const store = open(left);
+    expect(await fingerprints(store)).toEqual(['2', '3']);
+    await store.close();
   });
 });

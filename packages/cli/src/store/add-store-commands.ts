@@ -71,6 +71,14 @@ export function addStoreCommands(program: Command): void {
       await (await import('./purge.js')).purge(flags);
     });
   store
+    .command('repair')
+    .description('keep a copy of a log that is damaged or belongs to another file, and make the store usable')
+    .addOption(storeOption())
+    .option('--json', 'print one JSON object')
+    .action(async (flags: StoreFlags) => {
+      await (await import('./repair.js')).repair(flags);
+    });
+  store
     .command('backup')
     .description('copy the store to a new file')
     .argument('<target>', 'path of the new file')

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeFrameBody } from '@imcore/protocol';
@@ -11,6 +11,7 @@ import { changeDeadLetters } from '../../src/store/dead-letters.js';
 import { list } from '../../src/store/list.js';
 import { parseAge } from '../../src/store/parse-age.js';
 import { purge } from '../../src/store/purge.js';
+import { repair } from '../../src/store/repair.js';
 import { stats } from '../../src/store/stats.js';
 
 const DAY_MS = 86_400_000;
@@ -172,8 +173,27 @@ describe('imcore store', () => {
     expect(existsSync(`${file}.partial`)).toBe(false);
   });
 
+  it('repair changes nothing without a problem, and nothing while a server runs', async () => {
+    await expect(repair({ store: file }, output)).rejects.toThrowError(/ERR_STORE_IN_USE/);
+    await server.close();
+    await repair({ store: file }, output);
+    expect(lines).toEqual(['nothing to repair']);
+  });
+
+  it('repair keeps a copy of a log that belongs to another file', async () => {
+    const left = join(folder, 'left.db');
+    writeFileSync(left, '');
+    copyFileSync(`${file}-wal`, `${left}-wal`);
+    await repair({ store: left }, output);
+    expect(lines).toEqual([
+      expect.stringMatching(/^repaired: the file is empty\. The log is kept in .*left\.db-wal\.foreign-/),
+    ]);
+    await sqliteStore({ file: left }).close();
+  });
+
   it('does not create a missing file', async () => {
     const missing = join(folder, 'missing.db');
+    await expect(repair({ store: missing }, output)).rejects.toThrowError(/does not exist/);
     await expect(stats({ store: missing, top: '1' }, output)).rejects.toThrowError(/does not exist/);
     expect(existsSync(missing)).toBe(false);
   });

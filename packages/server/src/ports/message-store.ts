@@ -26,8 +26,11 @@ export interface WaitingMessage extends StoredMessage {
   readonly id: StoreId;
 }
 
-/** Why a message became a dead letter: it waited longer than `maxAgeMs`, or newer messages displaced it. */
-export type DeadLetterCause = 'expired' | 'displaced';
+/**
+ * Why a message became a dead letter: it waited longer than `maxAgeMs`, newer messages displaced it, or it was altered where
+ * it was stored, so that its content cannot be trusted.
+ */
+export type DeadLetterCause = 'expired' | 'displaced' | 'damaged';
 
 /** A message that was acknowledged to its sender and will not be delivered, unless it is resent. */
 export interface DeadLetter extends WaitingMessage {

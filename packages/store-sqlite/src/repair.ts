@@ -1,0 +1,52 @@
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { StoreError } from '@imcore/server/ports';
+import { openDatabase, storeErrorOf } from './database.js';
+import { lockFile } from './file-guard.js';
+import { problemOfLog } from './log-guard.js';
+
+/** What a repair has found, and the copy of the log that it keeps. */
+export interface Repair {
+  readonly problem: string;
+  readonly copy: string;
+}
+
+/**
+ * Makes a store usable whose log is damaged or belongs to another file. Keeps a copy of the log, `<file>-wal.damaged-<time>`
+ * or `<file>-wal.foreign-<time>`. Of a damaged log, the commits before the damage go to the file; of a foreign one nothing.
+ * Returns `undefined`, and changes nothing, if there is no such problem.
+ *
+ * @param wallTime returns milliseconds since 1970
+ * @throws StoreError `ERR_STORE_IN_USE` while a server has the file open, `ERR_STORE_DAMAGED` when it cannot be repaired
+ */
+export function repairSqliteStore(file: string, wallTime: () => number = Date.now): Repair | undefined {
+  if (!existsSync(file) && !existsSync(`${file}-wal`))
+    throw new StoreError('ERR_STORE_FAILED', `${file} does not exist`);
+  const lock = lockFile(file);
+  try {
+    const problem = problemOfLog(file);
+    if (problem === undefined) return undefined;
+    const text = `${problem.kind === 'mismatch' ? 'the file ' : ''}${problem.text}`;
+    if (problem.kind === 'incomplete') throw new StoreError('ERR_STORE_DAMAGED', `${file} ${problem.text}`);
+    const time = new Date(wallTime()).toISOString().replaceAll(/[:.]/g, '-');
+    const copy = `${file}-wal.${problem.kind === 'damaged' ? 'damaged' : 'foreign'}-${time}`;
+    if (existsSync(copy)) throw new StoreError('ERR_STORE_FAILED', `${copy} already exists`);
+    copyFileSync(`${file}-wal`, copy);
+    if (problem.kind === 'damaged') applyLog(file);
+    else rmSync(`${file}-wal`);
+    return { problem: text, copy };
+  } finally {
+    lock.close();
+  }
+}
+
+/** Writes the readable commits of the log to the file, and empties the log. */
+function applyLog(file: string): void {
+  const database = openDatabase(file);
+  try {
+    database.exec('PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    throw storeErrorOf(error, `cannot repair ${file}`);
+  } finally {
+    database.close();
+  }
+}

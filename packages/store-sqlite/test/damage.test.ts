@@ -1,0 +1,321 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { StoreError } from '@imcore/server/ports';
+import { describe, expect, it } from 'vitest';
+import { openDatabase } from '../src/database.js';
+import { repairSqliteStore } from '../src/repair.js';
+import { sqliteStore } from '../src/sqlite-store.js';
+import { sqliteStoreTools } from '../src/sqlite-tools.js';
+import { readLog } from '../src/write-ahead-log.js';
+import { fingerprints, message, useFiles } from './temporary-folder.js';
+
+const newFile = useFiles();
+
+/** What a process that was killed leaves: the file and its log. `commits` commits of one message each are in the log. */
+async function afterKill(commits: number, before = 0): Promise<string> {
+  const file = newFile();
+  const first = sqliteStore({ file });
+  for (let index = 0; index < before; index++) await first.append([message(`before ${index}`)]);
+  await first.close();
+  const killed = newFile();
+  copyFileSync(file, killed);
+  const store = sqliteStore({ file: killed });
+  for (let index = 0; index < commits; index++) await store.append([message(`${index}`)]);
+  const left = newFile();
+  for (const suffix of ['', '-wal']) copyFileSync(killed + suffix, left + suffix);
+  await store.close();
+  return left;
+}
+
+/** Changes one bit of a file. */
+function flip(file: string, at: number, bit = 1): void {
+  const bytes = readFileSync(file);
+  bytes[at] = (bytes[at] ?? 0) ^ bit;
+  writeFileSync(file, bytes);
+}
+
+const FRAME = 24 + 4096;
+const frameAt = (index: number) => 32 + index * FRAME;
+const names = (count: number) => Array.from({ length: count }, (_, index) => `${index}`);
+
+function errorOf(work: () => unknown): StoreError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error as StoreError;
+  }
+}
+
+describe('the log of a file', () => {
+  it('is applied when it is whole', async () => {
+    const file = await afterKill(20, 5);
+    const store = sqliteStore({ file });
+    expect((await fingerprints(store)).length).toBe(25);
+    await store.close();
+  });
+
+  it.each([
+    ['in a page', frameAt(3) + 500],
+    ["in a frame's checksum", frameAt(3) + 17],
+    ["in a frame's salt", frameAt(3) + 9],
+    ["in a frame's page number", frameAt(3) + 3],
+    ['in the first frame', frameAt(0) + 30],
+    ['in the header', 9],
+    ["in the header's salt", 17],
+    ["in the header's checksum", 25],
+    ["in the header's magic number", 3],
+  ])('is not accepted with one changed bit %s, and nothing is changed', async (_, at) => {
+    const file = await afterKill(20);
+    flip(`${file}-wal`, at);
+    const before = readFileSync(`${file}-wal`);
+    const error = errorOf(() => sqliteStore({ file }));
+    expect(error).toMatchObject({ code: 'ERR_STORE_DAMAGED', message: expect.stringContaining('commits') });
+    expect(readFileSync(`${file}-wal`).equals(before)).toBe(true);
+    expect(errorOf(() => sqliteStoreTools({ file }))).toMatchObject({ code: 'ERR_STORE_DAMAGED' });
+    expect(readFileSync(`${file}-wal`).equals(before)).toBe(true);
+  });
+
+  it('is accepted when its last commit is torn, as after a power cut', async () => {
+    const file = await afterKill(20);
+    const frames = readLog(`${file}-wal`)?.frames ?? 0;
+    flip(`${file}-wal`, frameAt(frames - 1) + 100);
+    const store = sqliteStore({ file });
+    expect(await fingerprints(store)).toEqual(names(19));
+    await store.close();
+  });
+
+  it('is accepted when only the end of its last commit has reached the disk', async () => {
+    const file = await afterKill(20);
+    const whole = readLog(`${file}-wal`)?.frames ?? 0;
+    const without = await lastCommitFrames(file);
+    flip(`${file}-wal`, frameAt(whole - without) + 100);
+    const store = sqliteStore({ file });
+    expect(await fingerprints(store)).toEqual(names(19));
+    await store.close();
+  });
+
+  it('is accepted with frames of an older generation behind its end', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    await store.append(names(2000).map((name) => message(name, 'carol')));
+    const checkpoint = openDatabase(file);
+    checkpoint.exec('PRAGMA wal_checkpoint(RESTART)');
+    await store.append([message('1')]);
+    await store.append([message('2')]);
+    const left = newFile();
+    for (const suffix of ['', '-wal']) copyFileSync(file + suffix, left + suffix);
+    checkpoint.close();
+    await store.close();
+    expect(readLog(`${left}-wal`)?.frames).toBeLessThan(20);
+    const again = sqliteStore({ file: left });
+    expect(await fingerprints(again)).toEqual(['1', '2']);
+    await again.close();
+  });
+
+  it('is ignored when it is too short for a frame', async () => {
+    const file = await afterKill(3, 5);
+    writeFileSync(`${file}-wal`, 'short');
+    const store = sqliteStore({ file });
+    expect((await fingerprints(store)).length).toBe(5);
+    await store.close();
+  });
+});
+
+/** Frames of the last commit: those behind the one before the last. */
+async function lastCommitFrames(file: string): Promise<number> {
+  const copy = newFile();
+  for (const suffix of ['', '-wal']) copyFileSync(file + suffix, copy + suffix);
+  const whole = readLog(`${copy}-wal`)?.frames ?? 0;
+  flip(`${copy}-wal`, frameAt(whole - 1) + 100);
+  return whole - (readLog(`${copy}-wal`)?.frames ?? 0);
+}
+
+describe('a file that does not belong to the log beside it', () => {
+  const mismatch = expect.objectContaining({ code: 'ERR_STORE_MISMATCH' });
+
+  it.each([
+    ['is empty', async (file: string) => writeFileSync(file, '')],
+    ['does not exist', async (file: string) => rmSync(file)],
+    ['belongs to another store', async (file: string) => copyFileSync(await afterKill(1, 5), file)],
+    ['is no database', async (file: string) => writeFileSync(file, 'text '.repeat(5000))],
+  ])('is not accepted when it %s, and nothing is changed', async (_, replace) => {
+    const file = await afterKill(20, 5);
+    await replace(file);
+    const before = existsSync(file) ? readFileSync(file) : undefined;
+    const log = readFileSync(`${file}-wal`);
+    expect(() => sqliteStore({ file })).toThrowError(mismatch);
+    expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(before);
+    expect(readFileSync(`${file}-wal`).equals(log)).toBe(true);
+  });
+
+  it('is not accepted when it is an older copy of the file', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    await store.append([message('1')]);
+    await store.close();
+    const old = readFileSync(file);
+    const killed = newFile();
+    copyFileSync(file, killed);
+    const second = sqliteStore({ file: killed });
+    await second.append([message('2')]);
+    const checkpoint = openDatabase(killed);
+    checkpoint.exec('PRAGMA wal_checkpoint(RESTART)');
+    await second.append([message('3')]);
+    const left = newFile();
+    copyFileSync(`${killed}-wal`, `${left}-wal`);
+    writeFileSync(left, old);
+    checkpoint.close();
+    await second.close();
+    expect(() => sqliteStore({ file: left })).toThrowError(
+      expect.objectContaining({ code: 'ERR_STORE_MISMATCH', message: expect.stringContaining('is older') }),
+    );
+  });
+
+  it('is not accepted when it is a backup of the file', async () => {
+    const file = await afterKill(20, 5);
+    const target = newFile();
+    const tools = sqliteStoreTools({ file });
+    await tools.backup?.(target, () => {});
+    await tools.close();
+    const again = await afterKill(0, 0);
+    copyFileSync(target, again);
+    const store = sqliteStore({ file: again });
+    expect((await fingerprints(store)).length).toBe(25);
+    await store.close();
+    const damaged = await afterKill(20, 5);
+    copyFileSync(target, damaged);
+    expect(() => sqliteStore({ file: damaged })).toThrowError(mismatch);
+  });
+
+  it('is not accepted when it was not copied completely', async () => {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    await store.append(names(2000).map((name) => message(name, 'carol')));
+    await store.close();
+    const killed = newFile();
+    copyFileSync(file, killed);
+    const second = sqliteStore({ file: killed });
+    await second.append([message('1')]);
+    const left = newFile();
+    copyFileSync(`${killed}-wal`, `${left}-wal`);
+    await second.close();
+    writeFileSync(left, readFileSync(file).subarray(0, 20 * 4096));
+    expect(() => sqliteStore({ file: left })).toThrowError(
+      expect.objectContaining({ code: 'ERR_STORE_DAMAGED', message: expect.stringContaining('restore') }),
+    );
+  });
+
+  it('is accepted without the log', async () => {
+    const file = await afterKill(20, 5);
+    copyFileSync(await afterKill(1, 3), file);
+    rmSync(`${file}-wal`);
+    const store = sqliteStore({ file });
+    expect((await fingerprints(store)).length).toBe(3);
+    await store.close();
+  });
+});
+
+describe('repairSqliteStore', () => {
+  const copies = (file: string) =>
+    readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}-wal.`));
+
+  it('keeps a copy of a damaged log, and the commits before the damage', async () => {
+    const file = await afterKill(20, 5);
+    const frames = readLog(`${file}-wal`)?.frames ?? 0;
+    flip(`${file}-wal`, frameAt(Math.floor(frames / 2)) + 500);
+    const log = readFileSync(`${file}-wal`);
+    const { problem, copy } = repairSqliteStore(file, () => 0) ?? {};
+    expect(problem).toContain('cannot be read');
+    expect(copy).toBe(`${file}-wal.damaged-1970-01-01T00-00-00-000Z`);
+    expect(readFileSync(copy ?? '').equals(log)).toBe(true);
+    const store = sqliteStore({ file });
+    const kept = await fingerprints(store);
+    expect(kept.length).toBeGreaterThan(5);
+    expect(kept.length).toBeLessThan(25);
+    await store.close();
+  });
+
+  it('moves a log away that does not belong to the file', async () => {
+    const file = await afterKill(20, 5);
+    copyFileSync(await afterKill(1, 3), file);
+    const { copy } = repairSqliteStore(file, () => 0) ?? {};
+    expect(copy).toBe(`${file}-wal.foreign-1970-01-01T00-00-00-000Z`);
+    const store = sqliteStore({ file });
+    expect((await fingerprints(store)).length).toBe(3);
+    await store.close();
+  });
+
+  it('changes nothing in a store without a problem, or while a server runs', async () => {
+    const file = await afterKill(20, 5);
+    expect(repairSqliteStore(file, () => 0)).toBeUndefined();
+    const store = sqliteStore({ file });
+    expect(() => repairSqliteStore(file, () => 0)).toThrowError(
+      expect.objectContaining({ code: 'ERR_STORE_IN_USE' }),
+    );
+    await store.close();
+    expect(copies(file)).toEqual([]);
+  });
+});
+
+describe('a message that was altered in the file', () => {
+  /** Changes one bit of a stored message, as a failing disk does. */
+  async function altered(what: 'body' | 'sender' = 'body', historyMs = 0) {
+    const file = newFile();
+    const first = sqliteStore({ file, historyMs });
+    await first.append(
+      ['1', '2', '3'].map((name) => ({ ...message(name), body: `{"text":"number ${name}"}` })),
+    );
+    await first.close();
+    const copy = newFile();
+    const bytes = readFileSync(file);
+    // The row of message 2: its columns are receiver, sender and fingerprint, and at its end the body.
+    const at = what === 'body' ? bytes.indexOf('number 2') : bytes.indexOf('bobalice2') + 3;
+    bytes[at] = (bytes[at] ?? 0) ^ 4;
+    writeFileSync(copy, bytes);
+    return copy;
+  }
+
+  it.each(['body', 'sender'] as const)('is not delivered, but set aside and reported: %s', async (what) => {
+    const store = sqliteStore({ file: await altered(what) });
+    await expect(store.take('bob', undefined, 10)).rejects.toMatchObject({
+      code: 'ERR_STORE_DAMAGED',
+      message: expect.stringContaining('message 2'),
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await fingerprints(store)).toEqual(['1', '3']);
+    expect(await store.deadLetters(undefined, 10)).toMatchObject([{ id: 2, cause: 'damaged' }]);
+    expect(await store.count('bob')).toMatchObject({ messages: 2 });
+    expect(await store.health()).toMatchObject({
+      ok: true,
+      waiting: 2,
+      deadLetters: 1,
+      problem: expect.stringContaining('ERR_STORE_DAMAGED'),
+    });
+    expect(await store.resend([2], 5)).toBe(0);
+    expect(await store.discard([2])).toBe(1);
+    await store.close();
+  });
+
+  it('does not stop the messages behind it', async () => {
+    const store = sqliteStore({ file: await altered() });
+    await expect(store.take('bob', undefined, 2)).rejects.toMatchObject({ code: 'ERR_STORE_DAMAGED' });
+    expect((await store.take('bob', undefined, 2)).map(({ id }) => id)).toEqual([1, 3]);
+    await store.close();
+  });
+
+  it('is left out of the history', async () => {
+    const store = sqliteStore({ file: await altered('body', 1000), historyMs: 1000 });
+    const query = { a: 'alice', b: 'bob', limit: 10 };
+    await expect(store.history(query)).rejects.toMatchObject({ code: 'ERR_STORE_DAMAGED' });
+    expect((await store.history(query)).map(({ id }) => id)).toEqual([3, 1]);
+    await store.close();
+  });
+
+  it('is reported by the tools', async () => {
+    const tools = sqliteStoreTools({ file: await altered() });
+    await expect(tools.take('bob', undefined, 10)).rejects.toMatchObject({ code: 'ERR_STORE_DAMAGED' });
+    expect((await tools.take('bob', undefined, 10)).map(({ id }) => id)).toEqual([1, 3]);
+    await tools.close();
+  });
+});
