@@ -25,8 +25,11 @@ it('keeps two devices of a user online', async () => {
     await client.login({ userId, extra: deviceId });
     return { client, messages: client.messages() };
   };
-  const contentOf = async ({ messages }: Awaited<ReturnType<typeof login>>) =>
-    (await messages.next()).value?.content;
+  const contentOf = async ({ messages }: Awaited<ReturnType<typeof login>>) => {
+    const { value } = await messages.next();
+    value?.acknowledge();
+    return value?.content;
+  };
 
   const alice = await login('alice', 'laptop');
   const phone = await login('bob', 'phone');

@@ -1,6 +1,6 @@
 import { Emitter, type Unsubscribe } from '@imcore/protocol';
 import { checkedTokens, checkIdentity, checkUserId, composeMessage, type LoginRequest } from './compose.js';
-import { type ClientParts, Driver } from './driver.js';
+import { asError, type ClientParts, Driver } from './driver.js';
 import { DeliveryError, UsageError } from './errors.js';
 import type { ClientEvents } from './events.js';
 import type { LinkQuality } from './link-quality.js';
@@ -130,14 +130,16 @@ export class ImClient {
   }
 
   /**
-   * Reads messages with back-pressure: `for await (const message of client.messages())`. Ends with `break`, `return()`
-   * or `close`, not with a logout. With several readers, each of them gets every message.
+   * Reads messages one at a time: `for await (const message of client.messages())`. Ends with `break`, `return()` or
+   * `close`, not with a logout. With several readers, each of them gets every message.
    *
-   * A message with QoS is acknowledged when all readers have read it. At most `maxUnhandledMessages` (default 256) wait
-   * to be read; further messages with QoS are not acknowledged and further messages without QoS are dropped. An imcore
-   * server with a store keeps unacknowledged messages and sends them again; an original server retransmits once and
-   * then reports the message as lost. Messages that the last reader leaves unread are not acknowledged, unless the
-   * event `message` had a listener.
+   * A message is acknowledged when the next one is asked for. A loop that breaks cannot be distinguished from one that
+   * throws, so the last message is not acknowledged then: call `message.acknowledge()` before `break`.
+   *
+   * At most `maxUnhandledMessages` (default 256) wait to be handled; further messages with QoS are not acknowledged and
+   * further messages without QoS are dropped. An imcore server with a store keeps unacknowledged messages and sends them
+   * again; an original server retransmits once and then reports the message as lost. Messages that the last reader
+   * leaves unread are not acknowledged, unless a listener of `message` has handled them.
    */
   messages(): AsyncIterableIterator<Message, undefined> {
     return this.#driver.streams.open();
@@ -151,16 +153,22 @@ export class ImClient {
     this.#driver.run(this.#driver.session.retryNow(this.#driver.now()));
   }
 
-  /** Adds a listener. Returns a function that removes it. */
+  /**
+   * Adds a listener. Returns a function that removes it.
+   *
+   * A listener of `message` can return a promise: the message is acknowledged when it resolves. If the listener throws
+   * or the promise rejects, the event `error` reports it, and the listeners get the message again when its next copy
+   * arrives. Listeners are called in the order of arrival and do not wait for each other; `messages()` does.
+   */
   on<Name extends keyof ClientEvents>(
     name: Name,
-    listener: (event: ClientEvents[Name]) => void,
+    listener: (event: ClientEvents[Name]) => unknown,
   ): Unsubscribe {
     return this.#emitter.on(name, listener);
   }
 
   /** Removes a listener. */
-  off<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): void {
+  off<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => unknown): void {
     this.#emitter.off(name, listener);
   }
 
@@ -210,9 +218,9 @@ export class ImClient {
   }
 
   #reportListenerError(thrown: unknown, name: keyof ClientEvents): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    if (name !== 'error') this.#driver.reportError(error);
+    if (name !== 'error') this.#driver.reportError(thrown);
     else {
+      const error = asError(thrown);
       const text = `a listener of the event "error" threw: ${error.message}`;
       this.#parts.logger.error({ error: error.name }, text);
     }

@@ -1,12 +1,13 @@
 import type { Clock, Emitter, Instant, Random } from '@imcore/protocol';
 import { Alarm } from './alarm.js';
 import type { TokenSource } from './compose.js';
-import type { Effect } from './effects.js';
+import type { Effect, Hold } from './effects.js';
 import { DeliveryError, LoginError } from './errors.js';
 import type { ClientEvents, StateChange } from './events.js';
+import { Handling } from './handling.js';
 import { LinkHolder } from './link-holder.js';
 import type { Logger } from './logger.js';
-import type { OutboxMessage } from './message.js';
+import type { Message, OutboxMessage } from './message.js';
 import { MessageStreams } from './message-streams.js';
 import type { CheckedSettings } from './options.js';
 import type { Outbox, OutboxSource } from './outbox.js';
@@ -36,7 +37,7 @@ export class Driver {
   readonly session: Session;
   readonly sends = new PendingSends();
   readonly logins = new PendingLogins();
-  readonly streams: MessageStreams;
+  readonly streams = new MessageStreams();
   readonly outbox: Outbox | undefined;
   /** Called before each login. */
   tokenSource: TokenSource | undefined;
@@ -56,16 +57,12 @@ export class Driver {
     this.#parts = parts;
     this.#emitter = emitter;
     this.session = new Session(settings, parts.random);
-    this.session.holdReceived(settings.remember > 0);
     this.#alarm = new Alarm(clock, () => this.run(this.session.tick(this.now())));
     this.#link = new LinkHolder(parts.transport, {
       opened: () => this.run(this.session.linkOpened(this.now())),
       received: (frame) => this.run(this.session.receive(frame, this.now())),
       closed: (error) => this.run(this.session.linkClosed(error, this.now())),
     });
-    this.streams = new MessageStreams(settings.maxUnhandledMessages, (isRead) =>
-      this.session.holdReceived(isRead || settings.remember > 0),
-    );
     this.outbox = parts.outbox?.({
       sendTimeoutMs: settings.sendTimeoutMs,
       remember: settings.remember,
@@ -113,8 +110,9 @@ export class Driver {
     this.#alarm.set(this.session.nextDeadline);
   }
 
-  /** Emits the event `error`; without a listener, logs a warning. */
-  reportError(error: Error): void {
+  /** Emits the event `error` with what was thrown; without a listener, logs a warning. */
+  reportError(thrown: unknown): void {
+    const error = asError(thrown);
     if (this.#emitter.has('error')) this.#emitter.emit('error', error);
     else this.#parts.logger.warn({ error: error.name }, error.message);
   }
@@ -125,7 +123,7 @@ export class Driver {
       this.#carryOut(effect);
     } catch (thrown) {
       try {
-        this.reportError(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        this.reportError(thrown);
       } catch {
         // The logger threw too: there is nowhere left to report.
       }
@@ -207,19 +205,38 @@ export class Driver {
     if (isAcknowledged && fingerprint !== undefined) this.#emitter.emit('delivered', { fingerprint });
   }
 
-  /** Passes a message to listeners and readers. A held message is acknowledged when they have read it and it is stored. */
+  /** Passes a message to listeners and readers. It is acknowledged when they have handled it and it is remembered. */
   #dispatch({ message, hold }: Effect & { kind: 'message' }): void {
-    const hasListener = this.#emitter.has('message');
-    this.#emitter.emit('message', message);
-    const acknowledge = (name: string): void => this.run(this.session.handled(name, this.now()));
-    const handled = (wasRead: boolean): void => {
-      if (hold === undefined) return;
-      if (!wasRead && !hasListener) this.run(this.session.released(hold));
-      else if (this.outbox === undefined || this.#parts.settings.remember === 0) acknowledge(hold);
-      else void this.outbox.remember(hold).then(() => acknowledge(hold));
+    const handling = new Handling(message, this.#parts.settings.acknowledge === 'manual', (isHandled) => {
+      if (isHandled) this.#acknowledge(hold);
+      else this.run(this.session.released(hold));
+    });
+    for (const listener of this.#emitter.listeners('message')) this.#call(listener, handling);
+    this.streams.push(handling);
+    handling.begun();
+  }
+
+  /** Calls a listener; if it returns a promise, it has handled the message when the promise resolves. */
+  #call(listener: (message: Message) => unknown, handling: Handling): void {
+    const failed = (thrown: unknown): void => {
+      this.reportError(thrown);
+      handling.end(false);
     };
-    if (this.streams.size === 0) handled(true);
-    else this.streams.push(message, handled);
+    handling.begin();
+    try {
+      const result = listener(handling.message);
+      if (isThenable(result)) result.then(() => handling.end(true), failed);
+      else handling.end(true);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  #acknowledge(hold: Hold): void {
+    const { settings } = this.#parts;
+    const handled = (): void => this.run(this.session.handled(hold, this.now()));
+    if (typeof hold !== 'string' || settings.remember === 0 || !this.session.isHeld(hold)) handled();
+    else void this.outbox?.remember(hold).then(handled);
   }
 
   #askToken(): void {
@@ -263,6 +280,15 @@ export class Driver {
     this.#emitter.emit('state', change);
     if (current === 'closed') this.streams.end();
   }
+}
+
+/** Returns what was thrown as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
 /** Converts a stored message to its public form. */

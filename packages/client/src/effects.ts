@@ -1,8 +1,11 @@
-import type { Instant } from '@imcore/protocol';
+import type { Instant, Packet } from '@imcore/protocol';
 import type { DeliveryError, LoginError } from './errors.js';
-import type { Message } from './message.js';
+import type { MessageFields } from './message.js';
 import type { OutgoingMessage } from './outgoing.js';
 import type { ClientState, StateReason } from './state.js';
+
+/** Identifies a message that is being handled: the key of a message with QoS, the packet of one without. */
+export type Hold = string | Packet;
 
 /** An instruction of a {@link Session} to its driver. The driver executes them in order. */
 export type Effect =
@@ -41,8 +44,8 @@ export type Effect =
   /** An online link was lost. */
   | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
-  /** A message for the application. If there is a `hold`, `handled` or `released` must be called with it. */
-  | { readonly kind: 'message'; readonly message: Message; readonly hold?: string }
+  /** A message for the application. `handled` or `released` must be called with its `hold`. */
+  | { readonly kind: 'message'; readonly message: MessageFields; readonly hold: Hold }
   /** A message was acknowledged; a message without QoS was written. */
   | {
       readonly kind: 'sent';

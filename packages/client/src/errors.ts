@@ -20,7 +20,12 @@ export type UsageErrorCode =
   /** A message with this fingerprint is still pending. */
   | 'ERR_FINGERPRINT_IN_USE'
   /** A method was called after `close`. */
-  | 'ERR_CLIENT_CLOSED';
+  | 'ERR_CLIENT_CLOSED'
+  /**
+   * `maxUnhandledMessages` messages are being handled. Further ones are ignored and not acknowledged. Only in the event
+   * `error`, once until all of them are handled.
+   */
+  | 'ERR_TOO_MANY_UNHANDLED';
 
 /** A login failed. The client is `idle`. */
 export class LoginError extends Error {

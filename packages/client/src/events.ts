@@ -17,8 +17,8 @@ export interface StateChange {
 /** The events of a client. */
 export interface ClientEvents {
   /**
-   * A message was received; each message is emitted once. It is already acknowledged, unless there is a reader of
-   * `messages()` or `remember` is set.
+   * A message was received. It is acknowledged when all listeners have returned and the promises that they returned have
+   * resolved. If one has failed, it is emitted again when its next copy arrives; otherwise each message is emitted once.
    */
   message: Message;
   /** The state changed. */

@@ -7,94 +7,94 @@ import {
   PacketType,
   UNSET_ID,
 } from '@imcore/protocol';
-import type { Message } from './message.js';
+import type { Effect, Hold } from './effects.js';
+import { UsageError } from './errors.js';
+import type { MessageFields } from './message.js';
 import { SeenMessages } from './seen-messages.js';
 
-/** What to do with a received packet. */
-interface Arrival {
-  /** The acknowledgement to write first. */
-  readonly acknowledgement?: string;
-  /** The message for the application. */
-  readonly message?: Message;
-  /** The key of a held message, which is acknowledged when it was handled. */
-  readonly hold?: string | undefined;
-  /** Whether the packet is processed further. */
-  readonly isUsable: boolean;
-}
-
-const DROPPED: Arrival = { isUsable: false };
-
 /**
- * The receiving side of a client: acknowledges every copy of a packet and returns each message once.
+ * The receiving side of a client: passes each message to the application once, and acknowledges it when it was handled.
  *
- * With `isHolding`, a message is acknowledged when the application has handled it. If `maxHeld` messages are held,
- * further messages are ignored and not acknowledged, so that their sender keeps them.
+ * - A copy of a message that is being handled is ignored, and not acknowledged.
+ * - A copy of a message that was handled is acknowledged again.
+ * - A copy of a message whose handling has failed is passed to the application again.
+ *
+ * If `maxHeld` messages are being handled, further ones are ignored and not acknowledged, so that their sender keeps
+ * them.
  *
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export class Incoming {
-  isHolding = false;
   readonly #limits: DuplicateWindowLimits;
   readonly #maxHeld: number;
-  readonly #held = new Map<string, Packet>();
-  #seen: SeenMessages | undefined;
+  readonly #effects: Effect[];
+  readonly #held = new Map<Hold, Packet>();
+  #seen: SeenMessages;
+  /** Whether the limit was reached since nothing was being handled, so that it is reported once. */
+  #isFull = false;
 
-  constructor(limits: DuplicateWindowLimits, maxHeld: number) {
+  /** Appends its effects to `effects`. */
+  constructor(limits: DuplicateWindowLimits, maxHeld: number, effects: Effect[]) {
     this.#limits = limits;
+    this.#seen = new SeenMessages(limits);
     this.#maxHeld = maxHeld;
+    this.#effects = effects;
   }
 
-  /** Processes a packet of any type: acknowledges it if it has QoS, and returns the message of a data packet. */
-  receive(packet: Packet, now: Instant): Arrival {
-    const { fp } = packet;
-    const isData = packet.type === PacketType.Data;
-    if (!packet.QoS) return { isUsable: true, ...(isData && { message: toMessage(packet) }) };
+  /** Processes a packet of any type: acknowledges it or holds its message. Returns whether it is processed further. */
+  receive(packet: Packet): boolean {
+    const { QoS, fp } = packet;
     // Without a fingerprint it cannot be acknowledged.
-    if (fp === undefined) return DROPPED;
-    const acknowledgement = encodePacket(acknowledgementPacket(packet));
-    if (!isData) return { acknowledgement, isUsable: true };
-    const hold = keyOf(packet, fp);
-    if (this.#held.has(hold)) return DROPPED;
-    const seen = this.#seenMessages(now);
-    if (seen.has(hold)) return { acknowledgement, isUsable: true };
-    const message = toMessage(packet);
-    if (!this.isHolding) {
-      seen.add(hold, now);
-      return { acknowledgement, message, isUsable: true };
-    }
-    if (this.#held.size >= this.#maxHeld) return DROPPED;
-    this.#held.set(hold, packet);
-    return { message, hold, isUsable: true };
+    if (QoS && fp === undefined) return false;
+    const key = QoS && fp !== undefined ? keyOf(packet, fp) : undefined;
+    const isKnown = key !== undefined && this.#seen.has(key);
+    if (packet.type === PacketType.Data && !isKnown) this.#hold(key ?? packet, packet);
+    else if (QoS) this.#effects.push({ kind: 'write', frame: acknowledgementOf(packet) });
+    return true;
   }
 
-  /** Marks a held message as handled. Returns its acknowledgement; undefined if it is not held. */
-  handled(hold: string, now: Instant): string | undefined {
+  /** Whether a message is being handled. */
+  isHeld(hold: Hold): boolean {
+    return this.#held.has(hold);
+  }
+
+  /** A message was handled. Returns its acknowledgement; undefined if it is not held or has no QoS. */
+  handled(hold: Hold, now: Instant): string | undefined {
     const packet = this.#held.get(hold);
-    if (packet === undefined) return undefined;
-    this.#held.delete(hold);
-    this.#seenMessages(now).add(hold, now);
-    return encodePacket(acknowledgementPacket(packet));
+    this.released(hold);
+    if (packet === undefined || typeof hold !== 'string') return undefined;
+    this.#seen.add(hold, now);
+    return acknowledgementOf(packet);
   }
 
-  /** Releases a held message that was not handled: its next copy counts as new. */
-  released(hold: string): void {
+  /** A message was not handled: its next copy counts as new. */
+  released(hold: Hold): void {
     this.#held.delete(hold);
+    this.#isFull &&= this.#held.size > 0;
   }
 
-  /** Marks messages of an earlier run as received, by their keys. */
-  markSeen(holds: readonly string[], now: Instant): void {
-    for (const hold of holds) this.#seenMessages(now).add(hold, now);
+  /** Marks messages of an earlier run as handled, by their keys. */
+  markSeen(keys: readonly string[], now: Instant): void {
+    for (const key of keys) this.#seen.add(key, now);
   }
 
   /** Forgets all messages, because another user logs in. */
   forget(): void {
-    this.#seen = undefined;
+    this.#seen = new SeenMessages(this.#limits);
     this.#held.clear();
   }
 
-  #seenMessages(now: Instant): SeenMessages {
-    this.#seen ??= new SeenMessages(now, this.#limits);
-    return this.#seen;
+  #hold(hold: Hold, packet: Packet): void {
+    if (this.#held.has(hold)) return;
+    if (this.#held.size < this.#maxHeld) {
+      this.#held.set(hold, packet);
+      this.#effects.push({ kind: 'message', message: fieldsOf(packet), hold });
+      return;
+    }
+    if (this.#isFull) return;
+    this.#isFull = true;
+    const text = `${this.#maxHeld} messages are being handled, which is maxUnhandledMessages: further ones are ignored`;
+    this.#effects.push({ kind: 'error', error: new UsageError('ERR_TOO_MANY_UNHANDLED', text) });
   }
 }
 
@@ -103,7 +103,11 @@ function keyOf({ from = '' }: Packet, fp: string): string {
   return `${from.length}:${from}${fp}`;
 }
 
-function toMessage({ from, to, dataContent, typeu, fp }: Packet): Message {
+function acknowledgementOf(packet: Packet): string {
+  return encodePacket(acknowledgementPacket(packet));
+}
+
+function fieldsOf({ from, to, dataContent, typeu, fp }: Packet): MessageFields {
   return {
     from: from ?? UNSET_ID,
     to: to ?? UNSET_ID,

@@ -1,5 +1,5 @@
-/** A received message. */
-export interface Message {
+/** The content of a received message. */
+export interface MessageFields {
   /** Sender's user id; `"0"` for the server, `"-1"` if the packet has none. */
   readonly from: string;
   /** This client's user id. */
@@ -10,6 +10,18 @@ export interface Message {
   /** The sender's id of the message, unique per sender; undefined only without QoS. */
   readonly fingerprint: string | undefined;
 }
+
+/** A received message. `acknowledge` is not enumerable: a clone and JSON contain only the other fields. */
+export interface Message extends MessageFields {
+  /**
+   * Acknowledges the message now, instead of when its listeners have settled or its reader asks for the next one. With
+   * `acknowledge: 'manual'` nothing else does. Has no effect the second time, without QoS, and for another user's login.
+   */
+  acknowledge(): void;
+}
+
+/** When a received message is acknowledged: when it was handled, or when the application calls `acknowledge`. */
+export type Acknowledgement = 'auto' | 'manual';
 
 /** What happens to a message while the client is not online: it waits for the next login, or `send` fails at once. */
 export type WhenOffline = 'wait' | 'fail';

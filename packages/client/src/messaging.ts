@@ -5,7 +5,7 @@ import {
   PacketType,
   type RetryPolicy,
 } from '@imcore/protocol';
-import type { Effect } from './effects.js';
+import type { Effect, Hold } from './effects.js';
 import { DeliveryError } from './errors.js';
 import { Incoming } from './incoming.js';
 import { Outgoing, type OutgoingLimits, type OutgoingMessage, type RestoredMessage } from './outgoing.js';
@@ -32,6 +32,8 @@ export class Messaging {
   readonly #hasOutbox: boolean;
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
+  /** Acknowledgements of messages that were handled while no link was up; at most as many as can be held. */
+  #unwritten: string[] = [];
   #isLinkUp = false;
   #outbox: 'closed' | 'opening' | 'open' = 'closed';
 
@@ -40,7 +42,7 @@ export class Messaging {
     this.#effects = effects;
     this.#hasOutbox = settings.hasOutbox;
     this.#outgoing = new Outgoing(settings.retry, settings, settings.earlyRetransmission?.());
-    this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages);
+    this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages, effects);
   }
 
   /** Number of messages that wait for a link or an acknowledgement. */
@@ -67,9 +69,9 @@ export class Messaging {
     return this.#outgoing.has(fingerprint);
   }
 
-  /** Sets whether received messages are acknowledged when they were handled, or immediately. */
-  holdReceived(isHolding: boolean): void {
-    this.#incoming.isHolding = isHolding;
+  /** Whether a received message is not handled yet. */
+  isHeld(hold: Hold): boolean {
+    return this.#incoming.isHeld(hold);
   }
 
   /** Opens the user's durable outbox, if there is one and it is not open. Returns whether the caller must wait for it. */
@@ -120,9 +122,10 @@ export class Messaging {
     this.undelivered(message, new DeliveryError('ERR_ABORTED', 'the message was aborted by its signal'));
   }
 
-  /** The login was accepted: writes all pending messages, in the order of sending. */
+  /** The login was accepted: writes acknowledgements, then all pending messages, in the order of sending. */
   linkUp(now: Instant): void {
     this.#isLinkUp = true;
+    for (const frame of this.#unwritten.splice(0)) this.#effects.push({ kind: 'write', frame });
     for (const { message, attempts } of this.#outgoing.linkUp(now)) this.#written(message, attempts);
   }
 
@@ -138,28 +141,25 @@ export class Messaging {
   }
 
   /**
-   * Processes a packet of any type: acknowledges it if it has QoS, and handles data and acknowledgements. Returns
-   * whether the packet is processed further.
+   * Processes a packet of any type: acknowledges it if it has QoS and is not a new message, and handles data and
+   * acknowledgements. Returns whether the packet is processed further.
    */
   receive(packet: Packet, now: Instant): boolean {
-    const { acknowledgement, isUsable, message, hold } = this.#incoming.receive(packet, now);
-    if (acknowledgement !== undefined) this.#effects.push({ kind: 'write', frame: acknowledgement });
-    if (message !== undefined) {
-      this.#effects.push({ kind: 'message', message, ...(hold !== undefined && { hold }) });
-    }
-    if (!isUsable) return false;
+    if (!this.#incoming.receive(packet)) return false;
     if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet, now);
     return true;
   }
 
-  /** A held message was handled: acknowledges it if a link is up, else when its next copy is received. */
-  handled(hold: string, now: Instant): void {
+  /** A held message was handled: acknowledges it if a link is up, else after the next login. */
+  handled(hold: Hold, now: Instant): void {
     const frame = this.#incoming.handled(hold, now);
-    if (frame !== undefined && this.#isLinkUp) this.#effects.push({ kind: 'write', frame });
+    if (frame === undefined) return;
+    if (this.#isLinkUp) this.#effects.push({ kind: 'write', frame });
+    else this.#unwritten.push(frame);
   }
 
   /** A held message was not handled: its next copy counts as new. */
-  released(hold: string): void {
+  released(hold: Hold): void {
     this.#incoming.released(hold);
   }
 
@@ -193,6 +193,7 @@ export class Messaging {
   changeUser(): void {
     this.end('another user logs in');
     this.#incoming.forget();
+    this.#unwritten = [];
   }
 
   /** Reports a message as undelivered and removes it from the durable outbox. */

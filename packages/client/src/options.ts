@@ -14,7 +14,7 @@ import {
 import { UsageError } from './errors.js';
 import type { KeepAliveBounds } from './keep-alive-pace.js';
 import type { Logger } from './logger.js';
-import type { WhenOffline } from './message.js';
+import type { Acknowledgement, WhenOffline } from './message.js';
 import { type OptionNames, rejectUnknown, requireInteger, requireOneOf } from './options-check.js';
 import type { OutboxSource } from './outbox.js';
 import type { PlatformSignals } from './platform-signals.js';
@@ -69,7 +69,12 @@ export interface ClientSettings {
    * one write before each acknowledgement. 0 to 10 000; requires `outbox`. Default 0.
    */
   readonly remember?: number | undefined;
-  /** Maximum number of received messages that readers of `messages()` have not read yet. Default 256. */
+  /**
+   * When received messages are acknowledged: `'auto'`, when all listeners of `message` and readers of `messages()` have
+   * handled it, at once if there are none; `'manual'`, when the application calls `message.acknowledge()`. Default `'auto'`.
+   */
+  readonly acknowledge?: Acknowledgement | undefined;
+  /** Maximum number of received messages that are being handled or wait for a reader. Default 256. */
   readonly maxUnhandledMessages?: number | undefined;
   /** Timeout of the `token` function and of opening the durable outbox, in milliseconds. Default 10 000. */
   readonly tokenTimeoutMs?: number | undefined;
@@ -99,6 +104,7 @@ export type ClientOptions = Endpoint & ClientSettings;
 /** The checked settings of the state machines. */
 export interface CheckedSettings extends SessionSettings {
   readonly whenOffline: WhenOffline;
+  readonly acknowledge: Acknowledgement;
   readonly remember: number;
 }
 
@@ -118,6 +124,7 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   maxPendingBytes: true,
   outbox: true,
   remember: true,
+  acknowledge: true,
   maxUnhandledMessages: true,
   tokenTimeoutMs: true,
   isFinalRejection: true,
@@ -176,6 +183,10 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     duplicates: { rememberMs: REMEMBER_MS, maxRemembered: count('maxRemembered') },
     autoReconnect: requireOneOf('autoReconnect', options.autoReconnect, true, [true, false]),
     whenOffline: requireOneOf<WhenOffline>('whenOffline', options.whenOffline, 'wait', ['wait', 'fail']),
+    acknowledge: requireOneOf<Acknowledgement>('acknowledge', options.acknowledge, 'auto', [
+      'auto',
+      'manual',
+    ]),
     loginTimeoutMs: duration('loginTimeoutMs'),
     connectTimeoutMs: duration('connectTimeoutMs'),
     sendTimeoutMs: requireInteger(

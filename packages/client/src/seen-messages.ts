@@ -11,11 +11,10 @@ export class SeenMessages {
   readonly #limits: DuplicateWindowLimits;
   #current = new Set<string>();
   #previous = new Set<string>();
-  #turnsAt: Instant;
+  #turnsAt: Instant = 0;
 
-  constructor(now: Instant, limits: DuplicateWindowLimits) {
+  constructor(limits: DuplicateWindowLimits) {
     this.#limits = limits;
-    this.#turnsAt = now + limits.rememberMs;
   }
 
   has(key: string): boolean {

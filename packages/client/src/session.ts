@@ -10,7 +10,7 @@ import {
   readKickOut,
   readLoginResponse,
 } from '@imcore/protocol';
-import type { Effect } from './effects.js';
+import type { Effect, Hold } from './effects.js';
 import { DeliveryError, LinkError, ServerError } from './errors.js';
 import type { QualityMeter } from './link-quality.js';
 import { LoginRun } from './login-run.js';
@@ -119,19 +119,19 @@ export class Session {
     return this.#takeEffects();
   }
 
-  /** Sets whether received messages are held until `handled` or `released`. */
-  holdReceived(isHolding: boolean): void {
-    this.#messaging.holdReceived(isHolding);
+  /** Whether a received message is not handled yet. */
+  isHeld(hold: Hold): boolean {
+    return this.#messaging.isHeld(hold);
   }
 
   /** The application has handled a held message: acknowledges it. */
-  handled(hold: string, now: Instant): Effect[] {
+  handled(hold: Hold, now: Instant): Effect[] {
     this.#messaging.handled(hold, now);
     return this.#takeEffects();
   }
 
   /** A held message was not handled: its next copy counts as new. */
-  released(hold: string): Effect[] {
+  released(hold: Hold): Effect[] {
     this.#messaging.released(hold);
     return this.#takeEffects();
   }

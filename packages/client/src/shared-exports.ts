@@ -24,7 +24,9 @@ export type { LinkQuality } from './link-quality.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {
   AbortSignalLike,
+  Acknowledgement,
   Message,
+  MessageFields,
   OutboxMessage,
   Receipt,
   Sending,

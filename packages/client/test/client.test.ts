@@ -387,7 +387,7 @@ describe('events', () => {
       '{"type":2,"dataContent":"hi","from":"bob","to":"alice","fp":"f","QoS":true}',
     );
 
-    expect(transport.link.frames.map((frame) => JSON.parse(frame).type)).toEqual([0, 4, 2, 3]);
+    expect(transport.link.frames.map((frame) => JSON.parse(frame).type)).toEqual([0, 2, 3]);
     expect(seen.slice(-3).map(([name]) => name)).toEqual(['message', 'state', 'undelivered']);
   });
 

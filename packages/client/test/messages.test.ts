@@ -4,26 +4,30 @@ import { type ClientSettings, createClient } from '../src/index.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
 describe('messages()', () => {
-  it('returns messages in order and acknowledges each when it is read', async () => {
+  it('returns messages in order and acknowledges each when the next one is asked for', async () => {
     const { client, transport, receive } = await online();
     const reader = client.messages();
 
     receive('1');
     receive('2');
-    expect(acknowledged(transport)).toEqual([]);
     expect(await reader.next()).toMatchObject({ done: false, value: { content: '1', from: 'bob' } });
-    expect(acknowledged(transport)).toEqual(['f1']);
+    expect(acknowledged(transport)).toEqual([]);
     await reader.next();
+    expect(acknowledged(transport)).toEqual(['f1']);
+    void reader.next();
     expect(acknowledged(transport)).toEqual(['f1', 'f2']);
   });
 
   it('passes a message to a waiting reader at once', async () => {
     const { client, transport, receive } = await online();
-    const next = client.messages().next();
+    const reader = client.messages();
+    const next = reader.next();
 
     receive('1');
 
     expect(await next).toMatchObject({ value: { content: '1' } });
+    expect(acknowledged(transport)).toEqual([]);
+    void reader.next();
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
@@ -34,11 +38,11 @@ describe('messages()', () => {
     for (const content of ['1', '2', '3']) receive(content);
     await reader.next();
     await reader.next();
-    expect(acknowledged(transport)).toEqual(['f1', 'f2']);
+    expect(acknowledged(transport)).toEqual(['f1']);
 
     receive('3');
     expect(await reader.next()).toMatchObject({ value: { content: '3' } });
-    expect(acknowledged(transport)).toEqual(['f1', 'f2', 'f3']);
+    expect(acknowledged(transport)).toEqual(['f1', 'f2']);
   });
 
   it('ignores a copy of an unread message', async () => {
@@ -49,10 +53,13 @@ describe('messages()', () => {
     receive('1');
     await reader.next();
     receive('1');
+    expect(acknowledged(transport)).toEqual([]);
+    const next = reader.next();
+    receive('1');
 
     expect(acknowledged(transport)).toEqual(['f1', 'f1']);
     receive('2');
-    expect(await reader.next()).toMatchObject({ value: { content: '2' } });
+    expect(await next).toMatchObject({ value: { content: '2' } });
   });
 
   it('passes every message to each reader, and acknowledges it after the last one', async () => {
@@ -61,23 +68,53 @@ describe('messages()', () => {
 
     receive('1');
     await first.next();
+    void first.next();
     expect(acknowledged(transport)).toEqual([]);
     expect(await second.next()).toMatchObject({ value: { content: '1' } });
+    expect(acknowledged(transport)).toEqual([]);
+    void second.next();
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('ends with break; later messages are acknowledged when they arrive', async () => {
+  it('does not acknowledge the message at which a loop throws; its next copy is handled', async () => {
     const { client, transport, receive } = await online();
-    receive('0');
     const reading = (async () => {
-      for await (const { content } of client.messages()) if (content === '1') break;
+      for await (const { content } of client.messages()) {
+        if (content === '2') throw new Error('the disk is full');
+      }
     })();
     await settlePromises();
     receive('1');
-    await reading;
+    await settlePromises();
     receive('2');
+    await expect(reading).rejects.toThrow('the disk is full');
+    expect(acknowledged(transport)).toEqual(['f1']);
 
-    expect(acknowledged(transport)).toEqual(['f0', 'f1', 'f2']);
+    const next = client.messages().next();
+    receive('2');
+    expect(await next).toMatchObject({ value: { content: '2' } });
+  });
+
+  it('acknowledges the message at which a loop breaks only if the application does', async () => {
+    const { client, transport, receive } = await online();
+    const breakAt = async (last: string, acknowledges: boolean): Promise<void> => {
+      for await (const message of client.messages()) {
+        if (message.content !== last) continue;
+        if (acknowledges) message.acknowledge();
+        break;
+      }
+    };
+    const first = breakAt('1', false);
+    receive('1');
+    await first;
+    expect(acknowledged(transport)).toEqual([]);
+
+    const second = breakAt('1', true);
+    receive('1');
+    await second;
+    expect(acknowledged(transport)).toEqual(['f1']);
+    receive('2');
+    expect(acknowledged(transport)).toEqual(['f1', 'f2']);
   });
 
   it('does not acknowledge unread messages when the reader ends', async () => {
@@ -106,20 +143,22 @@ describe('messages()', () => {
     expect(acknowledged(transport)).toEqual(['f1']);
   });
 
-  it('continues after a lost link: a message read meanwhile is acknowledged when its copy arrives', async () => {
+  it('continues after a lost link: a message handled meanwhile is acknowledged after the next login', async () => {
     const { client, transport, clock, receive } = await online();
     const reader = client.messages();
     receive('1');
     transport.link.handler.closed();
     await reader.next();
+    const next = reader.next();
     clock.advance(1_000);
     transport.link.accept();
+    expect(acknowledged(transport)).toEqual(['f1']);
 
     receive('1');
     receive('2');
 
-    expect(acknowledged(transport)).toEqual(['f1']);
-    expect(await reader.next()).toMatchObject({ value: { content: '2' } });
+    expect(acknowledged(transport)).toEqual(['f1', 'f1']);
+    expect(await next).toMatchObject({ value: { content: '2' } });
   });
 
   it('ends when the client is closed, after the unread messages', async () => {

@@ -4,7 +4,15 @@ import { composeMessage } from '../src/compose.js';
 import type { Effect } from '../src/effects.js';
 import type { SendRequest } from '../src/message.js';
 import type { Session } from '../src/session.js';
-import { effect, loginAccepted, MIDDLE, newSession, runUntil, serverError } from './fixtures/machine.js';
+import {
+  effect,
+  loginAccepted,
+  MIDDLE,
+  newSession,
+  receiveAndHandle,
+  runUntil,
+  serverError,
+} from './fixtures/machine.js';
 
 interface Recording {
   readonly framesSent: readonly string[];
@@ -188,7 +196,8 @@ function send(request: SendRequest): string[] {
 }
 
 function receive(packet: object | string): { effects: Effect[]; frames: string[] } {
-  const effects = online().receive(typeof packet === 'string' ? packet : JSON.stringify(packet), 0);
+  const frame = typeof packet === 'string' ? packet : JSON.stringify(packet);
+  const effects = receiveAndHandle(online(), frame, 0);
   return { effects, frames: frames(effects) };
 }
 

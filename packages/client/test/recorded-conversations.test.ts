@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { composeMessage } from '../src/compose.js';
 import type { Effect } from '../src/effects.js';
 import type { Session } from '../src/session.js';
-import { MIDDLE, newSession } from './fixtures/machine.js';
+import { MIDDLE, newSession, receiveAndHandle } from './fixtures/machine.js';
 
 const VECTORS = new URL('../../../docs/protocol/vectors/', import.meta.url);
 
@@ -78,7 +78,7 @@ class Player {
     while (this.#session.nextDeadline <= now) this.#record(this.#session.tick(this.#session.nextDeadline));
     if (entry.kind === 'close') this.#record(this.#session.linkClosed(undefined, now));
     if (entry.kind !== 'frame') return;
-    if (entry.by === 'server') this.#record(this.#session.receive(entry.body, now));
+    if (entry.by === 'server') this.#record(receiveAndHandle(this.#session, entry.body, now));
     else this.#act(packetOf(entry.body), now);
   }
 

@@ -3,7 +3,8 @@ import { SeenMessages } from '../src/seen-messages.js';
 
 describe('SeenMessages', () => {
   it('remembers keys for at least rememberMs and at most twice as long', () => {
-    const seen = new SeenMessages(0, { rememberMs: 1_000, maxRemembered: 100 });
+    const seen = new SeenMessages({ rememberMs: 1_000, maxRemembered: 100 });
+    seen.add('first', 0);
     seen.add('early', 10);
 
     seen.add('later', 1_005);
@@ -14,7 +15,7 @@ describe('SeenMessages', () => {
   });
 
   it('remembers at most maxRemembered keys, including the newest', () => {
-    const seen = new SeenMessages(0, { rememberMs: 1_000, maxRemembered: 10 });
+    const seen = new SeenMessages({ rememberMs: 1_000, maxRemembered: 10 });
     for (let n = 0; n < 1_000; n++) seen.add(`m${n}`, 1);
 
     const remembered = Array.from({ length: 1_000 }, (_, n) => n).filter((n) => seen.has(`m${n}`));

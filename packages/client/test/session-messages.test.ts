@@ -13,6 +13,7 @@ import {
   newSession,
   onlineSession,
   outgoing,
+  receiveAndHandle,
   reconnect,
   runUntil,
   serverError,
@@ -266,13 +267,14 @@ describe('a link that is lost with unacknowledged messages', () => {
 });
 
 describe('receiving', () => {
-  it('acknowledges a message before it is emitted', () => {
+  it('acknowledges a message when it was handled', () => {
     const session = onlineSession();
 
     const effects = session.receive(incoming('f1', 'bob', 'hello'), 10);
+    expect(kinds(effects)).toEqual(['message']);
+    const { hold } = effect(effects, 'message');
 
-    expect(kinds(effects)).toEqual(['write', 'message']);
-    expect(written(effects)).toEqual([
+    expect(written(session.handled(hold, 20))).toEqual([
       { bridge: false, type: 4, dataContent: 'f1', from: 'alice', to: 'bob', QoS: false, typeu: -1, sm: -1 },
     ]);
     expect(effect(effects, 'message').message).toEqual({
@@ -284,61 +286,119 @@ describe('receiving', () => {
     });
   });
 
+  it('ignores a copy of a message that is being handled', () => {
+    const session = onlineSession(CALM);
+    const { hold } = effect(session.receive(incoming('f1'), 10), 'message');
+
+    expect(session.receive(incoming('f1'), 5_010)).toEqual([]);
+    expect(session.receive(incoming('f1'), 600_000)).toEqual([]);
+    expect(kinds(session.handled(hold, 600_001))).toEqual(['write']);
+    expect(kinds(session.receive(incoming('f1'), 600_002))).toEqual(['write']);
+  });
+
+  it('emits the next copy of a message whose handling has failed', () => {
+    const session = onlineSession();
+    const { hold } = effect(session.receive(incoming('f1'), 10), 'message');
+
+    expect(session.released(hold)).toEqual([]);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 5_010))).toEqual(['message', 'write']);
+    expect(kinds(session.receive(incoming('f1'), 5_020))).toEqual(['write']);
+  });
+
+  it('acknowledges after the next login if there was no link when the message was handled', () => {
+    const session = onlineSession();
+    const { hold } = effect(session.receive(incoming('f1'), 10), 'message');
+    session.linkClosed(undefined, 20);
+    expect(session.handled(hold, 30)).toEqual([]);
+    session.retryNow(40);
+
+    expect(written(reconnect(session, 40))).toMatchObject([{ type: 4, dataContent: 'f1', to: 'bob' }]);
+    expect(kinds(session.receive(incoming('f1'), 50))).toEqual(['write']);
+  });
+
+  it('does not acknowledge a message of a user who has logged out to another', () => {
+    const session = onlineSession();
+    const { hold } = effect(session.receive(incoming('f1'), 10), 'message');
+    session.logout('logout');
+    session.login({ ...ALICE, userId: 'carol' }, 20);
+    reconnect(session, 20);
+
+    expect(session.isHeld(hold)).toBe(false);
+    expect(session.handled(hold, 30)).toEqual([]);
+    expect(kinds(session.receive(incoming('f1'), 40))).toEqual(['message']);
+  });
+
+  it('ignores messages over maxUnhandledMessages, and reports it once until all are handled', () => {
+    const session = onlineSession({ maxUnhandledMessages: 2 });
+    const holds = ['f1', 'f2'].map((fp) => effect(session.receive(incoming(fp), 1), 'message').hold);
+    const withoutQos = '{"type":2,"dataContent":"x","from":"bob","to":"alice"}';
+
+    expect(effect(session.receive(incoming('f3'), 2), 'error').error).toMatchObject({
+      code: 'ERR_TOO_MANY_UNHANDLED',
+      message: '2 messages are being handled, which is maxUnhandledMessages: further ones are ignored',
+    });
+    expect(session.receive(incoming('f4'), 3)).toEqual([]);
+    expect(session.receive(withoutQos, 3)).toEqual([]);
+    for (const hold of holds) expect(kinds(session.handled(hold, 4))).toEqual(['write']);
+    for (const fp of ['f3', 'f4']) expect(kinds(session.receive(incoming(fp), 5))).toEqual(['message']);
+    expect(kinds(session.receive(withoutQos, 6))).toEqual(['error']);
+  });
+
   it('acknowledges every copy and emits the first', () => {
     const session = onlineSession();
-    session.receive(incoming('f1'), 10);
+    receiveAndHandle(session, incoming('f1'), 10);
 
-    expect(kinds(session.receive(incoming('f1'), 5_010))).toEqual(['write']);
-    expect(kinds(session.receive(incoming('f1'), 600_000))).toEqual(['write']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 5_010))).toEqual(['write']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 600_000))).toEqual(['write']);
   });
 
   it('emits messages with equal fingerprints of different senders', () => {
     const session = onlineSession();
-    session.receive(incoming('f1', 'bob'), 10);
+    receiveAndHandle(session, incoming('f1', 'bob'), 10);
 
-    expect(kinds(session.receive(incoming('f1', 'carol'), 11))).toEqual(['write', 'message']);
+    expect(kinds(receiveAndHandle(session, incoming('f1', 'carol'), 11))).toEqual(['message', 'write']);
   });
 
   it('does not confuse sender and fingerprint when they are concatenated', () => {
     const session = onlineSession();
-    session.receive(incoming('b:x', 'a'), 10);
+    receiveAndHandle(session, incoming('b:x', 'a'), 10);
 
-    expect(kinds(session.receive(incoming('x', 'a:b'), 11))).toEqual(['write', 'message']);
+    expect(kinds(receiveAndHandle(session, incoming('x', 'a:b'), 11))).toEqual(['message', 'write']);
   });
 
   it('remembers fingerprints after a lost link', () => {
     const session = onlineSession();
-    session.receive(incoming('f1'), 10);
+    receiveAndHandle(session, incoming('f1'), 10);
     session.linkClosed(undefined, 20);
     session.retryNow(20);
     reconnect(session, 20);
 
-    expect(kinds(session.receive(incoming('f1'), 30))).toEqual(['write']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 30))).toEqual(['write']);
   });
 
   it('remembers fingerprints for the same user, and forgets them for another', () => {
     const session = onlineSession();
-    session.receive(incoming('f1'), 10);
+    receiveAndHandle(session, incoming('f1'), 10);
     session.logout('logout');
     session.login(ALICE, 20);
     reconnect(session, 20);
-    expect(kinds(session.receive(incoming('f1'), 30))).toEqual(['write']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 30))).toEqual(['write']);
 
     session.logout('logout');
     session.login({ ...ALICE, userId: 'carol' }, 40);
     reconnect(session, 40);
-    expect(kinds(session.receive(incoming('f1'), 50))).toEqual(['write', 'message']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 50))).toEqual(['message', 'write']);
   });
 
   it('forgets a fingerprint after ten minutes at the earliest, and within twenty', () => {
     const session = onlineSession(CALM);
-    session.receive(incoming('f1'), 0);
-    session.receive(incoming('f2'), 599_000);
-    expect(kinds(session.receive(incoming('f1'), 600_000))).toEqual(['write']);
+    receiveAndHandle(session, incoming('f1'), 0);
+    receiveAndHandle(session, incoming('f2'), 599_000);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 600_000))).toEqual(['write']);
 
-    session.receive(incoming('f3'), 1_200_001);
-    session.receive(incoming('f4'), 1_800_002);
-    expect(kinds(session.receive(incoming('f1'), 1_800_003))).toEqual(['write', 'message']);
+    receiveAndHandle(session, incoming('f3'), 1_200_001);
+    receiveAndHandle(session, incoming('f4'), 1_800_002);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 1_800_003))).toEqual(['message', 'write']);
   });
 
   it('accepts messages that arrive before the login response', () => {
@@ -346,7 +406,8 @@ describe('receiving', () => {
     session.login(ALICE, 0);
     session.linkOpened(0);
 
-    expect(kinds(session.receive(incoming('f1'), 1))).toEqual(['write', 'message']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 1))).toEqual(['message']);
+    expect(written(session.receive(loginAccepted(1), 2))).toMatchObject([{ type: 4, dataContent: 'f1' }]);
   });
 
   it('reports an invalid frame and continues', () => {
@@ -355,7 +416,7 @@ describe('receiving', () => {
     for (const frame of ['{"type":2', 'null', '', '[]', '{"type":{}}']) {
       expect(kinds(session.receive(frame, 1))).toEqual(['error']);
     }
-    expect(kinds(session.receive(incoming('f1'), 2))).toEqual(['write', 'message']);
+    expect(kinds(receiveAndHandle(session, incoming('f1'), 2))).toEqual(['message', 'write']);
   });
 
   it('reports invalid control packets and continues', () => {

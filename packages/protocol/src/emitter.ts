@@ -34,6 +34,11 @@ export class Emitter<Events extends object> {
     return this.#listeners.has(name);
   }
 
+  /** The listeners of an event, in the order in which they were added. */
+  listeners<Name extends keyof Events>(name: Name): readonly ((event: Events[Name]) => unknown)[] {
+    return (this.#listeners.get(name) ?? []) as readonly ((event: Events[Name]) => unknown)[];
+  }
+
   /** Calls the listeners of an event in the order in which they were added. */
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     const listeners = this.#listeners.get(name);
