@@ -106,17 +106,9 @@ export class Link {
     void this.#client.close();
   }
 
-  /**
-   * A message is acknowledged when all readers have read it. The first reader receives it, the second one reads it when
-   * it is stored. So a message that was not stored when the page is closed stays on the server.
-   */
+  /** A message is acknowledged when it is stored: one that was not when the page is closed stays on the server. */
   async #receive(): Promise<void> {
-    const arriving = this.#client.messages();
-    const stored = this.#client.messages();
-    for await (const message of arriving) {
-      await this.#listener.received(message);
-      void stored.next();
-    }
+    for await (const message of this.#client.messages()) await this.#listener.received(message);
   }
 
   #reportState({ current, retryAt, cause }: StateChange): void {
