@@ -78,6 +78,9 @@ export class ServerProcess {
     return {
       count: (name) => host.count(name),
       failed: (error) => host.failed(error),
+      isTrustedProxy: (address) => host.isTrustedProxy(address),
+      proxyHeaderRejected: (transport, address, reason) =>
+        host.proxyHeaderRejected(transport, address, reason),
       admit: (socket) => (this.hasCrashed ? 'closing' : host.admit(socket)),
       accept: (connection, transport, admission) => {
         if (this.hasCrashed) return 'closing';

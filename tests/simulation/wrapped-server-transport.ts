@@ -38,6 +38,8 @@ function wrapHost(
   return {
     count: (name) => host.count(name),
     failed: (error) => host.failed(error),
+    isTrustedProxy: (address) => host.isTrustedProxy(address),
+    proxyHeaderRejected: (transport, address, reason) => host.proxyHeaderRejected(transport, address, reason),
     admit: (socket) => host.admit(socket),
     accept: (connection, transport, admission) => {
       const interceptor: { current: ConnectionInterceptor } = { current: {} };

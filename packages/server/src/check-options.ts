@@ -132,6 +132,12 @@ export function checkInteger(
   throw new UsageError('ERR_INVALID_OPTION', `option ${name} must be a whole number ${range}, got ${value}`);
 }
 
+/** Checks an option whose values are listed. */
+export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (typeof value === 'string' && allowed.includes(value)) return;
+  throw invalid(name, `one of ${allowed.join(', ')}`, value);
+}
+
 function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw invalid(name, 'true or false', value);
 }

@@ -89,6 +89,7 @@ export function createServer(options: ServerOptions): ImServer {
   const sessions = new SessionRegistry(
     { runtime, answers, users, local, reports, handlers, stallDeadlines },
     new Admission(runtime, addresses, new OpenFiles()),
+    proxies,
   );
 
   const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute);

@@ -40,6 +40,7 @@ export class ServerMetrics {
   kickOuts = 0;
   violations = 0;
   handshakesRejected = 0;
+  proxyHeadersRejected = 0;
   datagramsTooLarge = 0;
   amplificationPrevented = 0;
   spoofedSenders = 0;
@@ -164,6 +165,10 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   kickOuts: counter('packets', 'kick-out packets that were written'),
   violations: counter('packets', 'packets that could not be read: event `violation`'),
   handshakesRejected: counter('events', 'TLS and WebSocket handshakes that failed'),
+  proxyHeadersRejected: counter(
+    'events',
+    'missing or malformed headers of trusted proxies: event `violation`',
+  ),
   datagramsTooLarge: counter('packets', 'datagrams longer than `maxReceiveBytes`, dropped'),
   amplificationPrevented: counter('packets', 'frames that were not sent to an unproven UDP address'),
   spoofedSenders: counter('messages', "packets in another user's name, dropped"),

@@ -24,7 +24,12 @@ describe('Admission', () => {
   });
 
   const admit = (remoteAddress: string, fileDescriptor?: number): SocketAdmission | RejectionReason =>
-    admission.admit({ remoteAddress, fileDescriptor, loginTimedOut: () => timedOut.push(remoteAddress) });
+    admission.admit({
+      remoteAddress,
+      remotePort: 4000,
+      fileDescriptor,
+      loginTimedOut: () => timedOut.push(remoteAddress),
+    });
 
   const admitted = (remoteAddress: string): SocketAdmission => {
     const socket = admit(remoteAddress);
@@ -97,7 +102,7 @@ describe('Admission', () => {
 
   it('moves a socket from the address of a proxy to the address of its peer', () => {
     const sockets = ['127.0.0.1', '127.0.0.1', '127.0.0.1'].map(admitted);
-    expect(sockets.map((socket) => socket.moveTo('192.0.2.1'))).toEqual([
+    expect(sockets.map((socket) => socket.moveTo('192.0.2.1', 0))).toEqual([
       undefined,
       undefined,
       'sessions-per-address',
@@ -108,8 +113,8 @@ describe('Admission', () => {
       '127.0.0.1',
     ]);
     sockets[0]?.release();
-    expect(sockets[2]?.moveTo('192.0.2.1')).toBeUndefined();
-    expect(sockets[2]?.moveTo('192.0.2.1')).toBeUndefined();
+    expect(sockets[2]?.moveTo('192.0.2.1', 0)).toBeUndefined();
+    expect(sockets[2]?.moveTo('192.0.2.1', 0)).toBeUndefined();
   });
 
   it('rejects a socket when too few file descriptors are left, and says how many sockets may use', () => {

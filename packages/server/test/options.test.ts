@@ -273,7 +273,7 @@ describe('an option of a transport', () => {
     [
       'tcp',
       () => tcp(untyped([['path', '/']])),
-      'option path does not exist. Valid options: host, port, senseMode, maxBodyBytes, tls',
+      'option path does not exist. Valid options: host, port, senseMode, maxBodyBytes, proxyProtocol, tls',
     ],
     [
       'udp',
@@ -283,7 +283,7 @@ describe('an option of a transport', () => {
     [
       'websocket',
       () => websocket(untyped([['origin', []]])),
-      'option origin does not exist. Valid options: host, port, senseMode, server, path, origins, maxBodyBytes, tls',
+      'option origin does not exist. Valid options: host, port, senseMode, server, path, origins, forwardedHeader, maxBodyBytes, tls',
     ],
   ])('is rejected at once by name on %s', (_name, create, text) => {
     const error = errorOf(create);

@@ -38,6 +38,7 @@ export function assembleServer(
     transports: transportsOf(settings, secure),
     hooks: hooksOf(settings),
     limits: settings.limits,
+    trustedProxies: settings.trustedProxies,
     stampServerTime: settings.serverTimestamp,
     logger,
     store,
@@ -56,13 +57,23 @@ function transportsOf(
   settings: ServeSettings,
   secure: (TcpTransport | WebSocketTransport)[],
 ): ServerTransport[] {
-  const { host, tcpPort, udpPort, wsPort, wsPath, senseMode } = settings;
+  const { host, tcpPort, udpPort, wsPort, senseMode } = settings;
   const tls = readTls(settings);
   const common = { host, senseMode };
   const wrapped = { ...common, tls };
   const transports: ServerTransport[] = [];
-  if (tcpPort !== 'off') secure.push(tcp({ ...wrapped, port: tcpPort }));
-  if (wsPort !== 'off') secure.push(websocket({ ...wrapped, port: wsPort, path: wsPath }));
+  if (tcpPort !== 'off')
+    secure.push(tcp({ ...wrapped, port: tcpPort, proxyProtocol: settings.tcpProxyProtocol }));
+  if (wsPort !== 'off')
+    secure.push(
+      websocket({
+        ...wrapped,
+        port: wsPort,
+        path: settings.wsPath,
+        origins: settings.wsOrigins,
+        forwardedHeader: settings.wsForwardedHeader,
+      }),
+    );
   transports.push(...secure);
   if (udpPort !== 'off') transports.push(udp({ ...common, port: udpPort }));
   return transports;

@@ -40,6 +40,12 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   });
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
+  const { wsOrigins } = settings;
+  if (page !== undefined && wsOrigins?.includes(new URL(page.url).origin) === false)
+    logger.warn(
+      { url: page.url, wsOrigins },
+      'the chat page connects only if it is opened at one of wsOrigins',
+    );
   output.flush?.();
   process.stderr.write(banner(addresses, settings, page?.url));
   trimMemory({ logger });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DEFAULT_LIMITS, SENSE_MODES, type SenseMode, type ServerLimits } from '@imcore/server';
 import { z } from 'zod';
 
@@ -9,6 +10,14 @@ export interface ServeSettings {
   readonly udpPort: number | 'off';
   readonly wsPort: number | 'off';
   readonly wsPath: string;
+  /** Origins of web pages that may connect; undefined: all. */
+  readonly wsOrigins: readonly string[] | undefined;
+  /** The HTTP header in which trusted proxies name the client's address. */
+  readonly wsForwardedHeader: 'x-forwarded-for' | 'forwarded';
+  /** Whether TCP connections of trusted proxies begin with a header of the PROXY protocol. */
+  readonly tcpProxyProtocol: 'off' | 'optional' | 'required';
+  /** Addresses and networks of proxies; undefined: loopback. */
+  readonly trustedProxies: readonly string[] | undefined;
   /** Port of the chat page. */
   readonly http: number | 'off';
   readonly httpHost: string;
@@ -60,6 +69,9 @@ export interface Setting<Value> {
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 const LOG_FORMATS = ['auto', 'json', 'text'] as const;
 
+const FORWARDED_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
+const PROXY_PROTOCOL = ['off', 'optional', 'required'] as const;
+
 const text = z.string().min(1);
 
 /** Converts digits to a number. Other text stays as it is, for the schema to reject. */
@@ -69,6 +81,20 @@ function numberFrom(given: string): number | string {
 
 function booleanFrom(given: string): boolean | string {
   return given === 'true' || (given === 'false' ? false : given);
+}
+
+/** Parses `a,b`. */
+function listFrom(given: string): string[] {
+  return given.split(',').map((item) => item.trim());
+}
+
+/** Whether a text is an IP address, or a network such as `10.0.0.0/8`. */
+function isNetwork(given: string): boolean {
+  const [address = '', bits = '0', ...rest] = given.split('/');
+  const family = isIP(address);
+  return (
+    family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  );
 }
 
 /** Parses `maxSessions=5000,packetsPerSecond=100`. */
@@ -128,6 +154,36 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     schema: z.string().regex(/^\/[^\s?#]*$/),
     expected: 'a string that starts with "/", without spaces, "?" and "#"',
     byDefault: '/websocket',
+  },
+  wsOrigins: {
+    placeholder: 'origin,…',
+    description: 'origins of web pages that may connect (default: all)',
+    schema: z.array(z.string().regex(/^[a-z][a-z\d+.-]*:\/\/[^\s/?#,]+$/)).min(1),
+    fromText: listFrom,
+    expected: 'a list of origins such as https://chat.example.com, without a path',
+    byDefault: undefined,
+  },
+  wsForwardedHeader: {
+    placeholder: 'name',
+    description: `header in which trusted proxies name the client: ${FORWARDED_HEADERS.join(', ')}`,
+    schema: z.enum(FORWARDED_HEADERS),
+    expected: `one of ${FORWARDED_HEADERS.join(', ')}`,
+    byDefault: 'x-forwarded-for',
+  },
+  tcpProxyProtocol: {
+    placeholder: 'mode',
+    description: `PROXY protocol of trusted proxies on TCP: ${PROXY_PROTOCOL.join(', ')}`,
+    schema: z.enum(PROXY_PROTOCOL),
+    expected: `one of ${PROXY_PROTOCOL.join(', ')}`,
+    byDefault: 'off',
+  },
+  trustedProxies: {
+    placeholder: 'network,…',
+    description: 'addresses and networks of proxies; none for none (default: loopback)',
+    schema: z.array(z.string().refine(isNetwork)),
+    fromText: (given) => (given === 'none' ? [] : listFrom(given)),
+    expected: 'a list of IP addresses and networks such as 10.0.0.0/8',
+    byDefault: undefined,
   },
   http: port('port of the chat page; 0 picks a free port, off disables the page', 8080),
   httpHost: address('address that the chat page is served on', '127.0.0.1'),

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { createClient, tcp } from '@imcore/client/node';
 import { silentLogger } from '@imcore/server';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -25,6 +27,24 @@ describe('assembleServer', () => {
   it('does not listen on a transport that is off', async () => {
     const addresses = await listen({ udpPort: 'off', wsPort: 'off' });
     expect(addresses.map(({ transport }) => transport)).toEqual(['tcp']);
+  });
+
+  it('accepts only pages of the given origins', async () => {
+    const [address] = await listen({ wsOrigins: 'https://chat.example.com', tcpPort: 'off', udpPort: 'off' });
+    const statusOf = async (origin: string) => {
+      const headers = { origin, connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+      const key = Buffer.alloc(16).toString('base64');
+      const request = get({
+        ...{ host: '127.0.0.1', port: address?.port, path: '/websocket' },
+        headers: { ...headers, 'sec-websocket-key': key },
+      });
+      const answered = await Promise.race([once(request, 'upgrade'), once(request, 'response')]);
+      const [{ statusCode }] = answered as [IncomingMessage];
+      request.destroy();
+      return statusCode;
+    };
+    expect(await statusOf('https://chat.example.com')).toBe(101);
+    expect(await statusOf('https://evil.example.com')).toBe(403);
   });
 
   it('accepts the correct token and rejects others with code 1025', async () => {

@@ -36,6 +36,10 @@ describe('readSettings', () => {
       udpPort: 7901,
       wsPort: 3000,
       wsPath: '/websocket',
+      wsOrigins: undefined,
+      wsForwardedHeader: 'x-forwarded-for',
+      tcpProxyProtocol: 'off',
+      trustedProxies: undefined,
       http: 8080,
       httpHost: '127.0.0.1',
       senseMode: undefined,
@@ -74,6 +78,38 @@ describe('readSettings', () => {
   it('converts the text of environment variables', () => {
     const environment = { IMCORE_SENSE_MODE: '30', IMCORE_SERVER_TIMESTAMP: 'true', IMCORE_UDP_PORT: 'off' };
     expect(read({ environment })).toMatchObject({ senseMode: 30, serverTimestamp: true, udpPort: 'off' });
+  });
+
+  it('parses lists as text and as JSON', () => {
+    writeFileSync(file, '{"wsOrigins":["https://a.example","capacitor://localhost"],"trustedProxies":[]}');
+    const flags = { trustedProxies: '10.0.0.0/8, ::1', wsOrigins: 'https://b.example:8443' };
+    expect(read({ flags })).toMatchObject({
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      wsOrigins: ['https://b.example:8443'],
+    });
+    expect(read({ flags: { trustedProxies: 'none' } }).trustedProxies).toEqual([]);
+    expect(read({ file })).toMatchObject({
+      trustedProxies: [],
+      wsOrigins: ['https://a.example', 'capacitor://localhost'],
+    });
+  });
+
+  it.each([
+    ['trustedProxies', '10.0.0.0/33'],
+    ['trustedProxies', '10.0.0.0/8,'],
+    ['trustedProxies', 'proxy.example'],
+    ['trustedProxies', '::1/129'],
+    ['wsOrigins', 'chat.example.com'],
+    ['wsOrigins', 'https://chat.example.com/'],
+    ['wsOrigins', '*'],
+    ['wsForwardedHeader', 'x-real-ip'],
+    ['tcpProxyProtocol', 'true'],
+  ])('rejects %s %s', (name, value) => {
+    const { message } = problem({ flags: { [name]: value } });
+    expect(message).toMatch(
+      /^--(trusted-proxies|ws-origins|ws-forwarded-header|tcp-proxy-protocol) must be /,
+    );
+    expect(message).toContain(`, got ${JSON.stringify(value)}`);
   });
 
   it('parses limits as text and as JSON', () => {

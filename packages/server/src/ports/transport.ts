@@ -74,6 +74,7 @@ export interface AdmissionDeadline {
 export interface AcceptedSocket extends AdmissionDeadline {
   /** IP address of the peer, or of the proxy that it comes through. Empty if there is none, as on a Unix socket. */
   readonly remoteAddress: string;
+  readonly remotePort: number;
   /** Number of its file descriptor; undefined if it has none or it is not known. */
   readonly fileDescriptor: number | undefined;
 }
@@ -85,12 +86,14 @@ export interface AcceptedSocket extends AdmissionDeadline {
 export interface SocketAdmission {
   /** The address that the socket counts under. */
   readonly remoteAddress: string;
+  /** The port at this address; 0 if it is not known. */
+  readonly remotePort: number;
   /**
    * Counts the socket under another address from now on: the peer's, after a proxy has named it. Returns the reason if that
    * address is beyond its limit: then nothing has changed, and the socket must be destroyed. Call it before the socket becomes
    * a session.
    */
-  moveTo(remoteAddress: string): RejectionReason | undefined;
+  moveTo(remoteAddress: string, remotePort: number): RejectionReason | undefined;
   /** A session has taken the socket's place: it counts from now on, and ends at the deadline. Called by the host only. */
   becomeSession(deadline: AdmissionDeadline): void;
   /** The deadline no longer applies: the peer has sent its login, or another part is responsible for the socket. */
@@ -115,6 +118,10 @@ export interface TransportHost {
     transport: ServerTransport,
     admission?: SocketAdmission | undefined,
   ): ConnectionHandler | RejectionReason;
+  /** Whether an address belongs to a trusted proxy, which may name the address on whose behalf it connects. So does an empty one. */
+  isTrustedProxy(address: string): boolean;
+  /** Counts and reports a header of a trusted proxy that is malformed or missing. The transport closes the connection. */
+  proxyHeaderRejected(transport: string, remoteAddress: string, reason: string): void;
   /** Counts something that the transport itself dropped or rejected. */
   count(name: TransportCount): void;
   /** Reports an error that does not belong to one connection. */

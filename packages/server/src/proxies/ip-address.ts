@@ -1,5 +1,11 @@
 import net from 'node:net';
 
+/** An IP address in canonical form, and a port; 0 if the port is not known. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** The prefix of IPv6 addresses that contain an IPv4 address, in canonical form. */
 const MAPPED = '::ffff:';
 
@@ -13,4 +19,11 @@ export function canonicalAddress(text: string): string | undefined {
   const { address } = new net.SocketAddress({ address: text, family: 'ipv6' });
   const embedded = address.slice(MAPPED.length);
   return address.startsWith(MAPPED) && net.isIPv4(embedded) ? embedded : address;
+}
+
+/** Returns a port that is written in decimal, without a sign and without leading zeros; otherwise `undefined`. */
+export function parsePort(text: string): number | undefined {
+  if (!/^(?:0|[1-9]\d{0,4})$/.test(text)) return undefined;
+  const port = Number(text);
+  return port <= 65_535 ? port : undefined;
 }

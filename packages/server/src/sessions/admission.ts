@@ -40,13 +40,13 @@ export class Admission {
 
   /** Counts a socket and starts its deadline. Returns the reason if it is beyond a limit: then nothing is counted. */
   admit(socket: AcceptedSocket): SocketAdmission | RejectionReason {
-    const { remoteAddress, fileDescriptor } = socket;
+    const { remoteAddress, remotePort, fileDescriptor } = socket;
     if (fileDescriptor !== undefined && !this.#openFiles.hasRoomFor(fileDescriptor))
       return this.#reject('openFiles', this.#openFiles.limit, remoteAddress, 'open-files');
     const rejection = this.enter(remoteAddress);
     if (rejection !== undefined) return rejection;
     this.#runtime.metrics.socketsWithoutLogin += 1;
-    const admitted = new AdmittedSocket(this, remoteAddress, socket);
+    const admitted = new AdmittedSocket(this, remoteAddress, remotePort, socket);
     this.#deadlines.start(admitted, this.#runtime.clock.now());
     return admitted;
   }
@@ -114,6 +114,7 @@ export class Admission {
 class AdmittedSocket implements SocketAdmission, RingEntry {
   readonly #admission: Admission;
   #remoteAddress: string;
+  #remotePort: number;
   #deadline: AdmissionDeadline;
   #isCounted = true;
 
@@ -122,9 +123,10 @@ class AdmittedSocket implements SocketAdmission, RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(admission: Admission, remoteAddress: string, deadline: AdmissionDeadline) {
+  constructor(admission: Admission, remoteAddress: string, remotePort: number, deadline: AdmissionDeadline) {
     this.#admission = admission;
     this.#remoteAddress = remoteAddress;
+    this.#remotePort = remotePort;
     this.#deadline = deadline;
   }
 
@@ -132,12 +134,19 @@ class AdmittedSocket implements SocketAdmission, RingEntry {
     return this.#remoteAddress;
   }
 
-  moveTo(remoteAddress: string): RejectionReason | undefined {
-    if (!this.#isCounted || remoteAddress === this.#remoteAddress) return undefined;
-    const rejection = this.#admission.enterAddress(remoteAddress);
-    if (rejection !== undefined) return rejection;
-    this.#admission.leaveAddress(this.#remoteAddress);
-    this.#remoteAddress = remoteAddress;
+  get remotePort(): number {
+    return this.#remotePort;
+  }
+
+  moveTo(remoteAddress: string, remotePort: number): RejectionReason | undefined {
+    if (!this.#isCounted) return undefined;
+    if (remoteAddress !== this.#remoteAddress) {
+      const rejection = this.#admission.enterAddress(remoteAddress);
+      if (rejection !== undefined) return rejection;
+      this.#admission.leaveAddress(this.#remoteAddress);
+      this.#remoteAddress = remoteAddress;
+    }
+    this.#remotePort = remotePort;
     return undefined;
   }
 

@@ -8,6 +8,7 @@ import type {
   TransportCount,
   TransportHost,
 } from '../ports/transport.js';
+import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { Runtime } from '../runtime.js';
 import type { Admission } from './admission.js';
 import { type SessionContext, SessionHost, type TransportContext } from './session-host.js';
@@ -19,13 +20,15 @@ type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
 export class SessionRegistry implements TransportHost {
   readonly #runtime: Runtime;
   readonly #admission: Admission;
+  readonly #proxies: TrustedProxies;
   readonly #context: SessionContext;
   readonly #hosts = new Set<SessionHost>();
   readonly #transports = new Map<ServerTransport, TransportContext>();
   #isAccepting = true;
   #lastSessionId = 0;
 
-  constructor(context: RegistryContext, admission: Admission) {
+  constructor(context: RegistryContext, admission: Admission, proxies: TrustedProxies) {
+    this.#proxies = proxies;
     this.#runtime = context.runtime;
     this.#admission = admission;
     this.#context = {
@@ -58,6 +61,19 @@ export class SessionRegistry implements TransportHost {
     context.metrics.sessionsAccepted += 1;
     context.metrics.sessionsOpen += 1;
     return host;
+  }
+
+  isTrustedProxy(address: string): boolean {
+    // A peer without an address, as on a Unix socket, is a process of this machine that may open the socket.
+    return address === '' || this.#proxies.includes(address);
+  }
+
+  proxyHeaderRejected(transport: string, remoteAddress: string, reason: string): void {
+    const { metrics, events } = this.#runtime;
+    metrics.proxyHeadersRejected += 1;
+    metrics.violations += 1;
+    const code = 'ERR_PROXY_HEADER';
+    events.emit('violation', { code, reason, transport, remoteAddress, userId: undefined });
   }
 
   count(name: TransportCount): void {

@@ -10,6 +10,7 @@ import type { SocketAdmission, TransportHost } from '../ports/transport.js';
 export function admitSocket(socket: net.Socket, host: TransportHost): SocketAdmission | undefined {
   const admission = host.admit({
     remoteAddress: socket.remoteAddress ?? '',
+    remotePort: socket.remotePort ?? 0,
     fileDescriptor: descriptorOf(socket),
     loginTimedOut: () => socket.destroy(),
   });

@@ -1,6 +1,12 @@
 import type net from 'node:net';
 import { type BinaryString, ProtocolError, TcpFrameReader } from '@imcore/protocol';
-import type { Connection, ConnectionHandler, ServerTransport, TransportHost } from '../ports/transport.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  ServerTransport,
+  SocketAdmission,
+  TransportHost,
+} from '../ports/transport.js';
 import { admitSocket } from './admit-socket.js';
 import { Flusher } from './flusher.js';
 import { stop } from './listening.js';
@@ -42,7 +48,7 @@ export class StreamConnections {
     if (admission === undefined) return;
     const connection = new StreamConnection(
       socket,
-      admission.remoteAddress,
+      admission,
       transport.transport,
       this.#flusher,
       this.#sockets,
@@ -93,7 +99,7 @@ class StreamConnection implements Connection {
 
   constructor(
     socket: net.Socket,
-    remoteAddress: string,
+    { remoteAddress, remotePort }: SocketAdmission,
     transport: string,
     flusher: Flusher,
     sockets: Set<net.Socket>,
@@ -101,7 +107,7 @@ class StreamConnection implements Connection {
   ) {
     this.transport = transport;
     this.remoteAddress = remoteAddress;
-    this.remotePort = socket.remotePort ?? 0;
+    this.remotePort = remotePort;
     this.maxSendBytes = maxBodyBytes;
     this.#socket = socket;
     this.#flusher = flusher;

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type tls from 'node:tls';
 import { DEFAULT_MAX_TCP_BODY_BYTES } from '@imcore/protocol';
-import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { checkInteger, checkNames, checkOneOf, type OptionNames } from '../check-options.js';
 import type {
   ServerTransport,
   SocketAdmission,
@@ -11,6 +11,7 @@ import type {
 import { admitSocket } from './admit-socket.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { listen } from './listening.js';
+import { PROXY_PROTOCOL, ProxyHeaders, type ProxyProtocol } from './proxy-headers.js';
 import { StreamConnections } from './stream-connections.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
@@ -21,11 +22,21 @@ export interface TcpOptions extends TransportOptions {
   readonly port?: number | undefined;
   /** Maximum size of a frame body in either direction, in bytes. Default 6144, as in every original client. */
   readonly maxBodyBytes?: number | undefined;
+  /**
+   * Whether connections of trusted proxies begin with a header of the PROXY protocol, version 1 or 2, before TLS and frames.
+   * `required`: a connection without it is closed. Default `off`.
+   */
+  readonly proxyProtocol?: ProxyProtocol | undefined;
   /** Enables TLS. At least `key` and `cert`; see `tls.createServer`. */
   readonly tls?: tls.TlsOptions | undefined;
 }
 
-const OPTIONS: OptionNames<TcpOptions> = { ...TRANSPORT_OPTIONS, maxBodyBytes: true, tls: true };
+const OPTIONS: OptionNames<TcpOptions> = {
+  ...TRANSPORT_OPTIONS,
+  maxBodyBytes: true,
+  proxyProtocol: true,
+  tls: true,
+};
 
 /** A TCP transport. Its certificate can be replaced while it runs. */
 export interface TcpTransport extends ServerTransport {
@@ -52,12 +63,16 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
   const offer = (socket: net.Socket, admission: SocketAdmission): void => {
     if (host !== undefined) connections.accept(socket, host, transport, admission);
   };
+  const headers = new ProxyHeaders(proxyProtocolOf(options), 'tcp');
   const handshakes = options.tls && new TlsHandshakes(options.tls, offer);
   const server = net.createServer({ noDelay: true }, (socket) => {
-    const admission = host && admitSocket(socket, host);
+    if (host === undefined) return;
+    const admission = admitSocket(socket, host);
     if (admission === undefined) return;
-    if (handshakes === undefined) offer(socket, admission);
-    else handshakes.start(socket, admission);
+    headers.read(socket, admission, host, () => {
+      if (handshakes === undefined) offer(socket, admission);
+      else handshakes.start(socket, admission);
+    });
   });
 
   const transport: TcpTransport = {
@@ -75,9 +90,15 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
     },
     stopAccepting: () => void server.close(),
     close() {
+      headers.destroyAll();
       return connections.close(server, () => handshakes?.destroyAll());
     },
     reloadTls: (context) => handshakes?.reload(context),
   };
   return transport;
+}
+
+function proxyProtocolOf({ proxyProtocol = 'off' }: TcpOptions): ProxyProtocol {
+  checkOneOf('proxyProtocol', proxyProtocol, PROXY_PROTOCOL);
+  return proxyProtocol;
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { type BinaryString, decodeUtf8, encodeUtf8, isAscii, ProtocolError } from '@imcore/protocol';
 import type { WebSocket } from 'ws';
-import type { Connection, ConnectionHandler } from '../ports/transport.js';
+import type { Connection, ConnectionHandler, SocketAdmission } from '../ports/transport.js';
 import type { Flusher } from './flusher.js';
 import { SocketOutput } from './socket-output.js';
 
@@ -30,12 +30,12 @@ export class WebSocketConnection implements Connection {
   constructor(
     peer: WebSocket,
     socket: IncomingMessage['socket'],
-    remoteAddress: string,
+    { remoteAddress, remotePort }: SocketAdmission,
     flusher: Flusher,
     maxBodyBytes: number,
   ) {
     this.remoteAddress = remoteAddress;
-    this.remotePort = socket.remotePort ?? 0;
+    this.remotePort = remotePort;
     this.maxSendBytes = maxBodyBytes;
     this.#peer = peer;
     this.#flusher = flusher;

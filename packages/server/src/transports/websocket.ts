@@ -3,11 +3,13 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type tls from 'node:tls';
 import { WebSocketServer } from 'ws';
-import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { checkInteger, checkNames, checkOneOf, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
 import type { ServerTransport, TransportAddress, TransportHost } from '../ports/transport.js';
+import { FORWARDED_HEADERS, type ForwardedHeader } from '../proxies/forwarded-client.js';
 import { makeSocketsAlike } from './alike-sockets.js';
 import { Flusher } from './flusher.js';
+import { moveToClient } from './forwarded-requests.js';
 import { admitHttpSockets, type HttpServer, type HttpSockets } from './http-sockets.js';
 import { listen, portOf, stop } from './listening.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
@@ -27,6 +29,11 @@ export interface WebSocketOptions extends TransportOptions {
   readonly path?: string | undefined;
   /** Origins of web pages that may connect, such as `https://chat.example.com`. Default: all. Other clients always may. */
   readonly origins?: readonly string[] | undefined;
+  /**
+   * The HTTP header in which trusted proxies name the address of the client. The other one is ignored, because proxies pass it on
+   * as the client has sent it. Default `x-forwarded-for`.
+   */
+  readonly forwardedHeader?: ForwardedHeader | undefined;
   /** Maximum size of a message in either direction, in bytes. Default 65 536. */
   readonly maxBodyBytes?: number | undefined;
   /** Enables TLS (wss). At least `key` and `cert`. */
@@ -41,6 +48,7 @@ const OPTIONS: OptionNames<WebSocketOptions> = {
   server: true,
   path: true,
   origins: true,
+  forwardedHeader: true,
   maxBodyBytes: true,
   tls: true,
 };
@@ -68,6 +76,8 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   }
   const path = options.path ?? '/websocket';
   const maxBodyBytes = options.maxBodyBytes ?? 65_536;
+  const { forwardedHeader = 'x-forwarded-for' } = options;
+  checkOneOf('forwardedHeader', forwardedHeader, FORWARDED_HEADERS);
   const readTimeoutMs = readTimeoutOf(options, 'websocket');
   const sockets = new WebSocketServer({
     noServer: true,
@@ -94,9 +104,14 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
       rejectUpgrade(socket, 403, 'Forbidden');
       return;
     }
+    const rejection = moveToClient(request, forwardedHeader, admission, host);
+    if (rejection !== undefined) {
+      if (rejection === 'malformed-header') rejectUpgrade(socket, 400, 'Bad Request');
+      else rejectUpgrade(socket, 503, 'Service Unavailable');
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (peer) => {
-      const { remoteAddress } = admission;
-      const connection = new WebSocketConnection(peer, request.socket, remoteAddress, flusher, maxBodyBytes);
+      const connection = new WebSocketConnection(peer, request.socket, admission, flusher, maxBodyBytes);
       const handler = host.accept(connection, transport, admission);
       if (typeof handler === 'string') connection.reject(handler);
       else connection.start(handler);

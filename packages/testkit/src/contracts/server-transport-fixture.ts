@@ -101,8 +101,15 @@ export class RecordingHost implements TransportHost {
   rejections = 0;
   onReceive: (body: BinaryString, handler: RecordingHandler) => void = () => {};
 
-  admit({ remoteAddress }: AcceptedSocket): SocketAdmission {
-    return { remoteAddress, moveTo: () => undefined, becomeSession() {}, endDeadline() {}, release() {} };
+  admit({ remoteAddress, remotePort }: AcceptedSocket): SocketAdmission {
+    return {
+      remoteAddress,
+      remotePort,
+      moveTo: () => undefined,
+      becomeSession() {},
+      endDeadline() {},
+      release() {},
+    };
   }
 
   accept(connection: Connection): ConnectionHandler | RejectionReason {
@@ -114,6 +121,12 @@ export class RecordingHost implements TransportHost {
     this.handlers.push(handler);
     return handler;
   }
+
+  isTrustedProxy(): boolean {
+    return false;
+  }
+
+  proxyHeaderRejected(): void {}
 
   count(name: TransportCount): void {
     this.counts.push(name);
