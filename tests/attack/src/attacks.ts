@@ -1,9 +1,11 @@
 import type { Attack } from './attack.js';
+import { forgedProxies } from './forged-proxies.js';
 import { notLoggedIn } from './not-logged-in.js';
 import { pauses } from './pauses.js';
 
 /** The attacks by name, in the order in which `all` runs them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   'not-logged-in': notLoggedIn,
+  'forged-proxies': forgedProxies,
   pauses,
 };

@@ -5,14 +5,15 @@ import type { VictimOptions, VictimState } from './victim.js';
 
 /** The server under attack: `node victim-main.js OPTIONS`, with the options as JSON. Reports its state when it is asked. */
 const options = JSON.parse(process.argv[2] ?? '{}') as VictimOptions;
-const { limits, store, tls, senseMode = 15, exemptsLoopback = false } = options;
+const { limits, store, tls, senseMode = 15, exemptsLoopback = false, proxyProtocol } = options;
+const trustedProxies = options.trustedProxies ?? (exemptsLoopback ? undefined : []);
 const listenOn = { host: '127.0.0.1', port: 0, senseMode };
 const server = createServer({
-  transports: [tcp({ ...listenOn, tls }), udp(listenOn), websocket({ ...listenOn, tls })],
+  transports: [tcp({ ...listenOn, tls, proxyProtocol }), udp(listenOn), websocket({ ...listenOn, tls })],
   store: openStore(),
   limits,
   logger: silentLogger,
-  ...(exemptsLoopback ? {} : { trustedProxies: [] }),
+  trustedProxies,
 });
 
 const limited: Record<string, number> = {};

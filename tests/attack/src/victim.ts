@@ -13,6 +13,10 @@ export interface VictimOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Default 15. */
   readonly senseMode?: SenseMode;
+  /** Whether TCP connections of proxies begin with a PROXY header. Default `off`. */
+  readonly proxyProtocol?: 'off' | 'optional' | 'required';
+  /** Addresses of proxies. Default none, unless `exemptsLoopback`. */
+  readonly trustedProxies?: readonly string[];
   /** Whether loopback is exempt from the limits per address. Default false: the attackers come from there. */
   readonly exemptsLoopback?: boolean;
 }
