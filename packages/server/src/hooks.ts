@@ -33,7 +33,10 @@ export interface SessionInfo {
   readonly transport: string;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** When the client first logged in since its start, milliseconds since 1970. */
+  /**
+   * When the client first logged in since its start, milliseconds since 1970. Later than those of the user's earlier logins, also
+   * if the clock was set back; not what the client claims if that is more than a day ahead of the clock.
+   */
   readonly firstLoginTime: number;
   readonly extra: string | undefined;
 }

@@ -135,6 +135,28 @@ describe('the authorization of a message', () => {
     expect(back.isPaused).toBe(false);
   });
 
+  it('is awaited on all devices of a sender, in turn', async () => {
+    const { asked, answers, hooks } = slowHook();
+    const authenticate = ({ extra }: { extra: string | undefined }) => ({
+      accept: true as const,
+      deviceId: extra,
+    });
+    const bench = await openBench({ hooks: { ...hooks, authenticate } });
+    const bob = await bench.online('bob');
+    const phone = await bench.online('alice', 'tcp', { extra: 'phone' });
+    const desktop = await bench.online('alice', 'tcp', { extra: 'desktop' });
+    phone.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
+    desktop.write(message('alice', 'bob', 'three', 'fp-3'), message('alice', 'bob', 'four', 'fp-4'));
+    for (let answered = 0; answered < 4; answered++) {
+      expect(asked).toHaveLength(answered + 1);
+      answers.at(-1)?.resolve(true);
+      await bench.settle();
+    }
+    expect(bob.received.map(({ dataContent }) => dataContent)).toEqual(asked);
+    expect(asked).toEqual(['one', 'two', 'three', 'four']);
+    expect([phone.isPaused, desktop.isPaused]).toEqual([false, false]);
+  });
+
   it('that takes time keeps the order of one sender’s messages', async () => {
     const { asked, answers, hooks } = slowHook();
     const bench = await openBench({ hooks });

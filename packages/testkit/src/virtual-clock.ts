@@ -25,7 +25,7 @@ interface Entry extends PendingRun {
  * its instant. No timer of the platform is used.
  */
 export class VirtualClock implements Clock {
-  readonly #wallTimeAtZero: number;
+  #wallTimeAtZero: number;
   readonly #heap: Entry[] = [];
   #now: Instant = 0;
   #sequence = 0;
@@ -39,6 +39,11 @@ export class VirtualClock implements Clock {
 
   now(): Instant {
     return this.#now;
+  }
+
+  /** Sets the wall clock forward or, with a negative number, back, as an operator or NTP does. `now()` is not affected. */
+  stepWallTime(ms: number): void {
+    this.#wallTimeAtZero += ms;
   }
 
   wallTime(): number {

@@ -109,7 +109,9 @@ export class DataHandler implements Handler {
     const question = (): unknown =>
       this.#hooks.hooks.authorizeMessage?.(toMessage(packet, sender.user.id), session.info);
     const answer = this.#hooks.ask('authorizeMessage', question, decide, reject);
-    if (answer !== undefined) session.blockFor(sender.user.awaits(answer));
+    if (answer === undefined) return;
+    sender.user.awaits(answer);
+    session.blockFor(sender.user);
   }
 
   #pass(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession, now: Instant): void {

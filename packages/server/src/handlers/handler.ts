@@ -16,8 +16,8 @@ export interface HandlerSession extends PacketSession {
   answer(body: BinaryString): void;
   /** Keeps a packet until the packets before it are handled. */
   defer(packet: ReceivedPacket): void;
-  /** Packets with `isWork` wait until a promise has resolved. It must not reject. */
-  blockFor(answer: Promise<void> | undefined): void;
+  /** Packets with `isWork` wait until the hook has answered that is being asked about a message of `user`. */
+  blockFor(user: User): void;
   /** Calls `run` at an instant, unless the session has ended by then. One call can be scheduled at a time. */
   later(at: Instant, run: () => void): void;
   /** A login is being decided: other packets wait. */

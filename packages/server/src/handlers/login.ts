@@ -1,5 +1,4 @@
 import {
-  decideDuplicateLogin,
   type Instant,
   isUserId,
   KickOutCode,
@@ -17,6 +16,7 @@ import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
 import type { AddressTable } from '../sessions/address-table.js';
 import type { Answers } from '../sessions/answers.js';
+import { decideLogin, loginTimeOf } from '../users/login-order.js';
 import type { Outlet } from '../users/outlet.js';
 import { V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
@@ -38,6 +38,8 @@ export class LoginHandler implements Handler {
   readonly #hooks: HookRunner;
   readonly #addresses: AddressTable;
   readonly #answers: Answers;
+  /** Number of questions to `authenticate` so far. */
+  #asked = 0;
 
   constructor(
     runtime: Runtime,
@@ -89,23 +91,25 @@ export class LoginHandler implements Handler {
 
   #ask(session: HandlerSession, request: LoginRequest): void {
     if (!session.isOpen) return;
+    this.#asked += 1;
+    const asked = this.#asked;
     if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
-    else if (this.#hooks.hooks.authenticate === undefined) this.#accept(session, request, V6_DEVICE);
+    else if (this.#hooks.hooks.authenticate === undefined) this.#accept(session, request, V6_DEVICE, asked);
     else {
       const { userId, token, extra } = request;
       const { transport, remoteAddress } = session.connection;
       void this.#hooks.ask(
         'authenticate',
         () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
-        (verdict) => this.#decide(session, request, requireVerdict(verdict)),
-        () => this.#decide(session, request, REJECTED_BY_FAILURE),
+        (verdict) => this.#decide(session, request, requireVerdict(verdict), asked),
+        () => this.#decide(session, request, REJECTED_BY_FAILURE, asked),
       );
     }
   }
 
-  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict): void {
+  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict, asked: number): void {
     if (!session.isOpen) return;
-    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE);
+    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE, asked);
     else this.#reject(session, verdict.code);
   }
 
@@ -115,25 +119,38 @@ export class LoginHandler implements Handler {
     session.end();
   }
 
-  #accept(session: HandlerSession, request: LoginRequest, deviceId: string): void {
-    const firstLoginTime =
-      request.firstLoginTime > 0 ? request.firstLoginTime : this.#runtime.clock.wallTime();
-    const old = this.#users.find(request.userId)?.findDevice(deviceId)?.session;
+  #accept(session: HandlerSession, request: LoginRequest, deviceId: string, asked: number): void {
+    const { userId, firstLoginTime: sent } = request;
+    const wallTime = this.#runtime.clock.wallTime();
+    const known = this.#users.find(userId);
+    const latest = known?.latestLoginTime ?? 0;
+    const online = known?.findDevice(deviceId);
+    const old = online?.session;
     const decision =
-      old === undefined || isSame(old, session)
+      old === undefined || isSame(old, session) || online?.login === undefined
         ? undefined
-        : decideDuplicateLogin(request.firstLoginTime, old.info.firstLoginTime);
-    session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, request.userId));
+        : decideLogin(sent, asked, online.login, latest, wallTime);
+    if (decision === 'end-new') {
+      session.end();
+      return;
+    }
+    const time = loginTimeOf(sent, latest, wallTime);
+    // A client gets back what it sent, as from the original server, whether or not it counts.
+    const firstLoginTime = sent > 0 ? sent : time;
+    session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, userId));
     // The response may have exceeded `maxBufferedBytes`, which ends the session.
     if (!session.isOpen) return;
     if (decision === 'kick-new') {
-      session.kickAsStale(request.userId);
+      session.kickAsStale(userId);
       return;
     }
     if (decision !== undefined)
       old?.replace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
-    const user = this.#users.enter(request.userId);
-    session.loginAccepted(user, user.device(deviceId), request, firstLoginTime);
+    const user = this.#users.enter(userId);
+    const device = user.device(deviceId);
+    user.latestLoginTime = Math.max(latest, time);
+    device.login = { sent, time, asked };
+    session.loginAccepted(user, device, request, time);
   }
 }
 

@@ -88,6 +88,8 @@ export class SessionHost
   #delayed: Scheduled | undefined = undefined;
   /** Undefined once a login has arrived. */
   #admission: SocketAdmission | undefined;
+  /** Whether the login's session is complete, so that its end is an event. */
+  #hasStarted = false;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -197,26 +199,30 @@ export class SessionHost
     const now = clock.now();
     if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
     else this.#leave('replaced', NOT_KICKED);
-    const wasOnline = user.isOnline;
     const info = describe(this.connection, nextSessionId(), login, device.id, firstLoginTime);
     this.#info = info;
     this.#session.loginAccepted(user.id);
     this.transport.readDeadlines.start(this, now);
-    this.blockFor(user.awaited);
+    if (user.isAsking) this.blockFor(user);
     this.connection.addressProof?.admit();
     metrics.loginsAccepted += 1;
     const isAttached = this.device === device;
     this.user = user;
     this.device = device;
+    this.#hasStarted = false;
     if (!isAttached) local.attach(user, device, this, now);
-    if (!wasOnline) {
+    // A listener for an event of the store may have ended it: it has never started.
+    if (!this.isOpen) return;
+    this.#hasStarted = true;
+    if (!user.isReportedOnline) {
+      user.isReportedOnline = true;
       metrics.usersOnline += 1;
       if (events.has('online')) events.emit('online', { userId: user.id, session: info });
     }
     // A listener for `online` may have ended it.
     if (this.#info === info && this.user === user && events.has('sessionStarted'))
       events.emit('sessionStarted', { session: info });
-    if (this.user?.awaited === undefined) this.#resumeHandling();
+    if (this.user?.isAsking !== true) this.#resumeHandling();
   }
 
   /** The login could not be read. Ends the session, except on a datagram transport, where the login is ignored. */
@@ -236,10 +242,9 @@ export class SessionHost
     this.#delayed = this.#context.runtime.clock.schedule(at, run);
   }
 
-  blockFor(answer: Promise<void> | undefined): void {
-    if (answer === undefined) return;
+  blockFor(user: User): void {
     this.#inbound.block();
-    void answer.then(() => this.#resumeHandling());
+    user.whenAnswered(() => this.#resumeHandling());
   }
 
   get hasDeferred(): boolean {
@@ -318,6 +323,7 @@ export class SessionHost
       return;
     }
     // Packets are handled in order: after a login that waits, the session may belong to another user.
+    if (handler.isWork && this.user?.isAsking === true && !this.#inbound.isBlocked) this.blockFor(this.user);
     const mustWait = handler.isWork && this.#inbound.isBlocked;
     const admission =
       mustWait && handler.allowed === 'anyone' ? 'defer' : this.#session.admit(packet, handler);
@@ -375,7 +381,8 @@ export class SessionHost
     const wentOffline = local.detach(user, device);
     users.left(user, device);
     this.#reportEnd(reason, kickCode);
-    if (!wentOffline) return;
+    if (!wentOffline || !user.isReportedOnline) return;
+    user.isReportedOnline = false;
     runtime.metrics.usersOnline -= 1;
     if (runtime.events.has('offline'))
       runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
@@ -383,7 +390,8 @@ export class SessionHost
 
   #reportEnd(reason: SessionEndReason, kickCode: number): void {
     const { events } = this.#context.runtime;
-    if (events.has('sessionEnded')) events.emit('sessionEnded', { session: this.info, reason, kickCode });
+    if (this.#hasStarted && events.has('sessionEnded'))
+      events.emit('sessionEnded', { session: this.info, reason, kickCode });
   }
 
   #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {

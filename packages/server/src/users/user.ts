@@ -13,6 +13,7 @@ import type { SendOutcome } from '../hooks.js';
 import type { StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { Inbox } from './inbox.js';
+import type { LoginRecord } from './login-order.js';
 import type { Outlet } from './outlet.js';
 
 /** The device that all sessions of v6 clients belong to. */
@@ -65,10 +66,16 @@ export class User implements RingEntry {
   named: Map<string, Device> | undefined = undefined;
   /** The device that must acknowledge new messages: the first one online. Undefined while none is online. */
   primary: Device | undefined = undefined;
+  /** Whether the event `online` was emitted, and `offline` was not since. */
+  isReportedOnline = false;
+  /** The latest `firstLoginTime` of its logins so far; 0 before the first. */
+  latestLoginTime = 0;
   /** Undefined if the store has nothing for the user. */
   queue: StoredQueue | undefined = undefined;
   #duplicates: DuplicateWindow | undefined = undefined;
-  #awaited: Promise<void> | undefined = undefined;
+  #isAsking = false;
+  /** What waits for an answer of the hook, in the order in which it came. Undefined if nothing does. */
+  #waiting: (() => void)[] | undefined = undefined;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -145,18 +152,37 @@ export class User implements RingEntry {
     return this.#duplicates?.remembered ?? 0;
   }
 
-  /** A hook is being asked about one of this user's messages: later packets wait, on all sessions of the user. */
-  awaits(answer: Promise<void>): Promise<void> {
-    const awaited = answer.then(() => {
-      if (this.#awaited === awaited) this.#awaited = undefined;
+  /**
+   * A hook is being asked about one of this user's messages: later packets wait, on all sessions of the user, so that an answer
+   * that takes longer does not change the order of the messages. `answer` must not reject.
+   */
+  awaits(answer: Promise<void>): void {
+    this.#isAsking = true;
+    void answer.then(() => {
+      this.#isAsking = false;
+      this.#resumeWaiting();
     });
-    this.#awaited = awaited;
-    return awaited;
   }
 
-  /** Resolves when the hook has answered; undefined if no hook is being asked. */
-  get awaited(): Promise<void> | undefined {
-    return this.#awaited;
+  /** Whether a hook is being asked about one of this user's messages. */
+  get isAsking(): boolean {
+    return this.#isAsking;
+  }
+
+  /** Calls `resume` when the hook has answered, after all that waited before. */
+  whenAnswered(resume: () => void): void {
+    this.#waiting ??= [];
+    this.#waiting.push(resume);
+  }
+
+  /** Each session resumes in turn, until the hook is asked again. */
+  #resumeWaiting(): void {
+    while (!this.#isAsking) {
+      const resume = this.#waiting?.shift();
+      if (this.#waiting?.length === 0) this.#waiting = undefined;
+      if (resume === undefined) return;
+      resume();
+    }
   }
 }
 
@@ -169,6 +195,8 @@ export class Device implements Origin {
   readonly id: string;
   readonly user: User;
   session: Outlet | undefined = undefined;
+  /** The login of its last session. */
+  login: LoginRecord | undefined = undefined;
   #inbox: Inbox | undefined = undefined;
 
   constructor(id: string, user: User) {
