@@ -7,6 +7,7 @@ export interface LoginAttempt {
   /** Additional data of the application in the login. */
   readonly extra: string | undefined;
   readonly transport: string;
+  /** IP address of the user; behind a trusted proxy the one that the proxy names. */
   readonly remoteAddress: string;
 }
 
@@ -31,7 +32,9 @@ export interface SessionInfo {
   readonly deviceId: string;
   /** Name of the transport. */
   readonly transport: string;
+  /** IP address of the user; behind a trusted proxy the one that the proxy names. */
   readonly remoteAddress: string;
+  /** The port at this address; 0 if it is not known. */
   readonly remotePort: number;
   /**
    * When the client first logged in since its start, milliseconds since 1970. Later than those of the user's earlier logins, also
