@@ -1,5 +1,5 @@
 /** Targets of arrows that are not packages of ours. */
-const OUTSIDE = new Set(['nothing', 'ws']);
+const OUTSIDE = new Set(['nothing']);
 
 /**
  * The arrows of the graph in ARCHITECTURE.md: for each folder, the packages of ours that it depends on, in alphabetical

@@ -92,6 +92,7 @@ export class ServerProcess {
         return {
           receive: (body) => unlessCrashed(() => handler.receive(body)),
           violated: (error) => unlessCrashed(() => handler.violated(error)),
+          answeredPing: (hasRoom) => unlessCrashed(() => handler.answeredPing(hasRoom)),
           drained: () => unlessCrashed(() => handler.drained()),
           closed: () => unlessCrashed(() => handler.closed()),
         };

@@ -83,6 +83,7 @@ function wrapHandler(handler: ConnectionHandler, interceptor: ConnectionIntercep
   return {
     receive: (body) => (interceptor.receive === undefined ? pass(body) : interceptor.receive(body, pass)),
     violated: (error) => handler.violated(error),
+    answeredPing: (hasRoom) => handler.answeredPing(hasRoom),
     drained: () => handler.drained(),
     closed: () => {
       interceptor.closed?.();

@@ -28,12 +28,14 @@ const NORMAL_CLOSURE = 1000;
 export function webSocketLink(socket: WebSocketLike, handler: LinkHandler): Link {
   let failure: unknown;
   let isOpen = false;
+  let isClosing = false;
   socket.addEventListener('open', () => {
     isOpen = true;
     handler.opened();
   });
   socket.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string') handler.received(data);
+    // What the server has sent before it reads the close frame still arrives.
+    if (typeof data === 'string' && !isClosing) handler.received(data);
   });
   // Browsers report no cause; the close event that follows is decisive.
   socket.addEventListener('error', ({ error }) => {
@@ -51,6 +53,7 @@ export function webSocketLink(socket: WebSocketLike, handler: LinkHandler): Link
       socket.send(frame);
     },
     close() {
+      isClosing = true;
       socket.close(NORMAL_CLOSURE);
     },
   };

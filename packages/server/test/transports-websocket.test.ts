@@ -1,11 +1,11 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { VirtualClock } from '@imcore/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { websocket } from '../src/transports/websocket.js';
 import { firstOf, liveServers } from './support/live-server.js';
-import { connectWebSocket, LOOPBACK, quiet, until } from './support/sockets.js';
+import { connectWebSocket, LOOPBACK, quiet, until, type WebSocketPeer } from './support/sockets.js';
 import { acknowledgement, keepAlive, login, message, plainMessage } from './support/wire.js';
 
 const start = liveServers();
@@ -21,6 +21,11 @@ async function online(port: number, userId: string) {
   await until(() => peer.received.length > 0);
   peer.received.length = 0;
   return peer;
+}
+
+/** The socket below a WebSocket of `ws`, for frames that it does not send. */
+function rawSocketOf({ socket }: WebSocketPeer): net.Socket {
+  return (socket as unknown as { _socket: net.Socket })._socket;
 }
 
 async function statusOf(url: string): Promise<number> {
@@ -112,14 +117,80 @@ describe('a server on WebSocket', () => {
     expect(events.violation).toMatchObject([{ code: 'ERR_MALFORMED_PACKET', transport: 'websocket' }]);
   });
 
-  it('closes the connection of a message that is too long with code 1009, and reports it', async () => {
-    const { ports, events } = await start([websocket({ host, port: 0 })]);
+  const ODD_FRAMES: [string, Buffer, number, string][] = [
+    ['a message that is too long', Buffer.from('81ff0000000000010001', 'hex'), 1009, 'ERR_FRAME_TOO_LARGE'],
+    ['the first fragment of a message', Buffer.from('0181000000007b', 'hex'), 1000, 'ERR_MALFORMED_PACKET'],
+    ['a frame without a mask', Buffer.from('81017b', 'hex'), 1002, 'ERR_MALFORMED_PACKET'],
+    ['text that is not UTF-8', Buffer.from('818100000000ff', 'hex'), 1007, 'ERR_MALFORMED_PACKET'],
+  ];
+  it.each(ODD_FRAMES)(
+    'answers %s with error 4, closes, and reports it',
+    async (_case, bytes, code, reported) => {
+      const { ports, events } = await start([websocket({ host, port: 0 })]);
+      const alice = await online(firstOf(ports), 'alice');
+      rawSocketOf(alice).write(bytes);
+      await until(() => alice.closeCode !== undefined);
+      expect(alice.received).toMatchObject([{ type: 52, to: 'alice' }]);
+      expect(JSON.parse(alice.received[0]?.dataContent ?? '')).toMatchObject({ errorCode: 4 });
+      expect(alice.closeCode).toBe(code);
+      expect(events.violation).toMatchObject([{ code: reported, userId: 'alice' }]);
+      await until(() => events.offline.length === 1);
+    },
+  );
+
+  it('disconnects a peer that sends pings and reads nothing', async () => {
+    const limits = { maxBufferedBytes: 300_000, packetsPerSecond: 1_000_000 };
+    const { ports, server, events } = await start([websocket({ host, port: 0 })], { limits });
+    const peer = await connectWebSocket(urlOf(firstOf(ports)));
+    const socket = rawSocketOf(peer);
+    socket.pause();
+    const pings = Buffer.concat(Array(10_000).fill(Buffer.from(`89fd00000000${'00'.repeat(125)}`, 'hex')));
+    const sending = setInterval(() => socket.writableLength < 1_000_000 && socket.write(pings), 1);
+    try {
+      await until(() => events.limited.length > 0);
+    } finally {
+      clearInterval(sending);
+    }
+    expect(events.limited).toMatchObject([{ limit: 'maxBufferedBytes', value: 300_000 }]);
+    expect(server.metrics()['limitBufferedBytes']).toBe(1);
+    await until(() => server.metrics()['sessionsOpen'] === 0);
+  });
+
+  it('counts pings as packets, and reads no faster than packetsPerSecond', async () => {
+    const clock = new VirtualClock();
+    const limits = { packetsPerSecond: 10 };
+    const { ports, events } = await start([websocket({ host, port: 0 })], { clock, limits });
     const alice = await online(firstOf(ports), 'alice');
-    alice.write('x'.repeat(65_537));
-    await until(() => alice.closeCode !== undefined);
-    expect(alice.closeCode).toBe(1009);
-    expect(events.violation).toMatchObject([{ code: 'ERR_FRAME_TOO_LARGE', userId: 'alice' }]);
-    await until(() => events.offline.length === 1);
+    for (let sent = 0; sent < 40; sent++) alice.socket.ping();
+    await until(() => events.limited.length > 0);
+    expect(events.limited[0]).toMatchObject({ limit: 'packetsPerSecond', value: 10, userId: 'alice' });
+  });
+
+  const BAD_HANDSHAKES: [string, string, number][] = [
+    ['another method', `POST /websocket HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13`, 405],
+    ['no key', 'GET /websocket HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13', 400],
+    [
+      'another protocol',
+      'GET /websocket HTTP/1.1\r\nUpgrade: h2c\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      400,
+    ],
+    [
+      'another version',
+      'GET /websocket HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      426,
+    ],
+  ];
+  it.each(BAD_HANDSHAKES)('answers a handshake with %s with a status', async (_case, head, status) => {
+    const { ports, server } = await start([websocket({ host, port: 0 })]);
+    const socket = net.connect(firstOf(ports), host);
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.write(`${head}\r\nHost: x\r\nConnection: Upgrade\r\n\r\n`);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(answer.split('\r\n')[0]).toContain(`HTTP/1.1 ${status} `);
+    expect(server.metrics()).toMatchObject({ handshakesRejected: 1, sessionsAccepted: 0 });
   });
 
   it('answers a ping, which does not extend the read deadline', async () => {

@@ -56,6 +56,11 @@ export interface ConnectionHandler {
   receive(body: BinaryString): void;
   /** The peer broke the framing; nothing more can be read from it. */
   violated(error: ProtocolError): void;
+  /**
+   * The transport itself has answered a control frame of the peer, such as a ping. It counts as a packet for the limits, but
+   * not as activity. `hasRoom`: what {@link Connection.send} would have returned for the answer.
+   */
+  answeredPing(hasRoom: boolean): void;
   /** The peer has caught up after `send` returned false. */
   drained(): void;
   /** The connection is gone, whoever ended it. Called exactly once. */

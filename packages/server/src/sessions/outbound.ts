@@ -37,7 +37,7 @@ export class Outbound {
     const before = slowReader === undefined ? 0 : connection.bufferedBytes;
     const hasRoom = connection.send(body, kind);
     slowReader?.grew(connection.bufferedBytes - before);
-    if (!hasRoom) this.#fellBehind();
+    if (!hasRoom) this.fellBehind();
     return hasRoom;
   }
 
@@ -58,7 +58,8 @@ export class Outbound {
     this.#slowReader = undefined;
   }
 
-  #fellBehind(): void {
+  /** More is buffered for the peer than it should be. */
+  fellBehind(): void {
     const { limits, metrics, clock } = this.#runtime;
     if (this.#connection.bufferedBytes > limits.maxBufferedBytes) {
       metrics.limitBufferedBytes += 1;

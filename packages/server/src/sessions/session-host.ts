@@ -152,6 +152,12 @@ export class SessionHost
     this.#end('closed');
   }
 
+  answeredPing(hasRoom: boolean): void {
+    if (!this.isOpen) return;
+    this.#inbound.admits(this.#context.runtime.clock.now());
+    if (!hasRoom) this.#outbound.fellBehind();
+  }
+
   drained(): void {
     this.#outbound.caughtUp();
   }

@@ -2,7 +2,6 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type tls from 'node:tls';
-import { WebSocketServer } from 'ws';
 import { checkInteger, checkNames, checkOneOf, type OptionNames } from '../check-options.js';
 import { UsageError } from '../errors.js';
 import type { ServerTransport, TransportAddress, TransportHost } from '../ports/transport.js';
@@ -15,6 +14,7 @@ import { listen, portOf, stop } from './listening.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 import { rejectUpgrade, shareUpgrades } from './upgrades.js';
 import { WebSocketConnection } from './websocket-connection.js';
+import { readHandshake } from './websocket-handshake.js';
 
 /** Options of `websocket`. */
 export interface WebSocketOptions extends TransportOptions {
@@ -79,15 +79,10 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
   const { forwardedHeader = 'x-forwarded-for' } = options;
   checkOneOf('forwardedHeader', forwardedHeader, FORWARDED_HEADERS);
   const readTimeoutMs = readTimeoutOf(options, 'websocket');
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: maxBodyBytes,
-    perMessageDeflate: false,
-    handleProtocols: () => false,
-  });
   const given = options.server;
   const own = given === undefined ? createHttpServer(options) : undefined;
   const flusher = new Flusher();
+  const connections = new Set<WebSocketConnection>();
   const open: { host?: TransportHost; sockets?: HttpSockets; stopSharing?: () => void } = {};
   let isAccepting = true;
 
@@ -104,18 +99,23 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
       rejectUpgrade(socket, 403, 'Forbidden');
       return;
     }
+    const handshake = readHandshake(request);
+    if (!handshake.isValid) {
+      host.count('handshakesRejected');
+      rejectUpgrade(socket, handshake.status, handshake.reason);
+      return;
+    }
     const rejection = moveToClient(request, forwardedHeader, admission, host);
     if (rejection !== undefined) {
       if (rejection === 'malformed-header') rejectUpgrade(socket, 400, 'Bad Request');
       else rejectUpgrade(socket, 503, 'Service Unavailable');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (peer) => {
-      const connection = new WebSocketConnection(peer, request.socket, admission, flusher, maxBodyBytes);
-      const handler = host.accept(connection, transport, admission);
-      if (typeof handler === 'string') connection.reject(handler);
-      else connection.start(handler);
-    });
+    const connection = new WebSocketConnection(request.socket, admission, flusher, maxBodyBytes, connections);
+    const handler = host.accept(connection, transport, admission);
+    connection.acceptHandshake(handshake.response, head);
+    if (typeof handler === 'string') connection.reject(handler);
+    else connection.start(handler);
   };
 
   const attach = (server: HttpServer, host: TransportHost): void => {
@@ -153,7 +153,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     async close() {
       open.stopSharing?.();
       open.sockets?.stop();
-      for (const peer of sockets.clients) if (peer.readyState === peer.OPEN) peer.terminate();
+      for (const connection of connections) if (!connection.isClosing) connection.destroy();
       if (own === undefined) return;
       const stopped = stop(own);
       own.closeAllConnections();

@@ -77,6 +77,10 @@ export class RecordingHandler implements ConnectionHandler {
     this.violations.push(error);
   }
 
+  answeredPing(): void {
+    this.#noteCall();
+  }
+
   drained(): void {
     this.#noteCall();
     this.drainedCount += 1;
