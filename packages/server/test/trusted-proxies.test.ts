@@ -21,6 +21,17 @@ describe('TrustedProxies', () => {
     [[], '127.0.0.1', false],
     [['10.0.0.0/8'], '', false],
     [['10.0.0.0/8'], 'localhost', false],
+    [['0.0.0.0/0'], '1.2.3', false],
+    [['0.0.0.0/0'], '1.2.3.4.5', false],
+    [['0.0.0.0/0'], '1.2.3.256', false],
+    [['0.0.0.0/0'], '1..3.4', false],
+    [['0.0.0.0/0'], '1.2.3.', false],
+    [['0.0.0.0/0', '::/0'], '1.2.3.4x', false],
+    [['::/0'], '2001:db8::1', true],
+    [['::/0'], '::ffff:2001:db8', true],
+    [['128.0.0.0/1'], '255.255.255.255', true],
+    [['255.255.255.255'], '255.255.255.255', true],
+    [['0.0.0.0'], '0.0.0.0', true],
   ] as const)('%j includes %s: %s', (networks, address, expected) => {
     expect(new TrustedProxies(networks).includes(address)).toBe(expected);
   });
