@@ -20,9 +20,8 @@ interface ConnectionOptions {
   readonly maxCheckedBytes: number;
 }
 
-/** The store's own connection runs a checkpoint when the log reaches 16 MiB. See {@link Checkpointer}. */
 const PRAGMAS =
-  'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4096;';
+  'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;';
 
 /** @throws StoreError see `sqliteStore` */
 export function connect(path: string, options: ConnectionOptions): Connection {

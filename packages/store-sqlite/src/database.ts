@@ -37,6 +37,15 @@ export function storeErrorOf(error: unknown, what: string): StoreError {
   return new StoreError(code, `${what}: ${text}`, { cause: error });
 }
 
+/** @throws StoreError for any error of the work */
+export function withStoreErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeErrorOf(error, 'SQLite');
+  }
+}
+
 /** Wait before another attempt to open a locked file, in milliseconds. */
 const LOCKED_RETRY_MS = 20;
 

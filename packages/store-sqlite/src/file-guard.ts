@@ -67,16 +67,24 @@ export function failureOf(error: unknown, file: string, now: number): StoreError
 /** Detects that the file of an open store was removed or replaced: further writes would go to a file without a name. */
 export class FileIdentity {
   readonly #files: readonly { readonly path: string; readonly is: Stats }[];
+  #logBytes = 0;
 
   /** Remembers the file and its write-ahead log, which exists once the database was read. */
   constructor(file: string) {
     this.#files = [file, `${file}-wal`].map((path) => ({ path, is: statSync(path) }));
   }
 
+  /** Length of the log at the last check, in bytes. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
   /** @throws StoreError `ERR_STORE_REPLACED` */
   check(): void {
     for (const { path, is } of this.#files) {
       const now = statSync(path, { throwIfNoEntry: false });
+      // The log is the last file.
+      this.#logBytes = now?.size ?? 0;
       if (now?.ino === is.ino && now.dev === is.dev) continue;
       const what = now === undefined ? 'was removed' : 'was replaced';
       throw new StoreError('ERR_STORE_REPLACED', `${basename(path)} ${what} while its store was open`);

@@ -21,6 +21,11 @@ export interface SqliteStoreOptions extends Retention {
    * wait.
    */
   readonly lockTimeoutMs?: number;
+  /**
+   * Maximum length of the write-ahead log, in bytes. It grows while another process reads the file; beyond the limit calls
+   * are rejected. Default 1 GiB.
+   */
+  readonly maxLogBytes?: number;
   /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
@@ -30,9 +35,13 @@ const OPTIONS: OptionNames<SqliteStoreOptions> = {
   file: true,
   lockTimeoutMs: true,
   maxCheckedBytes: true,
+  maxLogBytes: true,
   wallTime: true,
 };
 const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MAX_LOG_BYTES = 1024 * 1024 * 1024;
+/** Under full load the log has up to 27 MB without a reader. */
+const MIN_MAX_LOG_BYTES = 64 * 1024 * 1024;
 export const DEFAULT_LOCK_TIMEOUT_MS = 5000;
 
 /** The options of a store, with their defaults. */
@@ -41,6 +50,7 @@ export interface CompleteOptions {
   readonly retention: Required<Retention>;
   readonly maxCheckedBytes: number;
   readonly lockTimeoutMs: number;
+  readonly maxLogBytes: number;
   readonly wallTime: () => number;
 }
 
@@ -49,11 +59,13 @@ export function completeOptions(options: SqliteStoreOptions): CompleteOptions {
   checkNames(options, OPTIONS);
   checkInteger('maxCheckedBytes', options.maxCheckedBytes, 0);
   checkInteger('lockTimeoutMs', options.lockTimeoutMs, 1);
+  checkInteger('maxLogBytes', options.maxLogBytes, MIN_MAX_LOG_BYTES);
   return {
     file: options.file,
     retention: completeRetention(options),
     maxCheckedBytes: options.maxCheckedBytes ?? DEFAULT_MAX_CHECKED_BYTES,
     lockTimeoutMs: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
+    maxLogBytes: options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES,
     wallTime: options.wallTime ?? Date.now,
   };
 }

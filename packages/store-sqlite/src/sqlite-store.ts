@@ -14,7 +14,7 @@ import {
 import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
 import { DamagedMessages } from './damaged-messages.js';
-import { inTransaction, isBusy, storeErrorOf, whileLocked } from './database.js';
+import { inTransaction, isBusy, storeErrorOf, whileLocked, withStoreErrors } from './database.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
@@ -109,7 +109,9 @@ class SqliteStore implements MessageStore {
     this.#repairs = new GroupCommit(transaction, { lockTimeoutMs, now });
     this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
     this.#identity = new FileIdentity(file);
-    this.#checkpointer = new Checkpointer(file);
+    this.#checkpointer = new Checkpointer(file, database, options.maxLogBytes);
+    this.#identity.check();
+    this.#checkpointer.measured(this.#identity.logBytes);
     void this.#prune().catch(() => {});
   }
 
@@ -188,7 +190,7 @@ class SqliteStore implements MessageStore {
       this.#identity.check();
       const totals = await this.#read(() => this.#messages.sizes.totals());
       if (this.#failure !== undefined) return { ok: false, problem: problemOf(this.#failure), ...totals };
-      const { problem } = this.#damaged;
+      const problem = this.#damaged.problem ?? (await this.#checkpointer.problem());
       return problem === undefined ? { ok: true, ...totals } : { ok: true, problem, ...totals };
     } catch (error) {
       const problem = problemOf(storeErrorOf(error, 'SQLite'));
@@ -245,6 +247,7 @@ class SqliteStore implements MessageStore {
 
   #transaction(work: () => void): void {
     try {
+      this.#checkpointer.requireRoom();
       inTransaction(this.#connection.database, () => {
         this.#messages.sizes.begin();
         work();
@@ -261,7 +264,7 @@ class SqliteStore implements MessageStore {
     }
     this.#failure = undefined;
     const changes = numberOf(this.#totalChanges.get(), 'n');
-    this.#checkpointer.committed(changes - this.#changes);
+    this.#checkpointer.committed(changes - this.#changes, this.#identity.logBytes);
     this.#changes = changes;
     const deleted = this.#messages.takeDeleted();
     if (deleted.length > 0) this.#onDeleted(deleted);
@@ -274,15 +277,6 @@ function truncateLog(database: Database): void {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
     // The log stays and is read when the file is opened again.
-  }
-}
-
-/** @throws StoreError for any error of the work */
-function withStoreErrors<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw storeErrorOf(error, 'SQLite');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Attack } from './attack.js';
 import { forgedProxies } from './forged-proxies.js';
+import { lockedFiles } from './locked-files.js';
 import { notLoggedIn } from './not-logged-in.js';
 import { pauses } from './pauses.js';
 
@@ -8,4 +9,5 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'not-logged-in': notLoggedIn,
   'forged-proxies': forgedProxies,
   pauses,
+  'locked-files': lockedFiles,
 };
