@@ -68,6 +68,8 @@ describe('docs/reference/limits.md', () => {
   it('has the default of each limit', () => {
     const text = readText('docs/reference/limits.md');
     for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+      // Depends on the heap of the process.
+      if (name === 'maxBytesUnderWay') continue;
       const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\``)) ?? '';
       const written = row.split('|')[2]?.replaceAll(/[^\d]/g, '');
       expect(`${name} ${written}`).toBe(`${name} ${value}`);

@@ -147,6 +147,8 @@ async function end(world: World, breaches: string[]): Promise<void> {
   });
   await world.clock.advanceAsync(AFTERMATH_MS, CLOSING_TURNS);
   if (!closing.isOver) breaches.push('the server did not finish closing');
+  const { bytesUnderWay } = world.server.metrics();
+  if (closing.isOver && bytesUnderWay !== 0) breaches.push(`${bytesUnderWay} bytes are still under way`);
   if (world.openConnections.size > 0)
     breaches.push(`${world.openConnections.size} connections are still open`);
   breaches.push(...checkNothingScheduled(world));

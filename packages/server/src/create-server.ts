@@ -1,6 +1,7 @@
 import { Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
 import { consoleLogger } from './console-logger.js';
+import { BytesUnderWay } from './delivery/bytes-under-way.js';
 import { Dispatcher } from './delivery/dispatcher.js';
 import { FallbackRoute } from './delivery/fallback-route.js';
 import { LocalRoute } from './delivery/local-route.js';
@@ -116,7 +117,8 @@ function createRuntime(options: ServerOptions): Runtime {
     metrics.pauses += 1;
     events.emit('paused', { ms });
   });
-  return { clock, random, timers, events, metrics, limits, logger, stamp, reportBug };
+  const underWay = new BytesUnderWay(metrics, limits.maxBytesUnderWay);
+  return { clock, random, timers, events, metrics, limits, underWay, logger, stamp, reportBug };
 }
 
 /** Creates the deadlines at which slow readers are checked. */

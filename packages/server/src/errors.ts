@@ -18,7 +18,12 @@ export class UsageError extends Error {
 /** No route took responsibility for a message. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
-  readonly code: 'ERR_UNDELIVERABLE' | 'ERR_NOT_ACKNOWLEDGED' | 'ERR_TOO_LARGE' | 'ERR_SERVER_CLOSED';
+  readonly code:
+    | 'ERR_UNDELIVERABLE'
+    | 'ERR_NOT_ACKNOWLEDGED'
+    | 'ERR_TOO_LARGE'
+    | 'ERR_SERVER_BUSY'
+    | 'ERR_SERVER_CLOSED';
 
   constructor(code: DeliveryError['code'], message: string) {
     super(message);

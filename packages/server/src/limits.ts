@@ -1,3 +1,5 @@
+import { getHeapStatistics } from 'node:v8';
+
 /** Limits on what peers can make the server keep or do. Each has a metric and a `limited` event. */
 export interface ServerLimits {
   /** Maximum number of sockets and sessions of all transports together, logged in or not. Further ones are rejected. */
@@ -12,6 +14,15 @@ export interface ServerLimits {
   readonly packetsPerSecond: number;
   /** Maximum number of unacknowledged QoS messages of one sender. Further messages are dropped and not acknowledged. */
   readonly maxUnacknowledged: number;
+  /** Maximum memory for unacknowledged messages of one sender, in bytes. Further messages are dropped and not acknowledged. */
+  readonly maxUnacknowledgedBytes: number;
+  /**
+   * Maximum memory for everything under way in the server, in bytes: half for senders, half for receivers. Each sender may have
+   * as much as is free; from half of that on it is read more slowly, and beyond it messages are dropped and not acknowledged. A
+   * receiver may have an eighth of what is free; beyond it messages go to the store, or are dropped. Default a quarter of the heap
+   * limit of V8.
+   */
+  readonly maxBytesUnderWay: number;
   /** Maximum number of bytes that are buffered for a peer that reads slowly. Beyond it the session is closed. */
   readonly maxBufferedBytes: number;
   /** How long bytes may be buffered for a peer that reads nothing, in milliseconds. Then its session is closed. */
@@ -30,6 +41,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   loginsPerSecondPerAddress: 200,
   packetsPerSecond: 20_000,
   maxUnacknowledged: 10_000,
+  maxUnacknowledgedBytes: 16 * 1024 * 1024,
+  maxBytesUnderWay: Math.floor(getHeapStatistics().heap_size_limit / 4),
   maxBufferedBytes: 4 * 1024 * 1024,
   stallTimeoutMs: 5_000,
 };

@@ -3,7 +3,7 @@ export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
-  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events';
+  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events' | 'bytes';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -29,6 +29,7 @@ export class ServerMetrics {
   socketsWithoutLogin = 0;
   usersOnline = 0;
   messagesInFlight = 0;
+  bytesUnderWay = 0;
   bridgeJoined = 0;
   bridgePending = 0;
   sessionsRejected = 0;
@@ -78,6 +79,9 @@ export class ServerMetrics {
   limitLoginTimeout = 0;
   limitPackets = 0;
   limitUnacknowledged = 0;
+  limitUnacknowledgedBytes = 0;
+  limitBytesUnderWay = 0;
+  sendersSlowedDown = 0;
   limitBufferedBytes = 0;
   limitStalled = 0;
   limitRemembered = 0;
@@ -151,6 +155,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   ),
   usersOnline: gauge('users', 'users with at least one session'),
   messagesInFlight: gauge('messages', 'QoS messages that are with a receiver and not acknowledged'),
+  bytesUnderWay: gauge('bytes', 'memory for everything under way: `maxBytesUnderWay`'),
   bridgeJoined: gauge('events', '1 while the bridge has joined the other system, else 0'),
   bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
   sessionsRejected: counter(
@@ -206,6 +211,9 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitLoginTimeout: counter('sockets', 'sockets closed without a login: `loginTimeoutMs`'),
   limitPackets: counter('packets', 'times that `packetsPerSecond` was reached'),
   limitUnacknowledged: counter('messages', 'times that `maxUnacknowledged` was reached'),
+  limitUnacknowledgedBytes: counter('messages', 'times that `maxUnacknowledgedBytes` was reached'),
+  limitBytesUnderWay: counter('messages', 'times that `maxBytesUnderWay` left no room'),
+  sendersSlowedDown: counter('events', 'pauses in reading from senders with much under way'),
   limitBufferedBytes: counter('events', 'times that `maxBufferedBytes` was reached'),
   limitStalled: counter('events', 'times that `stallTimeoutMs` was reached'),
   limitRemembered: counter('events', 'times that fingerprints were forgotten early'),

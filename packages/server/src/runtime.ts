@@ -1,4 +1,5 @@
 import type { Clock, Emitter, Random } from '@imcore/protocol';
+import type { BytesUnderWay } from './delivery/bytes-under-way.js';
 import type { ServerEvents } from './events.js';
 import type { ServerLimits } from './limits.js';
 import type { ServerMetrics } from './metrics.js';
@@ -15,6 +16,8 @@ export interface Runtime {
   readonly events: Emitter<ServerEvents>;
   readonly metrics: ServerMetrics;
   readonly limits: ServerLimits;
+  /** The memory for everything under way, which all parts share. */
+  readonly underWay: BytesUnderWay;
   readonly logger: Logger;
   /** Returns the value of `sm`; undefined if the server does not stamp its time. */
   readonly stamp: (() => number) | undefined;

@@ -104,7 +104,7 @@ export class ImServer {
    *
    * @throws UsageError `ERR_INVALID_ARGUMENT`, `ERR_NOT_LISTENING`
    * @throws DeliveryError `ERR_UNDELIVERABLE` if the user is not online and there is no store, `ERR_NOT_ACKNOWLEDGED` after
-   *   the last retry, `ERR_TOO_LARGE`, `ERR_SERVER_CLOSED`.
+   *   the last retry, `ERR_TOO_LARGE`, `ERR_SERVER_BUSY` if too many bytes are under way, `ERR_SERVER_CLOSED`.
    */
   send(userId: string, content: string, options?: SendOptions): Promise<SendOutcome> {
     return this.#parts.messages.send(userId, content, options);

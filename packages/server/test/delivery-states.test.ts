@@ -4,6 +4,7 @@ import { Delivery, type DeliveryState, TRANSITIONS } from '../src/delivery/deliv
 import { storedOrigin } from '../src/delivery/origins.js';
 import { InternalError } from '../src/errors.js';
 import { Inbox } from '../src/users/inbox.js';
+import { createRuntime } from './support/runtime.js';
 
 const STATES = Object.keys(TRANSITIONS) as DeliveryState[];
 
@@ -50,7 +51,7 @@ describe('The states of a delivery', () => {
 
   it('are counted by the delivery’s inbox', () => {
     const { delivery } = setUp('pending');
-    const inbox = new Inbox({ session: undefined });
+    const inbox = new Inbox({ session: undefined, underWay: createRuntime().underWay });
     inbox.add('fp-1', delivery);
     expect([inbox.hasPending, inbox.persistedBytes]).toEqual([true, 0]);
     delivery.moveTo('persisting');

@@ -18,7 +18,13 @@ async function setUp(count: number) {
     );
   await add(1, count);
   const written: string[] = [];
-  const state = { underWay: 0, pendingAppends: 0, takes: (_message: WaitingMessage): boolean => true };
+  const state = {
+    underWay: 0,
+    pendingAppends: 0,
+    kept: 0,
+    maxPage: MAX_PAGE,
+    takes: (_message: WaitingMessage): boolean => true,
+  };
   const failures: unknown[] = [];
   const target: ReplayTarget = {
     write: (message) => {
@@ -27,7 +33,11 @@ async function setUp(count: number) {
       if (isTaken) state.underWay += 1;
       return isTaken;
     },
-    underWay: () => state.underWay,
+    hasRoomFor: () => state.underWay < REPLAY_WINDOW,
+    maxPage: () => state.maxPage,
+    keeps: (bytes) => {
+      state.kept += bytes;
+    },
     pendingAppends: () => state.pendingAppends,
     confirming: () => new Set(),
     failed: (error) => failures.push(error),
@@ -50,6 +60,29 @@ describe('Replay', () => {
     await settlePromises(50);
     expect(written).toEqual([]);
     expect(replay.isCaughtUp).toBe(false);
+  });
+
+  it('counts the messages that it has read and not written', async () => {
+    const { state, replay, wake } = await setUp(REPLAY_WINDOW + 3);
+    await wake();
+    expect(state.kept).toBeGreaterThan(3 * 'body'.length);
+    state.underWay = 0;
+    replay.resume();
+    expect(state.kept).toBe(0);
+  });
+
+  it('keeps nothing after its end', async () => {
+    const { state, replay, wake } = await setUp(REPLAY_WINDOW + 3);
+    await wake();
+    replay.end();
+    expect(state.kept).toBe(0);
+  });
+
+  it('reads smaller pages if it must', async () => {
+    const { written, state, wake } = await setUp(10);
+    state.maxPage = 1;
+    await wake();
+    expect(written).toHaveLength(10);
   });
 
   it('is caught up when the store has nothing left', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../src/delivery/bytes-under-way.js';
 import { REPLAY_WINDOW } from '../src/storage/replay.js';
-import { MAX_STORED_IN_FLIGHT_BYTES } from '../src/storage/store-route.js';
+import { MAX_STORED_IN_FLIGHT_BYTES } from '../src/users/inbox.js';
 import { type Bench, openBench } from './support/bench.js';
 import { ControlledStore } from './support/controlled-store.js';
 import type { Peer } from './support/peer-transport.js';
@@ -9,7 +10,7 @@ import { acknowledgement, keepAlive, message } from './support/wire.js';
 const LONG = 'x'.repeat(1500);
 
 /** How many messages like {@link LONG} the server keeps in flight for one session. */
-const KEPT = Math.floor(MAX_STORED_IN_FLIGHT_BYTES / (message('alice', 'bob', LONG, 'fp-1000').length + 512));
+const KEPT = Math.floor(MAX_STORED_IN_FLIGHT_BYTES / bytesOf(message('alice', 'bob', LONG, 'fp-1000')));
 
 function fingerprints(peer: Peer): (string | undefined)[] {
   return peer.takeReceived().flatMap(({ type, fp }) => (type === 2 ? [fp] : []));

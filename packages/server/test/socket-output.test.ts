@@ -75,9 +75,16 @@ describe('SocketOutput', () => {
     expect(output.add('more')).toBe(true);
   });
 
-  it('does not call drained if it was never slow', async () => {
+  it('calls drained for a backlog of a peer that is not slow', async () => {
     const { output, drained } = setUp('at once');
-    output.add('x'.repeat(200_000));
+    expect(output.add('x'.repeat(200_000))).toBe(true);
+    await turn();
+    expect(drained()).toBe(1);
+  });
+
+  it('does not call drained without a backlog', async () => {
+    const { output, drained } = setUp('at once');
+    output.add('x'.repeat(16_000));
     await turn();
     expect(drained()).toBe(0);
   });

@@ -49,6 +49,8 @@ export interface DeliveryInbox {
   readonly session: Outlet | undefined;
   /** Memory used by messages that are also in the store, in bytes. */
   readonly persistedBytes: number;
+  /** Whether they are too many: the newest must leave the memory. */
+  readonly hasTooMuchStored: boolean;
   /** Removes a delivery. */
   remove(delivery: Delivery): void;
   /** Whether a delivery is one of the `count` oldest in the inbox. */

@@ -3,25 +3,34 @@ import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import type { Delivery, Origin } from './delivery.js';
 
+/** Called once, when the message of a {@link PromiseOrigin} has an outcome. */
+interface PromiseOriginOwner {
+  settled(delivery: Delivery): void;
+}
+
 /** The origin of a message of `ImServer.send`: settles the caller's promise. */
 export class PromiseOrigin implements Origin {
   readonly asksHook = false;
   readonly outcome: Promise<SendOutcome>;
+  readonly #owner: PromiseOriginOwner;
   #resolve: (outcome: SendOutcome) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
-  constructor() {
+  constructor(owner: PromiseOriginOwner) {
+    this.#owner = owner;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  accepted(_delivery: Delivery, outcome: SendOutcome): void {
+  accepted(delivery: Delivery, outcome: SendOutcome): void {
+    this.#owner.settled(delivery);
     this.#resolve(outcome);
   }
 
   failed(delivery: Delivery, reason: UndeliveredReason): void {
+    this.#owner.settled(delivery);
     this.#reject(toDeliveryError(delivery, reason));
   }
 

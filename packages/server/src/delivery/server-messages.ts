@@ -13,6 +13,7 @@ import { DeliveryError, UsageError } from '../errors.js';
 import type { Sender, SendOptions, SendOutcome, SessionInfo } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
 import type { UserRegistry } from '../users/user-registry.js';
+import { bytesOf } from './bytes-under-way.js';
 import { Delivery } from './delivery.js';
 import type { Dispatcher } from './dispatcher.js';
 import { PromiseOrigin } from './origins.js';
@@ -25,6 +26,7 @@ export class ServerMessages {
   /** Maximum size of a frame body on any transport. A larger message could never be delivered. */
   readonly #maxBodyBytes: number;
   #state: 'new' | 'open' | 'closed' = 'new';
+  #bytesUnderWay = 0;
 
   constructor(runtime: Runtime, users: UserRegistry, dispatcher: Dispatcher, maxBodyBytes: number) {
     this.#runtime = runtime;
@@ -63,11 +65,40 @@ export class ServerMessages {
     };
     const body = encodeFrameBody(packet);
     if (body.length > this.#maxBodyBytes) return Promise.reject(tooLarge(body.length, this.#maxBodyBytes));
-    const origin = new PromiseOrigin();
+    if (!this.#takes(bytesOf(body))) return Promise.reject(this.#busy(userId));
+    const origin = new PromiseOrigin(this);
     metrics.messagesFromServer += 1;
     const delivery = new Delivery(packet, body, SERVER_ID, userId, origin, reportBug);
     this.#dispatcher.dispatch(delivery, this.#users.find(userId), clock.now());
     return origin.outcome;
+  }
+
+  /** A message has an outcome. */
+  settled({ body }: Delivery): void {
+    this.#addUnderWay(-bytesOf(body));
+  }
+
+  /** The server's messages may have as many bytes as are free, like those of a sender. */
+  #takes(bytes: number): boolean {
+    if (this.#bytesUnderWay + bytes > this.#runtime.underWay.freeForSender) return false;
+    this.#addUnderWay(bytes);
+    return true;
+  }
+
+  #addUnderWay(bytes: number): void {
+    this.#bytesUnderWay += bytes;
+    this.#runtime.underWay.addOfSender(bytes);
+  }
+
+  #busy(userId: string): DeliveryError {
+    const { metrics, events, limits } = this.#runtime;
+    const value = limits.maxBytesUnderWay;
+    metrics.limitBytesUnderWay += 1;
+    events.emit('limited', { limit: 'maxBytesUnderWay', value, remoteAddress: '', userId });
+    return new DeliveryError(
+      'ERR_SERVER_BUSY',
+      `${this.#bytesUnderWay} bytes of the server's messages are under way, and maxBytesUnderWay (${value}) leaves no room for more`,
+    );
   }
 
   #check(userId: string, content: unknown, { fingerprint, type }: SendOptions): Error | undefined {

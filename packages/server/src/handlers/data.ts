@@ -7,6 +7,7 @@ import {
   SERVER_ID,
 } from '@imcore/protocol';
 import { typeName } from '../check-options.js';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
 import { InvalidAnswer } from '../errors.js';
@@ -63,6 +64,10 @@ export class DataHandler implements Handler {
     }
     if (packet.QoS && packet.fp !== undefined && !this.#isNew(packet, packet.fp, to, sender, session, now))
       return;
+    if (!this.#hasRoom(packet, sender, session)) {
+      this.#forget(packet, to, sender, now);
+      return;
+    }
     metrics.messagesAccepted += 1;
     if (this.#hooks.hooks.authorizeMessage !== undefined) this.#authorize(packet, to, sender, session);
     else this.#pass(packet, to, sender, session, now);
@@ -90,6 +95,32 @@ export class DataHandler implements Handler {
     metrics.messagesDuplicate += 1;
     if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
     return false;
+  }
+
+  /**
+   * Whether a sender may have this message under way, too. A sender with much under way is read more slowly before it reaches
+   * the limit. Each may have as many bytes as are free: all of them would be more than there are.
+   */
+  #hasRoom(packet: ReceivedPacket, { user }: Device, session: HandlerSession): boolean {
+    const { limits, underWay } = this.#runtime;
+    const bytes = user.bytesUnderWay + bytesOf(packet.body);
+    const free = underWay.freeForSender;
+    if (2 * bytes <= free && 2 * bytes <= limits.maxUnacknowledgedBytes) return true;
+    session.slowDown();
+    if (bytes <= free && bytes <= limits.maxUnacknowledgedBytes) return true;
+    this.#reportNoRoom(
+      bytes > limits.maxUnacknowledgedBytes ? 'maxUnacknowledgedBytes' : 'maxBytesUnderWay',
+      session,
+    );
+    return false;
+  }
+
+  #reportNoRoom(limit: 'maxUnacknowledgedBytes' | 'maxBytesUnderWay', { info }: HandlerSession): void {
+    const { metrics, limits, events } = this.#runtime;
+    if (limit === 'maxBytesUnderWay') metrics.limitBytesUnderWay += 1;
+    else metrics.limitUnacknowledgedBytes += 1;
+    const { userId, remoteAddress } = info;
+    events.emit('limited', { limit, value: limits[limit], remoteAddress, userId });
   }
 
   /** Asks `authorizeMessage`. Later packets of the same sender wait for the answer. */
@@ -120,6 +151,7 @@ export class DataHandler implements Handler {
       return;
     }
     const body = this.#bodyOf(packet, sender.user.id);
+    sender.user.addUnderWay(bytesOf(body));
     const delivery = new Delivery(packet, body, sender.user.id, to, sender, this.#runtime.reportBug);
     this.#dispatcher.dispatch(delivery, this.#users.find(to), now);
   }
@@ -141,8 +173,16 @@ export class DataHandler implements Handler {
       this.#acknowledge(packet, sender, now);
       return;
     }
-    const fail = (): void => this.#forget(packet, SERVER_ID, sender, clock.now());
-    const accept = (): void => this.#acknowledge(packet, sender, clock.now());
+    const bytes = bytesOf(packet.body);
+    sender.user.addUnderWay(bytes);
+    const fail = (): void => {
+      sender.user.addUnderWay(-bytes);
+      this.#forget(packet, SERVER_ID, sender, clock.now());
+    };
+    const accept = (): void => {
+      sender.user.addUnderWay(-bytes);
+      this.#acknowledge(packet, sender, clock.now());
+    };
     const question = (): unknown =>
       this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.user.id), this.#toSender(info));
     void this.#hooks.ask('onServerMessage', question, accept, fail);

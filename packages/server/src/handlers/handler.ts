@@ -26,6 +26,8 @@ export interface HandlerSession extends PacketSession {
   loginUnreadable(error: ProtocolError): void;
   /** Kicks the session out, because a newer session of the device exists. The peer has missed an earlier kick-out. */
   kickAsStale(userId: string): void;
+  /** Reads from the peer more slowly: much that it sent is under way. No effect on a transport that cannot be paused. */
+  slowDown(): void;
   /** The client has logged out. */
   logout(): void;
 }

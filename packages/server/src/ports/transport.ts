@@ -61,7 +61,7 @@ export interface ConnectionHandler {
    * not as activity. `hasRoom`: what {@link Connection.send} would have returned for the answer.
    */
   answeredPing(hasRoom: boolean): void;
-  /** The peer has caught up after `send` returned false. */
+  /** The peer has caught up after `send` returned false, or after more than 16 KiB were buffered. */
   drained(): void;
   /** The connection is gone, whoever ended it. Called exactly once. */
   closed(): void;

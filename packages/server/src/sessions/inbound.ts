@@ -1,4 +1,5 @@
 import type { Instant, ReceivedPacket, Scheduled } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { LimitName } from '../events.js';
 import type { Connection } from '../ports/transport.js';
 import type { Runtime } from '../runtime.js';
@@ -6,6 +7,9 @@ import { MAX_WAIT_MS, type Outlet } from '../users/outlet.js';
 
 /** The burst that a session may send at once: the packets of two seconds. */
 const BURST_MS = 2000;
+
+/** How long a session with much under way is not read, in milliseconds. After that it may send one chunk before the next pause. */
+const SLOW_DOWN_MS = 100;
 
 /** Maximum number of packets that wait for a hook, for a peer that cannot be paused. Further packets are dropped. */
 const MAX_DEFERRED = 64;
@@ -31,6 +35,7 @@ export class Inbound {
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   /** Undefined while empty, as it nearly always is. */
   #deferred: ReceivedPacket[] | undefined = undefined;
+  #deferredBytes = 0;
   #receivers: Map<Outlet, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
@@ -73,6 +78,7 @@ export class Inbound {
     }
     deferred.push(packet);
     this.#deferred = deferred;
+    this.#countDeferred(bytesOf(packet.body));
     this.update();
     return true;
   }
@@ -82,6 +88,7 @@ export class Inbound {
     if (this.#state === 'blocked') this.#state = 'handling';
     const packets = this.#deferred ?? NONE;
     this.#deferred = undefined;
+    this.#countDeferred(-this.#deferredBytes);
     return packets;
   }
 
@@ -102,31 +109,48 @@ export class Inbound {
 
   /** Counts a packet. Above the rate, a stream is paused; on UDP, returns false: the packet must be dropped. */
   admits(now: Instant): boolean {
-    const { limits, metrics, clock } = this.#runtime;
+    const { limits, metrics } = this.#runtime;
     this.#emptyAt = Math.max(this.#emptyAt, now) + 1000 / limits.packetsPerSecond;
     const waitMs = this.#emptyAt - now - BURST_MS;
     if (waitMs <= 0) return true;
     metrics.limitPackets += 1;
     this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);
     if (!this.#connection.canPause) return false;
-    if (this.#pause === undefined && this.#state !== 'ended') {
-      this.#pause = clock.schedule(now + waitMs, () => {
-        this.#pause = undefined;
-        this.update();
-      });
-      this.update();
-    }
+    this.#pauseUntil(now + waitMs);
     return true;
+  }
+
+  /** Pauses a stream for a moment. */
+  slowDown(): void {
+    if (!this.#connection.canPause || this.#pause !== undefined) return;
+    const { clock, metrics } = this.#runtime;
+    metrics.sendersSlowedDown += 1;
+    this.#pauseUntil(clock.now() + SLOW_DOWN_MS);
   }
 
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
     this.#deferred = undefined;
+    this.#countDeferred(-this.#deferredBytes);
     for (const wait of this.#receivers?.values() ?? []) wait.cancel();
     this.#receivers = undefined;
     this.#pause?.cancel();
     this.#pause = undefined;
+  }
+
+  #countDeferred(bytes: number): void {
+    this.#deferredBytes += bytes;
+    this.#runtime.underWay.addOfReceiver(bytes);
+  }
+
+  #pauseUntil(instant: Instant): void {
+    if (this.#pause !== undefined || this.#state === 'ended') return;
+    this.#pause = this.#runtime.clock.schedule(instant, () => {
+      this.#pause = undefined;
+      this.update();
+    });
+    this.update();
   }
 
   /** Pauses or resumes the peer as needed. Must be called after the packets of {@link unblock} are handled. */

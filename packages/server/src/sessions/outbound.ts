@@ -6,6 +6,9 @@ import type { DeadlineRing } from '../timers/deadline-queue.js';
 import { MAX_WAIT_MS } from '../users/outlet.js';
 import { SlowReader } from './slow-reader.js';
 
+/** Number of buffered bytes from which on a peer's output is counted as under way. With less, peers come and go too often. */
+const BACKLOG_BYTES = 16 * 1024;
+
 /** The session that an outbound side belongs to. */
 export interface OutboundOwner {
   /** Disconnects a peer that has reached a limit. */
@@ -22,6 +25,7 @@ export class Outbound {
   readonly #stallDeadlines: DeadlineRing;
   readonly #owner: OutboundOwner;
   #slowReader: SlowReader | undefined = undefined;
+  #countedBytes = 0;
 
   constructor(connection: Connection, runtime: Runtime, stallDeadlines: DeadlineRing, owner: OutboundOwner) {
     this.#connection = connection;
@@ -35,15 +39,24 @@ export class Outbound {
     const connection = this.#connection;
     const slowReader = this.#slowReader;
     const before = slowReader === undefined ? 0 : connection.bufferedBytes;
-    const hasRoom = connection.send(body, kind);
-    slowReader?.grew(connection.bufferedBytes - before);
+    let hasRoom = connection.send(body, kind);
+    const { bufferedBytes } = connection;
+    slowReader?.grew(bufferedBytes - before);
+    if (bufferedBytes > BACKLOG_BYTES || this.#countedBytes > 0) {
+      this.#count(bufferedBytes);
+      if (this.#exceedsShare) hasRoom = false;
+    }
     if (!hasRoom) this.fellBehind();
     return hasRoom;
   }
 
-  /** Whether the peer has read too slowly for {@link MAX_WAIT_MS} or longer: senders no longer wait for it. */
+  /**
+   * Whether senders no longer wait for the peer: it has read too slowly for {@link MAX_WAIT_MS} or longer, or its output has
+   * taken its share of the bytes under way.
+   */
   isStuck(now: Instant): boolean {
-    return this.#slowReader !== undefined && now - this.#slowReader.since >= MAX_WAIT_MS;
+    if (this.#slowReader === undefined) return false;
+    return now - this.#slowReader.since >= MAX_WAIT_MS || this.#exceedsShare;
   }
 
   /** Calls `resume` once, when the peer has caught up or is gone; at once if it is not behind. */
@@ -56,6 +69,17 @@ export class Outbound {
   caughtUp(): void {
     this.#slowReader?.end();
     this.#slowReader = undefined;
+    this.#count(0);
+  }
+
+  get #exceedsShare(): boolean {
+    return this.#countedBytes > BACKLOG_BYTES && this.#countedBytes > this.#runtime.underWay.freeForReceiver;
+  }
+
+  /** Sets the output that is counted as under way. */
+  #count(bytes: number): void {
+    this.#runtime.underWay.addOfReceiver(bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
   }
 
   /** More is buffered for the peer than it should be. */

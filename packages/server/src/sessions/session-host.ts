@@ -253,6 +253,10 @@ export class SessionHost
     user.whenAnswered(() => this.#resumeHandling());
   }
 
+  slowDown(): void {
+    this.#inbound.slowDown();
+  }
+
   get hasDeferred(): boolean {
     return this.#inbound.hasDeferred;
   }

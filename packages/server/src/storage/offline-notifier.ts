@@ -1,4 +1,5 @@
 import type { Scheduled } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import type { HookRunner } from '../hook-runner.js';
@@ -25,7 +26,8 @@ export class OfflineNotifier {
   readonly #runtime: Runtime;
   readonly #hooks: HookRunner;
   readonly #maxWaiting: number;
-  #waiting: Message[] = [];
+  #waiting: { readonly message: Message; readonly bytes: number }[] = [];
+  #bytes = 0;
   #isAsking = false;
   #timer: Scheduled | undefined = undefined;
   #retryMs = MIN_RETRY_MS;
@@ -41,14 +43,16 @@ export class OfflineNotifier {
   /** A stored message is not in flight to a session. */
   add(delivery: Delivery): void {
     if (this.#hooks.hooks.onStored === undefined || delivery.origin === storedOrigin) return;
-    const { metrics, events, clock } = this.#runtime;
-    if (this.#waiting.length >= this.#maxWaiting) {
+    const { metrics, events, clock, underWay } = this.#runtime;
+    const bytes = bytesOf(delivery.body);
+    if (this.#waiting.length >= this.#maxWaiting || this.#bytes + bytes > underWay.freeForReceiver) {
       metrics.limitOfflineNotices += 1;
       const value = this.#maxWaiting;
       events.emit('limited', { limit: 'offlineNotices', value, remoteAddress: '', userId: delivery.to });
       return;
     }
-    this.#waiting.push(delivery.message);
+    this.#waiting.push({ message: delivery.message, bytes });
+    this.#count(bytes);
     if (this.#isEnding) this.#ask();
     else this.#timer ??= clock.schedule(clock.now() + GATHER_MS, () => this.#ask());
     if (this.#waiting.length === MAX_BATCH && this.#retryMs === MIN_RETRY_MS) this.#ask();
@@ -75,13 +79,14 @@ export class OfflineNotifier {
     this.#isAsking = true;
     const reported = (): void => {
       this.#waiting.splice(0, batch.length);
+      this.#count(-batch.reduce((sum, { bytes }) => sum + bytes, 0));
       this.#isAsking = false;
       this.#retryMs = MIN_RETRY_MS;
       this.#ask();
     };
     void this.#hooks.ask(
       'onStored',
-      () => hooks.onStored?.(batch),
+      () => hooks.onStored?.(batch.map(({ message }) => message)),
       reported,
       () => this.#failed(),
     );
@@ -97,6 +102,11 @@ export class OfflineNotifier {
     this.#timer?.cancel();
     this.#timer = clock.schedule(clock.now() + this.#retryMs, () => this.#ask());
     this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#runtime.underWay.addOfReceiver(bytes);
   }
 
   #idle(): void {

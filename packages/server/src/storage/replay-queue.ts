@@ -1,4 +1,5 @@
 import { decodeFrameBody, type Instant, type Packet } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import { reportTooLarge } from '../delivery/reports.js';
@@ -7,7 +8,7 @@ import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-sto
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
-import { Replay, type ReplayTarget } from './replay.js';
+import { REPLAY_WINDOW, Replay, type ReplayTarget } from './replay.js';
 import type { StoreWriter } from './store-writer.js';
 
 /** Maximum number of messages in a tail queue. */
@@ -131,8 +132,20 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     return true;
   }
 
-  underWay(): number {
-    return this.#device.inbox?.size ?? 0;
+  /** A session that has acknowledged everything always gets the next message, however long it is. */
+  hasRoomFor({ body }: WaitingMessage): boolean {
+    const { inbox } = this.#device;
+    if (inbox === undefined || inbox.size === 0) return true;
+    const { freeForReceiver } = this.#context.runtime.underWay;
+    return inbox.size < REPLAY_WINDOW && inbox.persistedBytes + bytesOf(body) <= freeForReceiver;
+  }
+
+  maxPage(): number {
+    return this.#context.runtime.underWay.maxPage;
+  }
+
+  keeps(bytes: number): void {
+    this.#context.runtime.underWay.addOfReceiver(bytes);
   }
 
   pendingAppends(): number {

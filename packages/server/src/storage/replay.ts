@@ -1,4 +1,5 @@
 import type { Instant } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { OnGivenUp } from './timed-store.js';
@@ -25,8 +26,12 @@ interface ReadableStore {
 export interface ReplayTarget {
   /** Writes a message to the session. Returns false if the session cannot take it: it stays in the store. */
   write(message: WaitingMessage): boolean;
-  /** Number of messages that the session has not acknowledged. */
-  underWay(): number;
+  /** Whether the session may get a message now, in addition to those that it has not acknowledged. */
+  hasRoomFor(message: WaitingMessage): boolean;
+  /** Maximum number of messages that may be read at once. */
+  maxPage(): number;
+  /** Messages are kept in memory until they are written (positive), or no longer (negative), in bytes. */
+  keeps(bytes: number): void;
   /** Number of appends for this user that the store has not answered. */
   pendingAppends(): number;
   /** Messages that the user has acknowledged and whose confirmation the store has not answered. */
@@ -66,6 +71,8 @@ export class Replay implements RingEntry {
   /** The messages that were read; those from {@link #next} on have not been written. */
   #page: readonly WaitingMessage[] = NOTHING;
   #next = 0;
+  /** Memory for the messages that have not been written. */
+  #bytes = 0;
   #after: StoreId | undefined;
   #pageLimit = REPLAY_WINDOW;
   #isReading = false;
@@ -135,7 +142,8 @@ export class Replay implements RingEntry {
       return;
     }
     if (this.#rest === 'unknown') {
-      if (left <= REPLAY_WINDOW) void this.#read();
+      // With few bytes free nothing is read ahead.
+      if (left <= Math.min(REPLAY_WINDOW, this.#target.maxPage() - 1)) void this.#read();
     } else if (left === 0 && this.#rest === 'none') this.#finish();
   }
 
@@ -143,8 +151,7 @@ export class Replay implements RingEntry {
   rewind(id: StoreId): void {
     if (this.#state === 'ended') return;
     this.#state = 'running';
-    this.#page = this.#page.slice(this.#next).filter((message) => message.id < id);
-    this.#next = 0;
+    this.#keep(this.#page.slice(this.#next).filter((message) => message.id < id));
     // Before the first read has finished, there may be messages before `id` that were never read.
     const isReadToEnd = this.#rest === 'none' && !this.#isReading;
     if (this.#after === undefined ? isReadToEnd : this.#after >= id) this.#after = id - 1;
@@ -163,7 +170,7 @@ export class Replay implements RingEntry {
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
-    this.#page = NOTHING;
+    this.#keep(NOTHING);
   }
 
   /** Everything that was read is written, and the store had no more. */
@@ -175,11 +182,26 @@ export class Replay implements RingEntry {
   }
 
   #writeWhatFits(): void {
-    while (this.#next < this.#page.length && this.#target.underWay() < REPLAY_WINDOW) {
+    for (;;) {
       const message = this.#page[this.#next];
+      if (message === undefined || !this.#target.hasRoomFor(message)) return;
       this.#next += 1;
-      if (message !== undefined) this.#target.write(message);
+      this.#count(-bytesOf(message.body));
+      this.#target.write(message);
     }
+  }
+
+  /** Replaces the messages that were read and not written. */
+  #keep(page: readonly WaitingMessage[]): void {
+    this.#page = page;
+    this.#next = 0;
+    this.#count(page.reduce((sum, { body }) => sum + bytesOf(body), -this.#bytes));
+  }
+
+  #count(bytes: number): void {
+    if (bytes === 0) return;
+    this.#bytes += bytes;
+    this.#target.keeps(bytes);
   }
 
   async #read(): Promise<void> {
@@ -194,10 +216,11 @@ export class Replay implements RingEntry {
       this.#target.answered();
       if (this.#after === after) this.#append(page, confirming);
     };
+    const limit = Math.min(this.#pageLimit, this.#target.maxPage());
     let isGivenUp = false;
     try {
       answered(
-        await this.#store.take(this.#userId, after, this.#pageLimit, () => {
+        await this.#store.take(this.#userId, after, limit, () => {
           isGivenUp = true;
           return (late) => this.#answeredLate(() => late && answered(late));
         }),
@@ -228,8 +251,7 @@ export class Replay implements RingEntry {
     if (this.#state === 'caught-up') this.#state = 'running';
     this.#rest = 'unknown';
     this.#after = last.id;
-    this.#page = [...this.#page.slice(this.#next), ...page.filter(({ id }) => !confirming.has(id))];
-    this.#next = 0;
+    this.#keep([...this.#page.slice(this.#next), ...page.filter(({ id }) => !confirming.has(id))]);
     this.#pageLimit = Math.min(2 * this.#pageLimit, MAX_PAGE);
   }
 }

@@ -1,4 +1,5 @@
 import type { BinaryString, Instant, RetryPolicy } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, DeliveryState } from '../delivery/delivery.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
 import type { FallbackRoute } from '../delivery/fallback-route.js';
@@ -16,12 +17,6 @@ import type { OfflineNotifier } from './offline-notifier.js';
 import { REPLAY_WINDOW, type Replay } from './replay.js';
 import { type ReplayContext, ReplayQueue } from './replay-queue.js';
 import { StoreWriter } from './store-writer.js';
-
-/**
- * Maximum memory for messages that are in flight to one session and also in the store, in bytes. Further ones are removed
- * from memory and replayed later.
- */
-export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
 
 /** Minimum time between two confirmations to the store, in milliseconds: each may write to the disk. */
 const CONFIRM_EVERY_MS = 25;
@@ -133,6 +128,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       return;
     }
     if (previous === 'persisting') this.writer.received(delivery);
+    // The sender is acknowledged now, but the writer keeps the message until the store has answered.
+    if (previous === 'persisting' && !this.#keepsHistory)
+      this.#runtime.underWay.addOfReceiver(bytesOf(delivery.body));
     // With a history the sender is acknowledged after the store has answered, so that every acknowledged message is in it.
     if (previous !== 'persisting' || !this.#keepsHistory)
       delivery.origin.accepted(delivery, 'received', now, frame);
@@ -241,8 +239,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (events.has('stored')) events.emit('stored', delivery.message);
     // One that was in flight and has left the inbox by now was added when its session ended.
     if (outcome === 'stored' && !wasInFlight) this.#notifier.add(delivery);
-    if (delivery.inbox !== undefined && delivery.inbox.persistedBytes > MAX_STORED_IN_FLIGHT_BYTES)
-      this.#leaveToReplay(delivery);
+    if (delivery.inbox?.hasTooMuchStored === true) this.#leaveToReplay(delivery);
   }
 
   /** The store did not accept a message. In flight, it can still be acknowledged; otherwise it is undeliverable. */
@@ -255,6 +252,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   /** The receiver acknowledged before the store answered. */
   #acknowledgedMeanwhile(delivery: Delivery): void {
     if (this.#keepsHistory) delivery.origin.accepted(delivery, 'received', this.#runtime.clock.now());
+    else this.#runtime.underWay.addOfReceiver(-bytesOf(delivery.body));
   }
 
   /** `storeAfterMs` has passed: the message is stored. If it is in flight, the receiver can still acknowledge it. */

@@ -5,7 +5,10 @@ import type { Flushable, Flusher } from './flusher.js';
 /** Number of buffered bytes above which a peer counts as slow. */
 const SLOW_BYTES = 256 * 1024;
 
-/** Called when a slow peer has caught up. */
+/** Number of buffered bytes above which the owner is told when the peer has read them. */
+const BACKLOG_BYTES = 16 * 1024;
+
+/** Called when a peer has caught up who was slow, or had a backlog. */
 export interface Drainable {
   drained(): void;
 }
@@ -16,6 +19,7 @@ export class SocketOutput implements Flushable {
   readonly #flusher: Flusher;
   #pending: BinaryString = '';
   #isSlow = false;
+  #hasBacklog = false;
   #owner: Drainable | undefined;
   #listensForDrain = false;
 
@@ -34,7 +38,8 @@ export class SocketOutput implements Flushable {
     if (!this.#socket.writable) return true;
     if (this.#pending === '') this.#flusher.add(this);
     this.#pending += bytes;
-    if (this.bufferedBytes > SLOW_BYTES) this.#fellBehind();
+    const { bufferedBytes } = this;
+    if (bufferedBytes > BACKLOG_BYTES) this.#fellBehind(bufferedBytes);
     return !this.#isSlow;
   }
 
@@ -49,20 +54,22 @@ export class SocketOutput implements Flushable {
     if (!this.#socket.writableNeedDrain) this.#caughtUp();
   }
 
-  /** Calls `owner.drained` whenever a slow peer has caught up. */
+  /** Calls `owner.drained` whenever a peer has caught up who was slow, or had a backlog. */
   onDrained(owner: Drainable): void {
     this.#owner = owner;
   }
 
-  #fellBehind(): void {
-    this.#isSlow = true;
+  #fellBehind(bufferedBytes: number): void {
+    this.#hasBacklog = true;
+    if (bufferedBytes > SLOW_BYTES) this.#isSlow = true;
     if (this.#listensForDrain) return;
     this.#listensForDrain = true;
     this.#socket.on('drain', () => this.#caughtUp());
   }
 
   #caughtUp(): void {
-    if (!this.#isSlow) return;
+    if (!this.#hasBacklog) return;
+    this.#hasBacklog = false;
     this.#isSlow = false;
     this.#owner?.drained();
   }

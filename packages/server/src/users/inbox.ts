@@ -1,14 +1,19 @@
+import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, DeliveryInbox, DeliveryState } from '../delivery/delivery.js';
 import type { StoreId } from '../ports/message-store.js';
 import { InFlight } from './in-flight.js';
 import type { Outlet } from './outlet.js';
 
-/** Approximate memory that a message in flight uses in addition to its body. */
-const OVERHEAD_BYTES = 512;
+/**
+ * Maximum memory for messages that are in flight to one session and also in the store, in bytes. Further ones are removed
+ * from memory and replayed later.
+ */
+export const MAX_STORED_IN_FLIGHT_BYTES = 1024 * 1024;
 
 /** The device that an inbox belongs to, as the inbox sees it. */
 interface InboxOwner {
   readonly session: Outlet | undefined;
+  readonly underWay: BytesUnderWay;
 }
 
 /** The messages that one device was sent and has not acknowledged, oldest first. In memory only. */
@@ -37,6 +42,11 @@ export class Inbox implements DeliveryInbox {
 
   get persistedBytes(): number {
     return this.#persistedBytes;
+  }
+
+  get hasTooMuchStored(): boolean {
+    const max = Math.min(MAX_STORED_IN_FLIGHT_BYTES, this.#owner.underWay.freeForReceiver);
+    return this.#persistedBytes > max;
   }
 
   /** Returns false if the same message is already in the inbox. */
@@ -70,6 +80,7 @@ export class Inbox implements DeliveryInbox {
     const all = this.#inFlight.drain();
     for (const delivery of all) delivery.inbox = undefined;
     this.#pending = 0;
+    this.#owner.underWay.addOfReceiver(-this.#persistedBytes);
     this.#persistedBytes = 0;
     return all;
   }
@@ -101,6 +112,12 @@ export class Inbox implements DeliveryInbox {
 
   #count({ body }: Delivery, state: DeliveryState, sign: 1 | -1): void {
     if (state === 'pending') this.#pending += sign;
-    else if (state === 'persisted') this.#persistedBytes += sign * (body.length + OVERHEAD_BYTES);
+    else if (state === 'persisted') this.#countPersisted(sign * bytesOf(body));
+  }
+
+  /** All others are counted for their senders, who are not acknowledged yet. */
+  #countPersisted(bytes: number): void {
+    this.#persistedBytes += bytes;
+    this.#owner.underWay.addOfReceiver(bytes);
   }
 }

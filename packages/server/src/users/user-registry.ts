@@ -29,6 +29,7 @@ export class UserRegistry {
     this.#settings = {
       digest: new Digest(),
       duplicateLimits: DEFAULT_DUPLICATE_LIMITS,
+      underWay: runtime.underWay,
       stamp: runtime.stamp,
       onForgotten: (user) => this.#reportForgotten(user, DEFAULT_DUPLICATE_LIMITS.maxRemembered),
     };

@@ -8,6 +8,7 @@ import {
   PacketType,
   UNSET_NUMBER,
 } from '@imcore/protocol';
+import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, Origin } from '../delivery/delivery.js';
 import type { SendOutcome } from '../hooks.js';
 import type { StoreId } from '../ports/message-store.js';
@@ -24,6 +25,7 @@ export interface UserSettings {
   /** Computes the keys of all duplicate windows. */
   readonly digest: Digest;
   readonly duplicateLimits: DuplicateWindowLimits;
+  readonly underWay: BytesUnderWay;
   /** Returns the value of `sm`; undefined if the server does not stamp its time. */
   readonly stamp: (() => number) | undefined;
   /** Called when fingerprints of a user were forgotten earlier than planned. */
@@ -76,6 +78,7 @@ export class User implements RingEntry {
   #isAsking = false;
   /** What waits for an answer of the hook, in the order in which it came. Undefined if nothing does. */
   #waiting: (() => void)[] | undefined = undefined;
+  #bytesUnderWay = 0;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -147,6 +150,21 @@ export class User implements RingEntry {
     this.#duplicates?.release(fingerprint, to);
   }
 
+  get underWay(): BytesUnderWay {
+    return this.#settings.underWay;
+  }
+
+  /** Memory for messages of this user that are not acknowledged to it, in bytes. */
+  get bytesUnderWay(): number {
+    return this.#bytesUnderWay;
+  }
+
+  /** A message of this user was taken (positive), or has an outcome (negative). */
+  addUnderWay(bytes: number): void {
+    this.#bytesUnderWay += bytes;
+    this.#settings.underWay.addOfSender(bytes);
+  }
+
   /** Number of fingerprints of this user that are remembered. */
   get remembered(): number {
     return this.#duplicates?.remembered ?? 0;
@@ -208,6 +226,10 @@ export class Device implements Origin {
     return true;
   }
 
+  get underWay(): BytesUnderWay {
+    return this.user.underWay;
+  }
+
   /** The messages that it was sent and has not acknowledged; undefined if it was never sent any. */
   get inbox(): Inbox | undefined {
     return this.#inbox;
@@ -220,6 +242,7 @@ export class Device implements Origin {
   }
 
   accepted(delivery: Delivery, _outcome: SendOutcome, now: Instant, acknowledgement?: BinaryString): void {
+    this.user.addUnderWay(-bytesOf(delivery.body));
     if (delivery.fingerprint === undefined) return;
     this.user.handled(delivery.fingerprint, delivery.to, now);
     if (acknowledgement !== undefined && this.user.stamp === undefined) this.#answer(acknowledgement);
@@ -227,6 +250,7 @@ export class Device implements Origin {
   }
 
   failed(delivery: Delivery): void {
+    this.user.addUnderWay(-bytesOf(delivery.body));
     if (delivery.fingerprint !== undefined) this.user.notHandled(delivery.fingerprint, delivery.to);
   }
 

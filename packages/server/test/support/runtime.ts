@@ -1,5 +1,6 @@
 import { Emitter } from '@imcore/protocol';
 import { VirtualClock } from '@imcore/testkit';
+import { BytesUnderWay } from '../../src/delivery/bytes-under-way.js';
 import type { ServerEvents } from '../../src/events.js';
 import { DEFAULT_LIMITS, type ServerLimits } from '../../src/limits.js';
 import { ServerMetrics } from '../../src/metrics.js';
@@ -15,13 +16,16 @@ export function createRuntime(
   const rethrow = (error: unknown): never => {
     throw error;
   };
+  const metrics = new ServerMetrics();
+  const allLimits = { ...DEFAULT_LIMITS, ...limits };
   return {
     clock,
     random: Math.random,
     timers: new DeadlineQueue(clock),
     events: new Emitter<ServerEvents>(rethrow),
-    metrics: new ServerMetrics(),
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    metrics,
+    limits: allLimits,
+    underWay: new BytesUnderWay(metrics, allLimits.maxBytesUnderWay),
     logger: silentLogger,
     stamp: undefined,
     reportBug: rethrow,
