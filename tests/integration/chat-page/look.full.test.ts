@@ -19,7 +19,8 @@ const WRONG_IDS = `(() => {
   const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
   const wanted = [...document.querySelectorAll('[aria-describedby], [aria-labelledby]')].flatMap((element) =>
-    [element.getAttribute('aria-describedby'), element.getAttribute('aria-labelledby')].filter(Boolean));
+    [element.getAttribute('aria-describedby'), element.getAttribute('aria-labelledby')].filter(Boolean))
+    .flatMap((ids) => ids.split(' '));
   return [...twice, ...wanted.filter((id) => !ids.includes(id))];
 })()`;
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
@@ -99,6 +100,10 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await alice.send('hello');
     await alice.hasMark('hello', 'received');
     await check();
+    await alice.page.fill('#message-field', 'x'.repeat(70_000));
+    await alice.page.getByRole('alert').waitFor();
+    await check();
+    await alice.page.fill('#message-field', '');
     await alice.page.getByRole('button', { name: 'Insert emoji' }).click();
     await check();
     await alice.page.keyboard.press('Escape');
