@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { madeUpReceivers, madeUpReceiversOnDisk, slowReaders } from './flood.js';
 import { forgedProxies } from './forged-proxies.js';
 import { lockedFiles } from './locked-files.js';
 import { notLoggedIn } from './not-logged-in.js';
@@ -10,4 +11,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'forged-proxies': forgedProxies,
   pauses,
   'locked-files': lockedFiles,
+  'made-up-receivers': madeUpReceivers,
+  'made-up-receivers-on-disk': madeUpReceiversOnDisk,
+  'slow-readers': slowReaders,
 };

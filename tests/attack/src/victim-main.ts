@@ -45,5 +45,5 @@ process.send?.({ tcp: tcpAddress?.port, udp: udpAddress?.port, ws: webSocketAddr
 
 function openStore() {
   if (store === undefined || store === 'none') return undefined;
-  return store === 'memory' ? memoryStore() : sqliteStore({ file: store.file });
+  return store === 'memory' ? memoryStore() : sqliteStore(store);
 }

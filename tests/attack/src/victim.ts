@@ -8,7 +8,7 @@ import type { SenseMode, ServerLimits } from '@imcore/server';
 export interface VictimOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Default none. */
-  readonly store?: 'none' | 'memory' | { readonly file: string };
+  readonly store?: 'none' | 'memory' | { readonly file: string; readonly maxTotalBytes?: number };
   /** PEM texts: TLS on TCP and WebSocket. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Default 15. */
