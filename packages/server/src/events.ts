@@ -99,6 +99,11 @@ export interface ServerEvents {
    */
   queueFull: { readonly userId: string; readonly limit: QueueLimit; readonly message: Message };
   /**
+   * The wall clock has jumped forward by `aheadMs`, compared with the monotonic clock. Messages expire by the time before the jump,
+   * until the clock has been stable for an hour. Emitted again if it jumps again meanwhile.
+   */
+  clockJumped: { readonly aheadMs: number };
+  /**
    * The store has not answered for `waitedMs` after a user's login or during its replay: new messages are sent before the
    * stored ones, which follow when the store answers.
    */

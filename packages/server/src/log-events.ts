@@ -52,6 +52,11 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
       logger.warn({ userId, fingerprints, times }, 'messages were never acknowledged');
     });
   });
+  events.on('clockJumped', ({ aheadMs }) => {
+    throttled('clockJumped', (times) =>
+      logger.warn({ aheadMs, times }, 'the clock jumped forward: it expires no messages for an hour'),
+    );
+  });
   events.on('replayDelayed', ({ userId, waitedMs }) => {
     throttled('replayDelayed', (times) =>
       logger.warn(

@@ -72,6 +72,7 @@ export class ServerMetrics {
   abandoned = 0;
   storeFailures = 0;
   storeTimeouts = 0;
+  clockJumps = 0;
   replaysDelayed = 0;
   limitSessions = 0;
   limitSessionsPerAddress = 0;
@@ -204,6 +205,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   abandoned: counter('messages', 'messages never acknowledged, without a store'),
   storeFailures: counter('events', 'store calls that failed, unreadable messages'),
   storeTimeouts: counter('events', 'store calls without an answer within `storeTimeoutMs`'),
+  clockJumps: counter('events', 'times that the wall clock jumped forward: event `clockJumped`'),
   replaysDelayed: counter('events', 'times that new messages were sent before stored ones'),
   limitSessions: counter('events', 'times that `maxSessions` was reached'),
   limitSessionsPerAddress: counter('events', 'times that `maxSessionsPerAddress` was reached'),

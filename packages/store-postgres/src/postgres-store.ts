@@ -80,6 +80,8 @@ class PostgresMessageStore implements PostgresStore {
   readonly #confirmations: Batches<ConfirmedId, undefined>;
   #ready: Promise<void> | undefined;
   #purgeAt = 0;
+  /** `now` of the last `expire`, which does not trust a clock that jumps: nothing is forgotten by a later time. */
+  #expiredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CompleteOptions) {
     this.#schema = options.schema;
@@ -134,6 +136,7 @@ class PostgresMessageStore implements PostgresStore {
 
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     await this.open();
+    this.#expiredAt = Math.trunc(now);
     const expired = await this.#deadLetters.expire(now, limit);
     for (const { to, body } of expired) this.#counts.changed(to, { messages: -1, bytes: -body.length });
     await this.#forget(Math.trunc(now));
@@ -230,7 +233,7 @@ class PostgresMessageStore implements PostgresStore {
       throw error;
     }
     this.#total.changed();
-    await this.#purgeOld(now);
+    await this.#purgeOld(Math.min(now, this.#expiredAt));
     return confirmations.map(() => undefined);
   }
 

@@ -45,11 +45,24 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const results = await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
     await store.confirm([{ userId: 'bob', ids: [idOf(results[0])] }]);
     now += 119_000;
+    await store.expire(now, 1);
     await store.confirm([{ userId: 'bob', ids: [idOf(results[1])] }]);
     expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
     now += 61_000;
+    await store.expire(now, 1);
     await store.confirm([{ userId: 'bob', ids: [idOf(results[2])] }]);
     expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
+  });
+
+  it('forgets nothing by a clock that has jumped since the last expire', async () => {
+    let now = 1_000_000;
+    const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
+    const results = await store.append(['1', '2'].map((fingerprint) => message(fingerprint)));
+    await store.expire(now, 1);
+    await store.confirm([{ userId: 'bob', ids: [idOf(results[0])] }]);
+    now += 40 * 86_400_000;
+    await store.confirm([{ userId: 'bob', ids: [idOf(results[1])] }]);
+    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
   });
 
   it('purges a thousand rows at a time', async () => {
@@ -61,7 +74,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const left: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       now += 60_000;
-      await store.confirm([{ userId: 'bob', ids: [1] }]);
+      await store.expire(now, 1);
       left.push(await rowsOf(schema));
     }
     expect(left).toEqual([1500, 500, 0, 0]);

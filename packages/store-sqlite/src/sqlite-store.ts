@@ -73,6 +73,8 @@ class SqliteStore implements MessageStore {
   readonly keepsHistory: boolean;
   readonly #connection: Connection;
   readonly #wallTime: () => number;
+  /** `now` of the last `expire`, which does not trust a clock that jumps: nothing is forgotten by a later time. */
+  #expiredAt = Number.NEGATIVE_INFINITY;
   readonly #identity: FileIdentity;
   readonly #checkpointer: Checkpointer;
   readonly #messages: MessageTable;
@@ -142,7 +144,7 @@ class SqliteStore implements MessageStore {
         this.#messages.confirm(confirmation, now);
         ids += confirmation.ids.length;
       }
-      this.#sweeper.forget(now, MIN_FORGET + 2 * ids);
+      this.#sweeper.forget(Math.min(now, this.#expiredAt), MIN_FORGET + 2 * ids);
     });
   }
 
@@ -151,6 +153,7 @@ class SqliteStore implements MessageStore {
   }
 
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+    this.#expiredAt = now;
     const dead = await this.#commit(() => {
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
       return this.#sweeper.expire(now, limit);

@@ -125,9 +125,10 @@ export interface MessageStore {
   /**
    * Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters, each receiver's oldest first, and
    * returns them. If it returns `limit`, there may be more. Also forgets confirmed messages after `rememberMs` and
-   * `historyMs`. If the clock is set back, later messages may expire later by as much.
+   * `historyMs`; a store that forgets at other calls too does not go beyond the `now` of the last `expire`. If the clock is set
+   * back, later messages may expire later by as much.
    *
-   * @param now milliseconds since 1970.
+   * @param now milliseconds since 1970. Not a clock's latest reading: the server ignores jumps.
    */
   expire(now: number, limit: number): Promise<readonly DeadLetter[]>;
   /** Returns the oldest dead letters after `after` (exclusive), of all users or of one. */

@@ -4,6 +4,7 @@ import { asError } from '../errors.js';
 import { toDeadMessage } from '../message.js';
 import type { MessageStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
+import { ExpiryClock } from './expiry-clock.js';
 
 /** Maximum number of messages that one call of the store expires. */
 const PAGE = 500;
@@ -18,6 +19,7 @@ const EXPIRE_EVERY_MS = 60_000;
 export class Expiry {
   readonly #runtime: Runtime;
   readonly #store: MessageStore;
+  readonly #clock = new ExpiryClock();
   #timer: Scheduled | undefined = undefined;
   #work: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -27,7 +29,7 @@ export class Expiry {
     this.#store = store;
   }
 
-  /** Starts. The first run is at once: the server may have been down for days. */
+  /** Starts. The first messages expire when the clock is believed: see {@link ExpiryClock}. */
   start(): void {
     this.#work = this.#run();
   }
@@ -42,8 +44,9 @@ export class Expiry {
   async #run(): Promise<void> {
     const { clock, events, metrics } = this.#runtime;
     let waitMs = EXPIRE_EVERY_MS;
+    const now = this.#readClock();
     try {
-      const deadLetters = await this.#store.expire(clock.wallTime(), PAGE);
+      const deadLetters = now === undefined ? [] : await this.#store.expire(now, PAGE);
       if (deadLetters.length >= PAGE) waitMs = NEXT_PAGE_MS;
       const messages = deadLetters.filter(isMessage);
       metrics.messagesExpired += messages.length;
@@ -58,5 +61,15 @@ export class Expiry {
     }
     if (this.#isStopped) return;
     this.#timer = clock.schedule(clock.now() + waitMs, () => this.start());
+  }
+
+  #readClock(): number | undefined {
+    const { clock, events, metrics } = this.#runtime;
+    const { now, jumpedMs } = this.#clock.read(clock.wallTime(), clock.now());
+    if (jumpedMs !== undefined) {
+      metrics.clockJumps += 1;
+      events.emit('clockJumped', { aheadMs: Math.round(jumpedMs) });
+    }
+    return now === undefined ? undefined : Math.floor(now);
   }
 }

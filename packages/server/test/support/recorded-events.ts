@@ -23,6 +23,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     displaced: record('displaced'),
     deadLetterDeleted: record('deadLetterDeleted'),
     queueFull: record('queueFull'),
+    clockJumped: record('clockJumped'),
     replayDelayed: record('replayDelayed'),
     received: record('received'),
     lost: record('lost'),
