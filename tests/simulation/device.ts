@@ -11,6 +11,7 @@ import { type Clock, createFingerprint } from '@imcore/protocol';
 import type { MemoryOutbox, SeededRandom, SimulatedLink } from '@imcore/testkit';
 import { ClientProcess } from './client-process.js';
 import { type Journal, keyOf, type SentMessage } from './journal.js';
+import { type HandlingPlan, MessageHandler } from './message-handler.js';
 import type { DevicePlan } from './plan.js';
 
 export interface DeviceParts {
@@ -24,6 +25,8 @@ export interface DeviceParts {
   readonly random: SeededRandom;
   readonly senseMode: 3 | 5;
   readonly journal: Journal;
+  /** How the application handles messages. It fails at most once for each. */
+  readonly handling: HandlingPlan;
   readonly originalFingerprint: (fingerprint: string) => string;
   /** What survives a crash of the program; `undefined` for a device that forgets everything. */
   readonly disk: MemoryOutbox | undefined;
@@ -168,7 +171,7 @@ export class Device {
   }
 
   #start(): ImClient {
-    const { plan, random, senseMode, journal, outbox } = this.#parts;
+    const { plan, random, senseMode, journal, outbox, handling, applicationClock } = this.#parts;
     this.#starts += 1;
     const client = createClient({
       transport: this.#process.transport,
@@ -183,7 +186,9 @@ export class Device {
       }),
     });
     const process = this.#process;
-    client.on('message', (message) => this.#receive(message));
+    const luck = random.fork(`handling ${this.#starts}`);
+    const handler = new MessageHandler(handling, applicationClock, luck, () => process.hasCrashed);
+    client.on('message', (message) => this.#handle(message, handler));
     client.on('kicked', ({ code }) => {
       journal.note(plan.name, `kicked with ${code}`);
       this.#wantsOnline = this.#isStubborn;
@@ -243,9 +248,22 @@ export class Device {
     });
   }
 
-  #receive({ from, content, fingerprint }: Message): void {
+  /** A message counts as received when the application has handled it: its acknowledgement says so. */
+  #handle({ from, content, fingerprint }: Message, handler: MessageHandler): Promise<void> {
     const { journal, originalFingerprint } = this.#parts;
+    const { name, userId } = this;
     const original = fingerprint === undefined ? undefined : originalFingerprint(fingerprint);
-    journal.receive({ to: this.name, userId: this.userId, from, fingerprint: original, content });
+    const key = keyOf(from, original);
+    const hasFailed = journal.handlingFailed.has(`${name} ${key}`);
+    return handler.handle(
+      !hasFailed && journal.sent.get(key)?.qos === true,
+      () => journal.receive({ to: name, userId, from, fingerprint: original, content }),
+      () => {
+        journal.note(name, `fails to handle ${original}`);
+        journal.handlingFailed.add(`${name} ${key}`);
+        // It comes again, after newer ones.
+        journal.setBack.add(key);
+      },
+    );
   }
 }

@@ -110,6 +110,26 @@ const acknowledgesOnce: Fault = {
   }),
 };
 
+/** As clients did that acknowledge what arrives. */
+const acknowledgesBeforeHandled: Fault = {
+  name: 'a receiver acknowledges a message before the application has handled it, and crashes',
+  profile: 'restarts',
+  detectedAs: /was acknowledged and is lost/,
+  createSeams: () => ({
+    transport: (transport) =>
+      wrapTransport(transport, (write) => ({
+        receive: (frame, pass) => {
+          const packet = peek(frame);
+          if (packet !== undefined && dataFingerprint(packet) !== undefined) {
+            write(encodePacket(acknowledgementPacket(packet)));
+          }
+          pass(frame);
+        },
+        send: (frame, pass) => pass(frame),
+      })),
+  }),
+};
+
 const retransmitsTooOften: Fault = {
   name: 'a client retransmits more often than its policy allows',
   detectedAs: /wrote copy 4 of/,
@@ -275,6 +295,7 @@ export const FAULTS: readonly Fault[] = [
   neverRemembers,
   losesRetransmissions,
   acknowledgesOnce,
+  acknowledgesBeforeHandled,
   retransmitsTooOften,
   storeLoses,
   storeShuffles,

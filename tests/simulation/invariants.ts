@@ -64,7 +64,7 @@ function settled(world: World): string[] {
     .map(({ by, fingerprint }) => `the send of ${fingerprint} by ${by} did not settle`);
 }
 
-/** An acknowledged message has been received, is in the store, or was taken by the application's hook. */
+/** An acknowledged message has been handled by its receiver, is in the store, or was taken by the application's hook. */
 function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): string[] {
   const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   const isSafe = (key: string): boolean =>

@@ -24,7 +24,7 @@ export interface SentMessage {
   isRepeated: boolean;
 }
 
-/** A message that an application received. */
+/** A message that an application received and handled. */
 export interface ReceivedMessage {
   /** The device, or {@link SERVER}. */
   readonly to: string;
@@ -47,8 +47,10 @@ export class Journal {
   readonly setBack = new Set<string>();
   /** When new messages to a user were sent before stored ones, because the store had not answered, by user. */
   readonly overtaken = new Map<string, Instant[]>();
-  /** Messages that a program had received, but not yet remembered when it crashed, by device and key. */
+  /** Messages that a program had handled, but not yet remembered when it crashed, by device and key. */
   readonly mayRepeat = new Set<string>();
+  /** Messages whose handling has failed, by device and key. */
+  readonly handlingFailed = new Set<string>();
   /** Breaches found during the run. */
   readonly breaches: string[] = [];
   #crashes = 0;

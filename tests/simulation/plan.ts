@@ -48,8 +48,10 @@ export interface Plan {
   readonly conditions: Partial<LinkConditions>;
   /** Longest time that a hook takes to answer, in milliseconds; 0 for hooks that answer at once. */
   readonly hookDelayMs: number;
-  /** Probability that the server's application fails to handle a message. */
+  /** Probability that an application, the server's or a device's, fails to handle a message. */
   readonly handlingFails: number;
+  /** Longest time that a device's application needs to handle a message, in milliseconds. */
+  readonly handlingMs: number;
   /** What `onUndeliverable` answers; undefined where there is no such hook. */
   readonly takesUndeliverable: boolean | undefined;
   /** How long faults occur before the world heals, in milliseconds. */
@@ -100,6 +102,7 @@ export function planFor(seed: number, profile: Profile = profileOf(seed)): Plan 
     conditions: profile === 'bounded-loss' ? BOUNDED_LOSS_LINK : CHAOS_LINK,
     hookDelayMs: random.pick([0, 0, 200]),
     handlingFails: profile === 'bounded-loss' ? 0 : 0.05,
+    handlingMs: random.fork('handling').pick([0, 60, 60]),
     takesUndeliverable: random.pick([undefined, true, false]),
     durationMs: random.int(15, 35) * 1000,
     ...(profile === 'store-trouble'

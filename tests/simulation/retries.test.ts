@@ -29,6 +29,7 @@ const PLAN: Plan = {
   conditions: { latencyMs: [0, 0] },
   hookDelayMs: 0,
   handlingFails: 0,
+  handlingMs: 0,
   takesUndeliverable: undefined,
   durationMs: 0,
 };

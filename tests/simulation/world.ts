@@ -156,6 +156,11 @@ export class World {
       random,
       senseMode: plan.streamSenseMode,
       journal,
+      handling: {
+        maxMs: plan.handlingMs,
+        // Without a store there is one retry, for lost copies.
+        failure: plan.store === 'none' ? 0 : plan.handlingFails,
+      },
       ...this.#diskOf(device, seams),
       originalFingerprint: (fingerprint) => seams.originalFingerprint?.(fingerprint) ?? fingerprint,
     });

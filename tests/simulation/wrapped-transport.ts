@@ -8,14 +8,17 @@ interface Interceptor {
   receive(frame: string, pass: (frame: string) => void): void;
 }
 
-/** Puts an interceptor into each link of a transport. */
-export function wrapTransport(transport: Transport, createInterceptor: () => Interceptor): Transport {
+/** Puts an interceptor into each link of a transport. It gets the link itself for packets of its own. */
+export function wrapTransport(
+  transport: Transport,
+  createInterceptor: (write: (frame: string) => void) => Interceptor,
+): Transport {
   return {
     kind: transport.kind,
     maxSendBytes: transport.maxSendBytes,
     connect(handler: LinkHandler): Link {
-      const interceptor = createInterceptor();
-      const link = transport.connect({
+      const interceptor = createInterceptor((frame) => link.send(frame));
+      const link: Link = transport.connect({
         opened: () => handler.opened(),
         received: (frame) => interceptor.receive(frame, (passed) => handler.received(passed)),
         closed: (error) => handler.closed(error),
