@@ -1,3 +1,4 @@
+import { ImServer } from '@imcore/server';
 import type { INestApplication, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -31,6 +32,7 @@ export async function createApplication(
     ...(logger !== undefined && { logger }),
   });
   application.enableShutdownHooks();
+  application.get(ImServer).countSockets(application.getHttpServer());
   serveSwagger(application);
   servePages(application, chatDirectory);
   return application;

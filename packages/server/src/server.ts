@@ -15,6 +15,7 @@ import { type DeadLetters, StoredDeadLetters } from './storage/dead-letters.js';
 import { Expiry } from './storage/expiry.js';
 import { type HistoryOptions, readHistory } from './storage/history.js';
 import type { StoreRoute } from './storage/store-route.js';
+import { admitHttpSockets, type HttpServer } from './transports/http-sockets.js';
 import type { Outlet } from './users/outlet.js';
 import type { UserRegistry } from './users/user-registry.js';
 
@@ -156,6 +157,17 @@ export class ImServer {
    */
   history(options: HistoryOptions): Promise<readonly KeptMessage[]> {
     return readHistory(this.#parts.store, options);
+  }
+
+  /**
+   * Counts the sockets of another HTTP server of this process like those of the server's own transports: for the limits, from now
+   * on, until each is closed. A socket beyond a limit is closed before TLS and HTTP read a byte, and one without a complete
+   * request after `loginTimeoutMs`. From the first request on the time-outs of the HTTP server apply. The HTTP server of
+   * `websocket({ server })` is counted without this. Returns a function that ends it.
+   */
+  countSockets(server: HttpServer): Unsubscribe {
+    const sockets = admitHttpSockets(server, this.#parts.sessions, { untilRequest: true });
+    return () => sockets.stop();
   }
 
   /** Returns the value of every metric by name; those of the transports are added up. `SERVER_METRICS` defines each. */

@@ -34,7 +34,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
-  const page = await serveChatPage(settings, addresses).catch(async (error: unknown) => {
+  const page = await serveChatPage(settings, addresses, assembled.server).catch(async (error: unknown) => {
     await assembled.server.close({ drainMs: 0 });
     throw error;
   });

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TransportAddress } from '@imcore/server';
+import { createServer as createImServer, silentLogger, type TransportAddress, tcp } from '@imcore/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandError } from '../../src/command-error.js';
 import { readSettings } from '../../src/serve/read-settings.js';
@@ -11,10 +11,20 @@ import { type ServedPage, serveChatPage } from '../../src/serve/serve-chat-page.
 
 const webSocket: TransportAddress = { transport: 'websocket', host: '0.0.0.0', port: 3456 };
 
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+};
+
 describe('serveChatPage', () => {
   let directory: string;
   let page: ServedPage | undefined;
   let other: Server | undefined;
+  const imServer = createImServer({
+    transports: [tcp({ port: 0 })],
+    logger: silentLogger,
+    trustedProxies: [],
+    limits: { maxSessionsPerAddress: 2, loginTimeoutMs: 200 },
+  });
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'imcore-page-'));
@@ -32,7 +42,7 @@ describe('serveChatPage', () => {
     addresses: readonly TransportAddress[] = [webSocket],
   ): Promise<ServedPage | undefined> => {
     const settings = readSettings({ flags: { http: '0', ...flags }, environment: {}, file: undefined });
-    page = await serveChatPage(settings, addresses, directory);
+    page = await serveChatPage(settings, addresses, imServer, directory);
     return page;
   };
 
@@ -51,6 +61,18 @@ describe('serveChatPage', () => {
     const served = await serve();
     const response = await fetch(`${served?.url}nothing`);
     expect([response.status, await response.text()]).toEqual([404, 'Not found. The chat page is at /.\n']);
+  });
+
+  it('counts its sockets for the limits of the server, and closes those that send no request', async () => {
+    const served = await serve();
+    const { port } = new URL(served?.url ?? '');
+    const sockets = [1, 2, 3].map(() => connect(Number(port), '127.0.0.1'));
+    const closed = new Set<Socket>();
+    for (const socket of sockets) socket.on('error', () => {}).once('close', () => closed.add(socket));
+    await until(() => closed.size === 1);
+    expect(imServer.metrics()).toMatchObject({ limitSessionsPerAddress: 1, socketsWithoutLogin: 2 });
+    await until(() => closed.size === 3);
+    expect(imServer.metrics()).toMatchObject({ limitLoginTimeout: 2, socketsWithoutLogin: 0 });
   });
 
   it('shows an address that a browser can open when it listens on all addresses', async () => {
