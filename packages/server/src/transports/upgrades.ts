@@ -5,8 +5,19 @@ import type { HttpServer } from './http-sockets.js';
 /** Gets an upgrade request, as listeners for `upgrade` do. */
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** How long other listeners may take to begin with an upgrade request, in milliseconds. Then it is answered with 404. */
+/** Default of {@link SharedUpgrades.takeOverMs}. */
 const TAKE_OVER_MS = 10_000;
+
+/** How the upgrade requests of an HTTP server are shared. */
+interface SharedUpgrades {
+  readonly isOurs: (request: IncomingMessage) => boolean;
+  /** Gets our requests. */
+  readonly listener: UpgradeListener;
+  /** A request that is not ours was taken by nobody. */
+  readonly onNotTaken: () => void;
+  /** How long other listeners may take to begin with a request, in milliseconds. Then it is answered with 404. Default 10 000. */
+  readonly takeOverMs?: number;
+}
 
 /**
  * Handles the upgrade requests of an HTTP server that other parts of the application may listen to as well. Returns a
@@ -18,9 +29,7 @@ const TAKE_OVER_MS = 10_000;
  */
 export function shareUpgrades(
   server: HttpServer,
-  isOurs: (request: IncomingMessage) => boolean,
-  listener: UpgradeListener,
-  onNotTaken: () => void,
+  { isOurs, listener, onNotTaken, takeOverMs = TAKE_OVER_MS }: SharedUpgrades,
 ): () => void {
   let isActive = true;
   const { emit } = server;
@@ -32,7 +41,7 @@ export function shareUpgrades(
       rejectUpgrade(socket, 404, 'Not Found');
     };
     if (server.listenerCount('upgrade') === 1) rejectUnlessTaken();
-    else setTimeout(rejectUnlessTaken, TAKE_OVER_MS);
+    else setTimeout(rejectUnlessTaken, takeOverMs);
     return Reflect.apply(emit, server, ['upgrade', request, socket, head]);
   };
   const emitUpgrade = (...values: Parameters<UpgradeListener>): boolean => {

@@ -122,7 +122,11 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     open.host = host;
     open.sockets = admitHttpSockets(server, host, { untilRequest: own === undefined });
     const isOurs = (request: http.IncomingMessage): boolean => pathOf(request) === path;
-    open.stopSharing = shareUpgrades(server, isOurs, onUpgrade, () => host.count('handshakesRejected'));
+    open.stopSharing = shareUpgrades(server, {
+      isOurs,
+      listener: onUpgrade,
+      onNotTaken: () => host.count('handshakesRejected'),
+    });
   };
 
   const transport: WebSocketTransport = {
