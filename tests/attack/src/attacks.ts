@@ -3,11 +3,15 @@ import { madeUpReceivers, madeUpReceiversOnDisk, slowReaders } from './flood.js'
 import { forgedProxies } from './forged-proxies.js';
 import { lockedFiles } from './locked-files.js';
 import { notLoggedIn } from './not-logged-in.js';
+import { oddWebSocketFrames } from './odd-websocket-frames.js';
 import { pauses } from './pauses.js';
+import { unfinishedHandshakes } from './unfinished-handshakes.js';
 
 /** The attacks by name, in the order in which `all` runs them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   'not-logged-in': notLoggedIn,
+  'unfinished-handshakes': unfinishedHandshakes,
+  'odd-websocket-frames': oddWebSocketFrames,
   'forged-proxies': forgedProxies,
   pauses,
   'locked-files': lockedFiles,

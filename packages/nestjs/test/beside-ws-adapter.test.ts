@@ -10,8 +10,8 @@ import { applications, httpPortOf, quietOptions } from './applications.js';
 
 const start = applications();
 
-@WebSocketGateway({ path: '/gateway' })
-class Gateway {
+@WebSocketGateway({ path: '/greeter' })
+class Greeter {
   @SubscribeMessage('greet')
   greet(@MessageBody() name: string): { event: string; data: string } {
     return { event: 'greeting', data: `hello ${name}` };
@@ -24,7 +24,7 @@ class Gateway {
       quietOptions({ transports: ({ httpServer }) => [websocket({ server: httpServer, path: '/im' })] }),
     ),
   ],
-  providers: [Gateway],
+  providers: [Greeter],
 })
 class AppModule {}
 
@@ -40,9 +40,9 @@ function outcomeOf(url: string, message: string): Promise<string> {
 }
 
 describe.each(['Fastify', 'Express'] as const)(
-  'on the HTTP port of %s, beside a gateway of WsAdapter',
+  'on the HTTP port of %s, beside a WebSocketGateway with WsAdapter',
   (kind) => {
-    it('every login succeeds, and so does the gateway', async () => {
+    it('every login succeeds, and so does its greeting', async () => {
       const application = await start(AppModule, kind);
       application.useWebSocketAdapter(new WsAdapter(application));
       const port = await httpPortOf(application);
@@ -55,7 +55,7 @@ describe.each(['Fastify', 'Express'] as const)(
       expect(logins.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
       expect(application.get(ImServer).onlineCount).toBe(20);
       const greeting = await outcomeOf(
-        `ws://127.0.0.1:${port}/gateway`,
+        `ws://127.0.0.1:${port}/greeter`,
         JSON.stringify({ event: 'greet', data: 'bob' }),
       );
       expect(JSON.parse(greeting)).toEqual({ event: 'greeting', data: 'hello bob' });
