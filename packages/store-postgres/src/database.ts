@@ -24,6 +24,10 @@ interface DatabaseOptions {
 /** How much longer than the server's timeout the client waits before it considers the connection dead. */
 const ANSWER_GRACE_MS = 2000;
 const IDLE_CONNECTION_MS = 60_000;
+/** When the system starts to check whether a connection without traffic still works. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** Maximum wait for a lock: less than the server waits for a call of its store, so that the reason is known. */
+const MAX_LOCK_WAIT_MS = 5000;
 const MAX_ATTEMPTS = 3;
 /** SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back and can be retried. */
 const RETRYABLE: ReadonlySet<string> = new Set(['40001', '40P01']);
@@ -46,6 +50,7 @@ export class Database {
       max: options.maxConnections,
       idleTimeoutMillis: IDLE_CONNECTION_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       connectionTimeoutMillis: options.connectTimeoutMs,
       query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
       onConnect: (client) => prepareSession(client, options.statementTimeoutMs),
@@ -136,9 +141,10 @@ function checkConfig(config: PoolConfig): void {
  * statement, so sequential scans are disabled.
  */
 async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
+  const lockTimeoutMs = Math.min(statementTimeoutMs, MAX_LOCK_WAIT_MS);
   await client.query(
     `SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';
-     SET statement_timeout = ${statementTimeoutMs}; SET lock_timeout = ${statementTimeoutMs};
+     SET statement_timeout = ${statementTimeoutMs}; SET lock_timeout = ${lockTimeoutMs};
      SET idle_in_transaction_session_timeout = ${statementTimeoutMs}; SET enable_seqscan = off; SET jit = off`,
   );
 }

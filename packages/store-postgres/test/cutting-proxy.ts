@@ -7,14 +7,16 @@ export interface CuttingProxy {
   cutAfterNextAppend(): void;
   /** From now on drops all data in both directions without closing the connections. */
   blackHole(): void;
+  /** Ends {@link blackHole}. Bytes that were dropped stay lost. */
+  heal(): void;
   close(): Promise<void>;
 }
 
 /** Prefix of the names of append statements. */
 const APPEND = 'imcore_append_';
 
-/** A proxy between a store and the PostgreSQL server that simulates network failures. */
-export async function startCuttingProxy(serverPort: number): Promise<CuttingProxy> {
+/** A proxy between a store and the PostgreSQL server that simulates network failures. `ownPort` 0: any free port. */
+export async function startCuttingProxy(serverPort: number, ownPort = 0): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let cutsAtAppend = false;
   let isSilent = false;
@@ -46,8 +48,9 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
       else near.write(chunk);
     });
   });
-  proxy.listen(0, '127.0.0.1');
+  proxy.listen(ownPort, '127.0.0.1');
   await once(proxy, 'listening');
+  let isClosed = false;
   return {
     port: (proxy.address() as AddressInfo).port,
     cutAfterNextAppend: () => {
@@ -56,7 +59,12 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
     blackHole: () => {
       isSilent = true;
     },
+    heal: () => {
+      isSilent = false;
+    },
     close: async () => {
+      if (isClosed) return;
+      isClosed = true;
       for (const socket of sockets) socket.destroy();
       proxy.close();
       await once(proxy, 'close');

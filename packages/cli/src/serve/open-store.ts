@@ -1,5 +1,6 @@
-import { type MessageStore, memoryStore, StoreError } from '@imcore/server';
+import { type MessageStore, memoryStore, StoreError, systemClock } from '@imcore/server';
 import { CommandError } from '../command-error.js';
+import { type DatabaseWait, openWithin } from './wait-for-database.js';
 
 /** Loads the SQLite store's package. A parameter, so that tests can simulate a missing package. */
 type StorePackageLoader = () => Promise<{
@@ -7,10 +8,11 @@ type StorePackageLoader = () => Promise<{
 }>;
 
 const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
+const NO_WAIT: DatabaseWait = { waitMs: 0, clock: systemClock, report: () => {} };
 const POSTGRES = /^postgres(ql)?:\/\//;
 
 /**
- * Opens the store of the setting `store`; undefined for `none`.
+ * Opens the store of the setting `store`; undefined for `none`. Waits for a database as `wait` says; by default not at all.
  *
  * @throws CommandError when the file or the database cannot be opened, or a package is not installed. It never contains
  *   the URL of a database, which may contain a password.
@@ -18,10 +20,11 @@ const POSTGRES = /^postgres(ql)?:\/\//;
 export async function openStore(
   store: string,
   load: StorePackageLoader = loadSqlitePackage,
+  wait: DatabaseWait = NO_WAIT,
 ): Promise<MessageStore | undefined> {
   if (store === 'none') return undefined;
   if (store === 'memory') return memoryStore();
-  return POSTGRES.test(store) ? openDatabase(store) : openFile(store, load);
+  return POSTGRES.test(store) ? openDatabase(store, wait) : openFile(store, load);
 }
 
 /** The setting without secrets: for a database, only its host and name. */
@@ -39,13 +42,13 @@ async function openFile(file: string, load: StorePackageLoader): Promise<Message
   return withAdvice('Choose another file with --store.', () => openSqliteStore({ file }));
 }
 
-async function openDatabase(url: string): Promise<MessageStore> {
+async function openDatabase(url: string, wait: DatabaseWait): Promise<MessageStore> {
   const { postgresStore } = await import('@imcore/store-postgres').catch((cause: unknown) => {
     throw missingPackage(shownStore(url), '@imcore/store-postgres', cause);
   });
   return withAdvice('Check that the server is running, and the user and password.', async () => {
     const store = postgresStore({ url });
-    await store.open().catch(async (error: unknown) => {
+    await openWithin(() => store.open(), wait).catch(async (error: unknown) => {
       await store.close();
       throw error;
     });

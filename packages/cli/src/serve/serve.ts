@@ -1,4 +1,4 @@
-import type { Logger } from '@imcore/server';
+import { type Logger, systemClock } from '@imcore/server';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
@@ -6,7 +6,7 @@ import { bufferOutput, type LogOutput } from './buffered-output.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
 import { openBridge } from './open-bridge.js';
-import { openStore } from './open-store.js';
+import { openStore, shownStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import type { ServeSettings } from './settings.js';
@@ -29,7 +29,14 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   continueWithoutLog(process.stdout);
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
-  const store = await openStore(settings.store);
+  const store = await openStore(settings.store, undefined, {
+    waitMs: settings.storeWaitMs,
+    clock: systemClock,
+    report: (reason) =>
+      process.stderr.write(
+        `imcore waits up to ${settings.storeWaitMs} ms for ${shownStore(settings.store)}: ${reason}\n`,
+      ),
+  });
   const assembled = assembleServer(settings, store, logger, bridge);
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);

@@ -25,6 +25,8 @@ export interface ServeSettings {
   readonly senseMode: SenseMode | undefined;
   /** `'memory'`, `'none'`, the path of a file, or the `postgres://` URL of a database. */
   readonly store: string;
+  /** How long the start waits for a database that is not reachable, in milliseconds. */
+  readonly storeWaitMs: number;
   /** URL of the bridge's RabbitMQ broker, with user and password; undefined: no bridge. */
   readonly bridge: string | undefined;
   readonly bridgeOutgoing: string;
@@ -202,6 +204,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     expected: 'a string: memory, none, the path of a file, or the postgres:// URL of a database',
     byDefault: 'memory',
     isSecret: true,
+  },
+  storeWaitMs: {
+    placeholder: 'ms',
+    description: 'how long the start waits for a PostgreSQL database that is not reachable',
+    schema: z.number().int().min(0).max(3_600_000),
+    fromText: numberFrom,
+    expected: 'a number from 0 to 3600000',
+    byDefault: 60_000,
   },
   bridge: {
     placeholder: 'url',

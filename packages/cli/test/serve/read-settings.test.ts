@@ -44,6 +44,7 @@ describe('readSettings', () => {
       httpHost: '127.0.0.1',
       senseMode: undefined,
       store: 'memory',
+      storeWaitMs: 60_000,
       bridge: undefined,
       bridgeOutgoing: 'q_app2web',
       bridgeIncoming: 'q_web2app',
