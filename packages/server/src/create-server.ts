@@ -29,6 +29,7 @@ import { StoreRoute } from './storage/store-route.js';
 import { TimedStore } from './storage/timed-store.js';
 import { DeadlineQueue, type DeadlineRing } from './timers/deadline-queue.js';
 import { systemClock } from './timers/system-clock.js';
+import { UnknownReceivers } from './users/unknown-receivers.js';
 import { UserRegistry } from './users/user-registry.js';
 
 /**
@@ -84,6 +85,7 @@ export function createServer(options: ServerOptions): ImServer {
     answers,
     reports,
     messages.toSender,
+    store && new UnknownReceivers(runtime.limits.unknownReceiversPerHour),
     options.handlers ?? {},
   );
   const stallDeadlines = createStallDeadlines(runtime);

@@ -14,6 +14,12 @@ export interface ServerLimits {
   readonly packetsPerSecond: number;
   /** Maximum number of unacknowledged QoS messages of one sender. Further messages are dropped and not acknowledged. */
   readonly maxUnacknowledged: number;
+  /**
+   * Maximum number of users who are not known here that one sender may write to in an hour, if there is a store: each may be
+   * made up. Known are those who were online here within ten minutes. Further messages are dropped and not acknowledged.
+   * 1 000 000 or more: no limit.
+   */
+  readonly unknownReceiversPerHour: number;
   /** Maximum memory for unacknowledged messages of one sender, in bytes. Further messages are dropped and not acknowledged. */
   readonly maxUnacknowledgedBytes: number;
   /**
@@ -41,6 +47,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   loginsPerSecondPerAddress: 200,
   packetsPerSecond: 20_000,
   maxUnacknowledged: 10_000,
+  unknownReceiversPerHour: 1_000,
   maxUnacknowledgedBytes: 16 * 1024 * 1024,
   maxBytesUnderWay: Math.floor(getHeapStatistics().heap_size_limit / 4),
   maxBufferedBytes: 4 * 1024 * 1024,

@@ -80,6 +80,7 @@ export class ServerMetrics {
   limitLoginTimeout = 0;
   limitPackets = 0;
   limitUnacknowledged = 0;
+  limitUnknownReceivers = 0;
   limitUnacknowledgedBytes = 0;
   limitBytesUnderWay = 0;
   sendersSlowedDown = 0;
@@ -213,6 +214,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitLoginTimeout: counter('sockets', 'sockets closed without a login: `loginTimeoutMs`'),
   limitPackets: counter('packets', 'times that `packetsPerSecond` was reached'),
   limitUnacknowledged: counter('messages', 'times that `maxUnacknowledged` was reached'),
+  limitUnknownReceivers: counter('messages', 'times that `unknownReceiversPerHour` was reached'),
   limitUnacknowledgedBytes: counter('messages', 'times that `maxUnacknowledgedBytes` was reached'),
   limitBytesUnderWay: counter('messages', 'times that `maxBytesUnderWay` left no room'),
   sendersSlowedDown: counter('events', 'pauses in reading from senders with much under way'),

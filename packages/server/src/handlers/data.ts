@@ -16,9 +16,18 @@ import type { Sender, SessionInfo } from '../hooks.js';
 import { toMessage } from '../message.js';
 import type { Runtime } from '../runtime.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
+import type { UnknownReceivers } from '../users/unknown-receivers.js';
 import type { Device } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
+
+/** The metrics of the limits for messages of one sender. */
+const METRIC_OF = {
+  maxUnacknowledged: 'limitUnacknowledged',
+  maxUnacknowledgedBytes: 'limitUnacknowledgedBytes',
+  maxBytesUnderWay: 'limitBytesUnderWay',
+  unknownReceiversPerHour: 'limitUnknownReceivers',
+} as const;
 
 /**
  * Type 2: handles a message of a logged-in user. Suppresses duplicates, asks `authorizeMessage`, then calls
@@ -35,6 +44,8 @@ export class DataHandler implements Handler {
   readonly #dispatcher: Dispatcher;
   readonly #reports: PeerReports;
   readonly #toSender: (session: SessionInfo) => Sender;
+  /** Undefined without a store, which would keep what is for them. */
+  readonly #unknownReceivers: UnknownReceivers | undefined;
 
   constructor(
     runtime: Runtime,
@@ -43,6 +54,7 @@ export class DataHandler implements Handler {
     dispatcher: Dispatcher,
     reports: PeerReports,
     toSender: (session: SessionInfo) => Sender,
+    unknownReceivers: UnknownReceivers | undefined,
   ) {
     this.#runtime = runtime;
     this.#users = users;
@@ -50,6 +62,7 @@ export class DataHandler implements Handler {
     this.#dispatcher = dispatcher;
     this.#reports = reports;
     this.#toSender = toSender;
+    this.#unknownReceivers = unknownReceivers;
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
@@ -82,14 +95,11 @@ export class DataHandler implements Handler {
     session: HandlerSession,
     now: Instant,
   ): boolean {
-    const { metrics, limits, events } = this.#runtime;
+    const { metrics, limits } = this.#runtime;
     const seen = sender.user.duplicates(now).begin(fingerprint, to, limits.maxUnacknowledged);
     if (seen === 'new') return true;
     if (seen === 'too-many') {
-      metrics.limitUnacknowledged += 1;
-      const { userId, remoteAddress } = session.info;
-      const value = limits.maxUnacknowledged;
-      events.emit('limited', { limit: 'maxUnacknowledged', value, remoteAddress, userId });
+      this.#reportLimit('maxUnacknowledged', session);
       return false;
     }
     metrics.messagesDuplicate += 1;
@@ -108,17 +118,15 @@ export class DataHandler implements Handler {
     if (2 * bytes <= free && 2 * bytes <= limits.maxUnacknowledgedBytes) return true;
     session.slowDown();
     if (bytes <= free && bytes <= limits.maxUnacknowledgedBytes) return true;
-    this.#reportNoRoom(
-      bytes > limits.maxUnacknowledgedBytes ? 'maxUnacknowledgedBytes' : 'maxBytesUnderWay',
-      session,
-    );
+    const isOwnLimit = bytes > limits.maxUnacknowledgedBytes;
+    this.#reportLimit(isOwnLimit ? 'maxUnacknowledgedBytes' : 'maxBytesUnderWay', session);
     return false;
   }
 
-  #reportNoRoom(limit: 'maxUnacknowledgedBytes' | 'maxBytesUnderWay', { info }: HandlerSession): void {
+  /** A message is dropped. */
+  #reportLimit(limit: keyof typeof METRIC_OF, { info }: HandlerSession): void {
     const { metrics, limits, events } = this.#runtime;
-    if (limit === 'maxBytesUnderWay') metrics.limitBytesUnderWay += 1;
-    else metrics.limitUnacknowledgedBytes += 1;
+    metrics[METRIC_OF[limit]] += 1;
     const { userId, remoteAddress } = info;
     events.emit('limited', { limit, value: limits[limit], remoteAddress, userId });
   }
@@ -150,10 +158,22 @@ export class DataHandler implements Handler {
       this.#toServer(packet, sender, session.info, now);
       return;
     }
+    const receiver = this.#users.find(to);
+    if (receiver === undefined && packet.QoS && !this.#mayWriteToUnknown(to, sender, session, now)) {
+      this.#forget(packet, to, sender, now);
+      return;
+    }
     const body = this.#bodyOf(packet, sender.user.id);
     sender.user.addUnderWay(bytesOf(body));
     const delivery = new Delivery(packet, body, sender.user.id, to, sender, this.#runtime.reportBug);
-    this.#dispatcher.dispatch(delivery, this.#users.find(to), now);
+    this.#dispatcher.dispatch(delivery, receiver, now);
+  }
+
+  /** A user who is not known here may be made up. The store would keep what is for it. */
+  #mayWriteToUnknown(to: string, { user }: Device, session: HandlerSession, now: Instant): boolean {
+    if (this.#unknownReceivers?.admits(user.id, to, now) !== false) return true;
+    this.#reportLimit('unknownReceiversPerHour', session);
+    return false;
   }
 
   /** Returns the received bytes; encodes the packet again only if something in it must change. */

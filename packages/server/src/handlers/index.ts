@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime.js';
 import type { AddressTable } from '../sessions/address-table.js';
 import type { Answers } from '../sessions/answers.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
+import type { UnknownReceivers } from '../users/unknown-receivers.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import { acknowledgement } from './acknowledgement.js';
 import { AddressChecks } from './address-checks.js';
@@ -30,13 +31,17 @@ export function createHandlers(
   answers: Answers,
   reports: PeerReports,
   toSender: (session: SessionInfo) => Sender,
+  unknownReceivers: UnknownReceivers | undefined,
   custom: Readonly<Record<number, PacketHandler>>,
 ): Handlers {
   const checks = new AddressChecks(runtime.random);
   return new Map<number, Handler>([
     [PacketType.Login, new LoginHandler(runtime, users, hooks, addresses, answers)],
     [PacketType.KeepAlive, keepAlive(answers, checks)],
-    [PacketType.Data, new DataHandler(runtime, users, hooks, dispatcher, reports, toSender)],
+    [
+      PacketType.Data,
+      new DataHandler(runtime, users, hooks, dispatcher, reports, toSender, unknownReceivers),
+    ],
     [PacketType.Logout, logout],
     [PacketType.Acknowledgement, acknowledgement(runtime, local, checks, reports)],
     [PacketType.Echo, echo(answers)],

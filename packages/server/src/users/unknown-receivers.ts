@@ -1,0 +1,68 @@
+import { Digest, DuplicateWindow, type Instant } from '@imcore/protocol';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Maximum number of receivers that are remembered of all senders together, unless the limit of one sender is higher. */
+const MAX_REMEMBERED = 200_000;
+
+/** Maximum number of senders whose receivers are remembered. */
+const MAX_SENDERS = 20_000;
+
+/** From this limit on nothing is counted. */
+const NO_LIMIT = 1_000_000;
+
+/** The receivers that one sender has written to in the current hour. */
+interface Hour {
+  readonly receivers: DuplicateWindow;
+  readonly endsAt: Instant;
+}
+
+/**
+ * Counts how many users who are not known here each sender writes to: each of them may be made up, and gets a queue in the
+ * store. An hour begins with a sender's first such message. Receivers are remembered as digests of 16 bytes; beyond
+ * {@link MAX_REMEMBERED} and {@link MAX_SENDERS} the sender whose hour began first starts anew.
+ */
+export class UnknownReceivers {
+  readonly #limit: number;
+  readonly #maxRemembered: number;
+  readonly #digest = new Digest();
+  /** By sender, in the order in which the hours began. */
+  readonly #hours = new Map<string, Hour>();
+  #remembered = 0;
+
+  constructor(limit: number, maxRemembered = MAX_REMEMBERED) {
+    this.#limit = limit;
+    this.#maxRemembered = Math.max(limit, maxRemembered);
+  }
+
+  /** Whether a sender may write to an unknown receiver now. Counts the receiver, once in an hour. */
+  admits(sender: string, receiver: string, now: Instant): boolean {
+    if (this.#limit >= NO_LIMIT) return true;
+    const { receivers } = this.#hourOf(sender, now);
+    if (receivers.peek(receiver, '') === 'done') return true;
+    if (receivers.remembered >= this.#limit) return false;
+    receivers.finish(receiver, '', now);
+    this.#remembered += 1;
+    return true;
+  }
+
+  #hourOf(sender: string, now: Instant): Hour {
+    const known = this.#hours.get(sender);
+    if (known !== undefined && now < known.endsAt) return known;
+    if (known !== undefined) this.#forget(sender, known);
+    for (const [oldest, hour] of this.#hours) {
+      const hasRoom = this.#remembered + this.#limit <= this.#maxRemembered && this.#hours.size < MAX_SENDERS;
+      if (hasRoom && now < hour.endsAt) break;
+      this.#forget(oldest, hour);
+    }
+    const limits = { rememberMs: HOUR_MS, maxRemembered: Number.POSITIVE_INFINITY };
+    const hour = { receivers: new DuplicateWindow(now, limits, this.#digest), endsAt: now + HOUR_MS };
+    this.#hours.set(sender, hour);
+    return hour;
+  }
+
+  #forget(sender: string, { receivers }: Hour): void {
+    this.#remembered -= receivers.remembered;
+    this.#hours.delete(sender);
+  }
+}
