@@ -3,6 +3,7 @@ import { StoreError } from '@imcore/server/ports';
 import { openDatabase, storeErrorOf } from './database.js';
 import { lockFile, requireWritable } from './file-guard.js';
 import { checkLog, problemOfLog } from './log-guard.js';
+import { areQueuesRight } from './queue-check.js';
 import { checkIntegrity, needsSteps, takeSteps } from './schema.js';
 import type { Database } from './sqlite-module.js';
 
@@ -46,13 +47,24 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
   try {
     const mustTakeSteps = needsSteps(database, file);
     database.exec(PRAGMAS);
-    if (size > 0 && size <= options.maxCheckedBytes) checkIntegrity(database, file);
+    const isChecked = size > 0 && size <= options.maxCheckedBytes;
+    if (isChecked) checkIntegrity(database, file);
     if (mustTakeSteps) withLock(file, options.isServer, () => takeSteps(database));
+    if (isChecked) checkQueues(database, file);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** @throws StoreError `ERR_STORE_DAMAGED` */
+function checkQueues(database: Database, file: string): void {
+  if (areQueuesRight(database)) return;
+  throw new StoreError(
+    'ERR_STORE_DAMAGED',
+    `${file} is damaged: its queues differ from its messages. Run "imcore store repair --store ${file}", which builds the queues anew`,
+  );
 }
 
 /** Like {@link checkLog}. While a server has the file open, its log changes, and the server has checked it. */

@@ -3,15 +3,17 @@ import { StoreError } from '@imcore/server/ports';
 import { openDatabase, storeErrorOf } from './database.js';
 import { lockFile } from './file-guard.js';
 import { problemOfLog } from './log-guard.js';
+import { areQueuesRight, rebuildQueues } from './queue-check.js';
+import { needsSteps } from './schema.js';
 
-/** What a repair has found, and the copy of the log that it keeps. */
+/** What a repair has found, and the copy of the log that it keeps; it keeps none if only the queues were built anew. */
 export interface Repair {
   readonly problem: string;
-  readonly copy: string;
+  readonly copy: string | undefined;
 }
 
 /**
- * Makes a store usable whose log is damaged or belongs to another file. Keeps a copy of the log, `<file>-wal.damaged-<time>`
+ * Makes a store usable whose log is damaged or belongs to another file, or whose queues differ from its messages. Keeps a copy of the log, `<file>-wal.damaged-<time>`
  * or `<file>-wal.foreign-<time>`. Of a damaged log, the commits before the damage go to the file; of a foreign one nothing.
  * Returns `undefined`, and changes nothing, if there is no such problem.
  *
@@ -24,7 +26,7 @@ export function repairSqliteStore(file: string, wallTime: () => number = Date.no
   const lock = lockFile(file);
   try {
     const problem = problemOfLog(file);
-    if (problem === undefined) return undefined;
+    if (problem === undefined) return repairQueues(file);
     const text = `${problem.kind === 'mismatch' ? 'the file ' : ''}${problem.text}`;
     if (problem.kind === 'incomplete') throw new StoreError('ERR_STORE_DAMAGED', `${file} ${problem.text}`);
     const time = new Date(wallTime()).toISOString().replaceAll(/[:.]/g, '-');
@@ -33,9 +35,24 @@ export function repairSqliteStore(file: string, wallTime: () => number = Date.no
     copyFileSync(`${file}-wal`, copy);
     if (problem.kind === 'damaged') applyLog(file);
     else rmSync(`${file}-wal`);
+    if (existsSync(file)) repairQueues(file);
     return { problem: text, copy };
   } finally {
     lock.close();
+  }
+}
+
+/** Builds the queues anew if they differ from the messages. */
+function repairQueues(file: string): Repair | undefined {
+  const database = openDatabase(file);
+  try {
+    if (needsSteps(database, file) || areQueuesRight(database)) return undefined;
+    rebuildQueues(database);
+    return { problem: 'the queues differed from the messages', copy: undefined };
+  } catch (error) {
+    throw storeErrorOf(error, `cannot repair ${file}`);
+  } finally {
+    database.close();
   }
 }
 

@@ -319,3 +319,45 @@ describe('a message that was altered in the file', () => {
     await tools.close();
   });
 });
+
+describe('the queues of a file', () => {
+  /** A file with three waiting messages, changed by SQL or in its bytes. */
+  async function changed(sql: string | undefined, from = '', to = ''): Promise<string> {
+    const file = newFile();
+    const store = sqliteStore({ file });
+    await store.append([message('1', 'carol'), message('2', 'carol'), message('3', 'dave')]);
+    await store.close();
+    const copy = newFile();
+    const text = readFileSync(file, 'latin1');
+    writeFileSync(copy, text.replaceAll(from, to), 'latin1');
+    if (sql === undefined) return copy;
+    const database = openDatabase(copy);
+    database.exec(sql);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
+    const left = newFile();
+    copyFileSync(copy, left);
+    return left;
+  }
+
+  it.each([
+    ['a receiver in the index', undefined, 'dave\u0003', 'davf\u0003'],
+    ['the size of a queue', "UPDATE mailbox SET messages = 1 WHERE receiver = 'carol'", '', ''],
+    ['the receiver of a queue', "UPDATE mailbox SET receiver = 'davf' WHERE receiver = 'dave'", '', ''],
+    ['a queue that is missing', "DELETE FROM mailbox WHERE receiver = 'dave'", '', ''],
+  ])('are compared with the messages, and can be built anew: %s', async (_, sql, from, to) => {
+    const file = await changed(sql, from, to);
+    expect(() => sqliteStore({ file })).toThrowError(
+      expect.objectContaining({ code: 'ERR_STORE_DAMAGED', message: expect.stringContaining('queues') }),
+    );
+    expect(repairSqliteStore(file)).toEqual({
+      problem: 'the queues differed from the messages',
+      copy: undefined,
+    });
+    const store = sqliteStore({ file });
+    expect(await fingerprints(store, 'carol')).toEqual(['1', '2']);
+    expect(await fingerprints(store, 'dave')).toEqual(['3']);
+    expect(await store.health()).toMatchObject({ waiting: 3, waitingBytes: 30 });
+    await store.close();
+  });
+});

@@ -129,12 +129,12 @@ describe('a file of version 2', () => {
   it('can be migrated with the log that a killed process of that version has left', async () => {
     const file = fileOfVersion2();
     const database = openDatabase(file);
-    database.exec("DELETE FROM message WHERE fingerprint = '1'");
+    database.exec("UPDATE message SET accepted_at = 2 WHERE fingerprint = '1'");
     const left = newFile();
     for (const suffix of ['', '-wal']) copyFileSync(file + suffix, left + suffix);
     database.close();
     const store = open(left);
-    expect(await fingerprints(store)).toEqual(['2', '3']);
+    expect(await fingerprints(store)).toEqual(['1', '2', '3']);
     await store.close();
   });
 });
