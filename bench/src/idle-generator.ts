@@ -8,7 +8,6 @@ import {
   encodePacket,
   keepAlivePacket,
   loginPacket,
-  PacketType,
   TcpFrameReader,
 } from '@imcore/protocol';
 import { WebSocket } from 'ws';
@@ -99,10 +98,8 @@ await new Promise<void>((resolve) => {
     opened += 1;
     let isReady = false;
     const peer = open(userId, (body) => {
-      if (isReady) {
-        acknowledge(body, peer);
-        return;
-      }
+      acknowledge(body, peer);
+      if (isReady) return;
       isReady = true;
       ready.push({ userId, send: (text) => peer.send(text) });
       if (ready.length === wanted) resolve();
@@ -124,7 +121,7 @@ function loginOf(userId: string): string {
 function acknowledge(body: string, peer: { send(text: string): void }): void {
   if (!body.includes('"QoS":true')) return;
   const packet = decodeFrameBody(body);
-  if (packet.type === PacketType.Data) peer.send(encodePacket(acknowledgementPacket(packet)));
+  peer.send(encodePacket(acknowledgementPacket(packet)));
 }
 
 function fail(error: Error): void {

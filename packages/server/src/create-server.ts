@@ -16,7 +16,9 @@ import { ServerMetrics } from './metrics.js';
 import type { ServerOptions } from './options.js';
 import { TrustedProxies } from './proxies/trusted-proxies.js';
 import type { Runtime } from './runtime.js';
+import { createSecureRandom } from './secure-random.js';
 import { ImServer } from './server.js';
+import { AddressChecks } from './sessions/address-checks.js';
 import { AddressTable } from './sessions/address-table.js';
 import { Admission } from './sessions/admission.js';
 import { Answers } from './sessions/answers.js';
@@ -71,6 +73,7 @@ export function createServer(options: ServerOptions): ImServer {
   const answers = new Answers(runtime.stamp);
   const reports = new PeerReports(runtime);
   const proxies = new TrustedProxies(options.trustedProxies);
+  const checks = new AddressChecks(runtime.random);
   const addresses = new AddressTable({
     ...runtime.limits,
     isExempt: (address) => proxies.includes(address),
@@ -81,7 +84,7 @@ export function createServer(options: ServerOptions): ImServer {
     hooks,
     dispatcher,
     local,
-    addresses,
+    checks,
     answers,
     reports,
     messages.toSender,
@@ -90,7 +93,7 @@ export function createServer(options: ServerOptions): ImServer {
   );
   const stallDeadlines = createStallDeadlines(runtime);
   const sessions = new SessionRegistry(
-    { runtime, answers, users, local, reports, handlers, stallDeadlines },
+    { runtime, answers, checks, users, local, reports, handlers, stallDeadlines },
     new Admission(runtime, addresses, new OpenFiles()),
     proxies,
   );
@@ -104,7 +107,7 @@ export function createServer(options: ServerOptions): ImServer {
 
 function createRuntime(options: ServerOptions): Runtime {
   const limits = checkOptions(options);
-  const { clock = systemClock, random = Math.random, logger = consoleLogger } = options;
+  const { clock = systemClock, random = createSecureRandom(), logger = consoleLogger } = options;
   const metrics = new ServerMetrics();
   const events = new Emitter<ServerEvents>((error, name) =>
     logger.error({ error, event: name }, 'a listener threw'),

@@ -8,6 +8,11 @@ export interface ServerLimits {
   readonly maxSessionsPerAddress: number;
   /** How long an accepted socket may take to send its login, handshakes included, in milliseconds. Then it is closed. */
   readonly loginTimeoutMs: number;
+  /**
+   * Maximum number of UDP sessions whose addresses may be forged, because they have not acknowledged what only the server can
+   * have told them; one address may have a tenth of them, unless it is exempt. The oldest makes room for a new one.
+   */
+  readonly maxUnprovenAddresses: number;
   /** Logins per second from one address that is not exempt. Further logins wait up to 2 s; then they are rejected. */
   readonly loginsPerSecondPerAddress: number;
   /** Packets per second of one session, with bursts of two seconds. Above the rate reading pauses; on UDP packets are dropped. */
@@ -44,6 +49,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxSessions: 1_000_000,
   maxSessionsPerAddress: 1_000,
   loginTimeoutMs: 20_000,
+  maxUnprovenAddresses: 10_000,
   loginsPerSecondPerAddress: 200,
   packetsPerSecond: 20_000,
   maxUnacknowledged: 10_000,

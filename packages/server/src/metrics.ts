@@ -28,6 +28,7 @@ export class ServerMetrics {
   readonly #transports = new Map<string, TransportMetrics>();
   socketsWithoutLogin = 0;
   usersOnline = 0;
+  unprovenAddresses = 0;
   messagesInFlight = 0;
   bytesUnderWay = 0;
   bridgeJoined = 0;
@@ -78,6 +79,7 @@ export class ServerMetrics {
   limitSessionsPerAddress = 0;
   limitOpenFiles = 0;
   limitLoginTimeout = 0;
+  limitUnprovenAddresses = 0;
   limitPackets = 0;
   limitUnacknowledged = 0;
   limitUnknownReceivers = 0;
@@ -156,6 +158,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
     'accepted sockets whose login, or first HTTP request, has not arrived',
   ),
   usersOnline: gauge('users', 'users with at least one session'),
+  unprovenAddresses: gauge('sessions', 'UDP sessions whose addresses are not proven yet'),
   messagesInFlight: gauge('messages', 'QoS messages that are with a receiver and not acknowledged'),
   bytesUnderWay: gauge('bytes', 'memory for everything under way: `maxBytesUnderWay`'),
   bridgeJoined: gauge('events', '1 while the bridge has joined the other system, else 0'),
@@ -177,7 +180,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
     'missing or malformed headers of trusted proxies: event `violation`',
   ),
   datagramsTooLarge: counter('packets', 'datagrams longer than `maxReceiveBytes`, dropped'),
-  amplificationPrevented: counter('packets', 'frames that were not sent to an unproven UDP address'),
+  amplificationPrevented: counter('packets', 'frames beyond what a UDP address may be sent, dropped'),
   spoofedSenders: counter('messages', "packets in another user's name, dropped"),
   notLoggedIn: counter('packets', 'packets of sessions that are not logged in'),
   notAuthorized: counter('messages', 'messages that `authorizeMessage` rejected'),
@@ -212,6 +215,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitSessionsPerAddress: counter('events', 'times that `maxSessionsPerAddress` was reached'),
   limitOpenFiles: counter('sockets', 'sockets rejected because too many files are open'),
   limitLoginTimeout: counter('sockets', 'sockets closed without a login: `loginTimeoutMs`'),
+  limitUnprovenAddresses: counter('events', 'times that `maxUnprovenAddresses` was reached'),
   limitPackets: counter('packets', 'times that `packetsPerSecond` was reached'),
   limitUnacknowledged: counter('messages', 'times that `maxUnacknowledged` was reached'),
   limitUnknownReceivers: counter('messages', 'times that `unknownReceiversPerHour` was reached'),

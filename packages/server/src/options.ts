@@ -38,5 +38,6 @@ export interface ServerOptions {
   /** Default: errors and warnings to the console. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
+  /** Default: a cryptographic source. Fingerprints that verify UDP addresses come from it, so it must not be predictable. */
   readonly random?: Random | undefined;
 }

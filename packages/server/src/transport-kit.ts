@@ -8,7 +8,7 @@
  */
 export { type BinaryString, TcpFrameReader, writeTcpHeader } from '@imcore/protocol';
 export { makeSocketsAlike } from './transports/alike-sockets.js';
-export { type AllowanceOwner, AnswerAllowance } from './transports/answer-allowance.js';
+export { type AllowanceOwner, AnswerAllowance, WithheldBytes } from './transports/answer-allowance.js';
 export { type Flushable, Flusher } from './transports/flusher.js';
 export { listen, portOf, stop } from './transports/listening.js';
 export { type Drainable, SocketOutput } from './transports/socket-output.js';

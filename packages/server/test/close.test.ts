@@ -195,7 +195,7 @@ describe('a server that closes', () => {
     alice.write(message('alice', 'bob', 'hello', 'fp-1'), message('alice', 'slow', 'x'.repeat(2000), 'fp-2'));
     for (let i = 0; i < 200; i++) bob.write(keepAlive('bob'));
     store.failures.take = new Error('unreadable');
-    await bench.online('replayed', 'udp');
+    await bench.online('replayed', 'websocket');
     const delayed = bench.connect();
     delayed.write(login('delayed'));
     const gone = await bench.online('gone', 'tcp', { remoteAddress: '192.0.2.9' });

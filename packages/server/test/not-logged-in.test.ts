@@ -44,14 +44,18 @@ describe('a packet of a session that is not logged in', () => {
     },
   );
 
-  it.each(early)('that is %s gets error 301 without text on UDP, which stays open', async (_name, text) => {
-    const bench = await openBench();
-    const peer = bench.connect('udp');
-    peer.write(text);
-    expect(peer.received).toMatchObject([{ type: 52, dataContent: '{"errorCode":301}', to: '-1' }]);
-    expect(peer.isClosed).toBe(false);
-    expect(bench.metric('notLoggedIn')).toBe(1);
-  });
+  it.each(early)(
+    'that is %s gets error 301 without text on UDP, and leaves no session',
+    async (_name, text) => {
+      const bench = await openBench();
+      const peer = bench.connect('udp');
+      peer.write(text);
+      expect(peer.received).toMatchObject([{ type: 52, dataContent: '{"errorCode":301}', to: '-1' }]);
+      expect(peer.end).toBe('closed');
+      expect(bench.metric('notLoggedIn')).toBe(1);
+      expect(bench.metric('sessionsAccepted')).toBe(0);
+    },
+  );
 
   it('gets error 301 without text if the text would be too long for the peer', async () => {
     const bench = await openBench();
@@ -84,7 +88,7 @@ describe('a packet of a session that is not logged in', () => {
         sm: -1,
       },
     ]);
-    expect(peer.isClosed).toBe(false);
+    expect(peer.isClosed).toBe(transport === 'udp');
   });
 
   it('that is a logout ends the session', async () => {
@@ -132,6 +136,20 @@ describe('data that is not a packet', () => {
     expect(alice.isClosed).toBe(false);
     expect(bench.metric('violations')).toBe(1);
     expect(bench.events.violation).toMatchObject([{ transport: 'udp', userId: 'alice' }]);
+  });
+
+  it('leaves no session on UDP', async () => {
+    const bench = await openBench();
+    const stranger = bench.connect('udp');
+    for (let i = 0; i < 1000; i++) stranger.write('x');
+    expect(stranger.received).toEqual([]);
+    expect(bench.server.metrics()).toMatchObject({
+      violations: 1000,
+      sessionsAccepted: 0,
+      sessionsOpen: 0,
+      limitSessionsPerAddress: 0,
+    });
+    expect(bench.connect('tcp').rejection).toBeUndefined();
   });
 
   it('is answered to the logged-in user, whose session ends', async () => {

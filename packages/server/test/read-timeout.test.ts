@@ -22,7 +22,20 @@ describe('the read time-out', () => {
     expect(bench.metric('sessionsOpen')).toBe(0);
   });
 
-  it.each(times)('closes a connection on %s that never logs in', async (transport, timeoutMs) => {
+  it('closes a UDP session whose login is never decided', async () => {
+    const bench = await openBench({
+      hookTimeoutMs: 100_000,
+      hooks: { authenticate: () => new Promise(() => {}) },
+    });
+    const peer = bench.connect('udp');
+    peer.write(login('alice'));
+    await bench.advance(10_000);
+    expect(peer.end).toBe('closed');
+    expect(bench.metric('sessionsOpen')).toBe(0);
+    expect(bench.metric('unprovenAddresses')).toBe(0);
+  });
+
+  it.each(times.slice(0, 2))('closes a connection on %s that never logs in', async (transport, timeoutMs) => {
     const bench = await openBench();
     const peer = bench.connect(transport);
     await bench.advance(timeoutMs);

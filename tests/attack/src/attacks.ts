@@ -1,6 +1,7 @@
 import type { Attack } from './attack.js';
 import { madeUpReceivers, madeUpReceiversOnDisk, slowReaders } from './flood.js';
 import { forgedProxies } from './forged-proxies.js';
+import { forgedUdp } from './forged-udp.js';
 import { lockedFiles } from './locked-files.js';
 import { notLoggedIn } from './not-logged-in.js';
 import { oddWebSocketFrames } from './odd-websocket-frames.js';
@@ -9,6 +10,7 @@ import { unfinishedHandshakes } from './unfinished-handshakes.js';
 
 /** The attacks by name, in the order in which `all` runs them. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
+  'forged-udp': forgedUdp,
   'not-logged-in': notLoggedIn,
   'unfinished-handshakes': unfinishedHandshakes,
   'odd-websocket-frames': oddWebSocketFrames,

@@ -7,7 +7,7 @@ function packet(fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ bridge: false, ...fields, typeu: -1, sm: -1 });
 }
 
-function loginOf(userId: string): string {
+export function loginOf(userId: string): string {
   const content = { loginUserId: userId, loginToken: 'token', firstLoginTime: 0 };
   return packet({ type: 0, dataContent: JSON.stringify(content), from: userId, to: '0', QoS: false });
 }
@@ -16,8 +16,13 @@ export function keepAliveOf(userId: string): string {
   return packet({ type: 1, dataContent: '{}', from: userId, to: '0', QoS: false });
 }
 
-function acknowledgementOf(userId: string, to: string, fingerprint: string): string {
+export function acknowledgementOf(userId: string, to: string, fingerprint: string): string {
   return packet({ type: 4, dataContent: fingerprint, from: userId, to, QoS: false });
+}
+
+/** A QoS message. */
+export function messageOf(userId: string, to: string, content: string, fingerprint: string): string {
+  return packet({ type: 2, dataContent: content, from: userId, to, fp: fingerprint, QoS: true });
 }
 
 /** A user on a plain socket, who does only what an attack says. */
@@ -27,9 +32,9 @@ export interface RawUser {
   close(): void;
 }
 
-/** Logs a user in over TCP. Ignores what it is sent afterwards. */
-export async function rawTcpUser(userId: string, port: number): Promise<RawUser> {
-  const socket = net.connect(port, '127.0.0.1');
+/** Logs a user in over TCP. Ignores what it is sent afterwards. Rejects if the server closes the connection. */
+export async function rawTcpUser(userId: string, port: number, localAddress = '127.0.0.1'): Promise<RawUser> {
+  const socket = net.connect({ port, host: '127.0.0.1', localAddress });
   socket.on('error', () => socket.destroy());
   const send = (text: string): void => {
     const frame = Buffer.alloc(4 + Buffer.byteLength(text));
@@ -39,7 +44,9 @@ export async function rawTcpUser(userId: string, port: number): Promise<RawUser>
   };
   await once(socket, 'connect');
   send(loginOf(userId));
-  await once(socket, 'data');
+  const closed = once(socket, 'close').then(() => Promise.reject(new Error('not let in')));
+  closed.catch(() => {});
+  await Promise.race([once(socket, 'data'), closed]);
   socket.resume();
   return { userId, send, close: () => socket.destroy() };
 }

@@ -22,17 +22,18 @@ export interface InFlightPolicy {
   left(user: User, device: Device): void;
 }
 
-/** Retransmits a message and restarts its deadline. */
+/** Retransmits a message and restarts its deadline. On a new session it is no copy. */
 export function writeAgain(
   runtime: Runtime,
   retries: DeadlineRing,
   delivery: Delivery,
   session: Outlet,
+  kind: 'message' | 'copy' = 'copy',
 ): void {
   runtime.metrics.retransmissions += 1;
   delivery.attempts += 1;
   retries.start(delivery, runtime.clock.now());
-  session.write(delivery.body);
+  session.write(delivery.body, kind);
 }
 
 /** Removes a message from the receiver's inbox: it is no longer in flight. */

@@ -27,7 +27,7 @@ export class UnstoredInFlight implements InFlightPolicy {
     if (session === undefined || inbox === undefined) return;
     for (const delivery of [...inbox.values()]) {
       if (delivery.body.length <= session.maxSendBytes)
-        writeAgain(this.#runtime, this.#retries, delivery, session);
+        writeAgain(this.#runtime, this.#retries, delivery, session, 'message');
       else {
         withdraw(this.#runtime, delivery);
         this.#fallback.take(delivery, 'too-large', session);

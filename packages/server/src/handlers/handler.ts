@@ -12,6 +12,15 @@ export interface HandlerSession extends PacketSession {
   readonly device: Device | undefined;
   /** Whether packets wait because a hook is being asked. */
   readonly hasDeferred: boolean;
+  /**
+   * A readable login was received: a peer whose address may be forged gets its session only now. Returns false if a limit is
+   * reached: then the login is ignored.
+   */
+  enter(): boolean;
+  /** How long a login from the peer's address must wait, in milliseconds; undefined if it must be rejected. */
+  loginDelayMs(now: Instant): number | undefined;
+  /** The peer has proved that it receives what is sent to its address. */
+  addressProven(): void;
   /** Writes an answer. */
   answer(body: BinaryString): void;
   /** Keeps a packet until the packets before it are handled. */

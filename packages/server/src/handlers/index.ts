@@ -6,13 +6,12 @@ import { type HookRunner, isThenable } from '../hook-runner.js';
 import type { Sender, SessionInfo } from '../hooks.js';
 import type { PacketHandler } from '../ports/packet-handler.js';
 import type { Runtime } from '../runtime.js';
-import type { AddressTable } from '../sessions/address-table.js';
+import type { AddressChecks } from '../sessions/address-checks.js';
 import type { Answers } from '../sessions/answers.js';
 import type { PeerReports } from '../sessions/peer-reports.js';
 import type { UnknownReceivers } from '../users/unknown-receivers.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import { acknowledgement } from './acknowledgement.js';
-import { AddressChecks } from './address-checks.js';
 import { DataHandler } from './data.js';
 import { echo } from './echo.js';
 import type { Handler, Handlers } from './handler.js';
@@ -27,16 +26,15 @@ export function createHandlers(
   hooks: HookRunner,
   dispatcher: Dispatcher,
   local: LocalRoute,
-  addresses: AddressTable,
+  checks: AddressChecks,
   answers: Answers,
   reports: PeerReports,
   toSender: (session: SessionInfo) => Sender,
   unknownReceivers: UnknownReceivers | undefined,
   custom: Readonly<Record<number, PacketHandler>>,
 ): Handlers {
-  const checks = new AddressChecks(runtime.random);
   return new Map<number, Handler>([
-    [PacketType.Login, new LoginHandler(runtime, users, hooks, addresses, answers)],
+    [PacketType.Login, new LoginHandler(runtime, users, hooks, checks, answers)],
     [PacketType.KeepAlive, keepAlive(answers, checks)],
     [
       PacketType.Data,

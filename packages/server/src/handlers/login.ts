@@ -1,4 +1,5 @@
 import {
+  type BinaryString,
   type Instant,
   isUserId,
   KickOutCode,
@@ -14,7 +15,7 @@ import { InvalidAnswer } from '../errors.js';
 import type { HookRunner } from '../hook-runner.js';
 import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
-import type { AddressTable } from '../sessions/address-table.js';
+import type { AddressChecks } from '../sessions/address-checks.js';
 import type { Answers } from '../sessions/answers.js';
 import { decideLogin, loginTimeOf } from '../users/login-order.js';
 import type { Outlet } from '../users/outlet.js';
@@ -36,7 +37,7 @@ export class LoginHandler implements Handler {
   readonly #runtime: Runtime;
   readonly #users: UserRegistry;
   readonly #hooks: HookRunner;
-  readonly #addresses: AddressTable;
+  readonly #checks: AddressChecks;
   readonly #answers: Answers;
   /** Number of questions to `authenticate` so far. */
   #asked = 0;
@@ -45,13 +46,13 @@ export class LoginHandler implements Handler {
     runtime: Runtime,
     users: UserRegistry,
     hooks: HookRunner,
-    addresses: AddressTable,
+    checks: AddressChecks,
     answers: Answers,
   ) {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;
-    this.#addresses = addresses;
+    this.#checks = checks;
     this.#answers = answers;
   }
 
@@ -70,8 +71,9 @@ export class LoginHandler implements Handler {
       session.loginUnreadable(error);
       return;
     }
+    if (!session.enter()) return;
     const { remoteAddress } = session.connection;
-    const delayMs = this.#addresses.loginDelayMs(remoteAddress, now);
+    const delayMs = session.loginDelayMs(now);
     if (delayMs === 0) {
       this.#ask(session, request);
       return;
@@ -137,10 +139,16 @@ export class LoginHandler implements Handler {
     const time = loginTimeOf(sent, latest, wallTime);
     // A client gets back what it sent, as from the original server, whether or not it counts.
     const firstLoginTime = sent > 0 ? sent : time;
-    session.answer(this.#answers.login({ code: ResponseCode.Ok, firstLoginTime }, userId));
+    const response = { code: ResponseCode.Ok, firstLoginTime };
+    const write = (fp?: string): BinaryString => this.#answers.login(response, userId, fp);
+    // One that is kicked out at once proves nothing any more.
+    const isKicked = decision === 'kick-new';
+    session.answer(
+      isKicked ? write() : this.#checks.ask(session.connection, this.#runtime.clock.now(), write),
+    );
     // The response may have exceeded `maxBufferedBytes`, which ends the session.
     if (!session.isOpen) return;
-    if (decision === 'kick-new') {
+    if (isKicked) {
       session.kickAsStale(userId);
       return;
     }

@@ -4,7 +4,7 @@ import type { SessionInfo } from '../hooks.js';
 /** Which sessions may send a type of packet, and when it is handled. */
 export interface PacketRule {
   /**
-   * - `anyone`: logged in or not.
+   * - `anyone`: logged in or not. On UDP, a peer that is not logged in must be answered at once: its session ends with the packet.
    * - `logged-in`: otherwise the server answers with error 301.
    * - `in-own-name`: the same, and `from` must be the session's user, or absent.
    */

@@ -1,7 +1,10 @@
 import type { BinaryString, ProtocolError } from '@imcore/protocol';
 
-/** The kind of a frame. While the peer's address is not verified, messages may wait and answers are sent first. */
-export type FrameKind = 'message' | 'answer';
+/**
+ * The kind of a frame. Until the peer has proved its address, messages may wait and answers are sent first. A copy, which is a
+ * retransmission of a message, never waits.
+ */
+export type FrameKind = 'message' | 'copy' | 'answer';
 
 /**
  * A connection of one peer, as a transport offers it to the server.
@@ -15,7 +18,10 @@ export interface Connection {
   readonly isReliable: boolean;
   /** Whether {@link pause} stops the peer from sending. If it does not, packets beyond a limit are dropped. */
   readonly canPause: boolean;
-  /** Limits what is sent to an address that may be forged. Undefined if a handshake verifies the address, as in TCP. */
+  /**
+   * Limits what is sent to an address that may be forged. Undefined if a handshake verifies the address, as in TCP. With it, a
+   * packet that does not log in leaves no session: {@link close} is called after it.
+   */
   readonly addressProof: AddressProof | undefined;
   /**
    * IP address of the peer. Empty if peers have none, as on a Unix socket: then the limits per address do not apply.
@@ -40,13 +46,13 @@ export interface Connection {
   destroy(): void;
 }
 
-/** The limits on what is sent to an address that may be forged, until it is verified. */
+/** The limits on what is sent to an address that may be forged. */
 export interface AddressProof {
-  /** Whether more waits for the peer than it may be sent before {@link trust}. */
+  /** Whether the peer should be asked for a proof: it has given none, or most of what its proofs permit is used up. */
   readonly isAwaited: boolean;
-  /** The peer has logged in: it may be sent a first message. */
-  admit(): void;
-  /** The address is verified: the peer has acknowledged something. The limits end. */
+  /** How much the address may be sent now, in bytes. */
+  readonly allowedBytes: number;
+  /** The peer has proved that it receives, by acknowledging a fingerprint that the server has chosen: it may be sent more. */
   trust(): void;
 }
 

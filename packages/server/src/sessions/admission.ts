@@ -67,6 +67,11 @@ export class Admission {
     this.leaveAddress(remoteAddress);
   }
 
+  /** How long a login from an address must wait, in milliseconds; undefined if it must be rejected. */
+  loginDelayMs(remoteAddress: string, now: Instant): number | undefined {
+    return this.#addresses.loginDelayMs(remoteAddress, now);
+  }
+
   /** Counts under an address only. Returns the reason if it is beyond the address's limit. */
   enterAddress(remoteAddress: string): RejectionReason | undefined {
     const { limits, clock } = this.#runtime;

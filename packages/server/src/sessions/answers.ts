@@ -11,6 +11,7 @@ import {
   kickOutPacket,
   type LoginResponse,
   loginResponseFrame,
+  loginResponsePacket,
   type Packet,
   ResponseCode,
   UNSET_ID,
@@ -25,8 +26,10 @@ export class Answers {
     this.#stamp = stamp;
   }
 
-  login(response: LoginResponse, userId: string): BinaryString {
-    return loginResponseFrame(response, userId, this.#time());
+  /** With a fingerprint, the response asks the peer for an acknowledgement. */
+  login(response: LoginResponse, userId: string, fp?: string): BinaryString {
+    if (fp === undefined) return loginResponseFrame(response, userId, this.#time());
+    return this.#write({ ...loginResponsePacket(response, userId), fp, QoS: true });
   }
 
   /** With a fingerprint, the response asks the peer for an acknowledgement. */

@@ -28,6 +28,7 @@ import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Device, User } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
+import type { AddressChecks } from './address-checks.js';
 import type { Answers } from './answers.js';
 import { Inbound, type LimitReports } from './inbound.js';
 import { Outbound, type OutboundOwner } from './outbound.js';
@@ -46,10 +47,22 @@ export interface SessionContext {
   readonly handlers: Handlers;
   /** Deadlines of peers that read too slowly. */
   readonly stallDeadlines: DeadlineRing;
+  readonly checks: AddressChecks;
+  readonly owner: SessionOwner;
+}
+
+/** The registry of all sessions, as a session sees it. */
+export interface SessionOwner {
   /** Returns a new session ID. */
-  readonly nextSessionId: () => number;
-  /** A session's connection is gone. */
-  readonly onGone: (host: SessionHost) => void;
+  nextSessionId(): number;
+  /** A stranger logs in. Returns false if a limit is reached. */
+  strangerLogsIn(host: SessionHost): boolean;
+  /** The address of a session is proven. */
+  addressProven(host: SessionHost): void;
+  /** How long a login from the session's address must wait, in milliseconds; undefined if it must be rejected. */
+  loginDelayMs(host: SessionHost, now: Instant): number | undefined;
+  /** A session's connection is gone. Not called for strangers. */
+  gone(host: SessionHost): void;
 }
 
 /** What all sessions of one transport share. */
@@ -64,6 +77,9 @@ export interface TransportContext {
  *
  * Owns the connection and its read deadline, which is extended only by complete packets of a logged-in peer. Until a login
  * arrives, the deadline of the socket's admission applies as well.
+ *
+ * A peer whose address may be forged is a stranger until it sends a login: it has no place in the registry, and is gone after its
+ * packet is handled.
  */
 export class SessionHost
   implements
@@ -90,6 +106,7 @@ export class SessionHost
   #admission: SocketAdmission | undefined;
   /** Whether the login's session is complete, so that its end is an event. */
   #hasStarted = false;
+  #isStranger: boolean;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -106,9 +123,10 @@ export class SessionHost
     this.transport = transport;
     this.#context = context;
     this.#admission = admission;
+    this.#isStranger = connection.addressProof !== undefined;
     this.#inbound = new Inbound(connection, context.runtime, this);
     this.#outbound = new Outbound(connection, context.runtime, context.stallDeadlines, this);
-    transport.readDeadlines.start(this, context.runtime.clock.now());
+    if (!this.#isStranger) transport.readDeadlines.start(this, context.runtime.clock.now());
   }
 
   get info(): SessionInfo {
@@ -125,6 +143,11 @@ export class SessionHost
 
   receive(body: BinaryString): void {
     if (this.#session.state === 'closed') return;
+    this.#read(body);
+    if (this.#isStranger) this.#end('closed');
+  }
+
+  #read(body: BinaryString): void {
     const now = this.#context.runtime.clock.now();
     this.transport.metrics.packetsReceived += 1;
     if (!this.#inbound.admits(now)) return;
@@ -165,11 +188,13 @@ export class SessionHost
   closed(): void {
     this.#leave('closed', NOT_KICKED);
     this.#release();
-    this.#context.onGone(this);
+    if (!this.#isStranger) this.#context.owner.gone(this);
   }
 
-  write(body: BinaryString): boolean {
-    return this.#outbound.send(body, 'message');
+  write(body: BinaryString, kind: 'message' | 'copy' = 'message'): boolean {
+    const hasRoom = this.#outbound.send(body, kind);
+    if (this.connection.addressProof?.isAwaited === true) this.#askForProof();
+    return hasRoom;
   }
 
   answer(body: BinaryString): void {
@@ -198,19 +223,38 @@ export class SessionHost
     this.#inbound.block();
   }
 
+  enter(): boolean {
+    if (!this.#isStranger) return true;
+    if (!this.#context.owner.strangerLogsIn(this)) {
+      this.#session.loginIgnored();
+      return false;
+    }
+    this.#isStranger = false;
+    this.transport.readDeadlines.start(this, this.#context.runtime.clock.now());
+    return true;
+  }
+
+  loginDelayMs(now: Instant): number | undefined {
+    return this.#context.owner.loginDelayMs(this, now);
+  }
+
+  addressProven(): void {
+    this.#context.owner.addressProven(this);
+    this.connection.addressProof?.trust();
+  }
+
   /** The caller has already ended the device's earlier session and written the login response. */
   loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void {
-    const { runtime, local, nextSessionId } = this.#context;
+    const { runtime, local, owner } = this.#context;
     const { events, metrics, clock } = runtime;
     const now = clock.now();
     if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
     else this.#leave('replaced', NOT_KICKED);
-    const info = describe(this.connection, nextSessionId(), login, device.id, firstLoginTime);
+    const info = describe(this.connection, owner.nextSessionId(), login, device.id, firstLoginTime);
     this.#info = info;
     this.#session.loginAccepted(user.id);
     this.transport.readDeadlines.start(this, now);
     if (user.isAsking) this.blockFor(user);
-    this.connection.addressProof?.admit();
     metrics.loginsAccepted += 1;
     const isAttached = this.device === device;
     this.user = user;
@@ -322,6 +366,18 @@ export class SessionHost
     this.#leave('closed', NOT_KICKED);
     this.#release();
     this.connection.destroy();
+  }
+
+  /** Messages have used up what the peer's address may be sent: asks for a proof, with an answer that nobody asked for. */
+  #askForProof(): void {
+    const { checks, answers, runtime } = this.#context;
+    const now = runtime.clock.now();
+    const userId = this.user?.id;
+    if (userId === undefined || !checks.isDue(this.connection, now)) return;
+    const answer = checks.ask(this.connection, now, (fp) =>
+      fp === undefined ? '' : answers.keepAlive(userId, fp),
+    );
+    if (answer !== '') this.answer(answer);
   }
 
   #handle(packet: ReceivedPacket, now: Instant): void {

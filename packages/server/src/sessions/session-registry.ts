@@ -1,3 +1,4 @@
+import type { Instant } from '@imcore/protocol';
 import type {
   AcceptedSocket,
   Connection,
@@ -10,19 +11,34 @@ import type {
 } from '../ports/transport.js';
 import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { Runtime } from '../runtime.js';
+import { AddressTable } from './address-table.js';
 import type { Admission } from './admission.js';
-import { type SessionContext, SessionHost, type TransportContext } from './session-host.js';
+import {
+  type SessionContext,
+  SessionHost,
+  type SessionOwner,
+  type TransportContext,
+} from './session-host.js';
+import { UnprovenSessions } from './unproven-sessions.js';
 
-/** The context of sessions without the parts that the registry adds. */
-type RegistryContext = Omit<SessionContext, 'nextSessionId' | 'onGone'>;
+/** The context of sessions without the part that the registry adds. */
+type RegistryContext = Omit<SessionContext, 'owner'>;
 
-/** All open sessions: accepts connections from all transports, within the limits of {@link Admission}. */
-export class SessionRegistry implements TransportHost {
+/**
+ * All open sessions: accepts connections from all transports, within the limits of {@link Admission}.
+ *
+ * Sessions whose addresses may be forged have a table and limits of their own until they prove them, so that nobody can use up
+ * the limits of an address, or of all, with forged datagrams.
+ */
+export class SessionRegistry implements TransportHost, SessionOwner {
   readonly #runtime: Runtime;
   readonly #admission: Admission;
   readonly #proxies: TrustedProxies;
   readonly #context: SessionContext;
   readonly #hosts = new Set<SessionHost>();
+  readonly #unproven: UnprovenSessions<SessionHost>;
+  /** The logins of unproven addresses. */
+  readonly #unprovenLogins: AddressTable;
   readonly #transports = new Map<ServerTransport, TransportContext>();
   #isAccepting = true;
   #lastSessionId = 0;
@@ -31,14 +47,12 @@ export class SessionRegistry implements TransportHost {
     this.#proxies = proxies;
     this.#runtime = context.runtime;
     this.#admission = admission;
-    this.#context = {
-      ...context,
-      nextSessionId: () => {
-        this.#lastSessionId += 1;
-        return this.#lastSessionId;
-      },
-      onGone: (host) => this.#gone(host),
-    };
+    this.#context = { ...context, owner: this };
+    const { limits } = context.runtime;
+    const isExempt = (address: string): boolean => proxies.includes(address);
+    this.#unproven = new UnprovenSessions(limits.maxUnprovenAddresses, isExempt);
+    const maxSessionsPerAddress = Number.POSITIVE_INFINITY;
+    this.#unprovenLogins = new AddressTable({ ...limits, maxSessionsPerAddress, isExempt });
   }
 
   admit(socket: AcceptedSocket): SocketAdmission | RejectionReason {
@@ -52,15 +66,50 @@ export class SessionRegistry implements TransportHost {
     admission?: SocketAdmission,
   ): ConnectionHandler | RejectionReason {
     if (!this.#isAccepting) return 'closing';
-    const rejection = admission === undefined ? this.#admission.enter(connection.remoteAddress) : undefined;
+    const isStranger = connection.addressProof !== undefined;
+    const mustEnter = !isStranger && admission === undefined;
+    const rejection = mustEnter ? this.#admission.enter(connection.remoteAddress) : undefined;
     if (rejection !== undefined) return rejection;
-    const context = this.#contextOf(transport);
-    const host = new SessionHost(connection, this.#context, context, admission);
+    const host = new SessionHost(connection, this.#context, this.#contextOf(transport), admission);
     admission?.becomeSession(host);
-    this.#hosts.add(host);
-    context.metrics.sessionsAccepted += 1;
-    context.metrics.sessionsOpen += 1;
+    if (!isStranger) this.#accepted(host);
     return host;
+  }
+
+  nextSessionId(): number {
+    this.#lastSessionId += 1;
+    return this.#lastSessionId;
+  }
+
+  strangerLogsIn(host: SessionHost): boolean {
+    const { remoteAddress } = host.connection;
+    // It takes a place only when its address is proven, but a full server lets nobody in.
+    if (!this.#isAccepting || this.#admission.enter(remoteAddress) !== undefined) return false;
+    this.#admission.leave(remoteAddress);
+    const displaced = this.#unproven.add(host, remoteAddress);
+    this.#unprovenLogins.enter(remoteAddress, this.#runtime.clock.now());
+    this.#accepted(host);
+    if (displaced !== undefined) this.#displace(displaced.session, displaced.value);
+    return true;
+  }
+
+  addressProven(host: SessionHost): void {
+    if (!this.#unproven.has(host)) return;
+    if (this.#admission.enter(host.connection.remoteAddress) === undefined) this.#removeUnproven(host);
+    else host.end();
+  }
+
+  loginDelayMs(host: SessionHost, now: Instant): number | undefined {
+    const { remoteAddress } = host.connection;
+    return this.#unproven.has(host)
+      ? this.#unprovenLogins.loginDelayMs(remoteAddress, now)
+      : this.#admission.loginDelayMs(remoteAddress, now);
+  }
+
+  gone(host: SessionHost): void {
+    this.#hosts.delete(host);
+    host.transport.metrics.sessionsOpen -= 1;
+    if (!this.#removeUnproven(host)) this.#admission.leave(host.connection.remoteAddress);
   }
 
   isTrustedProxy(address: string): boolean {
@@ -94,10 +143,27 @@ export class SessionRegistry implements TransportHost {
     for (const host of [...this.#hosts]) host.end();
   }
 
-  #gone(host: SessionHost): void {
-    this.#hosts.delete(host);
-    host.transport.metrics.sessionsOpen -= 1;
-    this.#admission.leave(host.connection.remoteAddress);
+  #accepted(host: SessionHost): void {
+    this.#hosts.add(host);
+    host.transport.metrics.sessionsAccepted += 1;
+    host.transport.metrics.sessionsOpen += 1;
+    this.#runtime.metrics.unprovenAddresses = this.#unproven.size;
+  }
+
+  /** Ends the oldest unproven session, because there are too many. */
+  #displace(host: SessionHost, value: number): void {
+    const { metrics, events } = this.#runtime;
+    const { remoteAddress } = host.connection;
+    metrics.limitUnprovenAddresses += 1;
+    events.emit('limited', { limit: 'maxUnprovenAddresses', value, remoteAddress, userId: host.user?.id });
+    host.end();
+  }
+
+  #removeUnproven(host: SessionHost): boolean {
+    if (!this.#unproven.delete(host)) return false;
+    this.#unprovenLogins.leave(host.connection.remoteAddress, this.#runtime.clock.now());
+    this.#runtime.metrics.unprovenAddresses = this.#unproven.size;
+    return true;
   }
 
   #contextOf(transport: ServerTransport): TransportContext {

@@ -12,7 +12,7 @@ import type {
   TransportAddress,
   TransportHost,
 } from '../ports/transport.js';
-import { type AllowanceOwner, AnswerAllowance } from './answer-allowance.js';
+import { type AllowanceOwner, AnswerAllowance, WithheldBytes } from './answer-allowance.js';
 import { peerKey } from './peer-key.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
@@ -74,7 +74,7 @@ export function udp(options: UdpOptions = {}): ServerTransport {
     readTimeoutMs: readTimeoutOf(options, 'udp'),
     maxSendBytes,
     async listen(server): Promise<TransportAddress> {
-      target = { socket, peers, host: server, maxSendBytes };
+      target = { socket, peers, host: server, maxSendBytes, withheldBytes: new WithheldBytes() };
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
         socket.bind(options.port ?? 7901, host, () => {
@@ -115,6 +115,7 @@ interface UdpTarget {
   readonly peers: Map<number | string, UdpConnection>;
   readonly host: TransportHost;
   readonly maxSendBytes: number;
+  readonly withheldBytes: WithheldBytes;
 }
 
 class UdpConnection implements Connection, AddressProof, AllowanceOwner {
@@ -131,7 +132,7 @@ class UdpConnection implements Connection, AddressProof, AllowanceOwner {
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
     this.#target = target;
-    this.#allowance = new AnswerAllowance(this);
+    this.#allowance = new AnswerAllowance(this, target.withheldBytes);
   }
 
   get isReliable(): boolean {
@@ -181,8 +182,8 @@ class UdpConnection implements Connection, AddressProof, AllowanceOwner {
     return this.#allowance.awaitsProof;
   }
 
-  admit(): void {
-    this.#allowance.admit(this.maxSendBytes);
+  get allowedBytes(): number {
+    return this.#allowance.bytes;
   }
 
   trust(): void {
@@ -197,6 +198,7 @@ class UdpConnection implements Connection, AddressProof, AllowanceOwner {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#handler = undefined;
+    this.#allowance.end();
     this.#target.peers.delete(peerKey(this.remoteAddress, this.remotePort));
     handler.closed();
   }

@@ -14,8 +14,8 @@ export interface Outlet {
   readonly maxSendBytes: number;
   /** Whether the peer has read too slowly for {@link MAX_WAIT_MS} or longer: senders no longer wait for it. */
   isStuck(now: Instant): boolean;
-  /** Writes a message. Returns false if the peer reads too slowly. */
-  write(body: BinaryString): boolean;
+  /** Writes a message, or another copy of it. Returns false if the peer reads too slowly. */
+  write(body: BinaryString, kind?: 'message' | 'copy'): boolean;
   /** Writes an answer. While the peer's address is not verified, answers are sent before messages. */
   answer(body: BinaryString): void;
   /** Stops reading from this peer until `receiver` has caught up, for {@link MAX_WAIT_MS} at most. */

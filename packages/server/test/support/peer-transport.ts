@@ -64,9 +64,10 @@ export class PeerTransport implements ServerTransport {
   }
 
   connect(remoteAddress: string): Peer {
-    const peer = new Peer(this.transport, remoteAddress, this.peers.length + 1);
+    const accept = (peer: Peer): void => peer.attach(this.host.accept(peer, this));
+    const peer = new Peer(this.transport, remoteAddress, this.peers.length + 1, accept);
     this.peers.push(peer);
-    peer.attach(this.host.accept(peer, this));
+    accept(peer);
     return peer;
   }
 }
@@ -89,16 +90,24 @@ export class Peer implements Connection, AddressProof {
   rejection: RejectionReason | undefined = undefined;
   end: 'open' | 'closed' | 'destroyed' | 'left' = 'open';
   isPaused = false;
-  readonly isAwaited = false;
-  isAdmitted = false;
+  /** Set it to have the server ask for a proof of the address. */
+  isAwaited = false;
+  readonly allowedBytes = Number.POSITIVE_INFINITY;
   isTrusted = false;
   #handler: ConnectionHandler | undefined = undefined;
+  readonly #accept: (peer: Peer) => void;
   #isReading = true;
   #isSlow = false;
   #unread: BinaryString[] = [];
   #unsent: BinaryString[][] = [];
 
-  constructor(transport: TransportKind, remoteAddress: string, remotePort: number) {
+  constructor(
+    transport: TransportKind,
+    remoteAddress: string,
+    remotePort: number,
+    accept: (peer: Peer) => void = () => {},
+  ) {
+    this.#accept = accept;
     this.transport = transport;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
@@ -198,10 +207,6 @@ export class Peer implements Connection, AddressProof {
     }
   }
 
-  admit(): void {
-    this.isAdmitted = true;
-  }
-
   trust(): void {
     this.isTrusted = true;
   }
@@ -214,7 +219,12 @@ export class Peer implements Connection, AddressProof {
     this.#end('destroyed');
   }
 
+  /** A UDP peer whose connection the server has ended is a new one when it writes again. */
   #arrive(bodies: readonly BinaryString[]): void {
+    if (this.transport === 'udp' && this.isClosed && this.end !== 'left') {
+      this.end = 'open';
+      this.#accept(this);
+    }
     for (const body of bodies) if (!this.isClosed) this.#handler?.receive(body);
   }
 

@@ -1,4 +1,11 @@
-import type { RecordedEntry } from './recording.js';
+import {
+  acknowledgementPacket,
+  decodeFrameBody,
+  encodePacket,
+  encodeUtf8,
+  PacketType,
+} from '@imcore/protocol';
+import { packetOf, type RecordedEntry } from './recording.js';
 import type { Peer, Stage } from './stage.js';
 import type { Transcript } from './transcript.js';
 
@@ -35,12 +42,35 @@ export class Clients {
   async #open({ connection, transport }: RecordedEntry): Promise<Peer> {
     const note = this.#transcript.observe.bind(this.#transcript, connection);
     const peer = await this.#stage.connect(transport, {
-      frame: (body, wholeFrame) =>
-        note({ kind: 'frame', atMs: this.#now(), body, ...(wholeFrame === undefined ? {} : { wholeFrame }) }),
+      frame: (body, wholeFrame) => {
+        const atMs = this.#now();
+        if (asksForProof(body)) {
+          note({ kind: 'frame', atMs, body: withoutQuestion(body) });
+          this.#peers.get(connection)?.send(acknowledgementOf(body));
+        } else note({ kind: 'frame', atMs, body, ...(wholeFrame === undefined ? {} : { wholeFrame }) });
+      },
       closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
       closed: () => note({ kind: 'close', atMs: this.#now() }),
     });
     this.#peers.set(connection, peer);
     return peer;
   }
+}
+
+/**
+ * Whether the server asks for a proof of the address: every known client acknowledges any packet with `QoS:true` and an `fp`
+ * before it looks at its type. The recorded server asked about messages only.
+ */
+function asksForProof(body: string): boolean {
+  const { type, QoS, fp } = packetOf(body);
+  return QoS === true && fp !== undefined && type !== PacketType.Data;
+}
+
+function acknowledgementOf(body: string): string {
+  return encodePacket(acknowledgementPacket(decodeFrameBody(encodeUtf8(body))));
+}
+
+function withoutQuestion(body: string): string {
+  const { fp: _, ...packet } = packetOf(body);
+  return JSON.stringify({ ...packet, QoS: false });
 }

@@ -4,7 +4,10 @@ import type { TransportBench } from './transport-bench.js';
 /** How many times its own bytes a peer may get before it has proved its address (RFC 9000, section 8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
-/** Most messages that are withheld from a peer that has logged in, but not proved its address. */
+/** What a peer may be sent after each proof of its address, in bytes. */
+const PROVEN_BYTES = 256 * 1024;
+
+/** Most messages that are withheld from a peer that has not proved its address. */
 const MAX_WITHHELD = 32;
 
 /** The additional rules for transports over datagrams. */
@@ -32,17 +35,15 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     expect(peer.received).toHaveLength(AMPLIFICATION_LIMIT);
   });
 
-  it('sends a peer that has logged in one further message, and withholds the others until it trusts the peer', async () => {
+  it('withholds messages until the peer has proved its address', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
     const messages = ['a', 'b', 'c'].map((character) => character.repeat(624));
-    connection.addressProof?.admit();
     for (const message of messages) connection.send(message, 'message');
     expect(connection.addressProof?.isAwaited).toBe(true);
-    await bench.until(() => peer.received.length === 1);
     await bench.fixture.settle();
-    expect(peer.received).toEqual(messages.slice(0, 1));
+    expect(peer.received).toEqual([]);
     connection.addressProof?.trust();
     expect(connection.addressProof?.isAwaited).toBe(false);
     await bench.until(() => peer.received.length === 3);
@@ -55,37 +56,43 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
     const messages = ['a', 'b'].map((character) => character.repeat(824));
-    connection.addressProof?.admit();
     for (const message of messages) connection.send(message, 'message');
     bench.host.onReceive = () => void connection.send('answer', 'answer');
-    peer.send('?'.repeat(300));
-    await bench.until(() => peer.received.length === 3);
-    expect(peer.received).toEqual([messages[0], 'answer', messages[1]]);
-    expect(connection.addressProof?.isAwaited).toBe(false);
+    peer.send('?'.repeat(600));
+    await bench.until(() => peer.received.length === 2);
+    expect(peer.received).toEqual(['answer', messages[0]]);
+    expect(connection.addressProof?.isAwaited).toBe(true);
   });
 
-  it('drops and counts messages beyond the limit of withheld ones, and asks for a proof', async () => {
+  it('drops and counts messages beyond the limit of withheld ones, and copies of messages', async () => {
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    connection.addressProof?.admit();
     const message = 'x'.repeat(924);
-    for (let i = 0; i < 1 + MAX_WITHHELD + 2; i++) connection.send(message, 'message');
-    expect(bench.host.counts).toEqual(['amplificationPrevented', 'amplificationPrevented']);
-    expect(connection.addressProof?.isAwaited).toBe(true);
+    for (let i = 0; i < MAX_WITHHELD + 2; i++) connection.send(message, 'message');
+    connection.send(message, 'copy');
+    expect(bench.host.counts).toEqual(Array.from({ length: 3 }, () => 'amplificationPrevented'));
     connection.addressProof?.trust();
-    await bench.until(() => peer.received.length === 1 + MAX_WITHHELD);
+    await bench.until(() => peer.received.length === MAX_WITHHELD);
   });
 
-  it('answers without a limit once the peer is trusted', async () => {
+  it('sends a proved address a limited number of bytes, and as many again after each proof', async () => {
     const bench = await open();
-    const { peer, handler } = await bench.pair('?');
-    handler.connection.addressProof?.trust();
+    const { handler } = await bench.pair('?');
+    const { addressProof } = handler.connection;
+    addressProof?.trust();
     const answer = 'x'.repeat(1000);
+    const send = (): void => {
+      while ((addressProof?.allowedBytes ?? 0) >= answer.length) handler.connection.send(answer, 'answer');
+    };
+    expect(addressProof?.allowedBytes).toBe(PROVEN_BYTES);
+    send();
+    expect(addressProof?.isAwaited).toBe(true);
     handler.connection.send(answer, 'answer');
-    await bench.until(() => peer.received.length > 0);
-    expect(peer.received).toEqual([answer]);
-    expect(bench.host.counts).toEqual([]);
+    expect(bench.host.counts).toEqual(['amplificationPrevented']);
+    addressProof?.trust();
+    expect(addressProof?.allowedBytes).toBe(PROVEN_BYTES);
+    expect(addressProof?.isAwaited).toBe(false);
   });
 
   it('accepts a peer after its end as a new one', async () => {

@@ -8,7 +8,7 @@ import type {
   TransportAddress,
   TransportHost,
 } from '@imcore/server/ports';
-import { type AllowanceOwner, AnswerAllowance } from '@imcore/server/transport-kit';
+import { type AllowanceOwner, AnswerAllowance, WithheldBytes } from '@imcore/server/transport-kit';
 import type { Datagram, DatagramListening, SimulatedNetwork } from '../network/simulated-network.js';
 import type { StreamTransportSettings } from './memory-stream-transport.js';
 
@@ -24,6 +24,7 @@ export class MemoryDatagramTransport implements ServerTransport {
   readonly #network: SimulatedNetwork;
   readonly #settings: DatagramTransportSettings;
   readonly #connections = new Map<string, MemoryDatagramConnection>();
+  readonly #withheldBytes = new WithheldBytes();
   #listening: DatagramListening | undefined;
   #isAccepting = true;
 
@@ -70,6 +71,7 @@ export class MemoryDatagramTransport implements ServerTransport {
       write: (bytes) => void this.#listening?.send(bytes, address, port),
       prevented: () => host.count('amplificationPrevented'),
       ended: () => this.#connections.delete(key),
+      withheldBytes: this.#withheldBytes,
     });
     const handler = host.accept(connection, this);
     if (typeof handler === 'string') return undefined;
@@ -81,6 +83,7 @@ export class MemoryDatagramTransport implements ServerTransport {
 
 interface DatagramOutput extends AllowanceOwner {
   ended(): void;
+  readonly withheldBytes: WithheldBytes;
 }
 
 class MemoryDatagramConnection implements Connection, AddressProof {
@@ -101,7 +104,7 @@ class MemoryDatagramConnection implements Connection, AddressProof {
     this.remotePort = port;
     this.maxSendBytes = maxSendBytes;
     this.#output = output;
-    this.#allowance = new AnswerAllowance(output);
+    this.#allowance = new AnswerAllowance(output, output.withheldBytes);
   }
 
   get addressProof(): AddressProof {
@@ -131,8 +134,8 @@ class MemoryDatagramConnection implements Connection, AddressProof {
 
   resume(): void {}
 
-  admit(): void {
-    this.#allowance.admit(this.maxSendBytes);
+  get allowedBytes(): number {
+    return this.#allowance.bytes;
   }
 
   trust(): void {
@@ -146,6 +149,7 @@ class MemoryDatagramConnection implements Connection, AddressProof {
   destroy(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#allowance.end();
     this.#output.ended();
     this.#handler?.closed();
   }

@@ -150,15 +150,23 @@ export class LabClient {
   }
 
   #received(body: string): void {
-    const packet = packetOf(body);
+    const packet = this.#proveAddress(packetOf(body));
     this.#bytesReceived += encodeUtf8(body).length;
-    this.#isTrusted ||= packet['type'] === 50 && packet['to'] !== '-1';
     if (!this.#isTrusted)
       this.#worstRatio = Math.max(this.#worstRatio, this.#bytesReceived / this.#bytesSent);
     if (this.#barriers > this.#barrierAnswers.length && this.#answersBarrier(packet))
       this.#barrierAnswers.push(packet);
     else this.packets.push({ ...packet, bytes: encodeUtf8(body).length });
     this.#lab.changed();
+  }
+
+  /** Acknowledges a login or keep-alive response that asks for it, as every known client does. Returns it without the question. */
+  #proveAddress(packet: JsonObject): JsonObject {
+    const { fp, QoS, ...rest } = packet;
+    if (QoS !== true || typeof fp !== 'string' || (rest['type'] !== 50 && rest['type'] !== 51)) return packet;
+    this.#isTrusted = true;
+    this.send({ type: 4, dataContent: fp, from: rest['to'], to: '0' });
+    return { ...rest, QoS: false };
   }
 
   #answersBarrier({ type, fp, dataContent }: JsonObject): boolean {
