@@ -9,7 +9,7 @@ import {
   websocket,
 } from '@imcore/client/node';
 import type { TransportKind } from '@imcore/protocol';
-import { type Peer, packetOf, SocketStage } from '@imcore/testkit/conformance';
+import { type Peer, packetOf, proofQuestion, SocketStage } from '@imcore/testkit/conformance';
 import { HOST, type Ports } from './harness-process.js';
 import { Inbox } from './inbox.js';
 
@@ -61,7 +61,7 @@ function transportTo(transport: TransportKind, ports: Ports): Transport {
 /** A packet, or the end, of a raw connection. */
 type RawEvent = { readonly type: unknown; readonly packet: Readonly<Record<string, unknown>> } | 'closed';
 
-/** A client without any logic: a socket that sends and receives packets. */
+/** A client without any logic: a socket that sends and receives packets, and proves its address. */
 export class RawUser {
   readonly received: Inbox<RawEvent>;
   readonly #peer: Peer;
@@ -73,8 +73,10 @@ export class RawUser {
 
   static async connect(transport: TransportKind, ports: Ports): Promise<RawUser> {
     const received = new Inbox<RawEvent>();
-    const peer = await new SocketStage({ host: HOST, ports }).connect(transport, {
+    const peer: Peer = await new SocketStage({ host: HOST, ports }).connect(transport, {
       frame: (body) => {
+        const question = proofQuestion(body);
+        if (question !== undefined) peer.send(question.acknowledgement);
         const packet = packetOf(body);
         received.push({ type: packet['type'], packet });
       },

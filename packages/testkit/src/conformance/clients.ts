@@ -1,11 +1,5 @@
-import {
-  acknowledgementPacket,
-  decodeFrameBody,
-  encodePacket,
-  encodeUtf8,
-  PacketType,
-} from '@imcore/protocol';
-import { packetOf, type RecordedEntry } from './recording.js';
+import { proofQuestion } from './address-proof.js';
+import type { RecordedEntry } from './recording.js';
 import type { Peer, Stage } from './stage.js';
 import type { Transcript } from './transcript.js';
 
@@ -44,9 +38,10 @@ export class Clients {
     const peer = await this.#stage.connect(transport, {
       frame: (body, wholeFrame) => {
         const atMs = this.#now();
-        if (asksForProof(body)) {
-          note({ kind: 'frame', atMs, body: withoutQuestion(body) });
-          this.#peers.get(connection)?.send(acknowledgementOf(body));
+        const question = proofQuestion(body);
+        if (question !== undefined) {
+          note({ kind: 'frame', atMs, body: question.body });
+          this.#peers.get(connection)?.send(question.acknowledgement);
         } else note({ kind: 'frame', atMs, body, ...(wholeFrame === undefined ? {} : { wholeFrame }) });
       },
       closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
@@ -55,22 +50,4 @@ export class Clients {
     this.#peers.set(connection, peer);
     return peer;
   }
-}
-
-/**
- * Whether the server asks for a proof of the address: every known client acknowledges any packet with `QoS:true` and an `fp`
- * before it looks at its type. The recorded server asked about messages only.
- */
-function asksForProof(body: string): boolean {
-  const { type, QoS, fp } = packetOf(body);
-  return QoS === true && fp !== undefined && type !== PacketType.Data;
-}
-
-function acknowledgementOf(body: string): string {
-  return encodePacket(acknowledgementPacket(decodeFrameBody(encodeUtf8(body))));
-}
-
-function withoutQuestion(body: string): string {
-  const { fp: _, ...packet } = packetOf(body);
-  return JSON.stringify({ ...packet, QoS: false });
 }

@@ -1,3 +1,4 @@
+export { proofQuestion } from './address-proof.js';
 export { type ComparisonOptions, compare, type Difference, showDifference } from './comparison.js';
 export {
   type DifferencePattern,

@@ -95,6 +95,7 @@ export async function playOverSockets(
     while (acts[0] !== undefined && acts[0].atMs <= entry.atMs) {
       const act = acts.shift();
       await until(() => areLoginsAnswered(played, transcript));
+      if (inProcess !== undefined) await addressesProven(inProcess.server);
       if (otherSystem !== undefined && act !== undefined) await reaches(act.atMs);
       if (act?.kind === 'send' && inProcess !== undefined) await sendFromServer(inProcess.server, act, emit);
       else if (act?.kind === 'kick' && inProcess !== undefined) kickFromServer(inProcess.server, act, emit);
@@ -190,6 +191,13 @@ function finalCloses({ entries }: Recording): readonly RecordedEntry[] {
 
 function isLogin(entry: RecordedEntry): boolean {
   return isFrame(entry, 'client') && packetOf(entry.body)['type'] === PacketType.Login;
+}
+
+/** Resolves when all clients have proved their addresses: what comes after the end of their sessions would get error 301. */
+async function addressesProven(server: ImServer): Promise<void> {
+  const until = performance.now() + DEADLINE_MS;
+  while ((server.metrics()['unprovenAddresses'] ?? 0) > 0 && performance.now() < until)
+    await nextMillisecond();
 }
 
 /** Two logins within one millisecond would get the same time, and could not be distinguished. */

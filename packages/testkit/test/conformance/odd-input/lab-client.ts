@@ -1,4 +1,5 @@
 import { encodeUtf8, type TransportKind } from '@imcore/protocol';
+import { proofQuestion } from '../../../src/conformance/address-proof.js';
 import type { JsonObject } from '../../../src/conformance/json.js';
 import { packetOf } from '../../../src/conformance/recording.js';
 import type { Peer, Stage } from '../../../src/conformance/stage.js';
@@ -150,7 +151,7 @@ export class LabClient {
   }
 
   #received(body: string): void {
-    const packet = this.#proveAddress(packetOf(body));
+    const packet = this.#proveAddress(body);
     this.#bytesReceived += encodeUtf8(body).length;
     if (!this.#isTrusted)
       this.#worstRatio = Math.max(this.#worstRatio, this.#bytesReceived / this.#bytesSent);
@@ -160,13 +161,13 @@ export class LabClient {
     this.#lab.changed();
   }
 
-  /** Acknowledges a login or keep-alive response that asks for it, as every known client does. Returns it without the question. */
-  #proveAddress(packet: JsonObject): JsonObject {
-    const { fp, QoS, ...rest } = packet;
-    if (QoS !== true || typeof fp !== 'string' || (rest['type'] !== 50 && rest['type'] !== 51)) return packet;
+  /** Acknowledges what asks for a proof of the address. Returns it without the question. */
+  #proveAddress(body: string): JsonObject {
+    const question = proofQuestion(body);
+    if (question === undefined) return packetOf(body);
     this.#isTrusted = true;
-    this.send({ type: 4, dataContent: fp, from: rest['to'], to: '0' });
-    return { ...rest, QoS: false };
+    this.send(question.acknowledgement);
+    return packetOf(question.body);
   }
 
   #answersBarrier({ type, fp, dataContent }: JsonObject): boolean {
