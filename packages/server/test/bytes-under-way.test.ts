@@ -139,6 +139,23 @@ describe('maxBytesUnderWay', () => {
     expect(bench.metric('bytesUnderWay')).toBe(0);
   });
 
+  it('counts what a store holds that was given up, and does not call it again when that is too much', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store, limits: { maxBytesUnderWay: 24_000 }, storeTimeoutMs: 1000 });
+    const alice = await bench.online('alice');
+    store.hold('append');
+    for (let round = 0; round < 12; round += 1) {
+      alice.write(long('alice', `carol-${round}`, `fp-${round}`));
+      await bench.advance(1100);
+    }
+    expect(bench.metric('bytesUnderWay')).toBeLessThan(24_000);
+    expect(store.calls.append).toBeLessThan(6);
+    expect(bench.metric('limitBytesUnderWay')).toBeGreaterThan(0);
+    store.release('append');
+    await bench.advance(2000);
+    expect(bench.metric('bytesUnderWay')).toBe(0);
+  });
+
   it('leaves stored messages of silent receivers to the store when few bytes are free', async () => {
     const bench = await openBench({ store: memoryStore(), limits: { maxBytesUnderWay: 160_000 } });
     const alice = await bench.online('alice');

@@ -1,4 +1,5 @@
 import type { Instant } from '@imcore/protocol';
+import { bytesOf } from '../delivery/bytes-under-way.js';
 import { asError, StoreError } from '../errors.js';
 import type {
   AppendResult,
@@ -52,7 +53,15 @@ export class TimedStore implements MessageStore {
     messages: readonly StoredMessage[],
     onGivenUp?: OnGivenUp<readonly AppendResult[]>,
   ): Promise<readonly AppendResult[]> {
-    return this.#call('append', () => this.#store.append(messages), onGivenUp);
+    if (this.#unanswered > 0 && this.#runtime.underWay.freeForReceiver <= 0) {
+      const value = this.#runtime.limits.maxBytesUnderWay;
+      return this.#notCalled('append', 'maxBytesUnderWay', value);
+    }
+    return this.#call(
+      'append',
+      () => this.#store.append(messages),
+      () => this.#stillHolds(messages, onGivenUp),
+    );
   }
 
   /** If the store throws, returns false: the queue is then read. The login must not fail. */
@@ -112,10 +121,33 @@ export class TimedStore implements MessageStore {
     onGivenUp?: OnGivenUp<Result>,
   ): Promise<Result> {
     if (this.#unanswered < MAX_UNANSWERED) return this.#within(name, start, onGivenUp);
+    return this.#notCalled(name, 'unansweredStoreCalls', MAX_UNANSWERED);
+  }
+
+  /** The store keeps the messages of an append that was given up until it answers. */
+  #stillHolds(
+    messages: readonly StoredMessage[],
+    onGivenUp: OnGivenUp<readonly AppendResult[]> | undefined,
+  ): (late: readonly AppendResult[] | undefined) => void {
+    const { underWay } = this.#runtime;
+    const bytes = messages.reduce((sum, { body }) => sum + bytesOf(body), 0);
+    const onLate = onGivenUp?.();
+    underWay.addOfReceiver(bytes);
+    return (late) => {
+      underWay.addOfReceiver(-bytes);
+      onLate?.(late);
+    };
+  }
+
+  #notCalled(
+    name: keyof MessageStore,
+    limit: 'unansweredStoreCalls' | 'maxBytesUnderWay',
+    value: number,
+  ): Promise<never> {
     const { metrics, events } = this.#runtime;
-    metrics.limitUnansweredStoreCalls += 1;
-    const limit = 'unansweredStoreCalls';
-    events.emit('limited', { limit, value: MAX_UNANSWERED, remoteAddress: '', userId: undefined });
+    if (limit === 'maxBytesUnderWay') metrics.limitBytesUnderWay += 1;
+    else metrics.limitUnansweredStoreCalls += 1;
+    events.emit('limited', { limit, value, remoteAddress: '', userId: undefined });
     const text = `${name} was not called: ${this.#unanswered} calls of the store are unanswered`;
     return Promise.reject(new StoreError('ERR_STORE_TIMED_OUT', text));
   }
