@@ -84,8 +84,8 @@ const steps: Readonly<Record<string, () => unknown>> = {
   },
   'duplicate window: begin and finish': () => {
     const fingerprint = next(fingerprints) + (serial++).toString();
-    window.begin(fingerprint, 'bob', 256);
-    window.finish(fingerprint, 'bob', 0);
+    const key = window.begin(fingerprint, 'bob', 1, 256);
+    if (typeof key === 'object') window.finish(key, 0);
   },
   'deadline queue: start a wait anew': () => ring.start(next(waits), 0),
   'deadline queue: end a wait and start it': () => {

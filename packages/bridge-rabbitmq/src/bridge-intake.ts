@@ -1,6 +1,7 @@
 import {
   DEFAULT_DUPLICATE_LIMITS,
   Digest,
+  type DuplicateKey,
   DuplicateWindow,
   decodeFrameBody,
   encodeUtf8,
@@ -8,6 +9,7 @@ import {
   type Packet,
   PacketType,
   ProtocolError,
+  type ReceivedPacket,
   SERVER_ID,
 } from '@imcore/protocol';
 import { type RouteHost, toDeliveryError } from '@imcore/server/ports';
@@ -18,7 +20,7 @@ const LATER: BrokerVerdict = { outcome: 'later' };
 
 /**
  * Takes what the other system sends to users of this server, each message once however often the broker delivers it:
- * sender, receiver and fingerprint identify it.
+ * sender, receiver, fingerprint and content identify it.
  */
 export class BridgeIntake {
   readonly #host: RouteHost;
@@ -51,21 +53,23 @@ export class BridgeIntake {
     if ('outcome' in packet) return Promise.resolve(packet);
     const { metrics } = this.#host.runtime;
     metrics.messagesFromBridge += 1;
-    const { fp, from, to } = packet;
+    const { fp, from, to, contentDigest } = packet;
     if (fp === undefined) return this.#deliver(packet);
     const pair = `${from.length} ${to.length} ${from}${to}`;
-    const key = `${pair}${fp}`;
-    const underWay = this.#seen.peek(fp, pair) === 'done' ? Promise.resolve(TAKEN) : this.#underWay.get(key);
-    if (underWay !== undefined) {
+    const name = `${contentDigest} ${pair}${fp}`;
+    const seen = this.#seen.begin(fp, pair, contentDigest, Number.POSITIVE_INFINITY);
+    if (typeof seen === 'string') {
       metrics.duplicatesFromBridge += 1;
-      return underWay;
+      return this.#underWay.get(name) ?? Promise.resolve(TAKEN);
     }
+    if (seen.isReused) this.#reportReused(fp, from, to);
     const verdict = this.#deliver(packet).then((answer) => {
-      this.#underWay.delete(key);
-      if (answer.outcome === 'taken') this.#remember(fp, pair);
+      this.#underWay.delete(name);
+      if (answer.outcome === 'taken') this.#remember(seen);
+      else this.#seen.release(seen);
       return answer;
     });
-    this.#underWay.set(key, verdict);
+    this.#underWay.set(name, verdict);
     return verdict;
   }
 
@@ -101,9 +105,15 @@ export class BridgeIntake {
     return { outcome: 'rejected', code, reason };
   }
 
-  #remember(fingerprint: string, pair: string): void {
+  #reportReused(fingerprint: string, userId: string, to: string): void {
+    const { metrics, events } = this.#host.runtime;
+    metrics.fingerprintsReused += 1;
+    events.emit('fingerprintReused', { fingerprint, to, userId, transport: 'bridge', remoteAddress: '' });
+  }
+
+  #remember(key: DuplicateKey): void {
     const { metrics, events, clock } = this.#host.runtime;
-    if (this.#seen.finish(fingerprint, pair, clock.now()) === 0) return;
+    if (this.#seen.finish(key, clock.now()) === 0) return;
     metrics.limitRemembered += 1;
     events.emit('limited', {
       limit: 'rememberedFingerprints',
@@ -114,19 +124,24 @@ export class BridgeIntake {
   }
 }
 
-type AddressedPacket = Packet & { readonly from: string; readonly to: string };
+type AddressedPacket = Packet & {
+  readonly from: string;
+  readonly to: string;
+  readonly contentDigest: number;
+};
 
 /**
  * What is delivered of a packet from the bridge: data from a user, or from the other system's server, to a user.
  *
  * @throws ProtocolError `ERR_INVALID_FIELD`
  */
-function toAddressed({ type, dataContent, from, to, fp: given, typeu, sm }: Packet): AddressedPacket {
+function toAddressed(packet: ReceivedPacket): AddressedPacket {
+  const { type, dataContent, from, to, fp: given, typeu, sm, contentDigest } = packet;
   if (type !== PacketType.Data) throw invalid(`type is ${type}: only data crosses the bridge`);
   if (!isUserId(to)) throw invalid('to is no user');
   if (from !== SERVER_ID && !isUserId(from)) throw invalid('from is neither a user nor the server');
   const fp = given === '' ? undefined : given;
-  return { type, dataContent, from, to, fp, QoS: fp !== undefined, typeu, bridge: true, sm };
+  return { type, dataContent, from, to, fp, QoS: fp !== undefined, typeu, bridge: true, sm, contentDigest };
 }
 
 function invalid(what: string): ProtocolError {

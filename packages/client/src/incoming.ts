@@ -98,9 +98,15 @@ export class Incoming {
   }
 }
 
-/** The key of a message. Fingerprints are unique per sender only. */
-function keyOf({ from = '' }: Packet, fp: string): string {
-  return `${from.length}:${from}${fp}`;
+/**
+ * The key of a message. Fingerprints are unique per sender only, and a sender that counts its messages begins again: then the
+ * content is another.
+ */
+function keyOf({ from = '', dataContent = '' }: Packet, fp: string): string {
+  let hash = 0;
+  for (let at = 0; at < dataContent.length; at++)
+    hash = Math.imul(hash ^ dataContent.charCodeAt(at), 0x01000193);
+  return `${from.length}:${from}${fp} ${hash}`;
 }
 
 function acknowledgementOf(packet: Packet): string {

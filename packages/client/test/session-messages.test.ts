@@ -359,6 +359,15 @@ describe('receiving', () => {
     expect(kinds(receiveAndHandle(session, incoming('f1', 'carol'), 11))).toEqual(['message', 'write']);
   });
 
+  it('emits a message with a known fingerprint and another content', () => {
+    const session = onlineSession();
+    const again = incoming('1').replace(/"dataContent":"[^"]*"/, '"dataContent":"another"');
+    receiveAndHandle(session, incoming('1'), 10);
+
+    expect(kinds(receiveAndHandle(session, again, 11))).toEqual(['message', 'write']);
+    expect(kinds(receiveAndHandle(session, again, 12))).toEqual(['write']);
+  });
+
   it('does not confuse sender and fingerprint when they are concatenated', () => {
     const session = onlineSession();
     receiveAndHandle(session, incoming('b:x', 'a'), 10);

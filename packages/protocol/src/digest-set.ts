@@ -1,4 +1,14 @@
-import type { Digest } from './digest.js';
+/** 128 bits: three words of a fingerprint and a peer, and one of the content. */
+export interface DigestWords {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** Never 0. */
+  readonly d: number;
+}
+
+/** What a set knows of a digest. `other`: not this one, but one that differs only in the last word. */
+type Found = 'same' | 'other' | 'absent';
 
 const WORDS = 4;
 const MIN_SLOTS = 16;
@@ -18,20 +28,53 @@ export class DigestSet {
     return this.#size;
   }
 
-  has(digest: Digest): boolean {
+  has(digest: DigestWords): boolean {
     return this.#words[this.#find(digest) + 3] !== 0;
   }
 
-  add(digest: Digest): void {
-    const at = this.#find(digest);
+  /** Digests that differ only in the last word share a home slot, so one probe sequence finds both. */
+  find(digest: DigestWords): Found {
+    const words = this.#words;
+    const { a, b, c, d } = digest;
+    const last = this.#mask * WORDS;
+    let found: Found = 'absent';
+    for (let at = (a & this.#mask) * WORDS; words[at + 3] !== 0; at = next(at, last)) {
+      if (words[at] !== a || words[at + 1] !== b || words[at + 2] !== c) continue;
+      if (words[at + 3] === d) return 'same';
+      found = 'other';
+    }
+    return found;
+  }
+
+  add(digest: DigestWords): void {
+    this.#addAt(this.#find(digest), digest);
+  }
+
+  /** Adds a digest in the place of one that differs only in the last word, if there is one. */
+  replace(digest: DigestWords): void {
+    const words = this.#words;
+    const { a, b, c, d } = digest;
+    const last = this.#mask * WORDS;
+    let at = (a & this.#mask) * WORDS;
+    while (words[at + 3] !== 0) {
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c) {
+        words[at + 3] = d;
+        return;
+      }
+      at = next(at, last);
+    }
+    this.#addAt(at, digest);
+  }
+
+  #addAt(at: number, { a, b, c, d }: DigestWords): void {
     if (this.#words[at + 3] !== 0) return;
-    this.#put(at, digest.a, digest.b, digest.c, digest.d);
+    this.#put(at, a, b, c, d);
     this.#size += 1;
     if (this.#size * 4 > (this.#mask + 1) * 3) this.#grow();
   }
 
   /** Removes a digest. Later entries of the same probe sequence move up, so that no probe ends too early. */
-  delete(digest: Digest): void {
+  delete(digest: DigestWords): void {
     const words = this.#words;
     let hole = this.#find(digest);
     if (words[hole + 3] === 0) return;
@@ -49,7 +92,7 @@ export class DigestSet {
   }
 
   /** Returns the offset of the digest, or of the empty slot where it belongs. */
-  #find(digest: Digest): number {
+  #find(digest: DigestWords): number {
     const words = this.#words;
     const { a, b, c, d } = digest;
     const last = this.#mask * WORDS;

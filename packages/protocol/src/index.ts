@@ -10,6 +10,7 @@ export {
   NOT_KICKED,
   ResponseCode,
 } from './codes.js';
+export { contentDigest } from './content-digest.js';
 export {
   acknowledgementPacket,
   dataPacket,
@@ -36,6 +37,7 @@ export { Digest } from './digest.js';
 export { type DuplicateLoginDecision, decideDuplicateLogin } from './duplicate-login.js';
 export {
   DEFAULT_DUPLICATE_LIMITS,
+  DuplicateKey,
   DuplicateWindow,
   type DuplicateWindowLimits,
   type Seen,

@@ -1,4 +1,5 @@
 import { type BinaryString, decodeUtf8, isUtf8, REPLACEMENT } from './binary-string.js';
+import { contentDigest, textDigest } from './content-digest.js';
 import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
@@ -71,6 +72,13 @@ export class ReceivedPacket implements Packet {
    */
   get hasInvalidContent(): boolean {
     return this.dataContent !== undefined && this.#contentForm === 'replaced';
+  }
+
+  /** A digest of the content as it was received: equal in all copies of a message. */
+  get contentDigest(): number {
+    if (this.#body !== undefined) return contentDigest(this.#body);
+    const content = this.#content ?? '';
+    return textDigest(content, 0, content.length);
   }
 
   /** The frame body to forward. */

@@ -71,4 +71,20 @@ describe('DigestSet', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('finds a digest that differs only in the last word, and replaces it', () => {
+    const set = new DigestSet();
+    for (const rest of [1, 2]) set.add(at(15, rest));
+    set.add(at(0, 4));
+    expect(set.find(at(15, 2))).toBe('same');
+    expect(set.find(at(15, 3))).toBe('other');
+    expect(set.find(at(14, 3))).toBe('absent');
+    set.replace(at(0, 9));
+    expect(set.size).toBe(3);
+    expect(set.has(at(0, 9))).toBe(true);
+    expect(set.has(at(0, 4))).toBe(false);
+    set.replace(at(7, 1));
+    expect(set.size).toBe(4);
+    expect(set.has(at(7, 1))).toBe(true);
+  });
 });

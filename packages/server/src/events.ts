@@ -143,6 +143,18 @@ export interface ServerEvents {
     readonly remoteAddress: string;
     readonly userId: string | undefined;
   };
+  /**
+   * A user sent a message with the fingerprint of an earlier message to the same receiver and another content: its client
+   * counts its messages, and began again. It is handled as a new message, but a v6 client that received the earlier one
+   * acknowledges it and does not show it.
+   */
+  fingerprintReused: {
+    readonly fingerprint: string;
+    readonly to: string;
+    readonly userId: string;
+    readonly transport: string;
+    readonly remoteAddress: string;
+  };
   /** A peer or the server has reached a limit. */
   limited: {
     readonly limit: LimitName;

@@ -46,6 +46,11 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
       logger.error({ limit, userId, times }, 'the store is full: messages are rejected'),
     );
   });
+  events.on('fingerprintReused', (reused) => {
+    throttled('fingerprintReused', (times) =>
+      logger.warn({ ...reused, times }, 'a fingerprint was used again for another message'),
+    );
+  });
   events.on('lost', ({ userId, messages }) => {
     throttled('lost', (times) => {
       const fingerprints = messages.map(({ fingerprint }) => fingerprint);

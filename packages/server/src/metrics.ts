@@ -53,6 +53,7 @@ export class ServerMetrics {
   unknownAcknowledgements = 0;
   messagesAccepted = 0;
   messagesDuplicate = 0;
+  fingerprintsReused = 0;
   messagesDelivered = 0;
   messagesToServer = 0;
   messagesFromServer = 0;
@@ -189,6 +190,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   unknownAcknowledgements: counter('packets', 'acknowledgements of messages that are not in flight'),
   messagesAccepted: counter('messages', 'messages from users, without copies'),
   messagesDuplicate: counter('messages', 'copies of messages that were accepted before'),
+  fingerprintsReused: counter('messages', 'messages with a known fingerprint and another content'),
   messagesDelivered: counter('messages', 'messages that reached their receiver'),
   messagesToServer: counter('messages', 'messages that `onServerMessage` was called for'),
   messagesFromServer: counter('messages', 'messages of `ImServer.send`'),

@@ -24,14 +24,15 @@ async function setUp(count: number) {
     kept: 0,
     maxPage: MAX_PAGE,
     takes: (_message: WaitingMessage): boolean => true,
+    mustWait: (_message: WaitingMessage): boolean => false,
   };
   const failures: unknown[] = [];
   const target: ReplayTarget = {
     write: (message) => {
+      if (state.mustWait(message)) return false;
       written.push(message.fingerprint);
-      const isTaken = state.takes(message);
-      if (isTaken) state.underWay += 1;
-      return isTaken;
+      if (state.takes(message)) state.underWay += 1;
+      return true;
     },
     hasRoomFor: () => state.underWay < REPLAY_WINDOW,
     maxPage: () => state.maxPage,
@@ -193,6 +194,20 @@ describe('Replay', () => {
     await wake();
     expect(written).toEqual(['1', '2', '3']);
     expect(state.underWay).toBe(2);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('waits with a message, and those behind it, until it can be written', async () => {
+    const { written, state, replay, wake } = await setUp(3);
+    state.mustWait = ({ fingerprint }) => fingerprint === '2' && state.underWay > 0;
+    await wake();
+    expect(written).toEqual(['1']);
+    expect(replay.isCaughtUp).toBe(false);
+    replay.resume();
+    expect(written).toEqual(['1']);
+    state.underWay = 0;
+    replay.resume();
+    expect(written).toEqual(['1', '2', '3']);
     expect(replay.isCaughtUp).toBe(true);
   });
 

@@ -14,8 +14,8 @@ function setUp(maxRememberedAway?: number) {
   const leaves = (userId: string, messages = 0) => {
     const user = users.enter(userId);
     for (let at = 0; at < messages; at++) {
-      user.duplicates(clock.now()).begin(`${userId}-${at}`, 'bob', 10_000);
-      user.handled(`${userId}-${at}`, 'bob', clock.now());
+      const key = user.duplicates(clock.now()).begin(`${userId}-${at}`, 'bob', 1, 10_000);
+      if (typeof key === 'object') user.handled(key, clock.now());
     }
     users.left(user, user.device(''));
     return user;

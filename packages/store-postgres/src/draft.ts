@@ -1,5 +1,6 @@
 import type { AppendResult, DeadLetter, QueueSize, StoredMessage, StoreId } from '@imcore/server/ports';
-import { toKey } from './text-key.js';
+import { contentDigest } from '@imcore/server/ports';
+import { toFingerprintKey, toKey } from './text-key.js';
 
 /** A message to append. Copies in the same append share one draft. */
 export interface Draft {
@@ -20,8 +21,12 @@ export class Drafts {
     for (const message of messages) {
       const key = keyOf(message);
       if (this.#drafts.has(key)) continue;
-      const { to, from, fingerprint } = message;
-      const keys = { receiver: toKey(to), sender: toKey(from), fingerprint: toKey(fingerprint) };
+      const { to, from, fingerprint, body } = message;
+      const keys = {
+        receiver: toKey(to),
+        sender: toKey(from),
+        fingerprint: toFingerprintKey(fingerprint, body),
+      };
       this.#drafts.set(key, { message, ...keys, result: undefined });
     }
   }
@@ -59,6 +64,6 @@ export function stored(id: StoreId, displaced: readonly DeadLetter[] = []): Appe
   return displaced.length === 0 ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
 }
 
-function keyOf({ from, to, fingerprint }: StoredMessage): string {
-  return `${from.length}:${from}${to.length}:${to}${fingerprint}`;
+function keyOf({ from, to, fingerprint, body }: StoredMessage): string {
+  return `${contentDigest(body)} ${from.length}:${from}${to.length}:${to}${fingerprint}`;
 }

@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetterCause, WaitingMessage } from '@imcore/server/ports';
 import type { MessageRow } from './statements.js';
-import { fromKey } from './text-key.js';
+import { fromFingerprintKey, fromKey } from './text-key.js';
 
 export interface DeadRow extends MessageRow {
   readonly cause: DeadLetterCause;
@@ -12,7 +12,7 @@ export function toMessage(row: MessageRow): WaitingMessage {
     id: Number(row.id),
     to: fromKey(row.receiver),
     from: fromKey(row.sender),
-    fingerprint: fromKey(row.fingerprint),
+    fingerprint: fromFingerprintKey(row.fingerprint),
     body: row.body.toString('latin1'),
     acceptedAt: Number(row.accepted_at),
   };

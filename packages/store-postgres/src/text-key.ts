@@ -1,3 +1,5 @@
+import { type BinaryString, contentDigest } from '@imcore/server/ports';
+
 /** First byte of keys that are not UTF-8. UTF-8 never starts with it. */
 const NOT_UTF8 = 0xff;
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
@@ -16,6 +18,28 @@ export function toKey(text: string): Buffer {
 /** Decodes what {@link toKey} has encoded. */
 export function fromKey(key: Buffer): string {
   return key[0] === NOT_UTF8 ? key.toString('utf16le', 1) : key.toString('utf8');
+}
+
+/** Starts the digest after a fingerprint. Neither UTF-8 nor, at this place, the encoding of other text has this byte. */
+const DIGEST = 0xfe;
+const DIGEST_BYTES = 5;
+
+/** Encodes a fingerprint and the content of its message for the column: both together are part of a message's key. */
+export function toFingerprintKey(fingerprint: string, body: BinaryString): Buffer {
+  const key = toKey(fingerprint);
+  const column = Buffer.allocUnsafe(key.length + DIGEST_BYTES);
+  key.copy(column);
+  column[key.length] = DIGEST;
+  column.writeInt32LE(contentDigest(body), key.length + 1);
+  return column;
+}
+
+/** Decodes the fingerprint of {@link toFingerprintKey}. Rows of older versions have no digest. */
+export function fromFingerprintKey(column: Buffer): string {
+  const end = column.length - DIGEST_BYTES;
+  // Text that is not well-formed has a marker and two bytes for each unit: an odd number without a digest.
+  const hasDigest = column[0] === NOT_UTF8 ? column.length % 2 === 0 : end >= 0 && column[end] === DIGEST;
+  return fromKey(hasDigest ? column.subarray(0, end) : column);
 }
 
 /** FNV-1a over UTF-16 units, 32 bits, unsigned: the same on every node and in every version. */

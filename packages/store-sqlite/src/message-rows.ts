@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterCause, WaitingMessage } from '@imcore/server/ports';
 import { checksumOf } from './checksum.js';
 import { bytesOf, integerOf, numberOf, textOf } from './rows.js';
-import { fromColumn } from './text-column.js';
+import { fromColumn, fromFingerprintColumn } from './text-column.js';
 
 /** Columns read for a message. */
 export const COLUMNS =
@@ -26,7 +26,7 @@ export function toIntactMessage(row: unknown): WaitingMessage | undefined {
     id: numberOf(row, 'id'),
     to: fromColumn(receiver),
     from: fromColumn(sender),
-    fingerprint: fromColumn(fingerprint),
+    fingerprint: fromFingerprintColumn(fingerprint),
     body: body.toString('latin1'),
     acceptedAt: numberOf(row, 'accepted_at'),
   };
@@ -42,7 +42,7 @@ function toMessage(row: unknown): WaitingMessage {
     id: numberOf(row, 'id'),
     to: fromColumn(textOf(row, 'receiver')),
     from: fromColumn(textOf(row, 'sender')),
-    fingerprint: fromColumn(textOf(row, 'fingerprint')),
+    fingerprint: fromFingerprintColumn(textOf(row, 'fingerprint')),
     body: bytesOf(row, 'body').toString('latin1'),
     acceptedAt: numberOf(row, 'accepted_at'),
   };

@@ -15,7 +15,7 @@ import type { OccupiedQueues } from './occupied-queues.js';
 import { QueueSizes } from './queue-sizes.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import { toColumn } from './text-column.js';
+import { toColumn, toFingerprintColumn } from './text-column.js';
 
 /**
  * Changes to single messages. The caller opens the transaction, and calls `begin` and `end` of {@link QueueSizes}.
@@ -80,7 +80,7 @@ export class MessageTable {
   append(message: StoredMessage, now: number): AppendResult {
     const to = toColumn(message.to);
     const from = toColumn(message.from);
-    const fingerprint = toColumn(message.fingerprint);
+    const fingerprint = toFingerprintColumn(message.fingerprint, message.body);
     const key = keyOf(to, from, fingerprint);
     const known = this.keys.find(key);
     if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };

@@ -49,12 +49,11 @@ describe('a file of version 1', () => {
     await store.close();
   });
 
-  it('keeps the keys of its messages', async () => {
+  it('has keys without contents: a copy of one of its messages is stored again', async () => {
     const store = open(fileOfVersion1());
-    expect(await store.append([message('1'), message('2')])).toEqual([
-      { outcome: 'duplicate', id: undefined },
-      { outcome: 'duplicate', id: 2 },
-    ]);
+    expect(await store.append([message('2')])).toEqual([{ outcome: 'stored', id: 6 }]);
+    const waiting = await store.take('bob', 1, 10);
+    expect(waiting.filter(({ fingerprint }) => fingerprint === '2').map(({ id }) => id)).toEqual([2, 6]);
     await store.close();
   });
 

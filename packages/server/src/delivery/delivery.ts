@@ -1,4 +1,4 @@
-import type { BinaryString, Instant, Packet } from '@imcore/protocol';
+import type { BinaryString, DuplicateKey, Instant, Packet } from '@imcore/protocol';
 import { InternalError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
@@ -77,6 +77,8 @@ export class Delivery implements RingEntry {
   /** Copies written to sessions so far. */
   attempts = 0;
   storeId: StoreId | undefined = undefined;
+  /** Its key in the duplicate window of its sender; undefined if the sender has none, or for a message without QoS. */
+  duplicateKey: DuplicateKey | undefined = undefined;
   /** The inbox in which it waits for an acknowledgement; undefined if it is not in flight. */
   inbox: DeliveryInbox | undefined = undefined;
 

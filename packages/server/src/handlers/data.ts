@@ -1,4 +1,5 @@
 import {
+  type DuplicateKey,
   encodeFrameBody,
   type Instant,
   isUserId,
@@ -75,36 +76,51 @@ export class DataHandler implements Handler {
       this.#reports.rejected(session, 'no-receiver', packet);
       return;
     }
-    if (packet.QoS && packet.fp !== undefined && !this.#isNew(packet, packet.fp, to, sender, session, now))
-      return;
+    let key: DuplicateKey | undefined;
+    if (packet.QoS && packet.fp !== undefined) {
+      key = this.#begin(packet, packet.fp, to, sender, session, now);
+      if (key === undefined) return;
+    }
     if (!this.#hasRoom(packet, sender, session)) {
-      this.#forget(packet, to, sender, now);
+      forget(sender, key);
       return;
     }
     metrics.messagesAccepted += 1;
-    if (this.#hooks.hooks.authorizeMessage !== undefined) this.#authorize(packet, to, sender, session);
-    else this.#pass(packet, to, sender, session, now);
+    if (this.#hooks.hooks.authorizeMessage !== undefined) this.#authorize(packet, to, sender, key, session);
+    else this.#pass(packet, to, sender, key, session, now);
   }
 
-  /** Whether a message is new. Acknowledges a message again that was handled; ignores one that is being handled. */
-  #isNew(
-    packet: Packet,
+  /**
+   * Returns the key of a new message. Acknowledges a message again that was handled, ignores one that is being handled, and
+   * returns undefined for both.
+   */
+  #begin(
+    packet: ReceivedPacket,
     fingerprint: string,
     to: string,
     sender: Device,
     session: HandlerSession,
     now: Instant,
-  ): boolean {
-    const { metrics, limits } = this.#runtime;
-    const seen = sender.user.duplicates(now).begin(fingerprint, to, limits.maxUnacknowledged);
-    if (seen === 'new') return true;
+  ): DuplicateKey | undefined {
+    const { metrics, limits, events } = this.#runtime;
+    const seen = sender.user
+      .duplicates(now)
+      .begin(fingerprint, to, packet.contentDigest, limits.maxUnacknowledged);
+    if (typeof seen === 'object') {
+      if (seen.isReused) {
+        metrics.fingerprintsReused += 1;
+        const { userId, transport, remoteAddress } = session.info;
+        events.emit('fingerprintReused', { fingerprint, to, userId, transport, remoteAddress });
+      }
+      return seen;
+    }
     if (seen === 'too-many') {
       this.#reportLimit('maxUnacknowledged', session);
-      return false;
+      return undefined;
     }
     metrics.messagesDuplicate += 1;
     if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
-    return false;
+    return undefined;
   }
 
   /**
@@ -132,17 +148,23 @@ export class DataHandler implements Handler {
   }
 
   /** Asks `authorizeMessage`. Later packets of the same sender wait for the answer. */
-  #authorize(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession): void {
+  #authorize(
+    packet: ReceivedPacket,
+    to: string,
+    sender: Device,
+    key: DuplicateKey | undefined,
+    session: HandlerSession,
+  ): void {
     const { clock, metrics } = this.#runtime;
     const reject = (): void => {
       metrics.notAuthorized += 1;
-      this.#forget(packet, to, sender, clock.now());
+      forget(sender, key);
       this.#reports.rejected(session, 'not-authorized', packet);
     };
     const decide = (isAllowed: unknown): void => {
       if (typeof isAllowed !== 'boolean')
         throw new InvalidAnswer(`must return true or false, got ${typeName(isAllowed)}`);
-      if (isAllowed) this.#pass(packet, to, sender, session, clock.now());
+      if (isAllowed) this.#pass(packet, to, sender, key, session, clock.now());
       else reject();
     };
     const question = (): unknown =>
@@ -153,19 +175,27 @@ export class DataHandler implements Handler {
     session.blockFor(sender.user);
   }
 
-  #pass(packet: ReceivedPacket, to: string, sender: Device, session: HandlerSession, now: Instant): void {
+  #pass(
+    packet: ReceivedPacket,
+    to: string,
+    sender: Device,
+    key: DuplicateKey | undefined,
+    session: HandlerSession,
+    now: Instant,
+  ): void {
     if (to === SERVER_ID) {
-      this.#toServer(packet, sender, session.info, now);
+      this.#toServer(packet, sender, key, session.info, now);
       return;
     }
     const receiver = this.#users.find(to);
     if (receiver === undefined && packet.QoS && !this.#mayWriteToUnknown(to, sender, session, now)) {
-      this.#forget(packet, to, sender, now);
+      forget(sender, key);
       return;
     }
     const body = this.#bodyOf(packet, sender.user.id);
     sender.user.addUnderWay(bytesOf(body));
     const delivery = new Delivery(packet, body, sender.user.id, to, sender, this.#runtime.reportBug);
+    delivery.duplicateKey = key;
     this.#dispatcher.dispatch(delivery, receiver, now);
   }
 
@@ -186,36 +216,43 @@ export class DataHandler implements Handler {
     return encodeFrameBody({ type, dataContent, from, to, fp, QoS: qos, typeu, bridge, sm });
   }
 
-  #toServer(packet: ReceivedPacket, sender: Device, info: SessionInfo, now: Instant): void {
+  #toServer(
+    packet: ReceivedPacket,
+    sender: Device,
+    key: DuplicateKey | undefined,
+    info: SessionInfo,
+    now: Instant,
+  ): void {
     const { metrics, clock } = this.#runtime;
     metrics.messagesToServer += 1;
     if (this.#hooks.hooks.onServerMessage === undefined) {
-      this.#acknowledge(packet, sender, now);
+      acknowledge(packet, sender, key, now);
       return;
     }
     const bytes = bytesOf(packet.body);
     sender.user.addUnderWay(bytes);
     const fail = (): void => {
       sender.user.addUnderWay(-bytes);
-      this.#forget(packet, SERVER_ID, sender, clock.now());
+      forget(sender, key);
     };
     const accept = (): void => {
       sender.user.addUnderWay(-bytes);
-      this.#acknowledge(packet, sender, clock.now());
+      acknowledge(packet, sender, key, clock.now());
     };
     const question = (): unknown =>
       this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.user.id), this.#toSender(info));
     void this.#hooks.ask('onServerMessage', question, accept, fail);
   }
+}
 
-  #acknowledge(packet: Packet, sender: Device, now: Instant): void {
-    if (!packet.QoS || packet.fp === undefined) return;
-    sender.user.handled(packet.fp, SERVER_ID, now);
-    sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
-  }
+/** The message was handled by the server's application. `key`: undefined without QoS. */
+function acknowledge(packet: Packet, sender: Device, key: DuplicateKey | undefined, now: Instant): void {
+  if (key === undefined || packet.fp === undefined) return;
+  sender.user.handled(key, now);
+  sender.acknowledge(packet.fp, SERVER_ID, packet.bridge);
+}
 
-  /** The message was not handled: its next copy is a new message. */
-  #forget(packet: Packet, to: string, sender: Device, now: Instant): void {
-    if (packet.QoS && packet.fp !== undefined) sender.user.duplicates(now).release(packet.fp, to);
-  }
+/** The message was not handled: its next copy is a new message. */
+function forget(sender: Device, key: DuplicateKey | undefined): void {
+  if (key !== undefined) sender.user.notHandled(key);
 }

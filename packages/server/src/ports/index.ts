@@ -1,4 +1,4 @@
-export type { Clock, Random } from '@imcore/protocol';
+export { type BinaryString, type Clock, contentDigest, type Random } from '@imcore/protocol';
 export { checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
 export type { Delivery, DeliveryState, Origin } from '../delivery/delivery.js';
 export { toDeliveryError } from '../delivery/origins.js';

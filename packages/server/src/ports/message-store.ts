@@ -1,6 +1,9 @@
 import type { BinaryString } from '@imcore/protocol';
 
-/** A message as a store keeps it: its key (receiver, sender, fingerprint), and its frame body as it will be written. */
+/**
+ * A message as a store keeps it: its key (receiver, sender, fingerprint, and `contentDigest` of the body), and its frame body
+ * as it will be written.
+ */
 export interface StoredMessage {
   /** Receiver's user id. */
   readonly to: string;
@@ -94,7 +97,7 @@ export interface HistoryQuery {
 /**
  * Keeps messages until their receiver has acknowledged them.
  *
- * Two messages are the same if sender, receiver and fingerprint are equal. Every call is idempotent. Messages of one
+ * Two messages are the same if sender, receiver, fingerprint and the `contentDigest` of the bodies are equal. Every call is idempotent. Messages of one
  * receiver are returned in the order in which they were appended. The store's `Retention` limits how much it keeps and for
  * how long. Methods reject with a `StoreError`; the caller may then repeat the call.
  */

@@ -104,7 +104,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     if (writer.isConfirming(this.#user.id, message.id) || writer.wasReceived(message)) return true;
     const { session } = this.#device;
     const packet = this.#read(message);
-    if (packet === undefined || session === undefined) return false;
+    if (packet === undefined || session === undefined) return true;
     const delivery = new Delivery(
       packet,
       message.body,
@@ -116,13 +116,12 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     );
     if (message.body.length > session.maxSendBytes) {
       reportTooLarge(runtime, delivery, session);
-      return false;
+      return true;
     }
     delivery.storeId = message.id;
     const inbox = this.#device.openInbox();
     if (!inbox.add(message.fingerprint, delivery)) {
-      inbox.isStoredAs(message.id, message.fingerprint, message.from);
-      return true;
+      return inbox.isStoredAs(message);
     }
     runtime.metrics.messagesInFlight += 1;
     runtime.metrics.messagesReplayed += 1;

@@ -24,7 +24,11 @@ interface ReadableStore {
 
 /** What a replay needs from its owner. */
 export interface ReplayTarget {
-  /** Writes a message to the session. Returns false if the session cannot take it: it stays in the store. */
+  /**
+   * Writes a message to the session, or skips one that it cannot take, which stays in the store. Returns false if the message
+   * must wait for the acknowledgement of another one with the same fingerprint: the replay goes on with it at the next
+   * {@link Replay.resume}.
+   */
   write(message: WaitingMessage): boolean;
   /** Whether the session may get a message now, in addition to those that it has not acknowledged. */
   hasRoomFor(message: WaitingMessage): boolean;
@@ -185,9 +189,13 @@ export class Replay implements RingEntry {
     for (;;) {
       const message = this.#page[this.#next];
       if (message === undefined || !this.#target.hasRoomFor(message)) return;
+      const bytes = bytesOf(message.body);
       this.#next += 1;
-      this.#count(-bytesOf(message.body));
-      this.#target.write(message);
+      this.#count(-bytes);
+      if (this.#target.write(message)) continue;
+      this.#next -= 1;
+      this.#count(bytes);
+      return;
     }
   }
 

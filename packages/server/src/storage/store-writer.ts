@@ -1,4 +1,4 @@
-import type { Instant } from '@imcore/protocol';
+import { contentDigest, type Instant } from '@imcore/protocol';
 import { StoreError } from '../errors.js';
 import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
@@ -13,7 +13,7 @@ const MAX_GATHERED = 1000;
 const NONE: ReadonlySet<StoreId> = new Set();
 
 /** What identifies a message. */
-type MessageKey = Pick<StoredMessage, 'to' | 'from'> & { readonly fingerprint: string | undefined };
+type MessageKey = Pick<StoredMessage, 'to' | 'from' | 'body'> & { readonly fingerprint: string | undefined };
 
 /** Called with the result of an append; with `undefined` if the store failed. */
 type StoreAnswer = (result: AppendResult | undefined) => void;
@@ -228,8 +228,8 @@ function storedLate(batch: readonly Waiting[], results: readonly AppendResult[] 
     if (result.outcome !== 'full') batch[index]?.onLate?.(result);
 }
 
-function receivedKey({ to, from, fingerprint }: MessageKey): string {
-  return `${to.length} ${from.length} ${to}${from}${fingerprint}`;
+function receivedKey({ to, from, fingerprint, body }: MessageKey): string {
+  return `${to.length} ${from.length} ${contentDigest(body)} ${to}${from}${fingerprint}`;
 }
 
 function heldKey(userId: string, id: StoreId): string {

@@ -1,3 +1,4 @@
+import { contentDigest } from '@imcore/protocol';
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import type {
   AppendResult,
@@ -284,6 +285,6 @@ class MemoryStore implements MessageStore {
   }
 }
 
-function keyOf(message: StoredMessage): string {
-  return `${message.from.length}:${message.from}${message.to.length}:${message.to}${message.fingerprint}`;
+function keyOf({ from, to, fingerprint, body }: StoredMessage): string {
+  return `${contentDigest(body)} ${from.length}:${from}${to.length}:${to}${fingerprint}`;
 }

@@ -19,7 +19,10 @@ export class InFlight {
     return this.#size;
   }
 
-  /** Returns false if the same message is already in flight. */
+  /**
+   * Returns false if a message of the same sender with this fingerprint is already in flight. Its content may be another:
+   * an acknowledgement could mean either, so there is one at a time.
+   */
   add(fingerprint: string, delivery: Delivery): boolean {
     const hash = hashOf(fingerprint);
     delivery.hash = hash;

@@ -1,6 +1,7 @@
+import { contentDigest } from '@imcore/protocol';
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, DeliveryInbox, DeliveryState } from '../delivery/delivery.js';
-import type { StoreId } from '../ports/message-store.js';
+import type { WaitingMessage } from '../ports/message-store.js';
 import { InFlight } from './in-flight.js';
 import type { Outlet } from './outlet.js';
 
@@ -49,7 +50,7 @@ export class Inbox implements DeliveryInbox {
     return this.#persistedBytes > max;
   }
 
-  /** Returns false if the same message is already in the inbox. */
+  /** Returns false if a message of the same sender with this fingerprint is already in the inbox. */
   add(fingerprint: string, delivery: Delivery): boolean {
     if (!this.#inFlight.add(fingerprint, delivery)) return false;
     delivery.inbox = this;
@@ -64,10 +65,15 @@ export class Inbox implements DeliveryInbox {
     return delivery;
   }
 
-  /** Updates the store's id of a message in the inbox. A dead letter that is resent gets a new id. */
-  isStoredAs(id: StoreId, fingerprint: string, from: string): void {
+  /**
+   * Updates the store's id of a message in the inbox. A dead letter that is resent gets a new id. Returns false if the message
+   * in the inbox has another content.
+   */
+  isStoredAs({ id, fingerprint, from, body }: WaitingMessage): boolean {
     const delivery = this.#inFlight.find(fingerprint, from);
+    if (delivery !== undefined && contentDigest(delivery.body) !== contentDigest(body)) return false;
     if (delivery?.state === 'persisted') delivery.storeId = id;
+    return true;
   }
 
   remove(delivery: Delivery): void {

@@ -8,6 +8,9 @@ const MAX_REMEMBERED = 200_000;
 /** Maximum number of senders whose receivers are remembered. */
 const MAX_SENDERS = 20_000;
 
+/** Receivers have no content: any digest will do, as long as it is not 0. */
+const NO_CONTENT = 1;
+
 /** From this limit on nothing is counted. */
 const NO_LIMIT = 1_000_000;
 
@@ -39,9 +42,10 @@ export class UnknownReceivers {
   admits(sender: string, receiver: string, now: Instant): boolean {
     if (this.#limit >= NO_LIMIT) return true;
     const { receivers } = this.#hourOf(sender, now);
-    if (receivers.peek(receiver, '') === 'done') return true;
+    if (receivers.peek(receiver, '', NO_CONTENT) === 'done') return true;
     if (receivers.remembered >= this.#limit) return false;
-    receivers.finish(receiver, '', now);
+    const key = receivers.begin(receiver, '', NO_CONTENT, 1);
+    if (typeof key === 'object') receivers.finish(key, now);
     this.#remembered += 1;
     return true;
   }

@@ -1,6 +1,7 @@
 import {
   type BinaryString,
   type Digest,
+  type DuplicateKey,
   DuplicateWindow,
   type DuplicateWindowLimits,
   encodeFrameBody,
@@ -140,14 +141,14 @@ export class User implements RingEntry {
   }
 
   /** A message of this user was handled: a copy of it is only acknowledged. */
-  handled(fingerprint: string, to: string, now: Instant): void {
-    const forgotten = this.#duplicates?.finish(fingerprint, to, now) ?? 0;
+  handled(key: DuplicateKey, now: Instant): void {
+    const forgotten = this.#duplicates?.finish(key, now) ?? 0;
     if (forgotten > 0) this.#settings.onForgotten(this);
   }
 
   /** A message of this user was not handled: its next copy is a new message. */
-  notHandled(fingerprint: string, to: string): void {
-    this.#duplicates?.release(fingerprint, to);
+  notHandled(key: DuplicateKey): void {
+    this.#duplicates?.release(key);
   }
 
   get underWay(): BytesUnderWay {
@@ -244,14 +245,14 @@ export class Device implements Origin {
   accepted(delivery: Delivery, _outcome: SendOutcome, now: Instant, acknowledgement?: BinaryString): void {
     this.user.addUnderWay(-bytesOf(delivery.body));
     if (delivery.fingerprint === undefined) return;
-    this.user.handled(delivery.fingerprint, delivery.to, now);
+    if (delivery.duplicateKey !== undefined) this.user.handled(delivery.duplicateKey, now);
     if (acknowledgement !== undefined && this.user.stamp === undefined) this.#answer(acknowledgement);
     else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
   }
 
   failed(delivery: Delivery): void {
     this.user.addUnderWay(-bytesOf(delivery.body));
-    if (delivery.fingerprint !== undefined) this.user.notHandled(delivery.fingerprint, delivery.to);
+    if (delivery.duplicateKey !== undefined) this.user.notHandled(delivery.duplicateKey);
   }
 
   waitFor(receiver: Outlet): void {

@@ -18,6 +18,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     delivered: record('delivered'),
     stored: record('stored'),
     undelivered: record('undelivered'),
+    fingerprintReused: record('fingerprintReused'),
     tooLarge: record('tooLarge'),
     expired: record('expired'),
     displaced: record('displaced'),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countOf, message, requireId, type Section, waitingFor } from './fixture.js';
+import { countOf, message, NOON, requireId, type Section, waitingFor } from './fixture.js';
 
 export const appending: Section = (open) => {
   it('returns what was appended, field by field', async () => {
@@ -60,10 +60,36 @@ export const appending: Section = (open) => {
   it('reports a duplicate with the first id and stores it once', async () => {
     const store = await open();
     const [first] = await store.append([message('bob', 'fp-1')]);
-    const [second] = await store.append([message('bob', 'fp-1', { body: 'another body' })]);
+    const [second] = await store.append([message('bob', 'fp-1', { acceptedAt: NOON + 1 })]);
     expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
     expect(await countOf(store, 'bob')).toBe(1);
     expect((await store.take('bob', undefined, 10)).map(({ body }) => body)).toEqual(['body of fp-1']);
+  });
+
+  it('recognizes a duplicate whose body has another server time', async () => {
+    const store = await open();
+    const bodyAt = (sm: number) =>
+      `{"bridge":false,"type":2,"dataContent":"hi","from":"alice","to":"bob","fp":"fp-1","QoS":true,"typeu":-1,"sm":${sm}}`;
+    const [first] = await store.append([message('bob', 'fp-1', { body: bodyAt(1) })]);
+    const [second] = await store.append([message('bob', 'fp-1', { body: bodyAt(2) })]);
+    expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
+  });
+
+  it('stores a message with the fingerprint of another one and another content, before and after it is confirmed', async () => {
+    const store = await open();
+    const [first] = await store.append([message('bob', '1', { body: 'first' })]);
+    const others = ['second', 'second', 'third'].map((body) => message('bob', '1', { body }));
+    const results = await store.append(others);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'duplicate', 'stored']);
+    const ids = [first, results[0], results[2]].map((result) => requireId(result));
+    expect(await store.take('bob', undefined, 10)).toEqual([
+      { ...message('bob', '1', { body: 'first' }), id: ids[0] },
+      { ...message('bob', '1', { body: 'second' }), id: ids[1] },
+      { ...message('bob', '1', { body: 'third' }), id: ids[2] },
+    ]);
+    await store.confirm([{ userId: 'bob', ids }]);
+    const again = await store.append([...others, message('bob', '1', { body: 'fourth' })]);
+    expect(again.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate', 'duplicate', 'stored']);
   });
 
   it('recognizes a duplicate within one call', async () => {

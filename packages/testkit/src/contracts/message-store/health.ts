@@ -10,7 +10,7 @@ export const health: Section = (open) => {
   it('counts the waiting messages of all users', async () => {
     const store = await open();
     const ids = await appendToBob(store, '1', '2');
-    await store.append([message('carol', '3', { body: 'four' }), message('carol', '3')]);
+    await store.append([message('carol', '3', { body: 'four' }), message('carol', '3', { body: 'four' })]);
     await store.confirm([{ userId: 'bob', ids: ids.slice(0, 1) }]);
     expect(await store.health()).toEqual({ ok: true, waiting: 2, waitingBytes: 13, deadLetters: 0 });
   });
