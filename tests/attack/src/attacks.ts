@@ -6,6 +6,7 @@ import { lockedFiles } from './locked-files.js';
 import { notLoggedIn } from './not-logged-in.js';
 import { oddWebSocketFrames } from './odd-websocket-frames.js';
 import { pauses } from './pauses.js';
+import { reconnectStorm } from './reconnect-storm.js';
 import { unfinishedHandshakes } from './unfinished-handshakes.js';
 
 /** The attacks by name, in the order in which `all` runs them. */
@@ -16,6 +17,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'odd-websocket-frames': oddWebSocketFrames,
   'forged-proxies': forgedProxies,
   pauses,
+  'reconnect-storm': reconnectStorm,
   'locked-files': lockedFiles,
   'made-up-receivers': madeUpReceivers,
   'made-up-receivers-on-disk': madeUpReceiversOnDisk,
