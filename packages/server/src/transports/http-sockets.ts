@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type net from 'node:net';
+import tls from 'node:tls';
 import type { SocketAdmission, TransportHost } from '../ports/transport.js';
 import { admitSocket } from './admit-socket.js';
 import { AdmittedSockets } from './admitted-sockets.js';
@@ -32,7 +33,7 @@ export function admitHttpSockets(
   host: TransportHost,
   { untilRequest }: HttpSocketOptions,
 ): HttpSockets {
-  const sockets = new AdmittedSockets();
+  const sockets = new AdmittedSockets(server instanceof tls.Server ? 'below-tls' : 'plain');
   const admit = (socket: net.Socket): SocketAdmission | undefined => {
     const admission = admitSocket(socket, host);
     if (admission !== undefined) sockets.add(socket, admission);

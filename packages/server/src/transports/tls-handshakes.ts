@@ -9,7 +9,7 @@ import { AdmittedSockets } from './admitted-sockets.js';
  */
 export class TlsHandshakes {
   readonly #server: tls.Server;
-  readonly #sockets = new AdmittedSockets();
+  readonly #sockets = new AdmittedSockets('below-tls');
 
   /** `onSecure` gets each socket whose handshake is finished, with its admission. */
   constructor(
