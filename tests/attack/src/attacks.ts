@@ -7,6 +7,7 @@ import { notLoggedIn } from './not-logged-in.js';
 import { oddWebSocketFrames } from './odd-websocket-frames.js';
 import { pauses } from './pauses.js';
 import { reconnectStorm } from './reconnect-storm.js';
+import { silentStore } from './silent-store.js';
 import { unfinishedHandshakes } from './unfinished-handshakes.js';
 
 /** The attacks by name, in the order in which `all` runs them. */
@@ -19,6 +20,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   pauses,
   'reconnect-storm': reconnectStorm,
   'locked-files': lockedFiles,
+  'silent-store': silentStore,
   'made-up-receivers': madeUpReceivers,
   'made-up-receivers-on-disk': madeUpReceiversOnDisk,
   'slow-readers': slowReaders,

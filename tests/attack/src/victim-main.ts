@@ -1,12 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createServer, memoryStore, silentLogger, tcp, udp, websocket } from '@imcore/server';
 import { sqliteStore } from '@imcore/store-sqlite';
+import { silencedStore } from './silenced-store.js';
 import type { VictimOptions, VictimState } from './victim.js';
 
 /** The server under attack: `node victim-main.js OPTIONS`, with the options as JSON. Reports its state when it is asked. */
 const options = JSON.parse(process.argv[2] ?? '{}') as VictimOptions;
 const { limits, store, tls, senseMode = 15, exemptsLoopback = false, proxyProtocol } = options;
 const trustedProxies = options.trustedProxies ?? (exemptsLoopback ? undefined : []);
+const silenced = silencedStore(memoryStore());
 const listenOn = { host: '127.0.0.1', port: 0, senseMode };
 const server = createServer({
   transports: [tcp({ ...listenOn, tls, proxyProtocol }), udp(listenOn), websocket({ ...listenOn, tls })],
@@ -28,7 +30,9 @@ server.on('error', (error) => {
 const delay = monitorEventLoopDelay({ resolution: 5 });
 delay.enable();
 
-process.on('message', () => {
+process.on('message', (command) => {
+  if (command === 'silence') return silenced.silence();
+  if (command === 'answer') return silenced.answer();
   const state: VictimState = {
     metrics: server.metrics(),
     limited,
@@ -45,5 +49,6 @@ process.send?.({ tcp: tcpAddress?.port, udp: udpAddress?.port, ws: webSocketAddr
 
 function openStore() {
   if (store === undefined || store === 'none') return undefined;
+  if (store === 'silent') return silenced.store;
   return store === 'memory' ? memoryStore() : sqliteStore(store);
 }

@@ -7,8 +7,8 @@ import type { SenseMode, ServerLimits } from '@imcore/server';
 /** How the server under attack is set up. */
 export interface VictimOptions {
   readonly limits?: Partial<ServerLimits>;
-  /** Default none. */
-  readonly store?: 'none' | 'memory' | { readonly file: string; readonly maxTotalBytes?: number };
+  /** `silent`: in memory, and answers nothing while it is told so. Default none. */
+  readonly store?: 'none' | 'memory' | 'silent' | { readonly file: string; readonly maxTotalBytes?: number };
   /** PEM texts: TLS on TCP and WebSocket. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Default 15. */
@@ -75,6 +75,11 @@ export class Victim {
     const answer = answerOf<VictimState>(this.#child);
     this.#child.send('state');
     return await answer;
+  }
+
+  /** Tells a store that is `silent` to answer nothing, or to answer again. */
+  send(command: 'silence' | 'answer'): void {
+    this.#child.send(command);
   }
 
   /** Resident memory, in bytes. */
