@@ -220,7 +220,10 @@ export class Device {
 
   /** Messages received but not yet remembered at the crash may be received again: this is documented. */
   #allowRepeats(disk: MemoryOutbox): void {
-    const remembered = new Set(disk.entries(`received:${this.userId}`).map(({ key }) => key));
+    // Behind the last space of a key there is a hash of the content.
+    const remembered = new Set(
+      disk.entries(`received:${this.userId}`).map(({ key }) => key.slice(0, key.lastIndexOf(' '))),
+    );
     for (const { to, from, fingerprint } of this.#parts.journal.received) {
       if (to !== this.name || remembered.has(`${from.length}:${from}${fingerprint}`)) continue;
       this.#parts.journal.mayRepeat.add(`${to} ${keyOf(from, fingerprint)}`);

@@ -1,7 +1,7 @@
 import type { LoginAttempt, LoginVerdict, Message, Sender, ServerEvents, SessionInfo } from '@imcore/server';
 import { ImServer, memoryStore } from '@imcore/server';
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   Authenticate,
   AuthorizeMessage,
@@ -79,6 +79,36 @@ describe('a class with @ImListener()', () => {
       'kept for bob',
       'alice asks for forbidden',
     ]);
+  });
+
+  it('acknowledge a message to the server when their promise resolves, and get its next copy if it rejects', async () => {
+    const calls: { resolve(): void; reject(error: Error): void }[] = [];
+    @ImListener()
+    class Slow {
+      @OnServerMessage()
+      take(): Promise<void> {
+        return new Promise((resolve, reject) => calls.push({ resolve, reject }));
+      }
+    }
+    @Module({ imports: [ImModule.forRoot(quietOptions())], providers: [Slow] })
+    class AppModule {}
+    const application = await start(AppModule);
+    await application.init();
+    const alice = application.get(ImClientFactory).create({ retry: { waitMs: 50, retries: 1000 } });
+    await alice.login({ userId: 'alice' });
+    let isAcknowledged = false;
+    const sent = alice.send({ to: '0', content: 'work' }).then(() => {
+      isAcknowledged = true;
+    });
+
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    calls[0]?.reject(new Error('the database is away'));
+    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    expect(isAcknowledged).toBe(false);
+    calls[1]?.resolve();
+    await sent;
+
+    expect(calls).toHaveLength(2);
   });
 
   it('gets stored messages, although the server is created first', async () => {

@@ -32,9 +32,17 @@ class ChatBench {
     return server;
   }
 
-  async join(user: string, to?: string, token?: string) {
+  /** With `failsAt`, the first attempt to print that line fails. */
+  async join(user: string, to?: string, token?: string, failsAt?: string) {
     const lines: string[] = [];
-    const write = (text: string) => lines.push(text.trimEnd());
+    let hasFailed = false;
+    const write = (text: string) => {
+      if (text.trimEnd() === failsAt && !hasFailed) {
+        hasFailed = true;
+        throw new Error('the terminal is gone');
+      }
+      return lines.push(text.trimEnd());
+    };
     const link = this.network.link(user);
     const client = createClient({
       transport: memoryTransport({ link, kind: 'tcp', port: PORT }),
@@ -72,6 +80,20 @@ describe('ChatSession', () => {
     await bench.pass(100);
     expect(alice.lines).toEqual(['* Connected to tcp://h:1 as alice.', '… to bob: hello', '✓ to bob: hello']);
     expect(bob.lines).toEqual(['* Connected to tcp://h:1 as bob.', '  alice: hello']);
+  });
+
+  it('acknowledges a message when it is printed', async () => {
+    await bench.startServer({}, false);
+    const alice = await bench.join('alice', 'bob');
+    const bob = await bench.join('bob', 'alice', undefined, '  alice: hello');
+
+    await alice.session.take('hello');
+    await bench.pass(1_000);
+    expect(alice.lines.at(-1)).toBe('… to bob: hello');
+    await bench.pass(5_000);
+
+    expect(bob.lines.at(-1)).toBe('  alice: hello');
+    expect(alice.lines.at(-1)).toBe('✓ to bob: hello');
   });
 
   it('shows a line that the server has stored as delivered', async () => {
