@@ -9,9 +9,11 @@ import { Victim, type VictimOptions } from './victim.js';
 /** Connections to each port at a time, and how many the server lets an address have. */
 const CONNECTIONS = 500;
 const ALLOWED = 50;
-const LOGIN_TIMEOUT_MS = 1000;
-/** How long after the deadline a connection may still be open: timers and the loopback are not exact. */
-const SLACK_MS = 1500;
+const LOGIN_TIMEOUT_MS = 2000;
+/** How long the server may take to reject what is beyond the limit. */
+const REJECTION_MS = 1500;
+/** How long after the deadline a connection may still be open: for a close frame a second, and the machine may be busy. */
+const SLACK_MS = 4000;
 
 const HALF_A_REQUEST = 'GET /websocket HTTP/1.1\r\nHost: ';
 const BEGINNING_OF_A_HANDSHAKE = Buffer.from([0x16, 3, 1, 2, 0, 1]);
@@ -105,7 +107,7 @@ async function hold(
       }),
   );
   // What the server has rejected is closed by then.
-  await new Promise((resolve) => setTimeout(resolve, LOGIN_TIMEOUT_MS / 2));
+  await new Promise((resolve) => setTimeout(resolve, REJECTION_MS));
   const mostOpen = open.size;
   const late = new Promise((resolve) => setTimeout(resolve, LOGIN_TIMEOUT_MS + 2 * SLACK_MS));
   await Promise.race([Promise.all(closed), late]);
