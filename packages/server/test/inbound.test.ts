@@ -37,6 +37,7 @@ function slowReceiver() {
       firstLoginTime: 0,
       extra: undefined,
     },
+    isReliable: true,
     maxSendBytes: 6144,
     isStuck: () => false,
     write: () => false,

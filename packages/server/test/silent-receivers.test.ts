@@ -53,6 +53,31 @@ describe('a receiver that reads and never acknowledges, with a store', () => {
     expect(fingerprints(bob)).toEqual(Array.from({ length: REPLAY_WINDOW }, (_, i) => `fp-${i + 1}`));
   });
 
+  it('gets further copies ever more rarely over UDP, whose addresses may be forged', async () => {
+    const bench = await openBench({ store: new ControlledStore() });
+    const [alice, bob] = [await bench.online('alice'), await bench.online('bob', 'udp')];
+    await aliceSends(bench, alice, 1, 'hello');
+    const copiesAt: number[] = [];
+    for (let seconds = 0; seconds <= 240; seconds++) {
+      if (seconds % 5 === 0)
+        for (const peer of [alice, bob]) peer.write(keepAlive(peer === bob ? 'bob' : 'alice'));
+      if (fingerprints(bob).includes('fp-1')) copiesAt.push(seconds);
+      await bench.advance(1000);
+    }
+    expect(copiesAt).toEqual([0, 6, 11, 21, 41, 81, 141, 201]);
+  });
+
+  it('gets the others after 5 s once it acknowledges one over UDP', async () => {
+    const bench = await openBench({ store: new ControlledStore() });
+    const [alice, bob] = [await bench.online('alice'), await bench.online('bob', 'udp')];
+    await aliceSends(bench, alice, 2, 'hello');
+    await advance(bench, 90_000, { alice, bob });
+    fingerprints(bob);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await advance(bench, 5000, { alice, bob });
+    expect(fingerprints(bob)).toEqual(['fp-2']);
+  });
+
   it('gets everything in order once it acknowledges, and then live messages again', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });

@@ -133,6 +133,10 @@ export class SessionHost
     return this.#info ?? describe(this.connection, 0, undefined, '', 0);
   }
 
+  get isReliable(): boolean {
+    return this.connection.isReliable;
+  }
+
   get maxSendBytes(): number {
     return this.connection.maxSendBytes;
   }

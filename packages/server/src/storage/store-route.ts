@@ -16,6 +16,7 @@ import type { UserRegistry } from '../users/user-registry.js';
 import type { OfflineNotifier } from './offline-notifier.js';
 import { REPLAY_WINDOW, type Replay } from './replay.js';
 import { type ReplayContext, ReplayQueue } from './replay-queue.js';
+import { RetryRings } from './retry-rings.js';
 import { StoreWriter } from './store-writer.js';
 
 /** Minimum time between two confirmations to the store, in milliseconds: each may write to the disk. */
@@ -57,11 +58,10 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   readonly #users: UserRegistry;
   readonly #fallback: FallbackRoute;
   readonly #notifier: OfflineNotifier;
-  readonly #retry: RetryPolicy;
   readonly writer: StoreWriter;
   readonly #replays: ReplayContext;
   readonly #storing: DeadlineRing;
-  readonly #retries: DeadlineRing;
+  readonly #retries: RetryRings;
 
   constructor(runtime: Runtime, options: StoreRouteOptions) {
     const { store, users, dispatcher, fallback, notifier, retry, storeAfterMs } = options;
@@ -71,9 +71,8 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#users = users;
     this.#fallback = fallback;
     this.#notifier = notifier;
-    this.#retry = retry;
     this.#keepsHistory = store.keepsHistory;
-    this.#retries = timers.ring<Delivery>(retry.waitMs, (delivery) => this.#retryDue(delivery));
+    this.#retries = new RetryRings(timers, retry, (delivery) => this.#retryDue(delivery));
     this.#storing = timers.ring<Delivery>(storeAfterMs, (delivery) => this.#storeDue(delivery));
     this.writer = new StoreWriter(store, (error) => this.#reportFailure(error));
     const rest = timers.ring<StoreWriter>(CONFIRM_EVERY_MS, (writer) => writer.resume());
@@ -83,7 +82,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       runtime,
       store,
       writer: this.writer,
-      retries: this.#retries,
+      retries: this.#retries.first,
       polls: timers.ring<Replay>(STORE_RETRY_MS, (replay) => replay.poll()),
       waits: timers.ring<ReplayQueue>(MAX_STORE_WAIT_MS, ({ replay }) => replay.giveWay()),
       dispatch: (delivery, user) => dispatcher.dispatch(delivery, user, clock.now()),
@@ -112,7 +111,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
 
   written(delivery: Delivery, now: Instant): void {
     if (this.#keepsHistory) {
-      this.#retries.start(delivery, now);
+      this.#retries.first.start(delivery, now);
       this.#persist(delivery);
     } else this.#storing.start(delivery, now);
   }
@@ -124,6 +123,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     frame: BinaryString | undefined,
   ): void {
     if (previous === 'persisted') {
+      if (this.#retries.hadAllCopies(delivery)) this.#retryOthers(delivery.to, now);
       if (delivery.storeId !== undefined) this.writer.confirm(delivery.to, delivery.storeId);
       return;
     }
@@ -265,7 +265,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       else if (receiver !== undefined) this.#persistAll(receiver);
       return;
     }
-    this.#retries.start(delivery, this.#runtime.clock.now());
+    this.#retries.first.start(delivery, this.#runtime.clock.now());
     if (delivery.state === 'pending') this.#persist(delivery);
   }
 
@@ -274,13 +274,20 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     const { inbox, state } = delivery;
     const session = inbox?.session;
     if (inbox === undefined || session === undefined) return;
-    const hadAllCopies = delivery.attempts > this.#retry.retries;
+    const hadAllCopies = this.#retries.hadAllCopies(delivery);
     if (state === 'pending' || state === 'rejected') this.#persist(delivery);
     else if (state === 'persisted' && hadAllCopies && !inbox.isAmongOldest(delivery, REPLAY_WINDOW)) {
       this.#leaveToReplay(delivery);
       return;
     }
-    writeAgain(this.#runtime, this.#retries, delivery, session);
+    const ring = state === 'persisted' ? this.#retries.ringFor(delivery) : this.#retries.first;
+    writeAgain(this.#runtime, ring, delivery, session);
+  }
+
+  /** A receiver that was silent acknowledges again: its other messages need not wait as long as they would have to. */
+  #retryOthers(userId: string, now: Instant): void {
+    for (const delivery of this.#users.find(userId)?.primary?.inbox?.values() ?? [])
+      if (this.#retries.hadAllCopies(delivery)) this.#retries.first.start(delivery, now);
   }
 
   /** Removes a stored message from memory, because its receiver does not acknowledge. It is replayed later. */

@@ -10,6 +10,8 @@ export const MAX_WAIT_MS = 1000;
 /** A user's open session, as users and delivery see it. */
 export interface Outlet {
   readonly info: SessionInfo;
+  /** Whether frames arrive in order and without loss. */
+  readonly isReliable: boolean;
   /** Maximum size of a frame body that the peer can be sent, in bytes. */
   readonly maxSendBytes: number;
   /** Whether the peer has read too slowly for {@link MAX_WAIT_MS} or longer: senders no longer wait for it. */
