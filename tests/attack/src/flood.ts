@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Attack, AttackOptions, AttackOutcome } from './attack.js';
@@ -17,6 +17,9 @@ const MAX_STORE_BYTES = 32 * 1024 * 1024;
 
 /** The part of the probe's messages that may arrive later than 5 s after the last, when their copies are sent. */
 const MAX_LOST = 0.1;
+
+/** What the file may be longer than the store's limit: pages that are free, and the rest of one commit. */
+const MAX_FILE_BYTES = 1.25 * MAX_STORE_BYTES;
 
 /** Sessions that send as fast as the server reads. */
 const SENDERS = 20;
@@ -84,6 +87,7 @@ async function flood(
   for (const user of receivers) user.close();
   const { lost, p50Ms, maxMs, sent } = await probe.stop();
   const state = await victim.state().catch(() => undefined);
+  const fileBytes = typeof options.store === 'object' ? statSync(options.store.file).size : 0;
   const figures = {
     messages: counts.reduce((sum, count) => sum + count, 0),
     accepted: state?.metrics['messagesAccepted'] ?? Number.NaN,
@@ -91,6 +95,7 @@ async function flood(
     ...Object.fromEntries(
       Object.entries(state?.limited ?? {}).map(([name, times]) => [`limited ${name}`, times]),
     ),
+    fileMiB: fileBytes / 1024 / 1024,
     maxRssMiB: maxRssBytes / 1024 / 1024,
     probeMessages: sent,
     probeP50Ms: p50Ms,
@@ -101,6 +106,7 @@ async function flood(
     ...(maxRssBytes > MAX_RSS_BYTES
       ? [`the server took ${maxRssBytes} bytes, more than ${MAX_RSS_BYTES}`]
       : []),
+    ...(fileBytes > MAX_FILE_BYTES ? [`the store has ${fileBytes} bytes, more than ${MAX_FILE_BYTES}`] : []),
     ...(lost > MAX_LOST * sent ? [`${lost} of ${sent} messages of the probe had not arrived after 5 s`] : []),
   ];
   await victim.stop();
