@@ -4,35 +4,60 @@ import type { Database, Statement } from './sqlite-module.js';
 /** What a message takes in the file in addition to its body and its ids: other columns, indexes, its key. Measured: 170. */
 const ROW_OVERHEAD = 200;
 
+/** Bytes of new rows after which the pages are counted again. */
+const COUNT_AFTER_BYTES = 1024 * 1024;
+
+/** The part of the limit from which on the pages are counted in each transaction. */
+const NEAR = 3 / 4;
+
 /**
  * The bytes of a file that are in use: waiting messages, dead letters, history, keys, indexes. SQLite counts the pages, so that
  * no row is read. A deleted body frees its pages; a key frees its page when all others in it are gone.
+ *
+ * Between two counts the sizes of new rows are added, without what pages round up. SQLite is asked again when many bytes were
+ * added, and in each transaction near the limit: far below it, a transaction costs nothing.
  */
 export class UsedBytes {
   readonly #pages: Statement;
   readonly #pageBytes: number;
-  #bytes = 0;
+  /** The pages at the last count, and the rows since then, in bytes. */
+  #bytes: number;
+  #added = 0;
+  /** Whether the pages were counted in this transaction. */
+  #isCounted = true;
 
   constructor(database: Database) {
     this.#pages = database.prepare(
       'SELECT page_count - freelist_count AS used FROM pragma_page_count, pragma_freelist_count',
     );
     this.#pageBytes = numberOf(database.prepare('SELECT page_size FROM pragma_page_size').get(), 'page_size');
+    this.#bytes = this.#count();
   }
 
   /** Begins a transaction. */
   begin(): void {
-    this.#bytes = numberOf(this.#pages.get(), 'used') * this.#pageBytes;
+    this.#isCounted = false;
   }
 
   /** Whether a row of these columns, with a body of so many bytes, would exceed a limit. */
   exceeds(limit: number, ids: readonly string[], bodyBytes: number): boolean {
-    return this.#bytes + sizeOf(ids, bodyBytes) > limit;
+    const size = sizeOf(ids, bodyBytes);
+    const isDue = this.#added > COUNT_AFTER_BYTES || this.#bytes + this.#added + size > NEAR * limit;
+    if (isDue && !this.#isCounted) {
+      this.#bytes = this.#count();
+      this.#added = 0;
+      this.#isCounted = true;
+    }
+    return this.#bytes + this.#added + size > limit;
   }
 
   /** A row was added in this transaction. */
   add(ids: readonly string[], bodyBytes: number): void {
-    this.#bytes += sizeOf(ids, bodyBytes);
+    this.#added += sizeOf(ids, bodyBytes);
+  }
+
+  #count(): number {
+    return numberOf(this.#pages.get(), 'used') * this.#pageBytes;
   }
 }
 
