@@ -77,7 +77,8 @@ function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): 
 /**
  * Messages between two devices on streams arrive in the order in which they were sent, except
  *
- * - a message that the server dropped, or that the store failed to take: it is sent again, after later ones;
+ * - a message that the server dropped, that the store failed to take, or that waited for an append that was given up: it is
+ *   sent or stored again, after later ones;
  * - a message too long for UDP to a user who has been on UDP meanwhile: it waits in the store while later ones are
  *   delivered;
  * - a message that was sent before the server reported that new messages overtake stored ones to its receiver

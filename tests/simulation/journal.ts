@@ -122,6 +122,11 @@ export class Journal {
     this.note(SERVER, `new messages to ${userId} overtake stored ones`);
   }
 
+  /** Records that an append was given up. What waited for it or behind it is stored after newer messages. */
+  appendGivenUp(): void {
+    for (const [key, { acknowledgements }] of this.sent) if (acknowledgements === 0) this.setBack.add(key);
+  }
+
   breach(text: string): void {
     this.breaches.push(text);
     this.note('BREACH', text);

@@ -172,6 +172,8 @@ export class SimulatedServer {
     followPresence(server, seams.presence?.(server) ?? server, (text) => journal.breach(text));
     server.on('stored', ({ fingerprint }) => journal.note(SERVER, `stored ${fingerprint}`));
     server.on('error', (error) => {
+      const isGivenUp = error instanceof StoreError && error.code === 'ERR_STORE_TIMED_OUT';
+      if (isGivenUp && error.message.startsWith('append')) journal.appendGivenUp();
       if (error instanceof HookError || error instanceof StoreError) journal.note(SERVER, error.message);
       else journal.breach(`the server reports: ${error.stack}`);
     });
