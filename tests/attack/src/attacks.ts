@@ -3,6 +3,7 @@ import { madeUpReceivers, madeUpReceiversOnDisk, slowReaders } from './flood.js'
 import { forgedProxies } from './forged-proxies.js';
 import { forgedUdp } from './forged-udp.js';
 import { lockedFiles } from './locked-files.js';
+import { mutatedFrames } from './mutated-frames.js';
 import { notLoggedIn } from './not-logged-in.js';
 import { oddWebSocketFrames } from './odd-websocket-frames.js';
 import { pauses } from './pauses.js';
@@ -24,4 +25,5 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'made-up-receivers': madeUpReceivers,
   'made-up-receivers-on-disk': madeUpReceiversOnDisk,
   'slow-readers': slowReaders,
+  'mutated-frames': mutatedFrames,
 };
