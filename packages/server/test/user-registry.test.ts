@@ -4,12 +4,12 @@ import { createRuntime } from './support/runtime.js';
 
 const REMEMBER_MS = 600_000;
 
-function setUp(maxRememberedAway?: number) {
+function setUp(maxRememberedAway?: number, maxAway?: number) {
   const runtime = createRuntime();
   const { clock, metrics, events } = runtime;
   const limited: object[] = [];
   events.on('limited', (event) => limited.push(event));
-  const users = new UserRegistry(runtime, maxRememberedAway);
+  const users = new UserRegistry(runtime, maxRememberedAway, maxAway);
   /** A user who has sent so many messages and has left. */
   const leaves = (userId: string, messages = 0) => {
     const user = users.enter(userId);
@@ -34,6 +34,21 @@ describe('UserRegistry', () => {
     expect(users.enter('alice')).toBe(alice);
     expect(users.find('alice')).toBe(alice);
     expect(users.enter('bob')).not.toBe(alice);
+  });
+
+  it('forgets the user who has been offline longest if there are too many', () => {
+    const { clock, users, leaves, limited } = setUp(undefined, 2);
+    for (const userId of ['alice', 'bob', 'carol']) leaves(userId);
+    expect(['alice', 'bob', 'carol'].map((id) => users.find(id) !== undefined)).toEqual([false, true, true]);
+    expect(limited).toEqual([]);
+    users.enter('bob');
+    leaves('dave', 1);
+    leaves('erin');
+    leaves('frank');
+    expect(limited).toMatchObject([{ limit: 'rememberedFingerprints', value: 2, userId: 'dave' }]);
+    expect(users.find('bob')).toBeDefined();
+    clock.advance(REMEMBER_MS);
+    expect(users.find('frank')).toBeUndefined();
   });
 
   it('forgets a user who has left when fingerprints are forgotten', () => {

@@ -7,11 +7,14 @@ import { type Device, User, type UserSettings } from './user.js';
 /** Maximum number of fingerprints that are remembered of all offline users together. */
 const MAX_REMEMBERED_AWAY = 200_000;
 
+/** Maximum number of offline users that are remembered. Forged logins over UDP can make up any number of users. */
+const MAX_AWAY = 100_000;
+
 /**
  * The users that this server knows: those who are online here, and those who were recently.
  *
  * A user without a session is forgotten after 10 minutes, when no copy of its messages can arrive any more. If offline users
- * have too many fingerprints together, those who have been offline longest are forgotten earlier.
+ * are too many, or have too many fingerprints together, those who have been offline longest are forgotten earlier.
  */
 export class UserRegistry {
   readonly #runtime: Runtime;
@@ -19,13 +22,15 @@ export class UserRegistry {
   readonly #forgetting: DeadlineRing;
   readonly #settings: UserSettings;
   readonly #maxRememberedAway: number;
+  readonly #maxAway: number;
   /** Users without a session and the number of fingerprints remembered of each; the longest offline first. */
   readonly #away = new Map<User, number>();
   #rememberedOfAway = 0;
 
-  constructor(runtime: Runtime, maxRememberedAway = MAX_REMEMBERED_AWAY) {
+  constructor(runtime: Runtime, maxRememberedAway = MAX_REMEMBERED_AWAY, maxAway = MAX_AWAY) {
     this.#runtime = runtime;
     this.#maxRememberedAway = maxRememberedAway;
+    this.#maxAway = maxAway;
     this.#settings = {
       digest: new Digest(),
       duplicateLimits: DEFAULT_DUPLICATE_LIMITS,
@@ -59,7 +64,8 @@ export class UserRegistry {
     if (device.session === undefined) user.removeDevice(device);
     if (user.isOnline) return;
     this.#wentAway(user);
-    if (this.#rememberedOfAway > this.#maxRememberedAway) this.#forgetLongestAway();
+    if (this.#rememberedOfAway > this.#maxRememberedAway || this.#away.size > this.#maxAway)
+      this.#forgetLongestAway();
   }
 
   *online(): IterableIterator<User> {
@@ -87,11 +93,13 @@ export class UserRegistry {
 
   #forgetLongestAway(): void {
     for (const user of this.#away.keys()) {
-      if (this.#rememberedOfAway <= this.#maxRememberedAway) return;
-      if (user.isOnline || user.remembered === 0) continue;
+      const areTooMany = this.#away.size > this.#maxAway;
+      if (!areTooMany && this.#rememberedOfAway <= this.#maxRememberedAway) return;
+      const { remembered } = user;
+      if (user.isOnline || (!areTooMany && remembered === 0)) continue;
       this.#forgetting.stop(user);
       this.#forget(user);
-      this.#reportForgotten(user, this.#maxRememberedAway);
+      if (remembered > 0) this.#reportForgotten(user, areTooMany ? this.#maxAway : this.#maxRememberedAway);
     }
   }
 
