@@ -4,7 +4,7 @@ const VECTORS = new URL('../../../docs/protocol/vectors/', import.meta.url);
 const MAX_BODY_CHARACTERS = 1500;
 
 /** A random number from 0 to `below` - 1. */
-export type Draw = (below: number) => number;
+type Draw = (below: number) => number;
 
 /** Random numbers that are the same for the same seed (xorshift). */
 export function drawFrom(seed: number): Draw {
