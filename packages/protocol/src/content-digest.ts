@@ -4,21 +4,22 @@ import type { BinaryString } from './binary-string.js';
 const HEAD_LENGTH = 40;
 
 /** Up to this length all characters of a content count. Beyond it: the first, the last, and some in between. */
-const WHOLE = 256;
-const FIRST = 128;
+const WHOLE = 160;
+const FIRST = 64;
 const LAST = 64;
 /** Pairs of characters. */
-const BETWEEN = 32;
+const BETWEEN = 16;
 
 /**
  * Returns a digest of the content of a canonical frame body, a 32-bit number other than 0. It tells copies of a message from
  * another message with the same fingerprint. `sm`, which the server may set, does not count.
  *
- * Of a content of more than 256 characters it reads 256, so that its time is bounded; two such contents of equal length
+ * Of a content of more than 160 characters it reads 160, so that its time is bounded; two such contents of equal length
  * that differ only elsewhere have the same digest.
  */
 export function contentDigest(body: BinaryString): number {
-  const end = body.indexOf('","from":"');
+  // From the end, because it is near; no string of a JSON text contains it.
+  const end = body.lastIndexOf('","from":"');
   if (end >= HEAD_LENGTH) return textDigest(body, HEAD_LENGTH, end);
   // A message without content or sender, or what is not a frame body.
   const tail = body.lastIndexOf(',"sm":');
