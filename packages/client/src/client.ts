@@ -147,7 +147,8 @@ export class ImClient {
 
   /**
    * Call this when the network may be back. While `waiting`, the client connects at once; while `online`, it sends a
-   * keep-alive to check the link, and reconnects at once if the link is lost. Called automatically on the signals of the platform (option `signals`).
+   * keep-alive to check the link, and reconnects at once if the link is lost. Called automatically on the signals of the
+   * platform (option `signals`).
    */
   retryNow(): void {
     this.#driver.run(this.#driver.session.retryNow(this.#driver.now()));

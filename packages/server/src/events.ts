@@ -38,10 +38,9 @@ export type RejectedReason =
 
 /**
  * The names of the limits: those of `ServerLimits`, and fixed ones. `openFiles`: the open files of the process, from
- * `ulimit -n`. `deferredPackets`: packets that wait for a hook (64
- * for each session). `rememberedFingerprints`: 10 000 for each sender, 200 000 of all offline users, 200 000 of the bridge.
- * `offlineNotices`: messages that wait for a call of `onStored` (10 000). `unansweredStoreCalls`: calls of the store that are
- * past `storeTimeoutMs` and unanswered (64).
+ * `ulimit -n`. `deferredPackets`: packets that wait for a hook (64 for each session). `rememberedFingerprints`: 10 000 for each
+ * sender, 200 000 of all offline users, 200 000 of the bridge. `offlineNotices`: messages that wait for a call of `onStored`
+ * (10 000). `unansweredStoreCalls`: calls of the store that are past `storeTimeoutMs` and unanswered (64).
  */
 export type LimitName =
   | keyof ServerLimits
@@ -144,8 +143,8 @@ export interface ServerEvents {
     readonly userId: string | undefined;
   };
   /**
-   * A user sent a message with the fingerprint of an earlier message to the same receiver and another content: its client
-   * counts its messages, and began again. It is handled as a new message, but a v6 client that received the earlier one
+   * A user sent a message with the fingerprint of an earlier message to the same receiver and another content: probably its
+   * client numbers its messages and has restarted. It is handled as a new message, but a v6 client that received the earlier one
    * acknowledges it and does not show it.
    */
   fingerprintReused: {

@@ -20,9 +20,9 @@ export interface ServerLimits {
   /** Maximum number of unacknowledged QoS messages of one sender. Further messages are dropped and not acknowledged. */
   readonly maxUnacknowledged: number;
   /**
-   * Maximum number of users who are not known here that one sender may write to in an hour, if there is a store: each may be
-   * made up. Known are those who were online here within ten minutes. Further messages are dropped and not acknowledged.
-   * 1 000 000 or more: no limit.
+   * Maximum number of unknown users that one sender may write to in an hour, if there is a store: each may be made up, and gets
+   * a queue. Known are users who were online here in the last ten minutes. Messages to further ones are dropped and not
+   * acknowledged. 1 000 000 or more: no limit.
    */
   readonly unknownReceiversPerHour: number;
   /** Maximum memory for unacknowledged messages of one sender, in bytes. Further messages are dropped and not acknowledged. */

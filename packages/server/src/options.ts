@@ -21,8 +21,8 @@ export interface ServerOptions {
   readonly handlers?: Readonly<Record<number, PacketHandler>> | undefined;
   readonly limits?: { readonly [Name in keyof ServerLimits]?: ServerLimits[Name] | undefined } | undefined;
   /**
-   * Addresses and networks of proxies, such as `10.0.0.0/8`. They are believed on whose behalf they connect, and their own
-   * addresses are exempt from the limits per address. Default: loopback.
+   * Addresses and networks of proxies, such as `10.0.0.0/8`. A proxy is trusted to name the address of its client, and its own
+   * address is exempt from the limits per address. Default: loopback.
    */
   readonly trustedProxies?: readonly string[] | undefined;
   /** How long a message waits for its receiver before it is stored, in milliseconds. Default 1000. */

@@ -4,8 +4,8 @@ import type { Random } from '@imcore/protocol';
 const POOL_SIZE = 1024;
 
 /**
- * Creates a random source that nobody can predict, unlike `Math.random`: whoever has seen some of its numbers knows the next
- * ones, and could acknowledge fingerprints that were never sent to him. Fetches many numbers at a time.
+ * Creates a random source that nobody can predict, unlike `Math.random`: whoever has seen some of its numbers can compute the
+ * next ones, and could acknowledge fingerprints that were sent to others. Fetches many numbers at a time.
  */
 export function createSecureRandom(): Random {
   const pool = new Uint32Array(POOL_SIZE);

@@ -6,15 +6,16 @@ import { problemOfLog } from './log-guard.js';
 import { areQueuesRight, rebuildQueues } from './queue-check.js';
 import { needsSteps } from './schema.js';
 
-/** What a repair has found, and the copy of the log that it keeps; it keeps none if only the queues were built anew. */
+/** What a repair has found, and the copy of the log that it keeps; `undefined` if only the queues were rebuilt. */
 export interface Repair {
   readonly problem: string;
   readonly copy: string | undefined;
 }
 
 /**
- * Makes a store usable whose log is damaged or belongs to another file, or whose queues differ from its messages. Keeps a copy of the log, `<file>-wal.damaged-<time>`
- * or `<file>-wal.foreign-<time>`. Of a damaged log, the commits before the damage go to the file; of a foreign one nothing.
+ * Makes a store usable again whose log is damaged or belongs to another file, or whose queues differ from its messages. Keeps
+ * a copy of the log, `<file>-wal.damaged-<time>` or `<file>-wal.foreign-<time>`. The commits of a damaged log before the damage
+ * are written to the file; of a foreign one nothing is.
  * Returns `undefined`, and changes nothing, if there is no such problem.
  *
  * @param wallTime returns milliseconds since 1970
@@ -42,7 +43,7 @@ export function repairSqliteStore(file: string, wallTime: () => number = Date.no
   }
 }
 
-/** Builds the queues anew if they differ from the messages. */
+/** Rebuilds the queues if they differ from the messages. */
 function repairQueues(file: string): Repair | undefined {
   const database = openDatabase(file);
   try {

@@ -20,7 +20,7 @@ type ForwardedClient =
  *
  * Each proxy appends the address that connected to it. So the entries are read from the last one, as long as a trusted proxy
  * has written them; what stands before them may be forged and is not read. If all addresses are trusted, it is the first. If a
- * proxy does not tell an address, it is the address of that proxy.
+ * proxy does not name an address, it is the address of that proxy.
  *
  * @param peer the trusted proxy that has connected
  */
@@ -87,7 +87,7 @@ function forwardedEntries(value: string): string[] | undefined {
   return entries;
 }
 
-/** Whether a proxy does not tell the address: `unknown`, or a name that it has made up, such as `_hidden`. */
+/** Whether a proxy hides the address: `unknown`, or a name that it has made up, such as `_hidden`. */
 function isHidden(entry: string): boolean {
   return /^(?:unknown|_[\w.-]+)(?::(?:\d{1,5}|_[\w.-]+))?$/i.test(entry);
 }

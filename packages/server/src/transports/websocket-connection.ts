@@ -39,8 +39,8 @@ export class WebSocketConnection implements Connection, WebSocketFrameHandler {
   readonly #output: SocketOutput;
   readonly #frames: WebSocketFrameReader;
   #handler: ConnectionHandler | undefined = undefined;
-  /** `closing`: a close frame was sent. `ended`: nothing is read any more. */
   #closeCode = NORMAL_CLOSURE;
+  /** `closing`: a close frame was sent. `ended`: nothing is read any more. */
   #state: 'open' | 'closing' | 'ended' = 'open';
 
   constructor(

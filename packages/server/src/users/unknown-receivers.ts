@@ -2,7 +2,7 @@ import { Digest, DuplicateWindow, type Instant } from '@imcore/protocol';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Maximum number of receivers that are remembered of all senders together, unless the limit of one sender is higher. */
+/** Number of receivers of all senders together from which on the oldest senders make room for new ones; at least one's limit. */
 const MAX_REMEMBERED = 200_000;
 
 /** Maximum number of senders whose receivers are remembered. */
@@ -22,8 +22,8 @@ interface Hour {
 
 /**
  * Counts how many users who are not known here each sender writes to: each of them may be made up, and gets a queue in the
- * store. An hour begins with a sender's first such message. Receivers are remembered as digests of 16 bytes; beyond
- * {@link MAX_REMEMBERED} and {@link MAX_SENDERS} the sender whose hour began first starts anew.
+ * store. An hour begins with a sender's first such message. Receivers are remembered as digests of 16 bytes. If there are more
+ * than {@link MAX_REMEMBERED} or {@link MAX_SENDERS} when another sender is added, those whose hours began first are forgotten.
  */
 export class UnknownReceivers {
   readonly #limit: number;
