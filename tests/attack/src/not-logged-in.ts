@@ -31,7 +31,7 @@ export const notLoggedIn: Attack = {
     const { metrics } = await victim.state();
     const figures = {
       connections: counts.reduce((sum, count) => sum + count, 0),
-      refusedPackets: metrics['notLoggedIn'] ?? 0,
+      rejectedPackets: metrics['notLoggedIn'] ?? 0,
       rssGrowthBytes: victim.rssBytes() - rssBefore,
       probeMessages: sent,
       probeP50Ms: p50Ms,
@@ -39,7 +39,7 @@ export const notLoggedIn: Attack = {
     };
     const problems = [
       ...(lost > 0 ? [`${lost} messages of the probe were lost`] : []),
-      ...(figures.refusedPackets === 0 ? ['no packet was refused'] : []),
+      ...(figures.rejectedPackets === 0 ? ['no packet was rejected'] : []),
       ...(victim.isAlive ? [] : ['the server has ended']),
     ];
     await victim.stop();

@@ -14,9 +14,9 @@ const KEEP_ALIVE_MS = 3000;
 /** How long after the pause the server may still end sessions, in milliseconds. */
 const AFTER_MS = 2000;
 
-/** Stops the server's process for longer than its read time-outs, while all users go on to write. */
+/** Stops the server's process for longer than its read time-outs, while all users continue to write. */
 export const pauses: Attack = {
-  summary: 'the process is stopped for 11 s, while its users go on to write',
+  summary: 'the process is stopped for 11 s, while its users continue to write',
   async run(_options: AttackOptions): Promise<AttackOutcome> {
     const victim = await Victim.start({ senseMode: 3, exemptsLoopback: true });
     const { tcp, udp } = victim.ports;
@@ -45,6 +45,6 @@ export const pauses: Attack = {
       pausesNoticed: metrics['pauses'] ?? 0,
     };
     const lost = figures.users - figures.stillOnline;
-    return { figures, problems: lost > 0 ? [`${lost} users who had written were thrown out`] : [] };
+    return { figures, problems: lost > 0 ? [`${lost} users who had written were disconnected`] : [] };
   },
 };
