@@ -31,7 +31,7 @@ function read(text: string, isBinary: boolean, body: BinaryString, hasEscapes: b
   return new ReceivedPacket(
     packet.type,
     packet.dataContent,
-    isBinary ? 'bytes' : textForm,
+    isBinary ? (hasEscapes ? 'unescaped' : 'bytes') : textForm,
     id('from', packet.from, isBinary, body),
     id('to', packet.to, isBinary, body),
     id('fp', packet.fp, isBinary, body),

@@ -4,10 +4,10 @@ import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
 /**
- * How the content is held: as text, as text in which bytes that are not UTF-8 were replaced by U+FFFD, as its UTF-8 bytes,
- * or as UTF-8 bytes with the escapes of the JSON string.
+ * How the content is held. `text`: as text; `replaced`: as text in which bytes that are not UTF-8 became U+FFFD. The others are
+ * UTF-8 bytes: of a JSON string without escapes (`bytes`), with its escapes resolved (`unescaped`), or with them (`escaped`).
  */
-type ContentForm = 'text' | 'replaced' | 'bytes' | 'escaped';
+type ContentForm = 'text' | 'replaced' | 'bytes' | 'unescaped' | 'escaped';
 
 /**
  * A packet decoded from a frame, with the bytes to forward.
@@ -76,8 +76,10 @@ export class ReceivedPacket implements Packet {
 
   /** A digest of the content as it was received: equal in all copies of a message. */
   get contentDigest(): number {
-    if (this.#body !== undefined) return contentDigest(this.#body);
     const content = this.#content ?? '';
+    // The bytes of the content are a part of the body.
+    const isPart = this.#contentForm === 'bytes' || this.#contentForm === 'escaped';
+    if (this.#body !== undefined && !isPart) return contentDigest(this.#body);
     return textDigest(content, 0, content.length);
   }
 

@@ -15,6 +15,17 @@ describe('contentDigest', () => {
     expect(decodeFrameBody(encodeFrameBody(packetWith())).contentDigest).toBe(digestOf('hello'));
   });
 
+  it('is the same whether the content was read before or not', () => {
+    for (const content of ['', 'hello', 'x'.repeat(300), '{"a":"b"}', '用户 😀', 'line\nline']) {
+      for (const from of ['alice', '用户']) {
+        const packet = decodeFrameBody(encodeFrameBody(packetWith({ dataContent: content, from })));
+        const before = packet.contentDigest;
+        expect(packet.dataContent).toBe(content);
+        expect([before, packet.contentDigest]).toEqual([digestOf(content), digestOf(content)]);
+      }
+    }
+  });
+
   it('is the same for two copies that are not canonical', () => {
     const frame = '{"type":2,"retryCount":0,"dataContent":"hello","to":"bob","fp":"1","QoS":true}';
     const copy = frame.replace('"retryCount":0', '"retryCount":1');
@@ -30,7 +41,7 @@ describe('contentDigest', () => {
     expect(contentDigest('17')).not.toBe(contentDigest('18'));
   });
 
-  it('differs for any two contents of up to 160 bytes', () => {
+  it('differs for any two contents of up to 80 bytes', () => {
     const content = fc.string({ unit: 'grapheme', maxLength: 20 });
     fc.assert(
       fc.property(content, content, (one, other) => {
