@@ -22,6 +22,8 @@ export interface HttpSockets {
    * if it is rejected and therefore destroyed.
    */
   admissionOf(socket: net.Socket): SocketAdmission | undefined;
+  /** Ends the deadline of a request's socket, which another part of the application may take. */
+  endDeadline(request: http.IncomingMessage): void;
   destroyAll(): void;
   /** Stops admitting sockets. Those that are open count until they are closed. */
   stop(): void;
@@ -40,15 +42,16 @@ export function admitHttpSockets(
     return admission;
   };
   const onConnection = (socket: net.Socket): void => void admit(socket);
-  const onRequest = ({ socket }: http.IncomingMessage): void => sockets.find(socket)?.endDeadline();
+  const endDeadline = ({ socket }: http.IncomingMessage): void => sockets.find(socket)?.endDeadline();
   server.prependListener('connection', onConnection);
-  if (untilRequest) server.prependListener('request', onRequest);
+  if (untilRequest) server.prependListener('request', endDeadline);
   return {
     admissionOf: (socket) => sockets.find(socket) ?? admit(socket),
+    endDeadline,
     destroyAll: () => sockets.destroyAll(),
     stop() {
       server.removeListener('connection', onConnection);
-      server.removeListener('request', onRequest);
+      server.removeListener('request', endDeadline);
     },
   };
 }
