@@ -1,7 +1,11 @@
 import type { BinaryString } from './binary-string.js';
 
-/** Length of `{"bridge":false,"type":2,"dataContent":"`, with which the frame body of a message starts. */
-const HEAD_LENGTH = 40;
+/** With one of these the frame body of a message starts. */
+const HEAD_LENGTH = '{"bridge":false,"type":2,"dataContent":"'.length;
+const BRIDGE_HEAD_LENGTH = '{"bridge":true,"type":2,"dataContent":"'.length;
+/** Where `true` or `false` begins in them, and the code of `t`. */
+const BRIDGE_AT = '{"bridge":'.length;
+const CODE_OF_T = 0x74;
 
 /** Up to this length all characters of a content count. Beyond it: the first, the last, and some in between. */
 const WHOLE = 80;
@@ -18,9 +22,10 @@ const BETWEEN = 4;
  * of equal length that differ only elsewhere have the same digest.
  */
 export function contentDigest(body: BinaryString): number {
+  const start = body.charCodeAt(BRIDGE_AT) === CODE_OF_T ? BRIDGE_HEAD_LENGTH : HEAD_LENGTH;
   // From the end, because it is near; no string of a JSON text contains it.
   const end = body.lastIndexOf('","from":"');
-  if (end >= HEAD_LENGTH) return textDigest(body, HEAD_LENGTH, end);
+  if (end >= start) return textDigest(body, start, end);
   // A message without content or sender, or what is not a frame body.
   const tail = body.lastIndexOf(',"sm":');
   return textDigest(body, 0, tail < 0 ? body.length : tail);

@@ -74,12 +74,12 @@ export class ReceivedPacket implements Packet {
     return this.dataContent !== undefined && this.#contentForm === 'replaced';
   }
 
-  /** A digest of the content as it was received: equal in all copies of a message. */
+  /** A digest of the content of {@link body}: equal in all copies of a message, whatever was read of them before. */
   get contentDigest(): number {
-    const content = this.#content ?? '';
-    // The bytes of the content are a part of the body.
+    const content = this.#content;
+    // The bytes of the content are a part of the body, from where `contentDigest` would take them.
     const isPart = this.#contentForm === 'bytes' || this.#contentForm === 'escaped';
-    if (this.#body !== undefined && !isPart) return contentDigest(this.#body);
+    if (content === undefined || this.from === undefined || !isPart) return contentDigest(this.body);
     return textDigest(content, 0, content.length);
   }
 

@@ -35,6 +35,29 @@ describe('contentDigest', () => {
     );
   });
 
+  it('is the same for a copy that is not canonical, whether or not its body or its text was read before', () => {
+    const frame =
+      '{"type":2,"from":"a","to":"b","fp":"1","QoS":true,"dataContent":"{\\"text\\":\\"用户\\"}"}';
+    const body = Buffer.from(frame).toString('latin1');
+    const [first, second, third] = [decodeFrameBody(body), decodeFrameBody(body), decodeFrameBody(body)];
+    expect(second.body).toBeTruthy();
+    expect(third.dataContent).toBe('{"text":"用户"}');
+    expect(second.contentDigest).toBe(first.contentDigest);
+    expect(third.contentDigest).toBe(first.contentDigest);
+    expect(decodeFrameBody(second.body).contentDigest).toBe(first.contentDigest);
+  });
+
+  it.each([{}, { from: undefined }, { dataContent: undefined }, { bridge: true }, { dataContent: '"用户"' }])(
+    'is that of the body for a canonical packet with %j, also when its text was read before',
+    (fields) => {
+      const body = encodeFrameBody(packetWith(fields));
+      const [packet, read] = [decodeFrameBody(body), decodeFrameBody(body)];
+      expect(read.dataContent).toBe(packetWith(fields).dataContent);
+      expect(packet.contentDigest).toBe(contentDigest(body));
+      expect(read.contentDigest).toBe(contentDigest(body));
+    },
+  );
+
   it('is a number other than 0, also without content', () => {
     for (const content of [undefined, '', 'x', '用户'])
       expect(digestOf(content)).toSatisfy((digest: number) => (digest | 0) === digest && digest !== 0);
@@ -46,9 +69,15 @@ describe('contentDigest', () => {
     fc.assert(
       fc.property(content, content, (one, other) => {
         expect(digestOf(one) === digestOf(other)).toBe(one === other);
+        expect(digestOf(one, { bridge: true }) === digestOf(other, { bridge: true })).toBe(one === other);
       }),
       { numRuns: 10_000 },
     );
+  });
+
+  it('differs for two contents of one character in a message of a bridge', () => {
+    expect(digestOf('1', { bridge: true })).not.toBe(digestOf('2', { bridge: true }));
+    expect(digestOf('1', { bridge: true })).toBe(digestOf('1'));
   });
 
   it('differs for counters at the start, at the end and in the middle of short and long contents', () => {
