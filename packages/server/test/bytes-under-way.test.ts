@@ -105,6 +105,29 @@ describe('maxBytesUnderWay', () => {
     expect(bench.metric('bytesUnderWay')).toBe(0);
   });
 
+  it.each([true, false, 'neither'])(
+    'counts a message while authorizeMessage has not answered, which says %s',
+    async (says) => {
+      let answer = (_says: unknown): void => {};
+      const bench = await openBench({
+        hooks: {
+          authorizeMessage: () =>
+            new Promise<never>((resolve) => {
+              answer = resolve as (says: unknown) => void;
+            }),
+        },
+      });
+      const alice = await bench.online('alice');
+      const bob = await bench.online('bob');
+      alice.write(long('alice', 'bob', 'fp-1'));
+      expect(bench.metric('bytesUnderWay')).toBeGreaterThan(2 * LONG.length);
+      answer(says);
+      await bench.settle();
+      bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+      expect(bench.metric('bytesUnderWay')).toBe(0);
+    },
+  );
+
   it('counts messages to the server while its hook has not answered', async () => {
     let answer = (): void => {};
     const bench = await openBench({

@@ -156,7 +156,13 @@ export class DataHandler implements Handler {
     session: HandlerSession,
   ): void {
     const { clock, metrics } = this.#runtime;
+    let waitingBytes = 0;
+    const wait = (bytes: number): void => {
+      sender.user.addUnderWay(bytes - waitingBytes);
+      waitingBytes = bytes;
+    };
     const reject = (): void => {
+      wait(0);
       metrics.notAuthorized += 1;
       forget(sender, key);
       this.#reports.rejected(session, 'not-authorized', packet);
@@ -164,13 +170,18 @@ export class DataHandler implements Handler {
     const decide = (isAllowed: unknown): void => {
       if (typeof isAllowed !== 'boolean')
         throw new InvalidAnswer(`must return true or false, got ${typeName(isAllowed)}`);
-      if (isAllowed) this.#pass(packet, to, sender, key, session, clock.now());
-      else reject();
+      if (!isAllowed) {
+        reject();
+        return;
+      }
+      wait(0);
+      this.#pass(packet, to, sender, key, session, clock.now());
     };
     const question = (): unknown =>
       this.#hooks.hooks.authorizeMessage?.(toMessage(packet, sender.user.id), session.info);
     const answer = this.#hooks.ask('authorizeMessage', question, decide, reject);
     if (answer === undefined) return;
+    wait(bytesOf(packet.body));
     sender.user.awaits(answer);
     session.blockFor(sender.user);
   }
