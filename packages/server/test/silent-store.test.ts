@@ -240,6 +240,26 @@ describe('a store that never answers', () => {
     expect(await bench.server.send('bob', 'hello')).toBe('stored');
   });
 
+  it('is called on although it has thrown instead of rejecting', async () => {
+    class ThrowingStore extends ControlledStore {
+      throws = true;
+      override append(...values: Parameters<ControlledStore['append']>) {
+        if (this.throws) throw broken;
+        return super.append(...values);
+      }
+    }
+    const store = new ThrowingStore();
+    const bench = await openBench({ store });
+    for (let i = 0; i < 70; i++) {
+      await expect(bench.server.send('bob', 'hello')).rejects.toThrow('failed to store');
+      await bench.advance(10_000);
+    }
+    expect(bench.metric('storeTimeouts')).toBe(0);
+    expect(bench.metric('bytesUnderWay')).toBe(0);
+    store.throws = false;
+    expect(await bench.server.send('bob', 'hello')).toBe('stored');
+  });
+
   it('does not keep the server from closing', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });

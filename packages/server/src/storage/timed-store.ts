@@ -176,7 +176,7 @@ export class TimedStore implements MessageStore {
         this.#unanswered -= 1;
         onLate?.(late);
       };
-      start().then(
+      callOf(start).then(
         (result) => {
           answered(result);
           resolve(result);
@@ -187,6 +187,15 @@ export class TimedStore implements MessageStore {
         },
       );
     });
+  }
+}
+
+/** A store that throws has answered, too. */
+function callOf<Result>(start: () => Promise<Result>): Promise<Result> {
+  try {
+    return start();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 
