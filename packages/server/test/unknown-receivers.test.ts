@@ -96,4 +96,12 @@ describe('UnknownReceivers', () => {
     expect(receivers.admits('carol', 'z', 0)).toBe(false);
     expect(receivers.admits('alice', 'z', 0)).toBe(true);
   });
+
+  it('forgets it also when the hours of all have already begun', () => {
+    const receivers = new UnknownReceivers(2, 4);
+    for (const sender of ['alice', 'bob', 'carol']) expect(receivers.admits(sender, 'x', 0)).toBe(true);
+    for (const sender of ['carol', 'bob']) expect(receivers.admits(sender, 'y', 0)).toBe(true);
+    expect(receivers.admits('bob', 'z', 0)).toBe(false);
+    for (const name of ['y', 'z']) expect(receivers.admits('alice', name, 0)).toBe(true);
+  });
 });

@@ -46,6 +46,7 @@ export class UnknownReceivers {
     if (receivers.remembered >= this.#limit) return false;
     const key = receivers.begin(receiver, '', NO_CONTENT, 1);
     if (typeof key === 'object') receivers.finish(key, now);
+    this.#makeRoom(sender);
     this.#remembered += 1;
     return true;
   }
@@ -63,6 +64,14 @@ export class UnknownReceivers {
     const hour = { receivers: new DuplicateWindow(now, limits, this.#digest), endsAt: now + HOUR_MS };
     this.#hours.set(sender, hour);
     return hour;
+  }
+
+  /** Forgets the oldest hours of others while too many receivers are remembered. */
+  #makeRoom(sender: string): void {
+    for (const [oldest, hour] of this.#hours) {
+      if (this.#remembered < this.#maxRemembered) return;
+      if (oldest !== sender) this.#forget(oldest, hour);
+    }
   }
 
   #forget(sender: string, { receivers }: Hour): void {
