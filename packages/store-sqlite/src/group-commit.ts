@@ -98,13 +98,21 @@ export class GroupCommit {
         for (const { work } of jobs) results.push(work());
       });
     } catch (error) {
-      if (isBusy(error)) this.#keep(jobs, error);
-      else for (const { reject } of jobs) reject(error);
+      if (isBusy(error)) {
+        this.#keep(jobs, error);
+        return;
+      }
+      this.#nothingWaits();
+      for (const { reject } of jobs) reject(error);
       return;
     }
+    this.#nothingWaits();
+    for (const [index, { resolve }] of jobs.entries()) resolve(results[index] as never);
+  }
+
+  #nothingWaits(): void {
     this.#retryMs = FIRST_WAIT_MS;
     this.#waitingBytes = 0;
-    for (const [index, { resolve }] of jobs.entries()) resolve(results[index] as never);
   }
 
   /** The file is locked: keeps the jobs for the next attempt, except those that have waited long enough. */
