@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
@@ -191,6 +192,36 @@ describe('the deadline of the login', () => {
     respond();
     expect(await answer).toBe('late');
   });
+
+  it.each(['websocket', 'countSockets'])(
+    'leaves upgrades that other listeners take to them, with %s',
+    async (kind) => {
+      const clock = new VirtualClock();
+      const server = await application();
+      const taken = new Promise<void>((resolve) =>
+        server.on('upgrade', (_request, socket) => {
+          socket.on('data', (chunk) => socket.write(chunk));
+          resolve();
+        }),
+      );
+      const transport = kind === 'websocket' ? websocket({ server }) : tcp({ host, port: 0 });
+      const live = await start([transport], { clock });
+      if (kind === 'countSockets') live.server.countSockets(server);
+      const { port } = server.address() as AddressInfo;
+      const socket = net.connect(port, host);
+      socket.write('GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      await taken;
+      const echoes = once(socket, 'data');
+      socket.write('hello');
+      expect(String((await echoes)[0])).toBe('hello');
+      expect(live.server.metrics()['socketsWithoutLogin']).toBe(0);
+      clock.advance(60_000);
+      const more = once(socket, 'data');
+      socket.write('still here');
+      expect(String((await more)[0])).toBe('still here');
+      socket.destroy();
+    },
+  );
 });
 
 describe('a socket beyond a limit', () => {

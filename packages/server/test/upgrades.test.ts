@@ -15,7 +15,6 @@ async function open() {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
   const taken: string[] = [];
-  const passedOn: string[] = [];
   let notTaken = 0;
   const stop = shareUpgrades(server, {
     isOurs: ({ url }) => url === '/im',
@@ -23,14 +22,13 @@ async function open() {
       taken.push('im');
       socket.end('ours');
     },
-    onPassedOn: ({ url = '' }) => passedOn.push(url),
     onNotTaken: () => {
       notTaken += 1;
     },
     takeOverMs: 100,
   });
   const { port } = server.address() as AddressInfo;
-  return { server, port, taken, passedOn, stop, notTaken: () => notTaken };
+  return { server, port, taken, stop, notTaken: () => notTaken };
 }
 
 /** Asks for an upgrade. Resolves with what was received when the connection is closed. */
@@ -101,14 +99,6 @@ describe('the upgrades of a shared HTTP server', () => {
     await closed;
   });
 
-  it('are reported when others may take them, because our deadlines do not apply to them any more', async () => {
-    const { server, port, passedOn } = await open();
-    server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => void socket.end('theirs'));
-    await upgrade(port, '/im');
-    await upgrade(port, '/theirs');
-    expect(passedOn).toEqual(['/theirs']);
-  });
-
   it('on our path reach no listener that destroys what it does not know, whenever it was added', async () => {
     const { server, port, taken } = await open();
     server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => void socket.destroy());
@@ -123,7 +113,6 @@ describe('the upgrades of a shared HTTP server', () => {
     const stopOther = shareUpgrades(server, {
       isOurs: ({ url }) => url === '/other',
       listener: (_request, socket) => void socket.end('other'),
-      onPassedOn: () => {},
       onNotTaken: () => {},
       takeOverMs: 100,
     });

@@ -9,6 +9,15 @@ import { AdmittedSockets } from './admitted-sockets.js';
 /** An HTTP server, with or without TLS. */
 export type HttpServer = http.Server | https.Server;
 
+/** The events with which an HTTP server passes a request, or the socket of one, to the application. */
+const PASSED_ON: ReadonlySet<string | symbol> = new Set([
+  'request',
+  'checkContinue',
+  'checkExpectation',
+  'upgrade',
+  'connect',
+]);
+
 /** How an HTTP server's sockets are admitted. */
 interface HttpSocketOptions {
   /** Ends the deadline of a socket with its first request: from then on the time-outs of the HTTP server apply. */
@@ -22,8 +31,6 @@ export interface HttpSockets {
    * if it is rejected and therefore destroyed.
    */
   admissionOf(socket: net.Socket): SocketAdmission | undefined;
-  /** Ends the deadline of a request's socket, which another part of the application may take. */
-  endDeadline(request: http.IncomingMessage): void;
   destroyAll(): void;
   /** Stops admitting sockets. Those that are open count until they are closed. */
   stop(): void;
@@ -42,16 +49,35 @@ export function admitHttpSockets(
     return admission;
   };
   const onConnection = (socket: net.Socket): void => void admit(socket);
-  const endDeadline = ({ socket }: http.IncomingMessage): void => sockets.find(socket)?.endDeadline();
   server.prependListener('connection', onConnection);
-  if (untilRequest) server.prependListener('request', endDeadline);
+  const stopWatching = untilRequest
+    ? beforePassedOn(server, (socket) => sockets.find(socket)?.endDeadline())
+    : () => {};
   return {
     admissionOf: (socket) => sockets.find(socket) ?? admit(socket),
-    endDeadline,
     destroyAll: () => sockets.destroyAll(),
     stop() {
       server.removeListener('connection', onConnection);
-      server.removeListener('request', endDeadline);
+      stopWatching();
     },
+  };
+}
+
+/**
+ * Calls `act` with the socket of each request, before the application gets it. Returns a function that ends this.
+ *
+ * A listener would not do: with one for `upgrade`, Node no longer handles upgrade requests like other requests.
+ */
+function beforePassedOn(server: HttpServer, act: (socket: net.Socket) => void): () => void {
+  let isActive = true;
+  const { emit } = server;
+  const emitAfter = (name: string | symbol, ...values: unknown[]): boolean => {
+    if (isActive && PASSED_ON.has(name)) act((values[0] as http.IncomingMessage).socket);
+    return Reflect.apply(emit, server, [name, ...values]);
+  };
+  server.emit = emitAfter;
+  return () => {
+    isActive = false;
+    if (server.emit === emitAfter) server.emit = emit;
   };
 }

@@ -13,8 +13,6 @@ interface SharedUpgrades {
   readonly isOurs: (request: IncomingMessage) => boolean;
   /** Gets our requests. */
   readonly listener: UpgradeListener;
-  /** A request that is not ours is passed to the other listeners, one of which may take it. */
-  readonly onPassedOn: (request: IncomingMessage) => void;
   /** A request that is not ours was taken by nobody. */
   readonly onNotTaken: () => void;
   /** How long other listeners may take to begin with a request, in milliseconds. Then it is answered with 404. Default 10 000. */
@@ -31,7 +29,7 @@ interface SharedUpgrades {
  */
 export function shareUpgrades(
   server: HttpServer,
-  { isOurs, listener, onPassedOn, onNotTaken, takeOverMs = TAKE_OVER_MS }: SharedUpgrades,
+  { isOurs, listener, onNotTaken, takeOverMs = TAKE_OVER_MS }: SharedUpgrades,
 ): () => void {
   let isActive = true;
   const { emit } = server;
@@ -46,7 +44,6 @@ export function shareUpgrades(
     else {
       // Node listens to no socket that it has passed on: until somebody has taken it, a reset would end the process.
       socket.on('error', () => socket.destroy());
-      onPassedOn(request);
       setTimeout(rejectUnlessTaken, takeOverMs);
     }
     return Reflect.apply(emit, server, ['upgrade', request, socket, head]);

@@ -125,7 +125,6 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
     open.stopSharing = shareUpgrades(server, {
       isOurs,
       listener: onUpgrade,
-      onPassedOn: (request) => open.sockets?.endDeadline(request),
       onNotTaken: () => host.count('handshakesRejected'),
     });
   };
