@@ -100,13 +100,13 @@ export class Incoming {
 
 /**
  * The key of a message. Fingerprints are unique per sender only, and a sender that counts its messages begins again: then the
- * content is another.
+ * content is another. The receiver is another if the next user has logged in before the previous one's messages are handled.
  */
-function keyOf({ from = '', dataContent = '' }: Packet, fp: string): string {
+function keyOf({ from = '', to = '', dataContent = '' }: Packet, fp: string): string {
   let hash = 0;
   for (let at = 0; at < dataContent.length; at++)
     hash = Math.imul(hash ^ dataContent.charCodeAt(at), 0x01000193);
-  return `${from.length}:${from}${fp} ${hash}`;
+  return `${from.length}:${from}${to.length}:${to}${fp} ${hash}`;
 }
 
 function acknowledgementOf(packet: Packet): string {

@@ -71,6 +71,28 @@ describe('a listener of message', () => {
     expect(acknowledged()).toEqual([]);
   });
 
+  it('acknowledges no message of the next user with the same fingerprint and content', async () => {
+    const { client, transport, receive, acknowledged } = await online();
+    const [first, second] = [gate(), gate()];
+    const gates = [first, second];
+    client.on('message', () => gates.shift()?.promise);
+    receive('1');
+    await client.logout();
+    const login = client.login({ userId: 'carol' });
+    await settlePromises();
+    transport.link.accept();
+    await login;
+
+    receive('1', { to: 'carol' });
+    first.open();
+    await settlePromises();
+    expect(acknowledged()).toEqual([]);
+    second.open();
+    await settlePromises();
+
+    expect(acknowledged()).toEqual(['f1']);
+  });
+
   it('gets no copy while it handles the message, however long that takes', async () => {
     const { client, clock, receive, acknowledged } = await online({ senseMode: 120 });
     const handled = gate();
@@ -300,7 +322,9 @@ describe('remember', () => {
     handled.open();
     await settlePromises();
 
-    expect(storage.entries('received:alice')).toMatchObject([{ key: expect.stringMatching(/^3:bobf1 /) }]);
+    expect(storage.entries('received:alice')).toMatchObject([
+      { key: expect.stringMatching(/^3:bob5:alicef1 /) },
+    ]);
     expect(acknowledged()).toEqual(['f1']);
   });
 
@@ -345,8 +369,8 @@ async function online(settings: ClientSettings = {}) {
   await settlePromises();
   transport.link.accept();
   await login;
-  const receive = (content: string, { qos = true } = {}): void => {
-    const packet = { type: 2, dataContent: content, from: 'bob', to: 'alice', QoS: qos };
+  const receive = (content: string, { qos = true, to = 'alice' } = {}): void => {
+    const packet = { type: 2, dataContent: content, from: 'bob', to, QoS: qos };
     transport.link.handler.received(JSON.stringify({ ...packet, ...(qos && { fp: `f${content}` }) }));
   };
   /** Fingerprints of the messages that were acknowledged on the current link. */

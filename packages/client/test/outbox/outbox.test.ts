@@ -341,8 +341,8 @@ describe('a client that remembers what it has received', () => {
     await settlePromises(40);
 
     expect(disk.entries('received:alice').map(({ key }) => key.split(' ')[0])).toEqual([
-      '3:bobf2',
-      '3:bobf3',
+      '3:bob5:alicef2',
+      '3:bob5:alicef3',
     ]);
   });
 });
