@@ -221,6 +221,24 @@ describe('a store that never answers', () => {
     expect(bob.received).toHaveLength(received);
   });
 
+  it('confirms a message that it stored after all before its receiver acknowledges', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    store.hold('append');
+    alice.write(message('alice', 'bob', 'one', 'fp-1'));
+    while (bench.metric('storeTimeouts') === 0) await bench.advance(10);
+    store.release('append');
+    await bench.settle();
+    expect(alice.received.map(({ dataContent }) => dataContent)).toEqual(['fp-1']);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.advance(100);
+    expect(await store.waiting('bob')).toEqual([]);
+    expect(bench.metric('bytesUnderWay')).toBe(0);
+    expect(alice.received).toHaveLength(1);
+  });
+
   it('is not called any more while 64 calls are unanswered, until one is answered', async () => {
     const store = new ControlledStore();
     const bench = await openBench({ store });

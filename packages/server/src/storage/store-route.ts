@@ -211,6 +211,12 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   /** The store has stored a message after its append was given up. Its next copy is a duplicate for the store. */
   #appendedLate(delivery: Delivery, result: AppendResult): void {
     if (result.outcome === 'full') return;
+    if (delivery.state === 'rejected') {
+      // It is still in flight: the store must get to know its acknowledgement.
+      delivery.moveTo('persisting');
+      this.#persisted(delivery, result);
+      return;
+    }
     if (result.outcome === 'stored' && result.displaced !== undefined)
       reportDisplaced(this.#runtime, result.displaced);
     if (delivery.state === 'acknowledged') {
