@@ -119,6 +119,19 @@ describe('a server on UDP', () => {
     expect(server.metrics()).toMatchObject({ amplificationPrevented: 0, unprovenAddresses: 0 });
   });
 
+  it('sends small messages at once to a client that acknowledges nothing else, within three times its bytes', async () => {
+    const { ports, server } = await start([udp({ host, port: 0 })]);
+    const { alice } = await unproven(firstOf(ports), 'alice');
+    for (let i = 0; i < 100; i++) {
+      const sending = server.send('alice', 'hello', { fingerprint: `fp-${i}` });
+      await until(() => alice.received.some(({ fp }) => fp === `fp-${i}`));
+      alice.write(acknowledgement('alice', '0', `fp-${i}`));
+      expect(await sending).toBe('received');
+    }
+    expect(alice.receivedBytes).toBeLessThanOrEqual(3 * alice.sentBytes);
+    expect(server.metrics()).toMatchObject({ retransmissions: 0, unprovenAddresses: 1 });
+  });
+
   it('takes no acknowledgement of a message for a proof: its fingerprint was chosen by its sender', async () => {
     const { ports, server } = await start([udp({ host, port: 0 })], { store: memoryStore() });
     const bob = await online(firstOf(ports), 'bob');

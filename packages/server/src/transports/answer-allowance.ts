@@ -10,7 +10,10 @@ const AMPLIFICATION_LIMIT = 3;
  */
 const PROVEN_BYTES = 256 * 1024;
 
-/** Messages leave room for an answer that asks for a proof, in bytes. */
+/**
+ * Messages to a proven address leave room for a packet that asks for the next proof, in bytes. An unproven one is asked in the
+ * answers to its own packets, each of which permits more than its answer has.
+ */
 const RESERVED_BYTES = 256;
 
 /** Maximum number of messages that wait for a proof: twice what a replay has in flight. */
@@ -78,6 +81,10 @@ export class AnswerAllowance {
     return this.#bytes;
   }
 
+  get #reserved(): number {
+    return this.#isProven ? RESERVED_BYTES : 0;
+  }
+
   /** The address has sent so many bytes. Call it before the answers are sent, and {@link release} after them. */
   received(bytes: number): void {
     this.#bytes += bytes * AMPLIFICATION_LIMIT;
@@ -102,7 +109,7 @@ export class AnswerAllowance {
     if (withheld === undefined) return;
     let released = 0;
     for (const body of withheld) {
-      if (!this.#spend(body, RESERVED_BYTES)) break;
+      if (!this.#spend(body, this.#reserved)) break;
       this.#withheldBytes.remove(body.length);
       released += 1;
     }
@@ -117,7 +124,7 @@ export class AnswerAllowance {
 
   #sendMessage(body: BinaryString, kind: 'message' | 'copy'): void {
     const withheld = this.#withheld ?? [];
-    if (withheld.length === 0 && this.#spend(body, RESERVED_BYTES)) return;
+    if (withheld.length === 0 && this.#spend(body, this.#reserved)) return;
     // The first copy may still wait.
     const mayWait = kind === 'message' && withheld.length < MAX_WITHHELD;
     if (!mayWait || !this.#withheldBytes.add(body.length)) {

@@ -55,12 +55,13 @@ export function describeDatagramTransport(open: () => Promise<TransportBench>): 
     const bench = await open();
     const { peer, handler } = await bench.pair('?');
     const { connection } = handler;
-    const messages = ['a', 'b'].map((character) => character.repeat(824));
+    const messages = ['a', 'b', 'c'].map((character) => character.repeat(824));
     for (const message of messages) connection.send(message, 'message');
     bench.host.onReceive = () => void connection.send('answer', 'answer');
     peer.send('?'.repeat(600));
-    await bench.until(() => peer.received.length === 2);
-    expect(peer.received).toEqual(['answer', messages[0]]);
+    await bench.until(() => peer.received.length === 3);
+    await bench.fixture.settle();
+    expect(peer.received).toEqual(['answer', messages[0], messages[1]]);
     expect(connection.addressProof?.isAwaited).toBe(true);
   });
 
