@@ -20,9 +20,12 @@ const BETWEEN = 4;
  *
  * Of a content of more than 80 characters it reads 80, so that its time is bounded (each message pays it); two such contents
  * of equal length that differ only elsewhere have the same digest.
+ *
+ * `length`: the length of the content in the body, if it is known. Then its end need not be searched.
  */
-export function contentDigest(body: BinaryString): number {
+export function contentDigest(body: BinaryString, length?: number): number {
   const start = body.charCodeAt(BRIDGE_AT) === CODE_OF_T ? BRIDGE_HEAD_LENGTH : HEAD_LENGTH;
+  if (length !== undefined) return textDigest(body, start, start + length);
   // From the end, because it is near; no string of a JSON text contains it.
   const end = body.lastIndexOf('","from":"');
   if (end >= start) return textDigest(body, start, end);
@@ -31,8 +34,7 @@ export function contentDigest(body: BinaryString): number {
   return textDigest(body, 0, tail < 0 ? body.length : tail);
 }
 
-/** The same for a part of a text. */
-export function textDigest(text: string, start: number, end: number): number {
+function textDigest(text: string, start: number, end: number): number {
   const length = end - start;
   let digest = 0x243f6a88 ^ length;
   if (length <= WHOLE) digest = absorb(digest, text, start, end, 1);

@@ -1,5 +1,5 @@
 import { type BinaryString, decodeUtf8, isUtf8, REPLACEMENT } from './binary-string.js';
-import { contentDigest, textDigest } from './content-digest.js';
+import { contentDigest } from './content-digest.js';
 import { encodeFrameBody } from './encode.js';
 import type { Packet } from './packet.js';
 
@@ -77,10 +77,10 @@ export class ReceivedPacket implements Packet {
   /** A digest of the content of {@link body}: equal in all copies of a message, whatever was read of them before. */
   get contentDigest(): number {
     const content = this.#content;
-    // The bytes of the content are a part of the body, from where `contentDigest` would take them.
+    // In these forms the content is a part of the body, as it is.
     const isPart = this.#contentForm === 'bytes' || this.#contentForm === 'escaped';
-    if (content === undefined || this.from === undefined || !isPart) return contentDigest(this.body);
-    return textDigest(content, 0, content.length);
+    const isKnown = isPart && content !== undefined && this.#body !== undefined && this.from !== undefined;
+    return contentDigest(this.body, isKnown ? content.length : undefined);
   }
 
   /** The frame body to forward. */
