@@ -93,7 +93,8 @@ describe.runIf(await hasBroker())('a server with a bridge over RabbitMQ', () => 
     const sent = alice.send({ to: 'webbob', content: 'waits' });
     await scene.proxy.start();
     await sent;
-    expect(lines).toContain('the bridge has joined');
+    // Messages are published as soon as that connection is up; the bridge has joined when the one for receiving is up as well.
+    await expect.poll(() => lines, { timeout }).toContain('the bridge has joined');
     await expect.poll(() => scene.web.received, { timeout }).toHaveLength(1);
   });
 
