@@ -107,26 +107,6 @@ describe.each(listeners)('on %s', (_name, createTransport, beginning) => {
 });
 
 describe('the deadline of the login', () => {
-  it('does not apply to WebSockets of other parts of the application on a shared HTTP server', async () => {
-    const clock = new VirtualClock();
-    const shared = await application();
-    shared.on('upgrade', (_request, socket) => socket.write('theirs'));
-    const limits = { loginTimeoutMs: 1000 };
-    const { ports, server } = await start([websocket({ server: shared })], { clock, limits });
-    const peer = await connectTcp(firstOf(ports));
-    let received = '';
-    peer.socket.on('data', (chunk) => {
-      received += chunk;
-    });
-    peer.socket.write('GET /theirs HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    await until(() => received === 'theirs');
-    clock.advance(60_000);
-    expect(server.metrics()['socketsWithoutLogin']).toBe(0);
-    expect(server.metrics()['limitLoginTimeout']).toBe(0);
-    expect(peer.isClosed).toBe(false);
-    peer.socket.destroy();
-  });
-
   it('applies to a WebSocket that is open and silent, which gets a close frame', async () => {
     const clock = new VirtualClock();
     const { ports, server } = await start([websocket({ host, port: 0 })], { clock });
