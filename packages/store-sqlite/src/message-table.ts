@@ -16,9 +16,11 @@ import { QueueSizes } from './queue-sizes.js';
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn, toFingerprintColumn } from './text-column.js';
+import { rowBytes } from './used-bytes.js';
 
 /**
- * Changes to single messages. The caller opens the transaction, and calls `begin` and `end` of {@link QueueSizes}.
+ * Changes to single messages, in transactions of the caller: {@link begin}, changes, {@link end}, the commit, and then
+ * {@link committed}; or {@link rolledBack}.
  */
 export class MessageTable {
   readonly sizes: QueueSizes;
@@ -77,6 +79,25 @@ export class MessageTable {
     this.#erase = database.prepare('DELETE FROM message WHERE id = ?');
   }
 
+  begin(): void {
+    this.sizes.begin();
+  }
+
+  /** Writes what was gathered, before the commit. */
+  end(): void {
+    this.keys.flush();
+    this.sizes.end();
+  }
+
+  committed(): void {
+    this.sizes.committed();
+  }
+
+  rolledBack(): void {
+    this.keys.discard();
+    this.#deleted = [];
+  }
+
   append(message: StoredMessage, now: number): AppendResult {
     const to = toColumn(message.to);
     const from = toColumn(message.from);
@@ -85,8 +106,8 @@ export class MessageTable {
     const known = this.keys.find(key);
     if (known !== undefined) return { outcome: 'duplicate', id: this.#ifWaiting(known) };
     const { body, ignoresLimits } = message;
-    const ids = [to, from, fingerprint];
-    if (!ignoresLimits && this.sizes.used.exceeds(this.#retention.maxTotalBytes, ids, body.length))
+    const used = rowBytes(to, from, fingerprint, body.length);
+    if (!ignoresLimits && this.sizes.used.exceeds(this.#retention.maxTotalBytes, used))
       return { outcome: 'full', limit: 'maxTotalBytes' };
     const limit = ignoresLimits ? undefined : this.sizes.limitFor(to, body.length, this.#retention);
     let displaced: readonly DeadLetter[] | undefined;
@@ -102,7 +123,7 @@ export class MessageTable {
     const acceptedAt = Math.trunc(message.acceptedAt);
     this.#insert.run(id, to, from, fingerprint, acceptedAt, bytes.length, pair, bytes, checksum);
     this.keys.add(key, id);
-    this.sizes.used.add(ids, bytes.length);
+    this.sizes.used.add(used);
     this.sizes.addWaiting(to, bytes.length, 1);
     return displaced === undefined ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
   }
@@ -149,8 +170,8 @@ export class MessageTable {
     if (this.sizes.limitFor(receiver, size, this.#retention) !== undefined) return false;
     const origin = numberOf(row, 'origin');
     const newId = this.sizes.nextId();
-    this.#resend.run(newId, now, origin, id);
     this.keys.move(keyOf(receiver, textOf(row, 'sender'), textOf(row, 'fingerprint')), origin, newId);
+    this.#resend.run(newId, now, origin, id);
     this.sizes.addWaiting(receiver, size, 1);
     this.sizes.addDeadLetters(-1);
     return true;

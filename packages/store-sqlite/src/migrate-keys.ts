@@ -14,10 +14,11 @@ export function keyMessages(database: Database): void {
   let after = -1;
   for (;;) {
     const rows = page.all(after, PAGE);
-    if (rows.length === 0) return;
+    if (rows.length === 0) break;
     for (const row of rows) {
       after = numberOf(row, 'id');
       keys.add(keyOf(textOf(row, 'receiver'), textOf(row, 'sender'), textOf(row, 'fingerprint')), after);
     }
   }
+  keys.flush();
 }

@@ -85,6 +85,16 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
    ALTER TABLE total ADD COLUMN mark BLOB;`,
     after: (database) => database.prepare('UPDATE total SET mark = ?').run(newMark()),
   },
+  {
+    // Generations of 8192 ids; before, they had 32 768, as the filters still do.
+    sql: `CREATE TABLE message_key_4 (
+     generation INTEGER NOT NULL, hash BLOB NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (generation, hash)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO message_key_4 SELECT coalesce(origin, id) / 8192 AS generation, hash, id
+     FROM message_key JOIN message USING (id) ORDER BY 1, 2;
+   DROP TABLE message_key;
+   ALTER TABLE message_key_4 RENAME TO message_key;`,
+  },
 ];
 
 /** Whether a file has steps left to apply. @throws StoreError for another program's file or a newer version. */

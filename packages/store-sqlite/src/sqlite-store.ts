@@ -252,15 +252,15 @@ class SqliteStore implements MessageStore {
     try {
       this.#checkpointer.requireRoom();
       inTransaction(this.#connection.database, () => {
-        this.#messages.sizes.begin();
+        this.#messages.begin();
         work();
-        this.#messages.sizes.end();
+        this.#messages.end();
         this.#identity.check();
       });
-      this.#messages.sizes.committed();
+      this.#messages.committed();
     } catch (error) {
       this.#sweeper.restart();
-      this.#messages.takeDeleted();
+      this.#messages.rolledBack();
       this.#failedAt = this.#now();
       this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
       throw isBusy(error) ? error : this.#failure;

@@ -55,9 +55,9 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
   const commits = new GroupCommit(
     (work) =>
       inTransaction(database, () => {
-        messages.sizes.begin();
+        messages.begin();
         work();
-        messages.sizes.end();
+        messages.end();
       }),
     { lockTimeoutMs, now: () => performance.now() },
   );

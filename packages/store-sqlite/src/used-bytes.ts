@@ -39,21 +39,20 @@ export class UsedBytes {
     this.#isCounted = false;
   }
 
-  /** Whether a row of these columns, with a body of so many bytes, would exceed a limit. */
-  exceeds(limit: number, ids: readonly string[], bodyBytes: number): boolean {
-    const size = sizeOf(ids, bodyBytes);
-    const isDue = this.#added > COUNT_AFTER_BYTES || this.#bytes + this.#added + size > NEAR * limit;
+  /** Whether a row of {@link rowBytes} would exceed a limit. */
+  exceeds(limit: number, bytes: number): boolean {
+    const isDue = this.#added > COUNT_AFTER_BYTES || this.#bytes + this.#added + bytes > NEAR * limit;
     if (isDue && !this.#isCounted) {
       this.#bytes = this.#count();
       this.#added = 0;
       this.#isCounted = true;
     }
-    return this.#bytes + this.#added + size > limit;
+    return this.#bytes + this.#added + bytes > limit;
   }
 
-  /** A row was added in this transaction. */
-  add(ids: readonly string[], bodyBytes: number): void {
-    this.#added += sizeOf(ids, bodyBytes);
+  /** A row of {@link rowBytes} was added in this transaction. */
+  add(bytes: number): void {
+    this.#added += bytes;
   }
 
   #count(): number {
@@ -61,8 +60,8 @@ export class UsedBytes {
   }
 }
 
-/** The receiver is in two indexes, too. */
-function sizeOf([receiver = '', ...others]: readonly string[], bodyBytes: number): number {
-  const ids = others.reduce((sum, id) => sum + id.length, 2 * receiver.length);
-  return bodyBytes + ids + ROW_OVERHEAD;
+/** What a message with such columns takes in the file, in bytes. */
+export function rowBytes(receiver: string, sender: string, fingerprint: string, bodyBytes: number): number {
+  // The receiver is in two indexes, too.
+  return 2 * receiver.length + sender.length + fingerprint.length + bodyBytes + ROW_OVERHEAD;
 }

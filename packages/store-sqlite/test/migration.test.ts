@@ -1,8 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../src/database.js';
+import { keyOf } from '../src/hashes.js';
 import { pragma, STEPS, takeSteps } from '../src/schema.js';
 import { sqliteStore } from '../src/sqlite-store.js';
+import { toFingerprintColumn } from '../src/text-column.js';
 import { fingerprints, message, useFiles } from './temporary-folder.js';
 
 const newFile = useFiles();
@@ -135,5 +137,60 @@ describe('a file of version 2', () => {
     const store = open(left);
     expect(await fingerprints(store)).toEqual(['1', '2', '3']);
     await store.close();
+  });
+});
+
+describe('a file of version 3', () => {
+  /** Ids up to 9000: in one generation of its index of keys, and in two of the newest. The last one was sent again. */
+  function fileOfVersion3(): string {
+    const file = newFile();
+    const database = openDatabase(file);
+    database.exec('PRAGMA journal_mode=WAL');
+    takeSteps(database, 3);
+    database.exec('BEGIN');
+    const insert = database.prepare(
+      'INSERT INTO message (id, state, receiver, sender, fingerprint, accepted_at, size, origin, body) VALUES (?, 0, ?, ?, ?, 1, 10, ?, ?)',
+    );
+    const key = database.prepare('INSERT INTO message_key (generation, hash, id) VALUES (0, ?, ?)');
+    for (const [id, origin] of [
+      [1, null],
+      [8191, null],
+      [8192, null],
+      [9000, 2],
+    ] as const) {
+      const { body, fingerprint } = message(`${id}`);
+      const column = toFingerprintColumn(fingerprint, body);
+      insert.run(id, 'bob', 'alice', column, origin, Buffer.from(body));
+      key.run(keyOf('bob', 'alice', column), id);
+    }
+    database.exec(`INSERT INTO mailbox SELECT receiver, count(*), sum(size) FROM message GROUP BY receiver;
+      UPDATE total SET last_id = 9000, waiting = 4, waiting_bytes = 40; COMMIT`);
+    database.close();
+    return file;
+  }
+
+  const ids = ['1', '8191', '8192', '9000'];
+
+  it('knows all its messages', async () => {
+    const file = fileOfVersion3();
+    for (const _ of ['migrated', 'reopened']) {
+      const store = open(file);
+      const copies = await store.append(ids.map((id) => message(id)));
+      expect(copies).toEqual(ids.map((id) => ({ outcome: 'duplicate', id: Number(id) })));
+      await store.close();
+    }
+  });
+
+  it('forgets the key of each message with it', async () => {
+    const file = fileOfVersion3();
+    let wallTime = 10;
+    const store = sqliteStore({ file, wallTime: () => wallTime, maxAgeMs: 1e12, rememberMs: 1000 });
+    await store.confirm([{ userId: 'bob', ids: ids.map(Number) }]);
+    wallTime = 5000;
+    await store.expire(wallTime, 10);
+    await store.close();
+    const database = openDatabase(file);
+    expect(database.prepare('SELECT count(*) AS n FROM message_key').get()).toMatchObject({ n: 0 });
+    database.close();
   });
 });
