@@ -2,7 +2,7 @@
 export interface AttackOptions {
   /** About how long the attack runs, in seconds. */
   readonly seconds: number;
-  /** Number of frames for each transport, for attacks that count frames. */
+  /** Number of frames that the server must receive on each transport, for attacks that count frames. */
   readonly frames: number;
   /** Tells the progress of a long attack. */
   readonly note: (line: string) => void;

@@ -14,6 +14,10 @@ const MAX_GROWTH_BYTES = 250 * 1024 * 1024;
 const MAX_LOOP_DELAY_MS = 2000;
 /** No sender runs longer. */
 const MAX_MINUTES = 30;
+/** Senders, one after the other, until enough frames have arrived. */
+const MAX_ROUNDS = 12;
+/** The smallest share of frames that is expected to arrive. */
+const MIN_SHARE = 0.1;
 
 /** What the server's limits on a peer's rate would keep from the decoder. */
 const LIMITS = { packetsPerSecond: 1_000_000_000, loginsPerSecondPerAddress: 1_000_000 };
@@ -48,20 +52,22 @@ async function attackOver(
   const startedAt = performance.now();
   const seed = (Date.now() & 0x7fffffff) | 1;
   const port = transport === 'websocket' ? victim.ports.ws : victim.ports[transport];
-  const { sent, connections } = await send({ transport, port, frames, seed });
+  const { sent, connections, received, maxLoopDelayMs } = await sendUntilReceived(victim, {
+    ...{ transport, port, frames, seed },
+  });
   const seconds = (performance.now() - startedAt) / 1000;
-  note(`${transport}: ${sent} frames in ${seconds.toFixed(1)} s, seed ${seed}`);
+  note(`${transport}: ${received} of ${sent} frames arrived, in ${seconds.toFixed(1)} s, seed ${seed}`);
   clearInterval(watch);
   const result = await probe.stop();
   const isAlive = victim.isAlive;
-  const { metrics, maxLoopDelayMs, errors } = isAlive
+  const { metrics, errors } = isAlive
     ? await victim.state()
-    : { metrics: {} as Record<string, number>, maxLoopDelayMs: 0, errors: {} };
+    : { metrics: {} as Record<string, number>, errors: {} };
   await victim.stop();
   const figures = {
     frames: sent,
     framesPerSecond: sent / seconds,
-    packetsReceived: metrics['packetsReceived'] ?? 0,
+    packetsReceived: received,
     violations: metrics['violations'] ?? 0,
     connections,
     rssGrowthBytes: peakBytes - rssBefore,
@@ -73,6 +79,7 @@ async function attackOver(
   };
   const problems = [
     ...(isAlive ? [] : ['the server has ended']),
+    ...(received < frames ? [`only ${received} of ${frames} frames arrived`] : []),
     ...(result.lost > 0 ? [`${result.lost} messages of the probe were lost`] : []),
     ...(result.disconnects > 0 ? [`the probe lost its link ${result.disconnects} times`] : []),
     ...(figures.rssGrowthBytes > MAX_GROWTH_BYTES
@@ -85,6 +92,29 @@ async function attackOver(
     ...Object.entries(errors).map(([code, times]) => `${times} errors ${code}`),
   ];
   return { figures, problems };
+}
+
+/** Sends until the server has received as many frames: those behind a frame that ends its connection do not arrive. */
+async function sendUntilReceived(
+  victim: Victim,
+  order: SenderOrder,
+): Promise<{ sent: number; connections: number; received: number; maxLoopDelayMs: number }> {
+  let sent = 0;
+  let connections = 0;
+  let received = 0;
+  let maxLoopDelayMs = 0;
+  for (let round = 0; round < MAX_ROUNDS && received < order.frames && victim.isAlive; round++) {
+    const share = sent === 0 ? 1 : Math.max(received / sent, MIN_SHARE);
+    const frames = Math.ceil((order.frames - received) / share);
+    const outcome = await send({ ...order, frames, seed: order.seed + round });
+    sent += outcome.sent;
+    connections += outcome.connections;
+    if (!victim.isAlive) break;
+    const state = await victim.state();
+    received = state.metrics['packetsReceived'] ?? 0;
+    maxLoopDelayMs = Math.max(maxLoopDelayMs, state.maxLoopDelayMs);
+  }
+  return { sent, connections, received, maxLoopDelayMs };
 }
 
 /** Runs the sender in a process of its own, so that it does not disturb the probe. */
