@@ -12,6 +12,7 @@ export type { Runtime } from '../runtime.js';
 export type { DeadlineQueue, DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 export { systemClock } from '../timers/system-clock.js';
 export type { StoredQueue } from '../users/user.js';
+export type { Cluster, ClusterHost } from './cluster.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {
   AppendResult,
