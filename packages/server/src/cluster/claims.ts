@@ -1,0 +1,89 @@
+import { type DuplicateLoginDecision, KickOutCode } from '@imcore/protocol';
+import { decideLogin } from '../users/login-order.js';
+import { V6_DEVICE } from '../users/user.js';
+
+/** A device of a user. */
+export interface DeviceKey {
+  readonly userId: string;
+  /** `""` for all sessions of v6 clients. */
+  readonly deviceId: string;
+}
+
+/** A session of a device, as its node announces it. */
+export interface SessionClaim extends DeviceKey {
+  /** The `firstLoginTime` that counts, in milliseconds since 1970. */
+  readonly firstLoginTime: number;
+  /** Names the session. Grows with each session of a node and of a device; roughly the time of the login in milliseconds. */
+  readonly stamp: number;
+}
+
+/** The claim of a node that it has the session of a device. */
+export interface Claim extends SessionClaim {
+  readonly nodeId: string;
+  /** Which process of that name: a successor has a larger number. */
+  readonly life: number;
+}
+
+/** The number of a question to `authenticate` at another node: earlier than all of this node, which begin at 1. */
+const ASKED_ELSEWHERE = 0;
+
+/**
+ * Returns whether `claim` wins over `other`, a claim of the same device. The order is total, so that all nodes come to the same
+ * winner. For v6 clients it is the protocol's rule for duplicate logins; of a named device, the later session wins.
+ */
+export function winsOver(claim: Claim, other: Claim): boolean {
+  if (claim.deviceId === V6_DEVICE && claim.firstLoginTime !== other.firstLoginTime)
+    return claim.firstLoginTime > other.firstLoginTime;
+  if (claim.stamp !== other.stamp) return claim.stamp > other.stamp;
+  return claim.nodeId > other.nodeId;
+}
+
+/** The code of the kick-out that ends a session; undefined if the session is closed without one: its own client is back. */
+export function kickOutOf(loser: Claim, winner: Claim): number | undefined {
+  const isOwnClient = loser.deviceId !== V6_DEVICE || loser.firstLoginTime === winner.firstLoginTime;
+  return isOwnClient ? undefined : KickOutCode.DuplicateLogin;
+}
+
+/**
+ * Decides between a session at another node and a new login here of the same device, as `decideLogin` decides between two
+ * sessions of one node. Never returns `end-new`.
+ */
+export function decideAgainstClaim(
+  claim: Claim,
+  sent: number,
+  asked: number,
+  latest: number,
+  wallTime: number,
+): DuplicateLoginDecision | 'end-new' {
+  if (claim.deviceId !== V6_DEVICE) return 'replace-old';
+  const { firstLoginTime: time } = claim;
+  const old = { sent: time, time, asked: ASKED_ELSEWHERE };
+  return decideLogin(sent, asked, old, Math.max(latest, time), wallTime);
+}
+
+/** Returns the stamp of a new claim. `ownLast`: the last one of this node; `known`: that of the device's claim; 0 for none. */
+export function nextStamp(wallTime: number, ownLast: number, known: number): number {
+  return Math.max(wallTime, ownLast + 1, known + 1);
+}
+
+/**
+ * A 32-bit hash of a session, from 0 on. A digest of many is their XOR. All nodes of a cluster must compute the same one: to
+ * change it, change the version of the frames.
+ */
+export function hashOf(userId: string, deviceId: string, stamp: number): number {
+  let hash = addText(addText(0x811c9dc5, userId), deviceId);
+  hash = scramble(hash ^ (stamp % 0x1_0000_0000));
+  return scramble(hash ^ Math.floor(stamp / 0x1_0000_0000)) >>> 0;
+}
+
+function addText(start: number, text: string): number {
+  let hash = Math.imul(start ^ text.length, 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+function scramble(value: number): number {
+  let bits = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
