@@ -1,3 +1,10 @@
+export {
+  type BusConditions,
+  DEFAULT_BUS,
+  SimulatedBus,
+  type SimulatedBusOptions,
+  type SimulatedMember,
+} from './cluster/simulated-bus.js';
 export { type MemoryOutbox, memoryOutbox } from './memory/memory-outbox.js';
 export {
   type MemoryServerTransportOptions,
