@@ -54,6 +54,23 @@ export class StoreError extends Error {
   }
 }
 
+/** The cluster cannot work as configured, or another node did not answer. */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+  readonly code:
+    | 'ERR_CLUSTER_NAME_TAKEN'
+    | 'ERR_CLUSTER_OTHER_STORE'
+    | 'ERR_CLUSTER_BUSY'
+    | 'ERR_CLUSTER_CLOSED'
+    | 'ERR_NODE_UNKNOWN'
+    | 'ERR_NODE_TIMEOUT';
+
+  constructor(code: ClusterError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** A bug of the server. The server continues; please report the bug. */
 export class InternalError extends Error {
   override readonly name = 'InternalError';

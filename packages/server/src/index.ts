@@ -10,6 +10,7 @@ export {
 } from '@imcore/protocol';
 export { createServer } from './create-server.js';
 export {
+  ClusterError,
   DeliveryError,
   HookError,
   InternalError,

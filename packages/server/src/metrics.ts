@@ -3,7 +3,7 @@ export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
-  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events' | 'bytes';
+  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events' | 'bytes' | 'nodes';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -33,6 +33,8 @@ export class ServerMetrics {
   bytesUnderWay = 0;
   bridgeJoined = 0;
   bridgePending = 0;
+  clusterJoined = 0;
+  clusterPeers = 0;
   sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
@@ -96,6 +98,17 @@ export class ServerMetrics {
   limitQueue = 0;
   limitStore = 0;
   limitDeadLetters = 0;
+  clusterFramesSent = 0;
+  clusterFramesReceived = 0;
+  clusterFramesDropped = 0;
+  clusterFramesUnreadable = 0;
+  clusterBytesSent = 0;
+  clusterBytesReceived = 0;
+  clusterGaps = 0;
+  clusterHintsSent = 0;
+  clusterHintsReceived = 0;
+  clusterHintsLost = 0;
+  clusterClaimsLost = 0;
   bugs = 0;
 
   /** Returns the metrics of one transport; creates them if there are none. */
@@ -164,6 +177,8 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   bytesUnderWay: gauge('bytes', 'memory for everything under way: `maxBytesUnderWay`'),
   bridgeJoined: gauge('events', '1 while the bridge has joined the other system, else 0'),
   bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
+  clusterJoined: gauge('events', '1 while frames travel between the nodes of the cluster, else 0'),
+  clusterPeers: gauge('nodes', 'other nodes of the cluster that are known'),
   sessionsRejected: counter(
     'sessions',
     'connections beyond `maxSessions`, `maxSessionsPerAddress` or the open files',
@@ -233,5 +248,16 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   limitQueue: counter('messages', 'messages rejected because a queue was full'),
   limitStore: counter('messages', 'messages rejected because the store was full: `maxTotalBytes`'),
   limitDeadLetters: counter('messages', 'dead letters that were deleted: `maxDeadLetters`'),
+  clusterFramesSent: counter('packets', 'frames that were sent to other nodes'),
+  clusterFramesReceived: counter('packets', 'frames that came from other nodes, readable or not'),
+  clusterFramesDropped: counter('packets', 'frames that were not sent: the bus was away or busy'),
+  clusterFramesUnreadable: counter('packets', 'frames that could not be read'),
+  clusterBytesSent: counter('bytes', 'bytes of frames that were sent to other nodes'),
+  clusterBytesReceived: counter('bytes', 'bytes of frames that came from other nodes'),
+  clusterGaps: counter('events', 'times that a node was asked for all of its sessions'),
+  clusterHintsSent: counter('events', 'users whose node was told that the store has messages for them'),
+  clusterHintsReceived: counter('events', 'users for whom the store has messages, as other nodes said'),
+  clusterHintsLost: counter('events', 'times that hints of another node were missing'),
+  clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
   bugs: counter('events', 'internal errors of the server'),
 };

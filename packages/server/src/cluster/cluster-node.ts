@@ -1,0 +1,411 @@
+import type { Instant } from '@imcore/protocol';
+import { asError, ClusterError } from '../errors.js';
+import type { Cluster } from '../ports/cluster.js';
+import type { Runtime } from '../runtime.js';
+import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import { Announcements } from './announcements.js';
+import type { Claim, DeviceKey } from './claims.js';
+import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
+import { Directory } from './directory.js';
+import { FrameSender } from './frame-sender.js';
+import { decodeFrame, type Frame, type FrameHead, type NodeState } from './frames.js';
+import { Membership, type Peer } from './membership.js';
+import { Requests } from './requests.js';
+
+/** Minimum time between two frames of changes, in milliseconds: changes in between are announced together. */
+const GATHER_MS = 20;
+
+const BEAT_MS = 1000;
+
+/** How long a node may be silent before it is lost, in milliseconds. */
+const SILENT_MS = 4000;
+
+/** Minimum time between two requests for all sessions of a node, in milliseconds. */
+const ASK_MS = 100;
+
+/** How often nodes are asked again whose sessions are not complete, in milliseconds. */
+const ASK_AGAIN_MS = 250;
+
+/** Maximum number of users in one answer to `list`. */
+const MAX_LISTED = 1000;
+
+/** What waits for its turn in a ring. */
+class Wait implements RingEntry {
+  dueAt: Instant = 0;
+  ring: DeadlineRing | undefined = undefined;
+  previousInRing: RingEntry | undefined = undefined;
+  nextInRing: RingEntry | undefined = undefined;
+}
+
+/**
+ * This server as a node of a cluster: announces its sessions, and knows those of the other nodes.
+ *
+ * Drives the pure parts with the clock and the bus. Nothing that it knows is certain: the bus may lose frames, and all
+ * announcements are late. The claims that it knows become right within 100 ms, or 2.5 s where frames are lost.
+ */
+export class ClusterNode {
+  readonly #runtime: Runtime;
+  readonly #cluster: Cluster;
+  readonly #store: string;
+  readonly #listener: ClusterListener;
+  readonly #head: FrameHead;
+  readonly #directory: Directory;
+  readonly #membership: Membership;
+  readonly #announcements = new Announcements();
+  readonly #sender: FrameSender;
+  readonly #requests: Requests;
+  readonly #gathering: DeadlineRing;
+  readonly #beats: DeadlineRing;
+  readonly #asks: DeadlineRing;
+  readonly #silences: DeadlineRing;
+  readonly #gatheringWait = new Wait();
+  readonly #beatWait = new Wait();
+  readonly #askWait = new Wait();
+  #state: NodeState = 'up';
+  #phase: 'new' | 'started' | 'stopped' = 'new';
+  #hasHints = false;
+
+  /** `store`: the identity of the shared store: nodes with another one are not joined. */
+  constructor(runtime: Runtime, cluster: Cluster, store: string, listener: ClusterListener) {
+    const { clock, timers, random } = runtime;
+    this.#runtime = runtime;
+    this.#cluster = cluster;
+    this.#store = store;
+    this.#listener = listener;
+    // Of two processes that start in the same millisecond, one is the later one as well.
+    const life = clock.wallTime() * 1000 + Math.floor(random() * 1000);
+    this.#head = { nodeId: cluster.nodeId, life };
+    this.#directory = new Directory(cluster.nodeId, life, {
+      claimAdded: (claim) => listener.claimAdded(claim),
+      claimRemoved: (claim) => listener.claimRemoved(claim),
+      claimLost: (own, winner) => {
+        runtime.metrics.clusterClaimsLost += 1;
+        listener.claimLost(own, winner);
+      },
+    });
+    this.#membership = new Membership(this.#head, store);
+    this.#sender = new FrameSender(cluster, this.#head, runtime.metrics);
+    this.#requests = new Requests(clock, timers, life, (nodeId, body) => this.#sender.send(nodeId, body));
+    this.#gathering = timers.ring(GATHER_MS, () => this.#announce());
+    this.#beats = timers.ring(BEAT_MS, () => this.#beat());
+    this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
+    this.#silences = timers.ring<Peer>(SILENT_MS, (peer) => this.#remove(peer, 'lost'));
+  }
+
+  get nodeId(): string {
+    return this.#head.nodeId;
+  }
+
+  /** Which process of that name this is: greater for a later one. */
+  get life(): number {
+    return this.#head.life;
+  }
+
+  /** Joins. Resolves without the bus, too. */
+  async start(): Promise<void> {
+    this.#phase = 'started';
+    this.#asks.start(this.#askWait, this.#runtime.clock.now());
+    await this.#cluster.start({
+      receive: (bytes) => this.#guard(() => this.#receive(bytes)),
+      joined: () => this.#guard(() => this.#joined()),
+      away: (error) => this.#guard(() => this.#away(error)),
+    });
+  }
+
+  /** Leaves: the other nodes forget the sessions of this one at once. */
+  async close(): Promise<void> {
+    if (this.#phase === 'started') this.#sender.broadcast({ kind: 'bye' });
+    this.#stop();
+    await this.#cluster.close();
+  }
+
+  /** The other nodes, in the order in which they became known. */
+  nodes(): NodeInfo[] {
+    const now = this.#runtime.clock.now();
+    return [...this.#membership.peers.values()].map(({ nodeId, state, heardAt }) => {
+      return { nodeId, users: this.#directory.usersOf(nodeId), state, silentMs: now - heardAt };
+    });
+  }
+
+  /** Number of users with a session at any node. */
+  get onlineCount(): number {
+    return this.#directory.users;
+  }
+
+  /** All claims of a user, also of this node. */
+  whereIs(userId: string): Claim[] {
+    return this.#directory.claimsOf(userId);
+  }
+
+  /** The other nodes that have a session of a user, each once. */
+  nodesOf(userId: string): readonly string[] {
+    return this.#directory.nodesOf(userId);
+  }
+
+  /** The claim of another node with which a login of this device must be compared: see `decideAgainstClaim`. */
+  rivalOf(device: DeviceKey): Claim | undefined {
+    return this.#directory.claimOf(device, 'others');
+  }
+
+  /**
+   * A session of this node has started. It replaces the older one of the device here, which needs no `withdraw`.
+   * `firstLoginTime`: what `loginTimeOf` returns, given the time of the rival as well. Returns the claim, which wins over all known
+   * ones if the login was not to be kicked out.
+   */
+  claim(device: DeviceKey, firstLoginTime: number): Claim {
+    const claim = this.#directory.claim(device, firstLoginTime, this.#runtime.clock.wallTime());
+    this.#changed(device);
+    return claim;
+  }
+
+  /** The session with this stamp has ended. Does nothing if the device has a newer one here. */
+  withdraw(device: DeviceKey, stamp: number): void {
+    if (this.#directory.withdraw(device, stamp)) this.#changed(device);
+  }
+
+  /** The store has got messages for a user: tells a node, together with all others of this turn. */
+  hint(nodeId: string, userId: string): void {
+    const peer = this.#membership.peers.get(nodeId);
+    if (peer === undefined || this.#phase !== 'started') return;
+    peer.hints.add(userId);
+    if (this.#hasHints) return;
+    this.#hasHints = true;
+    queueMicrotask(() => this.#guard(() => this.#sendHints()));
+  }
+
+  /** Says to the other nodes whether this one takes new users. */
+  setState(state: NodeState): void {
+    this.#state = state;
+    this.#beat();
+  }
+
+  /**
+   * Ends sessions of a user at the other nodes; all if `deviceId` is undefined. Resolves with the number of sessions.
+   *
+   * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
+   */
+  async kick(userId: string, deviceId: string | undefined, code: number): Promise<number> {
+    const answers = await Promise.all(
+      this.nodesOf(userId).map((nodeId) =>
+        this.#requests.ask(nodeId, (id) => ({ kind: 'kick', id, userId, deviceId, code })),
+      ),
+    );
+    return answers.reduce((sum, answer) => sum + (answer.kind === 'kicked' ? answer.count : 0), 0);
+  }
+
+  /**
+   * Asks another node for at most `limit` of its users, in the order of their IDs, after `after`; `""` for the first. There may be
+   * fewer in a page although there are more.
+   *
+   * @throws ClusterError `ERR_NODE_UNKNOWN`, or `ERR_NODE_TIMEOUT` if it has not answered within 2 s.
+   */
+  async list(nodeId: string, after: string, limit: number): Promise<UserPage> {
+    if (!this.#membership.peers.has(nodeId))
+      throw new ClusterError('ERR_NODE_UNKNOWN', `node ${nodeId} is not in the cluster`);
+    const answer = await this.#requests.ask(nodeId, (id) => ({ kind: 'list', id, after, limit }));
+    return answer.kind === 'listed'
+      ? { userIds: answer.items, hasMore: answer.hasMore }
+      : { userIds: [], hasMore: false };
+  }
+
+  #guard(run: () => void): void {
+    if (this.#phase !== 'started') return;
+    try {
+      run();
+    } catch (error) {
+      this.#runtime.reportBug(asError(error));
+    }
+  }
+
+  #stop(): void {
+    this.#phase = 'stopped';
+    this.#gathering.stop(this.#gatheringWait);
+    this.#beats.stop(this.#beatWait);
+    this.#asks.stop(this.#askWait);
+    for (const peer of this.#membership.peers.values()) this.#silences.stop(peer);
+    this.#requests.close();
+  }
+
+  #joined(): void {
+    this.#runtime.metrics.clusterJoined = 1;
+    this.#beat();
+    this.#listener.busJoined();
+  }
+
+  #away(error: Error): void {
+    this.#runtime.metrics.clusterJoined = 0;
+    this.#listener.busAway(error);
+  }
+
+  #changed(device: DeviceKey): void {
+    this.#announcements.add(device);
+    if (this.#gatheringWait.ring === undefined) this.#announce();
+  }
+
+  /** Announces what has changed. What the bus drops is missed by the others, which then ask for all. */
+  #announce(): void {
+    if (this.#announcements.isEmpty || this.#phase === 'stopped') return;
+    const items = this.#announcements.take().map((device) => this.#directory.ownChange(device));
+    const frames = this.#sender.broadcast({ kind: 'changes', seq: this.#directory.own.seq + 1, items });
+    this.#directory.announced(frames);
+    this.#gathering.start(this.#gatheringWait, this.#runtime.clock.now());
+  }
+
+  /** Sends the beat to all nodes, or to one that has just become known. */
+  #beat(to?: Peer): void {
+    if (this.#phase !== 'started') return;
+    // A beat describes what is announced.
+    this.#announce();
+    const now = this.#runtime.clock.now();
+    const { seq, digest, users } = this.#directory.own;
+    const items = [...this.#membership.peers.values()]
+      .filter((peer) => peer.hasRecentHints(now))
+      .map(({ nodeId, hintsFrom, hintsTo }) => ({ nodeId, from: hintsFrom, to: hintsTo }));
+    const body = { seq, digest, users, state: this.#state, store: this.#store, items };
+    if (to !== undefined) {
+      this.#sender.send(to.nodeId, { kind: 'beat', ...body });
+      return;
+    }
+    this.#sender.broadcast({ kind: 'beat', ...body });
+    this.#beats.start(this.#beatWait, now);
+  }
+
+  #sendHints(): void {
+    this.#hasHints = false;
+    for (const peer of this.#membership.peers.values()) {
+      if (peer.hints.size === 0) continue;
+      const items = [...peer.hints];
+      peer.hints.clear();
+      this.#runtime.metrics.clusterHintsSent += items.length;
+      const { hintsFrom: from, hintsTo } = peer;
+      const frames = this.#sender.send(peer.nodeId, { kind: 'hint', from, n: hintsTo + 1, items });
+      peer.countHints(frames, this.#runtime.clock.now());
+    }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const { metrics } = this.#runtime;
+    metrics.clusterFramesReceived += 1;
+    metrics.clusterBytesReceived += bytes.byteLength;
+    const frame = decodeFrame(bytes);
+    if (frame === 'unreadable') metrics.clusterFramesUnreadable += 1;
+    if (frame === 'unreadable' || frame === 'unknown') return;
+    const standing = this.#membership.standingOf(frame);
+    const peer = this.#membership.peers.get(frame.nodeId);
+    if (standing === 'known' && peer !== undefined) this.#handle(peer, frame);
+    else if (frame.kind === 'beat' && standing === 'unknown') this.#add(frame, peer);
+    else if (frame.kind === 'beat' && standing === 'name-taken') this.#giveUp(frame);
+  }
+
+  #handle(peer: Peer, frame: Frame): void {
+    const now = this.#runtime.clock.now();
+    peer.heardAt = now;
+    this.#silences.start(peer, now);
+    const { nodeId } = peer;
+    switch (frame.kind) {
+      case 'changes':
+        if (!this.#directory.applyChanges(nodeId, frame.seq, frame.items)) this.#ask(peer);
+        return;
+      case 'beat':
+        this.#heardBeat(peer, frame);
+        return;
+      case 'ask':
+        this.#announce();
+        this.#sender.sendWhole(nodeId, {
+          ...{ kind: 'all', seq: this.#directory.own.seq, part: 0, parts: 1 },
+          items: this.#directory.ownClaims(),
+        });
+        return;
+      case 'all':
+        peer.askedAt = now;
+        this.#directory.applyAll(nodeId, frame.seq, frame.part, frame.parts, frame.items);
+        return;
+      case 'hint':
+        this.#runtime.metrics.clusterHintsReceived += frame.items.length;
+        this.#listener.hinted(frame.items, nodeId);
+        if (!peer.heardHint(frame.from, frame.n)) this.#lostHints(nodeId);
+        return;
+      case 'kick': {
+        const count = this.#listener.kick(frame.userId, frame.deviceId, frame.code);
+        this.#sender.send(nodeId, { kind: 'kicked', id: frame.id, count });
+        return;
+      }
+      case 'list': {
+        const limit = Math.min(frame.limit, MAX_LISTED);
+        const found = this.#listener.list(frame.after, limit + 1);
+        const items = found.slice(0, limit);
+        this.#sender.send(nodeId, { kind: 'listed', id: frame.id, hasMore: found.length > limit, items });
+        return;
+      }
+      case 'kicked':
+      case 'listed':
+        this.#requests.answered(nodeId, frame);
+        return;
+      case 'bye':
+        this.#remove(peer, 'ended');
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #heardBeat(peer: Peer, beat: Frame & { readonly kind: 'beat' }): void {
+    peer.state = beat.state;
+    for (const { nodeId, from, to } of beat.items)
+      if (nodeId === this.nodeId && !peer.heardHintCount(from, to)) this.#lostHints(peer.nodeId);
+    if (!this.#directory.compare(peer.nodeId, beat)) this.#ask(peer);
+  }
+
+  #lostHints(nodeId: string): void {
+    this.#runtime.metrics.clusterHintsLost += 1;
+    this.#listener.hintsLost(nodeId);
+  }
+
+  /** A node that is not known sends a beat. `before`: the process of that name that was known. */
+  #add(beat: Frame & { readonly kind: 'beat' }, before: Peer | undefined): void {
+    const check = this.#membership.checkStore(beat, beat.store);
+    if (check === 'report') {
+      const message = `node ${beat.nodeId} has the store ${beat.store}, this one ${this.#store}: not joined`;
+      this.#listener.failed(new ClusterError('ERR_CLUSTER_OTHER_STORE', message));
+    }
+    if (check !== 'same') return;
+    if (before !== undefined) this.#remove(before, 'ended');
+    const now = this.#runtime.clock.now();
+    const peer = this.#membership.add(beat, now);
+    this.#directory.addNode(peer.nodeId, peer.life);
+    this.#silences.start(peer, now);
+    this.#runtime.metrics.clusterPeers = this.#membership.peers.size;
+    this.#listener.nodeAdded(peer.nodeId);
+    this.#beat(peer);
+    this.#heardBeat(peer, beat);
+  }
+
+  #remove(peer: Peer, reason: 'ended' | 'lost'): void {
+    this.#silences.stop(peer);
+    this.#membership.remove(peer, reason, this.#runtime.clock.now());
+    this.#runtime.metrics.clusterPeers = this.#membership.peers.size;
+    this.#directory.removeNode(peer.nodeId);
+    this.#listener.nodeRemoved(peer.nodeId);
+  }
+
+  #giveUp({ nodeId, life }: FrameHead): void {
+    this.#stop();
+    const message = `another process has the name ${nodeId} and was started later (${life} after ${this.#head.life})`;
+    this.#listener.failed(new ClusterError('ERR_CLUSTER_NAME_TAKEN', message));
+  }
+
+  #ask(peer: Peer): void {
+    const now = this.#runtime.clock.now();
+    if (now - peer.askedAt < ASK_MS) return;
+    peer.askedAt = now;
+    this.#runtime.metrics.clusterGaps += 1;
+    this.#sender.send(peer.nodeId, { kind: 'ask' });
+  }
+
+  #askAgain(): void {
+    const now = this.#runtime.clock.now();
+    this.#asks.start(this.#askWait, now);
+    for (const peer of this.#membership.peers.values())
+      if (this.#directory.hasGap(peer.nodeId) && now - peer.askedAt >= ASK_AGAIN_MS) this.#ask(peer);
+  }
+}

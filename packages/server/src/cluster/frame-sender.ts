@@ -1,0 +1,47 @@
+import type { ServerMetrics } from '../metrics.js';
+import type { Cluster } from '../ports/cluster.js';
+import { encodeFrames, type FrameBody, type FrameHead } from './frames.js';
+
+/** Encodes what a node says, sends it, and counts what was sent and what the bus has dropped. */
+export class FrameSender {
+  readonly #cluster: Cluster;
+  readonly #head: FrameHead;
+  readonly #metrics: ServerMetrics;
+
+  constructor(cluster: Cluster, head: FrameHead, metrics: ServerMetrics) {
+    this.#cluster = cluster;
+    this.#head = head;
+    this.#metrics = metrics;
+  }
+
+  /** Sends to one node. Returns the number of frames. */
+  send(nodeId: string, body: FrameBody): number {
+    const frames = this.#encode(body);
+    for (const frame of frames) this.#count(frame, this.#cluster.send(nodeId, frame));
+    return frames.length;
+  }
+
+  /** Sends to one node until the bus drops a frame: the frames after it are of no use then. */
+  sendWhole(nodeId: string, body: FrameBody): void {
+    this.#encode(body).every((frame) => this.#count(frame, this.#cluster.send(nodeId, frame)));
+  }
+
+  /** Sends to all other nodes. Returns the number of frames. */
+  broadcast(body: FrameBody): number {
+    const frames = this.#encode(body);
+    for (const frame of frames) this.#count(frame, this.#cluster.broadcast(frame));
+    return frames.length;
+  }
+
+  #encode(body: FrameBody): Uint8Array[] {
+    return encodeFrames(this.#head, body, this.#cluster.maxFrameBytes);
+  }
+
+  #count(frame: Uint8Array, isSent: boolean): boolean {
+    if (isSent) {
+      this.#metrics.clusterFramesSent += 1;
+      this.#metrics.clusterBytesSent += frame.byteLength;
+    } else this.#metrics.clusterFramesDropped += 1;
+    return isSent;
+  }
+}
