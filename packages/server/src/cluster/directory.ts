@@ -252,7 +252,9 @@ export class Directory {
   }
 
   #claimOf({ nodeId, life }: Replica, row: number): Claim {
-    return { ...this.#table.read(row), nodeId, life };
+    const { userId, deviceId, firstLoginTime, stamp } = this.#table.read(row);
+    // Written out: spreading makes the loss of a node several times as slow.
+    return { userId, deviceId, firstLoginTime, stamp, nodeId, life };
   }
 
   /** Another node has a session. Returns its row. */
