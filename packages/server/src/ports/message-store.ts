@@ -94,6 +94,33 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
+/** A user, and how far the user's queue was read. */
+export interface QueuePlace {
+  readonly userId: string;
+  /** Id of the last message that was read; undefined if none was. */
+  readonly after: StoreId | undefined;
+}
+
+/**
+ * What a store offers if the servers of a cluster can share its database, each with a store object of its own. A message is
+ * visible to the other objects as soon as its `append` has resolved, and ids grow for each receiver whoever appends. Methods
+ * reject with a `StoreError`.
+ */
+export interface SharedStore {
+  /**
+   * Returns the identity of the database: text of 1 to 64 characters, created with its tables and never changed. Servers with
+   * different identities do not share their messages and must not join each other.
+   */
+  identity(): Promise<string>;
+  /**
+   * Returns the users for whom a message waits behind the place given: those for whom `take` would return something. Confirmed
+   * messages and dead letters do not count. The cost does not depend on the number of messages in the store. A user may have
+   * several places, and is returned if a message waits behind one of them. Any number of places is accepted; a store looks
+   * up a limited number at a time.
+   */
+  whichWait(places: readonly QueuePlace[]): Promise<ReadonlySet<string>>;
+}
+
 /**
  * Keeps messages until their receiver has acknowledged them.
  *
@@ -106,14 +133,16 @@ export interface MessageStore {
   readonly durable: boolean;
   /** Whether confirmed messages are kept for {@link MessageStore.history}. */
   readonly keepsHistory: boolean;
+  /** What a cluster needs. Optional: undefined if only one server can use the database at a time. */
+  readonly shared?: SharedStore | undefined;
   /** Stores messages. Resolves with one result each, in order, when they are as durable as this store makes them. */
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]>;
   /**
    * True if the store knows, without a lookup, that nothing waits for a user; false otherwise. Messages of an `append`
    * that has not resolved do not have to count. Never throws.
    *
-   * Optional. It saves a `take` for each login of a user who has missed nothing. A store that other processes write to
-   * must leave it out, unless it learns of their writes within milliseconds.
+   * Optional. It saves a `take` for each login of a user who has missed nothing. A store that other servers write to must
+   * leave it out, unless it knows of a message that they append as soon as their `append` has resolved.
    */
   isEmptyFor?(userId: string): boolean;
   /** Returns the oldest waiting messages of a user after `after` (exclusive; undefined: from the start). */
