@@ -54,7 +54,7 @@ export type {
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export type { DeadLetterQuery, DeadLetterRef, DeadLetters } from './storage/dead-letters.js';
 export type { HistoryOptions } from './storage/history.js';
-export { type MemoryStoreOptions, memoryStore } from './store-memory/memory-store.js';
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store-memory/memory-store.js';
 export { systemClock } from './timers/system-clock.js';
 export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';
 export type { TransportOptions } from './transports/transport-options.js';

@@ -44,4 +44,16 @@ describe('memoryStore', () => {
     await store.close();
     expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
   });
+
+  it('keeps its messages until every store that shares them is closed', async () => {
+    const store = memoryStore();
+    const [second, third] = [store.share(), store.share()];
+    await store.append([message('1')]);
+    await store.close();
+    await store.close();
+    await second.close();
+    expect(await third.count('bob')).toEqual({ messages: 1, bytes: 4 });
+    await third.close();
+    expect(await third.count('bob')).toEqual({ messages: 0, bytes: 0 });
+  });
 });

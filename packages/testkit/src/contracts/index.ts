@@ -1,4 +1,4 @@
-export type { CreateMessageStore, StoreUnderTestOptions } from './message-store/fixture.js';
+export type { CreateMessageStore, CreateStorePair, StoreUnderTestOptions } from './message-store/fixture.js';
 export { describeMessageStore } from './message-store-contract.js';
 export {
   type CreateOutboxStorage,

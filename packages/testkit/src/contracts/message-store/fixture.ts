@@ -16,8 +16,19 @@ export interface StoreUnderTestOptions {
 /** Creates an empty store for each test. */
 export type CreateMessageStore = (options: StoreUnderTestOptions) => Promise<MessageStore>;
 
+/** Creates two store objects on one empty database for each test, as two servers have them. */
+export type CreateStorePair = (
+  options: StoreUnderTestOptions,
+) => Promise<readonly [MessageStore, MessageStore]>;
+
 /** Opens an empty store. Unless `wallTime` is given, its clock stands still at {@link NOON}. */
 export type OpenStore = (retention?: Retention, wallTime?: () => number) => Promise<MessageStore>;
+
+/** Opens two store objects on one empty database, with the same options as {@link OpenStore}. */
+export type OpenStorePair = (
+  retention?: Retention,
+  wallTime?: () => number,
+) => Promise<readonly [MessageStore, MessageStore]>;
 
 /** Defines the tests of one part of the contract. */
 export type Section = (open: OpenStore) => void;
