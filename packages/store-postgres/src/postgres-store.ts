@@ -5,6 +5,7 @@ import type {
   HistoryQuery,
   QueueSize,
   Retention,
+  SharedStore,
   StoredMessage,
   StoreHealth,
   StoreId,
@@ -23,6 +24,7 @@ import {
 import { QueueCounts } from './queue-counts.js';
 import { toMessage } from './rows.js';
 import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
+import { sharedPart } from './shared-part.js';
 import type { Statement } from './statement.js';
 import { type MessageRow, type Statements, statementsFor } from './statements.js';
 import { toKey } from './text-key.js';
@@ -66,6 +68,7 @@ interface ConfirmedId {
 class PostgresMessageStore implements PostgresStore {
   readonly durable = true;
   readonly keepsHistory: boolean;
+  readonly shared: SharedStore;
   readonly #database: Database;
   readonly #schema: string;
   readonly #lockClass: number;
@@ -90,6 +93,7 @@ class PostgresMessageStore implements PostgresStore {
     this.keepsHistory = options.retention.historyMs > 0;
     this.#wallTime = options.wallTime;
     this.#statements = statementsFor(options.schema);
+    this.shared = sharedPart(this.#statements, (statement, values) => this.#query(statement, values));
     this.#counts = new QueueCounts(options.retention);
     this.#total = new TotalBytes(options.retention.maxTotalBytes);
     this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));

@@ -14,6 +14,8 @@
  * `since >= 0`, and another `confirmed_at + 0`.
  *
  * `imcore_total` holds the totals in shards that are summed up: a single row would be a bottleneck.
+ *
+ * The only row of `imcore_version` also holds the identity by which servers recognize that they share the database.
  */
 export const STEPS: readonly string[] = [
   `CREATE TABLE message (
@@ -58,4 +60,6 @@ export const STEPS: readonly string[] = [
    UPDATE imcore_total SET total_bytes = (SELECT coalesce(sum(coalesce(octet_length(body), 0)
      + 2 * (octet_length(receiver) + octet_length(sender) + octet_length(fingerprint)) + 300), 0) FROM message)
      WHERE shard = 0;`,
+
+  'ALTER TABLE imcore_version ADD COLUMN identity uuid NOT NULL DEFAULT gen_random_uuid();',
 ];

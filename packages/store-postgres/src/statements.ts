@@ -27,6 +27,10 @@ export interface Statements {
   readonly confirm: Statement;
   /** Sizes of the queues of receivers ($1): `n`, `waiting`, `bytes`. */
   readonly count: Statement;
+  /** Which receivers ($1) have a waiting message after an id ($2): `n` of each. Looked up one by one, whatever the statistics. */
+  readonly whichWait: Statement;
+  /** The `identity` of the database. */
+  readonly identity: Statement;
   /** Deletes messages confirmed until $1, at most $2 rows, and none that another node is deleting. */
   readonly purge: Statement;
   /** Removes messages confirmed until $1 from the history, at most $2 rows. Returns a row for each, as `purge`. */
@@ -123,6 +127,13 @@ export function statementsFor(schema: string): Statements {
        LATERAL (SELECT count(*) AS waiting, coalesce(sum(bytes), 0) AS bytes FROM ${table} AS m
          WHERE m.receiver = k.receiver AND m.confirmed_at IS NULL AND m.died_at IS NULL) AS w`,
     ),
+    whichWait: named(
+      'which_wait',
+      `SELECT k.n FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (receiver, after, n)
+       WHERE (SELECT id FROM ${table} AS m WHERE m.receiver = k.receiver AND m.id > k.after AND ${WAITS}
+         ORDER BY id LIMIT 1) IS NOT NULL`,
+    ),
+    identity: named('identity', `SELECT identity FROM ${escapeIdentifier(schema)}.imcore_version`),
     purge: named(
       'purge',
       `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}

@@ -26,6 +26,7 @@ describe.runIf(await hasPostgres())('the plans of statements on a new table', ()
     ['page', [BOB, 0, 16], 'message_waiting'],
     ['oldest', [BOB, 0, 16], 'message_waiting'],
     ['confirm', [[BOB], [1], 1], 'message_waiting'],
+    ['whichWait', [[BOB], [0]], 'message_waiting'],
     ['find', [[BOB], [BOB], [BOB]], 'message_key'],
     ['expire', [1, 500, 1], 'message_since'],
     ['dead', [0, 10], 'message_dead'],
@@ -49,6 +50,10 @@ const [ALL, SOUGHT] = [30_000, 137];
 
 /** Each row is found with a few reads of an index, and changed with a few more. */
 const MAX_BUFFERS = 30 * SOUGHT;
+
+/** Users whose queues are looked up, and the pages that are read for one of them, whether something waits or not. */
+const USERS = 1000;
+const MAX_BUFFERS_OF_USER = 6;
 
 interface Sought {
   readonly receiver: string;
@@ -116,10 +121,22 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     expect(await buffersOf('expire', [1e15, SOUGHT, 1])).toBeLessThan(MAX_BUFFERS);
   }
 
+  /** Looks up one user and many users, who have read their queues to the end, or have none. */
+  async function expectFewBuffersWhereNothingWaits(): Promise<void> {
+    const last = waiting.at(-1)?.id ?? 0;
+    const users = Array.from({ length: USERS }, (_, n) => Buffer.from(`user-${n}`));
+    expect(await buffersOf('whichWait', [users, users.map(() => last)])).toBeLessThan(
+      MAX_BUFFERS_OF_USER * USERS,
+    );
+    expect(await buffersOf('whichWait', [users.slice(-1), [0]])).toBeLessThan(MAX_BUFFERS_OF_USER);
+    expect(await buffersOf('whichWait', [users.slice(0, 1), [last]])).toBeLessThan(MAX_BUFFERS_OF_USER);
+  }
+
   it('stays small before the table was analyzed', async () => {
     waiting = await append('first', ALL);
     expect(waiting).toHaveLength(ALL);
     await expectFewBuffers();
+    await expectFewBuffersWhereNothingWaits();
   });
 
   it('stays small when the statistics say that nothing waits', async () => {
@@ -129,7 +146,9 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     }
     await store.confirm([...byReceiver].map(([userId, ids]) => ({ userId, ids })));
     await client.query(`ANALYZE ${schema}.message`);
+    await expectFewBuffersWhereNothingWaits();
     waiting = await append('second', SOUGHT);
     await expectFewBuffers();
+    await expectFewBuffersWhereNothingWaits();
   });
 });

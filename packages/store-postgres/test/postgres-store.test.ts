@@ -203,7 +203,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const schema = newSchema();
     const nodes = Array.from({ length: 6 }, () => open({ schema }));
     await Promise.all(nodes.map((node) => node.open()));
-    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: 3 }]);
+    expect(await query(`SELECT version FROM ${schema}.imcore_version`)).toEqual([{ version: STEPS.length }]);
   });
 
   it('rejects a schema of a newer version', async () => {
@@ -211,7 +211,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     await open({ schema }).open();
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
     await expect(open({ schema }).open()).rejects.toThrow(
-      /has version 99, but this imcore supports up to version 3/,
+      /has version 99, but this imcore supports up to version 4/,
     );
   });
 
@@ -223,6 +223,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
       INSERT INTO message (receiver, sender, fingerprint, body, accepted_at, confirmed_at)
       VALUES ('bob', 'alice', '1', 'one', 5, NULL), ('bob', 'alice', '2', NULL, 6, 9), ('bob', 'alice', '3', 'three', 7, NULL)`);
     const store = open({ schema, maxAgeMs: 100 });
+    expect(await store.shared?.identity()).toMatch(/^[0-9a-f-]{36}$/);
     expect(await store.health()).toEqual({ ok: true, waiting: 2, waitingBytes: 8, deadLetters: 0 });
     expect(await store.take('bob', undefined, 10)).toMatchObject([
       message('1', { body: 'one', acceptedAt: 5 }),
