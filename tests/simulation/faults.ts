@@ -312,6 +312,7 @@ function withStore(store: MessageStore, changes: Partial<MessageStore>): Message
   return {
     durable: store.durable,
     keepsHistory: store.keepsHistory,
+    shared: store.shared,
     append: (messages) => store.append(messages),
     isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
     take: (userId, after, limit) => store.take(userId, after, limit),

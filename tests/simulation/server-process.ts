@@ -52,9 +52,14 @@ export class ServerProcess {
   store(store: MessageStore): MessageStore {
     const call = <Result>(work: () => Promise<Result>): Promise<Result> =>
       this.hasCrashed ? never() : this.unlessCrashed(work());
+    const { shared } = store;
     return {
       durable: store.durable,
       keepsHistory: store.keepsHistory,
+      shared: shared && {
+        identity: () => call(() => shared.identity()),
+        whichWait: (places) => call(() => shared.whichWait(places)),
+      },
       append: (messages) => call(() => store.append(messages)),
       isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
       take: (userId, after, limit) => call(() => store.take(userId, after, limit)),

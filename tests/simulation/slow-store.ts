@@ -1,6 +1,6 @@
 import type { Clock, Instant } from '@imcore/protocol';
 import { StoreError } from '@imcore/server';
-import type { MessageStore, StoredMessage } from '@imcore/server/ports';
+import type { MessageStore, SharedStore, StoredMessage } from '@imcore/server/ports';
 import type { SeededRandom } from '@imcore/testkit';
 
 /** The delays and failures of a store. */
@@ -24,12 +24,21 @@ export interface StoreObserver {
   after(call: StoreCall): void;
 }
 
-export type StoreCall = 'append' | 'take' | 'confirm' | 'expire' | 'resend' | 'history';
+export type StoreCall =
+  | 'append'
+  | 'take'
+  | 'confirm'
+  | 'expire'
+  | 'resend'
+  | 'history'
+  | 'identity'
+  | 'whichWait';
 
 /** A store that answers late and sometimes fails, like one behind a network, until {@link heal} is called. */
 export class SlowStore implements MessageStore {
   readonly durable = true;
   readonly keepsHistory: boolean;
+  readonly shared: SharedStore | undefined;
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
@@ -49,6 +58,11 @@ export class SlowStore implements MessageStore {
   ) {
     this.#store = store;
     this.keepsHistory = store.keepsHistory;
+    const { shared } = store;
+    this.shared = shared && {
+      identity: () => this.#call('identity', () => shared.identity()),
+      whichWait: (places) => this.#call('whichWait', () => shared.whichWait(places)),
+    };
     this.#clock = clock;
     this.#random = random;
     this.#trouble = trouble;

@@ -114,7 +114,10 @@ export class World {
 
   /** Crashes the server at the calls of the store that the plan names. */
   #watchStore(): StoreObserver {
-    const counts = { append: 0, take: 0, confirm: 0, expire: 0, resend: 0, history: 0 };
+    const counts = {
+      ...{ append: 0, take: 0, confirm: 0, expire: 0, resend: 0, history: 0 },
+      ...{ identity: 0, whichWait: 0 },
+    };
     const crashAt = (call: StoreCall, when: 'before' | 'after'): boolean => {
       const crash = this.plan.crashes.find(
         (each) => each.call === call && each.when === when && each.number === counts[call],

@@ -12,10 +12,15 @@ export function silencedStore(store: MessageStore): {
     await silence;
     return work();
   };
+  const { shared } = store;
   return {
     store: {
       durable: store.durable,
       keepsHistory: store.keepsHistory,
+      shared: shared && {
+        identity: () => later(() => shared.identity()),
+        whichWait: (places) => later(() => shared.whichWait(places)),
+      },
       append: (messages) => later(() => store.append(messages)),
       take: (userId, after, limit) => later(() => store.take(userId, after, limit)),
       confirm: (confirmations) => later(() => store.confirm(confirmations)),

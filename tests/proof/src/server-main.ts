@@ -28,6 +28,7 @@ function answersEarly(real: MessageStore): MessageStore {
   return {
     durable: true,
     keepsHistory: real.keepsHistory,
+    shared: real.shared,
     append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
       setTimeout(() => void real.append(messages), 50);
       return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));

@@ -4,6 +4,7 @@ import { asError, StoreError } from '../errors.js';
 import type {
   AppendResult,
   MessageStore,
+  SharedStore,
   StoredMessage,
   StoreHealth,
   StoreId,
@@ -14,6 +15,8 @@ import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 
 /** Maximum number of calls that are past their deadline and unanswered. With as many, the store is not called. */
 const MAX_UNANSWERED = 64;
+
+type StoreCall = keyof MessageStore | keyof SharedStore;
 
 /**
  * Called when a call is given up. Returns the function that is called when the store answers it after all; with `undefined` if
@@ -28,6 +31,7 @@ export type OnGivenUp<Result> = () => (late: Result | undefined) => void;
  * repeat it. While too many of them are unanswered, new calls reject at once, so that they do not collect in memory.
  */
 export class TimedStore implements MessageStore {
+  readonly shared: SharedStore | undefined;
   readonly #store: MessageStore;
   readonly #runtime: Runtime;
   readonly #deadlines: DeadlineRing;
@@ -39,6 +43,11 @@ export class TimedStore implements MessageStore {
     this.#runtime = runtime;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = runtime.timers.ring<PendingCall>(timeoutMs, (call) => call.timedOut());
+    const { shared } = store;
+    this.shared = shared && {
+      identity: () => this.#call('identity', () => shared.identity()),
+      whichWait: (places) => this.#call('whichWait', () => shared.whichWait(places)),
+    };
   }
 
   get durable(): boolean {
@@ -116,7 +125,7 @@ export class TimedStore implements MessageStore {
   }
 
   #call<Result>(
-    name: keyof MessageStore,
+    name: StoreCall,
     start: () => Promise<Result>,
     onGivenUp?: OnGivenUp<Result>,
   ): Promise<Result> {
@@ -140,7 +149,7 @@ export class TimedStore implements MessageStore {
   }
 
   #notCalled(
-    name: keyof MessageStore,
+    name: StoreCall,
     limit: 'unansweredStoreCalls' | 'maxBytesUnderWay',
     value: number,
   ): Promise<never> {
@@ -153,7 +162,7 @@ export class TimedStore implements MessageStore {
   }
 
   #within<Result>(
-    name: keyof MessageStore,
+    name: StoreCall,
     start: () => Promise<Result>,
     onGivenUp?: OnGivenUp<Result>,
   ): Promise<Result> {

@@ -3,13 +3,18 @@ import type {
   Confirmation,
   DeadLetter,
   MessageStore,
+  SharedStore,
   StoredMessage,
   StoreId,
   WaitingMessage,
 } from '../../src/ports/message-store.js';
-import { type MemoryStoreOptions, memoryStore } from '../../src/store-memory/memory-store.js';
+import {
+  type MemoryStore,
+  type MemoryStoreOptions,
+  memoryStore,
+} from '../../src/store-memory/memory-store.js';
 
-type Operation = 'append' | 'take' | 'confirm' | 'expire';
+type Operation = 'append' | 'take' | 'confirm' | 'expire' | 'identity' | 'whichWait';
 
 /** A memory store that counts its calls, and fails or keeps its caller waiting as the test says. */
 export class ControlledStore implements MessageStore {
@@ -22,13 +27,25 @@ export class ControlledStore implements MessageStore {
     take: 0,
     confirm: 0,
     expire: 0,
+    identity: 0,
+    whichWait: 0,
     close: 0,
   };
   /** Set one to let calls of that kind fail. */
   readonly failures: { [Kind in Operation]?: Error | undefined } = {};
   /** Whether `isEmptyFor` returns true if nothing waits; otherwise it always returns false. */
   knowsWhatIsEmpty = true;
-  readonly #inner: MessageStore;
+  readonly shared: SharedStore = {
+    identity: async () => {
+      await this.#enter('identity');
+      return this.#inner.shared.identity();
+    },
+    whichWait: async (places) => {
+      await this.#enter('whichWait');
+      return this.#inner.shared.whichWait(places);
+    },
+  };
+  readonly #inner: MemoryStore;
   readonly #held = new Map<Operation, (() => void)[]>();
   readonly #unanswered = new Set<Operation>();
 
