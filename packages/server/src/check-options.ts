@@ -11,6 +11,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   transports: true,
   hooks: true,
   store: true,
+  cluster: true,
   routes: true,
   handlers: true,
   limits: true,
@@ -44,6 +45,7 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   checkTransports(options.transports);
   checkHooks(options.hooks ?? {});
   checkMethods('store', options.store, ['append', 'take', 'confirm'], "sqliteStore({ file: 'messages.db' })");
+  checkCluster(options);
   checkRoutes(options.routes ?? []);
   checkHandlers(options.handlers ?? {});
   checkInteger('storeAfterMs', options.storeAfterMs, 1);
@@ -80,6 +82,21 @@ function checkHooks(hooks: Hooks): void {
   checkObject('hooks', hooks, '{ authenticate: … }');
   if (Object.getPrototypeOf(hooks) === Object.prototype) checkNames(hooks, HOOKS, 'hooks.');
   for (const name of Object.keys(HOOKS)) checkFunction(`hooks.${name}`, hooks[name as keyof Hooks]);
+}
+
+function checkCluster({ cluster, store }: ServerOptions): void {
+  if (cluster === undefined) return;
+  checkMethods(
+    'cluster',
+    cluster,
+    ['start', 'send', 'broadcast', 'close'],
+    'postgresCluster({ url, nodeId })',
+  );
+  if (store?.shared !== undefined) return;
+  throw new UsageError(
+    'ERR_INVALID_OPTION',
+    `option cluster needs a store that several servers can share, for example postgresStore({ url }); ${store === undefined ? 'there is no store' : 'this store cannot be shared'}`,
+  );
 }
 
 function checkRoutes(routes: unknown): void {

@@ -1,5 +1,8 @@
 import { Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
+import { ClusterRoute } from './cluster/cluster-route.js';
+import { mustLook } from './cluster/must-look.js';
+import { ServerCluster } from './cluster/server-cluster.js';
 import { consoleLogger } from './console-logger.js';
 import { BytesUnderWay } from './delivery/bytes-under-way.js';
 import { Dispatcher } from './delivery/dispatcher.js';
@@ -29,9 +32,11 @@ import type { SlowReader } from './sessions/slow-reader.js';
 import { OfflineNotifier } from './storage/offline-notifier.js';
 import { StoreRoute } from './storage/store-route.js';
 import { TimedStore } from './storage/timed-store.js';
+import { Ticks } from './ticks.js';
 import { DeadlineQueue, type DeadlineRing } from './timers/deadline-queue.js';
 import { systemClock } from './timers/system-clock.js';
 import { UnknownReceivers } from './users/unknown-receivers.js';
+import type { StoredQueue } from './users/user.js';
 import { UserRegistry } from './users/user-registry.js';
 
 /**
@@ -51,14 +56,28 @@ export function createServer(options: ServerOptions): ImServer {
   // A message takes the first route that accepts it.
   const fallback = new FallbackRoute(runtime, hooks);
   const dispatcher = new Dispatcher(fallback);
-  const storeRoute =
+  const ticks = new Ticks();
+  const queueOf = (userId: string): StoredQueue | undefined => storeRoute?.queueOf(userId);
+  const cluster =
+    options.cluster &&
+    store?.shared &&
+    new ServerCluster(runtime, {
+      ...{ cluster: options.cluster, store: store.shared, users, queueOf, ticks },
+      giveUp: () => void server.close(),
+    });
+  const storeRoute: StoreRoute | undefined =
     store &&
     new StoreRoute(runtime, {
-      ...{ store, users, dispatcher, fallback, retry, storeAfterMs },
-      notifier: new OfflineNotifier(runtime, hooks),
+      ...{ store, users, dispatcher, fallback, retry, storeAfterMs, ticks },
+      notifier: new OfflineNotifier(runtime, hooks, (userId) => cluster?.isElsewhere(userId) === true),
+      onAppended: cluster && ((userId) => cluster.appended(userId)),
     });
-  const local = new LocalRoute(runtime, storeRoute ?? new UnstoredInFlight(runtime, retry, fallback));
-  dispatcher.use(storeRoute === undefined ? [local, ...routes] : [local, ...routes, storeRoute]);
+  const inFlight = storeRoute ?? new UnstoredInFlight(runtime, retry, fallback);
+  const look = cluster && mustLook(queueOf);
+  const local = new LocalRoute(runtime, inFlight, look);
+  const remote =
+    cluster && storeRoute && new ClusterRoute((userId) => cluster.isElsewhere(userId), storeRoute);
+  dispatcher.use([local, remote, ...routes, storeRoute].filter((route) => route !== undefined));
 
   // A message that is too large for every transport can be sent only if another route may accept it.
   const maxBodyBytes = Math.max(...transports.map(({ maxSendBytes }) => maxSendBytes));
@@ -66,7 +85,7 @@ export function createServer(options: ServerOptions): ImServer {
     runtime,
     users,
     dispatcher,
-    routes.length > 0 ? Number.POSITIVE_INFINITY : maxBodyBytes,
+    routes.length > 0 || cluster !== undefined ? Number.POSITIVE_INFINITY : maxBodyBytes,
   );
 
   // A packet is handled by the handler of its type.
@@ -89,20 +108,22 @@ export function createServer(options: ServerOptions): ImServer {
     reports,
     messages.toSender,
     store && new UnknownReceivers(runtime.limits.unknownReceiversPerHour),
+    cluster,
     options.handlers ?? {},
   );
   const stallDeadlines = createStallDeadlines(runtime);
   const sessions = new SessionRegistry(
-    { runtime, answers, checks, users, local, reports, handlers, stallDeadlines },
+    { runtime, answers, checks, users, local, reports, handlers, stallDeadlines, cluster },
     new Admission(runtime, addresses, new OpenFiles()),
     proxies,
   );
 
   const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute);
   for (const route of routes) route.init?.(host);
-  return new ImServer(runtime, {
-    ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute },
+  const server: ImServer = new ImServer(runtime, {
+    ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute, cluster },
   });
+  return server;
 }
 
 function createRuntime(options: ServerOptions): Runtime {

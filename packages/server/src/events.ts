@@ -58,9 +58,16 @@ export type SessionEndReason = 'logout' | 'timeout' | 'kicked' | 'replaced' | 'c
 
 /** The events of a server. Each can have any number of listeners. */
 export interface ServerEvents {
-  /** A user came online: its first session has started. */
+  /**
+   * A user came online: its first session has started. In a cluster: its first one at any node, and one node emits the event; of a
+   * session at another node only `userId`, `deviceId` and `firstLoginTime` are known, `sessionId` and `remotePort` are 0, and
+   * the texts are empty.
+   */
   online: { readonly userId: string; readonly session: SessionInfo };
-  /** A user went offline: its last session has ended. `kickCode` is -1 if the session was not kicked out. */
+  /**
+   * A user went offline: its last session has ended. `kickCode` is -1 if the session was not kicked out. In a cluster: its last
+   * one at any node; see `online`. The `kickCode` of a session at another node is -1.
+   */
   offline: { readonly userId: string; readonly session: SessionInfo; readonly kickCode: number };
   /** A login was accepted: a session has started. A repeated login on the same connection ends the session before it. */
   sessionStarted: { readonly session: SessionInfo };
@@ -111,6 +118,12 @@ export interface ServerEvents {
   received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
   /** A user did not acknowledge any copy of QoS messages, and there is no store. */
   lost: { readonly userId: string; readonly messages: readonly Message[] };
+  /** Frames travel between the nodes of the cluster, or no longer; `error` says why. */
+  cluster:
+    | { readonly state: 'joined'; readonly error: undefined }
+    | { readonly state: 'away'; readonly error: Error };
+  /** Another node of the cluster became known, or has left or is lost. */
+  node: { readonly nodeId: string; readonly state: 'added' | 'removed' };
   /** The bridge's broker has accepted a message. */
   bridged: Message;
   /** The bridge's broker did not accept a message. */

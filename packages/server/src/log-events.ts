@@ -70,6 +70,13 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
       ),
     );
   });
+  events.on('cluster', ({ state, error }) => {
+    if (state === 'joined') logger.info({}, 'joined the cluster');
+    else logger.warn({ err: error }, 'other nodes of the cluster cannot be reached; it keeps retrying');
+  });
+  events.on('node', ({ nodeId, state }) => {
+    logger.info({ nodeId }, state === 'added' ? 'a node has joined' : 'a node has left or is lost');
+  });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge is not connected to its broker; it keeps retrying');

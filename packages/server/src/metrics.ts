@@ -109,6 +109,8 @@ export class ServerMetrics {
   clusterHintsReceived = 0;
   clusterHintsLost = 0;
   clusterClaimsLost = 0;
+  clusterSweeps = 0;
+  clusterSweepFinds = 0;
   bugs = 0;
 
   /** Returns the metrics of one transport; creates them if there are none. */
@@ -259,5 +261,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterHintsReceived: counter('events', 'users for whom the store has messages, as other nodes said'),
   clusterHintsLost: counter('events', 'times that hints of another node were missing'),
   clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
+  clusterSweeps: counter('events', 'times that the store was asked for messages that nobody has hinted'),
+  clusterSweepFinds: counter('events', 'users for whom the store had some'),
   bugs: counter('events', 'internal errors of the server'),
 };

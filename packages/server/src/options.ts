@@ -1,6 +1,7 @@
 import type { Clock, Random, RetryPolicy } from '@imcore/protocol';
 import type { Hooks } from './hooks.js';
 import type { ServerLimits } from './limits.js';
+import type { Cluster } from './ports/cluster.js';
 import type { Logger } from './ports/logger.js';
 import type { MessageStore } from './ports/message-store.js';
 import type { PacketHandler } from './ports/packet-handler.js';
@@ -15,6 +16,11 @@ export interface ServerOptions {
   readonly hooks?: Hooks | undefined;
   /** Keeps messages that cannot be delivered at once. Default none: then `onUndeliverable` decides. */
   readonly store?: MessageStore | undefined;
+  /**
+   * Joins a cluster: several servers serve the same users. Needs a store that they share, such as `postgresStore()`. Default
+   * none.
+   */
+  readonly cluster?: Cluster | undefined;
   /** Additional routes for messages to users who are not online here, such as a bridge. Asked in order, before the store. */
   readonly routes?: readonly Route[] | undefined;
   /** Handlers of packet types of your own, by type. Packets of any other unknown type are rejected. */

@@ -1,4 +1,6 @@
 import { KickOutCode, type Unsubscribe } from '@imcore/protocol';
+import { ClusterView } from './cluster/cluster-view.js';
+import type { ServerCluster } from './cluster/server-cluster.js';
 import type { Dispatcher } from './delivery/dispatcher.js';
 import type { ServerMessages } from './delivery/server-messages.js';
 import { asError, UsageError } from './errors.js';
@@ -29,6 +31,7 @@ interface ServerParts {
   readonly messages: ServerMessages;
   readonly store: MessageStore | undefined;
   readonly storeRoute: StoreRoute | undefined;
+  readonly cluster: ServerCluster | undefined;
 }
 
 /** Options of `close`. */
@@ -57,6 +60,8 @@ export class ImServer {
   readonly #parts: ServerParts;
   readonly #deadLetters: DeadLetters;
   readonly #expiry: Expiry | undefined;
+  /** Other servers that serve the same users; undefined without the option `cluster`. */
+  readonly cluster: ClusterView | undefined;
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new';
   #closing: Promise<void> | undefined = undefined;
 
@@ -66,6 +71,7 @@ export class ImServer {
     this.#parts = parts;
     this.#deadLetters = new StoredDeadLetters(runtime, store, storeRoute);
     this.#expiry = store && new Expiry(runtime, store);
+    this.cluster = parts.cluster && new ClusterView(parts.cluster);
   }
 
   /** Number of users that are online here. */
@@ -83,9 +89,10 @@ export class ImServer {
     if (this.#state !== 'new')
       throw new UsageError('ERR_ALREADY_LISTENING', `listen() was called on a server that is ${this.#state}`);
     this.#state = 'listening';
-    const { transports, routes, sessions, messages, store } = this.#parts;
+    const { transports, routes, sessions, messages, store, cluster } = this.#parts;
     messages.open();
     try {
+      await cluster?.start();
       const addresses: TransportAddress[] = [];
       for (const transport of transports) addresses.push(await transport.listen(sessions));
       for (const route of routes) await route.start?.();
@@ -121,8 +128,9 @@ export class ImServer {
     return sessions.length;
   }
 
+  /** Whether a user has a session: here or, in a cluster, at any node. */
   isOnline(userId: string): boolean {
-    return this.#parts.users.find(userId)?.isOnline === true;
+    return this.#parts.users.find(userId)?.isOnline === true || this.cluster?.isOnline(userId) === true;
   }
 
   /**
@@ -191,7 +199,7 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { transports, routes, sessions, dispatcher, messages, store, storeRoute } = this.#parts;
+    const { transports, routes, sessions, dispatcher, messages, store, storeRoute, cluster } = this.#parts;
     messages.close();
     for (const route of routes) route.stopAccepting?.();
     for (const transport of transports) transport.stopAccepting();
@@ -205,6 +213,7 @@ export class ImServer {
     for (const route of routes) await this.#closePart(route);
     dispatcher.stop();
     await storeRoute?.settled();
+    await this.#closePart(cluster);
     await this.#expiry?.stop();
     await this.#closePart(store);
     this.#runtime.timers.close();

@@ -78,6 +78,8 @@ export class ClusterNode {
     this.#directory = new Directory(cluster.nodeId, life, {
       claimAdded: (claim) => listener.claimAdded(claim),
       claimRemoved: (claim) => listener.claimRemoved(claim),
+      userAdded: (session) => listener.userAdded(session),
+      userRemoved: (session) => listener.userRemoved(session),
       claimLost: (own, winner) => {
         runtime.metrics.clusterClaimsLost += 1;
         listener.claimLost(own, winner);

@@ -13,6 +13,10 @@ export interface DirectoryListener {
   claimRemoved(claim: Claim): void;
   /** A session of this node loses to one of another node, by the rule for duplicate logins: end it, and withdraw its claim. */
   claimLost(own: Claim, winner: Claim): void;
+  /** A user has its first session at any node, this one included. */
+  userAdded(session: SessionClaim): void;
+  /** A user has no session at any node any more; this was the last one. */
+  userRemoved(session: SessionClaim): void;
 }
 
 /** Which sessions a node has, in numbers. */
@@ -170,6 +174,7 @@ export class Directory {
       const claim = this.#claimOf(replica, row);
       this.#table.delete(row);
       this.#listener.claimRemoved(claim);
+      if (this.#table.firstOf(claim.userId) === NONE) this.#listener.userRemoved(claim);
     }
     this.#owners[replica.owner] = undefined;
   }
@@ -280,23 +285,27 @@ export class Directory {
 
   /** `known`: the owner's row of that device; `NONE` if it has none. Returns its row. */
   #put(replica: Replica, session: SessionClaim, known: number): number {
-    let row = known;
-    if (row !== NONE) {
-      replica.digest = (replica.digest ^ this.#table.hashOf(row)) >>> 0;
-      this.#table.change(row, session);
-    } else {
-      row = this.#table.add(replica.owner, session);
-      if (this.#table.countOf(replica.owner, session.userId, row) === 1) replica.users += 1;
+    if (known !== NONE) {
+      replica.digest = (replica.digest ^ this.#table.hashOf(known)) >>> 0;
+      this.#table.change(known, session);
+      replica.digest = (replica.digest ^ this.#table.hashOf(known)) >>> 0;
+      return known;
     }
+    const { userId } = session;
+    const isFirst = this.#table.firstOf(userId) === NONE;
+    const row = this.#table.add(replica.owner, session);
+    if (this.#table.countOf(replica.owner, userId, row) === 1) replica.users += 1;
     replica.digest = (replica.digest ^ this.#table.hashOf(row)) >>> 0;
+    if (isFirst) this.#listener.userAdded(session);
     return row;
   }
 
   #delete(replica: Replica, row: number): void {
-    const { userId } = this.#table.read(row);
+    const session = this.#table.read(row);
     replica.digest = (replica.digest ^ this.#table.hashOf(row)) >>> 0;
     this.#table.delete(row);
-    if (this.#table.countOf(replica.owner, userId) === 0) replica.users -= 1;
+    if (this.#table.countOf(replica.owner, session.userId) === 0) replica.users -= 1;
+    if (this.#table.firstOf(session.userId) === NONE) this.#listener.userRemoved(session);
   }
 }
 

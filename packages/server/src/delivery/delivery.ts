@@ -33,6 +33,11 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
  * Where a message came from. It gets the outcome: exactly one of `accepted` and `failed` is called for each delivery, once.
  */
 export interface Origin {
+  /**
+   * When the session that sends logged in at this server, a number of `Ticks`. Undefined without a cluster, and for an origin
+   * that cannot have sent at another server.
+   */
+  readonly since?: number | undefined;
   /** Whether `onUndeliverable` is called for its messages. Not for those of `ImServer.send`, whose caller gets an error. */
   readonly asksHook: boolean;
   /** The sender is no longer responsible. `acknowledgement`: the receiver's own frame, if it can be forwarded unchanged. */

@@ -3,18 +3,27 @@ import type { Route, RouteAnswer } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Device, User } from '../users/user.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery, Origin } from './delivery.js';
 import type { InFlightPolicy } from './in-flight-policy.js';
+
+/**
+ * Whether a message must wait until the receiver's queue is read, because its sender may have stored earlier ones at another
+ * server. Then the read has been started.
+ */
+export type MustLook = (receiver: User, origin: Origin) => boolean;
 
 /** Delivers messages to users who are online on this server. */
 export class LocalRoute implements Route {
   readonly name = 'local';
   readonly #runtime: Runtime;
   readonly #policy: InFlightPolicy;
+  readonly #mustLook: MustLook | undefined;
 
-  constructor(runtime: Runtime, policy: InFlightPolicy) {
+  /** `mustLook`: for a server in a cluster. */
+  constructor(runtime: Runtime, policy: InFlightPolicy, mustLook?: MustLook) {
     this.#runtime = runtime;
     this.#policy = policy;
+    this.#mustLook = mustLook;
   }
 
   take(delivery: Delivery, receiver: User | undefined, now: Instant): RouteAnswer {
@@ -26,6 +35,7 @@ export class LocalRoute implements Route {
     const { fingerprint } = delivery;
     if (fingerprint === undefined) this.#writeOnce(delivery, session, now);
     else if (receiver.queue?.isBehind === true) return 'store';
+    else if (this.#mustLook?.(receiver, delivery.origin) === true) return 'store';
     else if (!device.openInbox().add(fingerprint, delivery)) return 'not-acknowledged';
     else {
       this.#runtime.metrics.messagesInFlight += 1;

@@ -8,6 +8,7 @@ import {
   SERVER_ID,
 } from '@imcore/protocol';
 import { typeName } from '../check-options.js';
+import type { ServerCluster } from '../cluster/server-cluster.js';
 import { bytesOf } from '../delivery/bytes-under-way.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
@@ -47,6 +48,7 @@ export class DataHandler implements Handler {
   readonly #toSender: (session: SessionInfo) => Sender;
   /** Undefined without a store, which would keep what is for them. */
   readonly #unknownReceivers: UnknownReceivers | undefined;
+  readonly #cluster: ServerCluster | undefined;
 
   constructor(
     runtime: Runtime,
@@ -56,6 +58,7 @@ export class DataHandler implements Handler {
     reports: PeerReports,
     toSender: (session: SessionInfo) => Sender,
     unknownReceivers: UnknownReceivers | undefined,
+    cluster: ServerCluster | undefined,
   ) {
     this.#runtime = runtime;
     this.#users = users;
@@ -64,6 +67,7 @@ export class DataHandler implements Handler {
     this.#reports = reports;
     this.#toSender = toSender;
     this.#unknownReceivers = unknownReceivers;
+    this.#cluster = cluster;
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
@@ -212,6 +216,7 @@ export class DataHandler implements Handler {
 
   /** A user who is not known here may be made up. The store would keep what is for it. */
   #mayWriteToUnknown(to: string, { user }: Device, session: HandlerSession, now: Instant): boolean {
+    if (this.#cluster?.isElsewhere(to) === true) return true;
     if (this.#unknownReceivers?.admits(user.id, to, now) !== false) return true;
     this.#reportLimit('unknownReceiversPerHour', session);
     return false;

@@ -1,4 +1,5 @@
 import { PacketType } from '@imcore/protocol';
+import type { ServerCluster } from '../cluster/server-cluster.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
 import type { LocalRoute } from '../delivery/local-route.js';
 import { asError } from '../errors.js';
@@ -31,14 +32,15 @@ export function createHandlers(
   reports: PeerReports,
   toSender: (session: SessionInfo) => Sender,
   unknownReceivers: UnknownReceivers | undefined,
+  cluster: ServerCluster | undefined,
   custom: Readonly<Record<number, PacketHandler>>,
 ): Handlers {
   return new Map<number, Handler>([
-    [PacketType.Login, new LoginHandler(runtime, users, hooks, checks, answers)],
+    [PacketType.Login, new LoginHandler(runtime, users, hooks, checks, answers, cluster)],
     [PacketType.KeepAlive, keepAlive(answers, checks)],
     [
       PacketType.Data,
-      new DataHandler(runtime, users, hooks, dispatcher, reports, toSender, unknownReceivers),
+      new DataHandler(runtime, users, hooks, dispatcher, reports, toSender, unknownReceivers, cluster),
     ],
     [PacketType.Logout, logout],
     [PacketType.Acknowledgement, acknowledgement(runtime, local, checks, reports)],

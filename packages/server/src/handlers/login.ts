@@ -11,6 +11,8 @@ import {
   readLoginRequest,
 } from '@imcore/protocol';
 import { typeName } from '../check-options.js';
+import { decideAgainstClaim } from '../cluster/claims.js';
+import type { ServerCluster } from '../cluster/server-cluster.js';
 import { InvalidAnswer } from '../errors.js';
 import type { HookRunner } from '../hook-runner.js';
 import type { LoginVerdict } from '../hooks.js';
@@ -39,6 +41,7 @@ export class LoginHandler implements Handler {
   readonly #hooks: HookRunner;
   readonly #checks: AddressChecks;
   readonly #answers: Answers;
+  readonly #cluster: ServerCluster | undefined;
   /** Number of questions to `authenticate` so far. */
   #asked = 0;
 
@@ -48,12 +51,14 @@ export class LoginHandler implements Handler {
     hooks: HookRunner,
     checks: AddressChecks,
     answers: Answers,
+    cluster: ServerCluster | undefined,
   ) {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;
     this.#checks = checks;
     this.#answers = answers;
+    this.#cluster = cluster;
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
@@ -125,13 +130,17 @@ export class LoginHandler implements Handler {
     const { userId, firstLoginTime: sent } = request;
     const wallTime = this.#runtime.clock.wallTime();
     const known = this.#users.find(userId);
-    const latest = known?.latestLoginTime ?? 0;
+    const rival = this.#cluster?.rivalOf(userId, deviceId);
+    const latest = Math.max(known?.latestLoginTime ?? 0, rival?.firstLoginTime ?? 0);
     const online = known?.findDevice(deviceId);
     const old = online?.session;
-    const decision =
+    let decision =
       old === undefined || isSame(old, session) || online?.login === undefined
         ? undefined
         : decideLogin(sent, asked, online.login, latest, wallTime);
+    // Whatever is decided, the other node ends its session when it learns of a login that wins.
+    if (rival !== undefined && decideAgainstClaim(rival, sent, asked, latest, wallTime) === 'kick-new')
+      decision = 'kick-new';
     if (decision === 'end-new') {
       session.end();
       return;

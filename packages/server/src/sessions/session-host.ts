@@ -12,6 +12,7 @@ import {
   ResponseCode,
   type Scheduled,
 } from '@imcore/protocol';
+import type { ServerCluster } from '../cluster/server-cluster.js';
 import type { LocalRoute } from '../delivery/local-route.js';
 import type { LimitName, SessionEndReason } from '../events.js';
 import type { HandlerSession, Handlers } from '../handlers/handler.js';
@@ -48,6 +49,8 @@ export interface SessionContext {
   /** Deadlines of peers that read too slowly. */
   readonly stallDeadlines: DeadlineRing;
   readonly checks: AddressChecks;
+  /** Undefined for a server without a cluster. */
+  readonly cluster: ServerCluster | undefined;
   readonly owner: SessionOwner;
 }
 
@@ -249,7 +252,7 @@ export class SessionHost
 
   /** The caller has already ended the device's earlier session and written the login response. */
   loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void {
-    const { runtime, local, owner } = this.#context;
+    const { runtime, local, owner, cluster } = this.#context;
     const { events, metrics, clock } = runtime;
     const now = clock.now();
     if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
@@ -271,8 +274,10 @@ export class SessionHost
     if (!user.isReportedOnline) {
       user.isReportedOnline = true;
       metrics.usersOnline += 1;
-      if (events.has('online')) events.emit('online', { userId: user.id, session: info });
+      if (cluster === undefined && events.has('online'))
+        events.emit('online', { userId: user.id, session: info });
     }
+    if (this.#info === info && this.user === user) cluster?.entered(user, device, info);
     // A listener for `online` may have ended it.
     if (this.#info === info && this.user === user && events.has('sessionStarted'))
       events.emit('sessionStarted', { session: info });
@@ -446,16 +451,18 @@ export class SessionHost
     if (user === undefined || device === undefined) return;
     this.user = undefined;
     this.device = undefined;
-    const { local, users, runtime } = this.#context;
+    const { local, users, runtime, cluster } = this.#context;
     const { info } = this;
     const wentOffline = local.detach(user, device);
     users.left(user, device);
     this.#reportEnd(reason, kickCode);
-    if (!wentOffline || !user.isReportedOnline) return;
-    user.isReportedOnline = false;
-    runtime.metrics.usersOnline -= 1;
-    if (runtime.events.has('offline'))
-      runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
+    if (wentOffline && user.isReportedOnline) {
+      user.isReportedOnline = false;
+      runtime.metrics.usersOnline -= 1;
+      if (cluster === undefined && runtime.events.has('offline'))
+        runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
+    }
+    if (device.session === undefined) cluster?.left(user, device, info, kickCode);
   }
 
   #reportEnd(reason: SessionEndReason, kickCode: number): void {

@@ -25,6 +25,7 @@ const MAX_WAITING = 10_000;
 export class OfflineNotifier {
   readonly #runtime: Runtime;
   readonly #hooks: HookRunner;
+  readonly #isElsewhere: (userId: string) => boolean;
   readonly #maxWaiting: number;
   #waiting: { readonly message: Message; readonly bytes: number }[] = [];
   #bytes = 0;
@@ -34,9 +35,16 @@ export class OfflineNotifier {
   #onIdle: (() => void)[] = [];
   #isEnding = false;
 
-  constructor(runtime: Runtime, hooks: HookRunner, maxWaiting = MAX_WAITING) {
+  /** `isElsewhere`: whether a user is online at another server, which brings the message. */
+  constructor(
+    runtime: Runtime,
+    hooks: HookRunner,
+    isElsewhere: (userId: string) => boolean = () => false,
+    maxWaiting = MAX_WAITING,
+  ) {
     this.#runtime = runtime;
     this.#hooks = hooks;
+    this.#isElsewhere = isElsewhere;
     this.#maxWaiting = maxWaiting;
   }
 
@@ -71,6 +79,7 @@ export class OfflineNotifier {
     this.#timer?.cancel();
     this.#timer = undefined;
     const { hooks } = this.#hooks;
+    this.#dropElsewhere();
     const batch = this.#waiting.slice(0, MAX_BATCH);
     if (hooks.onStored === undefined || batch.length === 0) {
       this.#idle();
@@ -90,6 +99,15 @@ export class OfflineNotifier {
       reported,
       () => this.#failed(),
     );
+  }
+
+  /** Asked as late as possible: an announcement may have come meanwhile. */
+  #dropElsewhere(): void {
+    const isElsewhere = this.#waiting.map(({ message }) => this.#isElsewhere(message.to));
+    if (!isElsewhere.includes(true)) return;
+    const dropped = this.#waiting.filter((_, index) => isElsewhere[index]);
+    this.#waiting = this.#waiting.filter((_, index) => !isElsewhere[index]);
+    this.#count(-dropped.reduce((sum, { bytes }) => sum + bytes, 0));
   }
 
   #failed(): void {

@@ -6,6 +6,7 @@ import { reportTooLarge } from '../delivery/reports.js';
 import { asError, StoreError } from '../errors.js';
 import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
+import type { Ticks } from '../ticks.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
 import { REPLAY_WINDOW, Replay, type ReplayTarget } from './replay.js';
@@ -27,6 +28,7 @@ export interface ReplayContext {
   readonly polls: DeadlineRing;
   /** Deadlines of replays for which new messages wait, because the store has not answered. */
   readonly waits: DeadlineRing;
+  readonly ticks: Ticks;
   /** Routes a message again when all older messages are written. */
   readonly dispatch: (delivery: Delivery, user: User) => void;
 }
@@ -43,6 +45,8 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
   readonly #user: User;
   readonly #device: Device;
   #tail: Delivery[] | undefined = undefined;
+  readAt = 0;
+  #readBegan = 0;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -58,6 +62,10 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
 
   get isBehind(): boolean {
     return !this.replay.isCaughtUp;
+  }
+
+  get position(): StoreId | undefined {
+    return this.replay.position;
   }
 
   get awaitsStore(): boolean {
@@ -165,8 +173,13 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     if (this.ring === undefined) this.#context.waits.start(this, this.#context.runtime.clock.now());
   }
 
-  answered(): void {
+  reads(): void {
+    this.#readBegan = this.#context.ticks.next();
+  }
+
+  answered(isEnd: boolean): void {
     this.#context.waits.stop(this);
+    if (isEnd) this.readAt = this.#readBegan;
   }
 
   caughtUp(): void {
@@ -176,6 +189,8 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
 
   gaveWay(): void {
     const { runtime, waits } = this.#context;
+    // What other servers have stored may be overtaken as well.
+    this.readAt = this.#context.ticks.next();
     runtime.metrics.replaysDelayed += 1;
     runtime.events.emit('replayDelayed', { userId: this.#user.id, waitedMs: waits.waitMs });
     this.caughtUp();

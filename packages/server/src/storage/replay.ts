@@ -44,8 +44,10 @@ export interface ReplayTarget {
   failed(error: unknown): void;
   /** New messages wait for the store. Called repeatedly. If it takes too long, {@link Replay.giveWay} must be called. */
   waits(): void;
-  /** The store has been read: the wait is over. */
-  answered(): void;
+  /** A read of the store begins. */
+  reads(): void;
+  /** The store has been read: the wait is over. `isEnd`: there was nothing more. */
+  answered(isEnd: boolean): void;
   /** Everything is written: new messages need not wait, and the tail queue can be written. */
   caughtUp(): void;
   /** As {@link caughtUp}, but the store has not answered in time: what it has is written after new messages. */
@@ -103,6 +105,11 @@ export class Replay implements RingEntry {
   /** Whether everything is written, so that new messages need not wait. */
   get isCaughtUp(): boolean {
     return this.#state === 'caught-up';
+  }
+
+  /** The last message that was read; undefined before the first. */
+  get position(): StoreId | undefined {
+    return this.#after;
   }
 
   /** Whether nothing is left to write until the store answers. New messages can then wait in the tail queue. */
@@ -215,13 +222,14 @@ export class Replay implements RingEntry {
   async #read(): Promise<void> {
     this.#isReading = true;
     this.#rest = 'none';
+    this.#target.reads();
     const after = this.#after;
     if (this.#state === 'running') this.#target.waits();
     // The store may execute the read before a pending confirmation, and answer after it.
     const confirming = this.#target.confirming();
     const answered = (page: readonly WaitingMessage[]): void => {
       this.#isOverdue = false;
-      this.#target.answered();
+      this.#target.answered(page.length === 0 && this.#after === after);
       if (this.#after === after) this.#append(page, confirming);
     };
     const limit = Math.min(this.#pageLimit, this.#target.maxPage());

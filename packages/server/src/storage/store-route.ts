@@ -10,6 +10,7 @@ import type { UndeliveredReason } from '../events.js';
 import type { AppendResult, MessageStore } from '../ports/message-store.js';
 import type { Route, RouteAnswer, RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
+import type { Ticks } from '../ticks.js';
 import type { DeadlineRing } from '../timers/deadline-queue.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
@@ -41,6 +42,9 @@ interface StoreRouteOptions {
   readonly retry: RetryPolicy;
   /** How long a message waits for its receiver before it is stored, in milliseconds. */
   readonly storeAfterMs: number;
+  readonly ticks: Ticks;
+  /** Called after each append for a user, whatever its result: the message may be in the store. */
+  readonly onAppended?: ((userId: string) => void) | undefined;
 }
 
 /**
@@ -62,6 +66,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   readonly #replays: ReplayContext;
   readonly #storing: DeadlineRing;
   readonly #retries: RetryRings;
+  readonly #onAppended: ((userId: string) => void) | undefined;
 
   constructor(runtime: Runtime, options: StoreRouteOptions) {
     const { store, users, dispatcher, fallback, notifier, retry, storeAfterMs } = options;
@@ -72,6 +77,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#fallback = fallback;
     this.#notifier = notifier;
     this.#keepsHistory = store.keepsHistory;
+    this.#onAppended = options.onAppended;
     this.#retries = new RetryRings(timers, retry, (delivery) => this.#retryDue(delivery));
     this.#storing = timers.ring<Delivery>(storeAfterMs, (delivery) => this.#storeDue(delivery));
     this.writer = new StoreWriter(store, (error) => this.#reportFailure(error));
@@ -81,7 +87,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#replays = {
       runtime,
       store,
-      writer: this.writer,
+      ...{ writer: this.writer, ticks: options.ticks },
       retries: this.#retries.first,
       polls: timers.ring<Replay>(STORE_RETRY_MS, (replay) => replay.poll()),
       waits: timers.ring<ReplayQueue>(MAX_STORE_WAIT_MS, ({ replay }) => replay.giveWay()),
@@ -206,11 +212,13 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     // A call that failed may have succeeded in the store, and only its answer was lost.
     else if (result === undefined) this.queueOf(to)?.poll();
     else this.queueOf(to)?.wake();
+    this.#onAppended?.(to);
   }
 
   /** The store has stored a message after its append was given up. Its next copy is a duplicate for the store. */
   #appendedLate(delivery: Delivery, result: AppendResult): void {
     if (result.outcome === 'full') return;
+    this.#onAppended?.(delivery.to);
     if (delivery.state === 'rejected') {
       // It is still in flight: the store must get to know its acknowledgement.
       delivery.moveTo('persisting');

@@ -28,4 +28,6 @@ export interface Outlet {
   replace(kickCode: number | undefined): void;
   /** Ends this session with a kick-out. */
   kick(code: number, reason: string | undefined): void;
+  /** Ends this session without a kick-out; the peer may reconnect. */
+  end(): void;
 }

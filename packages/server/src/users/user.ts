@@ -33,8 +33,19 @@ export interface UserSettings {
   readonly onForgotten: (user: User) => void;
 }
 
+/** A session's claim in the cluster. */
+export interface DeviceClaim {
+  readonly stamp: number;
+  /** When the session logged in, a number of `Ticks`. */
+  readonly since: number;
+}
+
 /** The messages in the store for an online user, which are being replayed to the session. */
 export interface StoredQueue {
+  /** When the last read began that found nothing more, a number of `Ticks`; 0 before the first. */
+  readonly readAt: number;
+  /** The last message that was read; undefined before the first. */
+  readonly position: StoreId | undefined;
   /** Whether new messages must be sent after the stored ones. */
   readonly isBehind: boolean;
   /** Whether nothing can be written until the store answers. */
@@ -216,6 +227,8 @@ export class Device implements Origin {
   session: Outlet | undefined = undefined;
   /** The login of its last session. */
   login: LoginRecord | undefined = undefined;
+  /** The claim of its session; undefined without a session or a cluster. */
+  claim: DeviceClaim | undefined = undefined;
   #inbox: Inbox | undefined = undefined;
 
   constructor(id: string, user: User) {
@@ -225,6 +238,10 @@ export class Device implements Origin {
 
   get asksHook(): boolean {
     return true;
+  }
+
+  get since(): number | undefined {
+    return this.claim?.since;
   }
 
   get underWay(): BytesUnderWay {

@@ -14,6 +14,8 @@ function setUp() {
   const directory = new Directory('a', 1, {
     claimAdded: (claim) => calls.push(`added ${name(claim)}`),
     claimRemoved: (claim) => calls.push(`removed ${name(claim)}`),
+    userAdded: () => {},
+    userRemoved: () => {},
     claimLost: (own, winner) => calls.push(`lost ${name(own)} to ${name(winner)}`),
   });
   directory.addNode('b', 2);
@@ -57,7 +59,9 @@ describe('Directory', () => {
 
   it('compares digests', () => {
     const { directory } = setUp();
-    const other = new Directory('b', 2, { claimAdded() {}, claimRemoved() {}, claimLost() {} });
+    const other = new Directory('b', 2, {
+      ...{ claimAdded() {}, claimRemoved() {}, claimLost() {}, userAdded() {}, userRemoved() {} },
+    });
     const claim = other.claim(session('u', 0), 5, 5);
     other.announced(1);
     expect(directory.compare('b', other.own)).toBe(false);
@@ -113,5 +117,23 @@ describe('Directory', () => {
     expect(directory.nodesOf('u')).toEqual(['b']);
     expect(directory.claimsOf('u')).toHaveLength(3);
     expect([directory.users, directory.usersOf('a'), directory.usersOf('b')]).toEqual([1, 1, 1]);
+  });
+
+  it('tells when a user has its first session at any node, and when it has none any more', () => {
+    const presence: string[] = [];
+    const shared = new Directory('a', 1, {
+      ...{ claimAdded() {}, claimRemoved() {}, claimLost() {} },
+      userAdded: ({ userId }) => presence.push(`${userId} on`),
+      userRemoved: ({ userId }) => presence.push(`${userId} off`),
+    });
+    shared.addNode('b', 2);
+    const session = { userId: 'u', deviceId: 'phone', firstLoginTime: 1, stamp: 1 };
+    shared.applyChanges('b', 1, [session]);
+    const own = shared.claim({ userId: 'u', deviceId: '' }, 2, 2);
+    shared.applyChanges('b', 2, [{ ...session, stamp: 3 }]);
+    shared.withdraw(own, own.stamp);
+    expect(presence).toEqual(['u on']);
+    shared.removeNode('b');
+    expect(presence).toEqual(['u on', 'u off']);
   });
 });

@@ -185,6 +185,8 @@ export class ClusterProcess {
         if (this.#faults.lastAnnouncementWins === true) this.logout(claim);
       },
       claimRemoved: (claim) => note('claimRemoved')(claim.nodeId),
+      userAdded: () => {},
+      userRemoved: () => {},
       claimLost: (own, winner) => {
         note('claimLost')(winner.nodeId);
         if (this.sessions.get(keyOf(own))?.claim.stamp !== own.stamp)

@@ -27,9 +27,9 @@ export class Bench {
   readonly transports: Readonly<Record<TransportKind, PeerTransport>>;
   readonly events: RecordedEvents;
 
-  constructor(options: BenchOptions) {
-    this.clock = new VirtualClock(START_TIME - OPENS_AT_MS);
-    this.clock.advance(OPENS_AT_MS);
+  /** `clock`: shared with other benches. */
+  constructor(options: BenchOptions, clock: VirtualClock = newClock()) {
+    this.clock = clock;
     this.transports = {
       tcp: new PeerTransport('tcp'),
       udp: new PeerTransport('udp'),
@@ -92,6 +92,13 @@ export class Bench {
     await this.advance(drainMs);
     await closed;
   }
+}
+
+/** A clock that reads {@link START_TIME}. */
+export function newClock(): VirtualClock {
+  const clock = new VirtualClock(START_TIME - OPENS_AT_MS);
+  clock.advance(OPENS_AT_MS);
+  return clock;
 }
 
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {

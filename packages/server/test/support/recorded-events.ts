@@ -27,6 +27,8 @@ export function recordEvents(server: ImServer): RecordedEvents {
     clockJumped: record('clockJumped'),
     replayDelayed: record('replayDelayed'),
     received: record('received'),
+    cluster: record('cluster'),
+    node: record('node'),
     lost: record('lost'),
     bridged: record('bridged'),
     bridgeFailed: record('bridgeFailed'),

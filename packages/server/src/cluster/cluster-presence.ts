@@ -1,0 +1,78 @@
+import type { Instant } from '@imcore/protocol';
+import type { SessionInfo } from '../hooks.js';
+import type { Runtime } from '../runtime.js';
+import { responsibleFor } from './rendezvous.js';
+
+/** How long a change is remembered, in milliseconds: longer than it takes until a node is known to be lost. */
+const REMEMBER_MS = 10_000;
+
+/** Maximum number of changes that are remembered. The oldest are forgotten first. */
+const MAX_CHANGES = 100_000;
+
+/** A user came online anywhere in the cluster, or went offline everywhere. */
+export interface PresenceChange {
+  readonly isOnline: boolean;
+  readonly session: SessionInfo;
+  readonly kickCode: number;
+}
+
+interface SeenChange extends PresenceChange {
+  readonly at: Instant;
+}
+
+/**
+ * Emits `online` and `offline` once in the cluster: at the node that is responsible for the user. All nodes see all changes, late
+ * by as much as the announcements are.
+ *
+ * When a node comes or goes, the changes of the last 10 s are looked at again, because the node that was responsible may not have
+ * seen them: they may be emitted twice then, but none is left out.
+ */
+export class ClusterPresence {
+  readonly #runtime: Runtime;
+  readonly #nodeId: string;
+  #nodeIds: readonly string[];
+  #changes: SeenChange[] = [];
+
+  constructor(runtime: Runtime, nodeId: string) {
+    this.#runtime = runtime;
+    this.#nodeId = nodeId;
+    this.#nodeIds = [nodeId];
+  }
+
+  /** The first session of a user has started anywhere, or its last one has ended. */
+  changed(change: PresenceChange): void {
+    const at = this.#runtime.clock.now();
+    this.#forget(at);
+    this.#changes.push({ ...change, at });
+    if (this.#isResponsible(change, this.#nodeIds)) this.#emit(change);
+  }
+
+  /** Other nodes have come or gone. */
+  setPeers(peerIds: readonly string[]): void {
+    const before = this.#nodeIds;
+    this.#nodeIds = [this.#nodeId, ...peerIds];
+    this.#forget(this.#runtime.clock.now());
+    for (const change of this.#changes)
+      if (this.#isResponsible(change, this.#nodeIds) && !this.#isResponsible(change, before))
+        this.#emit(change);
+  }
+
+  #isResponsible({ session }: PresenceChange, nodeIds: readonly string[]): boolean {
+    return responsibleFor(session.userId, nodeIds) === this.#nodeId;
+  }
+
+  #forget(now: Instant): void {
+    const oldest = this.#changes[0];
+    // Many at once, so that it costs little for each change.
+    const isOld = oldest !== undefined && now - oldest.at >= 2 * REMEMBER_MS;
+    if (!isOld && this.#changes.length < MAX_CHANGES) return;
+    this.#changes = this.#changes.filter(({ at }) => now - at < REMEMBER_MS).slice(-MAX_CHANGES / 2);
+  }
+
+  #emit({ isOnline, session, kickCode }: PresenceChange): void {
+    const { events } = this.#runtime;
+    const { userId } = session;
+    if (isOnline) events.emit('online', { userId, session });
+    else events.emit('offline', { userId, session, kickCode });
+  }
+}

@@ -1,0 +1,235 @@
+import { ClusterError } from '../errors.js';
+import type { SessionInfo } from '../hooks.js';
+import type { Cluster } from '../ports/cluster.js';
+import type { SharedStore } from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+import type { Ticks } from '../ticks.js';
+import type { Device, StoredQueue, User } from '../users/user.js';
+import type { UserRegistry } from '../users/user-registry.js';
+import { type Claim, type DeviceKey, kickOutOf, type SessionClaim } from './claims.js';
+import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
+import { ClusterNode } from './cluster-node.js';
+import { ClusterPresence } from './cluster-presence.js';
+import { RecentAppends } from './recent-appends.js';
+import { Sweep } from './sweep.js';
+
+/** What the server offers to its cluster. */
+interface ClusterParts {
+  readonly cluster: Cluster;
+  readonly store: SharedStore;
+  readonly users: UserRegistry;
+  /** The queue of a user who is online here; undefined for all others. */
+  readonly queueOf: (userId: string) => StoredQueue | undefined;
+  readonly ticks: Ticks;
+  /** Ends the server: another process has its name. */
+  readonly giveUp: () => void;
+}
+
+/**
+ * This server in its cluster. Announces its sessions and ends those that lose to a later login elsewhere; tells the nodes of
+ * receivers that the store has messages for them, and reads what others have stored for users who are online here.
+ *
+ * @see docs/adr/0025-many-nodes-log-first.md
+ */
+export class ServerCluster implements ClusterListener {
+  readonly #runtime: Runtime;
+  readonly #parts: ClusterParts;
+  readonly #recent = new RecentAppends();
+  readonly #sweep: Sweep;
+  readonly #presence: ClusterPresence;
+  /** Undefined until {@link start} knows the store's identity. */
+  #node: ClusterNode | undefined;
+  /** Changes by a session of this node that starts or ends just now. Listeners hear of them when that is complete. */
+  #ownChanges: boolean[] | undefined;
+
+  constructor(runtime: Runtime, parts: ClusterParts) {
+    const { store, users, queueOf, cluster } = parts;
+    this.#runtime = runtime;
+    this.#parts = parts;
+    this.#sweep = new Sweep(runtime, store, users, queueOf);
+    this.#presence = new ClusterPresence(runtime, cluster.nodeId);
+  }
+
+  /**
+   * Joins the cluster; resolves without its bus, too.
+   *
+   * @throws StoreError if the store does not tell its identity
+   */
+  async start(): Promise<void> {
+    const { cluster, store } = this.#parts;
+    const identity = await store.identity();
+    this.#node = new ClusterNode(this.#runtime, cluster, identity, this);
+    await this.#node.start();
+    this.#sweep.request();
+  }
+
+  /** Leaves the cluster: the sessions of this server have ended. */
+  async close(): Promise<void> {
+    this.#sweep.stop();
+    await this.#node?.close();
+  }
+
+  get nodeId(): string {
+    return this.#parts.cluster.nodeId;
+  }
+
+  /** Number of users with a session at any node. */
+  get onlineCount(): number {
+    return this.#node?.onlineCount ?? 0;
+  }
+
+  nodes(): readonly NodeInfo[] {
+    return this.#node?.nodes() ?? [];
+  }
+
+  whereIs(userId: string): readonly Claim[] {
+    return this.#node?.whereIs(userId) ?? [];
+  }
+
+  /** Whether a user has a session at another node. */
+  isElsewhere(userId: string): boolean {
+    return (this.#node?.nodesOf(userId).length ?? 0) > 0;
+  }
+
+  /** The claim of another node with which a login of this device must be compared. */
+  rivalOf(userId: string, deviceId: string): Claim | undefined {
+    return this.#node?.rivalOf({ userId, deviceId });
+  }
+
+  /**
+   * Ends sessions of a user at the other nodes. Resolves with their number.
+   *
+   * @throws ClusterError `ERR_NODE_TIMEOUT`
+   */
+  kickElsewhere(userId: string, deviceId: string | undefined, code: number): Promise<number> {
+    return this.#node?.kick(userId, deviceId, code) ?? Promise.resolve(0);
+  }
+
+  /** @throws ClusterError `ERR_NODE_UNKNOWN`, `ERR_NODE_TIMEOUT` */
+  async listElsewhere(nodeId: string, after: string, limit: number): Promise<UserPage> {
+    if (this.#node === undefined)
+      throw new ClusterError('ERR_NODE_UNKNOWN', `node ${nodeId} is not in the cluster`);
+    return this.#node.list(nodeId, after, limit);
+  }
+
+  /** A session has started. */
+  entered(user: User, device: Device, session: SessionInfo): void {
+    this.#report(session, -1, (node) => {
+      const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, session.firstLoginTime);
+      device.claim = { stamp, since: this.#parts.ticks.next() };
+    });
+  }
+
+  /** A session has ended, and its device has no other one. */
+  left(user: User, device: Device, session: SessionInfo, kickCode: number): void {
+    const { claim } = device;
+    device.claim = undefined;
+    if (claim === undefined) return;
+    const key: DeviceKey = { userId: user.id, deviceId: device.id };
+    this.#report(session, kickCode, (node) => node.withdraw(key, claim.stamp));
+  }
+
+  /** The store may have got a message for a user. */
+  appended(userId: string): void {
+    this.#recent.add(userId, this.#runtime.clock.now());
+    for (const nodeId of this.#node?.nodesOf(userId) ?? []) this.#node?.hint(nodeId, userId);
+  }
+
+  hinted(userIds: readonly string[]): void {
+    for (const userId of userIds) this.#parts.queueOf(userId)?.wake();
+  }
+
+  claimAdded({ userId, nodeId }: Claim): void {
+    if (this.#recent.has(userId, this.#runtime.clock.now())) this.#node?.hint(nodeId, userId);
+  }
+
+  claimRemoved(): void {}
+
+  claimLost(own: Claim, winner: Claim): void {
+    const device = this.#parts.users.find(own.userId)?.findDevice(own.deviceId);
+    if (device?.claim?.stamp !== own.stamp) return;
+    const code = kickOutOf(own, winner);
+    if (code === undefined) device.session?.end();
+    else device.session?.kick(code, undefined);
+  }
+
+  userAdded(session: SessionClaim): void {
+    this.#presenceChanged(session, true);
+  }
+
+  userRemoved(session: SessionClaim): void {
+    this.#presenceChanged(session, false);
+  }
+
+  nodeAdded(nodeId: string): void {
+    this.#peersChanged();
+    this.#runtime.events.emit('node', { nodeId, state: 'added' });
+    this.#sweep.request();
+  }
+
+  nodeRemoved(nodeId: string): void {
+    this.#peersChanged();
+    this.#runtime.events.emit('node', { nodeId, state: 'removed' });
+    this.#sweep.nodeLost();
+  }
+
+  hintsLost(): void {
+    this.#sweep.request();
+  }
+
+  busJoined(): void {
+    this.#runtime.events.emit('cluster', { state: 'joined', error: undefined });
+    this.#sweep.setAway(false);
+  }
+
+  busAway(error: Error): void {
+    this.#runtime.events.emit('cluster', { state: 'away', error });
+    this.#sweep.setAway(true);
+  }
+
+  kick(userId: string, deviceId: string | undefined, code: number): number {
+    const devices = this.#parts.users.find(userId)?.onlineDevices() ?? [];
+    const chosen = devices.filter(({ id }) => deviceId === undefined || id === deviceId);
+    for (const { session } of chosen) session?.kick(code, undefined);
+    return chosen.length;
+  }
+
+  list(after: string, limit: number): readonly string[] {
+    const following: string[] = [];
+    for (const { id } of this.#parts.users.online()) if (id > after) following.push(id);
+    return following.sort().slice(0, limit);
+  }
+
+  failed(error: ClusterError): void {
+    this.#runtime.events.emit('error', error);
+    if (error.code === 'ERR_CLUSTER_NAME_TAKEN') this.#parts.giveUp();
+  }
+
+  #presenceChanged(claim: SessionClaim, isOnline: boolean): void {
+    if (this.#ownChanges === undefined)
+      this.#presence.changed({ isOnline, session: elsewhere(claim), kickCode: -1 });
+    else this.#ownChanges.push(isOnline);
+  }
+
+  /** Announces a session of this node, and then reports whether its user came online or went offline with it. */
+  #report(session: SessionInfo, kickCode: number, announce: (node: ClusterNode) => void): void {
+    if (this.#node === undefined) return;
+    const changes: boolean[] = [];
+    this.#ownChanges = changes;
+    announce(this.#node);
+    this.#ownChanges = undefined;
+    for (const isOnline of changes) this.#presence.changed({ isOnline, session, kickCode });
+  }
+
+  #peersChanged(): void {
+    this.#presence.setPeers(this.nodes().map(({ nodeId }) => nodeId));
+  }
+}
+
+/** What is known of a session at another node. */
+function elsewhere({ userId, deviceId, firstLoginTime }: SessionClaim): SessionInfo {
+  return {
+    ...{ userId, deviceId, firstLoginTime, extra: undefined },
+    ...{ sessionId: 0, transport: '', remoteAddress: '', remotePort: 0 },
+  };
+}
