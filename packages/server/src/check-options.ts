@@ -149,6 +149,12 @@ export function checkInteger(
   throw new UsageError('ERR_INVALID_OPTION', `option ${name} must be a whole number ${range}, got ${value}`);
 }
 
+/** Checks the name of a cluster or of a node, which becomes a part of subjects and channels. */
+export function checkClusterName(name: string, value: unknown): asserts value is string {
+  if (typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value)) return;
+  throw invalid(name, '1 to 64 of A-Z a-z 0-9 _ -', value);
+}
+
 /** Checks an option whose values are listed. */
 export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (typeof value === 'string' && allowed.includes(value)) return;

@@ -54,10 +54,14 @@ export class StoreError extends Error {
   }
 }
 
-/** The cluster cannot work as configured, or another node did not answer. */
+/** The nodes of a cluster cannot exchange frames, one of them is not joined, or it did not answer. */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';
   readonly code:
+    | 'ERR_CLUSTER_AWAY'
+    | 'ERR_CLUSTER_REJECTED'
+    | 'ERR_CLUSTER_SILENT'
+    | 'ERR_CLUSTER_FRAME_LIMIT'
     | 'ERR_CLUSTER_NAME_TAKEN'
     | 'ERR_CLUSTER_OTHER_STORE'
     | 'ERR_CLUSTER_BUSY'
@@ -65,8 +69,8 @@ export class ClusterError extends Error {
     | 'ERR_NODE_UNKNOWN'
     | 'ERR_NODE_TIMEOUT';
 
-  constructor(code: ClusterError['code'], message: string) {
-    super(message);
+  constructor(code: ClusterError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

@@ -1,9 +1,9 @@
 export { type BinaryString, type Clock, contentDigest, type Random } from '@imcore/protocol';
-export { checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
+export { checkClusterName, checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
 export type { Delivery, DeliveryState, Origin } from '../delivery/delivery.js';
 export { toDeliveryError } from '../delivery/origins.js';
 export { reportDisplaced, reportQueueFull } from '../delivery/reports.js';
-export { asError, StoreError, UsageError } from '../errors.js';
+export { asError, ClusterError, StoreError, UsageError } from '../errors.js';
 export type { UndeliveredReason } from '../events.js';
 export type { SendOutcome, SessionInfo } from '../hooks.js';
 export { type Message, toMessage } from '../message.js';
