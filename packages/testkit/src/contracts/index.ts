@@ -1,3 +1,5 @@
+export { describeCluster } from './cluster-contract.js';
+export type { ClusterFixture, CreateClusterFixture } from './cluster-fixture.js';
 export type { CreateMessageStore, CreateStorePair, StoreUnderTestOptions } from './message-store/fixture.js';
 export { describeMessageStore } from './message-store-contract.js';
 export {
