@@ -23,6 +23,8 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
     ],
   },
   'bridge-rabbitmq': { imports: ['@imcore/protocol', '@imcore/server/ports'] },
+  'cluster-postgres': { imports: ['@imcore/server/ports'] },
+  'cluster-nats': { imports: ['@imcore/server/ports'] },
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [

@@ -16,6 +16,8 @@ const CHECKED = [
   'packages/bridge-rabbitmq',
   'packages/cli',
   'packages/client',
+  'packages/cluster-nats',
+  'packages/cluster-postgres',
   'packages/nestjs',
   'packages/protocol',
   'packages/server',
