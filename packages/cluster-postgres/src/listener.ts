@@ -112,15 +112,22 @@ export class Listener {
   }
 
   #tick(): void {
-    const { probeMs, connectProbes } = this.#settings;
-    const isConnecting = this.#state === 'connecting';
     this.#silence += 1;
-    if (isConnecting && this.#silence >= connectProbes)
-      return this.#end(notConnected(connectProbes * probeMs));
-    if (!isConnecting && this.#silence >= MAX_SILENCE)
-      return this.#end(silent(this.#state, MAX_SILENCE * probeMs));
-    if (!isConnecting) this.#probe();
+    const problem = this.#problem();
+    if (problem !== undefined) {
+      this.#end(problem);
+      return;
+    }
+    if (this.#state !== 'connecting') this.#probe();
     this.#awaitTick();
+  }
+
+  /** Why the connection is given up, if it is. */
+  #problem(): ClusterError | undefined {
+    const { probeMs, connectProbes } = this.#settings;
+    if (this.#state === 'connecting')
+      return this.#silence < connectProbes ? undefined : notConnected(connectProbes * probeMs);
+    return this.#silence < MAX_SILENCE ? undefined : silent(this.#state, MAX_SILENCE * probeMs);
   }
 
   #probe(): void {
