@@ -4,7 +4,7 @@ import { port, url } from '../../store-postgres/test/database-under-test.js';
 import { type PostgresClusterOptions, readOptions, type Settings } from '../src/options.js';
 import { PostgresCluster } from '../src/postgres-cluster.js';
 
-export { hasPostgres, query, url } from '../../store-postgres/test/database-under-test.js';
+export { hasPostgres, port, query, url } from '../../store-postgres/test/database-under-test.js';
 
 /** A name of a cluster that no other test has. */
 export function ownName(): string {
