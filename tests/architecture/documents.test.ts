@@ -173,6 +173,13 @@ describe('docs/reference/options.md', () => {
         'bridge-rabbitmq/src/bridge-route.ts BridgeRouteOptions',
       ],
     ],
+    [
+      'Cluster: postgresCluster, natsCluster',
+      [
+        'cluster-postgres/src/options.ts PostgresClusterOptions',
+        'cluster-nats/src/options.ts NatsClusterOptions',
+      ],
+    ],
     ['trimMemory', ['cli/src/process-memory/trim-memory.ts TrimMemoryOptions']],
     ['createClient', ['client/src/options.ts ClientSettings']],
     [

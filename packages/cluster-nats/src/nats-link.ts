@@ -1,7 +1,7 @@
 import { ClusterError } from '@imcore/server/ports';
 import { connect, credsAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { Greeting } from './greeting.js';
-import { clusterSubject, nodeSubject, type Settings } from './options.js';
+import { clusterSubject, type NatsTls, nodeSubject, type Settings } from './options.js';
 import type { NatsServer } from './servers.js';
 import { UnconfirmedBytes } from './unconfirmed-bytes.js';
 
@@ -115,7 +115,7 @@ export class NatsLink {
       ...(pass === undefined ? {} : { pass }),
       ...(token === undefined ? {} : { token }),
       ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
-      ...(tls === undefined ? {} : { tls: definedOf(tls) }),
+      ...(tls === undefined ? {} : { tls: tlsOptions(tls, host) }),
     };
   }
 
@@ -173,7 +173,10 @@ function silent({ pingMs, maxPings }: Settings): ClusterError {
   return new ClusterError('ERR_CLUSTER_SILENT', `the NATS server has not answered for ${seconds} s`);
 }
 
-/** The object without members that are undefined, which the library would take for values. */
-function definedOf(tls: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
+/**
+ * Options of `tls.connect`. Without `host` the certificate of a server at an IP address would have to be in the name
+ * `localhost`. Members that are undefined would be taken for values.
+ */
+function tlsOptions(tls: NatsTls, host: string): Record<string, string> {
+  return Object.fromEntries(Object.entries({ ...tls, host }).filter(([, value]) => value !== undefined));
 }

@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 const TEXT = /^([A-Za-z0-9_-]{8})([0-9a-z]{1,11})([.?])([A-Za-z0-9+/]*={0,2})$/;
 
 /** What a notification contains. */
-export interface Notice {
+interface Notice {
   readonly sender: string;
   readonly number: number;
   /** Undefined for a probe. */

@@ -1,5 +1,5 @@
 /** A text, and the channel that it is for. */
-export interface QueuedNotice {
+interface QueuedNotice {
   readonly channel: string;
   readonly text: string;
 }
