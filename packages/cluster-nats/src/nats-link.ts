@@ -178,5 +178,6 @@ function silent({ pingMs, maxPings }: Settings): ClusterError {
  * `localhost`. Members that are undefined would be taken for values.
  */
 function tlsOptions(tls: NatsTls, host: string): Record<string, string> {
-  return Object.fromEntries(Object.entries({ ...tls, host }).filter(([, value]) => value !== undefined));
+  const given = Object.entries(tls).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), host };
 }

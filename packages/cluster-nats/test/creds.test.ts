@@ -1,10 +1,12 @@
-import { type KeyPair, nkeys } from '@nats-io/transport-node';
+import { nkeys } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasNats, NatsServer } from './nats-server.js';
 import { startNode } from './node-under-test.js';
 
 const timeout = 20_000;
 const UNLIMITED = { subs: -1, data: -1, payload: -1 };
+
+type KeyPair = ReturnType<typeof nkeys.createUser>;
 
 /** A token of NATS: `issuer` says something about `subject`. */
 function tokenOf(issuer: KeyPair, subject: KeyPair, nats: object): string {
