@@ -8,6 +8,8 @@ export {
   type SenseMode,
   type Unsubscribe,
 } from '@imcore/protocol';
+export type { NodeInfo, UserPage } from './cluster/cluster-listener.js';
+export type { ClusterKickOptions, ClusterView, UserPlace } from './cluster/cluster-view.js';
 export { createServer } from './create-server.js';
 export {
   ClusterError,
@@ -37,6 +39,7 @@ export { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 export type { DeadMessage, KeptMessage, Message } from './message.js';
 export { type MetricDefinition, type MetricName, type MetricSample, SERVER_METRICS } from './metrics.js';
 export type { ServerOptions } from './options.js';
+export type { Cluster } from './ports/cluster.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
   DeadLetterCause,

@@ -46,6 +46,7 @@ function slowReceiver() {
     onCaughtUp: (resume) => resumes.push(resume),
     replace: ignore,
     kick: ignore,
+    end: ignore,
   };
   const catchUp = () => {
     for (const resume of resumes.splice(0)) resume();

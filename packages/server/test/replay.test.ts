@@ -43,6 +43,7 @@ async function setUp(count: number) {
     confirming: () => new Set(),
     failed: (error) => failures.push(error),
     waits: () => {},
+    reads: () => {},
     answered: () => {},
     caughtUp: () => {},
     gaveWay: () => {},

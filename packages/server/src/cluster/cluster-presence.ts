@@ -10,7 +10,7 @@ const REMEMBER_MS = 10_000;
 const MAX_CHANGES = 100_000;
 
 /** A user came online anywhere in the cluster, or went offline everywhere. */
-export interface PresenceChange {
+interface PresenceChange {
   readonly isOnline: boolean;
   readonly session: SessionInfo;
   readonly kickCode: number;

@@ -34,7 +34,7 @@ export interface UserSettings {
 }
 
 /** A session's claim in the cluster. */
-export interface DeviceClaim {
+interface DeviceClaim {
   readonly stamp: number;
   /** When the session logged in, a number of `Ticks`. */
   readonly since: number;
