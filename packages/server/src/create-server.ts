@@ -1,6 +1,7 @@
 import { Emitter, SERVER_RETRY } from '@imcore/protocol';
 import { checkOptions } from './check-options.js';
 import { ClusterRoute } from './cluster/cluster-route.js';
+import { deliverPassed } from './cluster/deliver-passed.js';
 import { mustLook } from './cluster/must-look.js';
 import { ServerCluster } from './cluster/server-cluster.js';
 import { consoleLogger } from './console-logger.js';
@@ -63,6 +64,7 @@ export function createServer(options: ServerOptions): ImServer {
     store?.shared &&
     new ServerCluster(runtime, {
       ...{ cluster: options.cluster, store: store.shared, users, queueOf, ticks },
+      deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
     });
   const storeRoute: StoreRoute | undefined =
@@ -74,9 +76,8 @@ export function createServer(options: ServerOptions): ImServer {
     });
   const inFlight = storeRoute ?? new UnstoredInFlight(runtime, retry, fallback);
   const look = cluster && mustLook(queueOf);
-  const local = new LocalRoute(runtime, inFlight, look);
-  const remote =
-    cluster && storeRoute && new ClusterRoute((userId) => cluster.isElsewhere(userId), storeRoute);
+  const local: LocalRoute = new LocalRoute(runtime, inFlight, look);
+  const remote = cluster && storeRoute && new ClusterRoute(cluster, storeRoute);
   dispatcher.use([local, remote, ...routes, storeRoute].filter((route) => route !== undefined));
 
   // A message that is too large for every transport can be sent only if another route may accept it.

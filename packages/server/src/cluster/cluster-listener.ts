@@ -1,3 +1,4 @@
+import type { BinaryString } from '@imcore/protocol';
 import type { ClusterError } from '../errors.js';
 import type { DirectoryListener } from './directory.js';
 import type { NodeState } from './frames.js';
@@ -10,6 +11,8 @@ export interface ClusterListener extends DirectoryListener {
   nodeRemoved(nodeId: string): void;
   /** Another node has stored messages for these users. They may have left meanwhile. */
   hinted(userIds: readonly string[], nodeId: string): void;
+  /** Frame bodies of messages without QoS for users of this node. They may have left meanwhile. */
+  passed(bodies: readonly BinaryString[]): void;
   /** Hints of a node were lost: ask the store. */
   hintsLost(nodeId: string): void;
   /** Frames travel from now on: ask the store. */

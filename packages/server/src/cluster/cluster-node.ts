@@ -1,4 +1,4 @@
-import type { Instant } from '@imcore/protocol';
+import type { BinaryString, Instant } from '@imcore/protocol';
 import { asError, ClusterError } from '../errors.js';
 import type { Cluster } from '../ports/cluster.js';
 import type { Runtime } from '../runtime.js';
@@ -25,6 +25,9 @@ const ASK_MS = 100;
 
 /** How often nodes are asked again whose sessions are not complete, in milliseconds. */
 const ASK_AGAIN_MS = 250;
+
+/** What a frame takes beside its items, in bytes, at most. */
+const FRAME_OVERHEAD = 256;
 
 /** Maximum number of users in one answer to `list`. */
 const MAX_LISTED = 1000;
@@ -63,7 +66,7 @@ export class ClusterNode {
   readonly #askWait = new Wait();
   #state: NodeState = 'up';
   #phase: 'new' | 'started' | 'stopped' = 'new';
-  #hasHints = false;
+  #isSending = false;
 
   /** `store`: the identity of the shared store: nodes with another one are not joined. */
   constructor(runtime: Runtime, cluster: Cluster, store: string, listener: ClusterListener) {
@@ -170,9 +173,27 @@ export class ClusterNode {
     const peer = this.#membership.peers.get(nodeId);
     if (peer === undefined || this.#phase !== 'started') return;
     peer.hints.add(userId);
-    if (this.#hasHints) return;
-    this.#hasHints = true;
-    queueMicrotask(() => this.#guard(() => this.#sendHints()));
+    this.#sendSoon();
+  }
+
+  /**
+   * Sends the frame body of a message without QoS to a node; nobody learns whether it arrives. Returns false if the node is not
+   * known, or the message does not fit into a frame.
+   */
+  pass(nodeId: string, body: BinaryString): boolean {
+    const peer = this.#membership.peers.get(nodeId);
+    if (peer === undefined || this.#phase !== 'started') return false;
+    if (Buffer.byteLength(JSON.stringify(body)) > this.#cluster.maxFrameBytes - FRAME_OVERHEAD) return false;
+    peer.passes.push(body);
+    this.#sendSoon();
+    return true;
+  }
+
+  /** At the end of the turn, so that what it has for a node goes in one frame. */
+  #sendSoon(): void {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    queueMicrotask(() => this.#guard(() => this.#sendGathered()));
   }
 
   /** Says to the other nodes whether this one takes new users. */
@@ -272,9 +293,11 @@ export class ClusterNode {
     this.#beats.start(this.#beatWait, now);
   }
 
-  #sendHints(): void {
-    this.#hasHints = false;
+  #sendGathered(): void {
+    this.#isSending = false;
     for (const peer of this.#membership.peers.values()) {
+      if (peer.passes.length > 0) this.#sender.send(peer.nodeId, { kind: 'pass', items: peer.passes });
+      peer.passes = [];
       if (peer.hints.size === 0) continue;
       const items = [...peer.hints];
       peer.hints.clear();
@@ -326,6 +349,9 @@ export class ClusterNode {
         this.#runtime.metrics.clusterHintsReceived += frame.items.length;
         this.#listener.hinted(frame.items, nodeId);
         if (!peer.heardHint(frame.from, frame.n)) this.#lostHints(nodeId);
+        return;
+      case 'pass':
+        this.#listener.passed(frame.items);
         return;
       case 'kick': {
         const count = this.#listener.kick(frame.userId, frame.deviceId, frame.code);

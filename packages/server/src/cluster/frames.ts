@@ -46,6 +46,8 @@ export type FrameBody =
     }
   /** The store has got messages for these users. `n` numbers these frames between two nodes, and the first one is `from + 1`. */
   | { readonly kind: 'hint'; readonly from: number; readonly n: number; readonly items: readonly string[] }
+  /** Frame bodies of messages without QoS, for users of the receiving node. */
+  | { readonly kind: 'pass'; readonly items: readonly string[] }
   /** Asks to end sessions of a user; without `deviceId` all. */
   | {
       readonly kind: 'kick';
@@ -188,6 +190,8 @@ function readBody(fields: Fields): FrameBody | undefined {
     }
     case 'hint':
       return { kind, from: fields.count('from'), n: fields.count('n'), items: fields.texts('items') };
+    case 'pass':
+      return { kind, items: fields.texts('items') };
     case 'kick': {
       const deviceId = fields.has('deviceId') ? fields.text('deviceId') : undefined;
       const [userId, code] = [fields.text('userId'), fields.count('code')];

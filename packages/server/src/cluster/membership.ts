@@ -26,6 +26,8 @@ export class Peer implements RingEntry {
   askedAt: Instant = Number.NEGATIVE_INFINITY;
   /** Users that wait for the next hint frame. */
   readonly hints = new Set<string>();
+  /** Messages without QoS that are to be sent in this turn. */
+  passes: string[] = [];
   /** The number before that of the first hint frame to this peer. */
   readonly hintsFrom: number;
   /** The number of the last hint frame to this peer. */

@@ -1,3 +1,5 @@
+import type { BinaryString } from '@imcore/protocol';
+import type { Delivery } from '../delivery/delivery.js';
 import { ClusterError } from '../errors.js';
 import type { SessionInfo } from '../hooks.js';
 import type { Cluster } from '../ports/cluster.js';
@@ -20,6 +22,8 @@ interface ClusterParts {
   readonly users: UserRegistry;
   /** The queue of a user who is online here; undefined for all others. */
   readonly queueOf: (userId: string) => StoredQueue | undefined;
+  /** Writes a message without QoS to its receiver, if the receiver is online here. */
+  readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
@@ -137,6 +141,16 @@ export class ServerCluster implements ClusterListener {
 
   hinted(userIds: readonly string[]): void {
     for (const userId of userIds) this.#parts.queueOf(userId)?.wake();
+  }
+
+  /** Sends a message without QoS to the other nodes of its receiver. Returns false if it does not fit into a frame, or there are none. */
+  pass({ to, body }: Delivery): boolean {
+    const nodeIds = this.#node?.nodesOf(to) ?? [];
+    return nodeIds.map((nodeId) => this.#node?.pass(nodeId, body)).includes(true);
+  }
+
+  passed(bodies: readonly BinaryString[]): void {
+    for (const body of bodies) this.#parts.deliver(body);
   }
 
   claimAdded({ userId, nodeId }: Claim): void {

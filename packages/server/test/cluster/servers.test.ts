@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { START_TIME } from '../support/bench.js';
-import { acknowledgement, login, logout, message } from '../support/wire.js';
+import { acknowledgement, login, logout, message, plainMessage } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes, startTwo } from './nodes.js';
 
 describe('a message to a user of another node', () => {
@@ -102,6 +102,42 @@ describe('a message to a user of another node', () => {
     alice.write(message('alice', 'bob', 'hello', 'f1'));
     await nodes.advance(FRAME_MS);
     expect(contentsOf(bob)).toEqual(['hello']);
+  });
+});
+
+describe('a message without QoS to a user of another node', () => {
+  it('is written to the receiver, and not stored', async () => {
+    const { nodes, a, b } = await startTwo();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(plainMessage('alice', 'bob', '你好'), plainMessage('alice', 'bob', 'two'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob).sort()).toEqual(['two', '你好']);
+    expect(await nodes.store.count('bob')).toMatchObject({ messages: 0 });
+    expect(b.events.delivered).toHaveLength(2);
+  });
+
+  it('is undeliverable if no frame of the cluster can carry it', async () => {
+    const { nodes, a, b } = await startTwo();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(plainMessage('alice', 'bob', 'x'.repeat(5000)));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual([]);
+    expect(a.events.undelivered).toMatchObject([{ reason: 'too-large' }]);
+  });
+
+  it('is dropped if the receiver has left meanwhile', async () => {
+    const { nodes, a, b } = await startTwo();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    bob.leave();
+    alice.write(plainMessage('alice', 'bob', 'hello'));
+    await nodes.advance(FRAME_MS);
+    expect(b.events.undelivered).toMatchObject([{ reason: 'offline' }]);
   });
 });
 

@@ -186,6 +186,7 @@ export class ClusterProcess {
       },
       claimRemoved: (claim) => note('claimRemoved')(claim.nodeId),
       userAdded: () => {},
+      passed: () => {},
       userRemoved: () => {},
       claimLost: (own, winner) => {
         note('claimLost')(winner.nodeId);
