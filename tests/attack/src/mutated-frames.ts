@@ -14,8 +14,9 @@ const MAX_GROWTH_BYTES = 250 * 1024 * 1024;
 const MAX_LOOP_DELAY_MS = 2000;
 /** No sender runs longer. */
 const MAX_MINUTES = 30;
-/** Senders, one after the other, until enough frames have arrived. */
-const MAX_ROUNDS = 12;
+/** Frames of one sender at most, so that it ends in time, and the senders that follow each other at most. */
+const MAX_FRAMES = 10_000_000;
+const MAX_ROUNDS = 50;
 /** The smallest share of frames that is expected to arrive. */
 const MIN_SHARE = 0.1;
 
@@ -105,7 +106,7 @@ async function sendUntilReceived(
   let maxLoopDelayMs = 0;
   for (let round = 0; round < MAX_ROUNDS && received < order.frames && victim.isAlive; round++) {
     const share = sent === 0 ? 1 : Math.max(received / sent, MIN_SHARE);
-    const frames = Math.ceil((order.frames - received) / share);
+    const frames = Math.min(Math.ceil((order.frames - received) / share), MAX_FRAMES);
     const outcome = await send({ ...order, frames, seed: order.seed + round });
     sent += outcome.sent;
     connections += outcome.connections;
