@@ -44,6 +44,8 @@ export class ServerMetrics {
   kickOuts = 0;
   violations = 0;
   handshakesRejected = 0;
+  workersLost = 0;
+  workerDrops = 0;
   proxyHeadersRejected = 0;
   datagramsTooLarge = 0;
   amplificationPrevented = 0;
@@ -193,6 +195,8 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   kickOuts: counter('packets', 'kick-out packets that were written'),
   violations: counter('packets', 'packets that could not be read: event `violation`'),
   handshakesRejected: counter('events', 'TLS and WebSocket handshakes that failed'),
+  workersLost: counter('events', 'worker processes of transports that ended unexpectedly'),
+  workerDrops: counter('events', 'sockets and datagrams that workers dropped while the core was behind'),
   proxyHeadersRejected: counter(
     'events',
     'missing or malformed headers of trusted proxies: event `violation`',

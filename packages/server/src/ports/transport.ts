@@ -133,14 +133,19 @@ export interface TransportHost {
   isTrustedProxy(address: string): boolean;
   /** Counts and reports a header of a trusted proxy that is malformed or missing. The transport closes the connection. */
   proxyHeaderRejected(transport: string, remoteAddress: string, reason: string): void;
-  /** Counts something that the transport itself dropped or rejected. */
+  /** Counts something that the transport itself dropped, rejected or lost. */
   count(name: TransportCount): void;
   /** Reports an error that does not belong to one connection. */
   failed(error: Error): void;
 }
 
 /** Names of what transports count. */
-export type TransportCount = 'datagramsTooLarge' | 'amplificationPrevented' | 'handshakesRejected';
+export type TransportCount =
+  | 'datagramsTooLarge'
+  | 'amplificationPrevented'
+  | 'handshakesRejected'
+  | 'workersLost'
+  | 'workerDrops';
 
 /** Where a transport listens. */
 export interface TransportAddress {
