@@ -15,7 +15,7 @@ const alias = [
   { find: /^@imcore\/client\/outbox$/, replacement: source('client/src/outbox/index.ts') },
   { find: /^@imcore\/client\/mini-program$/, replacement: source('client/src/mini-program/index.ts') },
   {
-    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|cluster-postgres|cluster-nats|nestjs)$/,
+    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|cluster-postgres|cluster-nats|workers|nestjs)$/,
     replacement: source('$1/src/index.ts'),
   },
   { find: /^@imcore\/web$/, replacement: source('../apps/web/src/index.ts') },

@@ -180,6 +180,7 @@ describe('docs/reference/options.md', () => {
         'cluster-nats/src/options.ts NatsClusterOptions',
       ],
     ],
+    ['Worker processes: workers', ['workers/src/options.ts WorkersOptions']],
     ['trimMemory', ['cli/src/process-memory/trim-memory.ts TrimMemoryOptions']],
     ['createClient', ['client/src/options.ts ClientSettings']],
     [

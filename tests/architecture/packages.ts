@@ -25,6 +25,9 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   'bridge-rabbitmq': { imports: ['@imcore/protocol', '@imcore/server/ports'] },
   'cluster-postgres': { imports: ['@imcore/server/ports'] },
   'cluster-nats': { imports: ['@imcore/server/ports'] },
+  workers: {
+    imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/server/transport-kit'],
+  },
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [
@@ -35,6 +38,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/store-sqlite',
       '@imcore/store-postgres',
       '@imcore/bridge-rabbitmq',
+      '@imcore/workers',
       '@imcore/web',
     ],
   },
