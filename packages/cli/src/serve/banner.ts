@@ -3,7 +3,10 @@ import { shownBridge } from './open-bridge.js';
 import { shownStore } from './open-store.js';
 import type { ServeSettings } from './settings.js';
 
-type BannerSettings = Pick<ServeSettings, 'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge'>;
+type BannerSettings = Pick<
+  ServeSettings,
+  'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge' | 'workers' | 'udpPort'
+>;
 
 /** Default addresses of `imcore chat`, and the flags that select them. */
 const SHORT_FLAGS: Readonly<Record<string, string>> = {
@@ -20,7 +23,9 @@ export function banner(
 ): string {
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
   const { store, token, bridge } = settings;
-  const notes = [storeNote(store), loginNote(token), ...bridgeNote(bridge)].map((note) => `  ${note}`);
+  const notes = [storeNote(store), loginNote(token), ...bridgeNote(bridge), ...workersNote(settings)].map(
+    (note) => `  ${note}`,
+  );
   const page = pageUrl === undefined ? [] : [`Chat page: ${pageUrl}`, ''];
   const lines = ['imcore is listening on', ...urls, '', ...notes, '', ...page];
   return [...lines, ...howToTry(addresses, settings), ''].join('\n');
@@ -50,6 +55,12 @@ function storeNote(store: string): string {
 function bridgeNote(url: string | undefined): string[] {
   if (url === undefined) return [];
   return [`The bridge connects to ${shownBridge(url)} in the background. See the log for its state.`];
+}
+
+function workersNote({ workers, udpPort }: Pick<BannerSettings, 'workers' | 'udpPort'>): string[] {
+  if (workers === 0) return [];
+  const holders = workers === 1 ? 'One worker process holds' : `${workers} worker processes hold`;
+  return [`${holders} the connections.${udpPort === 'off' ? '' : ' Worker 1 has UDP.'}`];
 }
 
 function loginNote(token: string | undefined): string {

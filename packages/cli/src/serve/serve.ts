@@ -1,4 +1,5 @@
 import { type Logger, systemClock } from '@imcore/server';
+import type { Workers } from '@imcore/workers';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
 import { banner, urlOf } from './banner.js';
@@ -46,6 +47,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
     throw error;
   });
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
+  if (assembled.workers !== undefined) logWorkers(assembled.workers, logger);
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
   const { wsOrigins } = settings;
   if (page !== undefined && wsOrigins?.includes(new URL(page.url).origin) === false)
@@ -57,6 +59,15 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   process.stderr.write(banner(addresses, settings, page?.url));
   trimMemory({ logger });
   handleSignals(assembled, page, settings, logger, output);
+}
+
+function logWorkers(workers: Workers, logger: Logger): void {
+  const all = workers.status();
+  const udp = all.filter(({ hasUdp }) => hasUdp).map(({ worker }) => worker);
+  logger.info(
+    { workers: all.length, udp: udp.length === 0 ? 'off' : udp.join(',') },
+    'workers hold the connections',
+  );
 }
 
 /** A closed pipe or a full disk behind the log must not disconnect users. */

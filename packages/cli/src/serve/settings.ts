@@ -18,6 +18,8 @@ export interface ServeSettings {
   readonly tcpProxyProtocol: 'off' | 'optional' | 'required';
   /** Addresses and networks of proxies; undefined: loopback. */
   readonly trustedProxies: readonly string[] | undefined;
+  /** Number of worker processes that hold the connections; 0: this process does. */
+  readonly workers: number;
   /** Port of the chat page. */
   readonly http: number | 'off';
   readonly httpHost: string;
@@ -186,6 +188,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     fromText: (given) => (given === 'none' ? [] : listFrom(given)),
     expected: 'a list of IP addresses and networks such as 10.0.0.0/8',
     byDefault: undefined,
+  },
+  workers: {
+    placeholder: 'number',
+    description: 'worker processes that hold the connections, up to 64; worker 1 has UDP. 0: none',
+    schema: z.number().int().min(0).max(64),
+    fromText: numberFrom,
+    expected: 'a whole number from 0 to 64',
+    byDefault: 0,
   },
   http: port('port of the chat page; 0 picks a free port, off disables the page', 8080),
   httpHost: address('address that the chat page is served on', '127.0.0.1'),

@@ -14,7 +14,9 @@ const settings = {
   bridge: undefined,
   tlsCert: undefined,
   wsPath: '/websocket',
-};
+  workers: 0,
+  udpPort: 7901,
+} as const;
 
 describe('banner', () => {
   it('shows all addresses as URLs', () => {
@@ -22,6 +24,16 @@ describe('banner', () => {
     expect(text).toContain('tcp://0.0.0.0:8901\n');
     expect(text).toContain('ws://0.0.0.0:3000/websocket\n');
     expect(text).toContain('udp://0.0.0.0:7901\n');
+  });
+
+  it('says which processes hold the connections', () => {
+    expect(banner(addresses, settings)).not.toContain('worker');
+    expect(banner(addresses, { ...settings, workers: 1 })).toContain(
+      'One worker process holds the connections. Worker 1 has UDP.\n',
+    );
+    expect(banner(addresses, { ...settings, workers: 3, udpPort: 'off' })).toContain(
+      '3 worker processes hold the connections.\n',
+    );
   });
 
   it('says how messages to offline users are stored', () => {

@@ -40,6 +40,7 @@ describe('readSettings', () => {
       wsForwardedHeader: 'x-forwarded-for',
       tcpProxyProtocol: 'off',
       trustedProxies: undefined,
+      workers: 0,
       http: 8080,
       httpHost: '127.0.0.1',
       senseMode: undefined,
