@@ -13,7 +13,7 @@ const SOON_MS = 1000;
 /** For how long after the loss of a node its messages are looked for each second, in milliseconds. */
 const AFTER_LOSS_MS = 5 * 60_000;
 
-/** A sweep begins at the earliest after so many times what the last one took. */
+/** A sweep begins at the earliest after so many times what the last one took, unless that failed, and after a minute at most. */
 const REST = 20;
 
 /** Maximum number of users in one question to the store. */
@@ -101,7 +101,8 @@ export class Sweep implements RingEntry {
     this.#isRunning = false;
     if (this.#isStopped) return;
     const now = clock.now();
-    this.#restUntil = now + REST * (now - began);
+    // After a store that was silent until its deadline, that would be minutes.
+    this.#restUntil = hasFailed ? now : now + Math.min(REST * (now - began), EVERY_MS);
     const mustBeSoon = this.#isDue || hasFailed || this.#isAway || now - this.#lostAt < AFTER_LOSS_MS;
     (mustBeSoon ? this.#soon : this.#later).start(this, now);
   }

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { MessageStore, SharedStore } from '../../src/ports/message-store.js';
+import { keepAlive, message } from '../support/wire.js';
+import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
+
+/** Replaces calls of the shared part of a store, each by a function that gets the original one. */
+function replaceShared(
+  store: MessageStore,
+  replace: (own: SharedStore) => Partial<SharedStore>,
+): MessageStore {
+  const { shared: own } = store;
+  if (own === undefined) throw new Error('the store is not shared');
+  const value: SharedStore = {
+    identity: () => own.identity(),
+    whichWait: (places) => own.whichWait(places),
+    ...replace(own),
+  };
+  return Object.defineProperty(store, 'shared', { value });
+}
+
+describe('a store that does not answer the sweep of a node', () => {
+  it('delays what waits by seconds, not minutes, once it answers again', async () => {
+    const nodes = new Nodes();
+    let isSilent = false;
+    const store = replaceShared(nodes.store.share(), (own) => ({
+      whichWait: (places) => (isSilent ? new Promise(() => {}) : own.whichWait(places)),
+    }));
+    const b = await nodes.start('b', { store });
+    const a = await nodes.start('a');
+    await nodes.advance(2000);
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    isSilent = true;
+    nodes.member('b').goAway();
+    await nodes.advance(6000);
+    bob.write(keepAlive('bob'));
+    alice.write(keepAlive('alice'));
+    await nodes.advance(6000);
+    isSilent = false;
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(6000);
+    bob.write(keepAlive('bob'));
+    await nodes.advance(6000);
+    expect(contentsOf(bob)).toEqual(['hello']);
+  });
+});
