@@ -89,7 +89,7 @@ export class ClusterNode {
       },
     });
     this.#membership = new Membership(this.#head, store);
-    this.#sender = new FrameSender(cluster, this.#head, runtime.metrics);
+    this.#sender = new FrameSender(cluster, this.#head, runtime);
     this.#requests = new Requests(clock, timers, life, (nodeId, body) => this.#sender.send(nodeId, body));
     this.#gathering = timers.ring(GATHER_MS, () => this.#announce());
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Cluster } from '../../src/ports/cluster.js';
 import type { MessageStore, SharedStore } from '../../src/ports/message-store.js';
-import { keepAlive, message } from '../support/wire.js';
-import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
+import { Bench } from '../support/bench.js';
+import { acknowledgement, keepAlive, message } from '../support/wire.js';
+import { contentsOf, FRAME_MS, Nodes, startTwo } from './nodes.js';
 
 /** Replaces calls of the shared part of a store, each by a function that gets the original one. */
 function replaceShared(
@@ -42,5 +44,32 @@ describe('a store that does not answer the sweep of a node', () => {
     bob.write(keepAlive('bob'));
     await nodes.advance(6000);
     expect(contentsOf(bob)).toEqual(['hello']);
+  });
+});
+
+describe('a bus that throws', () => {
+  it('costs the frame, but neither the login nor the events of the user', async () => {
+    const nodes = new Nodes();
+    const member = nodes.bus.createMember('a');
+    let throws = false;
+    const cluster: Cluster = {
+      ...{ nodeId: 'a', maxFrameBytes: member.maxFrameBytes },
+      start: (host) => member.start(host),
+      send: (nodeId, frame) => member.send(nodeId, frame),
+      broadcast: (frame) => {
+        if (throws) throw new Error('the connection is draining');
+        return member.broadcast(frame);
+      },
+      close: () => member.close(),
+    };
+    const a = await nodes.start('a', { cluster });
+    throws = true;
+    const alice = await a.online('alice');
+    alice.leave();
+    await nodes.advance(FRAME_MS);
+    expect(a.events.online).toMatchObject([{ userId: 'alice' }]);
+    expect(a.events.offline).toMatchObject([{ userId: 'alice' }]);
+    expect(a.server.cluster?.whereIs('alice')).toEqual([]);
+    expect(a.events.error[0]).toMatchObject({ message: 'the connection is draining' });
   });
 });
