@@ -315,7 +315,7 @@ export class ClusterNode {
     const frame = decodeFrame(bytes);
     if (frame === 'unreadable') metrics.clusterFramesUnreadable += 1;
     if (frame === 'unreadable' || frame === 'unknown') return;
-    const standing = this.#membership.standingOf(frame);
+    const standing = this.#membership.standingOf(frame, this.#runtime.clock.now());
     const peer = this.#membership.peers.get(frame.nodeId);
     if (standing === 'known' && peer !== undefined) this.#handle(peer, frame);
     else if (frame.kind === 'beat' && standing === 'unknown') this.#add(frame, peer);

@@ -110,7 +110,7 @@ export class Membership {
     return this.#peers;
   }
 
-  standingOf({ nodeId, life }: FrameHead): Standing {
+  standingOf({ nodeId, life }: FrameHead, now: Instant): Standing {
     if (nodeId === this.#self.nodeId) {
       if (life === this.#self.life) return 'self';
       return life > this.#self.life ? 'name-taken' : 'ended';
@@ -118,7 +118,9 @@ export class Membership {
     const peer = this.#peers.get(nodeId);
     if (peer !== undefined && life <= peer.life) return life === peer.life ? 'known' : 'ended';
     const removed = this.#removed.get(nodeId);
-    if (removed === undefined || life > removed.peer.life) return 'unknown';
+    // A process with a smaller number that is there after this time is no late frame: the clock was set back before it was started.
+    if (removed === undefined || now - removed.at >= REMEMBER_MS || life > removed.peer.life)
+      return 'unknown';
     return removed.hasEnded || life < removed.peer.life ? 'ended' : 'unknown';
   }
 

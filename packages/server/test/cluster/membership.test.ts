@@ -7,30 +7,30 @@ const b = { nodeId: 'b', life: 20 };
 describe('Membership', () => {
   it('tells processes of one name apart by their lives', () => {
     const membership = new Membership(self, 'store');
-    expect(membership.standingOf(b)).toBe('unknown');
+    expect(membership.standingOf(b, 0)).toBe('unknown');
     membership.add(b, 0);
-    expect(membership.standingOf(b)).toBe('known');
-    expect(membership.standingOf({ ...b, life: 19 })).toBe('ended');
-    expect(membership.standingOf({ ...b, life: 21 })).toBe('unknown');
+    expect(membership.standingOf(b, 0)).toBe('known');
+    expect(membership.standingOf({ ...b, life: 19 }, 0)).toBe('ended');
+    expect(membership.standingOf({ ...b, life: 21 }, 0)).toBe('unknown');
   });
 
   it('takes a lost process back, and remembers for a minute that one has ended', () => {
     const membership = new Membership(self, 'store');
     membership.remove(membership.add(b, 0), 'lost', 1000);
-    expect(membership.standingOf(b)).toBe('unknown');
-    expect(membership.standingOf({ ...b, life: 19 })).toBe('ended');
+    expect(membership.standingOf(b, 1000)).toBe('unknown');
+    expect(membership.standingOf({ ...b, life: 19 }, 1000)).toBe('ended');
     membership.remove(membership.add(b, 0), 'ended', 2000);
-    expect(membership.standingOf(b)).toBe('ended');
-    expect(membership.standingOf({ ...b, life: 21 })).toBe('unknown');
-    membership.remove(membership.add({ nodeId: 'c', life: 1 }, 0), 'ended', 62_000);
-    expect(membership.standingOf(b)).toBe('unknown');
+    expect(membership.standingOf(b, 61_999)).toBe('ended');
+    expect(membership.standingOf({ ...b, life: 21 }, 2000)).toBe('unknown');
+    expect(membership.standingOf(b, 62_000)).toBe('unknown');
+    expect(membership.standingOf({ ...b, life: 19 }, 62_000)).toBe('unknown');
   });
 
   it('recognizes itself, and a later process of its own name', () => {
     const membership = new Membership(self, 'store');
-    expect(membership.standingOf(self)).toBe('self');
-    expect(membership.standingOf({ ...self, life: 9 })).toBe('ended');
-    expect(membership.standingOf({ ...self, life: 11 })).toBe('name-taken');
+    expect(membership.standingOf(self, 0)).toBe('self');
+    expect(membership.standingOf({ ...self, life: 9 }, 0)).toBe('ended');
+    expect(membership.standingOf({ ...self, life: 11 }, 0)).toBe('name-taken');
   });
 
   it('reports each process with another store once', () => {
