@@ -37,6 +37,7 @@ export class Requests {
   readonly #send: (nodeId: string, body: FrameBody) => void;
   readonly #open = new Map<number, Request>();
   #lastId: number;
+  #isClosed = false;
 
   /** Numbers of requests are greater than `lastId`, so that answers to an earlier process of this name match none. */
   constructor(
@@ -54,6 +55,10 @@ export class Requests {
   /** `body` gets the number of the request. @throws ClusterError `ERR_NODE_TIMEOUT` after 2 s, `ERR_CLUSTER_BUSY`, `ERR_CLUSTER_CLOSED`. */
   ask(nodeId: string, body: (id: number) => FrameBody & { readonly id: number }): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(closedError());
+        return;
+      }
       if (this.#open.size >= MAX_REQUESTS) {
         reject(
           new ClusterError('ERR_CLUSTER_BUSY', `${MAX_REQUESTS} requests to other nodes are not answered`),
@@ -77,8 +82,8 @@ export class Requests {
   }
 
   close(): void {
-    for (const [id, request] of this.#open)
-      this.#settle(id, request, new ClusterError('ERR_CLUSTER_CLOSED', 'the node has left the cluster'));
+    this.#isClosed = true;
+    for (const [id, request] of this.#open) this.#settle(id, request, closedError());
   }
 
   #repeat(request: Request): void {
@@ -98,4 +103,8 @@ export class Requests {
     this.#waits.stop(request);
     request.settle(outcome);
   }
+}
+
+function closedError(): ClusterError {
+  return new ClusterError('ERR_CLUSTER_CLOSED', 'the node has left the cluster');
 }

@@ -73,3 +73,14 @@ describe('a bus that throws', () => {
     expect(a.events.error[0]).toMatchObject({ message: 'the connection is draining' });
   });
 });
+
+describe('a server that was closed', () => {
+  it('asks other nodes nothing more', async () => {
+    const { nodes, a, b } = await startTwo();
+    await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    await a.close(0);
+    await expect(a.server.cluster?.kick('bob')).rejects.toMatchObject({ code: 'ERR_CLUSTER_CLOSED' });
+    await expect(a.server.cluster?.list('b')).rejects.toMatchObject({ code: 'ERR_CLUSTER_CLOSED' });
+  });
+});
