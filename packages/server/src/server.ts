@@ -83,7 +83,8 @@ export class ImServer {
    * Starts all transports. Resolves with their addresses, in the order of the option. If one fails, the others are closed
    * again and the promise rejects.
    *
-   * @throws UsageError `ERR_ALREADY_LISTENING` on a second call.
+   * @throws UsageError `ERR_ALREADY_LISTENING` on a second call, `ERR_NOT_LISTENING` if the server was closed before its cluster
+   *   has started.
    */
   async listen(): Promise<readonly TransportAddress[]> {
     if (this.#state !== 'new')
@@ -93,6 +94,7 @@ export class ImServer {
     messages.open();
     try {
       await cluster?.start();
+      this.#requireListening();
       const addresses: TransportAddress[] = [];
       for (const transport of transports) addresses.push(await transport.listen(sessions));
       for (const route of routes) await route.start?.();
@@ -218,6 +220,12 @@ export class ImServer {
     await this.#closePart(store);
     this.#runtime.timers.close();
     this.#state = 'closed';
+  }
+
+  /** `close()` may be called while the cluster starts: its store may take seconds to answer. */
+  #requireListening(): void {
+    if (this.#state !== 'listening')
+      throw new UsageError('ERR_NOT_LISTENING', `the server is ${this.#state}: close() was called meanwhile`);
   }
 
   /** Closes a part. An error is reported, so that the other parts are closed as well. */

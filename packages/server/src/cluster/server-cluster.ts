@@ -43,6 +43,7 @@ export class ServerCluster implements ClusterListener {
   readonly #presence: ClusterPresence;
   /** Undefined until {@link start} knows the store's identity. */
   #node: ClusterNode | undefined;
+  #isClosed = false;
   /** Changes by a session of this node that starts or ends just now. Listeners hear of them when that is complete. */
   #ownChanges: boolean[] | undefined;
 
@@ -55,13 +56,14 @@ export class ServerCluster implements ClusterListener {
   }
 
   /**
-   * Joins the cluster; resolves without its bus, too.
+   * Joins the cluster; resolves without its bus, too. Does nothing if the server was closed before the store has told its identity.
    *
    * @throws StoreError if the store does not tell its identity
    */
   async start(): Promise<void> {
     const { cluster, store } = this.#parts;
     const identity = await store.identity();
+    if (this.#isClosed) return;
     this.#node = new ClusterNode(this.#runtime, cluster, identity, this);
     await this.#node.start();
     this.#sweep.request();
@@ -69,6 +71,7 @@ export class ServerCluster implements ClusterListener {
 
   /** Leaves the cluster: the sessions of this server have ended. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#sweep.stop();
     await this.#node?.close();
   }

@@ -83,4 +83,19 @@ describe('a server that was closed', () => {
     await expect(a.server.cluster?.kick('bob')).rejects.toMatchObject({ code: 'ERR_CLUSTER_CLOSED' });
     await expect(a.server.cluster?.list('b')).rejects.toMatchObject({ code: 'ERR_CLUSTER_CLOSED' });
   });
+
+  it('does not begin to listen when the store answers after all', async () => {
+    const nodes = new Nodes();
+    let answer = (_identity: string): void => {};
+    const store = replaceShared(nodes.store.share(), () => ({
+      identity: () => new Promise((resolve) => (answer = resolve)),
+    }));
+    const cluster = nodes.bus.createMember('a');
+    const bench = new Bench({ store, cluster }, nodes.clock);
+    const listening = bench.server.listen();
+    await bench.close(0);
+    answer('an identity');
+    await expect(listening).rejects.toMatchObject({ code: 'ERR_NOT_LISTENING' });
+    expect(cluster.broadcast(Uint8Array.of(1))).toBe(false);
+  });
 });
