@@ -66,12 +66,13 @@ export class ImServer {
   #closing: Promise<void> | undefined = undefined;
 
   constructor(runtime: Runtime, parts: ServerParts) {
-    const { store, storeRoute } = parts;
+    const { store, storeRoute, cluster } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
-    this.#deadLetters = new StoredDeadLetters(runtime, store, storeRoute);
+    const onAppended = cluster && ((userId: string) => cluster.appended(userId));
+    this.#deadLetters = new StoredDeadLetters(runtime, store, storeRoute, onAppended);
     this.#expiry = store && new Expiry(runtime, store);
-    this.cluster = parts.cluster && new ClusterView(parts.cluster);
+    this.cluster = cluster && new ClusterView(cluster);
   }
 
   /** Number of users that are online here. */

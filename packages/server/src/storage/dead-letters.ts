@@ -41,15 +41,19 @@ export class StoredDeadLetters implements DeadLetters {
   readonly #runtime: Runtime;
   readonly #store: MessageStore | undefined;
   readonly #queues: Pick<RouteQueues, 'queueOf'> | undefined;
+  readonly #onAppended: ((userId: string) => void) | undefined;
 
+  /** `onAppended`: called for each receiver of resent messages. */
   constructor(
     runtime: Runtime,
     store: MessageStore | undefined,
     queues: Pick<RouteQueues, 'queueOf'> | undefined,
+    onAppended?: (userId: string) => void,
   ) {
     this.#runtime = runtime;
     this.#store = store;
     this.#queues = queues;
+    this.#onAppended = onAppended;
   }
 
   async list({ userId, after, limit = DEFAULT_PAGE }: DeadLetterQuery = {}): Promise<readonly DeadMessage[]> {
@@ -66,8 +70,10 @@ export class StoredDeadLetters implements DeadLetters {
       return await store.resend(ids, this.#runtime.clock.wallTime());
     } finally {
       // A call that failed may have succeeded in the store, and only its answer was lost.
-      for (const userId of new Set(deadLetters.map(({ message }) => message.to)))
+      for (const userId of new Set(deadLetters.map(({ message }) => message.to))) {
         this.#queues?.queueOf(userId)?.poll();
+        this.#onAppended?.(userId);
+      }
     }
   }
 

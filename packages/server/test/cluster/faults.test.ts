@@ -99,3 +99,23 @@ describe('a server that was closed', () => {
     expect(cluster.broadcast(Uint8Array.of(1))).toBe(false);
   });
 });
+
+describe('a dead letter of a user of another node', () => {
+  it('is brought at once when it is sent again', async () => {
+    const nodes = new Nodes({ maxPerUser: 1, whenFull: 'drop-oldest' });
+    const a = await nodes.start('a');
+    const b = await nodes.start('b');
+    await nodes.advance(2000);
+    const alice = await a.online('alice');
+    alice.write(message('alice', 'bob', 'first', 'f1'));
+    await a.settle();
+    alice.write(message('alice', 'bob', 'second', 'f2'));
+    await nodes.advance(20_000);
+    const bob = await b.online('bob');
+    bob.write(acknowledgement('bob', 'alice', 'f2'));
+    await nodes.advance(FRAME_MS);
+    await a.server.deadLetters.resend(await a.server.deadLetters.list());
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['second', 'first']);
+  });
+});

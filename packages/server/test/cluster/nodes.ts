@@ -1,4 +1,5 @@
 import { SeededRandom, SimulatedBus, type SimulatedMember } from '@imcore/testkit';
+import type { Retention } from '../../src/ports/retention.js';
 import { type MemoryStore, memoryStore } from '../../src/store-memory/memory-store.js';
 import { Bench, type BenchOptions, newClock } from '../support/bench.js';
 import type { Peer } from '../support/peer-transport.js';
@@ -10,8 +11,12 @@ export const FRAME_MS = 50;
 export class Nodes {
   readonly clock = newClock();
   readonly bus = new SimulatedBus({ clock: this.clock, random: new SeededRandom(7) });
-  readonly store: MemoryStore = memoryStore({ wallTime: () => this.clock.wallTime() });
+  readonly store: MemoryStore;
   readonly #members = new Map<string, SimulatedMember>();
+
+  constructor(retention: Partial<Retention> = {}) {
+    this.store = memoryStore({ ...retention, wallTime: () => this.clock.wallTime() });
+  }
 
   async start(nodeId: string, options: BenchOptions = {}): Promise<Bench> {
     const member = this.bus.createMember(nodeId);
