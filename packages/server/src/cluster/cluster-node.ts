@@ -82,7 +82,7 @@ export class ClusterNode {
       claimAdded: (claim) => listener.claimAdded(claim),
       claimRemoved: (claim) => listener.claimRemoved(claim),
       userAdded: (session) => listener.userAdded(session),
-      userRemoved: (session) => listener.userRemoved(session),
+      userRemoved: (session, cause) => listener.userRemoved(session, cause),
       claimLost: (own, winner) => {
         runtime.metrics.clusterClaimsLost += 1;
         listener.claimLost(own, winner);

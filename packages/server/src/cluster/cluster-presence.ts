@@ -6,7 +6,7 @@ import { responsibleFor } from './rendezvous.js';
 /** How long a change is remembered, in milliseconds: longer than it takes until a node is known to be lost. */
 const REMEMBER_MS = 10_000;
 
-/** Maximum number of changes that are remembered. The oldest are forgotten first. */
+/** Maximum number of changes, and of users of lost nodes, that are remembered. The oldest are forgotten first. */
 const MAX_CHANGES = 100_000;
 
 /** A user came online anywhere in the cluster, or went offline everywhere. */
@@ -14,6 +14,8 @@ interface PresenceChange {
   readonly isOnline: boolean;
   readonly session: SessionInfo;
   readonly kickCode: number;
+  /** Whether the last session has gone with its node, which may come back. */
+  readonly isNodeLost: boolean;
 }
 
 interface SeenChange extends PresenceChange {
@@ -25,13 +27,17 @@ interface SeenChange extends PresenceChange {
  * by as much as the announcements are.
  *
  * When a node comes or goes, the changes of the last 10 s are looked at again, because the node that was responsible may not have
- * seen them: they may be emitted twice then, but none is left out.
+ * seen them: they may be emitted twice then, but none is left out. A node that joins emits `online` for users who have been online
+ * for longer, too. Of a node that was lost and comes back, only those who lost it see a change: who has emitted `offline` for its
+ * users emits `online` for them.
  */
 export class ClusterPresence {
   readonly #runtime: Runtime;
   readonly #nodeId: string;
   #nodeIds: readonly string[];
   #changes: SeenChange[] = [];
+  /** Users for whom this node has emitted `offline`, because their node was lost. */
+  readonly #lostUsers = new Set<string>();
 
   constructor(runtime: Runtime, nodeId: string) {
     this.#runtime = runtime;
@@ -44,7 +50,8 @@ export class ClusterPresence {
     const at = this.#runtime.clock.now();
     this.#forget(at);
     this.#changes.push({ ...change, at });
-    if (this.#isResponsible(change, this.#nodeIds)) this.#emit(change);
+    const isBack = change.isOnline && this.#lostUsers.has(change.session.userId);
+    if (isBack || this.#isResponsible(change, this.#nodeIds)) this.#emit(change);
   }
 
   /** Other nodes have come or gone. */
@@ -69,10 +76,18 @@ export class ClusterPresence {
     this.#changes = this.#changes.filter(({ at }) => now - at < REMEMBER_MS).slice(-MAX_CHANGES / 2);
   }
 
-  #emit({ isOnline, session, kickCode }: PresenceChange): void {
+  #emit({ isOnline, session, kickCode, isNodeLost }: PresenceChange): void {
     const { events } = this.#runtime;
     const { userId } = session;
+    this.#lostUsers.delete(userId);
+    if (isNodeLost) this.#remember(userId);
     if (isOnline) events.emit('online', { userId, session });
     else events.emit('offline', { userId, session, kickCode });
+  }
+
+  #remember(userId: string): void {
+    const [oldest] = this.#lostUsers;
+    if (oldest !== undefined && this.#lostUsers.size >= MAX_CHANGES) this.#lostUsers.delete(oldest);
+    this.#lostUsers.add(userId);
   }
 }

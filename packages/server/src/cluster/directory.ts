@@ -15,8 +15,8 @@ export interface DirectoryListener {
   claimLost(own: Claim, winner: Claim): void;
   /** A user has its first session at any node, this one included. */
   userAdded(session: SessionClaim): void;
-  /** A user has no session at any node any more; this was the last one. */
-  userRemoved(session: SessionClaim): void;
+  /** A user has no session at any node any more; this was the last one. `cause`: its node says so, or is removed itself. */
+  userRemoved(session: SessionClaim, cause: 'session-ended' | 'node-removed'): void;
 }
 
 /** Which sessions a node has, in numbers. */
@@ -174,7 +174,7 @@ export class Directory {
       const claim = this.#claimOf(replica, row);
       this.#table.delete(row);
       this.#listener.claimRemoved(claim);
-      if (this.#table.firstOf(claim.userId) === NONE) this.#listener.userRemoved(claim);
+      if (this.#table.firstOf(claim.userId) === NONE) this.#listener.userRemoved(claim, 'node-removed');
     }
     this.#owners[replica.owner] = undefined;
   }
@@ -305,7 +305,7 @@ export class Directory {
     replica.digest = (replica.digest ^ this.#table.hashOf(row)) >>> 0;
     this.#table.delete(row);
     if (this.#table.countOf(replica.owner, session.userId) === 0) replica.users -= 1;
-    if (this.#table.firstOf(session.userId) === NONE) this.#listener.userRemoved(session);
+    if (this.#table.firstOf(session.userId) === NONE) this.#listener.userRemoved(session, 'session-ended');
   }
 }
 

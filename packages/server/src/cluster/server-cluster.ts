@@ -171,11 +171,11 @@ export class ServerCluster implements ClusterListener {
   }
 
   userAdded(session: SessionClaim): void {
-    this.#presenceChanged(session, true);
+    this.#presenceChanged(session, true, false);
   }
 
-  userRemoved(session: SessionClaim): void {
-    this.#presenceChanged(session, false);
+  userRemoved(session: SessionClaim, cause: 'session-ended' | 'node-removed'): void {
+    this.#presenceChanged(session, false, cause === 'node-removed');
   }
 
   nodeAdded(nodeId: string): void {
@@ -222,9 +222,9 @@ export class ServerCluster implements ClusterListener {
     if (error.code === 'ERR_CLUSTER_NAME_TAKEN') this.#parts.giveUp();
   }
 
-  #presenceChanged(claim: SessionClaim, isOnline: boolean): void {
+  #presenceChanged(claim: SessionClaim, isOnline: boolean, isNodeLost: boolean): void {
     if (this.#ownChanges === undefined)
-      this.#presence.changed({ isOnline, session: elsewhere(claim), kickCode: -1 });
+      this.#presence.changed({ isOnline, session: elsewhere(claim), kickCode: -1, isNodeLost });
     else this.#ownChanges.push(isOnline);
   }
 
@@ -235,7 +235,8 @@ export class ServerCluster implements ClusterListener {
     this.#ownChanges = changes;
     announce(this.#node);
     this.#ownChanges = undefined;
-    for (const isOnline of changes) this.#presence.changed({ isOnline, session, kickCode });
+    for (const isOnline of changes)
+      this.#presence.changed({ isOnline, session, kickCode, isNodeLost: false });
   }
 
   #peersChanged(): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/ports/cluster.js';
 import type { MessageStore, SharedStore } from '../../src/ports/message-store.js';
 import { Bench } from '../support/bench.js';
+import type { Peer } from '../support/peer-transport.js';
 import { acknowledgement, keepAlive, message } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes, startTwo } from './nodes.js';
 
@@ -117,5 +118,32 @@ describe('a dead letter of a user of another node', () => {
     await a.server.deadLetters.resend(await a.server.deadLetters.list());
     await nodes.advance(FRAME_MS);
     expect(contentsOf(bob)).toEqual(['second', 'first']);
+  });
+});
+
+describe('the events online and offline of a split cluster', () => {
+  it('end with online for all who are, when it has healed', async () => {
+    const nodes = new Nodes();
+    const servers = [await nodes.start('a'), await nodes.start('b'), await nodes.start('c')];
+    await nodes.advance(2000);
+    const last = new Map<string, string>();
+    for (const { server } of servers) {
+      server.on('online', ({ userId }) => last.set(userId, 'online'));
+      server.on('offline', ({ userId }) => last.set(userId, 'offline'));
+    }
+    const peers = new Map<string, Peer>();
+    for (const [at, server] of servers.entries())
+      for (let n = 0; n < 10; n++) peers.set(`${at}-${n}`, await server.online(`${at}-${n}`));
+    const advance = async (ms: number) => {
+      for (const [userId, peer] of peers) peer.write(keepAlive(userId));
+      await nodes.advance(ms);
+    };
+    await advance(6000);
+    nodes.bus.split(['a'], ['b', 'c']);
+    await advance(6000);
+    expect([...last.values()]).toContain('offline');
+    nodes.bus.heal();
+    await advance(6000);
+    expect([...last].filter(([, event]) => event === 'offline')).toEqual([]);
   });
 });
