@@ -1,6 +1,5 @@
 import { type DuplicateLoginDecision, KickOutCode } from '@imcore/protocol';
 import { decideLogin } from '../users/login-order.js';
-import { V6_DEVICE } from '../users/user.js';
 
 /** A device of a user. */
 export interface DeviceKey {
@@ -29,19 +28,17 @@ const ASKED_ELSEWHERE = 0;
 
 /**
  * Returns whether `claim` wins over `other`, a claim of the same device. The order is total, so that all nodes come to the same
- * winner. For v6 clients it is the protocol's rule for duplicate logins; of a named device, the later session wins.
+ * winner. It is the protocol's rule for duplicate logins, for named devices as well.
  */
 export function winsOver(claim: Claim, other: Claim): boolean {
-  if (claim.deviceId === V6_DEVICE && claim.firstLoginTime !== other.firstLoginTime)
-    return claim.firstLoginTime > other.firstLoginTime;
+  if (claim.firstLoginTime !== other.firstLoginTime) return claim.firstLoginTime > other.firstLoginTime;
   if (claim.stamp !== other.stamp) return claim.stamp > other.stamp;
   return claim.nodeId > other.nodeId;
 }
 
 /** The code of the kick-out that ends a session; undefined if the session is closed without one: its own client is back. */
 export function kickOutOf(loser: Claim, winner: Claim): number | undefined {
-  const isOwnClient = loser.deviceId !== V6_DEVICE || loser.firstLoginTime === winner.firstLoginTime;
-  return isOwnClient ? undefined : KickOutCode.DuplicateLogin;
+  return loser.firstLoginTime === winner.firstLoginTime ? undefined : KickOutCode.DuplicateLogin;
 }
 
 /**
@@ -55,7 +52,6 @@ export function decideAgainstClaim(
   latest: number,
   wallTime: number,
 ): DuplicateLoginDecision | 'end-new' {
-  if (claim.deviceId !== V6_DEVICE) return 'replace-old';
   const { firstLoginTime: time } = claim;
   const old = { sent: time, time, asked: ASKED_ELSEWHERE };
   return decideLogin(sent, asked, old, Math.max(latest, time), wallTime);

@@ -17,20 +17,13 @@ function claim(fields: Partial<Claim>): Claim {
 }
 
 describe('winsOver', () => {
-  it('prefers the later firstLoginTime of v6 clients, then the later session, then the node', () => {
+  it('prefers the later firstLoginTime, then the later session, then the node', () => {
     const base = claim({});
     expect(winsOver(claim({ firstLoginTime: 101, stamp: 1 }), base)).toBe(true);
     expect(winsOver(claim({ firstLoginTime: 99, stamp: 999 }), base)).toBe(false);
     expect(winsOver(claim({ stamp: 101 }), base)).toBe(true);
     expect(winsOver(claim({ stamp: 99, nodeId: 'b' }), base)).toBe(false);
     expect(winsOver(claim({ nodeId: 'b' }), base)).toBe(true);
-  });
-
-  it('prefers the later session of a named device, whatever its firstLoginTime', () => {
-    const phone = { deviceId: 'phone' };
-    expect(winsOver(claim({ ...phone, firstLoginTime: 1, stamp: 101 }), claim(phone))).toBe(true);
-    expect(winsOver(claim({ ...phone, firstLoginTime: 999, stamp: 99 }), claim(phone))).toBe(false);
-    expect(winsOver(claim({ ...phone, nodeId: 'b' }), claim(phone))).toBe(true);
   });
 
   it('has exactly one winner among any claims of a device', () => {
@@ -47,14 +40,9 @@ describe('winsOver', () => {
 });
 
 describe('kickOutOf', () => {
-  it('kicks out another v6 client, and closes a session whose client is back', () => {
+  it('kicks out another client, and closes a session whose client is back', () => {
     expect(kickOutOf(claim({}), claim({ firstLoginTime: 101 }))).toBe(1);
     expect(kickOutOf(claim({}), claim({ stamp: 101 }))).toBeUndefined();
-  });
-
-  it('closes a session of a named device without a kick-out', () => {
-    const phone = { deviceId: 'phone' };
-    expect(kickOutOf(claim(phone), claim({ ...phone, firstLoginTime: 101 }))).toBeUndefined();
   });
 });
 
@@ -67,10 +55,6 @@ describe('decideAgainstClaim', () => {
     ['a time that no server gave to a client', 100 + 2 * DAY_MS, 'kick-new'],
   ])('decides for %s', (_, sent, decision) => {
     expect(decideAgainstClaim(claim({}), sent, 1, 0, 50)).toBe(decision);
-  });
-
-  it('takes every login of a named device as the later one', () => {
-    expect(decideAgainstClaim(claim({ deviceId: 'phone' }), 1, 1, 0, 50)).toBe('replace-old');
   });
 
   it('lets exactly those logins in whose claims win', () => {
