@@ -123,17 +123,18 @@ export class ServerCluster implements ClusterListener {
   entered(user: User, device: Device, session: SessionInfo): void {
     this.#report(session, -1, (node) => {
       const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, session.firstLoginTime);
-      device.claim = { stamp, since: this.#parts.ticks.next() };
+      device.claimStamp = stamp;
+      device.since = this.#parts.ticks.next();
     });
   }
 
   /** A session has ended, and its device has no other one. */
   left(user: User, device: Device, session: SessionInfo, kickCode: number): void {
-    const { claim } = device;
-    device.claim = undefined;
-    if (claim === undefined) return;
+    const { claimStamp } = device;
+    device.claimStamp = undefined;
+    if (claimStamp === undefined) return;
     const key: DeviceKey = { userId: user.id, deviceId: device.id };
-    this.#report(session, kickCode, (node) => node.withdraw(key, claim.stamp));
+    this.#report(session, kickCode, (node) => node.withdraw(key, claimStamp));
   }
 
   /** The store may have got a message for a user. */
@@ -164,7 +165,7 @@ export class ServerCluster implements ClusterListener {
 
   claimLost(own: Claim, winner: Claim): void {
     const device = this.#parts.users.find(own.userId)?.findDevice(own.deviceId);
-    if (device?.claim?.stamp !== own.stamp) return;
+    if (device?.claimStamp !== own.stamp) return;
     const code = kickOutOf(own, winner);
     if (code === undefined) device.session?.end();
     else device.session?.kick(code, undefined);

@@ -33,13 +33,6 @@ export interface UserSettings {
   readonly onForgotten: (user: User) => void;
 }
 
-/** A session's claim in the cluster. */
-interface DeviceClaim {
-  readonly stamp: number;
-  /** When the session logged in, a number of `Ticks`. */
-  readonly since: number;
-}
-
 /** The messages in the store for an online user, which are being replayed to the session. */
 export interface StoredQueue {
   /** When the last read began that found nothing more, a number of `Ticks`; 0 before the first. */
@@ -227,8 +220,10 @@ export class Device implements Origin {
   session: Outlet | undefined = undefined;
   /** The login of its last session. */
   login: LoginRecord | undefined = undefined;
-  /** The claim of its session; undefined without a session or a cluster. */
-  claim: DeviceClaim | undefined = undefined;
+  /** The stamp of its session's claim; undefined without a session or a cluster. */
+  claimStamp: number | undefined = undefined;
+  /** When its last session logged in, a number of `Ticks`: a hook may allow a message after that session. Undefined without a cluster. */
+  since: number | undefined = undefined;
   #inbox: Inbox | undefined = undefined;
 
   constructor(id: string, user: User) {
@@ -238,10 +233,6 @@ export class Device implements Origin {
 
   get asksHook(): boolean {
     return true;
-  }
-
-  get since(): number | undefined {
-    return this.claim?.since;
   }
 
   get underWay(): BytesUnderWay {

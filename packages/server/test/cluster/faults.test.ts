@@ -165,3 +165,28 @@ describe('a named device on two nodes', () => {
     expect(fresh.isClosed).toBe(false);
   });
 });
+
+describe('a message whose sender has left before the hook allowed it', () => {
+  it('does not overtake an earlier one that was stored at another node', async () => {
+    let allow = (_isAllowed: boolean): void => {};
+    const hooks = {
+      authorizeMessage: ({ content }: { content: string | undefined }) =>
+        content === 'second' ? new Promise<boolean>((resolve) => (allow = resolve)) : true,
+    };
+    const { nodes, a, b } = await startTwo({ hooks });
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    alice.write(message('alice', 'bob', 'first', 'f1'));
+    await a.settle();
+    alice.leave();
+    const again = await b.online('alice');
+    again.write(message('alice', 'bob', 'second', 'f2'));
+    await b.settle();
+    again.leave();
+    allow(true);
+    await b.settle();
+    expect(contentsOf(bob)).toEqual(['first', 'second']);
+  });
+});
