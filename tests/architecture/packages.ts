@@ -38,6 +38,8 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
       '@imcore/store-sqlite',
       '@imcore/store-postgres',
       '@imcore/bridge-rabbitmq',
+      '@imcore/cluster-postgres',
+      '@imcore/cluster-nats',
       '@imcore/workers',
       '@imcore/web',
     ],

@@ -14,6 +14,7 @@ import {
   type WebSocketOptions,
   websocket,
 } from '@imcore/server';
+import type { Cluster } from '@imcore/server/ports';
 import { type Workers, workers } from '@imcore/workers';
 import { readTls } from './read-tls.js';
 import type { ServeSettings } from './settings.js';
@@ -36,6 +37,7 @@ export function assembleServer(
   store: MessageStore | undefined,
   logger: Logger,
   bridge?: Route,
+  cluster?: Cluster,
 ): AssembledServer {
   const listeners = settings.workers === 0 ? ownListeners(settings) : workerListeners(settings, logger);
   const server = createServer({
@@ -46,6 +48,7 @@ export function assembleServer(
     stampServerTime: settings.serverTimestamp,
     logger,
     store,
+    cluster,
     routes: bridge === undefined ? [] : [bridge],
   });
   return {

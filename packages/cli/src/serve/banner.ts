@@ -1,11 +1,12 @@
 import type { TransportAddress } from '@imcore/server';
 import { shownBridge } from './open-bridge.js';
+import { shownCluster } from './open-cluster.js';
 import { shownStore } from './open-store.js';
 import type { ServeSettings } from './settings.js';
 
 type BannerSettings = Pick<
   ServeSettings,
-  'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge' | 'workers' | 'udpPort'
+  'store' | 'token' | 'tlsCert' | 'wsPath' | 'bridge' | 'cluster' | 'clusterName' | 'workers' | 'udpPort'
 >;
 
 /** Default addresses of `imcore chat`, and the flags that select them. */
@@ -20,12 +21,17 @@ export function banner(
   addresses: readonly TransportAddress[],
   settings: BannerSettings,
   pageUrl?: string,
+  nodeId?: string,
 ): string {
   const urls = addresses.map((address) => `  ${urlOf(address, settings)}`);
   const { store, token, bridge } = settings;
-  const notes = [storeNote(store), loginNote(token), ...bridgeNote(bridge), ...workersNote(settings)].map(
-    (note) => `  ${note}`,
-  );
+  const notes = [
+    storeNote(store),
+    loginNote(token),
+    ...bridgeNote(bridge),
+    ...clusterNote(settings, nodeId),
+    ...workersNote(settings),
+  ].map((note) => `  ${note}`);
   const page = pageUrl === undefined ? [] : [`Chat page: ${pageUrl}`, ''];
   const lines = ['imcore is listening on', ...urls, '', ...notes, '', ...page];
   return [...lines, ...howToTry(addresses, settings), ''].join('\n');
@@ -61,6 +67,11 @@ function workersNote({ workers, udpPort }: Pick<BannerSettings, 'workers' | 'udp
   if (workers === 0) return [];
   const holders = workers === 1 ? 'One worker process holds' : `${workers} worker processes hold`;
   return [`${holders} the connections.${udpPort === 'off' ? '' : ' Worker 1 has UDP.'}`];
+}
+
+function clusterNote(settings: BannerSettings, nodeId: string | undefined): string[] {
+  if (nodeId === undefined) return [];
+  return [`This is node ${nodeId} of the cluster ${settings.clusterName}, over ${shownCluster(settings)}.`];
 }
 
 function loginNote(token: string | undefined): string {

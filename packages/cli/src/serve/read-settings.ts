@@ -143,7 +143,9 @@ function readSettingsFile(path: string): Record<string, unknown> {
 }
 
 /** Checks settings that are valid individually but not together. */
-function checkCombination({ tcpPort, udpPort, wsPort, tlsCert, tlsKey }: ServeSettings): void {
+function checkCombination(settings: ServeSettings): void {
+  const { tcpPort, udpPort, wsPort, tlsCert, tlsKey } = settings;
+  checkCluster(settings);
   if (tcpPort === 'off' && udpPort === 'off' && wsPort === 'off') {
     throw new CommandError('tcpPort, udpPort and wsPort are all off', 'Enable at least one listener.');
   }
@@ -154,4 +156,20 @@ function checkCombination({ tcpPort, udpPort, wsPort, tlsCert, tlsKey }: ServeSe
       'TLS requires both a certificate and its private key.',
     );
   }
+}
+
+function checkCluster({ cluster, nodeId, store }: ServeSettings): void {
+  if (cluster === undefined) {
+    if (nodeId === undefined) return;
+    throw new CommandError(
+      'nodeId is set, but cluster is not',
+      `Set ${flagOf('cluster')} or ${variableOf('cluster')}.`,
+    );
+  }
+  if (/^postgres(ql)?:\/\//.test(store)) return;
+  const kind = store === 'memory' || store === 'none' ? store : 'a file';
+  throw new CommandError(
+    `A cluster requires a store that all nodes share: a PostgreSQL database, got ${kind}`,
+    `Set ${flagOf('store')} postgres://… or ${variableOf('store')}, the same for all nodes.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { type Logger, systemClock } from '@imcore/server';
+import { ClusterError, type Logger, systemClock } from '@imcore/server';
 import type { Workers } from '@imcore/workers';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
@@ -7,6 +7,7 @@ import { bufferOutput, type LogOutput } from './buffered-output.js';
 import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
 import { openBridge } from './open-bridge.js';
+import { openCluster } from './open-cluster.js';
 import { openStore, shownStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
@@ -16,7 +17,8 @@ import type { ServeSettings } from './settings.js';
  * Runs a server until the process gets SIGTERM or SIGINT.
  *
  * The log goes to the standard output, messages for the user to the standard error. SIGTERM and SIGINT wait up to
- * `drainMs` for messages in flight; a second signal ends the process at once. SIGHUP reloads certificate and key.
+ * `drainMs` for messages in flight; a second signal ends the process at once. SIGHUP reloads certificate and key. A node of a
+ * cluster ends with exit code 1 when another process takes its name.
  *
  * @throws CommandError for invalid settings, or when the store or a port is not available.
  */
@@ -30,6 +32,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   continueWithoutLog(process.stdout);
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
+  const cluster = await openCluster(settings);
   const store = await openStore(settings.store, undefined, {
     waitMs: settings.storeWaitMs,
     clock: systemClock,
@@ -38,7 +41,8 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
         `imcore waits up to ${settings.storeWaitMs} ms for ${shownStore(settings.store)}: ${reason}\n`,
       ),
   });
-  const assembled = assembleServer(settings, store, logger, bridge);
+  const assembled = assembleServer(settings, store, logger, bridge, cluster);
+  endIfNameIsTaken(assembled, settings, output);
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
@@ -56,7 +60,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
       'the chat page connects only if it is opened at one of wsOrigins',
     );
   output.flush?.();
-  process.stderr.write(banner(addresses, settings, page?.url));
+  process.stderr.write(banner(addresses, settings, page?.url, cluster?.nodeId));
   trimMemory({ logger });
   handleSignals(assembled, page, settings, logger, output);
 }
@@ -77,6 +81,19 @@ function continueWithoutLog(stdout: NodeJS.WriteStream): void {
     if (isReported) return;
     isReported = true;
     process.stderr.write(`imcore cannot write its log and continues without it: ${error.message}\n`);
+  });
+}
+
+/** A node whose name is taken has stopped serving: the process must not stay, and must not look like a clean end. */
+function endIfNameIsTaken({ server }: AssembledServer, settings: ServeSettings, output: LogOutput): void {
+  server.on('error', (error) => {
+    if (!(error instanceof ClusterError) || error.code !== 'ERR_CLUSTER_NAME_TAKEN') return;
+    output.flush?.();
+    process.stderr.write(
+      `imcore: another process of the cluster ${settings.clusterName} has the node ID ${server.cluster?.nodeId}: this one stops\n` +
+        'Give each node its own --node-id or IMCORE_NODE_ID.\n',
+    );
+    void server.close({ drainMs: settings.drainMs }).finally(() => process.exit(1));
   });
 }
 

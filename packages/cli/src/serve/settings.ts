@@ -29,6 +29,11 @@ export interface ServeSettings {
   readonly store: string;
   /** How long the start waits for a database that is not reachable, in milliseconds. */
   readonly storeWaitMs: number;
+  /** `'postgres'` (the database of the store), a `postgres://` URL, or URLs of NATS servers; undefined: no cluster. */
+  readonly cluster: string | undefined;
+  /** Name of this node; undefined: made of host name and port. */
+  readonly nodeId: string | undefined;
+  readonly clusterName: string;
   /** URL of the bridge's RabbitMQ broker, with user and password; undefined: no bridge. */
   readonly bridge: string | undefined;
   readonly bridgeOutgoing: string;
@@ -77,6 +82,14 @@ const FORWARDED_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 const PROXY_PROTOCOL = ['off', 'optional', 'required'] as const;
 
 const text = z.string().min(1);
+const clusterWord = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+
+/** Checks the value of `cluster`; several NATS servers are separated by commas. */
+function isClusterUrl(given: string): boolean {
+  if (given === 'postgres') return true;
+  if (/^postgres(ql)?:/.test(given)) return /^postgres(ql)?:\/\//.test(given) && URL.canParse(given);
+  return given.split(',').every((url) => /^(nats|tls):\/\/./.test(url.trim()) && URL.canParse(url.trim()));
+}
 
 /** Converts digits to a number. Other text stays as it is, for the schema to reject. */
 function numberFrom(given: string): number | string {
@@ -222,6 +235,30 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     fromText: numberFrom,
     expected: 'a number from 0 to 3600000',
     byDefault: 60_000,
+  },
+  cluster: {
+    placeholder: 'url|postgres',
+    description:
+      'be a node of a cluster: nats://…, postgres://…, or postgres for the database of the store (default: no cluster)',
+    schema: z.string().refine(isClusterUrl),
+    expected: 'postgres, the postgres:// URL of a database, or nats:// or tls:// URLs of NATS servers',
+    byDefault: undefined,
+    isSecret: true,
+  },
+  nodeId: {
+    placeholder: 'name',
+    description:
+      'name of this node, which no other node has; the same after each restart is best (default: host name and port)',
+    schema: clusterWord,
+    expected: '1 to 64 of A-Z a-z 0-9 _ -',
+    byDefault: undefined,
+  },
+  clusterName: {
+    placeholder: 'name',
+    description: 'name of the cluster: nodes of other clusters are ignored',
+    schema: clusterWord,
+    expected: '1 to 64 of A-Z a-z 0-9 _ -',
+    byDefault: 'main',
   },
   bridge: {
     placeholder: 'url',

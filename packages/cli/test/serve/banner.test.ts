@@ -16,6 +16,8 @@ const settings = {
   wsPath: '/websocket',
   workers: 0,
   udpPort: 7901,
+  cluster: undefined,
+  clusterName: 'main',
 } as const;
 
 describe('banner', () => {
@@ -34,6 +36,19 @@ describe('banner', () => {
     expect(banner(addresses, { ...settings, workers: 3, udpPort: 'off' })).toContain(
       '3 worker processes hold the connections.\n',
     );
+  });
+
+  it('names the node and its cluster, without passwords', () => {
+    const cluster = 'nats://user:sesame@mq1.example.com:4222,nats://user:sesame@mq2.example.com';
+    const text = banner(addresses, { ...settings, cluster }, undefined, 'a');
+    expect(text).toContain(
+      'This is node a of the cluster main, over NATS at mq1.example.com:4222, mq2.example.com.',
+    );
+    const store = 'postgres://im:sesame@db.example.com/im';
+    expect(banner(addresses, { ...settings, cluster: 'postgres', store }, undefined, 'a')).toContain(
+      'over PostgreSQL at db.example.com/im.',
+    );
+    expect(text).not.toContain('sesame');
   });
 
   it('says how messages to offline users are stored', () => {

@@ -46,6 +46,9 @@ describe('readSettings', () => {
       senseMode: undefined,
       store: 'memory',
       storeWaitMs: 60_000,
+      cluster: undefined,
+      nodeId: undefined,
+      clusterName: 'main',
       bridge: undefined,
       bridgeOutgoing: 'q_app2web',
       bridgeIncoming: 'q_web2app',
@@ -255,5 +258,53 @@ describe('readSettings', () => {
     const error = problem({ flags });
     expect(error.message).toBe('tcpPort, udpPort and wsPort are all off');
     expect(error.advice).toBe('Enable at least one listener.');
+  });
+
+  describe('a cluster', () => {
+    const store = 'postgres://imcore:sesame@db.example.com/im';
+
+    it.each([
+      'postgres',
+      'postgres://imcore:sesame@other.example.com/im',
+      'nats://mq.example.com',
+      'tls://user:sesame@mq1.example.com:4222, tls://user:sesame@mq2.example.com:4222',
+    ])('can be %s', (cluster) => {
+      expect(read({ flags: { cluster, store, nodeId: 'node_1-a' } })).toMatchObject({
+        cluster,
+        nodeId: 'node_1-a',
+        clusterName: 'main',
+      });
+    });
+
+    it.each(['memory', 'nats', 'redis://sesame@host', 'nats://', 'postgres:/sesame', 'nats://a,sesame'])(
+      'cannot be %s, which is not repeated',
+      (cluster) => {
+        const { message } = problem({ flags: { cluster, store } });
+        expect(message).toBe(
+          '--cluster must be postgres, the postgres:// URL of a database, or nats:// or tls:// URLs of NATS servers',
+        );
+      },
+    );
+
+    it.each([
+      ['memory', 'memory'],
+      ['none', 'none'],
+      ['/var/im.db', 'a file'],
+    ])('requires a database as the store, not %s', (given, shown) => {
+      const { message, advice } = problem({ flags: { cluster: 'postgres', store: given } });
+      expect(message).toBe(
+        `A cluster requires a store that all nodes share: a PostgreSQL database, got ${shown}`,
+      );
+      expect(advice).toContain('--store postgres://…');
+    });
+
+    it('is required for a node ID', () => {
+      expect(problem({ flags: { nodeId: 'a' } }).message).toBe('nodeId is set, but cluster is not');
+    });
+
+    it.each(['', 'a b', 'a.b', 'x'.repeat(65)])('rejects the node ID "%s"', (nodeId) => {
+      const { message } = problem({ flags: { nodeId, cluster: 'postgres', store } });
+      expect(message).toContain('--node-id must be 1 to 64 of A-Z a-z 0-9 _ -, got ');
+    });
   });
 });
