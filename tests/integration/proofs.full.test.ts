@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { hasNats } from '../../packages/cluster-nats/test/nats-server.js';
+import { canMakeCluster } from '../../packages/store-postgres/test/private-cluster.js';
 
 interface Run {
   readonly code: number | null;
@@ -132,6 +134,45 @@ describe.runIf(canRestartBroker())('the bridge proof', () => {
     expect(await prove('bridge/restarts', '--restarts', 'many')).toMatchObject({ code: 2 });
   });
 });
+
+describe.runIf(canBreakCluster())('the cluster proof', () => {
+  it(
+    'finds nothing missing, duplicated, out of order or left behind after 75 s of faults',
+    async () => {
+      const { code, lastLine } = await prove('cluster', '--minutes', '1.25');
+      expect(lastLine).toMatch(/ acknowledged, 0 missing, 0 duplicated, 0 out of order .* nodes agree$/);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('detects nodes that acknowledge before they append', DETECTION, async () => {
+    const { code, lastLine } = await prove('cluster', '--minutes', '1.25', '--fault', 'early');
+    expect(lastLine).toMatch(/ [1-9]\d* missing/);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['that neither hint nor sweep', 'deaf', / [1-9]\d* (missing|not recovered)/],
+    ['that ignore the sessions of others', 'blind', / [1-9]\d* online twice|nodes do not agree/],
+  ])('detects nodes %s', DETECTION, async (_name, fault, expected) => {
+    const { code, lastLine } = await prove('cluster', '--minutes', '0.75', '--fault', fault);
+    expect(lastLine).toMatch(expected);
+    expect(code).toBe(1);
+  });
+
+  it('rejects an invalid fault', async () => {
+    expect(await prove('cluster', '--fault', 'none')).toMatchObject({ code: 2 });
+  });
+});
+
+/** The proof needs a NATS and a PostgreSQL server that it can start. */
+function canBreakCluster(): boolean {
+  if (process.env['CI'] === 'true') return true;
+  const canStart = hasNats() && canMakeCluster();
+  if (!canStart) console.warn('SKIPPED: the cluster proof');
+  return canStart;
+}
 
 /** The proof needs a RabbitMQ server that it can start. */
 function canRestartBroker(): boolean {

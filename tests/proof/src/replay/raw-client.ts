@@ -12,6 +12,14 @@ import {
 /** Keep-alives of sense mode 3 s. */
 const KEEP_ALIVE_MS = 3000;
 
+/** What happens to a connection of a {@link RawClient}. */
+interface ConnectionEvents {
+  /** The connection has ended, or it did not answer the login. */
+  closed?(): void;
+  /** The server has kicked out the user. */
+  kicked?(code: number): void;
+}
+
 /**
  * An original client on TCP, frame by frame, without the code of our client: logs in, acknowledges each QoS packet, and
  * sends keep-alives. Passes on every message, duplicates included.
@@ -22,7 +30,8 @@ export class RawClient {
   readonly #frames = new TcpFrameReader<Buffer>(DEFAULT_MAX_TCP_BODY_BYTES, Buffer.allocUnsafeSlow);
   readonly #onMessage: (message: Packet) => void;
   readonly #onAcknowledged: (fingerprint: string) => void;
-  #onLogin: () => void = () => {};
+  readonly #events: ConnectionEvents;
+  #onLogin: (firstLoginTime: number) => void = () => {};
   #keepAlive: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -30,15 +39,18 @@ export class RawClient {
     userId: string,
     onMessage: (message: Packet) => void,
     onAcknowledged: (fingerprint: string) => void,
+    events: ConnectionEvents,
   ) {
     this.#socket = socket;
     this.userId = userId;
     this.#onMessage = onMessage;
     this.#onAcknowledged = onAcknowledged;
+    this.#events = events;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#take(chunk));
     // An error ends the connection; missing messages are counted by the caller.
     socket.on('error', () => {});
+    socket.on('close', () => events.closed?.());
   }
 
   static async connect(
@@ -46,24 +58,26 @@ export class RawClient {
     userId: string,
     onMessage: (message: Packet) => void = () => {},
     onAcknowledged: (fingerprint: string) => void = () => {},
+    events: ConnectionEvents = {},
   ): Promise<RawClient> {
     const socket = net.connect(port, '127.0.0.1');
     await once(socket, 'connect');
-    return new RawClient(socket, userId, onMessage, onAcknowledged);
+    return new RawClient(socket, userId, onMessage, onAcknowledged, events);
   }
 
-  /** Resolves when the server has answered. */
-  async login(): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
+  /** Resolves with the time of the first login when the server has answered. */
+  async login(firstLoginTime = 0): Promise<number> {
+    const answered = new Promise<number>((resolve) => {
       this.#onLogin = resolve;
     });
-    const content = JSON.stringify({ loginUserId: this.userId, loginToken: 't', firstLoginTime: 0 });
+    const content = JSON.stringify({ loginUserId: this.userId, loginToken: 't', firstLoginTime });
     this.#write({ type: PacketType.Login, dataContent: content, to: '0' });
-    await answered;
+    const answeredTime = await answered;
     this.#keepAlive = setInterval(
       () => this.#write({ type: PacketType.KeepAlive, dataContent: '{}', to: '0' }),
       KEEP_ALIVE_MS,
     );
+    return answeredTime;
   }
 
   send(to: string, content: string, fingerprint: string, typeu = -1): void {
@@ -88,7 +102,8 @@ export class RawClient {
     if (packet.QoS && packet.fp !== undefined) {
       this.#write({ type: PacketType.Acknowledgement, dataContent: packet.fp, to: packet.from ?? '0' });
     }
-    if (packet.type === PacketType.LoginResponse) this.#onLogin();
+    if (packet.type === PacketType.LoginResponse) this.#onLogin(timeOf(packet));
+    else if (packet.type === PacketType.KickOut) this.#events.kicked?.(codeOf(packet));
     else if (packet.type === PacketType.Data) this.#onMessage(packet);
     else if (packet.type === PacketType.Acknowledgement) this.#onAcknowledged(packet.dataContent ?? '');
   }
@@ -104,4 +119,12 @@ export class RawClient {
     body.copy(frame, 4);
     this.#socket.write(frame);
   }
+}
+
+function timeOf({ dataContent = '{}' }: Packet): number {
+  return Number((JSON.parse(dataContent) as { firstLoginTime?: unknown }).firstLoginTime ?? 0);
+}
+
+function codeOf({ dataContent = '{}' }: Packet): number {
+  return Number((JSON.parse(dataContent) as { code?: unknown }).code ?? 0);
 }

@@ -1,0 +1,95 @@
+import { natsCluster } from '@imcore/cluster-nats';
+import { createServer, type MessageStore, silentLogger, tcp, udp, websocket } from '@imcore/server';
+import type { AppendResult, Cluster, StoredMessage } from '@imcore/server/ports';
+import { postgresStore } from '@imcore/store-postgres';
+import type { NodeFault, NodeReport } from './node-process.js';
+
+/**
+ * A node of the cluster proof: `node node-main.js NODE STORE NATS TCP UDP WS [FAULT]`. Writes a {@link NodeReport} as a line
+ * of JSON each 500 ms. With a fault it breaks a rule of the cluster on purpose, which the proof must detect.
+ */
+const [nodeId = '', storeUrl = '', natsUrl = '', tcpPort = '0', udpPort = '0', wsPort = '0', fault] =
+  process.argv.slice(2);
+const host = '127.0.0.1';
+const senseMode = 3;
+const store = withFault(postgresStore({ url: storeUrl }), fault as NodeFault | undefined);
+const server = createServer({
+  transports: [
+    tcp({ host, senseMode, port: Number(tcpPort) }),
+    udp({ host, senseMode, port: Number(udpPort) }),
+    websocket({ host, senseMode, port: Number(wsPort) }),
+  ],
+  store,
+  cluster: muffled(natsCluster({ nodeId, servers: natsUrl }), fault as NodeFault | undefined),
+  logger: silentLogger,
+});
+server.on('replayDelayed', ({ userId }) => delayed.add(userId));
+const delayed = new Set<string>();
+await server.listen();
+report();
+setInterval(report, 500);
+
+function report(): void {
+  const users = [...new Set(server.sessions().map(({ userId }) => userId))];
+  const nodes = server.cluster?.nodes().map((node) => node.nodeId) ?? [];
+  const line: NodeReport = { users, nodes, known: server.cluster?.onlineCount ?? 0, delayed: [...delayed] };
+  delayed.clear();
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** `early`: acknowledges before it appends. `deaf`: sweeps find nothing. */
+function withFault(real: MessageStore, kind: NodeFault | undefined): MessageStore {
+  if (kind !== 'early' && kind !== 'deaf') return real;
+  const { shared } = real;
+  if (shared === undefined) throw new Error('the store is not shared');
+  let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
+  return {
+    durable: true,
+    keepsHistory: real.keepsHistory,
+    shared:
+      kind === 'deaf'
+        ? { identity: () => shared.identity(), whichWait: () => Promise.resolve(new Set()) }
+        : shared,
+    append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
+      if (kind === 'deaf') return real.append(messages);
+      setTimeout(() => void real.append(messages).catch(() => undefined), 50);
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));
+    },
+    take: (userId, after, limit) => real.take(userId, after, limit),
+    confirm: (confirmations) => real.confirm(confirmations),
+    count: (userId) => real.count(userId),
+    expire: (now, limit) => real.expire(now, limit),
+    deadLetters: (after, limit, userId) => real.deadLetters(after, limit, userId),
+    resend: (ids, now) => real.resend(ids, now),
+    discard: (ids) => real.discard(ids),
+    onDeadLettersDeleted: (tell) => real.onDeadLettersDeleted(tell),
+    history: (query) => real.history(query),
+    health: () => real.health(),
+    close: () => real.close(),
+  };
+}
+
+/** `deaf`: no hint is sent. `blind`: what other nodes say of their sessions is ignored. */
+function muffled(real: Cluster, kind: NodeFault | undefined): Cluster {
+  if (kind !== 'deaf' && kind !== 'blind') return real;
+  const kindOf = (frame: Uint8Array) => /"kind":"(\w+)"/.exec(Buffer.from(frame).toString('latin1'))?.[1];
+  return {
+    nodeId: real.nodeId,
+    get maxFrameBytes() {
+      return real.maxFrameBytes;
+    },
+    start: (host) =>
+      real.start({
+        joined: () => host.joined(),
+        away: (error) => host.away(error),
+        receive: (frame) => {
+          const name = kindOf(frame);
+          if (kind === 'blind' && (name === 'changes' || name === 'all')) return;
+          host.receive(frame);
+        },
+      }),
+    send: (to, frame) => (kind === 'deaf' && kindOf(frame) === 'hint' ? true : real.send(to, frame)),
+    broadcast: (frame) => real.broadcast(frame),
+    close: () => real.close(),
+  };
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Ports } from '../server-process.js';
+import { stablePort } from '../stable-port.js';
+
+const MAIN = fileURLToPath(new URL('./node-main.js', import.meta.url));
+
+export const FAULTS = ['early', 'deaf', 'blind'] as const;
+
+/** A rule that the nodes break on purpose: see `node-main.ts`. */
+export type NodeFault = (typeof FAULTS)[number];
+
+/** What a node says of itself each 500 ms. */
+export interface NodeReport {
+  /** Users with a session at this node. */
+  readonly users: readonly string[];
+  /** The other nodes that it knows. */
+  readonly nodes: readonly string[];
+  /** Number of users that it believes to be online anywhere. */
+  readonly known: number;
+  /** Users whose waiting messages were overtaken since the last report, because the store did not answer. */
+  readonly delayed: readonly string[];
+}
+
+/** A node in its own process. It can be killed and started again on the same ports. */
+export class NodeProcess {
+  readonly nodeId: string;
+  readonly ports: Ports;
+  /** The last report, and when it came. Undefined while it does not run. */
+  report: NodeReport | undefined = undefined;
+  reportedAt = 0;
+  /** Users whose order was given up. */
+  readonly delayed = new Set<string>();
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined = undefined;
+
+  private constructor(nodeId: string, ports: Ports, args: readonly string[]) {
+    this.nodeId = nodeId;
+    this.ports = ports;
+    this.#args = args;
+  }
+
+  static async create(nodeId: string, store: string, nats: string, fault?: NodeFault): Promise<NodeProcess> {
+    const ports = { tcp: await stablePort(), udp: await stablePort(), ws: await stablePort() };
+    const numbers = [ports.tcp, ports.udp, ports.ws].map(String);
+    const faults = fault === undefined ? [] : [fault];
+    return new NodeProcess(nodeId, ports, [nodeId, store, nats, ...numbers, ...faults]);
+  }
+
+  get isRunning(): boolean {
+    return this.report !== undefined;
+  }
+
+  /** Resolves when it listens. @throws Error when it ends before. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
+      if (this.#child === child) this.#take(JSON.parse(line) as NodeReport);
+    });
+    child.on('exit', () => {
+      if (this.#child === child) this.report = undefined;
+    });
+    await Promise.race([once(lines, 'line'), once(child, 'exit')]);
+    if (child.exitCode !== null) throw new Error(`node ${this.nodeId} ended, exit code ${child.exitCode}`);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    this.report = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  #take(report: NodeReport): void {
+    this.report = report;
+    this.reportedAt = performance.now();
+    for (const userId of report.delayed) this.delayed.add(userId);
+  }
+}
