@@ -83,6 +83,20 @@ describe.runIf(await hasPostgres())('imcore serve in a cluster', () => {
     await alice.message('at another node');
   });
 
+  it('sends its users to other nodes at SIGTERM, and exits with 0', async () => {
+    const [a, b] = await startThree('postgres');
+    const bob = await login('bob', a);
+    const { user: alice } = await login('alice', b);
+    bob.moveTo(portOf(b));
+    a.process.kill('SIGTERM');
+    await bob.user.reports.first(({ kind }) => kind === 'linkLost', 'end of the session', 20_000);
+    await bob.online();
+    await alice.client.send({ to: 'bob', content: 'welcome' });
+    await bob.user.message('welcome');
+    expect(await a.exited).toBe(0);
+    expect(bob.user.reports.items.some(({ kind }) => kind === 'kicked')).toBe(false);
+  });
+
   it('ends with exit code 1 when another process takes the name of the node', async () => {
     const first = await startNode('a', 'postgres');
     await startNode('a', 'postgres');

@@ -66,6 +66,7 @@ export function createServer(options: ServerOptions): ImServer {
       ...{ cluster: options.cluster, store: store.shared, users, queueOf, ticks },
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
+      refuseNewcomers: () => sessions.refuseNewcomers(),
     });
   const storeRoute: StoreRoute | undefined =
     store &&

@@ -10,6 +10,7 @@ export {
 } from '@imcore/protocol';
 export type { NodeInfo, UserPage } from './cluster/cluster-listener.js';
 export type { ClusterKickOptions, ClusterView, UserPlace } from './cluster/cluster-view.js';
+export type { DrainOptions } from './cluster/drain.js';
 export { createServer } from './create-server.js';
 export {
   ClusterError,

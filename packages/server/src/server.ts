@@ -204,6 +204,7 @@ export class ImServer {
     this.#state = 'closing';
     const { transports, routes, sessions, dispatcher, messages, store, storeRoute, cluster } = this.#parts;
     messages.close();
+    cluster?.stopDraining();
     for (const route of routes) route.stopAccepting?.();
     for (const transport of transports) transport.stopAccepting();
     await this.#drain(drainMs);

@@ -17,7 +17,8 @@ import type { ServeSettings } from './settings.js';
  * Runs a server until the process gets SIGTERM or SIGINT.
  *
  * The log goes to the standard output, messages for the user to the standard error. SIGTERM and SIGINT wait up to
- * `drainMs` for messages in flight; a second signal ends the process at once. SIGHUP reloads certificate and key. A node of a
+ * `drainMs` for messages in flight; a second signal ends the process at once. At SIGTERM a node of a cluster first sends its
+ * users to the others. SIGHUP reloads certificate and key. A node of a
  * cluster ends with exit code 1 when another process takes its name.
  *
  * @throws CommandError for invalid settings, or when the store or a port is not available.
@@ -112,7 +113,9 @@ function handleSignals(
     process.stderr.write('imcore is stopping. Press Ctrl+C again to force quit.\n');
     logger.info({ signal, drainMs: settings.drainMs }, 'stopping');
     page?.close();
-    server.close({ drainMs: settings.drainMs }).then(
+    const isDrained = signal === 'SIGTERM' ? server.cluster?.drain() : undefined;
+    const closed = Promise.resolve(isDrained).then(() => server.close({ drainMs: settings.drainMs }));
+    closed.then(
       () => {
         logger.info({}, 'stopped');
         process.exit(0);

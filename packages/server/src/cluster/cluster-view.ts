@@ -1,6 +1,8 @@
 import { KickOutCode } from '@imcore/protocol';
 import { UsageError } from '../errors.js';
 import type { NodeInfo, UserPage } from './cluster-listener.js';
+import type { DrainOptions } from './drain.js';
+import type { NodeState } from './frames.js';
 import type { ServerCluster } from './server-cluster.js';
 
 /** A session of a user at some node. */
@@ -35,6 +37,23 @@ export class ClusterView {
   /** The name of this node. */
   get nodeId(): string {
     return this.#cluster.nodeId;
+  }
+
+  /** Whether this node takes new users: `draining` once {@link drain} was called. Let a readiness check of a load balancer fail then. */
+  get state(): NodeState {
+    return this.#cluster.state;
+  }
+
+  /**
+   * Sends the users of this node to the others, before it is closed: lets new users in for 5 s more, since load balancers are
+   * late to notice, and then ends sessions in small waves, oldest first. Clients come back by themselves, and must then be led to
+   * another node. Resolves when all sessions have ended, after `withinMs` at the latest, or when the server is closed; at once
+   * if no other node takes users. A second call waits for the first.
+   *
+   * @throws UsageError `ERR_INVALID_OPTION`
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    await this.#cluster.drain(options);
   }
 
   /** Number of users who are online at any node. */

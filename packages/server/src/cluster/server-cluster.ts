@@ -12,6 +12,8 @@ import { type Claim, type DeviceKey, kickOutOf, type SessionClaim } from './clai
 import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterPresence } from './cluster-presence.js';
+import { Drain, type DrainOptions } from './drain.js';
+import type { NodeState } from './frames.js';
 import { RecentAppends } from './recent-appends.js';
 import { Sweep } from './sweep.js';
 
@@ -27,6 +29,8 @@ interface ClusterParts {
   readonly ticks: Ticks;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
+  /** Lets no new user in from now on. */
+  readonly refuseNewcomers: () => void;
 }
 
 /**
@@ -46,6 +50,8 @@ export class ServerCluster implements ClusterListener {
   #isClosed = false;
   /** Changes by a session of this node that starts or ends just now. Listeners hear of them when that is complete. */
   #ownChanges: boolean[] | undefined;
+
+  #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
     const { store, users, queueOf, cluster } = parts;
@@ -67,6 +73,31 @@ export class ServerCluster implements ClusterListener {
     this.#node = new ClusterNode(this.#runtime, cluster, identity, this);
     await this.#node.start();
     this.#sweep.request();
+  }
+
+  get state(): NodeState {
+    return this.#drain === undefined ? 'up' : 'draining';
+  }
+
+  /** @throws UsageError `ERR_INVALID_OPTION` */
+  drain(options: DrainOptions): Promise<void> {
+    if (this.#drain !== undefined) return this.#drain.done;
+    const { users, refuseNewcomers } = this.#parts;
+    const { clock } = this.#runtime;
+    const drain = new Drain({ clock, users, refuseNewcomers }, options);
+    if (!this.nodes().some(({ state }) => state === 'up')) {
+      // Its users would find no other node.
+      drain.stop();
+      return drain.done;
+    }
+    this.#drain = drain;
+    this.#node?.setState('draining');
+    return drain.done;
+  }
+
+  /** The server closes: sessions end all at once. */
+  stopDraining(): void {
+    this.#drain?.stop();
   }
 
   /** Leaves the cluster: the sessions of this server have ended. */

@@ -40,7 +40,8 @@ export class SessionRegistry implements TransportHost, SessionOwner {
   /** The logins of unproven addresses. */
   readonly #unprovenLogins: AddressTable;
   readonly #transports = new Map<ServerTransport, TransportContext>();
-  #isAccepting = true;
+  /** `known`: only users that have a session. */
+  #accepts: 'all' | 'known' | 'none' = 'all';
   #lastSessionId = 0;
 
   constructor(context: RegistryContext, admission: Admission, proxies: TrustedProxies) {
@@ -65,8 +66,9 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     transport: ServerTransport,
     admission?: SocketAdmission,
   ): ConnectionHandler | RejectionReason {
-    if (!this.#isAccepting) return 'closing';
     const isStranger = connection.addressProof !== undefined;
+    // A stranger that does not log in is told that it has no session.
+    if (this.#accepts === 'none' || (this.#accepts === 'known' && !isStranger)) return 'closing';
     const mustEnter = !isStranger && admission === undefined;
     const rejection = mustEnter ? this.#admission.enter(connection.remoteAddress) : undefined;
     if (rejection !== undefined) return rejection;
@@ -84,7 +86,7 @@ export class SessionRegistry implements TransportHost, SessionOwner {
   strangerLogsIn(host: SessionHost): boolean {
     const { remoteAddress } = host.connection;
     // It takes a place only when its address is proven, but a full server lets nobody in.
-    if (!this.#isAccepting || this.#admission.enter(remoteAddress) !== undefined) return false;
+    if (this.#accepts !== 'all' || this.#admission.enter(remoteAddress) !== undefined) return false;
     this.#admission.leave(remoteAddress);
     const displaced = this.#unproven.add(host, remoteAddress);
     this.#unprovenLogins.enter(remoteAddress, this.#runtime.clock.now());
@@ -133,9 +135,14 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     this.#runtime.events.emit('error', error);
   }
 
+  /** From now on new connections are rejected, and logins of strangers are not answered. Open sessions go on. */
+  refuseNewcomers(): void {
+    if (this.#accepts === 'all') this.#accepts = 'known';
+  }
+
   /** From now on new connections, logins and messages are rejected; acknowledgements are still handled. */
   stopAccepting(): void {
-    this.#isAccepting = false;
+    this.#accepts = 'none';
     for (const host of this.#hosts) host.stopAcceptingWork();
   }
 
