@@ -14,7 +14,7 @@ export interface Stage {
 }
 
 /** Something that is broken for a time. */
-export interface Act {
+interface Act {
   readonly name: string;
   /** Resolves when the fault has ended, with what must be done before the next act. */
   run(stage: Stage): Promise<(() => Promise<void>) | undefined>;
@@ -29,7 +29,7 @@ const some = <Item>(items: readonly Item[]): Item => {
   return chosen;
 };
 
-export const ACTS: readonly Act[] = [
+const ACTS: readonly Act[] = [
   {
     name: 'node killed',
     // Its users come back at other nodes: nothing has to be started for that.

@@ -2,7 +2,7 @@
 export type Pair = `${string}>${string}`;
 
 /** What a user of the proof wrote down, by the machine's monotonic clock, in milliseconds. */
-export type JournalEntry =
+type JournalEntry =
   /** A message was given to a client. `node`: that of the sender. Messages of a pair are numbered from 0. */
   | {
       readonly kind: 'sent';
@@ -24,7 +24,7 @@ export type JournalEntry =
   | { readonly kind: 'kicked'; readonly userId: string; readonly code: number };
 
 /** The counts of a run. */
-export interface ClusterVerdict {
+interface ClusterVerdict {
   readonly sent: number;
   readonly acknowledged: number;
   /** Acknowledged to the sender, and never handed over. */
