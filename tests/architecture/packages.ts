@@ -80,7 +80,11 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/protocol',
       '@imcore/server',
       '@imcore/server/ports',
+      '@imcore/client/node',
       '@imcore/store-sqlite',
+      '@imcore/store-postgres',
+      '@imcore/cluster-postgres',
+      '@imcore/cluster-nats',
       '@imcore/cli/process-memory',
       // The command's reader of CPU time and memory is not exported.
       '../../packages/cli/dist/bench/process-cpu.js',

@@ -48,8 +48,10 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
 
   async function startNginx(guide: string, nodes: readonly LocalNode[]): Promise<Front> {
     const front = { tcp: await freePort(), udp: await freePort(), websocket: await freePort() };
-    const http = textOf(guide, 'nginx', 'upstream im_websocket')
-      .replace('listen 443 ssl', `listen ${HOST}:${front.websocket} ssl`);
+    const http = textOf(guide, 'nginx', 'upstream im_websocket').replace(
+      'listen 443 ssl',
+      `listen ${HOST}:${front.websocket} ssl`,
+    );
     const stream = textOf(guide, 'nginx', 'stream {')
       .replace('listen 8901', `listen ${HOST}:${front.tcp}`)
       .replace('listen 7901', `listen ${HOST}:${front.udp}`);
@@ -103,7 +105,12 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
       const matches = (message: { readonly content: string }) => message.content === content;
       await messages.count(matches, users.length - 1, `message to ${userId}`);
       const senders = messages.items.filter(matches).map(({ from }) => from);
-      expect(senders.sort()).toEqual(users.map((user) => user.userId).filter((id) => id !== userId).sort());
+      expect(senders.sort()).toEqual(
+        users
+          .map((user) => user.userId)
+          .filter((id) => id !== userId)
+          .sort(),
+      );
     }
   }
 

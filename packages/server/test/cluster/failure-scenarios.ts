@@ -39,7 +39,9 @@ function reconnect(userId: string, from: Bench, to: Bench): Promise<Peer> {
 
 /** The sender has got the acknowledgement of `HELLO`. */
 function expectAcknowledged(sender: Peer): void {
-  expect(sender.received).toContainEqual(expect.objectContaining({ type: 4, dataContent: 'f1', from: 'bob' }));
+  expect(sender.received).toContainEqual(
+    expect.objectContaining({ type: 4, dataContent: 'f1', from: 'bob' }),
+  );
 }
 
 /** Calls of the store fail from now on, or work again. */
