@@ -12,7 +12,10 @@ export interface DeviceKey {
 export interface SessionClaim extends DeviceKey {
   /** The `firstLoginTime` that counts, in milliseconds since 1970. */
   readonly firstLoginTime: number;
-  /** Names the session. Grows with each session of a node and of a device; roughly the time of the login in milliseconds. */
+  /**
+   * Names the session. Grows with each session of a node and of a device; roughly the time of the login in milliseconds. Even
+   * after a first login, odd if the client has come back.
+   */
   readonly stamp: number;
 }
 
@@ -36,9 +39,14 @@ export function winsOver(claim: Claim, other: Claim): boolean {
   return claim.nodeId > other.nodeId;
 }
 
-/** The code of the kick-out that ends a session; undefined if the session is closed without one: its own client is back. */
+/**
+ * The code of the kick-out that ends a session; undefined if the session is closed without one: its own client is back. Two first
+ * logins are those of two clients, also if two nodes have accepted them in the same millisecond.
+ */
 export function kickOutOf(loser: Claim, winner: Claim): number | undefined {
-  return loser.firstLoginTime === winner.firstLoginTime ? undefined : KickOutCode.DuplicateLogin;
+  const isSameLogin =
+    loser.firstLoginTime === winner.firstLoginTime && !(isOfFirstLogin(loser) && isOfFirstLogin(winner));
+  return isSameLogin ? undefined : KickOutCode.DuplicateLogin;
 }
 
 /**
@@ -57,9 +65,17 @@ export function decideAgainstClaim(
   return decideLogin(sent, asked, old, Math.max(latest, time), wallTime);
 }
 
-/** Returns the stamp of a new claim. `ownLast`: the last one of this node; `known`: that of the device's claim; 0 for none. */
-export function nextStamp(wallTime: number, ownLast: number, known: number): number {
-  return Math.max(wallTime, ownLast + 1, known + 1);
+/**
+ * Returns the stamp of a new claim. `ownLast`: the last one of this node; `known`: that of the device's claim; 0 for none.
+ * `isFirstLogin`: the client has not come back with an earlier `firstLoginTime`.
+ */
+export function nextStamp(wallTime: number, ownLast: number, known: number, isFirstLogin: boolean): number {
+  const stamp = Math.max(wallTime, ownLast + 1, known + 1);
+  return isOfFirstLogin({ stamp }) === isFirstLogin ? stamp : stamp + 1;
+}
+
+function isOfFirstLogin({ stamp }: Pick<SessionClaim, 'stamp'>): boolean {
+  return stamp % 2 === 0;
 }
 
 /**

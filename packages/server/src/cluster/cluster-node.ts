@@ -157,8 +157,9 @@ export class ClusterNode {
    * `firstLoginTime`: what `loginTimeOf` returns, given the time of the rival as well. Returns the claim, which wins over all known
    * ones if the login was not to be kicked out.
    */
-  claim(device: DeviceKey, firstLoginTime: number): Claim {
-    const claim = this.#directory.claim(device, firstLoginTime, this.#runtime.clock.wallTime());
+  claim(device: DeviceKey, firstLoginTime: number, isFirstLogin: boolean): Claim {
+    const wallTime = this.#runtime.clock.wallTime();
+    const claim = this.#directory.claim(device, firstLoginTime, wallTime, isFirstLogin);
     this.#changed(device);
     return claim;
   }

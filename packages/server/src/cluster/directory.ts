@@ -86,9 +86,9 @@ export class Directory {
   }
 
   /** This node has a new session of a device; its older one is replaced. Returns the claim, which wins over all known ones. */
-  claim(device: DeviceKey, firstLoginTime: number, wallTime: number): Claim {
+  claim(device: DeviceKey, firstLoginTime: number, wallTime: number, isFirstLogin: boolean): Claim {
     const known = this.claimOf(device)?.stamp ?? 0;
-    this.#lastStamp = nextStamp(wallTime, this.#lastStamp, known);
+    this.#lastStamp = nextStamp(wallTime, this.#lastStamp, known, isFirstLogin);
     const { userId, deviceId } = device;
     const claim = { userId, deviceId, firstLoginTime, stamp: this.#lastStamp };
     this.#put(this.#own, claim, this.#table.find(OWN, device));

@@ -152,8 +152,10 @@ export class ServerCluster implements ClusterListener {
 
   /** A session has started. */
   entered(user: User, device: Device, session: SessionInfo): void {
+    const { firstLoginTime } = session;
+    const isFirstLogin = device.login?.sent !== firstLoginTime;
     this.#report(session, -1, (node) => {
-      const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, session.firstLoginTime);
+      const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, firstLoginTime, isFirstLogin);
       device.claimStamp = stamp;
       device.since = this.#parts.ticks.next();
     });

@@ -64,7 +64,7 @@ describe('decideAgainstClaim', () => {
       const [sent, wallTime] = [random.int(-1, 21), random.int(1, 20)];
       const decision = decideAgainstClaim(known, sent, 1, 0, wallTime);
       const firstLoginTime = loginTimeOf(sent, known.firstLoginTime, wallTime);
-      const stamp = nextStamp(wallTime, random.int(0, 20), known.stamp);
+      const stamp = nextStamp(wallTime, random.int(0, 20), known.stamp, firstLoginTime !== sent);
       const own = claim({ firstLoginTime, stamp, nodeId: random.pick(['a', 'b']) });
       expect(winsOver(own, known)).toBe(decision !== 'kick-new');
       if (decision !== 'kick-new') expect(kickOutOf(known, own) === 1).toBe(decision === 'kick-old');
@@ -74,9 +74,14 @@ describe('decideAgainstClaim', () => {
 
 describe('nextStamp', () => {
   it('is later than the clock, than the last of the node and than the known one of the device', () => {
-    expect(nextStamp(50, 0, 0)).toBe(50);
-    expect(nextStamp(50, 50, 0)).toBe(51);
-    expect(nextStamp(50, 60, 70)).toBe(71);
+    expect(nextStamp(50, 0, 0, true)).toBe(50);
+    expect(nextStamp(50, 50, 0, false)).toBe(51);
+    expect(nextStamp(50, 60, 70, false)).toBe(71);
+  });
+
+  it('is even after a first login, and odd if the client has come back', () => {
+    expect(nextStamp(50, 50, 0, true)).toBe(52);
+    expect(nextStamp(50, 0, 0, false)).toBe(51);
   });
 });
 

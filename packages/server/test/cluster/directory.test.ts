@@ -62,7 +62,7 @@ describe('Directory', () => {
     const other = new Directory('b', 2, {
       ...{ claimAdded() {}, claimRemoved() {}, claimLost() {}, userAdded() {}, userRemoved() {} },
     });
-    const claim = other.claim(session('u', 0), 5, 5);
+    const claim = other.claim(session('u', 0), 5, 5, true);
     other.announced(1);
     expect(directory.compare('b', other.own)).toBe(false);
     expect(directory.hasGap('b')).toBe(true);
@@ -91,8 +91,8 @@ describe('Directory', () => {
 
   it('reports an own session that loses, and no other', () => {
     const { directory, calls } = setUp();
-    const own = directory.claim(session('u', 0), 5, 5);
-    directory.claim(session('u', 0, 'phone'), 9, 9);
+    const own = directory.claim(session('u', 0), 5, 5, false);
+    directory.claim(session('u', 0, 'phone'), 9, 9, false);
     directory.applyChanges('b', 1, [session('u', 4), session('u', 8, 'phone')]);
     expect(calls.filter((call) => call.startsWith('lost'))).toEqual([]);
     directory.applyChanges('b', 2, [session('u', 6)]);
@@ -102,8 +102,8 @@ describe('Directory', () => {
 
   it('keeps the newer session of a device when the older one is withdrawn', () => {
     const { directory } = setUp();
-    const old = directory.claim(session('u', 0), 5, 5);
-    const young = directory.claim(session('u', 0), 5, 5);
+    const old = directory.claim(session('u', 0), 5, 5, false);
+    const young = directory.claim(session('u', 0), 5, 5, true);
     expect(young.stamp).toBe(old.stamp + 1);
     expect(directory.withdraw(old, old.stamp)).toBe(false);
     expect(directory.claimsOf('u')).toEqual([young]);
@@ -112,7 +112,7 @@ describe('Directory', () => {
 
   it('names each other node of a user once', () => {
     const { directory } = setUp();
-    directory.claim(session('u', 0), 5, 5);
+    directory.claim(session('u', 0), 5, 5, true);
     directory.applyChanges('b', 1, [session('u', 6), session('u', 7, 'phone')]);
     expect(directory.nodesOf('u')).toEqual(['b']);
     expect(directory.claimsOf('u')).toHaveLength(3);
@@ -129,7 +129,7 @@ describe('Directory', () => {
     shared.addNode('b', 2);
     const session = { userId: 'u', deviceId: 'phone', firstLoginTime: 1, stamp: 1 };
     shared.applyChanges('b', 1, [session]);
-    const own = shared.claim({ userId: 'u', deviceId: '' }, 2, 2);
+    const own = shared.claim({ userId: 'u', deviceId: '' }, 2, 2, true);
     shared.applyChanges('b', 2, [{ ...session, stamp: 3 }]);
     shared.withdraw(own, own.stamp);
     expect(presence).toEqual(['u on']);

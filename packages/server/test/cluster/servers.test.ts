@@ -196,6 +196,15 @@ describe('a login of a user who is online at another node', () => {
     expect(current.isClosed).toBe(false);
   });
 
+  it('kicks out one of two clients that log in at two nodes in the same millisecond', async () => {
+    const { nodes, a, b } = await startTwo();
+    const peers = [await a.online('alice'), await b.online('alice')];
+    await nodes.advance(FRAME_MS);
+    const kicked = peers.filter(({ received }) => received.some(({ type }) => type === 54));
+    expect(kicked).toHaveLength(1);
+    expect(kicked[0]?.received).toMatchObject([{ type: 54, dataContent: '{"code":1}' }]);
+  });
+
   it('leaves one of two sessions when both log in before they know of each other', async () => {
     const { nodes, a, b } = await startTwo();
     const peers = [await a.online('alice'), await b.online('alice')];

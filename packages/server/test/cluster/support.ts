@@ -158,7 +158,7 @@ export class ClusterProcess {
       return undefined;
     const latest = Math.max(latestHere, rival?.firstLoginTime ?? 0);
     const time = loginTimeOf(sent, latest, wallTime);
-    const claim = this.node.claim(device, time);
+    const claim = this.node.claim(device, time, time !== sent);
     this.#latest.set(device.userId, Math.max(latestHere, time));
     this.sessions.set(key, { claim, login: { sent, time, asked } });
     return claim;
