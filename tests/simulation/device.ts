@@ -7,7 +7,7 @@ import {
   type Transport,
 } from '@imcore/client';
 import { type OutboxStorage, outboxOn } from '@imcore/client/outbox';
-import { type Clock, createFingerprint } from '@imcore/protocol';
+import { type BackoffPolicy, type Clock, createFingerprint } from '@imcore/protocol';
 import type { MemoryOutbox, SeededRandom, SimulatedLink } from '@imcore/testkit';
 import { ClientProcess } from './client-process.js';
 import { type Journal, keyOf, type SentMessage } from './journal.js';
@@ -24,6 +24,8 @@ export interface DeviceParts {
   readonly applicationClock: Clock;
   readonly random: SeededRandom;
   readonly senseMode: 3 | 5;
+  /** How soon the client comes back. Default: the client's own. */
+  readonly backoff?: Partial<BackoffPolicy>;
   readonly journal: Journal;
   /** How the application handles messages. It fails at most once for each. */
   readonly handling: HandlingPlan;
@@ -105,6 +107,11 @@ export class Device {
     this.login();
   }
 
+  /** Ends {@link stayLoggedIn}: a kick-out counts again. */
+  settle(): void {
+    this.#isStubborn = false;
+  }
+
   logout(): void {
     this.#wantsOnline = false;
     this.#isStubborn = false;
@@ -171,7 +178,7 @@ export class Device {
   }
 
   #start(): ImClient {
-    const { plan, random, senseMode, journal, outbox, handling, applicationClock } = this.#parts;
+    const { plan, random, senseMode, backoff, journal, outbox, handling, applicationClock } = this.#parts;
     this.#starts += 1;
     const client = createClient({
       transport: this.#process.transport,
@@ -179,6 +186,7 @@ export class Device {
       random: random.fork(this.#starts === 1 ? 'client' : `client ${this.#starts}`).next,
       senseMode: plan.kind === 'udp' ? 3 : senseMode,
       logger: silentLogger,
+      ...(backoff !== undefined && { backoff }),
       ...(outbox !== undefined && {
         outbox: outboxOn(outbox),
         remember: REMEMBER,

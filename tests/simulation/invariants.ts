@@ -1,6 +1,6 @@
 import { type Instant, SERVER_ID } from '@imcore/protocol';
 import type { Device } from './device.js';
-import { keyOf, type ReceivedMessage, SERVER, type SentMessage } from './journal.js';
+import { type Journal, keyOf, type ReceivedMessage, SERVER, type SentMessage } from './journal.js';
 import { FORBIDDEN } from './simulated-server.js';
 import type { World } from './world.js';
 
@@ -9,6 +9,11 @@ const SHORT_CONTENT = 200;
 
 /** A limit for reading everything that a store holds. */
 const EVERYTHING = 1_000_000;
+
+/** What the checks of messages need of a world. */
+interface Messages {
+  readonly journal: Journal;
+}
 
 /** Checks what must hold for every run when all messages have settled. Returns the breaches. */
 export async function checkMessages(world: World): Promise<string[]> {
@@ -27,7 +32,7 @@ export async function checkMessages(world: World): Promise<string[]> {
  * crash of the server which came before the acknowledgement, or before a crash of a client which came before it was
  * remembered.
  */
-function receivedAtMostOnce(world: World): string[] {
+export function receivedAtMostOnce(world: Messages): string[] {
   const seen = new Set<string>();
   const breaches: string[] = [];
   for (const message of world.journal.received) {
@@ -44,7 +49,7 @@ function receivedAtMostOnce(world: World): string[] {
 }
 
 /** What was received was sent by that sender to that user with that content, and was allowed. */
-function receivedAsSent(world: World): string[] {
+export function receivedAsSent(world: Messages): string[] {
   const isAsSent = (message: ReceivedMessage): boolean => {
     const sent = world.journal.find(message.from, message.fingerprint);
     return sent !== undefined && sent.to === message.userId && sent.content === message.content;
@@ -58,14 +63,14 @@ function receivedAsSent(world: World): string[] {
 }
 
 /** Every call of `send` settles. */
-function settled(world: World): string[] {
+export function settled(world: Messages): string[] {
   return [...world.journal.sent.values()]
     .filter(({ pending }) => pending > 0)
     .map(({ by, fingerprint }) => `the send of ${fingerprint} by ${by} did not settle`);
 }
 
 /** An acknowledged message has been handled by its receiver, is in the store, or was taken by the application's hook. */
-function acknowledgedIsReceivedOrHeld(world: World, held: ReadonlySet<string>): string[] {
+export function acknowledgedIsReceivedOrHeld(world: Messages, held: ReadonlySet<string>): string[] {
   const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   const isSafe = (key: string): boolean =>
     received.has(key) || held.has(key) || world.journal.takenByHook.has(key);
@@ -105,7 +110,11 @@ function inOrder(world: World): string[] {
   return breaches;
 }
 
-function wasOvertaken({ journal }: World, { to, sentAt }: SentMessage, receivedAt: Instant): boolean {
+export function wasOvertaken(
+  { journal }: Messages,
+  { to, sentAt }: SentMessage,
+  receivedAt: Instant,
+): boolean {
   return journal.overtaken.get(to)?.some((at) => sentAt <= at && at <= receivedAt) === true;
 }
 
@@ -150,7 +159,7 @@ export function checkOnline(world: World, expected: readonly Device[]): string[]
 }
 
 /** Each of these messages was acknowledged and received. */
-export function checkArrived(world: World, messages: readonly SentMessage[]): string[] {
+export function checkArrived(world: Messages, messages: readonly SentMessage[]): string[] {
   const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   return messages
     .filter((sent) => sent.acknowledgements === 0 || !received.has(keyOf(sent.from, sent.fingerprint)))
@@ -179,7 +188,7 @@ export async function checkStoreIsDrained(world: World, online: readonly Device[
 }
 
 /** A client that has logged out, and a closed server, have nothing scheduled any more. */
-export function checkNothingScheduledBy(world: World, owners: readonly string[]): string[] {
+export function checkNothingScheduledBy(world: Pick<World, 'clock'>, owners: readonly string[]): string[] {
   return world.clock
     .pendingRuns()
     .filter(({ owner }) => owners.includes(owner))
@@ -187,7 +196,7 @@ export function checkNothingScheduledBy(world: World, owners: readonly string[])
 }
 
 /** When everybody has left and all packets have arrived, nothing is scheduled at all. */
-export function checkNothingScheduled(world: World): string[] {
+export function checkNothingScheduled(world: Pick<World, 'clock'>): string[] {
   return checkNothingScheduledBy(
     world,
     world.clock.pendingRuns().map(({ owner }) => owner),

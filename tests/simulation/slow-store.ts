@@ -7,6 +7,8 @@ import type { SeededRandom } from '@imcore/testkit';
 export interface StoreTrouble {
   /** Longest time that a call takes, in milliseconds. */
   readonly maxLatencyMs: number;
+  /** The same from {@link SlowStore.heal} on. Default: {@link maxLatencyMs}. */
+  readonly healedLatencyMs?: number;
   /** Probability that a call fails: half of the time before its work, half of the time after it. */
   readonly failure: number;
   /** Calls that certainly fail, from the call `from` on, as when a disk is full for a while. */
@@ -118,7 +120,8 @@ export class SlowStore implements MessageStore {
     this.#calls += 1;
     const fails = this.#fails();
     const failsBefore = fails && this.#random.chance(0.5);
-    const { maxLatencyMs } = this.#trouble;
+    const { maxLatencyMs: troubledMs, healedLatencyMs = troubledMs } = this.#trouble;
+    const maxLatencyMs = this.#isHealed ? healedLatencyMs : troubledMs;
     const earliest = Math.max(this.#clock.now(), this.#lastAnswerAt.get(call) ?? 0);
     const workAt = Math.max(earliest, this.#silentUntil()) + this.#random.between(0, maxLatencyMs / 2);
     const answerAt = workAt + this.#random.between(0, maxLatencyMs / 2);
