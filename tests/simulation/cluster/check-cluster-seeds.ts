@@ -1,0 +1,29 @@
+import { onlySeed } from '../check-seeds.js';
+import { runCluster } from './run.js';
+
+/** Failing seeds after which the check stops, and breaches that are reported for each. */
+const MAX_REPORTED = 5;
+const MAX_BREACHES = 10;
+
+/** Runs the seeds from 1 to `count`, or the one to replay. Returns the breaches, with the commands to replay their seeds. */
+export async function checkClusterSeeds(count: number): Promise<string> {
+  const failures: string[] = [];
+  const [first, last] = onlySeed === undefined ? [1, count] : [onlySeed, onlySeed];
+  const sums = { runs: 0, messages: 0, acknowledged: 0, exceptedPairs: 0 };
+  for (let seed = first; seed <= last && failures.length < MAX_REPORTED; seed++) {
+    const { plan, breaches, trace, messages, exceptedPairs } = await runCluster(seed, {}, onlySeed !== undefined);
+    if (onlySeed !== undefined) console.log([JSON.stringify(plan), ...trace].join('\n'));
+    sums.runs += 1;
+    sums.messages += messages.length;
+    sums.acknowledged += messages.filter(({ acknowledgements }) => acknowledgements > 0).length;
+    sums.exceptedPairs += exceptedPairs;
+    if (breaches.length === 0) continue;
+    const shown = breaches.slice(0, MAX_BREACHES);
+    failures.push([`SEED=${seed} npm run test:sim -- tests/simulation/cluster`, ...shown].join('\n  '));
+  }
+  console.log(
+    `${sums.runs} runs, ${sums.messages} messages, ${sums.acknowledged} acknowledged, ` +
+      `${sums.exceptedPairs} pairs in another order than sent whose order is not promised`,
+  );
+  return failures.join('\n');
+}
