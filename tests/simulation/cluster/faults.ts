@@ -1,0 +1,102 @@
+import type { Clock } from '@imcore/protocol';
+import type { MessageStore } from '@imcore/server/ports';
+import { ClusterNode } from '../../../packages/server/src/cluster/cluster-node.js';
+import { RecentAppends } from '../../../packages/server/src/cluster/recent-appends.js';
+import { ServerCluster } from '../../../packages/server/src/cluster/server-cluster.js';
+import { Sweep } from '../../../packages/server/src/cluster/sweep.js';
+import type { ClusterSeams } from './cluster-world.js';
+import type { ClusterProfile } from './plan.js';
+
+/** A fault that is put into all nodes on purpose, and the breach that must be reported for it. */
+export interface ClusterFault {
+  readonly name: string;
+  readonly detectedAs: RegExp;
+  /** The profile of its runs: the one that hides it least. */
+  readonly profile: ClusterProfile;
+  readonly seams?: ClusterSeams;
+  /** Puts the fault in, and returns what takes it out again. */
+  plant?(): () => void;
+}
+
+/** What the functions that the fault tests replace must do. */
+export const replaced = { looks: true, lastAnnouncementWins: false };
+
+/** Replaces a method of a class; returns what restores it. */
+function replace<Class extends object, Name extends keyof Class>(
+  prototype: Class,
+  name: Name,
+  method: Class[Name],
+): () => void {
+  const original = prototype[name];
+  prototype[name] = method;
+  return () => {
+    prototype[name] = original;
+  };
+}
+
+/** A store that says at once that it has stored everything. */
+function answersEarly(store: MessageStore, _clock: Clock): MessageStore {
+  let id = 1;
+  return {
+    ...store,
+    append: (messages) => {
+      store.append(messages).catch(() => {});
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored' as const, id: id++ })));
+    },
+  };
+}
+
+export const CLUSTER_FAULTS: readonly ClusterFault[] = [
+  {
+    name: 'a sender is acknowledged before the append',
+    detectedAs: /was acknowledged and is lost/,
+    profile: 'sharp',
+    seams: { store: answersEarly },
+  },
+  {
+    name: 'no node is hinted',
+    detectedAs: /waits in the store/,
+    profile: 'sparse',
+    plant: () => replace(ClusterNode.prototype, 'hint', () => {}),
+  },
+  {
+    name: 'no node sweeps',
+    detectedAs: /waits in the store/,
+    profile: 'sparse',
+    plant: () => replace(Sweep.prototype, 'request', () => {}),
+  },
+  {
+    name: 'messages in transit do not wait until the queue is read',
+    detectedAs: /came after/,
+    profile: 'sharp',
+    plant: () => {
+      replaced.looks = false;
+      return () => {
+        replaced.looks = true;
+      };
+    },
+  },
+  {
+    name: 'a node ignores that its session has lost',
+    detectedAs: /has had sessions at/,
+    profile: 'common',
+    plant: () => replace(ServerCluster.prototype, 'claimLost', () => {}),
+  },
+  {
+    name: 'the session that is announced last wins',
+    detectedAs: /should have the session/,
+    profile: 'common',
+    plant: () => {
+      replaced.lastAnnouncementWins = true;
+      return () => {
+        replaced.lastAnnouncementWins = false;
+      };
+    },
+  },
+  {
+    name: 'appends are not remembered for sessions that become known later',
+    detectedAs: /waits in the store/,
+    profile: 'sparse',
+    plant: () => replace(RecentAppends.prototype, 'has', () => false),
+  },
+];
