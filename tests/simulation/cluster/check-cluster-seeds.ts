@@ -11,7 +11,11 @@ export async function checkClusterSeeds(count: number): Promise<string> {
   const [first, last] = onlySeed === undefined ? [1, count] : [onlySeed, onlySeed];
   const sums = { runs: 0, messages: 0, acknowledged: 0, exceptedPairs: 0 };
   for (let seed = first; seed <= last && failures.length < MAX_REPORTED; seed++) {
-    const { plan, breaches, trace, messages, exceptedPairs } = await runCluster(seed, {}, onlySeed !== undefined);
+    const { plan, breaches, trace, messages, exceptedPairs } = await runCluster(
+      seed,
+      {},
+      onlySeed !== undefined,
+    );
     if (onlySeed !== undefined) console.log([JSON.stringify(plan), ...trace].join('\n'));
     sums.runs += 1;
     sums.messages += messages.length;

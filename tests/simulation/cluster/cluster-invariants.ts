@@ -23,7 +23,7 @@ export async function checkClusterMessages(world: ClusterWorld): Promise<string[
 }
 
 /** What came of the order of messages. */
-export interface OrderResult {
+interface OrderResult {
   readonly breaches: readonly string[];
   /** Pairs of messages in the wrong order whose order is not promised. */
   readonly excepted: number;

@@ -26,7 +26,7 @@ export interface Roamer {
 }
 
 /** A session that a node has now. */
-export interface LiveSession {
+interface LiveSession {
   readonly node: SimulatedNode;
   readonly session: SessionInfo;
 }

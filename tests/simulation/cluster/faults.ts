@@ -8,7 +8,7 @@ import type { ClusterSeams } from './cluster-world.js';
 import type { ClusterProfile } from './plan.js';
 
 /** A fault that is put into all nodes on purpose, and the breach that must be reported for it. */
-export interface ClusterFault {
+interface ClusterFault {
   readonly name: string;
   readonly detectedAs: RegExp;
   /** The profile of its runs: the one that hides it least. */

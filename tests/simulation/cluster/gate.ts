@@ -112,7 +112,8 @@ export function pausableStore(store: MessageStore, gate: Gate): MessageStore {
     deadLetters: (after, limit, userId) => gate.after(store.deadLetters(after, limit, userId)),
     resend: (ids, now) => gate.after(store.resend(ids, now)),
     discard: (ids) => gate.after(store.discard(ids)),
-    onDeadLettersDeleted: (tell) => store.onDeadLettersDeleted((letters) => gate.run(() => tell(letters))),
+    onDeadLettersDeleted: (tell) =>
+      store.onDeadLettersDeleted((deadLetters) => gate.run(() => tell(deadLetters))),
     history: (query) => gate.after(store.history(query)),
     health: () => gate.after(store.health()),
     close: () => gate.after(store.close()),

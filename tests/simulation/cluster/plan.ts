@@ -97,7 +97,7 @@ export function clusterPlan(seed: number, profile: ClusterProfile = profileOf(se
 }
 
 /** The profile of a seed unless another is asked for. */
-export function profileOf(seed: number): ClusterProfile {
+function profileOf(seed: number): ClusterProfile {
   return (['sharp', 'common', 'sparse', 'common'] as const)[seed % 4] ?? 'common';
 }
 

@@ -3,7 +3,7 @@ import type { TransportKind } from '@imcore/protocol';
 import { memoryTransport, type SeededRandom, type SimulatedLink } from '@imcore/testkit';
 
 /** How a device reaches a node. */
-export interface Way {
+interface Way {
   readonly link: SimulatedLink;
   readonly port: number;
 }

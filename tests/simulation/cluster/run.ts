@@ -38,7 +38,7 @@ const LOGOUT_MS = 500;
 const AFTERMATH_MS = 12_000;
 const CLOSING_TURNS = 100;
 
-export interface ClusterResult {
+interface ClusterResult {
   readonly seed: number;
   readonly plan: ClusterPlan;
   /** The invariants that did not hold; empty for a good run. */
