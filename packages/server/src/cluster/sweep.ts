@@ -13,8 +13,12 @@ const SOON_MS = 1000;
 /** For how long after the loss of a node its messages are looked for each second, in milliseconds. */
 const AFTER_LOSS_MS = 5 * 60_000;
 
-/** A sweep begins at the earliest after so many times what the last one took, unless that failed, and after a minute at most. */
+/**
+ * A sweep begins at the earliest after so many times what the last one took, unless that failed, and after 10 s at the latest: a
+ * pause of this process says nothing about the next sweep.
+ */
 const REST = 20;
+const MAX_REST_MS = 10_000;
 
 /** Maximum number of users in one question to the store. */
 const MAX_PLACES = 1000;
@@ -101,8 +105,7 @@ export class Sweep implements RingEntry {
     this.#isRunning = false;
     if (this.#isStopped) return;
     const now = clock.now();
-    // After a store that was silent until its deadline, that would be minutes.
-    this.#restUntil = hasFailed ? now : now + Math.min(REST * (now - began), EVERY_MS);
+    this.#restUntil = hasFailed ? now : now + Math.min(REST * (now - began), MAX_REST_MS);
     const mustBeSoon = this.#isDue || hasFailed || this.#isAway || now - this.#lostAt < AFTER_LOSS_MS;
     (mustBeSoon ? this.#soon : this.#later).start(this, now);
   }

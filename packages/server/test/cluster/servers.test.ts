@@ -52,6 +52,31 @@ describe('a message to a user of another node', () => {
     expect(contentsOf(bob)).toEqual(['hello']);
   });
 
+  it('arrives within 12 s when the hint is lost after a sweep that took long', async () => {
+    const nodes = new Nodes();
+    const store = nodes.store.share();
+    const { identity, whichWait } = store.shared;
+    const waits = [8000];
+    const slow: typeof whichWait = async (places) => {
+      const at = nodes.clock.now() + (waits.shift() ?? 0);
+      await new Promise<void>((resolve) => nodes.clock.schedule(at, resolve));
+      return whichWait(places);
+    };
+    Object.assign(store, { shared: { identity, whichWait: slow } });
+    const b = await nodes.start('b', { store });
+    const bob = await b.online('bob');
+    const a = await nodes.start('a');
+    await nodes.advance(10_000);
+    expect(waits).toEqual([]);
+    const alice = await a.online('alice');
+    nodes.bus.setConditions({ loss: 1 });
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await a.settle();
+    nodes.bus.setConditions({ loss: 0 });
+    await nodes.advance(12_000);
+    expect(contentsOf(bob)).toEqual(['hello']);
+  });
+
   it('arrives within two seconds while the bus is away', async () => {
     const { nodes, a, b } = await startTwo();
     const alice = await a.online('alice');
