@@ -37,13 +37,17 @@ interface Arrival {
 
 /**
  * Messages of one device to another arrive in the order in which they were sent. Not promised for a message that was not
- * acknowledged or was retransmitted, and for one that a server reported as overtaken (`replayDelayed`).
+ * acknowledged or was retransmitted, for one that a server reported as overtaken (`replayDelayed`), and for what another device of
+ * the user has received before: its confirmation may have failed.
  */
 export function checkOrder(world: ClusterWorld): OrderResult {
   const pairs = new Map<string, Arrival[]>();
+  const handed = new Set<string>();
   for (const received of world.journal.received) {
     const sent = world.journal.find(received.from, received.fingerprint);
-    if (sent === undefined) continue;
+    const key = `${received.userId} ${keyOf(received.from, received.fingerprint)}`;
+    if (sent === undefined || handed.has(key)) continue;
+    handed.add(key);
     const pair = `${sent.by} → ${received.to}`;
     const arrivals = pairs.get(pair) ?? [];
     arrivals.push({ received, sent });
