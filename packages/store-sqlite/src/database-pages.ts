@@ -10,6 +10,13 @@ const INTERIOR = 0x05;
 const FILE_HEADER_BYTES = 100;
 const MAX_DEPTH = 20;
 
+/** Columns of the table of totals, without the mark. */
+const TOTAL_COLUMNS = 5;
+
+/** The first column of the schema. */
+const KINDS: readonly unknown[] = ['table', 'index', 'view', 'trigger'];
+const SCHEMA_COLUMNS = 5;
+
 /**
  * Reads the mark from the page that holds the totals, without SQLite. `'none'`: the file is of a version without marks.
  * Returns `undefined` for every other page, and for a damaged one.
@@ -18,9 +25,14 @@ const MAX_DEPTH = 20;
  */
 export function markOnPage(page: Buffer): Mark | 'none' | undefined {
   if (page[0] !== LEAF || page.readUInt16BE(3) !== 1) return undefined;
-  const value = rowsOf(page, 0)[0]?.at(-1);
-  if (typeof value === 'number') return 'none';
-  return Buffer.isBuffer(value) ? readMark(value) : undefined;
+  try {
+    const [row = []] = rowsOf(page, 0);
+    if (row.length === TOTAL_COLUMNS) return 'none';
+    const value = row[TOTAL_COLUMNS];
+    return Buffer.isBuffer(value) ? readMark(value) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -39,7 +51,12 @@ function schemaRows(pageOf: (page: number) => Buffer, number: number, depth: num
   if (depth === 0) throw new RangeError('the schema is too deep');
   const page = pageOf(number);
   const start = number === 1 ? FILE_HEADER_BYTES : 0;
-  if (page[start] === LEAF) return rowsOf(page, start);
+  if (page[start] === LEAF) {
+    const rows = rowsOf(page, start);
+    const isSchema = rows.every((row) => row.length === SCHEMA_COLUMNS && KINDS.includes(row[0]));
+    if (!isSchema) throw new RangeError(`page ${number} is not a page of the schema`);
+    return rows;
+  }
   if (page[start] !== INTERIOR) throw new RangeError(`page ${number} is not a page of a table`);
   const children = cellsOf(page, start, 12).map((cell) => page.readUInt32BE(cell));
   children.push(page.readUInt32BE(start + 8));
@@ -52,18 +69,14 @@ function cellsOf(page: Buffer, start: number, headerBytes: number): readonly num
   return Array.from({ length: count }, (_, index) => page.readUInt16BE(start + headerBytes + 2 * index));
 }
 
-/** The rows of a leaf; empty if it is damaged. */
+/** The rows of a leaf. @throws RangeError when it is damaged */
 function rowsOf(page: Buffer, start: number): readonly Value[][] {
-  try {
-    return cellsOf(page, start, 8).map((cell) => rowAt(page, cell));
-  } catch {
-    return [];
-  }
+  return cellsOf(page, start, 8).map((cell) => rowAt(page, cell));
 }
 
 /** @throws RangeError when the row is damaged */
 function rowAt(page: Buffer, cell: number): Value[] {
-  const [, afterSize] = variableInteger(page, cell);
+  const [size, afterSize] = variableInteger(page, cell);
   const [, record] = variableInteger(page, afterSize);
   const [headerBytes, afterHeaderBytes] = variableInteger(page, record);
   const values: Value[] = [];
@@ -75,6 +88,7 @@ function rowAt(page: Buffer, cell: number): Value[] {
     at += bytes;
     next = afterType;
   }
+  if (at - record !== size) throw new RangeError('the columns of a row do not add up to its size');
   return values;
 }
 

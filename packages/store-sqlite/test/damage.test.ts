@@ -76,6 +76,24 @@ describe('the log of a file', () => {
     expect(readFileSync(`${file}-wal`).equals(before)).toBe(true);
   });
 
+  it.each([
+    ['noise', () => Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 197 + 31) % 251))],
+    ['zeros', () => Buffer.alloc(512)],
+  ])('is applied to a file whose first page a power cut has left with %s in a sector', async (_, sector) => {
+    const file = await afterKill(100, 100);
+    const first = readFileSync(file);
+    for (let at = 512; at < 4096; at += 512) {
+      const torn = newFile();
+      const bytes = Buffer.from(first);
+      sector().copy(bytes, at);
+      writeFileSync(torn, bytes);
+      copyFileSync(`${file}-wal`, `${torn}-wal`);
+      const store = sqliteStore({ file: torn, maxPerUser: 1000 });
+      expect((await store.take('bob', undefined, 1000)).length).toBe(200);
+      await store.close();
+    }
+  });
+
   it('is accepted when its last commit is torn, as after a power cut', async () => {
     const file = await afterKill(20);
     const frames = readLog(`${file}-wal`)?.frames ?? 0;
