@@ -18,7 +18,7 @@ function setUp(transport: TransportKind = 'tcp', packetsPerSecond = 1) {
   const onTooFast = () => {
     tooFast += 1;
   };
-  const inbound = new Inbound(connection, runtime, { limited: onTooFast });
+  const inbound = new Inbound({ connection, runtime, limited: onTooFast });
   return { clock, connection, inbound, metrics, tooFast: () => tooFast };
 }
 

@@ -153,7 +153,7 @@ export class ServerCluster implements ClusterListener {
   /** A session has started. */
   entered(user: User, device: Device, session: SessionInfo): void {
     const { firstLoginTime } = session;
-    const isFirstLogin = device.login?.sent !== firstLoginTime;
+    const isFirstLogin = device.sentLoginTime !== firstLoginTime;
     this.#report(session, -1, (node) => {
       const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, firstLoginTime, isFirstLogin);
       device.claimStamp = stamp;

@@ -31,7 +31,7 @@ export interface HandlerSession extends PacketSession {
   later(at: Instant, run: () => void): void;
   /** A login is being decided: other packets wait. */
   loginStarted(): void;
-  loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void;
+  loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void;
   loginUnreadable(error: ProtocolError): void;
   /** Kicks the session out, because a newer session of the device exists. The peer has missed an earlier kick-out. */
   kickAsStale(userId: string): void;

@@ -19,9 +19,9 @@ import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
 import type { AddressChecks } from '../sessions/address-checks.js';
 import type { Answers } from '../sessions/answers.js';
-import { decideLogin, loginTimeOf } from '../users/login-order.js';
+import { decideLogin, type LoginRecord, loginTimeOf } from '../users/login-order.js';
 import type { Outlet } from '../users/outlet.js';
-import { V6_DEVICE } from '../users/user.js';
+import { type Device, V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
@@ -42,8 +42,7 @@ export class LoginHandler implements Handler {
   readonly #checks: AddressChecks;
   readonly #answers: Answers;
   readonly #cluster: ServerCluster | undefined;
-  /** Number of questions to `authenticate` so far. */
-  #asked = 0;
+  #lastSessionId = 0;
 
   constructor(
     runtime: Runtime,
@@ -98,8 +97,9 @@ export class LoginHandler implements Handler {
 
   #ask(session: HandlerSession, request: LoginRequest): void {
     if (!session.isOpen) return;
-    this.#asked += 1;
-    const asked = this.#asked;
+    // A session gets its ID when `authenticate` is asked, so that IDs tell in which order the logins came.
+    this.#lastSessionId += 1;
+    const asked = this.#lastSessionId;
     if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
     else if (this.#hooks.hooks.authenticate === undefined) this.#accept(session, request, V6_DEVICE, asked);
     else {
@@ -135,9 +135,9 @@ export class LoginHandler implements Handler {
     const online = known?.findDevice(deviceId);
     const old = online?.session;
     let decision =
-      old === undefined || isSame(old, session) || online?.login === undefined
+      old === undefined || isSame(old, session)
         ? undefined
-        : decideLogin(sent, asked, online.login, latest, wallTime);
+        : decideLogin(sent, asked, loginOf(old, online), latest, wallTime);
     // Whatever is decided, the other node ends its session when it learns of a login that wins.
     if (rival !== undefined && decideAgainstClaim(rival, sent, asked, latest, wallTime) === 'kick-new')
       decision = 'kick-new';
@@ -165,10 +165,15 @@ export class LoginHandler implements Handler {
       old?.replace(decision === 'kick-old' ? KickOutCode.DuplicateLogin : undefined);
     const user = this.#users.enter(userId);
     const device = user.device(deviceId);
-    user.latestLoginTime = Math.max(latest, time);
-    device.login = { sent, time, asked };
-    session.loginAccepted(user, device, request, time);
+    if (old !== undefined) user.sessionEnded(old.info);
+    device.sentLoginTime = sent;
+    session.loginAccepted(device, request, asked, time);
   }
+}
+
+/** The login of a device's online session. */
+function loginOf({ info }: Outlet, device: Device | undefined): LoginRecord {
+  return { sent: device?.sentLoginTime ?? 0, time: info.firstLoginTime, asked: info.sessionId };
 }
 
 function isSame(outlet: Outlet, session: HandlerSession): boolean {

@@ -16,8 +16,11 @@ const MAX_DEFERRED = 64;
 
 const NONE: readonly ReceivedPacket[] = [];
 
-/** Called when a packet exceeds a limit. */
-export interface LimitReports {
+/** The session that an inbound side belongs to. It holds what both sides of a session need, to save memory. */
+export interface InboundOwner {
+  readonly connection: Connection;
+  readonly runtime: Runtime;
+  /** Called when a packet exceeds a limit. */
   limited(limit: LimitName, value: number): void;
 }
 
@@ -29,23 +32,18 @@ export interface LimitReports {
  * limited number of packets.
  */
 export class Inbound {
-  readonly #connection: Connection;
-  readonly #runtime: Runtime;
-  readonly #reports: LimitReports;
+  readonly #owner: InboundOwner;
   #state: 'handling' | 'blocked' | 'ended' = 'handling';
   /** Undefined while empty, as it nearly always is. */
   #deferred: ReceivedPacket[] | undefined = undefined;
-  #deferredBytes = 0;
   #receivers: Map<Outlet, Scheduled> | undefined = undefined;
   #pause: Scheduled | undefined = undefined;
   #isPaused = false;
   /** A token bucket in one number: when a sender at exactly the allowed rate would have sent as many packets. */
   #emptyAt: Instant = 0;
 
-  constructor(connection: Connection, runtime: Runtime, reports: LimitReports) {
-    this.#connection = connection;
-    this.#runtime = runtime;
-    this.#reports = reports;
+  constructor(owner: InboundOwner) {
+    this.#owner = owner;
   }
 
   /** Whether reading from the peer is paused. */
@@ -71,14 +69,14 @@ export class Inbound {
   defer(packet: ReceivedPacket): boolean {
     if (this.#state === 'ended') return true;
     const deferred = this.#deferred ?? [];
-    if (!this.#connection.canPause && deferred.length >= MAX_DEFERRED) {
-      this.#runtime.metrics.limitDeferredPackets += 1;
-      this.#reports.limited('deferredPackets', MAX_DEFERRED);
+    if (!this.#owner.connection.canPause && deferred.length >= MAX_DEFERRED) {
+      this.#owner.runtime.metrics.limitDeferredPackets += 1;
+      this.#owner.limited('deferredPackets', MAX_DEFERRED);
       return false;
     }
     deferred.push(packet);
     this.#deferred = deferred;
-    this.#countDeferred(bytesOf(packet.body));
+    this.#owner.runtime.underWay.addOfReceiver(bytesOf(packet.body));
     this.update();
     return true;
   }
@@ -86,17 +84,14 @@ export class Inbound {
   /** Ends {@link block}. Returns the packets that have waited, oldest first. Reading resumes with {@link update}. */
   unblock(): readonly ReceivedPacket[] {
     if (this.#state === 'blocked') this.#state = 'handling';
-    const packets = this.#deferred ?? NONE;
-    this.#deferred = undefined;
-    this.#countDeferred(-this.#deferredBytes);
-    return packets;
+    return this.#takeDeferred();
   }
 
   /** Pauses reading until `receiver` has caught up, for {@link MAX_WAIT_MS} at most. */
   waitFor(receiver: Outlet): void {
     this.#receivers ??= new Map();
     if (this.#state === 'ended' || this.#receivers.has(receiver)) return;
-    const { clock } = this.#runtime;
+    const { clock } = this.#owner.runtime;
     const resume = (): void => {
       this.#receivers?.get(receiver)?.cancel();
       this.#receivers?.delete(receiver);
@@ -109,21 +104,21 @@ export class Inbound {
 
   /** Counts a packet. Above the rate, a stream is paused; on UDP, returns false: the packet must be dropped. */
   admits(now: Instant): boolean {
-    const { limits, metrics } = this.#runtime;
+    const { limits, metrics } = this.#owner.runtime;
     this.#emptyAt = Math.max(this.#emptyAt, now) + 1000 / limits.packetsPerSecond;
     const waitMs = this.#emptyAt - now - BURST_MS;
     if (waitMs <= 0) return true;
     metrics.limitPackets += 1;
-    this.#reports.limited('packetsPerSecond', limits.packetsPerSecond);
-    if (!this.#connection.canPause) return false;
+    this.#owner.limited('packetsPerSecond', limits.packetsPerSecond);
+    if (!this.#owner.connection.canPause) return false;
     this.#pauseUntil(now + waitMs);
     return true;
   }
 
   /** Pauses a stream for a moment. */
   slowDown(): void {
-    if (!this.#connection.canPause || this.#pause !== undefined) return;
-    const { clock, metrics } = this.#runtime;
+    if (!this.#owner.connection.canPause || this.#pause !== undefined) return;
+    const { clock, metrics } = this.#owner.runtime;
     metrics.sendersSlowedDown += 1;
     this.#pauseUntil(clock.now() + SLOW_DOWN_MS);
   }
@@ -131,22 +126,24 @@ export class Inbound {
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
-    this.#deferred = undefined;
-    this.#countDeferred(-this.#deferredBytes);
+    this.#takeDeferred();
     for (const wait of this.#receivers?.values() ?? []) wait.cancel();
     this.#receivers = undefined;
     this.#pause?.cancel();
     this.#pause = undefined;
   }
 
-  #countDeferred(bytes: number): void {
-    this.#deferredBytes += bytes;
-    this.#runtime.underWay.addOfReceiver(bytes);
+  #takeDeferred(): readonly ReceivedPacket[] {
+    const packets = this.#deferred;
+    if (packets === undefined) return NONE;
+    this.#deferred = undefined;
+    for (const { body } of packets) this.#owner.runtime.underWay.addOfReceiver(-bytesOf(body));
+    return packets;
   }
 
   #pauseUntil(instant: Instant): void {
     if (this.#pause !== undefined || this.#state === 'ended') return;
-    this.#pause = this.#runtime.clock.schedule(instant, () => {
+    this.#pause = this.#owner.runtime.clock.schedule(instant, () => {
       this.#pause = undefined;
       this.update();
     });
@@ -160,7 +157,7 @@ export class Inbound {
       this.#deferred !== undefined || this.#pause !== undefined || (this.#receivers?.size ?? 0) > 0;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
-    if (mustPause) this.#connection.pause();
-    else this.#connection.resume();
+    if (mustPause) this.#owner.connection.pause();
+    else this.#owner.connection.resume();
   }
 }

@@ -9,8 +9,12 @@ import { SlowReader } from './slow-reader.js';
 /** Number of buffered bytes from which on a peer's output is counted as under way. With less, peers come and go too often. */
 const BACKLOG_BYTES = 16 * 1024;
 
-/** The session that an outbound side belongs to. */
+/** The session that an outbound side belongs to. It holds what both sides of a session need, to save memory. */
 export interface OutboundOwner {
+  readonly connection: Connection;
+  readonly runtime: Runtime;
+  /** Deadlines of peers that read too slowly. */
+  readonly stallDeadlines: DeadlineRing;
   /** Disconnects a peer that has reached a limit. */
   giveUp(limit: LimitName, value: number): void;
 }
@@ -20,23 +24,17 @@ export interface OutboundOwner {
  * is asked to disconnect it.
  */
 export class Outbound {
-  readonly #connection: Connection;
-  readonly #runtime: Runtime;
-  readonly #stallDeadlines: DeadlineRing;
   readonly #owner: OutboundOwner;
   #slowReader: SlowReader | undefined = undefined;
   #countedBytes = 0;
 
-  constructor(connection: Connection, runtime: Runtime, stallDeadlines: DeadlineRing, owner: OutboundOwner) {
-    this.#connection = connection;
-    this.#runtime = runtime;
-    this.#stallDeadlines = stallDeadlines;
+  constructor(owner: OutboundOwner) {
     this.#owner = owner;
   }
 
   /** Returns false if the peer reads too slowly. */
   send(body: BinaryString, kind: FrameKind): boolean {
-    const connection = this.#connection;
+    const { connection } = this.#owner;
     const slowReader = this.#slowReader;
     const before = slowReader === undefined ? 0 : connection.bufferedBytes;
     let hasRoom = connection.send(body, kind);
@@ -73,28 +71,30 @@ export class Outbound {
   }
 
   get #exceedsShare(): boolean {
-    return this.#countedBytes > BACKLOG_BYTES && this.#countedBytes > this.#runtime.underWay.freeForReceiver;
+    return (
+      this.#countedBytes > BACKLOG_BYTES && this.#countedBytes > this.#owner.runtime.underWay.freeForReceiver
+    );
   }
 
   /** Sets the output that is counted as under way. */
   #count(bytes: number): void {
-    this.#runtime.underWay.addOfReceiver(bytes - this.#countedBytes);
+    this.#owner.runtime.underWay.addOfReceiver(bytes - this.#countedBytes);
     this.#countedBytes = bytes;
   }
 
   /** More is buffered for the peer than it should be. */
   fellBehind(): void {
-    const { limits, metrics, clock } = this.#runtime;
-    if (this.#connection.bufferedBytes > limits.maxBufferedBytes) {
+    const { limits, metrics, clock } = this.#owner.runtime;
+    if (this.#owner.connection.bufferedBytes > limits.maxBufferedBytes) {
       metrics.limitBufferedBytes += 1;
       this.#owner.giveUp('maxBufferedBytes', limits.maxBufferedBytes);
       return;
     }
     if (this.#slowReader !== undefined) return;
-    this.#slowReader = new SlowReader(this.#connection, clock.now(), () => {
+    this.#slowReader = new SlowReader(this.#owner.connection, clock.now(), () => {
       metrics.limitStalled += 1;
       this.#owner.giveUp('stallTimeoutMs', limits.stallTimeoutMs);
     });
-    this.#stallDeadlines.start(this.#slowReader, clock.now());
+    this.#owner.stallDeadlines.start(this.#slowReader, clock.now());
   }
 }

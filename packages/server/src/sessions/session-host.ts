@@ -31,7 +31,7 @@ import type { Device, User } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { AddressChecks } from './address-checks.js';
 import type { Answers } from './answers.js';
-import { Inbound, type LimitReports } from './inbound.js';
+import { Inbound, type InboundOwner } from './inbound.js';
 import { Outbound, type OutboundOwner } from './outbound.js';
 import type { PeerReports, ReportedPeer } from './peer-reports.js';
 import { Session } from './session.js';
@@ -56,8 +56,6 @@ export interface SessionContext {
 
 /** The registry of all sessions, as a session sees it. */
 export interface SessionOwner {
-  /** Returns a new session ID. */
-  nextSessionId(): number;
   /** A stranger logs in. Returns false if a limit is reached. */
   strangerLogsIn(host: SessionHost): boolean;
   /** The address of a session is proven. */
@@ -70,6 +68,7 @@ export interface SessionOwner {
 
 /** What all sessions of one transport share. */
 export interface TransportContext {
+  readonly server: SessionContext;
   readonly readDeadlines: DeadlineRing;
   readonly metrics: TransportMetrics;
 }
@@ -90,18 +89,16 @@ export class SessionHost
     HandlerSession,
     Outlet,
     OutboundOwner,
-    LimitReports,
+    InboundOwner,
     ReportedPeer,
     AdmissionDeadline,
     RingEntry
 {
   readonly connection: Connection;
   readonly transport: TransportContext;
-  readonly #context: SessionContext;
   readonly #session = new Session();
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
-  user: User | undefined = undefined;
   device: Device | undefined = undefined;
   #info: SessionInfo | undefined = undefined;
   #delayed: Scheduled | undefined = undefined;
@@ -116,20 +113,26 @@ export class SessionHost
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(
-    connection: Connection,
-    context: SessionContext,
-    transport: TransportContext,
-    admission: SocketAdmission | undefined,
-  ) {
+  constructor(connection: Connection, transport: TransportContext, admission: SocketAdmission | undefined) {
     this.connection = connection;
     this.transport = transport;
-    this.#context = context;
     this.#admission = admission;
     this.#isStranger = connection.addressProof !== undefined;
-    this.#inbound = new Inbound(connection, context.runtime, this);
-    this.#outbound = new Outbound(connection, context.runtime, context.stallDeadlines, this);
-    if (!this.#isStranger) transport.readDeadlines.start(this, context.runtime.clock.now());
+    this.#inbound = new Inbound(this);
+    this.#outbound = new Outbound(this);
+    if (!this.#isStranger) transport.readDeadlines.start(this, this.runtime.clock.now());
+  }
+
+  get runtime(): Runtime {
+    return this.transport.server.runtime;
+  }
+
+  get stallDeadlines(): DeadlineRing {
+    return this.transport.server.stallDeadlines;
+  }
+
+  get user(): User | undefined {
+    return this.device?.user;
   }
 
   get info(): SessionInfo {
@@ -155,7 +158,7 @@ export class SessionHost
   }
 
   #read(body: BinaryString): void {
-    const now = this.#context.runtime.clock.now();
+    const now = this.runtime.clock.now();
     this.transport.metrics.packetsReceived += 1;
     if (!this.#inbound.admits(now)) return;
     let packet: ReceivedPacket;
@@ -173,7 +176,7 @@ export class SessionHost
   /** Ends the session, except on a datagram transport, where an unreadable packet is ignored. */
   violated(error: ProtocolError): void {
     if (!this.isOpen) return;
-    const { reports, answers } = this.#context;
+    const { reports, answers } = this.transport.server;
     reports.violation(this, error, this.#session.userId);
     if (!this.connection.isReliable) return;
     this.answer(
@@ -184,7 +187,7 @@ export class SessionHost
 
   answeredPing(hasRoom: boolean): void {
     if (!this.isOpen) return;
-    this.#inbound.admits(this.#context.runtime.clock.now());
+    this.#inbound.admits(this.runtime.clock.now());
     if (!hasRoom) this.#outbound.fellBehind();
   }
 
@@ -195,7 +198,7 @@ export class SessionHost
   closed(): void {
     this.#leave('closed', NOT_KICKED);
     this.#release();
-    if (!this.#isStranger) this.#context.owner.gone(this);
+    if (!this.#isStranger) this.transport.server.owner.gone(this);
   }
 
   write(body: BinaryString, kind: 'message' | 'copy' = 'message'): boolean {
@@ -232,39 +235,39 @@ export class SessionHost
 
   enter(): boolean {
     if (!this.#isStranger) return true;
-    if (!this.#context.owner.strangerLogsIn(this)) {
+    if (!this.transport.server.owner.strangerLogsIn(this)) {
       this.#session.loginIgnored();
       return false;
     }
     this.#isStranger = false;
-    this.transport.readDeadlines.start(this, this.#context.runtime.clock.now());
+    this.transport.readDeadlines.start(this, this.runtime.clock.now());
     return true;
   }
 
   loginDelayMs(now: Instant): number | undefined {
-    return this.#context.owner.loginDelayMs(this, now);
+    return this.transport.server.owner.loginDelayMs(this, now);
   }
 
   addressProven(): void {
-    this.#context.owner.addressProven(this);
+    this.transport.server.owner.addressProven(this);
     this.connection.addressProof?.trust();
   }
 
   /** The caller has already ended the device's earlier session and written the login response. */
-  loginAccepted(user: User, device: Device, login: LoginRequest, firstLoginTime: number): void {
-    const { runtime, local, owner, cluster } = this.#context;
+  loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void {
+    const { user } = device;
+    const { runtime, local, cluster } = this.transport.server;
     const { events, metrics, clock } = runtime;
     const now = clock.now();
     if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
     else this.#leave('replaced', NOT_KICKED);
-    const info = describe(this.connection, owner.nextSessionId(), login, device.id, firstLoginTime);
+    const info = describe(this.connection, sessionId, login, device.id, firstLoginTime);
     this.#info = info;
     this.#session.loginAccepted(user.id);
     this.transport.readDeadlines.start(this, now);
     if (user.isAsking) this.blockFor(user);
     metrics.loginsAccepted += 1;
     const isAttached = this.device === device;
-    this.user = user;
     this.device = device;
     this.#hasStarted = false;
     if (!isAttached) local.attach(user, device, this, now);
@@ -298,7 +301,7 @@ export class SessionHost
   }
 
   later(at: Instant, run: () => void): void {
-    this.#delayed = this.#context.runtime.clock.schedule(at, run);
+    this.#delayed = this.runtime.clock.schedule(at, run);
   }
 
   blockFor(user: User): void {
@@ -321,7 +324,6 @@ export class SessionHost
   replace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
     // The device is not detached: another session replaces this one at once.
-    this.user = undefined;
     this.device = undefined;
     this.#reportEnd('replaced', kickCode ?? NOT_KICKED);
     this.#end('replaced');
@@ -350,7 +352,7 @@ export class SessionHost
 
   /** The read time-out has passed. It is restarted if the server itself has paused reading from the peer. */
   timedOut(): void {
-    const { clock, metrics } = this.#context.runtime;
+    const { clock, metrics } = this.runtime;
     if (this.#inbound.isPaused) {
       this.transport.readDeadlines.start(this, clock.now());
       return;
@@ -366,7 +368,7 @@ export class SessionHost
 
   /** The peer has reached a limit. */
   limited(limit: LimitName, value: number): void {
-    this.#context.reports.limited(this, limit, value);
+    this.transport.server.reports.limited(this, limit, value);
   }
 
   /** The peer reads too slowly and is disconnected. */
@@ -379,7 +381,7 @@ export class SessionHost
 
   /** Messages have used up what the peer's address may be sent: asks for a proof, with an answer that nobody asked for. */
   #askForProof(): void {
-    const { checks, answers, runtime } = this.#context;
+    const { checks, answers, runtime } = this.transport.server;
     const now = runtime.clock.now();
     const userId = this.user?.id;
     if (userId === undefined || !checks.isDue(this.connection, now)) return;
@@ -390,7 +392,7 @@ export class SessionHost
   }
 
   #handle(packet: ReceivedPacket, now: Instant): void {
-    const { handlers, reports, runtime } = this.#context;
+    const { handlers, reports, runtime } = this.transport.server;
     const handler = handlers.get(packet.type);
     if (handler === undefined) {
       runtime.metrics.unknownTypes += 1;
@@ -416,7 +418,7 @@ export class SessionHost
       case 'spoofed-sender':
         runtime.metrics.spoofedSenders += 1;
         reports.rejected(this, 'spoofed-sender', packet);
-        this.answer(this.#context.answers.error(SPOOFED_SENDER, this.user?.id));
+        this.answer(this.transport.server.answers.error(SPOOFED_SENDER, this.user?.id));
         return;
       case 'ignore':
         return;
@@ -427,7 +429,7 @@ export class SessionHost
 
   /** Answers with error 301. If the address may be forged, the answer leaves the packet out and the session stays open. */
   #rejectNotLoggedIn(packet: ReceivedPacket): void {
-    const { runtime, reports, answers } = this.#context;
+    const { runtime, reports, answers } = this.transport.server;
     const isProven = this.connection.addressProof === undefined;
     runtime.metrics.notLoggedIn += 1;
     reports.rejected(this, 'not-logged-in', packet);
@@ -439,20 +441,20 @@ export class SessionHost
     const packets = this.#inbound.unblock();
     for (const packet of packets) {
       if (!this.isOpen) return;
-      this.#handle(packet, this.#context.runtime.clock.now());
+      this.#handle(packet, this.runtime.clock.now());
     }
     this.#inbound.update();
   }
 
   /** Leaves the user registry and emits the events. A second call does nothing. */
   #leave(reason: SessionEndReason, kickCode: number): void {
-    const user = this.user;
-    const device = this.device;
-    if (user === undefined || device === undefined) return;
-    this.user = undefined;
+    const { device } = this;
+    if (device === undefined) return;
+    const { user } = device;
     this.device = undefined;
-    const { local, users, runtime, cluster } = this.#context;
+    const { local, users, runtime, cluster } = this.transport.server;
     const { info } = this;
+    user.sessionEnded(info);
     const wentOffline = local.detach(user, device);
     users.left(user, device);
     this.#reportEnd(reason, kickCode);
@@ -466,14 +468,14 @@ export class SessionHost
   }
 
   #reportEnd(reason: SessionEndReason, kickCode: number): void {
-    const { events } = this.#context.runtime;
+    const { events } = this.runtime;
     if (this.#hasStarted && events.has('sessionEnded'))
       events.emit('sessionEnded', { session: this.info, reason, kickCode });
   }
 
   #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {
-    this.#context.runtime.metrics.kickOuts += 1;
-    this.answer(this.#context.answers.kickOut({ code, reason }, userId));
+    this.runtime.metrics.kickOuts += 1;
+    this.answer(this.transport.server.answers.kickOut({ code, reason }, userId));
   }
 
   #endLoginDeadline(): void {

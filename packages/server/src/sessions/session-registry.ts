@@ -42,7 +42,6 @@ export class SessionRegistry implements TransportHost, SessionOwner {
   readonly #transports = new Map<ServerTransport, TransportContext>();
   /** `known`: only users that have a session. */
   #accepts: 'all' | 'known' | 'none' = 'all';
-  #lastSessionId = 0;
 
   constructor(context: RegistryContext, admission: Admission, proxies: TrustedProxies) {
     this.#proxies = proxies;
@@ -72,15 +71,10 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     const mustEnter = !isStranger && admission === undefined;
     const rejection = mustEnter ? this.#admission.enter(connection.remoteAddress) : undefined;
     if (rejection !== undefined) return rejection;
-    const host = new SessionHost(connection, this.#context, this.#contextOf(transport), admission);
+    const host = new SessionHost(connection, this.#contextOf(transport), admission);
     admission?.becomeSession(host);
     if (!isStranger) this.#accepted(host);
     return host;
-  }
-
-  nextSessionId(): number {
-    this.#lastSessionId += 1;
-    return this.#lastSessionId;
   }
 
   strangerLogsIn(host: SessionHost): boolean {
@@ -178,6 +172,7 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     if (context === undefined) {
       const { timers, metrics } = this.#runtime;
       context = {
+        server: this.#context,
         readDeadlines: timers.ring<SessionHost>(transport.readTimeoutMs, (host) => host.timedOut()),
         metrics: metrics.ofTransport(transport.transport),
       };

@@ -6,13 +6,13 @@ import { type DuplicateLoginDecision, decideDuplicateLogin } from '@imcore/proto
  */
 const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
-/** An accepted login, as the next login of the same device is compared with it. */
+/** The login of an online session, as the next login of the same device is compared with it. */
 export interface LoginRecord {
   /** The `firstLoginTime` in the login; 0 or less for a first login. */
   readonly sent: number;
   /** The `firstLoginTime` that counts. */
   readonly time: number;
-  /** The number of the question to `authenticate`, in the order in which they were asked. */
+  /** The ID of its session: logins get them in the order in which `authenticate` is asked. */
   readonly asked: number;
 }
 

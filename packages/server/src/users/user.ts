@@ -11,11 +11,11 @@ import {
 } from '@imcore/protocol';
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, Origin } from '../delivery/delivery.js';
-import type { SendOutcome } from '../hooks.js';
+import type { SendOutcome, SessionInfo } from '../hooks.js';
 import type { StoreId } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import { HookQueue } from './hook-queue.js';
 import { Inbox } from './inbox.js';
-import type { LoginRecord } from './login-order.js';
 import type { Outlet } from './outlet.js';
 
 /** The device that all sessions of v6 clients belong to. */
@@ -75,14 +75,13 @@ export class User implements RingEntry {
   primary: Device | undefined = undefined;
   /** Whether the event `online` was emitted, and `offline` was not since. */
   isReportedOnline = false;
-  /** The latest `firstLoginTime` of its logins so far; 0 before the first. */
-  latestLoginTime = 0;
+  /** The latest `firstLoginTime` of its sessions that have ended; undefined before the first end. */
+  #latestEnded: number | undefined = undefined;
   /** Undefined if the store has nothing for the user. */
   queue: StoredQueue | undefined = undefined;
   #duplicates: DuplicateWindow | undefined = undefined;
-  #isAsking = false;
-  /** What waits for an answer of the hook, in the order in which it came. Undefined if nothing does. */
-  #waiting: (() => void)[] | undefined = undefined;
+  /** Undefined until a hook was asked for the first time. */
+  #hookQueue: HookQueue | undefined = undefined;
   #bytesUnderWay = 0;
 
   dueAt: Instant = 0;
@@ -137,6 +136,17 @@ export class User implements RingEntry {
     return [this.#v6, ...named].filter(({ session }) => session !== undefined);
   }
 
+  /** The latest `firstLoginTime` of its logins so far; 0 before the first. */
+  get latestLoginTime(): number {
+    const times = this.onlineDevices().map(({ session }) => session?.info.firstLoginTime ?? 0);
+    return Math.max(this.#latestEnded ?? 0, ...times);
+  }
+
+  /** A session of this user has ended, or a newer login takes its place. */
+  sessionEnded({ firstLoginTime }: SessionInfo): void {
+    this.#latestEnded = Math.max(this.#latestEnded ?? 0, firstLoginTime);
+  }
+
   /** The duplicate window of the messages that this user sends. */
   duplicates(now: Instant): DuplicateWindow {
     const { duplicateLimits, digest } = this.#settings;
@@ -175,37 +185,20 @@ export class User implements RingEntry {
     return this.#duplicates?.remembered ?? 0;
   }
 
-  /**
-   * A hook is being asked about one of this user's messages: later packets wait, on all sessions of the user, so that an answer
-   * that takes longer does not change the order of the messages. `answer` must not reject.
-   */
+  /** A hook is being asked about one of this user's messages: its later packets wait, see {@link HookQueue}. */
   awaits(answer: Promise<void>): void {
-    this.#isAsking = true;
-    void answer.then(() => {
-      this.#isAsking = false;
-      this.#resumeWaiting();
-    });
+    this.#hookQueue ??= new HookQueue();
+    this.#hookQueue.awaits(answer);
   }
 
   /** Whether a hook is being asked about one of this user's messages. */
   get isAsking(): boolean {
-    return this.#isAsking;
+    return this.#hookQueue?.isAsking === true;
   }
 
-  /** Calls `resume` when the hook has answered, after all that waited before. */
+  /** Calls `resume` when the hook that is being asked has answered, after all that waited before. */
   whenAnswered(resume: () => void): void {
-    this.#waiting ??= [];
-    this.#waiting.push(resume);
-  }
-
-  /** Each session resumes in turn, until the hook is asked again. */
-  #resumeWaiting(): void {
-    while (!this.#isAsking) {
-      const resume = this.#waiting?.shift();
-      if (this.#waiting?.length === 0) this.#waiting = undefined;
-      if (resume === undefined) return;
-      resume();
-    }
+    this.#hookQueue?.add(resume);
   }
 }
 
@@ -218,8 +211,8 @@ export class Device implements Origin {
   readonly id: string;
   readonly user: User;
   session: Outlet | undefined = undefined;
-  /** The login of its last session. */
-  login: LoginRecord | undefined = undefined;
+  /** The `firstLoginTime` in the login of its last session, 0 or less for a first login; undefined before one. */
+  sentLoginTime: number | undefined = undefined;
   /** The stamp of its session's claim; undefined without a session or a cluster. */
   claimStamp: number | undefined = undefined;
   /** When its last session logged in, a number of `Ticks`: a hook may allow a message after that session. Undefined without a cluster. */
