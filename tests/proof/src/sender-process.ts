@@ -39,7 +39,9 @@ export class SenderProcess {
 
   start(): void {
     const { tcp, udp, ws } = this.#ports;
-    const values = [this.kind, tcp, udp, ws, this.kind, this.#folder, this.#next].map(String);
+    const first = this.#next;
+    this.#used(first);
+    const values = [this.kind, tcp, udp, ws, this.kind, this.#folder, first].map(String);
     const child = spawn(process.execPath, [MAIN, ...values, ...this.#flags], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -47,9 +49,13 @@ export class SenderProcess {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const number = Number(line);
       this.#accepted(number);
-      // A killed process may have used this many numbers that it had not printed.
-      this.#next = Math.max(this.#next, number + 1 + 4 * WINDOW[this.kind]);
+      this.#used(number);
     });
+  }
+
+  /** A killed process may have used a number, and after it so many more that it had not printed. */
+  #used(number: number): void {
+    this.#next = Math.max(this.#next, number + 1 + 4 * WINDOW[this.kind]);
   }
 
   async kill(): Promise<void> {
