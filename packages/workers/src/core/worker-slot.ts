@@ -9,7 +9,7 @@ import type { StartWorker, WorkerProcess } from './worker-process.js';
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30_000;
 /** A worker that has listened for so long has not ended soon, in milliseconds. */
-const STEADY_MS = 30_000;
+const STEADY_MS = 10_000;
 /** How long a worker may take to listen, and to end, in milliseconds. Then it is killed. */
 const START_MS = 60_000;
 const END_MS = 5000;
