@@ -10,9 +10,9 @@ const store = Object.assign(new URL(url), { pathname: `/${database}` }).href;
 const runs: Run[] = [];
 const users: BalancedUser[] = [];
 
-async function startNode(nodeId: string, cluster: string): Promise<Run> {
+async function startNode(nodeId: string, cluster: string, ...more: readonly string[]): Promise<Run> {
   const names = ['--node-id', nodeId, '--cluster', cluster];
-  const run = new Run('serve', ...FREE_PORTS, '--store', store, ...names);
+  const run = new Run('serve', ...FREE_PORTS, '--store', store, ...names, ...more);
   runs.push(run);
   await run.says('Press Ctrl+C to stop.');
   await run.says('"msg":"joined the cluster"');
@@ -66,6 +66,25 @@ describe.runIf(await hasPostgres())('imcore serve in a cluster', () => {
     const { user: old } = await login('twin', a);
     await login('twin', b);
     expect(await old.reports.first(({ kind }) => kind === 'kicked', 'kick-out')).toMatchObject({ code: 1 });
+  });
+
+  it('is one node with all its worker processes', async () => {
+    const a = await startNode('a', 'postgres', '--workers', '2');
+    const b = await startNode('b', 'postgres', '--workers', '2');
+    await a.says('"nodeId":"b","msg":"a node has joined"');
+    await b.says('"nodeId":"a","msg":"a node has joined"');
+    // In turn at the two workers of each node.
+    const { user: old } = await login('twin', a);
+    const { user: alice } = await login('alice', a);
+    const { user: bob } = await login('bob', b);
+    const { user: twin } = await login('twin', b);
+    expect(await old.reports.first(({ kind }) => kind === 'kicked', 'kick-out')).toMatchObject({ code: 1 });
+    await alice.client.send({ to: 'bob', content: 'to the other node' });
+    await bob.message('to the other node');
+    await bob.client.send({ to: 'twin', content: 'to the other worker' });
+    await twin.message('to the other worker');
+    expect(b.errors).toContain('This is node b of the cluster main');
+    expect(b.errors).toContain('2 worker processes hold the connections.');
   });
 
   it('delivers what waited when the client of a killed node comes back at another one', async () => {
