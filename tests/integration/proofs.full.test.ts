@@ -68,6 +68,16 @@ describe('the crash proof', () => {
     expect(code).toBe(1);
   });
 
+  it(
+    'finds no message missing, duplicated or out of order after 8 kills of workers',
+    async () => {
+      const { code, lastLine } = await prove('crash', '--workers', '--kills', '8');
+      expect(lastLine).toMatch(/^8 kills of workers .* 0 missing, 0 duplicated, 0 out of order/);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
   it('rejects an invalid number of kills', async () => {
     expect(await prove('crash', '--kills', 'many')).toMatchObject({ code: 2 });
   });

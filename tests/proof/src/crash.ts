@@ -4,26 +4,28 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killClients } from './client-kills.js';
 import { killServers } from './server-kills.js';
+import { killWorkers } from './worker-kills.js';
 
 /**
  * The crash proof: kills a real server with `kill -9` at random instants while real clients on all transports send at
- * full speed. With `--clients` the senders are processes with an outbox in files, and are killed too. The last line
- * counts acknowledged or accepted messages, and those that are missing, duplicated or out of order. The exit code is 0
+ * full speed. With `--clients` the senders are processes with an outbox in files, and are killed too. With `--workers` the sockets
+ * of the server are in four worker processes, and those are killed instead of it. The last line counts acknowledged or accepted messages, and those that are missing, duplicated or out of order. The exit code is 0
  * only when the last three are 0 and any message was acknowledged.
  *
- * `npm run proof:crash -- --kills 25 [--clients] [--early]`; exit code 2 for an invalid command line.
+ * `npm run proof:crash -- --kills 25 [--clients | --workers] [--early]`; exit code 2 for an invalid command line.
  */
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '25' },
     clients: { type: 'boolean', default: false },
+    workers: { type: 'boolean', default: false },
     early: { type: 'boolean', default: false },
   },
 });
 const kills = parseKills(values.kills);
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
 const startedAt = performance.now();
-const run = values.clients ? killClients : killServers;
+const run = values.clients ? killClients : values.workers ? killWorkers : killServers;
 const outcome = await run({ folder, kills, flags: values.early ? ['--early'] : [] });
 rmSync(folder, { recursive: true, force: true });
 if (process.stderr.isTTY) process.stderr.write('\n');

@@ -1,26 +1,37 @@
 import type { MessageStore } from '@imcore/server';
-import { createServer, silentLogger, tcp, udp, websocket } from '@imcore/server';
+import { createServer, type ServerTransport, silentLogger, tcp, udp, websocket } from '@imcore/server';
 import type { AppendResult, StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
+import { type WorkerEvent, workers } from '@imcore/workers';
 
 /**
- * The server process: `node server-main.js FILE TCP UDP WS [--early]`. With `--early` it acknowledges too early, which the
- * proof must detect.
+ * The server process: `node server-main.js FILE TCP UDP WS [--early] [--workers=N]`. With `--early` it acknowledges too early,
+ * which the proof must detect. With `--workers=N` the sockets are in worker processes; it then prints a line for each
+ * {@link WorkerEvent}.
  */
-const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', flag] = process.argv.slice(2);
+const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', ...flags] = process.argv.slice(2);
 const store = sqliteStore({ file });
-const host = '127.0.0.1';
+const count = Number(flags.find((flag) => flag.startsWith('--workers='))?.slice('--workers='.length) ?? 0);
 const server = createServer({
-  transports: [
-    tcp({ host, port: Number(tcpPort), senseMode: 3 }),
-    udp({ host, port: Number(udpPort), senseMode: 3 }),
-    websocket({ host, port: Number(wsPort), senseMode: 3 }),
-  ],
-  store: flag === '--early' ? answersEarly(store) : store,
+  transports: transports(),
+  store: flags.includes('--early') ? answersEarly(store) : store,
   logger: silentLogger,
 });
 const ports = (await server.listen()).map(({ port }) => port);
 process.stdout.write(`${JSON.stringify(ports)}\n`);
+
+function transports(): readonly ServerTransport[] {
+  const host = '127.0.0.1';
+  const onTcp = { host, port: Number(tcpPort), senseMode: 3 } as const;
+  const onUdp = { host, port: Number(udpPort), senseMode: 3 } as const;
+  const onWebSocket = { host, port: Number(wsPort), senseMode: 3 } as const;
+  if (count === 0) return [tcp(onTcp), udp(onUdp), websocket(onWebSocket)];
+  return workers({ count, tcp: onTcp, udp: onUdp, websocket: onWebSocket, onWorker: print }).transports;
+}
+
+function print({ worker, pid, state }: WorkerEvent): void {
+  process.stdout.write(`${JSON.stringify({ worker, pid, state })}\n`);
+}
 
 /** A store that answers "stored" at once and writes a little later. */
 function answersEarly(real: MessageStore): MessageStore {

@@ -15,6 +15,8 @@ export interface Ports {
 interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
+  /** Called with each line that the process prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A server process. It can be killed and started again on the same ports and file. */
@@ -42,12 +44,13 @@ export class ServerProcess {
     const main = fileURLToPath(new URL('./server-main.js', import.meta.url));
     this.#ports ??= { tcp: await stablePort(), udp: await stablePort(), ws: await stablePort() };
     const { tcp, udp, ws } = this.#ports;
-    const { environment = {}, nodeFlags = [] } = this.#options;
+    const { environment = {}, nodeFlags = [], onLine } = this.#options;
     const args = [...nodeFlags, main, this.#file, String(tcp), String(udp), String(ws), ...this.#flags];
     const env = { ...process.env, ...environment };
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });
+    if (onLine !== undefined) lines.on('line', onLine);
     const first = await Promise.race([once(lines, 'line'), once(child, 'exit')]);
     const line: unknown = first[0];
     if (typeof line !== 'string')
