@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,8 @@ import type { ImServer, ServerOptions, ServerTransport } from '@imcore/server';
  * The server as users get it: all transports, default options, every safeguard on, a SQLite store, the default log,
  * memory returned in quiet times as `imcore serve` does.
  * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
- * from the beginning. Prints its ports as JSON.
+ * from the beginning; `--workers` processes hold the sockets; `--tls` names a PEM file with key and certificate for TCP and
+ * WebSocket. Prints its ports as JSON.
  *
  * On the message `fan-out` of its parent it sends one message to everybody who is online and answers with the CPU
  * time that passed until all were acknowledged.
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     root: { type: 'string', default: '.' },
     'no-store': { type: 'boolean', default: false },
     stored: { type: 'string', default: '0' },
+    workers: { type: 'string', default: '0' },
+    tls: { type: 'string' },
   },
 });
 const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
@@ -33,7 +36,7 @@ const folder = mkdtempSync(join(tmpdir(), 'imcore-bench-'));
 const host = '127.0.0.1';
 const store = values['no-store'] ? undefined : sqliteStore({ file: join(folder, 'messages.db') });
 await fill(Number(values.stored));
-const server = create([tcp({ host, port: 0 }), udp({ host, port: 0 }), websocket({ host, port: 0 })]);
+const server = create(await transports());
 const addresses = await server.listen();
 const { trimMemory } = (await import(built('cli/dist/process-memory/index.js')).catch(
   // Commits before the move, which `--root` may name, export it from the server or not at all.
@@ -51,6 +54,16 @@ process.on('SIGTERM', () => {
   rmSync(folder, { recursive: true, force: true });
   process.exit(0);
 });
+
+async function transports(): Promise<readonly ServerTransport[]> {
+  const pem = values.tls === undefined ? undefined : readFileSync(values.tls);
+  const onSockets = { host, port: 0, tls: pem && { key: pem, cert: pem } };
+  const onUdp = { host, port: 0 };
+  const count = Number(values.workers);
+  if (count === 0) return [tcp(onSockets), udp(onUdp), websocket(onSockets)];
+  const { workers } = (await import(built('workers/dist/index.js'))) as typeof import('@imcore/workers');
+  return workers({ count, tcp: onSockets, udp: onUdp, websocket: onSockets }).transports;
+}
 
 /** Commits before the option's renaming, which `--root` may name, know it as `gateways`. */
 function create(transports: readonly ServerTransport[]): ImServer {

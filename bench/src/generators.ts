@@ -19,44 +19,46 @@ export interface Generator {
 }
 
 /** The load test of the command `imcore bench`. */
-export const ownGenerator: Generator = {
-  name: 'imcore bench',
-  peers: [],
-  async measure(server, row, seconds) {
-    const port = server.ports[row.transport] ?? 0;
-    const flags = [
-      '--transport',
-      row.transport,
-      '--port',
-      port,
-      '--pairs',
-      row.pairs,
-      '--window',
-      row.window,
-    ];
-    const load = ['--size', row.size, '--duration', seconds, '--warmup', 1, '--pid', server.pid, '--json'];
-    const extra = [...(row.chinese ? ['--chinese'] : []), ...(row.offline ? ['--offline'] : [])];
-    const command = ['node', resolve('packages/cli/bin/imcore.js'), 'bench', ...flags, ...load, ...extra];
-    const result = JSON.parse(await outputOf(command.map(String))) as {
-      donePerSecond: number;
-      server?: { cpuPerMessage: number };
-      deliveryUs: { p50: number; p99: number };
-      lost: number;
-      duplicates: number;
-      outOfOrder: number;
-    };
-    return {
-      messagesPerSecond: result.donePerSecond,
-      cpuPerMessage: result.server?.cpuPerMessage ?? Number.NaN,
-      deliveryP50: result.deliveryUs.p50,
-      deliveryP99: result.deliveryUs.p99,
-      lost: result.lost,
-      duplicates: result.duplicates,
-      outOfOrder: result.outOfOrder,
-      otherCores: Number.NaN,
-    };
-  },
-};
+export const ownGenerator: Generator = ownGeneratorWith([]);
+
+/** The same with TLS. `certificate`: the PEM file that it trusts. */
+export const ownGeneratorWithTls = (certificate: string): Generator =>
+  ownGeneratorWith(['--tls', '--tls-ca', certificate]);
+
+function ownGeneratorWith(more: readonly string[]): Generator {
+  return { name: 'imcore bench', peers: [], measure: (...given) => measureOwn(more, ...given) };
+}
+
+async function measureOwn(
+  more: readonly string[],
+  server: ServerUnderLoad,
+  row: LoadRow,
+  seconds: number,
+): Promise<Measurement> {
+  const port = server.ports[row.transport] ?? 0;
+  const flags = ['--transport', row.transport, '--port', port, '--pairs', row.pairs, '--window', row.window];
+  const load = ['--size', row.size, '--duration', seconds, '--warmup', 1, '--pid', server.pid, '--json'];
+  const extra = [...(row.chinese ? ['--chinese'] : []), ...(row.offline ? ['--offline'] : []), ...more];
+  const command = ['node', resolve('packages/cli/bin/imcore.js'), 'bench', ...flags, ...load, ...extra];
+  const result = JSON.parse(await outputOf(command.map(String))) as {
+    donePerSecond: number;
+    server?: { cpuPerMessage: number };
+    deliveryUs: { p50: number; p99: number };
+    lost: number;
+    duplicates: number;
+    outOfOrder: number;
+  };
+  return {
+    messagesPerSecond: result.donePerSecond,
+    cpuPerMessage: result.server?.cpuPerMessage ?? Number.NaN,
+    deliveryP50: result.deliveryUs.p50,
+    deliveryP99: result.deliveryUs.p99,
+    lost: result.lost,
+    duplicates: result.duplicates,
+    outOfOrder: result.outOfOrder,
+    otherCores: Number.NaN,
+  };
+}
 
 /**
  * The neutral load lab, where it lies beside the checkout: a generator in C that is no bottleneck, and public peers.

@@ -18,7 +18,7 @@ export interface ServerSpec {
   readonly ports?: Ports;
 }
 
-/** A running server, pinned to the first core where the system can. */
+/** A running server. */
 export class ServerUnderLoad {
   readonly name: string;
   readonly ports: Ports;
@@ -30,8 +30,9 @@ export class ServerUnderLoad {
     this.#process = process;
   }
 
-  static async start(spec: ServerSpec): Promise<ServerUnderLoad> {
-    const [program = '', ...rest] = pinned('0', spec.command);
+  /** Holds the process on the cores with these numbers, the first by default, where the system can. */
+  static async start(spec: ServerSpec, cores = '0'): Promise<ServerUnderLoad> {
+    const [program = '', ...rest] = pinned(cores, spec.command);
     const child = spawn(program, rest, {
       cwd: spec.folder,
       stdio: ['ignore', 'pipe', 'ignore', ...(spec.ports === undefined ? (['ipc'] as const) : [])],
