@@ -10,6 +10,7 @@ import {
   websocket,
 } from '@imcore/server';
 import { SeededRandom, SimulatedBus } from '@imcore/testkit';
+import { serveHealth } from '../../packages/cli/src/serve/serve-health.js';
 import { Inbox } from './inbox.js';
 
 const HOST = '127.0.0.1';
@@ -18,7 +19,9 @@ const HOST = '127.0.0.1';
 export interface LocalNode {
   readonly nodeId: string;
   readonly server: ImServer;
-  readonly ports: { readonly tcp: number; readonly udp: number; readonly websocket: number };
+  /** `health`: of `/readyz`. */
+  readonly ports: Readonly<Record<'tcp' | 'udp' | 'websocket' | 'health', number>>;
+  close(): Promise<void>;
 }
 
 /** Starts nodes with a shared store in memory and a bus in this process. They trust loopback, and TCP needs a proxy's header. */
@@ -35,8 +38,20 @@ export async function startNodes(...nodeIds: readonly string[]): Promise<LocalNo
       logger: silentServerLogger,
     });
     const [overTcp, overUdp, overWebSocket] = (await server.listen()).map(({ port }) => port);
-    const ports = { tcp: overTcp ?? 0, udp: overUdp ?? 0, websocket: overWebSocket ?? 0 };
-    nodes.push({ nodeId, server, ports });
+    const health = await serveHealth(`${HOST}:0`, () =>
+      server.cluster?.state === 'draining' ? 'draining' : 'ready',
+    );
+    const ports = {
+      tcp: overTcp ?? 0,
+      udp: overUdp ?? 0,
+      websocket: overWebSocket ?? 0,
+      health: Number(new URL(health.url).port),
+    };
+    const close = async (): Promise<void> => {
+      health.close();
+      await server.close({ drainMs: 0 });
+    };
+    nodes.push({ nodeId, server, ports, close });
   }
   return nodes;
 }

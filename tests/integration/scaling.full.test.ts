@@ -42,7 +42,7 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
 
   async function start(): Promise<LocalNode[]> {
     const nodes = await startNodes(...NODE_IDS);
-    for (const { server } of nodes) ends.push(() => server.close({ drainMs: 0 }));
+    for (const node of nodes) ends.push(() => node.close());
     return nodes;
   }
 
@@ -69,7 +69,11 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
     const text = textOf(guide, 'haproxy', 'defaults')
       .replace('bind :8901', `bind ${HOST}:${front.tcp}`)
       .replace('bind :443', `bind ${HOST}:${front.websocket}`);
-    const proxy = await ProxyProcess.startHaproxy(withNodes(text, nodes), front.websocket);
+    // All nodes are on one machine here, so each has a port of its own for its health page.
+    const checked = text.replaceAll(/^ {2}server im-(\d) .*$/gm, (line, number: string) => {
+      return `${line} port ${nodes[Number(number) - 1]?.ports.health}`;
+    });
+    const proxy = await ProxyProcess.startHaproxy(withNodes(checked, nodes), front.websocket);
     ends.push(() => proxy.stop());
     return front;
   }
@@ -132,7 +136,7 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
   it.each(FRONTS)('moves clients to other nodes when theirs stops: %s', async (_, startFront) => {
     const nodes = await start();
     const users = await logInAll(await startFront('docs/guide/scaling.md', nodes));
-    await nodes[0]?.server.close({ drainMs: 0 });
+    await nodes[0]?.close();
     const left = NODE_IDS.slice(1);
     await expect
       .poll(() => users.filter((user) => !left.some((id) => id === user.nodeOf(nodes))), {
@@ -140,6 +144,27 @@ describe.runIf(hasProxies())('three nodes behind a balancer, as in the guide', (
       })
       .toEqual([]);
     await expectAllTalk(users, 'after the move');
+  });
+
+  it.each(FRONTS)('lets the users of a draining node in at the others: %s', async (_, startFront) => {
+    const nodes = await start();
+    const front = await startFront('docs/guide/scaling.md', nodes);
+    const users = (await logInAll({ ...front, udp: 0 })).filter((user) => user.nodeOf(nodes) === NODE_IDS[0]);
+    expect(users).toHaveLength(2);
+    const states = users.map(({ client }) => {
+      const seen: string[] = [];
+      client.on('state', ({ current }) => seen.push(current));
+      return seen;
+    });
+    await nodes[0]?.server.cluster?.drain();
+    const left = NODE_IDS.slice(1);
+    await expect
+      .poll(() => users.filter((user) => !left.some((id) => id === user.nodeOf(nodes))), { timeout: 10_000 })
+      .toEqual([]);
+    await expectAllTalk(users, 'after the drain');
+    // One reconnect each: no balancer has led them back to the node that sends them away.
+    const once = ['waiting', 'connecting', 'authenticating', 'online'];
+    expect(states).toEqual([once, once]);
   });
 
   it.each(FRONTS)('know the addresses of users on TCP and WebSocket: %s', async (_, startFront) => {

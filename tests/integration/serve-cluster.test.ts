@@ -103,11 +103,17 @@ describe.runIf(await hasPostgres())('imcore serve in a cluster', () => {
   });
 
   it('sends its users to other nodes at SIGTERM, and exits with 0', async () => {
-    const [a, b] = await startThree('postgres');
+    const a = await startNode('a', 'postgres', '--admin', '127.0.0.1:0');
+    const b = await startNode('b', 'postgres');
+    await a.says('"nodeId":"b","msg":"a node has joined"');
+    const [, health] = /"url":"([^"]+)","msg":"serving \/healthz and \/readyz"/.exec(a.output) ?? [];
+    const readiness = async () => (await fetch(`${health}/readyz`)).json();
     const bob = await login('bob', a);
     const { user: alice } = await login('alice', b);
     bob.moveTo(portOf(b));
+    expect(await readiness()).toEqual({ status: 'ready' });
     a.process.kill('SIGTERM');
+    await expect.poll(readiness).toEqual({ status: 'draining' });
     await bob.user.reports.first(({ kind }) => kind === 'linkLost', 'end of the session', 20_000);
     await bob.online();
     await alice.client.send({ to: 'bob', content: 'welcome' });

@@ -66,7 +66,10 @@ export function createServer(options: ServerOptions): ImServer {
       ...{ cluster: options.cluster, store: store.shared, users, queueOf, ticks },
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
-      refuseNewcomers: () => sessions.refuseNewcomers(),
+      refuseNewcomers() {
+        sessions.refuseNewcomers();
+        for (const transport of transports) transport.stopListening?.();
+      },
     });
   const storeRoute: StoreRoute | undefined =
     store &&

@@ -1,4 +1,4 @@
-import { ClusterError, type Logger, systemClock } from '@imcore/server';
+import { ClusterError, type ImServer, type Logger, systemClock, type TransportAddress } from '@imcore/server';
 import type { Workers } from '@imcore/workers';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
@@ -11,6 +11,7 @@ import { openCluster } from './open-cluster.js';
 import { openStore, shownStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
+import { type HealthPages, type Readiness, serveHealth } from './serve-health.js';
 import type { ServeSettings } from './settings.js';
 
 /**
@@ -18,8 +19,8 @@ import type { ServeSettings } from './settings.js';
  *
  * The log goes to the standard output, messages for the user to the standard error. SIGTERM and SIGINT wait up to
  * `drainMs` for messages in flight; a second signal ends the process at once. At SIGTERM a node of a cluster first sends its
- * users to the others. SIGHUP reloads certificate and key. A node of a
- * cluster ends with exit code 1 when another process takes its name.
+ * users to the others; `/readyz` fails from the signal on. SIGHUP reloads certificate and key. A node of a cluster ends with exit
+ * code 1 when another process takes its name.
  *
  * @throws CommandError for invalid settings, or when the store or a port is not available.
  */
@@ -47,13 +48,13 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
-  const page = await serveChatPage(settings, addresses, assembled.server).catch(async (error: unknown) => {
-    await assembled.server.close({ drainMs: 0 });
-    throw error;
-  });
+  const stopping = new AbortController();
+  const pages = await servePages(settings, addresses, assembled.server, stopping.signal);
+  const { page, health } = pages;
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
   if (assembled.workers !== undefined) logWorkers(assembled.workers, logger);
   if (page !== undefined) logger.info({ url: page.url }, 'serving the chat page');
+  if (health !== undefined) logger.info({ url: health.url }, 'serving /healthz and /readyz');
   const { wsOrigins } = settings;
   if (page !== undefined && wsOrigins?.includes(new URL(page.url).origin) === false)
     logger.warn(
@@ -63,7 +64,36 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   output.flush?.();
   process.stderr.write(banner(addresses, settings, page?.url, cluster?.nodeId));
   trimMemory({ logger });
-  handleSignals(assembled, page, settings, logger, output);
+  handleSignals(assembled, pages, stopping, settings, logger, output);
+}
+
+/** What the command serves over HTTP. */
+interface ServedPages {
+  readonly page: ServedPage | undefined;
+  readonly health: HealthPages | undefined;
+}
+
+/** Closes the server if a page cannot be served. `stopping` is aborted when the process begins to stop. */
+async function servePages(
+  settings: ServeSettings,
+  addresses: readonly TransportAddress[],
+  server: ImServer,
+  stopping: AbortSignal,
+): Promise<ServedPages> {
+  const readiness = (): Readiness => {
+    if (server.cluster?.state === 'draining') return 'draining';
+    return stopping.aborted ? 'stopping' : 'ready';
+  };
+  let page: ServedPage | undefined;
+  try {
+    page = await serveChatPage(settings, addresses, server);
+    const health = settings.admin === undefined ? undefined : await serveHealth(settings.admin, readiness);
+    return { page, health };
+  } catch (error) {
+    page?.close();
+    await server.close({ drainMs: 0 });
+    throw error;
+  }
 }
 
 function logWorkers(workers: Workers, logger: Logger): void {
@@ -100,15 +130,15 @@ function endIfNameIsTaken({ server }: AssembledServer, settings: ServeSettings, 
 
 function handleSignals(
   { server, reloadTls }: AssembledServer,
-  page: ServedPage | undefined,
+  { page }: ServedPages,
+  stopping: AbortController,
   settings: ServeSettings,
   logger: Logger,
   output: LogOutput,
 ): void {
-  let isStopping = false;
   const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
-    isStopping = true;
+    if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    stopping.abort();
     output.flush?.();
     process.stderr.write('imcore is stopping. Press Ctrl+C again to force quit.\n');
     logger.info({ signal, drainMs: settings.drainMs }, 'stopping');

@@ -169,6 +169,11 @@ export interface ServerTransport {
   listen(host: TransportHost): Promise<TransportAddress>;
   /** Rejects new connections from now on. Open connections stay. */
   stopAccepting(): void;
+  /**
+   * Closes the listening socket, as {@link stopAccepting} may do later: connecting fails from now on, so that load balancers turn to
+   * other servers. Open connections stay. Absent where there is no such socket, as on UDP.
+   */
+  readonly stopListening?: (() => void) | undefined;
   /** Ends the open connections and releases the port. */
   close(): Promise<void>;
 }

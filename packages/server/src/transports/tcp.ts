@@ -89,6 +89,7 @@ export function tcp(options: TcpOptions = {}): TcpTransport {
       return { transport: 'tcp', host: address.host, port };
     },
     stopAccepting: () => void server.close(),
+    stopListening: () => void server.close(),
     close() {
       headers.destroyAll();
       return connections.close(server, () => handshakes?.destroyAll());

@@ -154,6 +154,7 @@ export function websocket(options: WebSocketOptions = {}): WebSocketTransport {
       isAccepting = false;
       own?.close();
     },
+    stopListening: () => void own?.close(),
     async close() {
       open.stopSharing?.();
       open.sockets?.stop();

@@ -31,7 +31,9 @@ describe('drain', () => {
     void b.server.cluster?.drain({ perSecond: 1 });
     await nodes.advance(LAG_MS - 1);
     await b.online('bob');
+    expect(b.transports.tcp.calls).toEqual(['listen']);
     await nodes.advance(1);
+    expect(b.transports.tcp.calls).toEqual(['listen', 'stopListening']);
     expect(b.connect().rejection).toBe('closing');
     const late = b.connect('udp');
     late.write(login('carol'));

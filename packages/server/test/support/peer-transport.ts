@@ -57,6 +57,10 @@ export class PeerTransport implements ServerTransport {
     this.calls.push('stopAccepting');
   }
 
+  stopListening(): void {
+    this.calls.push('stopListening');
+  }
+
   close(): Promise<void> {
     this.calls.push('close');
     for (const peer of this.peers) peer.destroy();

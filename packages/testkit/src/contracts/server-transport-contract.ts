@@ -161,6 +161,21 @@ export function describeServerTransport(
       expect(bench.host.handlers).toHaveLength(1);
     });
 
+    it('frees the port after stopListening, and keeps the connected peers', async () => {
+      const bench = await open();
+      if (bench.transport.stopListening === undefined) return;
+      const { peer, handler } = await bench.pair();
+      bench.transport.stopListening();
+      await open(bench.address.port);
+      peer.send('still here');
+      await bench.until(() => handler.received.includes('still here'));
+      handler.connection.send('so am I', 'message');
+      await bench.until(() => peer.received.includes('so am I'));
+      bench.transport.stopAccepting();
+      await bench.transport.close();
+      await bench.until(() => handler.closedCount === 1);
+    });
+
     it('ends every connection and frees the port when it is closed', async () => {
       const bench = await open();
       const pairs = [await bench.pair('a'), await bench.pair('b')];

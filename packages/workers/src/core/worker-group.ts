@@ -207,6 +207,7 @@ class GroupTransport implements RemoteTransport {
   readonly transport: string;
   readonly readTimeoutMs: number;
   readonly maxSendBytes: number;
+  readonly stopListening: (() => void) | undefined;
   readonly #group: WorkerGroup;
   #isAccepting = true;
 
@@ -214,6 +215,7 @@ class GroupTransport implements RemoteTransport {
     this.transport = transport;
     this.readTimeoutMs = readTimeoutMs;
     this.maxSendBytes = maxSendBytes;
+    this.stopListening = transport === 'udp' ? undefined : () => this.stopAccepting();
     this.#group = group;
   }
 

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { explainListenError } from './explain-listen-error.js';
+
+/** A load balancer and a supervisor need two or three. Sockets of these pages do not count for the limits of the server. */
+const MAX_CONNECTIONS = 64;
+
+/** Time-outs of requests and of idle sockets, in milliseconds. */
+const TIMEOUTS = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
+const IDLE_TIMEOUT_MS = 30_000;
+
+/** What a load balancer should know of this server. `draining`: it sends its users to other nodes; `stopping`: it closes. */
+export type Readiness = 'ready' | 'draining' | 'stopping';
+
+/** The running health pages. */
+export interface HealthPages {
+  /** Their URL, without a path. */
+  readonly url: string;
+  /** Stops serving at once and closes all connections. */
+  close(): void;
+}
+
+/**
+ * Serves two pages for load balancers and supervisors: `/healthz` answers 200 while the process runs, `/readyz` while it takes new
+ * users, and then 503. A database or a bus that is away fails neither: it is away from all nodes, and those who are online are
+ * served without it.
+ *
+ * @param address `HOST:PORT`, as {@link parseAddress} takes it
+ * @throws CommandError when the port is not available
+ */
+export async function serveHealth(address: string, readiness: () => Readiness): Promise<HealthPages> {
+  const { host, port } = parseAddress(address) ?? { host: address, port: 0 };
+  const server = createServer(TIMEOUTS, handlerFor(readiness));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(IDLE_TIMEOUT_MS);
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw explainListenError(error, { ports: '--admin', host: '--admin' });
+  }
+  const bound = server.address() as AddressInfo;
+  return {
+    url: `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Parses `127.0.0.1:8100`, `[::1]:8100` or `localhost:8100`; port 0 picks a free one. */
+export function parseAddress(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
+}
+
+function handlerFor(readiness: () => Readiness): RequestListener {
+  return ({ method, url = '' }, response) => {
+    const { status, body } = answerTo(method, url.split('?')[0] ?? '', readiness);
+    const type = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+    response.writeHead(status, { ...type, 'x-content-type-options': 'nosniff' });
+    response.end(method === 'HEAD' ? undefined : `${JSON.stringify(body)}\n`);
+  };
+}
+
+function answerTo(
+  method: string | undefined,
+  path: string,
+  readiness: () => Readiness,
+): { readonly status: number; readonly body: object } {
+  if (path !== '/healthz' && path !== '/readyz')
+    return { status: 404, body: { error: 'The pages are /healthz and /readyz.' } };
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { error: 'Use GET or HEAD.' } };
+  if (path === '/healthz') return { status: 200, body: { status: 'ok' } };
+  const status = readiness();
+  return { status: status === 'ready' ? 200 : 503, body: { status } };
+}

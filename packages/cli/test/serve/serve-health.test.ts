@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { CommandError } from '../../src/command-error.js';
+import { type HealthPages, parseAddress, type Readiness, serveHealth } from '../../src/serve/serve-health.js';
+
+describe('the health pages', () => {
+  const opened: HealthPages[] = [];
+  afterEach(() => {
+    for (const pages of opened.splice(0)) pages.close();
+  });
+
+  const serve = async (readiness: () => Readiness, address = '127.0.0.1:0'): Promise<string> => {
+    const pages = await serveHealth(address, readiness);
+    opened.push(pages);
+    return pages.url;
+  };
+  const get = async (url: string, method = 'GET') => {
+    const response = await fetch(url, { method });
+    return { status: response.status, text: await response.text() };
+  };
+
+  it.each([
+    ['ready', 200],
+    ['draining', 503],
+    ['stopping', 503],
+  ] as const)('say that the server is %s', async (status, code) => {
+    const url = await serve(() => status);
+    expect(await get(`${url}/readyz`)).toEqual({ status: code, text: `{"status":"${status}"}\n` });
+    expect(await get(`${url}/readyz?from=balancer`)).toMatchObject({ status: code });
+    expect(await get(`${url}/healthz`)).toEqual({ status: 200, text: '{"status":"ok"}\n' });
+  });
+
+  it('answer HEAD without a body, and refuse other methods and pages', async () => {
+    const url = await serve(() => 'ready');
+    expect(await get(`${url}/readyz`, 'HEAD')).toEqual({ status: 200, text: '' });
+    expect(await get(`${url}/readyz`, 'POST')).toMatchObject({ status: 405 });
+    expect(await get(`${url}/`)).toMatchObject({ status: 404 });
+  });
+
+  it('listen on IPv6', async () => {
+    const url = await serve(() => 'ready', '[::1]:0');
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect(await get(`${url}/readyz`)).toMatchObject({ status: 200 });
+  });
+
+  it('say which flag chooses another port when theirs is taken', async () => {
+    const { port } = new URL(await serve(() => 'ready'));
+    const failed = serve(() => 'ready', `127.0.0.1:${port}`);
+    await expect(failed).rejects.toThrow(CommandError);
+    await expect(failed).rejects.toMatchObject({ advice: expect.stringContaining('--admin') });
+  });
+});
+
+describe('parseAddress', () => {
+  it.each([
+    ['127.0.0.1:8100', { host: '127.0.0.1', port: 8100 }],
+    ['[::1]:0', { host: '::1', port: 0 }],
+    ['localhost:8100', { host: 'localhost', port: 8100 }],
+    ['8100', undefined],
+    [':8100', undefined],
+    ['::1:8100', undefined],
+    ['127.0.0.1:65536', undefined],
+    ['127.0.0.1:', undefined],
+  ])('parses %s', (text, address) => {
+    expect(parseAddress(text)).toEqual(address);
+  });
+});
