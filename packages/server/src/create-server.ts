@@ -63,7 +63,8 @@ export function createServer(options: ServerOptions): ImServer {
     options.cluster &&
     store?.shared &&
     new ServerCluster(runtime, {
-      ...{ cluster: options.cluster, store: store.shared, users, queueOf, ticks },
+      ...{ cluster: options.cluster, store, shared: store.shared, users, queueOf, ticks },
+      notify: (message) => notifier.addLate(message),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
       refuseNewcomers() {
@@ -71,11 +72,18 @@ export function createServer(options: ServerOptions): ImServer {
         for (const transport of transports) transport.stopListening?.();
       },
     });
+  const notifier: OfflineNotifier = new OfflineNotifier(
+    runtime,
+    hooks,
+    cluster && {
+      has: (userId) => cluster.isElsewhere(userId),
+      withhold: (userId, id) => cluster.withhold(userId, id),
+    },
+  );
   const storeRoute: StoreRoute | undefined =
     store &&
     new StoreRoute(runtime, {
-      ...{ store, users, dispatcher, fallback, retry, storeAfterMs, ticks },
-      notifier: new OfflineNotifier(runtime, hooks, (userId) => cluster?.isElsewhere(userId) === true),
+      ...{ store, users, dispatcher, fallback, notifier, retry, storeAfterMs, ticks },
       onAppended: cluster && ((userId) => cluster.appended(userId)),
     });
   const inFlight = storeRoute ?? new UnstoredInFlight(runtime, retry, fallback);

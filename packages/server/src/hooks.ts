@@ -93,7 +93,8 @@ export interface Hooks {
    * Called with messages that wait in the store for users who are not online, or whose session has ended without
    * acknowledging them: for push notifications. Called once for each message, about 200 ms after it was stored, with up to
    * 100 messages, one call after the other. If the hook throws or is late, it is called again after 1 s, then 2 s, up to a
-   * minute. Messages that it was not called for are forgotten when the process ends.
+   * minute. Messages that it was not called for are forgotten when the process ends. In a cluster it is called at the node that has
+   * stored the message; for a user who is online at another node, when that session has ended without acknowledging it.
    */
   onStored?(messages: readonly Message[]): void | Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Delivery } from '../delivery/delivery.js';
 import { ClusterError } from '../errors.js';
 import type { SessionInfo } from '../hooks.js';
 import type { Cluster } from '../ports/cluster.js';
-import type { SharedStore } from '../ports/message-store.js';
+import type { MessageStore, SharedStore, StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
@@ -14,19 +14,23 @@ import { ClusterNode } from './cluster-node.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { Drain, type DrainOptions } from './drain.js';
 import type { NodeState } from './frames.js';
+import { LateNotices } from './late-notices.js';
 import { RecentAppends } from './recent-appends.js';
 import { Sweep } from './sweep.js';
 
 /** What the server offers to its cluster. */
 interface ClusterParts {
   readonly cluster: Cluster;
-  readonly store: SharedStore;
+  readonly store: MessageStore;
+  readonly shared: SharedStore;
   readonly users: UserRegistry;
   /** The queue of a user who is online here; undefined for all others. */
   readonly queueOf: (userId: string) => StoredQueue | undefined;
   /** Writes a message without QoS to its receiver, if the receiver is online here. */
   readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
+  /** Tells `onStored` of a message that waits. */
+  readonly notify: (message: WaitingMessage) => void;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
   /** Lets no new user in from now on. */
@@ -45,6 +49,7 @@ export class ServerCluster implements ClusterListener {
   readonly #recent = new RecentAppends();
   readonly #sweep: Sweep;
   readonly #presence: ClusterPresence;
+  readonly #notices: LateNotices;
   /** Undefined until {@link start} knows the store's identity. */
   #node: ClusterNode | undefined;
   #isClosed = false;
@@ -54,10 +59,12 @@ export class ServerCluster implements ClusterListener {
   #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
-    const { store, users, queueOf, cluster } = parts;
+    const { store, shared, users, queueOf, cluster, notify } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
-    this.#sweep = new Sweep(runtime, store, users, queueOf);
+    this.#sweep = new Sweep(runtime, shared, users, queueOf);
+    const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
+    this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
   }
 
@@ -67,8 +74,8 @@ export class ServerCluster implements ClusterListener {
    * @throws StoreError if the store does not tell its identity
    */
   async start(): Promise<void> {
-    const { cluster, store } = this.#parts;
-    const identity = await store.identity();
+    const { cluster, shared } = this.#parts;
+    const identity = await shared.identity();
     if (this.#isClosed) return;
     this.#node = new ClusterNode(this.#runtime, cluster, identity, this);
     await this.#node.start();
@@ -104,6 +111,7 @@ export class ServerCluster implements ClusterListener {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#sweep.stop();
+    this.#notices.stop();
     await this.#node?.close();
   }
 
@@ -127,6 +135,11 @@ export class ServerCluster implements ClusterListener {
   /** Whether a user has a session at another node. */
   isElsewhere(userId: string): boolean {
     return (this.#node?.nodesOf(userId).length ?? 0) > 0;
+  }
+
+  /** `onStored` was not told of a message that this server has stored, because its receiver is online at another node. */
+  withhold(userId: string, id: StoreId): void {
+    this.#notices.withhold(userId, id);
   }
 
   /** The claim of another node with which a login of this device must be compared. */
@@ -209,6 +222,7 @@ export class ServerCluster implements ClusterListener {
   }
 
   userRemoved(session: SessionClaim, cause: 'session-ended' | 'node-removed'): void {
+    this.#notices.wentOffline(session.userId, cause === 'node-removed');
     this.#presenceChanged(session, false, cause === 'node-removed');
   }
 

@@ -3,7 +3,8 @@ import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import type { HookRunner } from '../hook-runner.js';
-import type { Message } from '../message.js';
+import { type Message, toKeptMessage } from '../message.js';
+import type { StoreId, WaitingMessage } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 
 /** Maximum number of messages in one call of the hook. */
@@ -18,6 +19,22 @@ const [MIN_RETRY_MS, MAX_RETRY_MS] = [1000, 60_000];
 /** Maximum number of messages that wait for a call of the hook. The hook is never called for further messages. */
 const MAX_WAITING = 10_000;
 
+/** Users who are online at other servers. */
+interface Elsewhere {
+  /** Whether a user is online at another server, which brings the message. */
+  has(userId: string): boolean;
+  /** The hook is not called for a stored message, because its receiver is online at another server. */
+  withhold(userId: string, id: StoreId): void;
+}
+
+/** A message that waits for a call of the hook. */
+interface Notice {
+  readonly message: Message;
+  readonly bytes: number;
+  /** In the store; undefined if it is not known. */
+  readonly id: StoreId | undefined;
+}
+
 /**
  * Calls the `onStored` hook once for each stored message that waits for its user: in batches, one call after the other.
  * Retries when the hook fails. Kept in memory: messages that the hook was not called for are forgotten when the process ends.
@@ -25,9 +42,9 @@ const MAX_WAITING = 10_000;
 export class OfflineNotifier {
   readonly #runtime: Runtime;
   readonly #hooks: HookRunner;
-  readonly #isElsewhere: (userId: string) => boolean;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #maxWaiting: number;
-  #waiting: { readonly message: Message; readonly bytes: number }[] = [];
+  #waiting: Notice[] = [];
   #bytes = 0;
   #isAsking = false;
   #timer: Scheduled | undefined = undefined;
@@ -35,31 +52,37 @@ export class OfflineNotifier {
   #onIdle: (() => void)[] = [];
   #isEnding = false;
 
-  /** `isElsewhere`: whether a user is online at another server, which brings the message. */
-  constructor(
-    runtime: Runtime,
-    hooks: HookRunner,
-    isElsewhere: (userId: string) => boolean = () => false,
-    maxWaiting = MAX_WAITING,
-  ) {
+  /** `elsewhere`: for a server in a cluster. */
+  constructor(runtime: Runtime, hooks: HookRunner, elsewhere?: Elsewhere, maxWaiting = MAX_WAITING) {
     this.#runtime = runtime;
     this.#hooks = hooks;
-    this.#isElsewhere = isElsewhere;
+    this.#elsewhere = elsewhere;
     this.#maxWaiting = maxWaiting;
   }
 
   /** A stored message is not in flight to a session. */
   add(delivery: Delivery): void {
     if (this.#hooks.hooks.onStored === undefined || delivery.origin === storedOrigin) return;
+    this.#add({ message: delivery.message, bytes: bytesOf(delivery.body), id: delivery.storeId });
+  }
+
+  /** A stored message waits that the hook should have been told of before. */
+  addLate(waiting: WaitingMessage): void {
+    if (this.#hooks.hooks.onStored === undefined) return;
+    const { message, id } = toKeptMessage(waiting);
+    this.#add({ message, bytes: bytesOf(waiting.body), id });
+  }
+
+  #add(notice: Notice): void {
     const { metrics, events, clock, underWay } = this.#runtime;
-    const bytes = bytesOf(delivery.body);
+    const { bytes, message } = notice;
     if (this.#waiting.length >= this.#maxWaiting || this.#bytes + bytes > underWay.freeForReceiver) {
       metrics.limitOfflineNotices += 1;
       const value = this.#maxWaiting;
-      events.emit('limited', { limit: 'offlineNotices', value, remoteAddress: '', userId: delivery.to });
+      events.emit('limited', { limit: 'offlineNotices', value, remoteAddress: '', userId: message.to });
       return;
     }
-    this.#waiting.push({ message: delivery.message, bytes });
+    this.#waiting.push(notice);
     this.#count(bytes);
     if (this.#isEnding) this.#ask();
     else this.#timer ??= clock.schedule(clock.now() + GATHER_MS, () => this.#ask());
@@ -103,11 +126,14 @@ export class OfflineNotifier {
 
   /** Asked as late as possible: an announcement may have come meanwhile. */
   #dropElsewhere(): void {
-    const isElsewhere = this.#waiting.map(({ message }) => this.#isElsewhere(message.to));
+    const elsewhere = this.#elsewhere;
+    if (elsewhere === undefined) return;
+    const isElsewhere = this.#waiting.map(({ message }) => elsewhere.has(message.to));
     if (!isElsewhere.includes(true)) return;
     const dropped = this.#waiting.filter((_, index) => isElsewhere[index]);
     this.#waiting = this.#waiting.filter((_, index) => !isElsewhere[index]);
     this.#count(-dropped.reduce((sum, { bytes }) => sum + bytes, 0));
+    for (const { message, id } of dropped) if (id !== undefined) elsewhere.withhold(message.to, id);
   }
 
   #failed(): void {

@@ -1,0 +1,64 @@
+import type { Instant } from '@imcore/protocol';
+import type { StoreId } from '../ports/message-store.js';
+
+/** How long a message is remembered, in milliseconds, at least; at most twice as long. No session lives so long without a packet. */
+const REMEMBER_MS = 600_000;
+
+/** Maximum number of messages that are remembered of one user: the latest. */
+const MAX_OF_USER = 1000;
+
+/** Maximum number of messages that are remembered. Beyond it the older half is forgotten. */
+export const MAX_WITHHELD = 500_000;
+
+/**
+ * Messages that this server has stored, and of which `onStored` was not told because the receiver was online at another server. If
+ * the receiver goes offline without acknowledging them, it must be told after all.
+ */
+export class WithheldNotices {
+  readonly #max: number;
+  #newer = new Map<string, StoreId[]>();
+  #older = new Map<string, StoreId[]>();
+  #newerSize = 0;
+  #newerSince: Instant = Number.NEGATIVE_INFINITY;
+
+  constructor(max = MAX_WITHHELD) {
+    this.#max = max;
+  }
+
+  /** Remembers a message. Returns false if others were forgotten early, because there are too many. */
+  add(userId: string, id: StoreId, now: Instant): boolean {
+    const isComplete = this.#rotate(now);
+    const ids = this.#newer.get(userId) ?? [];
+    ids.push(id);
+    if (ids.length > MAX_OF_USER) ids.shift();
+    else this.#newerSize += 1;
+    this.#newer.set(userId, ids);
+    return isComplete;
+  }
+
+  has(userId: string): boolean {
+    return this.#newer.has(userId) || this.#older.has(userId);
+  }
+
+  /** Removes and returns the messages of a user, oldest first. */
+  take(userId: string): readonly StoreId[] {
+    const newer = this.#newer.get(userId) ?? [];
+    const older = this.#older.get(userId) ?? [];
+    this.#newer.delete(userId);
+    this.#older.delete(userId);
+    this.#newerSize -= newer.length;
+    return [...older, ...newer];
+  }
+
+  #rotate(now: Instant): boolean {
+    const age = now - this.#newerSince;
+    const isFull = this.#newerSize >= this.#max / 2;
+    if (age < REMEMBER_MS && !isFull) return true;
+    const isComplete = age >= REMEMBER_MS || this.#older.size === 0;
+    this.#older = age < 2 * REMEMBER_MS ? this.#newer : new Map();
+    this.#newer = new Map();
+    this.#newerSize = 0;
+    this.#newerSince = now;
+    return isComplete;
+  }
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { WithheldNotices } from '../../src/cluster/withheld-notices.js';
+import type { Message } from '../../src/message.js';
+import type { Bench } from '../support/bench.js';
+import { acknowledgement, logout, message } from '../support/wire.js';
+import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
+
+/** Three nodes, and the contents that `onStored` was told at each. */
+async function startThree() {
+  const nodes = new Nodes();
+  const told: Record<string, string[]> = {};
+  const start = (nodeId: string): Promise<Bench> => {
+    const contents: string[] = [];
+    told[nodeId] = contents;
+    const onStored = (messages: readonly Message[]): void => {
+      for (const { content } of messages) contents.push(content);
+    };
+    return nodes.start(nodeId, { hooks: { onStored } });
+  };
+  const [a, b, c] = [await start('a'), await start('b'), await start('c')];
+  await nodes.advance(2000);
+  return { nodes, told, a, b, c };
+}
+
+describe('onStored, for a message to a user who was online at another node,', () => {
+  it('is called when the last session ends without an acknowledgement', async () => {
+    const { nodes, told, a, b } = await startThree();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    for (const number of ['1', '2', '3']) alice.write(message('alice', 'bob', number, `f${number}`));
+    await nodes.advance(1000);
+    bob.write(acknowledgement('bob', 'alice', 'f1'));
+    await nodes.advance(5000);
+    expect(told).toEqual({ a: [], b: [], c: [] });
+    bob.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual({ a: ['2', '3'], b: [], c: [] });
+    await nodes.advance(60_000);
+    expect(told).toEqual({ a: ['2', '3'], b: [], c: [] });
+  });
+
+  it('is not called when all was acknowledged', async () => {
+    const { nodes, told, a, b } = await startThree();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(1000);
+    bob.write(acknowledgement('bob', 'alice', 'f1'), logout('bob'));
+    await nodes.advance(60_000);
+    expect(told).toEqual({ a: [], b: [], c: [] });
+  });
+
+  it('is called when the node of the receiver dies, and the receiver does not come back within 10 s', async () => {
+    const { nodes, told, a, b } = await startThree();
+    const alice = await a.online('alice');
+    await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(1000);
+    nodes.member('b').crash();
+    await nodes.advance(13_500);
+    expect(told).toEqual({ a: [], b: [], c: [] });
+    await nodes.advance(2000);
+    expect(told).toEqual({ a: ['hello'], b: [], c: [] });
+  });
+
+  it('is not called when the receiver comes back at another node, until it goes offline there', async () => {
+    const { nodes, told, a, b, c } = await startThree();
+    const alice = await a.online('alice');
+    await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(1000);
+    nodes.member('b').crash();
+    await nodes.advance(8000);
+    const bob = await c.online('bob');
+    await nodes.advance(20_000);
+    expect(contentsOf(bob)).toContain('hello');
+    expect(told).toEqual({ a: [], b: [], c: [] });
+    bob.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual({ a: ['hello'], b: [], c: [] });
+  });
+
+  it('is called by each node for what it has stored itself', async () => {
+    const { nodes, told, a, b, c } = await startThree();
+    const [alice, carol] = [await a.online('alice'), await c.online('carol')];
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'from a', 'f1'));
+    carol.write(message('carol', 'bob', 'from c', 'f1'));
+    await nodes.advance(1000);
+    bob.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual({ a: ['from a'], b: [], c: ['from c'] });
+  });
+});
+
+describe('withheld notices', () => {
+  it('are forgotten after 10 to 20 minutes', () => {
+    const notices = new WithheldNotices();
+    notices.add('bob', 1, 0);
+    notices.add('bob', 2, 600_000);
+    expect(notices.take('bob')).toEqual([1, 2]);
+    notices.add('bob', 3, 1_200_000);
+    notices.add('alice', 4, 2_400_000);
+    expect(notices.has('bob')).toBe(false);
+  });
+
+  it('keep the latest 1000 of a user', () => {
+    const notices = new WithheldNotices();
+    for (let id = 1; id <= 1100; id++) notices.add('bob', id, 0);
+    const ids = notices.take('bob');
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([1000, 101, 1100]);
+  });
+
+  it('forget the older half when there are too many, and say so', () => {
+    const notices = new WithheldNotices(4);
+    const added = [1, 2, 3, 4, 5].map((id) => notices.add(`user-${id}`, id, 0));
+    expect(added).toEqual([true, true, true, true, false]);
+    expect([1, 2, 3, 4, 5].map((id) => notices.has(`user-${id}`))).toEqual([false, false, true, true, true]);
+  });
+});
