@@ -27,13 +27,15 @@ async function setUp(lockTimeoutMs: number) {
   const server = createServer({ transports, store, logger: silentLogger });
   const [address] = await server.listen();
   ends.push(() => server.close({ drainMs: 0 }));
-  const online = async (userId: string) => {
+  /** `onMessage` is called from the login on: messages may come with its response. */
+  const online = async (userId: string, onMessage: (content: string) => void = () => {}) => {
     const transport = overTcp({ host: HOST, port: address?.port ?? 0 });
     const client = createClient({
       ...{ transport, senseMode: 3, logger: silentLogger },
       retry: { waitMs: 200, retries: 100 },
     });
     ends.push(() => client.close());
+    client.on('message', ({ content }) => onMessage(content));
     await client.login({ userId, token: 'any' });
     return client;
   };
@@ -68,9 +70,8 @@ async function writeWhileLocked(lockTimeoutMs: number, lockMs: number) {
   await Promise.all(sent);
   const longestStandstillMs = delay.max / 1e6;
 
-  const carol = await online('carol');
   const received: string[] = [];
-  carol.on('message', ({ content }) => received.push(content));
+  await online('carol', (content) => received.push(content));
   await expect.poll(() => received.length, { timeout: 10_000 }).toBe(sent.length);
   return {
     ...seen,
