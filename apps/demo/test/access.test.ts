@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { ImServer } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
 import { demos } from './running-demo.js';
 
@@ -21,6 +23,21 @@ describe('REST', () => {
     const demo = await start();
     const response = await demo.post('loginConnect', { username: 'ann' }, headers);
     expect(response).toMatchObject({ status: 403, body: { code: 'ERR_FOREIGN_ORIGIN' } });
+  });
+
+  it('counts the sockets of its pages for the limits of the server', async () => {
+    const demo = await start();
+    const before = demo.application.get(ImServer).metrics()['socketsWithoutLogin'] ?? 0;
+    const { hostname, port } = new URL(demo.url);
+    const socket = connect(Number(port), hostname);
+    try {
+      socket.write('GET / HTTP/1.1\r\n');
+      await expect
+        .poll(() => demo.application.get(ImServer).metrics()['socketsWithoutLogin'])
+        .toBe(before + 1);
+    } finally {
+      socket.destroy();
+    }
   });
 
   it("accepts requests from the program's own page", async () => {
