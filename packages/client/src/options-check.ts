@@ -46,6 +46,6 @@ export function requireText(name: string, value: unknown): string {
 }
 
 function invalid(name: string, expected: string, value: unknown): UsageError {
-  const got = typeof value === 'string' ? `"${value}"` : String(value);
+  const got = typeof value === 'string' ? `the string "${value}"` : String(value);
   return new UsageError('ERR_INVALID_OPTION', `option ${name} must be ${expected}, got ${got}`);
 }

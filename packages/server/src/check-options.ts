@@ -42,9 +42,9 @@ const HOOKS: OptionNames<Hooks> = {
 export function checkOptions(options: ServerOptions): ServerLimits {
   checkObject('options', options, 'createServer({ transports: [tcp()] })');
   checkNames(options, SERVER_OPTIONS);
+  checkMethods('store', options.store, ['append', 'take', 'confirm'], "sqliteStore({ file: 'messages.db' })");
   checkTransports(options.transports);
   checkHooks(options.hooks ?? {});
-  checkMethods('store', options.store, ['append', 'take', 'confirm'], "sqliteStore({ file: 'messages.db' })");
   checkCluster(options);
   checkRoutes(options.routes ?? []);
   checkHandlers(options.handlers ?? {});
