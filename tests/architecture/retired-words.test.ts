@@ -24,6 +24,7 @@ const CHECKED = [
   'packages/store-postgres',
   'packages/store-sqlite',
   'packages/testkit',
+  'packages/workers',
   'scripts',
   'tests',
 ];

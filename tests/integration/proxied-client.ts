@@ -4,7 +4,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { encodeFrameBody, loginPacket } from '@imcore/protocol';
 import { WebSocket } from 'ws';
 
-/** What became of a connection: the login was answered, or the connection was closed before. */
+/** The outcome of a connection: the login was answered, or the connection was closed before. */
 type LoginOutcome = 'logged-in' | 'closed';
 
 /** A client with an address of its own within loopback, so that limits per address tell it from others. */

@@ -1,7 +1,7 @@
 import type { BinaryString } from '@imcore/protocol';
 
 /**
- * What became of a message from the other system.
+ * The outcome of a message from the other system.
  *
  * - `taken`: somebody on this side is responsible for it, or it was taken before. The broker can forget it.
  * - `rejected`: it cannot be handled, now or later. The broker keeps it as a dead letter with code and reason.

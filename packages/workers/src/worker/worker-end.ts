@@ -16,7 +16,7 @@ import { type Endpoint, encodeConnection, encodeEndpoint, encodeSocket } from '.
 import { NO_CONNECTION, RecordKind, uint32 } from '../link/records.js';
 import { ForwardedConnection, type Forwarding } from './forwarded-connection.js';
 
-/** How often the core is told of the bytes that slow peers have read, in milliseconds. */
+/** How often the core learns how many bytes slow peers have read, in milliseconds. */
 const PROGRESS_MS = 250;
 
 /** Gets what the core asks of a worker. */
