@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { BenchFlags } from './bench/bench-flags.js';
 import type { ChatFlags } from './chat/chat.js';
 import { describeError } from './command-error.js';
+import type { DevFlags } from './dev/dev-settings.js';
 import { addEndpointFlags, type EndpointFlags } from './endpoint.js';
 import { addServeFlags } from './serve/serve-flags.js';
 import { addStoreCommands } from './store/add-store-commands.js';
@@ -50,6 +51,25 @@ addEndpointFlags(benchCommand)
   .action(async (flags: BenchFlags & EndpointFlags) => {
     const { bench } = await import('./bench/bench.js');
     process.exitCode = await bench(flags);
+  });
+
+program
+  .command('dev')
+  .description('run a cluster on this machine, with a page that kills nodes and counts the messages')
+  .option('--nodes <number>', 'number of nodes, 2 to 9', '3')
+  .option(
+    '--port <port>',
+    'port of the control page; node 1 gets 8090 to 8092 and so on, 0 picks free ports',
+    '8080',
+  )
+  .option('--store <url>', 'postgres:// URL of a database (default: a private one, or a running one)')
+  .option(
+    '--cluster <url>',
+    'nats:// URL, postgres:// URL, or postgres for the database of the store (default: a private or running NATS, or postgres)',
+  )
+  .action(async (flags: DevFlags) => {
+    const { dev } = await import('./dev/dev.js');
+    await dev(flags);
   });
 
 addStoreCommands(program);

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { canRunDev, DevRun, foldersOf, isRunning } from './dev-run.js';
+import { Run } from './run.js';
+
+let dev: DevRun | undefined;
+
+describe.skipIf(!canRunDev)('imcore dev', { timeout: 60_000 }, () => {
+  afterEach(async () => {
+    await dev?.stop();
+    dev = undefined;
+  });
+
+  it('loses no message when a node is killed, and leaves nothing behind', async () => {
+    dev = await DevRun.start();
+    const started = dev.children();
+    // PostgreSQL with its own processes, NATS, and three nodes.
+    expect(started.length).toBeGreaterThan(5);
+    const folders = foldersOf(started);
+    expect(folders.length).toBe(2);
+    await dev.order({ kind: 'talk', isOn: true });
+    const before = await dev.until(({ counts }) => counts.received >= 5, '5 messages');
+    const home = before.users.find(({ userId }) => userId === 'bob')?.node ?? 0;
+
+    expect((await dev.order({ kind: 'node', action: 'kill', node: home })).status).toBe(200);
+    const killed = await dev.state();
+    expect(killed.nodes[home - 1]).toMatchObject({ run: 'dead', reason: 'kill -9' });
+    expect(isRunning(String(before.nodes[home - 1]?.pid))).toBe(false);
+    await dev.until(
+      ({ users, counts }) =>
+        users.every(({ state, node }) => state === 'online' && node !== home) &&
+        counts.received >= before.counts.received + 8,
+      'messages after the kill',
+    );
+    await dev.order({ kind: 'talk', isOn: false });
+    const { counts } = await dev.until(
+      ({ counts: now }) => now.acknowledged === now.sent && now.onTheWay === 0,
+      'acknowledgement of all messages',
+    );
+    expect(counts).toMatchObject({ received: counts.sent, missing: 0, failed: 0 });
+
+    expect((await dev.order({ kind: 'node', action: 'start', node: home })).status).toBe(200);
+    await dev.until(({ nodes }) => nodes.every(({ peers }) => peers.length === 2), 'three nodes again');
+
+    expect(await dev.stop()).toBe(0);
+    await expect.poll(() => started.filter(isRunning)).toEqual([]);
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+  });
+
+  it('names the port that another program uses, and takes no orders of other web pages', async () => {
+    dev = await DevRun.start('--cluster', 'postgres');
+    const { port } = new URL(dev.url);
+    const second = new Run('dev', '--port', port);
+    expect(await second.exited).toBe(1);
+    expect(second.errors).toContain(`imcore: Already in use: 127.0.0.1:${port} (control page)`);
+    expect(second.errors).toContain('(ERR_PORT_IN_USE)');
+
+    const kill = { kind: 'node', action: 'kill', node: 1 };
+    expect((await dev.order(kill, { origin: 'https://example.com' })).status).toBe(403);
+    expect((await dev.order(kill, { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await fetch(`${dev.url}order`)).status).toBe(404);
+    const resume = await dev.order({ ...kill, action: 'resume' }, { origin: new URL(dev.url).origin });
+    expect([resume.status, await resume.json()]).toMatchObject([409, { code: 'ERR_NOT_POSSIBLE' }]);
+    expect((await dev.state()).nodes[0]?.run).toBe('running');
+  });
+});
