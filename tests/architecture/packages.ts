@@ -33,6 +33,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
     imports: [
       '@imcore/protocol',
       '@imcore/server',
+      '@imcore/server/transport-kit',
       '@imcore/server/ports',
       '@imcore/client/node',
       '@imcore/store-sqlite',

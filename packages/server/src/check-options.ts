@@ -161,7 +161,7 @@ export function checkOneOf(name: string, value: unknown, allowed: readonly strin
   throw invalid(name, `one of ${allowed.join(', ')}`, value);
 }
 
-function checkBoolean(name: string, value: unknown): void {
+export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw invalid(name, 'true or false', value);
 }
 

@@ -12,6 +12,7 @@ export { makeSocketsAlike } from './transports/alike-sockets.js';
 export { type AllowanceOwner, AnswerAllowance, WithheldBytes } from './transports/answer-allowance.js';
 export { type Flushable, Flusher } from './transports/flusher.js';
 export { listen, portOf, stop } from './transports/listening.js';
+export { canSharePort } from './transports/shared-port.js';
 export { type Drainable, SocketOutput } from './transports/socket-output.js';
 export { StreamConnections } from './transports/stream-connections.js';
 export { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transports/transport-options.js';

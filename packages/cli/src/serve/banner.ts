@@ -1,4 +1,5 @@
 import type { TransportAddress } from '@imcore/server';
+import { canSharePort } from '@imcore/server/transport-kit';
 import { shownBridge } from './open-bridge.js';
 import { shownCluster } from './open-cluster.js';
 import { shownStore } from './open-store.js';
@@ -66,7 +67,8 @@ function bridgeNote(url: string | undefined): string[] {
 function workersNote({ workers, udpPort }: Pick<BannerSettings, 'workers' | 'udpPort'>): string[] {
   if (workers === 0) return [];
   const holders = workers === 1 ? 'One worker process holds' : `${workers} worker processes hold`;
-  return [`${holders} the connections.${udpPort === 'off' ? '' : ' Worker 1 has UDP.'}`];
+  const isShared = workers === 1 || canSharePort(process.versions.node);
+  return [`${holders} the connections.${udpPort === 'off' || isShared ? '' : ' Worker 1 has UDP.'}`];
 }
 
 function clusterNote(settings: BannerSettings, nodeId: string | undefined): string[] {

@@ -1,4 +1,5 @@
 import type { TransportAddress } from '@imcore/server';
+import { canSharePort } from '@imcore/server/transport-kit';
 import { describe, expect, it } from 'vitest';
 import { endpointOf } from '../../src/endpoint.js';
 import { banner, urlOf } from '../../src/serve/banner.js';
@@ -31,7 +32,11 @@ describe('banner', () => {
   it('says which processes hold the connections', () => {
     expect(banner(addresses, settings)).not.toContain('worker');
     expect(banner(addresses, { ...settings, workers: 1 })).toContain(
-      'One worker process holds the connections. Worker 1 has UDP.\n',
+      'One worker process holds the connections.\n',
+    );
+    const whoHasUdp = canSharePort(process.versions.node) ? '' : ' Worker 1 has UDP.';
+    expect(banner(addresses, { ...settings, workers: 3 })).toContain(
+      `3 worker processes hold the connections.${whoHasUdp}\n`,
     );
     expect(banner(addresses, { ...settings, workers: 3, udpPort: 'off' })).toContain(
       '3 worker processes hold the connections.\n',

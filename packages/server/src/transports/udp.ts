@@ -2,7 +2,8 @@ import dgram from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
 import type { BinaryString } from '@imcore/protocol';
-import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { checkBoolean, checkInteger, checkNames, type OptionNames } from '../check-options.js';
+import { UsageError } from '../errors.js';
 import type {
   AddressProof,
   Connection,
@@ -14,6 +15,7 @@ import type {
 } from '../ports/transport.js';
 import { type AllowanceOwner, AnswerAllowance, WithheldBytes } from './answer-allowance.js';
 import { peerKey } from './peer-key.js';
+import { canSharePort } from './shared-port.js';
 import { readTimeoutOf, TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.js';
 
 /** Options of `udp`. */
@@ -24,9 +26,19 @@ export interface UdpOptions extends TransportOptions {
   readonly maxReceiveBytes?: number | undefined;
   /** Maximum size of a sent datagram, in bytes. Default 1024, what an original client reads of a datagram. */
   readonly maxSendBytes?: number | undefined;
+  /**
+   * Whether other processes may listen on the same port with the same option. The system then keeps each peer with one of them,
+   * until a process comes or goes. Needs Node 22.12, or 23.1. Default false.
+   */
+  readonly reusePort?: boolean | undefined;
 }
 
-const OPTIONS: OptionNames<UdpOptions> = { ...TRANSPORT_OPTIONS, maxReceiveBytes: true, maxSendBytes: true };
+const OPTIONS: OptionNames<UdpOptions> = {
+  ...TRANSPORT_OPTIONS,
+  maxReceiveBytes: true,
+  maxSendBytes: true,
+  reusePort: true,
+};
 
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -43,7 +55,16 @@ export function udp(options: UdpOptions = {}): ServerTransport {
   const maxReceiveBytes = options.maxReceiveBytes ?? 2048;
   const maxSendBytes = options.maxSendBytes ?? 1024;
   const host = options.host ?? '0.0.0.0';
-  const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookupUnlessAddress });
+  const { reusePort = false } = options;
+  checkBoolean('reusePort', reusePort);
+  if (reusePort && !canSharePort(process.versions.node))
+    throw new UsageError(
+      'ERR_INVALID_OPTION',
+      `option reusePort needs Node 22.12 or 23.1, this is ${process.versions.node}`,
+    );
+  const type = isIPv6(host) ? 'udp6' : 'udp4';
+  const socketOptions = { type, lookup: lookupUnlessAddress, reusePort } as const;
+  const socket = dgram.createSocket(socketOptions);
   const peers = new Map<number | string, UdpConnection>();
   let target: UdpTarget | undefined;
   let isAccepting = true;

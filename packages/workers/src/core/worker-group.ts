@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type tls from 'node:tls';
 import type { ServerTransport, TransportAddress, TransportHost } from '@imcore/server/ports';
 import { UsageError } from '@imcore/server/ports';
-import { Flusher, WithheldBytes } from '@imcore/server/transport-kit';
+import { canSharePort, Flusher, WithheldBytes } from '@imcore/server/transport-kit';
 import { WorkerError } from '../errors.js';
 import {
   type CoreControl,
@@ -175,15 +175,19 @@ export class WorkerGroup {
           websocket?.tls === undefined
             ? websocket
             : { ...websocket, tls: this.#withTicketKeys(websocket.tls) },
-        udp: this.#hasUdp(slot) ? udp : undefined,
+        udp: udp === undefined || !this.#hasUdp(slot) ? undefined : { ...udp, reusePort: this.#sharesUdp },
       },
       trustedProxies: this.#options.trustedProxies,
     };
   }
 
-  /** A peer must stay with one worker, which Node 20 does only for the one that alone has the socket. */
+  /** Whether all workers have UDP: a peer must stay with one of them. Where Node cannot do that, the first worker alone has it. */
+  get #sharesUdp(): boolean {
+    return this.#options.count > 1 && canSharePort(process.versions.node);
+  }
+
   #hasUdp(slot: WorkerSlot): boolean {
-    return this.#ports.udp !== undefined && slot.number === 1;
+    return this.#ports.udp !== undefined && (slot.number === 1 || this.#sharesUdp);
   }
 
   #withTicketKeys<Options extends object>(options: Options): Options & { readonly ticketKeys: Buffer } {

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { canSharePort } from '../src/transports/shared-port.js';
+import { udp } from '../src/transports/udp.js';
+
+describe('a shared UDP port', () => {
+  it.each([
+    ['20.20.2', false],
+    ['22.11.0', false],
+    ['22.12.0', true],
+    ['23.0.0', false],
+    ['23.1.0', true],
+    ['24.0.0', true],
+  ])('is possible with Node %s: %s', (version, expected) => {
+    expect(canSharePort(version)).toBe(expected);
+  });
+
+  it('is an option only where it is possible', () => {
+    const create = () => udp({ port: 0, reusePort: true });
+    if (canSharePort(process.versions.node)) expect(create).not.toThrow();
+    else
+      expect(create).toThrow(`option reusePort needs Node 22.12 or 23.1, this is ${process.versions.node}`);
+    expect(() => udp({ reusePort: 'yes' as unknown as boolean })).toThrow('reusePort must be true or false');
+  });
+});
