@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
+import { childrenOf } from './children-of.js';
 import { IdleCrowd } from './idle-crowd.js';
 import { conditions, keep } from './results.js';
 import { progress } from './rounds.js';
@@ -12,7 +13,8 @@ import { median, short, table } from './statistics.js';
  * them, five times. Servers in turn, a new process each time. The server gives memory back some four seconds after the
  * last login, before `--settle` is over.
  *
- * `npm run bench:idle -- [--transport tcp] [--connections 15000] [--at 1000] [--rounds 3] [--settle 6]`
+ * `npm run bench:idle -- [--transport tcp] [--connections 15000] [--at 1000] [--rounds 3] [--settle 6] [--workers 1]`; with workers
+ * the server is also measured with so many worker processes: what the core takes, and what they take.
  */
 const { values } = parseArgs({
   options: {
@@ -21,13 +23,18 @@ const { values } = parseArgs({
     at: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '3' },
     settle: { type: 'string', default: '6' },
+    workers: { type: 'string', default: '0' },
   },
 });
 const transport = values.transport as 'tcp' | 'udp' | 'ws';
-const specs: readonly ServerSpec[] = requireServers('relay-each,imcore', [
-  ...RELAYS,
-  { name: 'imcore', command: SERVER },
-]);
+const withWorkers: ServerSpec = {
+  name: `imcore, workers: ${values.workers}`,
+  command: [...SERVER, '--workers', values.workers],
+};
+const specs: readonly ServerSpec[] = [
+  ...requireServers('relay-each,imcore', [...RELAYS, { name: 'imcore', command: SERVER }]),
+  ...(values.workers === '0' ? [] : [withWorkers]),
+];
 
 /** Messages to everybody, one after the other: the first runs through code that is not optimised yet. */
 const FAN_OUTS = 5;
@@ -43,6 +50,8 @@ interface Idle {
   readonly loginsPerSecond: number;
   readonly cpuPerLogin: number;
   readonly bytesPerConnection: number;
+  /** The same in the worker processes; 0 without any. */
+  readonly workerBytesPerConnection: number;
   /** CPU of one of many messages that leave at once, in microseconds, the first time; the bare relay cannot do that. */
   readonly cpuPerFirstFanOut: number;
   /** The same later, when the code for it has been optimised. */
@@ -65,6 +74,7 @@ const lines = [...measurements].map(([name, all]) => {
     'loginsPerSecond',
     'cpuPerLogin',
     'bytesPerConnection',
+    'workerBytesPerConnection',
     'cpuPerFirstFanOut',
     'cpuPerFanOut',
   ] as const;
@@ -77,6 +87,7 @@ console.log(
       'logins/s',
       'CPU µs a login',
       'bytes a connection',
+      'in workers',
       'CPU µs a fan-out message',
       `the ${FAN_OUTS}th time`,
     ],
@@ -97,7 +108,9 @@ async function measure(spec: ServerSpec): Promise<Idle> {
 }
 
 async function measureCrowd(server: ServerUnderLoad, canFanOut: boolean): Promise<Idle> {
+  const workers = childrenOf(server.pid);
   const before = readProcessUse(server.pid);
+  const workersBefore = residentBytes(workers);
   const crowd = await IdleCrowd.logIn(server, transport, Number(values.connections), Number(values.at));
   try {
     const loggedIn = readProcessUse(server.pid);
@@ -110,12 +123,17 @@ async function measureCrowd(server: ServerUnderLoad, canFanOut: boolean): Promis
       loginsPerSecond: crowd.users / crowd.seconds,
       cpuPerLogin: ((loggedIn.cpuMs - before.cpuMs) * 1000) / crowd.users,
       bytesPerConnection: (settled.residentBytes - before.residentBytes) / crowd.users,
+      workerBytesPerConnection: (residentBytes(workers) - workersBefore) / crowd.users,
       cpuPerFirstFanOut: fanOuts[0] ?? Number.NaN,
       cpuPerFanOut: fanOuts.at(-1) ?? Number.NaN,
     };
   } finally {
     await crowd.leave();
   }
+}
+
+function residentBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (readProcessUse(pid)?.residentBytes ?? 0), 0);
 }
 
 /** CPU of each message, in microseconds, of one fan-out after the other. */

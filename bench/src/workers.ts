@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readProcessUse } from '../../packages/cli/dist/bench/process-cpu.js';
+import { childrenOf } from './children-of.js';
 import { loadLab, ownGenerator, ownGeneratorWithTls } from './generators.js';
 import type { Measurement } from './measurement.js';
 import { conditions, keep } from './results.js';
@@ -84,10 +85,6 @@ async function measure(server: ServerUnderLoad, row: LoadRow): Promise<Split> {
   const core = cpuOf([server.pid]) - before[0];
   const workersPerMessage = (measurement.cpuPerMessage * (cpuOf(workers) - before[1])) / core;
   return { ...measurement, workersPerMessage };
-}
-
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 function cpuOf(pids: readonly number[]): number {
