@@ -20,7 +20,7 @@ export interface ClusterListener extends DirectoryListener {
   /** Frames do not travel; the bus tries again by itself. Other nodes are lost 4 s later. */
   busAway(error: Error): void;
   /** Another node asks to end sessions of a user; all if `deviceId` is undefined. Returns how many were ended. */
-  kick(userId: string, deviceId: string | undefined, code: number): number;
+  kick(userId: string, deviceId: string | undefined, code: number, reason: string | undefined): number;
   /** Returns at most `limit` users who are online at this node and follow `after`, in the order of their IDs. */
   list(after: string, limit: number): readonly string[];
   /**

@@ -208,10 +208,15 @@ export class ClusterNode {
    *
    * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
    */
-  async kick(userId: string, deviceId: string | undefined, code: number): Promise<number> {
+  async kick(
+    userId: string,
+    deviceId: string | undefined,
+    code: number,
+    reason: string | undefined,
+  ): Promise<number> {
     const answers = await Promise.all(
       this.nodesOf(userId).map((nodeId) =>
-        this.#requests.ask(nodeId, (id) => ({ kind: 'kick', id, userId, deviceId, code })),
+        this.#requests.ask(nodeId, (id) => ({ kind: 'kick', id, userId, deviceId, code, reason })),
       ),
     );
     return answers.reduce((sum, answer) => sum + (answer.kind === 'kicked' ? answer.count : 0), 0);
@@ -355,7 +360,7 @@ export class ClusterNode {
         this.#listener.passed(frame.items);
         return;
       case 'kick': {
-        const count = this.#listener.kick(frame.userId, frame.deviceId, frame.code);
+        const count = this.#listener.kick(frame.userId, frame.deviceId, frame.code, frame.reason);
         this.#sender.send(nodeId, { kind: 'kicked', id: frame.id, count });
         return;
       }

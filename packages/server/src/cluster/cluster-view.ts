@@ -18,7 +18,12 @@ export interface ClusterKickOptions {
   readonly deviceId?: string | undefined;
   /** The kick-out code; see `KickOptions`. Default 2. */
   readonly code?: number | undefined;
+  /** Text for the client; at most 1024 bytes as JSON, since it must fit into a frame. Default none. */
+  readonly reason?: string | undefined;
 }
+
+/** Maximum size of a reason as JSON, in bytes. */
+const MAX_REASON_BYTES = 1024;
 
 /** Maximum number of users in one answer of {@link ClusterView.list}. */
 const MAX_LISTED = 1000;
@@ -79,12 +84,19 @@ export class ClusterView {
   /**
    * Kicks out a user at all nodes. Resolves with the number of sessions that were ended.
    *
+   * @throws UsageError `ERR_INVALID_ARGUMENT` if the reason is too long.
    * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
    */
   async kick(userId: string, options: ClusterKickOptions = {}): Promise<number> {
-    const { deviceId, code = KickOutCode.Administrator } = options;
-    const elsewhere = this.#cluster.kickElsewhere(userId, deviceId, code);
-    return this.#cluster.kick(userId, deviceId, code) + (await elsewhere);
+    const { deviceId, code = KickOutCode.Administrator, reason } = options;
+    const bytes = reason === undefined ? 0 : Buffer.byteLength(JSON.stringify(reason));
+    if (bytes > MAX_REASON_BYTES)
+      throw new UsageError(
+        'ERR_INVALID_ARGUMENT',
+        `reason must have at most ${MAX_REASON_BYTES} bytes as JSON, got ${bytes}`,
+      );
+    const elsewhere = this.#cluster.kickElsewhere(userId, deviceId, code, reason);
+    return this.#cluster.kick(userId, deviceId, code, reason) + (await elsewhere);
   }
 
   /**

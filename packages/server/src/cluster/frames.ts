@@ -55,6 +55,7 @@ export type FrameBody =
       readonly userId: string;
       readonly deviceId: string | undefined;
       readonly code: number;
+      readonly reason: string | undefined;
     }
   /** The answer to `kick`: number of sessions that were ended. */
   | { readonly kind: 'kicked'; readonly id: number; readonly count: number }
@@ -194,8 +195,9 @@ function readBody(fields: Fields): FrameBody | undefined {
       return { kind, items: fields.texts('items') };
     case 'kick': {
       const deviceId = fields.has('deviceId') ? fields.text('deviceId') : undefined;
+      const reason = fields.has('reason') ? fields.text('reason') : undefined;
       const [userId, code] = [fields.text('userId'), fields.count('code')];
-      return { kind, id: fields.count('id'), userId, deviceId, code };
+      return { kind, id: fields.count('id'), userId, deviceId, code, reason };
     }
     case 'kicked':
       return { kind, id: fields.count('id'), count: fields.count('count') };

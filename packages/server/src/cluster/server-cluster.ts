@@ -152,8 +152,13 @@ export class ServerCluster implements ClusterListener {
    *
    * @throws ClusterError `ERR_NODE_TIMEOUT`
    */
-  kickElsewhere(userId: string, deviceId: string | undefined, code: number): Promise<number> {
-    return this.#node?.kick(userId, deviceId, code) ?? Promise.resolve(0);
+  kickElsewhere(
+    userId: string,
+    deviceId: string | undefined,
+    code: number,
+    reason: string | undefined,
+  ): Promise<number> {
+    return this.#node?.kick(userId, deviceId, code, reason) ?? Promise.resolve(0);
   }
 
   /** @throws ClusterError `ERR_NODE_UNKNOWN`, `ERR_NODE_TIMEOUT` */
@@ -252,10 +257,10 @@ export class ServerCluster implements ClusterListener {
     this.#sweep.setAway(true);
   }
 
-  kick(userId: string, deviceId: string | undefined, code: number): number {
+  kick(userId: string, deviceId: string | undefined, code: number, reason: string | undefined): number {
     const devices = this.#parts.users.find(userId)?.onlineDevices() ?? [];
     const chosen = devices.filter(({ id }) => deviceId === undefined || id === deviceId);
-    for (const { session } of chosen) session?.kick(code, undefined);
+    for (const { session } of chosen) session?.kick(code, reason);
     return chosen.length;
   }
 

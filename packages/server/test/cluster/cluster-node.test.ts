@@ -224,7 +224,7 @@ describe('a node of a cluster', () => {
       { userIds: ['alice', 'bob'], hasMore: true },
       { userIds: ['carol'], hasMore: false },
     ]);
-    const kicked = a.node.kick('alice', undefined, 2);
+    const kicked = a.node.kick('alice', undefined, 2, undefined);
     await bench.clock.advanceAsync(50);
     expect(await kicked).toBe(2);
     expect(a.node.whereIs('alice')).toEqual([]);
@@ -244,7 +244,7 @@ describe('a node of a cluster', () => {
     expect(await repeated).toMatchObject({ userIds: ['alice'] });
     expect(await unanswered).toMatchObject({ userIds: ['alice'] });
     b.crash();
-    const lost = a.node.kick('alice', undefined, 2).catch(({ code }) => code);
+    const lost = a.node.kick('alice', undefined, 2, undefined).catch(({ code }) => code);
     await bench.clock.advanceAsync(2300);
     expect(await lost).toBe('ERR_NODE_TIMEOUT');
     await expect(a.node.list('z', '', 10)).rejects.toMatchObject({ code: 'ERR_NODE_UNKNOWN' });

@@ -269,6 +269,18 @@ describe('the view of the cluster', () => {
     expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":2}' }]);
   });
 
+  it('gives a user who is kicked out at another node the reason, and rejects one that no frame could carry', async () => {
+    const { nodes, a, b } = await startTwo();
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    await expect(a.server.cluster?.kick('bob', { reason: '长'.repeat(400) })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+    void a.server.cluster?.kick('bob', { code: 9, reason: '违规 "rules"' });
+    await nodes.advance(FRAME_MS);
+    expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":9,"reason":"违规 \\"rules\\""}' }]);
+  });
+
   it('forgets the users of a node that died, within 5 s', async () => {
     const { nodes, a, b } = await startTwo();
     await b.online('bob');
