@@ -1,6 +1,6 @@
 import { proofQuestion } from './address-proof.js';
 import type { RecordedEntry } from './recording.js';
-import type { Peer, Stage } from './stage.js';
+import type { Peer, PeerEvents, Stage } from './stage.js';
 import type { Transcript } from './transcript.js';
 
 /** The clients of a recording: repeats what the recorded ones did, and records what they receive. */
@@ -35,7 +35,7 @@ export class Clients {
 
   async #open({ connection, transport }: RecordedEntry): Promise<Peer> {
     const note = this.#transcript.observe.bind(this.#transcript, connection);
-    const peer = await this.#stage.connect(transport, {
+    const events: PeerEvents = {
       frame: (body, wholeFrame) => {
         const atMs = this.#now();
         const question = proofQuestion(body);
@@ -46,7 +46,8 @@ export class Clients {
       },
       closeFrame: (hex) => note({ kind: 'close-frame', atMs: this.#now(), hex }),
       closed: () => note({ kind: 'close', atMs: this.#now() }),
-    });
+    };
+    const peer = await this.#stage.connect(transport, events, connection);
     this.#peers.set(connection, peer);
     return peer;
   }

@@ -20,5 +20,6 @@ export interface Peer {
 
 /** Connects clients to a server. */
 export interface Stage {
-  connect(transport: TransportKind, events: PeerEvents): Promise<Peer>;
+  /** `connection`: its name in the recording. */
+  connect(transport: TransportKind, events: PeerEvents, connection: string): Promise<Peer>;
 }

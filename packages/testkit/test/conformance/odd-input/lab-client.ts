@@ -43,17 +43,21 @@ export class LabClient {
 
   static async connect(lab: ClientLab, transport: TransportKind): Promise<LabClient> {
     const client = new LabClient(lab, transport);
-    client.#peer = await lab.stage.connect(transport, {
-      frame: (body) => client.#received(body),
-      closeFrame: (hex) => {
-        client.closeFrame = hex;
-        lab.changed();
+    client.#peer = await lab.stage.connect(
+      transport,
+      {
+        frame: (body) => client.#received(body),
+        closeFrame: (hex) => {
+          client.closeFrame = hex;
+          lab.changed();
+        },
+        closed: () => {
+          client.isClosed = true;
+          lab.changed();
+        },
       },
-      closed: () => {
-        client.isClosed = true;
-        lab.changed();
-      },
-    });
+      transport,
+    );
     return client;
   }
 
