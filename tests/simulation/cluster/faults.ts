@@ -13,6 +13,8 @@ interface ClusterFault {
   readonly detectedAs: RegExp;
   /** The profile of its runs: the one that hides it least. */
   readonly profile: ClusterProfile;
+  /** How many of these runs must report it. */
+  readonly detectedIn: 'most' | 'some';
   readonly seams?: ClusterSeams;
   /** Puts the fault in, and returns what takes it out again. */
   plant?(): () => void;
@@ -51,24 +53,28 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     name: 'a sender is acknowledged before the append',
     detectedAs: /was acknowledged and is lost/,
     profile: 'sharp',
+    detectedIn: 'most',
     seams: { store: answersEarly },
   },
   {
     name: 'no node is hinted',
     detectedAs: /waits in the store/,
     profile: 'sparse',
+    detectedIn: 'most',
     plant: () => replace(ClusterNode.prototype, 'hint', () => {}),
   },
   {
     name: 'no node sweeps',
     detectedAs: /waits in the store/,
     profile: 'sparse',
+    detectedIn: 'some',
     plant: () => replace(Sweep.prototype, 'request', () => {}),
   },
   {
     name: 'messages in transit do not wait until the queue is read',
     detectedAs: /came after/,
-    profile: 'sharp',
+    profile: 'moving',
+    detectedIn: 'most',
     plant: () => {
       replaced.looks = false;
       return () => {
@@ -80,12 +86,14 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     name: 'a node ignores that its session has lost',
     detectedAs: /has had sessions at/,
     profile: 'common',
+    detectedIn: 'most',
     plant: () => replace(ServerCluster.prototype, 'claimLost', () => {}),
   },
   {
     name: 'the session that is announced last wins',
     detectedAs: /should have the session/,
     profile: 'common',
+    detectedIn: 'some',
     plant: () => {
       replaced.lastAnnouncementWins = true;
       return () => {
@@ -97,6 +105,7 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     name: 'appends are not remembered for sessions that become known later',
     detectedAs: /waits in the store/,
     profile: 'sparse',
+    detectedIn: 'some',
     plant: () => replace(RecentAppends.prototype, 'has', () => false),
   },
 ];

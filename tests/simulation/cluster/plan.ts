@@ -10,8 +10,10 @@ import type { StoreTrouble } from '../slow-store.js';
  * - `sharp`: as `common`, with clients that move often, a store that is slower and fails more often, and a bus that is slow
  *   where it loses nothing.
  * - `sparse`: few messages on a bus that loses frames or is slow, and no other trouble: nothing makes up for what a node forgets.
+ * - `moving`: senders move right after a message, on a bus that is slow, and no other trouble: their next message comes to the node
+ *   of the receiver before the hint of the one before.
  */
-export type ClusterProfile = 'common' | 'sharp' | 'sparse';
+export type ClusterProfile = 'common' | 'sharp' | 'sparse' | 'moving';
 
 /** Everything about a run that is decided before it begins. */
 export interface ClusterPlan {
@@ -54,6 +56,15 @@ const SPARSE_LOSS = 0.15;
 /** A bus on which announcements and hints are overtaken by clients that move. */
 const SLOW_BUS = { slow: 0.5, slowMs: 300 };
 
+/** A bus on which most hints are overtaken by senders that move. */
+const LATE_BUS = { slow: 0.9, slowMs: 300 };
+
+/** The profiles of the seeds 0, 1, 2, …, again and again. */
+const PROFILES: readonly ClusterProfile[] = [
+  ...(['sharp', 'common', 'sparse', 'common'] as const),
+  ...(['sharp', 'common', 'moving', 'common'] as const),
+];
+
 /** Store latency after the trouble, in milliseconds. A sweep rests twenty times as long as it took. */
 const HEALED_LATENCY_MS = 20;
 
@@ -61,6 +72,7 @@ const STORE: Readonly<Record<ClusterProfile, Pick<StoreTrouble, 'maxLatencyMs' |
   common: { maxLatencyMs: 50, failure: 1 / 30 },
   sharp: { maxLatencyMs: 300, failure: 1 / 8 },
   sparse: { maxLatencyMs: 20, failure: 1 / 30 },
+  moving: { maxLatencyMs: 5, failure: 0 },
 };
 
 /** The plan of a seed. */
@@ -79,15 +91,15 @@ export function clusterPlan(seed: number, profile: ClusterProfile = profileOf(se
     store: {
       ...STORE[profile],
       healedLatencyMs: HEALED_LATENCY_MS,
-      outage: profile !== 'sparse' && random.chance(0.5) ? outage : undefined,
+      outage: hasNodeTrouble(profile) && random.chance(0.5) ? outage : undefined,
       silence: undefined,
     },
     link: { latencyMs: [1, 8], splitting: 0.1 },
     backoff: isBrief
       ? { minMs: 5, initialMs: 60, maxMs: 1000 }
       : { minMs: 1000, initialMs: 3000, maxMs: 3000 },
-    pauseMs: { common: 200, sharp: 120, sparse: 1500 }[profile],
-    moveMs: profile === 'sharp' ? 500 : 150,
+    pauseMs: { common: 200, sharp: 120, sparse: 1500, moving: 250 }[profile],
+    moveMs: { common: 150, sharp: 500, sparse: 150, moving: 60 }[profile],
     troubleMs: 20_000,
     calmMs: profile === 'sparse' ? 40_000 : 15_000,
     calmPauseMs: profile === 'sparse' ? 3000 : 900,
@@ -98,10 +110,16 @@ export function clusterPlan(seed: number, profile: ClusterProfile = profileOf(se
 
 /** The profile of a seed unless another is asked for. */
 function profileOf(seed: number): ClusterProfile {
-  return (['sharp', 'common', 'sparse', 'common'] as const)[seed % 4] ?? 'common';
+  return PROFILES[seed % PROFILES.length] ?? 'common';
+}
+
+/** Whether nodes crash and pause, the bus goes away, and the store fails for a time. */
+function hasNodeTrouble(profile: ClusterProfile): boolean {
+  return profile === 'common' || profile === 'sharp';
 }
 
 function busOf(profile: ClusterProfile, random: SeededRandom): BusConditions {
+  if (profile === 'moving') return { ...DEFAULT_BUS, ...LATE_BUS };
   const isLossy = random.chance(0.5);
   const duplication = random.chance(0.5) ? FAULTY : 0;
   if (isLossy) return { ...DEFAULT_BUS, loss: profile === 'sparse' ? SPARSE_LOSS : FAULTY, duplication };

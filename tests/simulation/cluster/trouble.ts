@@ -12,6 +12,9 @@ const MAX_PARTITION_MS = 5000;
 
 const MAX_BURST = 6;
 
+/** How long a client needs to notice that its connection is broken, in milliseconds, at most. */
+const NOTICE_MS = 10;
+
 type Happening = (trouble: Trouble) => void;
 
 /** Happenings with their relative weights. */
@@ -46,6 +49,10 @@ const TABLES: Readonly<Record<ClusterProfile, readonly [number, Happening][]>> =
   common: [...MESSAGES, ...MOVES, ...FIGHTS, ...NODES],
   sharp: [...MESSAGES, ...MOVES, ...MOVES, ...MOVES, ...FIGHTS, ...NODES],
   sparse: [...MESSAGES, ...MOVES, ...FIGHTS],
+  moving: [
+    [1, (now) => now.message()],
+    [8, (now) => now.movedSender()],
+  ],
 };
 
 /** Makes something random happen again and again until it is stopped. */
@@ -95,6 +102,17 @@ export class Trouble {
     this.#after(this.#random.between(0, this.#world.plan.moveMs), () => {
       this.#hop(roamer);
       roamer.device.send(to, this.#content());
+    });
+  }
+
+  /** As {@link movingSender}, with a client that knows that its connection is broken: it sends the next message only once. */
+  movedSender(): void {
+    const roamer = this.#roamer();
+    const to = this.#userId();
+    roamer.device.send(to, this.#content());
+    this.#after(this.#random.between(0, this.#world.plan.moveMs), () => {
+      this.#hop(roamer);
+      this.#after(NOTICE_MS, () => roamer.device.send(to, this.#content()));
     });
   }
 
