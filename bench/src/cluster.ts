@@ -3,6 +3,9 @@
  * postgres` (or `--bus nats://…`, `--bus none` for two users of one node). Prints the latency of single messages, and the rate of
  * many senders. The clients run in this process, too: take the figures as lower bounds of what a cluster does. Leaves the schema
  * `imcore_bench` in the database.
+ *
+ * With `--races 1000` it measures instead how long a user has two sessions who logs in at two of three nodes at once: see
+ * `races.ts`. Exit code 1 if another session was left than the rule names, or two.
  */
 import { parseArgs } from 'node:util';
 import { createClient, type ImClient, tcp as tcpTo } from '@imcore/client/node';
@@ -11,6 +14,7 @@ import { postgresCluster } from '@imcore/cluster-postgres';
 import { createServer, type ImServer, silentLogger, tcp } from '@imcore/server';
 import type { Cluster } from '@imcore/server/ports';
 import { postgresStore } from '@imcore/store-postgres';
+import { runRaces } from './races.js';
 
 const HOST = '127.0.0.1';
 const { values } = parseArgs({
@@ -21,6 +25,7 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '100' },
     window: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '10' },
+    races: { type: 'string', default: '0' },
   },
 });
 /** Names of this run: another one may go on at the same time. */
@@ -100,22 +105,38 @@ async function rate(senders: readonly ImClient[], receivers: readonly ImClient[]
   return (1000 * arrived) / (performance.now() - began);
 }
 
-const a = await startNode('a');
-const b = values.bus === 'none' ? a : await startNode('b');
-const pairs = Array.from({ length: Number(values.pairs) }, (_, index) => index);
-const senders = await Promise.all(pairs.map((index) => logIn(senderOf(index), a)));
-const receivers = await Promise.all(pairs.map((index) => logIn(receiverOf(index), b)));
-await settled(() => receivers.every((_, index) => a.server.isOnline(receiverOf(index))));
-const [from, to] = [senders[0], receivers[0]];
-if (from === undefined || to === undefined) throw new Error('there must be a pair');
+if (Number(values.races) > 0) await measureRaces();
+else await measureMessages();
 
-const times = await latencies(from, to, Number(values.single));
-const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]?.toFixed(1);
-console.log(`bus ${values.bus.split('://')[0]}: single messages p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
-const perSecond = await rate(senders, receivers);
-console.log(`${pairs.length} pairs, window ${values.window}: ${Math.round(perSecond)} messages per second`);
-const { storeFailures, clusterHintsSent } = a.server.metrics();
-console.log(`hints sent ${clusterHintsSent}, store failures ${storeFailures}`);
+async function measureRaces(): Promise<void> {
+  const nodes = await Promise.all(['a', 'b', 'c'].map(startNode));
+  await settled(() => nodes.every(({ server }) => server.cluster?.nodes().length === nodes.length - 1));
+  const isGood = await runRaces(nodes, Number(values.races), name);
+  const lost = nodes.reduce((sum, { server }) => sum + (server.metrics()['clusterGaps'] ?? 0), 0);
+  console.log(`bus ${values.bus.split('://')[0]}: announcements that were missed ${lost}`);
+  for (const { server } of nodes) await server.close({ drainMs: 0 });
+  if (!isGood) process.exitCode = 1;
+}
 
-for (const client of [...senders, ...receivers]) client.close();
-for (const { server } of new Set([a, b])) await server.close({ drainMs: 0 });
+async function measureMessages(): Promise<void> {
+  const a = await startNode('a');
+  const b = values.bus === 'none' ? a : await startNode('b');
+  const pairs = Array.from({ length: Number(values.pairs) }, (_, index) => index);
+  const senders = await Promise.all(pairs.map((index) => logIn(senderOf(index), a)));
+  const receivers = await Promise.all(pairs.map((index) => logIn(receiverOf(index), b)));
+  await settled(() => receivers.every((_, index) => a.server.isOnline(receiverOf(index))));
+  const [from, to] = [senders[0], receivers[0]];
+  if (from === undefined || to === undefined) throw new Error('there must be a pair');
+
+  const times = await latencies(from, to, Number(values.single));
+  const at = (share: number) =>
+    times[Math.min(times.length - 1, Math.floor(times.length * share))]?.toFixed(1);
+  console.log(`bus ${values.bus.split('://')[0]}: single messages p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+  const perSecond = await rate(senders, receivers);
+  console.log(`${pairs.length} pairs, window ${values.window}: ${Math.round(perSecond)} messages per second`);
+  const { storeFailures, clusterHintsSent } = a.server.metrics();
+  console.log(`hints sent ${clusterHintsSent}, store failures ${storeFailures}`);
+
+  for (const client of [...senders, ...receivers]) client.close();
+  for (const { server } of new Set([a, b])) await server.close({ drainMs: 0 });
+}
