@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { ImServer, ServerOptions, ServerTransport } from '@imcore/server';
+import type { ImServer, MessageStore, ServerOptions, ServerTransport } from '@imcore/server';
+import type { Cluster } from '@imcore/server/ports';
 
 /**
  * The server as users get it: all transports, default options, every safeguard on, a SQLite store, the default log,
  * memory returned in quiet times as `imcore serve` does.
- * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--stored` messages wait in it
- * from the beginning; `--workers` processes hold the sockets; `--tls` names a PEM file with key and certificate for TCP and
- * WebSocket. Prints its ports as JSON.
+ * `--root` names another checkout whose build is run; `--no-store` leaves the store out; `--postgres` takes that database instead,
+ * and with `--nats` and `--node` it is a node of the cluster `--cluster`; `--stored` messages wait in the store from the beginning;
+ * `--workers` processes hold the sockets; `--tls` names a PEM file with key and certificate for TCP and WebSocket. Prints its ports
+ * as JSON.
  *
  * On the message `fan-out` of its parent it sends one message to everybody who is online and answers with the CPU
- * time that passed until all were acknowledged.
+ * time that passed until all were acknowledged. On `known N` it answers with the time when it knew so many users to be online in
+ * the cluster, in milliseconds since 1970.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +25,10 @@ const { values } = parseArgs({
     stored: { type: 'string', default: '0' },
     workers: { type: 'string', default: '0' },
     tls: { type: 'string' },
+    postgres: { type: 'string' },
+    nats: { type: 'string' },
+    node: { type: 'string', default: 'a' },
+    cluster: { type: 'string', default: `bench${process.pid}` },
   },
 });
 const built = (path: string): string => pathToFileURL(resolve(values.root, 'packages', path)).href;
@@ -34,7 +41,8 @@ const { sqliteStore } = (await import(
 
 const folder = mkdtempSync(join(tmpdir(), 'imcore-bench-'));
 const host = '127.0.0.1';
-const store = values['no-store'] ? undefined : sqliteStore({ file: join(folder, 'messages.db') });
+const store = values['no-store'] ? undefined : await makeStore();
+const cluster = await makeCluster();
 await fill(Number(values.stored));
 const server = create(await transports());
 const addresses = await server.listen();
@@ -49,6 +57,8 @@ console.log(JSON.stringify({ tcp: portOf('tcp'), udp: portOf('udp'), ws: portOf(
 
 process.on('message', (question) => {
   if (question === 'fan-out') void fanOut();
+  else if (typeof question === 'string' && question.startsWith('known '))
+    tellWhenKnown(Number(question.slice(6)));
 });
 process.on('SIGTERM', () => {
   rmSync(folder, { recursive: true, force: true });
@@ -68,10 +78,37 @@ async function transports(): Promise<readonly ServerTransport[]> {
 /** Commits before the option's renaming, which `--root` may name, know it as `gateways`. */
 function create(transports: readonly ServerTransport[]): ImServer {
   try {
-    return createServer({ transports, store });
+    return createServer({ transports, store, cluster });
   } catch {
     return createServer({ gateways: transports, store } as unknown as ServerOptions);
   }
+}
+
+/** The schema `imcore_bench` stays in the database. */
+async function makeStore(): Promise<MessageStore> {
+  if (values.postgres === undefined) return sqliteStore({ file: join(folder, 'messages.db') });
+  const { postgresStore } = (await import(
+    built('store-postgres/dist/index.js')
+  )) as typeof import('@imcore/store-postgres');
+  return postgresStore({ url: values.postgres, schema: 'imcore_bench' });
+}
+
+async function makeCluster(): Promise<Cluster | undefined> {
+  if (values.nats === undefined) return undefined;
+  const { natsCluster } = (await import(
+    built('cluster-nats/dist/index.js')
+  )) as typeof import('@imcore/cluster-nats');
+  return natsCluster({ nodeId: values.node, clusterName: values.cluster, servers: values.nats });
+}
+
+/** Looks every 5 ms: nothing says how many users there are. */
+function tellWhenKnown(users: number): void {
+  const timer = setInterval(() => {
+    const known = server.cluster?.onlineCount ?? server.onlineCount;
+    if (known < users) return;
+    clearInterval(timer);
+    process.send?.(Date.now());
+  }, 5);
 }
 
 /** A hundred messages for each of as many users as it takes, all of whom stay away. */

@@ -12,7 +12,8 @@ import { baselinesOf, RELAYS, requireServers, SERVER } from './servers.js';
  * `npm run bench:load -- [--rows tcp-64,ws-64] [--rounds 5] [--seconds 3] [--servers imcore,relay] [--own]`; `--own`
  * takes the generator of this project although the load lab is there. Servers: relay-e2e, relay-e2e-each, imcore (the
  * default), imcore-no-store, relay and relay-each, which acknowledge at once, and with the load lab c-limit, mosquitto,
- * aedes.
+ * aedes. With the PostgreSQL `--postgres` there are imcore-postgres, and imcore-alone: the same as a node that is alone in a
+ * cluster on the NATS `--nats`.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     servers: { type: 'string', default: 'relay-e2e,relay-e2e-each,imcore' },
     own: { type: 'boolean', default: false },
+    postgres: { type: 'string', default: 'postgres://postgres@127.0.0.1/postgres' },
+    nats: { type: 'string', default: 'nats://127.0.0.1:4222' },
   },
 });
 
@@ -30,6 +33,8 @@ const specs = requireServers(values.servers, [
   ...RELAYS,
   { name: 'imcore', command: SERVER },
   { name: 'imcore-no-store', command: [...SERVER, '--no-store'] },
+  { name: 'imcore-postgres', command: [...SERVER, '--postgres', values.postgres] },
+  { name: 'imcore-alone', command: [...SERVER, '--postgres', values.postgres, '--nats', values.nats] },
   ...generator.peers,
 ]);
 const rows = requireRows(values.rows);
