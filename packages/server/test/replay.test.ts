@@ -224,6 +224,17 @@ describe('Replay', () => {
     expect(replay.isCaughtUp).toBe(true);
   });
 
+  it('does not read again behind a page that is not full', async () => {
+    const { store, add, written, replay, wake } = await setUp(3);
+    await wake();
+    expect(store.calls.take).toBe(1);
+    expect(replay.isCaughtUp).toBe(true);
+    await add(4, 4);
+    await wake();
+    expect(store.calls.take).toBe(2);
+    expect(written).toEqual(['1', '2', '3', '4']);
+  });
+
   it('reads again when it is woken while it reads', async () => {
     const { store, add, written, replay, wake } = await setUp(1);
     store.hold('take');

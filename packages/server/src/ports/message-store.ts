@@ -145,7 +145,10 @@ export interface MessageStore {
    * leave it out, unless it knows of a message that they append as soon as their `append` has resolved.
    */
   isEmptyFor?(userId: string): boolean;
-  /** Returns the oldest waiting messages of a user after `after` (exclusive; undefined: from the start). */
+  /**
+   * Returns the oldest waiting messages of a user after `after` (exclusive; undefined: from the start). Fewer than `limit` only if
+   * there are no more.
+   */
   take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]>;
   /**
    * Removes messages that their receivers have acknowledged, from the queues or the dead letters. Ids that are unknown, of

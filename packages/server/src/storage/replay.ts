@@ -227,12 +227,13 @@ export class Replay implements RingEntry {
     if (this.#state === 'running') this.#target.waits();
     // The store may execute the read before a pending confirmation, and answer after it.
     const confirming = this.#target.confirming();
-    const answered = (page: readonly WaitingMessage[]): void => {
-      this.#isOverdue = false;
-      this.#target.answered(page.length === 0 && this.#after === after);
-      if (this.#after === after) this.#append(page, confirming);
-    };
     const limit = Math.min(this.#pageLimit, this.#target.maxPage());
+    const answered = (page: readonly WaitingMessage[]): void => {
+      const isEnd = page.length < limit;
+      this.#isOverdue = false;
+      this.#target.answered(isEnd && this.#after === after);
+      if (this.#after === after) this.#append(page, confirming, isEnd);
+    };
     let isGivenUp = false;
     try {
       answered(
@@ -261,11 +262,12 @@ export class Replay implements RingEntry {
     this.resume();
   }
 
-  #append(page: readonly WaitingMessage[], confirming: ReadonlySet<StoreId>): void {
+  /** `isEnd`: the store had no more than this page. It may have got more since: then {@link wake} was called. */
+  #append(page: readonly WaitingMessage[], confirming: ReadonlySet<StoreId>, isEnd: boolean): void {
     const last = page.at(-1);
     if (last === undefined || this.#state === 'ended') return;
     if (this.#state === 'caught-up') this.#state = 'running';
-    this.#rest = 'unknown';
+    if (!isEnd) this.#rest = 'unknown';
     this.#after = last.id;
     this.#keep([...this.#page.slice(this.#next), ...page.filter(({ id }) => !confirming.has(id))]);
     this.#pageLimit = Math.min(2 * this.#pageLimit, MAX_PAGE);
