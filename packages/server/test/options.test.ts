@@ -278,7 +278,7 @@ describe('an option of a transport', () => {
     [
       'udp',
       () => udp(untyped([['tls', {}]])),
-      'option tls does not exist. Valid options: host, port, senseMode, maxReceiveBytes, maxSendBytes',
+      'option tls does not exist. Valid options: host, port, senseMode, maxReceiveBytes, maxSendBytes, reusePort',
     ],
     [
       'websocket',
