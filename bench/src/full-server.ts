@@ -75,10 +75,11 @@ async function transports(): Promise<readonly ServerTransport[]> {
   return workers({ count, tcp: onSockets, udp: onUdp, websocket: onSockets }).transports;
 }
 
-/** Commits before the option's renaming, which `--root` may name, know it as `gateways`. */
+/** Commits that `--root` may name do not know `cluster`, or know `transports` as `gateways`. */
 function create(transports: readonly ServerTransport[]): ImServer {
+  const rest = cluster === undefined ? { store } : { store, cluster };
   try {
-    return createServer({ transports, store, cluster });
+    return createServer({ transports, ...rest });
   } catch {
     return createServer({ gateways: transports, store } as unknown as ServerOptions);
   }
