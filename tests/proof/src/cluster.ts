@@ -1,27 +1,31 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomActs, type Stage } from './cluster/acts.js';
+import { type ClusterVerdict, check } from './cluster/checker.js';
+import { ClientProcess } from './cluster/client-process.js';
 import { CutProxy } from './cluster/cut-proxy.js';
-import { Journal, judge } from './cluster/journal.js';
-import { Load } from './cluster/load.js';
-import { MeetingPlace, type ProofUser } from './cluster/meeting-place.js';
+import { JournalFile, mergeJournals } from './cluster/journal.js';
+import { machineTime } from './cluster/machine-clock.js';
 import { FAULTS, type NodeFault, NodeProcess } from './cluster/node-process.js';
-import { OriginalUser } from './cluster/original-user.js';
+import { CLIENT_PROCESSES, MEMBERS } from './cluster/population.js';
 import { hasNatsServer, PrivateNats } from './cluster/private-nats.js';
 import { hasPostgresServer, PrivatePostgres } from './cluster/private-postgres.js';
-import { RoamingUser } from './cluster/roaming-user.js';
-import { type Recovery, Watch } from './cluster/watch.js';
-import { KINDS } from './proof-client.js';
+import { describeRecovery, describeRun, describeViolations } from './cluster/report.js';
+import { Watch } from './cluster/watch.js';
 import { pause } from './traffic.js';
 
 /**
- * The cluster proof: three node processes on a PostgreSQL and a NATS of their own, whose users, also original clients, move
- * from node to node and send to each other all the time. At random a node is killed with `kill -9`, paused or cut from NATS,
- * NATS is stopped or paused, or PostgreSQL restarted. The last line counts acknowledged messages, and what must be 0:
- * messages that are missing, duplicated or out of order, users that were kicked out, that were at two nodes for too long or
- * that are not online at the end, faults without recovery within 30 s, and messages that still wait. The exit code is 0 only if all are.
+ * The cluster proof: three node processes on a PostgreSQL and a NATS of their own, and 300 clients in processes of their own,
+ * half of them ours and half of them original ones, on TCP, UDP and WebSocket, which send to each other all the time and move
+ * from node to node. At random a node is killed with `kill -9`, restarted, paused or cut from NATS; NATS is stopped, killed or
+ * hung; PostgreSQL is restarted, cleanly or as after a crash. The clients write down what happens, and the checker judges from
+ * their files: see `cluster/checker.ts`. The last line counts what must be 0; the exit code is 0 only if all of it is.
  *
  * `npm run proof:cluster -- [--minutes 2] [--fault early|deaf|blind]`; exit code 2 for an invalid command line, or when there
- * is no NATS or PostgreSQL. With a fault the nodes break a rule on purpose: see `cluster/node-main.ts`.
+ * is no NATS or PostgreSQL. With a fault the nodes break a rule on purpose (see `cluster/node-main.ts`), and the run ends as
+ * soon as that is seen. The journals of a run that fails without `--fault` are kept, in the folder that is named.
  */
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '2' }, fault: { type: 'string' } },
@@ -35,86 +39,97 @@ if (values.fault !== undefined && fault === undefined)
 if (!hasNatsServer) fail('this machine has no nats-server');
 if (!hasPostgresServer) fail('this machine has no PostgreSQL server');
 
-const USERS_OF_A_KIND = 3;
-const startedAt = performance.now();
+/** The recovery when all clients log in for the first time is measured as well, under this name. */
+const START = 'start';
+const startedAt = machineTime();
+const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-cluster-'));
+const clientJournals = Array.from({ length: CLIENT_PROCESSES }, (_, index) =>
+  join(folder, `clients-${index}`),
+);
+const proofJournal = join(folder, 'proof');
+const journals = [...clientJournals, proofJournal];
+// They are read from the beginning on.
+for (const path of journals) closeSync(openSync(path, 'a'));
+const journal = new JournalFile(proofJournal);
 const stage = await makeStage(fault);
+const clients = clientJournals.map((path, index) => new ClientProcess(index, path));
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
+let isKept = false;
 try {
-  process.exitCode = (await prove()) ? 0 : 1;
+  process.exitCode = (await Promise.race([prove(), ...clients.map(({ ended }) => ended)])) ? 0 : 1;
 } finally {
   await cleanUp();
 }
 process.exit();
 
 async function prove(): Promise<boolean> {
-  const { nodes, postgres } = stage;
-  const journal = new Journal();
-  const users = createUsers(new MeetingPlace(nodes), journal);
-  const watch = new Watch(nodes, users, journal);
-  for (const user of users) user.start();
-  const load = new Load(users);
-  load.start();
-  await watch.recovery(performance.now());
-  const recoveries = await runActs(watch);
-  await load.stop();
-  const settled = await settle(watch, users, () => judge(journal.entries, delayedOf(nodes)).missing);
-  const waiting = await postgres.countWaiting();
-  const verdict = judge(journal.entries, delayedOf(nodes));
-  const offline = users.filter(({ isOnline }) => !isOnline).length;
-  const twice = watch.twiceOnline.size;
-  const all = [...recoveries.values()].flat();
-  const unrecovered = all.filter(
-    ({ onlineMs, messagesMs }) => onlineMs === undefined || messagesMs === undefined,
-  ).length;
-  for (const [name, times] of recoveries) console.log(describeTimes(name, times));
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-  const { acknowledged, missing, duplicated, outOfOrder, exempt, kicked } = verdict;
+  const watch = new Watch(stage.nodes, clients, journals);
+  const caughtAfterMs = await runActs(watch);
+  await Promise.all(clients.map((client) => client.stopLoad()));
+  await settle();
+  watch.close();
+  const waiting = await stage.postgres.countWaiting();
+  const verdict = check(mergeJournals(journals));
+  const seconds = (machineTime() - startedAt) / 1000;
+  console.log(describeRun(verdict));
+  for (const example of verdict.examples) process.stderr.write(`${example}\n`);
+  if (caughtAfterMs !== undefined) console.log(`caught after ${(caughtAfterMs / 1000).toFixed(0)} s`);
+  const faults = [...verdict.recoveries.values()].flat().length - 1;
   console.log(
-    `${all.length} faults in ${seconds} s, ${acknowledged} acknowledged, ${missing} missing, ${duplicated} duplicated, ` +
-      `${outOfOrder} out of order (and ${exempt} while PostgreSQL did not answer), ${kicked} kicked out, ${twice} online twice, ` +
-      `${offline} offline, ${unrecovered} not recovered, ${waiting} waiting, nodes ${settled ? 'agree' : 'do not agree'}`,
+    `${faults} faults in ${seconds.toFixed(0)} s, ${verdict.acknowledged} acknowledged, ${describeViolations(verdict, waiting)}, ` +
+      `nodes ${verdict.isAgreed ? 'agree' : 'do not agree'}`,
   );
-  for (const user of users) await user.close();
-  const faults = missing + duplicated + outOfOrder + kicked + twice + offline + unrecovered + waiting;
-  return acknowledged > 0 && settled && faults === 0;
+  const { missing, offline } = verdict.violations;
+  const isSettled = missing + offline + waiting === 0 && verdict.isAgreed;
+  const isProven = verdict.acknowledged > 0 && isSettled && !hasFailed(verdict.violations);
+  isKept = !isProven && fault === undefined;
+  if (isKept) process.stderr.write(`journals: ${folder}\n`);
+  return isProven;
 }
 
-/** Breaks one thing after the other until the time is over. Returns the recoveries by the name of the act. */
-async function runActs(watch: Watch): Promise<Map<string, Recovery[]>> {
-  const recoveries = new Map<string, Recovery[]>();
-  const until = performance.now() + minutes * 60_000;
+/**
+ * Breaks one thing after the other until the time is over. With nodes that break a rule on purpose, until that is seen:
+ * returns how long that took, in milliseconds.
+ */
+async function runActs(watch: Watch): Promise<number | undefined> {
+  const beganAt = machineTime();
+  const write = (act: string, closed?: string) =>
+    journal.add({ kind: 'began', at: machineTime(), act, closed });
+  write(START);
+  let repair: (() => Promise<void>) | undefined;
   for (const act of randomActs()) {
-    watch.spread();
-    await watch.calm(4000 + Math.random() * 3000);
-    if (performance.now() >= until) break;
-    const repair = await act.run(stage);
-    const recovery = await watch.recovery(performance.now());
+    journal.add({ kind: 'ended', at: machineTime() });
+    const recovery = await watch.recovery();
+    if (process.stderr.isTTY) process.stderr.write(`${describeRecovery(recovery)}\n`);
     await repair?.();
-    recoveries.set(act.name, [...(recoveries.get(act.name) ?? []), recovery]);
-    const [online, messages] = [recovery.onlineMs, recovery.messagesMs].map(toText);
-    process.stderr.write(`${act.name}: all online after ${online}, messages everywhere after ${messages}\n`);
+    journal.add({ kind: 'calm', at: machineTime() });
+    watch.spread();
+    await pause(4000 + Math.random() * 2000);
+    const tookMs = machineTime() - beganAt;
+    if (fault !== undefined && hasFailed(check(mergeJournals(journals)).violations)) return tookMs;
+    if (tookMs >= minutes * 60_000) return undefined;
+    if (process.stderr.isTTY) process.stderr.write(`${act.name}: `);
+    repair = await act.run(stage, (closed) => write(act.name, closed));
   }
-  return recoveries;
+  return undefined;
 }
 
-/** Waits until everything has arrived, at most for 20 s. Returns whether the nodes agree. */
-async function settle(watch: Watch, users: readonly ProofUser[], missing: () => number): Promise<boolean> {
-  for (const until = performance.now() + 20_000; performance.now() < until; ) {
-    const isOnline = users.every((user) => user.isOnline);
-    if (isOnline && watch.agree && missing() === 0 && (await stage.postgres.countWaiting()) === 0)
-      return true;
-    await watch.calm(500);
-  }
-  return watch.agree;
+/** Whether what can be judged while messages are on their way is not 0. */
+function hasFailed(violations: ClusterVerdict['violations']): boolean {
+  const { duplicated, outOfOrder, late, kicked, twiceOnline, unrecovered } = violations;
+  return duplicated + outOfOrder + late + kicked + twiceOnline + unrecovered > 0;
 }
 
-function createUsers(place: MeetingPlace, journal: Journal): ProofUser[] {
-  const numbers = Array.from({ length: USERS_OF_A_KIND }, (_, index) => index + 1);
-  return numbers.flatMap((number): ProofUser[] => [
-    ...KINDS.map((kind) => new RoamingUser(`${kind}-${number}`, kind, place, journal)),
-    new OriginalUser(`v6-${number}`, place, journal),
-  ]);
+/** Waits until nothing is in the table and all nodes know all users, at most for 20 s, or for 5 s with a fault. */
+async function settle(): Promise<void> {
+  for (const until = machineTime() + (fault === undefined ? 20_000 : 5000); machineTime() < until; ) {
+    const isKnown = stage.nodes.every(({ report }) => report?.known === MEMBERS.length);
+    if (isKnown && (await stage.postgres.countWaiting()) === 0) break;
+    await pause(500);
+  }
+  // What was written to a client just now is in its journal after a moment, and each node reports once more.
+  await pause(1000);
 }
 
 async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
@@ -127,7 +142,10 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
   for (const nodeId of ['a', 'b', 'c']) {
     const way = await CutProxy.open(nats.port);
     ways.push(way);
-    const node = await NodeProcess.create(nodeId, postgres.url, `nats://127.0.0.1:${way.port}`, broken);
+    const url = `nats://127.0.0.1:${way.port}`;
+    const node = await NodeProcess.create(nodeId, postgres.url, url, broken, (from, report) =>
+      journal.add({ kind: 'report', at: machineTime(), node: from, ...report }),
+    );
     await node.start();
     nodes.push(node);
   }
@@ -137,28 +155,13 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
 
 /** Servers that the proof has started do not end with it. */
 async function cleanUp(): Promise<void> {
-  for (const node of stage.nodes) await node.kill();
+  for (const client of clients) client.kill();
+  for (const node of stage.nodes) await node.stop('SIGKILL');
   for (const way of stage.ways) way.close();
   stage.nats.resume();
   await stage.nats.stop('SIGKILL');
   await stage.postgres.remove();
-}
-
-function delayedOf(nodes: readonly NodeProcess[]): ReadonlySet<string> {
-  return new Set(nodes.flatMap(({ delayed }) => [...delayed]));
-}
-
-function describeTimes(name: string, times: readonly Recovery[]): string {
-  const of = (values: readonly (number | undefined)[]) => {
-    const sorted = values.map((value) => value ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
-    return `p50 ${toText(sorted[Math.floor((sorted.length - 1) / 2)])}, max ${toText(sorted.at(-1))}`;
-  };
-  const [online, messages] = [times.map((each) => each.onlineMs), times.map((each) => each.messagesMs)];
-  return `${name}: ${times.length}; all online ${of(online)}; messages everywhere ${of(messages)}`;
-}
-
-function toText(ms: number | undefined): string {
-  return ms === undefined || ms === Number.POSITIVE_INFINITY ? 'over 30 s' : `${(ms / 1000).toFixed(2)} s`;
+  if (!isKept) rmSync(folder, { recursive: true, force: true });
 }
 
 function fail(text: string): never {

@@ -16,8 +16,11 @@ export interface Stage {
 /** Something that is broken for a time. */
 interface Act {
   readonly name: string;
-  /** Resolves when the fault has ended, with what must be done before the next act. */
-  run(stage: Stage): Promise<(() => Promise<void>) | undefined>;
+  /**
+   * Calls `began` when it knows what it breaks, with the node whose sessions end, if any, and before it breaks it. Resolves
+   * when the fault has ended, with what must be done before the next act.
+   */
+  run(stage: Stage, began: (closed?: string) => void): Promise<(() => Promise<void>) | undefined>;
 }
 
 /** A random time of 0.5 to 8 s. */
@@ -31,11 +34,12 @@ const some = <Item>(items: readonly Item[]): Item => {
 
 const ACTS: readonly Act[] = [
   {
-    name: 'node killed',
+    name: 'node killed with -9',
     // Its users come back at other nodes: nothing has to be started for that.
-    async run({ nodes }) {
+    async run({ nodes }, began) {
       const node = some(nodes);
-      await node.kill();
+      began(node.nodeId);
+      await node.stop('SIGKILL');
       return async () => {
         await pause(Math.random() * 2000);
         await node.start();
@@ -43,9 +47,20 @@ const ACTS: readonly Act[] = [
     },
   },
   {
-    name: 'node paused',
-    async run({ nodes }) {
+    name: 'node restarted',
+    async run({ nodes }, began) {
       const node = some(nodes);
+      began(node.nodeId);
+      await node.stop('SIGTERM');
+      await node.start();
+      return undefined;
+    },
+  },
+  {
+    name: 'node paused',
+    async run({ nodes }, began) {
+      const node = some(nodes);
+      began();
       node.pause();
       await someTime();
       node.resume();
@@ -53,8 +68,9 @@ const ACTS: readonly Act[] = [
     },
   },
   ...(['SIGTERM', 'SIGKILL'] as const).map((signal) => ({
-    name: `NATS stopped with ${signal}`,
-    async run({ nats }: Stage) {
+    name: signal === 'SIGTERM' ? 'NATS stopped' : 'NATS killed with -9',
+    async run({ nats }: Stage, began: () => void) {
+      began();
       await nats.stop(signal);
       await someTime();
       await nats.start();
@@ -62,8 +78,9 @@ const ACTS: readonly Act[] = [
     },
   })),
   {
-    name: 'NATS paused',
-    async run({ nats }) {
+    name: 'NATS hung',
+    async run({ nats }, began) {
+      began();
       nats.hang();
       await someTime();
       nats.resume();
@@ -71,8 +88,9 @@ const ACTS: readonly Act[] = [
     },
   },
   ...(['fast', 'immediate'] as const).map((mode) => ({
-    name: `PostgreSQL restarted, ${mode}`,
-    async run({ postgres }: Stage) {
+    name: mode === 'fast' ? 'PostgreSQL restarted' : 'PostgreSQL crashed',
+    async run({ postgres }: Stage, began: () => void) {
+      began();
       await postgres.stop(mode);
       await pause(Math.random() * 2000);
       await postgres.start();
@@ -81,8 +99,9 @@ const ACTS: readonly Act[] = [
   })),
   {
     name: 'node cut from NATS',
-    async run({ ways }) {
+    async run({ ways }, began) {
       const way = some(ways);
+      began();
       way.cut();
       await someTime();
       way.restore();

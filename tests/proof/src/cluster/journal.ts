@@ -1,117 +1,117 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import type { NodeReport } from './node-process.js';
+
 /** Name of a sender and its receiver. */
 export type Pair = `${string}>${string}`;
 
-/** What a user of the proof wrote down, by the machine's monotonic clock, in milliseconds. */
-type JournalEntry =
-  /** A message was given to a client. `node`: that of the sender. Messages of a pair are numbered from 0. */
-  | {
-      readonly kind: 'sent';
-      readonly pair: Pair;
-      readonly number: number;
-      readonly at: number;
-      readonly node: string;
-    }
+/** A message of a pair. They are numbered from 0 in the order of sending. */
+interface MessageName {
+  readonly pair: Pair;
+  readonly number: number;
+}
+
+/** What a client wrote down. `node`: that of its session, or of the last try. */
+type ClientEvent =
+  /** The server has accepted its login. */
+  | { readonly kind: 'online'; readonly userId: string; readonly node: string }
+  /** It has seen the end of its session. */
+  | { readonly kind: 'offline'; readonly userId: string }
+  /** A message was given to it. */
+  | ({ readonly kind: 'sent' } & MessageName)
+  /** An original client has written a message again. */
+  | ({ readonly kind: 'retransmitted' } & MessageName)
   /** `once`: it has certainly not been retransmitted. */
-  | { readonly kind: 'acknowledged'; readonly pair: Pair; readonly number: number; readonly once: boolean }
-  /** The application of the receiver got it. `node`: that of the receiver. */
-  | {
+  | ({ readonly kind: 'acknowledged'; readonly sentAt: number; readonly once: boolean } & MessageName)
+  /** The application of the receiver got it. `from`: node of the sender. */
+  | ({
       readonly kind: 'handed';
-      readonly pair: Pair;
-      readonly number: number;
-      readonly at: number;
+      readonly sentAt: number;
+      readonly from: string;
       readonly node: string;
-    }
+    } & MessageName)
+  /** An original client has recognized a copy by its fingerprint, and not handed it over. */
+  | ({ readonly kind: 'copy' } & MessageName)
   | { readonly kind: 'kicked'; readonly userId: string; readonly code: number };
 
-/** The counts of a run. */
-interface ClusterVerdict {
-  readonly sent: number;
-  readonly acknowledged: number;
-  /** Acknowledged to the sender, and never handed over. */
-  readonly missing: number;
-  /** Handed over more than once. */
-  readonly duplicated: number;
-  /** Handed over after a later message of the pair, neither of them retransmitted. */
-  readonly outOfOrder: number;
-  /** The same, to receivers whose node gave up the order because the database did not answer. */
-  readonly exempt: number;
-  /** Users that were kicked out: none has a second client. */
-  readonly kicked: number;
-}
+/** What the proof itself wrote down. */
+type ProofEvent =
+  /** Something is broken from now on. `closed`: the node whose sessions end with it. */
+  | { readonly kind: 'began'; readonly act: string; readonly closed?: string | undefined }
+  /** The fault is over: recovery begins. */
+  | { readonly kind: 'ended' }
+  /** All is repaired and has recovered, or the proof waits no longer for it. Calm begins. */
+  | { readonly kind: 'calm' }
+  | ({ readonly kind: 'report'; readonly node: string } & NodeReport);
 
-/** Counts from what was written down. `delayed`: receivers whose node gave up the order for a time. */
-export function judge(journal: Iterable<JournalEntry>, delayed: ReadonlySet<string>): ClusterVerdict {
-  const pairs = new Map<Pair, PairRecord>();
-  const counts = { sent: 0, acknowledged: 0, kicked: 0 };
-  for (const entry of journal) {
-    if (entry.kind === 'kicked') {
-      counts.kicked += 1;
-      continue;
-    }
-    const record = pairs.get(entry.pair) ?? new PairRecord();
-    pairs.set(entry.pair, record);
-    if (entry.kind === 'handed') record.handed.push(entry.number);
-    else counts[entry.kind] += 1;
-    if (entry.kind === 'acknowledged') record.acknowledged.set(entry.number, entry.once);
-  }
-  let [missing, duplicated, outOfOrder, exempt] = [0, 0, 0, 0];
-  for (const [pair, record] of pairs) {
-    missing += record.missing();
-    duplicated += record.duplicated();
-    if (delayed.has(receiverOf(pair))) exempt += record.outOfOrder();
-    else outOfOrder += record.outOfOrder();
-  }
-  return { ...counts, missing, duplicated, outOfOrder, exempt };
-}
+type JournalEvent = ClientEvent | ProofEvent;
 
-function receiverOf(pair: Pair): string {
-  return pair.slice(pair.indexOf('>') + 1);
-}
+/** A line of a journal. `at`: by the machine's monotonic clock, in milliseconds. */
+export type JournalEntry = JournalEvent & { readonly at: number };
 
-class PairRecord {
-  /** Whether each acknowledged message was written only once. */
-  readonly acknowledged = new Map<number, boolean>();
-  readonly handed: number[] = [];
+/** A file to which one process appends what happened, a line of JSON for each event. */
+export class JournalFile {
+  readonly #file: number;
 
-  missing(): number {
-    const handed = new Set(this.handed);
-    return [...this.acknowledged.keys()].filter((number) => !handed.has(number)).length;
+  constructor(path: string) {
+    this.#file = openSync(path, 'a');
   }
 
-  duplicated(): number {
-    return this.handed.length - new Set(this.handed).size;
-  }
-
-  outOfOrder(): number {
-    let [last, count] = [-1, 0];
-    for (const number of this.handed) {
-      if (this.acknowledged.get(number) !== true) continue;
-      if (number < last) count += 1;
-      last = Math.max(last, number);
-    }
-    return count;
-  }
-}
-
-/** The journal of a run, and who waits for messages between nodes. */
-export class Journal {
-  readonly entries: JournalEntry[] = [];
-  readonly #sentAt = new Map<string, { readonly at: number; readonly node: string }>();
-  /** By nodes of sender and receiver: when the last message was sent that has been handed over. */
-  readonly #routes = new Map<string, number>();
-
+  /** The entry is in the file when this returns: it outlives the process. */
   add(entry: JournalEntry): void {
-    this.entries.push(entry);
-    if (entry.kind === 'sent') this.#sentAt.set(`${entry.pair} ${entry.number}`, entry);
-    if (entry.kind !== 'handed') return;
-    const sent = this.#sentAt.get(`${entry.pair} ${entry.number}`);
-    if (sent === undefined) return;
-    const route = `${sent.node} ${entry.node}`;
-    this.#routes.set(route, Math.max(this.#routes.get(route) ?? 0, sent.at));
+    writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 
-  /** Whether a message that was sent after `since` has come from one node to the other. */
-  hasPassed(from: string, to: string, since: number): boolean {
-    return (this.#routes.get(`${from} ${to}`) ?? 0) >= since;
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Reads a journal from its beginning, also while it is written. */
+export class JournalReader {
+  readonly #file: number;
+  readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #rest = '';
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'r');
+  }
+
+  /** The next entries, about one MiB of them at most; none at the end of what is written. */
+  read(): readonly JournalEntry[] {
+    const length = readSync(this.#file, this.#chunk, 0, CHUNK_BYTES, null);
+    const lines = (this.#rest + this.#chunk.toString('latin1', 0, length)).split('\n');
+    this.#rest = lines.pop() ?? '';
+    return lines.map((line) => JSON.parse(line) as JournalEntry);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** The entries of several journals as far as they are written, in the order of time. */
+export function* mergeJournals(paths: readonly string[]): Generator<JournalEntry> {
+  const heads = new Map(paths.map((path) => [entriesOf(path), undefined as JournalEntry | undefined]));
+  const advance = (entries: Generator<JournalEntry>): void => {
+    const { done, value } = entries.next();
+    if (done === true) heads.delete(entries);
+    else heads.set(entries, value);
+  };
+  for (const entries of heads.keys()) advance(entries);
+  while (heads.size > 0) {
+    const [entries, entry] = [...heads].reduce((a, b) => ((b[1]?.at ?? 0) < (a[1]?.at ?? 0) ? b : a));
+    if (entry !== undefined) yield entry;
+    advance(entries);
+  }
+}
+
+function* entriesOf(path: string): Generator<JournalEntry> {
+  const reader = new JournalReader(path);
+  try {
+    for (let entries = reader.read(); entries.length > 0; entries = reader.read()) yield* entries;
+  } finally {
+    reader.close();
   }
 }

@@ -1,36 +1,43 @@
-import type { Kind } from '../proof-client.js';
-import type { NodeProcess } from './node-process.js';
+import type { Ports } from '../server-process.js';
+import type { Member } from './population.js';
 
-/** Where users find the nodes: a load balancer that knows which of them run. */
+/** A node and where it listens. */
+export interface NodeAddress {
+  readonly nodeId: string;
+  readonly ports: Ports;
+}
+
+/** Where clients find the nodes: a load balancer that knows which of them run. A paused node runs. */
 export class MeetingPlace {
-  readonly nodes: readonly NodeProcess[];
+  /** The nodes that run, as far as is known. */
+  nodes: readonly NodeAddress[] = [];
 
-  constructor(nodes: readonly NodeProcess[]) {
-    this.nodes = nodes;
-  }
-
-  /** A random node that runs, as far as is known; `preferred` if that does. */
-  choose(preferred: string | undefined): NodeProcess {
-    const running = this.nodes.filter(({ isRunning }) => isRunning);
-    const choices = running.length > 0 ? running : this.nodes;
-    const wanted = choices.find(({ nodeId }) => nodeId === preferred);
-    const chosen = wanted ?? choices[Math.floor(Math.random() * choices.length)];
-    if (chosen === undefined) throw new Error('there are no nodes');
+  /** A random node that runs; `preferred` if that does. @throws Error if none runs. */
+  choose(preferred: string | undefined): NodeAddress {
+    const wanted = this.nodes.find(({ nodeId }) => nodeId === preferred);
+    const chosen = wanted ?? this.nodes[Math.floor(Math.random() * this.nodes.length)];
+    if (chosen === undefined) throw new Error('no node runs');
     return chosen;
   }
 }
 
-/** A user of the proof, with a client of either kind. */
+/** A user of the proof with its client, which writes down what happens. */
 export interface ProofUser {
-  readonly userId: string;
-  readonly kind: Kind | 'v6';
-  readonly isOnline: boolean;
-  /** The node of its session, or of the last try. */
-  readonly node: string;
+  readonly member: Member;
   start(): void;
   /** Gives a message to the client. Resolves when it is acknowledged or given up. */
   send(to: string, number: number): Promise<void>;
-  /** Loses its connection, and comes back; to this node first, if given. */
-  moveTo(nodeId: string | undefined): void;
-  close(): Promise<void>;
+  /** Loses its connection, and comes back; to this node first, if it runs. */
+  moveTo(nodeId: string): void;
+}
+
+/** Text of a message: its number, and when and at which node it was sent, so that its receiver can write that down. */
+export function contentOf(number: number, sentAt: number, node: string): string {
+  return `${number} ${sentAt} ${node}`;
+}
+
+/** Reads what {@link contentOf} wrote. */
+export function readContent(content: string): { number: number; sentAt: number; from: string } {
+  const [number, sentAt, from = ''] = content.split(' ');
+  return { number: Number(number), sentAt: Number(sentAt), from };
 }

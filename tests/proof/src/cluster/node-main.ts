@@ -2,11 +2,13 @@ import { natsCluster } from '@imcore/cluster-nats';
 import { createServer, type MessageStore, silentLogger, tcp, udp, websocket } from '@imcore/server';
 import type { AppendResult, Cluster, StoredMessage } from '@imcore/server/ports';
 import { postgresStore } from '@imcore/store-postgres';
+import { machineTime } from './machine-clock.js';
 import type { NodeFault, NodeReport } from './node-process.js';
 
 /**
  * A node of the cluster proof: `node node-main.js NODE STORE NATS TCP UDP WS [FAULT]`. Writes a {@link NodeReport} as a line
- * of JSON each 500 ms. With a fault it breaks a rule of the cluster on purpose, which the proof must detect.
+ * of JSON each 500 ms, and closes its server on SIGTERM. With a fault it breaks a rule of the cluster on purpose, which the
+ * proof must detect.
  */
 const [nodeId = '', storeUrl = '', natsUrl = '', tcpPort = '0', udpPort = '0', wsPort = '0', fault] =
   process.argv.slice(2);
@@ -23,8 +25,9 @@ const server = createServer({
   cluster: muffled(natsCluster({ nodeId, servers: natsUrl }), fault as NodeFault | undefined),
   logger: silentLogger,
 });
-server.on('replayDelayed', ({ userId }) => delayed.add(userId));
-const delayed = new Set<string>();
+const delayed: { readonly userId: string; readonly at: number }[] = [];
+server.on('replayDelayed', ({ userId }) => delayed.push({ userId, at: machineTime() }));
+process.once('SIGTERM', () => void server.close().then(() => process.exit()));
 await server.listen();
 report();
 setInterval(report, 500);
@@ -32,8 +35,8 @@ setInterval(report, 500);
 function report(): void {
   const users = [...new Set(server.sessions().map(({ userId }) => userId))];
   const nodes = server.cluster?.nodes().map((node) => node.nodeId) ?? [];
-  const line: NodeReport = { users, nodes, known: server.cluster?.onlineCount ?? 0, delayed: [...delayed] };
-  delayed.clear();
+  const known = server.cluster?.onlineCount ?? 0;
+  const line: NodeReport = { users, nodes, known, delayed: delayed.splice(0) };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 

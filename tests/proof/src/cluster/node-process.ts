@@ -20,33 +20,43 @@ export interface NodeReport {
   readonly nodes: readonly string[];
   /** Number of users that it believes to be online anywhere. */
   readonly known: number;
-  /** Users whose waiting messages were overtaken since the last report, because the store did not answer. */
-  readonly delayed: readonly string[];
+  /** Users whose waiting messages may be overtaken, because the store did not answer, since the last report; with the time. */
+  readonly delayed: readonly { readonly userId: string; readonly at: number }[];
 }
 
 /** A node in its own process. It can be killed and started again on the same ports. */
 export class NodeProcess {
   readonly nodeId: string;
   readonly ports: Ports;
-  /** The last report, and when it came. Undefined while it does not run. */
+  /** The last report. Undefined while it does not run. */
   report: NodeReport | undefined = undefined;
-  reportedAt = 0;
-  /** Users whose order was given up. */
-  readonly delayed = new Set<string>();
+  readonly #onReport: (nodeId: string, report: NodeReport) => void;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined = undefined;
 
-  private constructor(nodeId: string, ports: Ports, args: readonly string[]) {
+  private constructor(
+    nodeId: string,
+    ports: Ports,
+    args: readonly string[],
+    onReport: (nodeId: string, report: NodeReport) => void,
+  ) {
     this.nodeId = nodeId;
     this.ports = ports;
     this.#args = args;
+    this.#onReport = onReport;
   }
 
-  static async create(nodeId: string, store: string, nats: string, fault?: NodeFault): Promise<NodeProcess> {
+  static async create(
+    nodeId: string,
+    store: string,
+    nats: string,
+    fault: NodeFault | undefined,
+    onReport: (nodeId: string, report: NodeReport) => void,
+  ): Promise<NodeProcess> {
     const ports = { tcp: await stablePort(), udp: await stablePort(), ws: await stablePort() };
     const numbers = [ports.tcp, ports.udp, ports.ws].map(String);
     const faults = fault === undefined ? [] : [fault];
-    return new NodeProcess(nodeId, ports, [nodeId, store, nats, ...numbers, ...faults]);
+    return new NodeProcess(nodeId, ports, [nodeId, store, nats, ...numbers, ...faults], onReport);
   }
 
   get isRunning(): boolean {
@@ -68,14 +78,15 @@ export class NodeProcess {
     if (child.exitCode !== null) throw new Error(`node ${this.nodeId} ended, exit code ${child.exitCode}`);
   }
 
-  async kill(): Promise<void> {
+  /** `SIGKILL` ends it at once, `SIGTERM` lets it close its server. Resolves when it has ended. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
     this.report = undefined;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 
@@ -89,7 +100,6 @@ export class NodeProcess {
 
   #take(report: NodeReport): void {
     this.report = report;
-    this.reportedAt = performance.now();
-    for (const userId of report.delayed) this.delayed.add(userId);
+    this.#onReport(this.nodeId, report);
   }
 }

@@ -1,6 +1,9 @@
+import type { Kind } from '../proof-client.js';
 import { RawClient } from '../replay/raw-client.js';
-import type { Journal, Pair } from './journal.js';
-import type { MeetingPlace, ProofUser } from './meeting-place.js';
+import type { JournalFile, Pair } from './journal.js';
+import { machineTime } from './machine-clock.js';
+import { contentOf, type MeetingPlace, type ProofUser, readContent } from './meeting-place.js';
+import type { Member } from './population.js';
 
 /** What an original client does, in milliseconds: it looks each 5 s for messages that are older than 3 s. */
 const LOOK_MS = 5000;
@@ -8,143 +11,156 @@ const OLD_MS = 3000;
 /** How often it retransmits a message before it gives up. */
 const RETRIES = 2;
 const LOGIN_MS = 2000;
-const RECONNECT_MS = 1000;
+/** Without jitter: after a fault all of them come back at once. */
+const RECONNECT_MS: Readonly<Record<Kind, number>> = { tcp: 3000, ws: 3000, udp: 2000 };
+/** How long it waits for the answer to a keep-alive of sense mode 3 s. */
+const SILENT_MS: Readonly<Record<Kind, number>> = { tcp: 5000, ws: 5000, udp: 10_000 };
 
 interface Waiting {
   readonly to: string;
   readonly content: string;
   readonly pair: Pair;
   readonly number: number;
-  sentAt: number;
+  readonly sentAt: number;
+  writtenAt: number;
   retries: number;
   readonly resolve: () => void;
 }
 
-/** An original client over TCP, packet by packet, with its reconnects and retransmissions. */
+/** An original client, packet by packet, with its reconnects and retransmissions. */
 export class OriginalUser implements ProofUser {
-  readonly userId: string;
-  readonly kind = 'v6';
+  readonly member: Member;
   readonly #place: MeetingPlace;
-  readonly #journal: Journal;
+  readonly #journal: JournalFile;
   readonly #waiting = new Map<string, Waiting>();
-  /** Fingerprints that it has received: an original client remembers them for ten minutes. */
+  /** Fingerprints that it has received. An original client remembers them for ten minutes, here for the whole run. */
   readonly #seen = new Set<string>();
   #client: RawClient | undefined = undefined;
-  #state: 'offline' | 'online' | 'closed' = 'offline';
+  #isOnline = false;
   #firstLoginTime = 0;
   #preferred: string | undefined = undefined;
-  #timer: NodeJS.Timeout | undefined = undefined;
-  node = '';
+  #node = '';
 
-  constructor(userId: string, place: MeetingPlace, journal: Journal) {
-    this.userId = userId;
+  constructor(member: Member, place: MeetingPlace, journal: JournalFile) {
+    this.member = member;
     this.#place = place;
     this.#journal = journal;
   }
 
-  get isOnline(): boolean {
-    return this.#state === 'online';
-  }
-
   start(): void {
-    this.#timer = setInterval(() => this.#retransmit(), LOOK_MS);
+    setInterval(() => this.#retransmit(), LOOK_MS);
     void this.#connect();
   }
 
   send(to: string, number: number): Promise<void> {
-    const pair: Pair = `${this.userId}>${to}`;
-    const at = performance.now();
-    this.#journal.add({ kind: 'sent', pair, number, at, node: this.node });
+    const pair: Pair = `${this.member.userId}>${to}`;
+    const sentAt = machineTime();
+    this.#journal.add({ kind: 'sent', at: sentAt, pair, number });
     return new Promise((resolve) => {
       const fingerprint = `${pair} ${number}`;
-      const content = String(number);
-      this.#waiting.set(fingerprint, { to, content, pair, number, sentAt: at, retries: 0, resolve });
-      if (this.isOnline) this.#client?.send(to, content, fingerprint);
+      const content = contentOf(number, sentAt, this.#node);
+      const waiting = { to, content, pair, number, sentAt, writtenAt: sentAt, retries: 0, resolve };
+      this.#waiting.set(fingerprint, waiting);
+      if (this.#isOnline) this.#client?.send(to, content, fingerprint);
     });
   }
 
-  moveTo(nodeId: string | undefined): void {
+  moveTo(nodeId: string): void {
     this.#preferred = nodeId;
-    this.#lost(this.#client);
-  }
-
-  async close(): Promise<void> {
-    this.#state = 'closed';
-    clearInterval(this.#timer);
     this.#client?.close();
   }
 
   async #connect(): Promise<void> {
-    if (this.#state === 'closed') return;
-    const chosen = this.#place.choose(this.#preferred);
-    this.#preferred = undefined;
-    this.node = chosen.nodeId;
+    const { userId, transport } = this.member;
     try {
-      const client = await RawClient.connect(
-        chosen.ports.tcp,
-        this.userId,
+      const chosen = this.#place.choose(this.#preferred);
+      this.#preferred = undefined;
+      this.#node = chosen.nodeId;
+      const client: RawClient = await RawClient.connect(
+        chosen.ports[transport],
+        userId,
         ({ from, fp, dataContent }) => this.#received(from ?? '', fp ?? '', dataContent ?? ''),
         (fingerprint) => this.#acknowledged(fingerprint),
         { closed: () => this.#lost(client), kicked: (code) => this.#kicked(code) },
+        { kind: transport, silentMs: SILENT_MS[transport] },
       );
       this.#client = client;
       const timeout = setTimeout(() => client.close(), LOGIN_MS);
-      this.#firstLoginTime = await client.login(this.#firstLoginTime);
+      const firstLoginTime = await client.login(this.#firstLoginTime);
       clearTimeout(timeout);
-      if (this.#client === client) this.#state = 'online';
+      if (this.#client === client) this.#loggedIn(firstLoginTime);
     } catch {
       this.#retryLater();
     }
   }
 
-  #lost(client: RawClient | undefined): void {
-    if (client === undefined || client !== this.#client) return;
+  #loggedIn(firstLoginTime: number): void {
+    this.#firstLoginTime = firstLoginTime;
+    this.#isOnline = true;
+    this.#journal.add({
+      kind: 'online',
+      at: machineTime(),
+      userId: this.member.userId,
+      node: this.#node,
+    });
+  }
+
+  #lost(client: RawClient): void {
+    if (client !== this.#client) return;
     this.#client = undefined;
-    client.close();
-    if (this.#state === 'closed') return;
-    this.#state = 'offline';
+    if (this.#isOnline) {
+      this.#isOnline = false;
+      this.#journal.add({ kind: 'offline', at: machineTime(), userId: this.member.userId });
+    }
     this.#retryLater();
   }
 
   #retryLater(): void {
-    setTimeout(() => void this.#connect(), RECONNECT_MS * (0.5 + Math.random()));
+    setTimeout(() => void this.#connect(), RECONNECT_MS[this.member.transport]);
   }
 
   #kicked(code: number): void {
     this.#firstLoginTime = 0;
-    this.#journal.add({ kind: 'kicked', userId: this.userId, code });
+    this.#journal.add({ kind: 'kicked', at: machineTime(), userId: this.member.userId, code });
   }
 
-  #received(from: string, fingerprint: string, content: string): void {
-    if (this.#seen.has(fingerprint)) return;
+  #received(sender: string, fingerprint: string, content: string): void {
+    const pair: Pair = `${sender}>${this.member.userId}`;
+    const { number, sentAt, from } = readContent(content);
+    const at = machineTime();
+    if (this.#seen.has(fingerprint)) {
+      this.#journal.add({ kind: 'copy', at, pair, number });
+      return;
+    }
     this.#seen.add(fingerprint);
-    const pair: Pair = `${from}>${this.userId}`;
-    const at = performance.now();
-    this.#journal.add({ kind: 'handed', pair, number: Number(content), at, node: this.node });
+    this.#journal.add({ kind: 'handed', at, pair, number, sentAt, from, node: this.#node });
   }
 
   #acknowledged(fingerprint: string): void {
     const waiting = this.#waiting.get(fingerprint);
     if (waiting === undefined) return;
     this.#waiting.delete(fingerprint);
-    const { pair, number, retries } = waiting;
-    this.#journal.add({ kind: 'acknowledged', pair, number, once: retries === 0 });
+    const { pair, number, sentAt, retries } = waiting;
+    const at = machineTime();
+    this.#journal.add({ kind: 'acknowledged', at, pair, number, sentAt, once: retries === 0 });
     waiting.resolve();
   }
 
   #retransmit(): void {
-    const now = performance.now();
-    if (!this.isOnline) return;
+    const now = machineTime();
+    if (!this.#isOnline) return;
     for (const [fingerprint, waiting] of this.#waiting) {
-      if (now - waiting.sentAt < OLD_MS) continue;
+      if (now - waiting.writtenAt < OLD_MS) continue;
       if (waiting.retries === RETRIES) {
         this.#waiting.delete(fingerprint);
         waiting.resolve();
         continue;
       }
       waiting.retries += 1;
-      waiting.sentAt = now;
-      this.#client?.send(waiting.to, waiting.content, fingerprint);
+      waiting.writtenAt = now;
+      const { to, content, pair, number } = waiting;
+      this.#journal.add({ kind: 'retransmitted', at: now, pair, number });
+      this.#client?.send(to, content, fingerprint);
     }
   }
 }

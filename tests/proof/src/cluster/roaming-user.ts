@@ -11,27 +11,29 @@ import {
 } from '@imcore/client/node';
 import type { Kind } from '../proof-client.js';
 import type { Ports } from '../server-process.js';
-import type { Journal, Pair } from './journal.js';
-import type { MeetingPlace, ProofUser } from './meeting-place.js';
+import { pause } from '../traffic.js';
+import type { JournalFile, Pair } from './journal.js';
+import { machineTime } from './machine-clock.js';
+import { contentOf, type MeetingPlace, type ProofUser, readContent } from './meeting-place.js';
+import type { Member } from './population.js';
 
 /** Wait before the first retransmission, in milliseconds. */
 const RETRANSMIT_MS = 1000;
 
 /** Our client. Each of its connections goes to a node that runs. */
 export class RoamingUser implements ProofUser {
-  readonly userId: string;
-  readonly kind: Kind;
+  readonly member: Member;
   readonly #client: ImClient;
   readonly #transport: RoamingTransport;
-  readonly #journal: Journal;
+  readonly #journal: JournalFile;
   /** Number of times that it came online or lost its link. */
   #changes = 0;
 
-  constructor(userId: string, kind: Kind, place: MeetingPlace, journal: Journal) {
-    this.userId = userId;
-    this.kind = kind;
+  constructor(member: Member, place: MeetingPlace, journal: JournalFile) {
+    const { userId, transport } = member;
+    this.member = member;
     this.#journal = journal;
-    this.#transport = new RoamingTransport(kind, place);
+    this.#transport = new RoamingTransport(transport, place);
     this.#client = createClient({
       transport: this.#transport,
       senseMode: 3,
@@ -42,53 +44,48 @@ export class RoamingUser implements ProofUser {
       connectTimeoutMs: 2000,
       logger: silentLogger,
     });
-    this.#client.on('state', () => {
+    this.#client.on('state', ({ previous, current }) => {
       this.#changes += 1;
+      const at = machineTime();
+      if (current === 'online') journal.add({ kind: 'online', at, userId, node: this.#transport.node });
+      else if (previous === 'online') journal.add({ kind: 'offline', at, userId });
     });
     this.#client.on('kicked', ({ code }) => {
-      journal.add({ kind: 'kicked', userId, code });
+      journal.add({ kind: 'kicked', at: machineTime(), userId, code });
       this.start();
     });
-    this.#client.on('message', ({ from, content }) => {
-      const pair: Pair = `${from}>${userId}`;
-      journal.add({ kind: 'handed', pair, number: Number(content), at: performance.now(), node: this.node });
+    this.#client.on('message', ({ from: sender, content }) => {
+      const pair: Pair = `${sender}>${userId}`;
+      const { number, sentAt, from } = readContent(content);
+      const node = this.#transport.node;
+      journal.add({ kind: 'handed', at: machineTime(), pair, number, sentAt, from, node });
     });
-  }
-
-  get isOnline(): boolean {
-    return this.#client.state === 'online';
-  }
-
-  get node(): string {
-    return this.#transport.node;
   }
 
   start(): void {
-    const again = () => void setTimeout(() => this.#client.state === 'idle' && this.start(), 100);
-    this.#client.login({ userId: this.userId, token: 't' }).catch(again);
+    const again = () => void pause(100).then(() => this.#client.state === 'idle' && this.start());
+    this.#client.login({ userId: this.member.userId, token: 't' }).catch(again);
   }
 
   async send(to: string, number: number): Promise<void> {
-    const pair: Pair = `${this.userId}>${to}`;
-    const [changes, at, wasOnline] = [this.#changes, performance.now(), this.isOnline];
-    this.#journal.add({ kind: 'sent', pair, number, at, node: this.node });
+    const pair: Pair = `${this.member.userId}>${to}`;
+    const [changes, sentAt, wasOnline] = [this.#changes, machineTime(), this.#client.state === 'online'];
+    this.#journal.add({ kind: 'sent', at: sentAt, pair, number });
     try {
-      await this.#client.send({ to, content: String(number) });
+      await this.#client.send({ to, content: contentOf(number, sentAt, this.#transport.node) });
     } catch {
       return;
     }
-    const hasWaited = performance.now() - at >= RETRANSMIT_MS - 100;
-    const once = wasOnline && changes === this.#changes && !hasWaited && this.kind !== 'udp';
-    // On UDP messages are sent one at a time, so that early retransmission cannot reorder them.
-    this.#journal.add({ kind: 'acknowledged', pair, number, once: once || this.kind === 'udp' });
+    const at = machineTime();
+    const hasWaited = at - sentAt >= RETRANSMIT_MS - 100;
+    const isOnce = wasOnline && changes === this.#changes && !hasWaited;
+    // On UDP messages are sent one at a time, so that retransmissions cannot reorder them.
+    const once = isOnce || this.member.transport === 'udp';
+    this.#journal.add({ kind: 'acknowledged', at, pair, number, sentAt, once });
   }
 
-  moveTo(nodeId: string | undefined): void {
+  moveTo(nodeId: string): void {
     this.#transport.drop(nodeId);
-  }
-
-  close(): Promise<void> {
-    return this.#client.close();
   }
 }
 

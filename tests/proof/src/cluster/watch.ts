@@ -1,98 +1,67 @@
 import { pause } from '../traffic.js';
-import type { Journal } from './journal.js';
-import type { ProofUser } from './meeting-place.js';
+import type { ClientProcess } from './client-process.js';
+import { JournalReader } from './journal.js';
+import { machineTime } from './machine-clock.js';
 import type { NodeProcess } from './node-process.js';
-
-/** How long a user may be at two nodes while nothing is broken, in milliseconds: what is promised, and two reports. */
-const TWICE_MS = 3500;
+import { type Recovery, RecoveryMeter } from './recovery.js';
 
 /** How long recovery may take before it counts as failed, in milliseconds. */
 const RECOVERY_MS = 30_000;
 
-/** Times from the end of a fault, in milliseconds; undefined if it did not come within 30 s. */
-export interface Recovery {
-  /** Until all users were online. */
-  readonly onlineMs: number | undefined;
-  /** Until a message that was sent afterwards had gone from each node with users to each other one. */
-  readonly messagesMs: number | undefined;
-}
-
-/** Looks at users and nodes while the proof runs. */
+/** Follows the journals while the proof runs, so that it knows when to go on. The checker reads them again. */
 export class Watch {
   readonly #nodes: readonly NodeProcess[];
-  readonly #users: readonly ProofUser[];
-  readonly #journal: Journal;
-  /** Since when a user has been at two nodes. */
-  readonly #twiceSince = new Map<string, number>();
-  /** Users that were at two nodes for too long. */
-  readonly twiceOnline = new Set<string>();
+  readonly #clients: readonly ClientProcess[];
+  readonly #readers: readonly JournalReader[];
+  readonly #meter = new RecoveryMeter();
+  readonly #timer: NodeJS.Timeout;
+  #running = '';
 
-  constructor(nodes: readonly NodeProcess[], users: readonly ProofUser[], journal: Journal) {
+  constructor(nodes: readonly NodeProcess[], clients: readonly ClientProcess[], journals: readonly string[]) {
     this.#nodes = nodes;
-    this.#users = users;
-    this.#journal = journal;
+    this.#clients = clients;
+    this.#readers = journals.map((path) => new JournalReader(path));
+    this.#timer = setInterval(() => this.#look(), 50);
   }
 
-  async recovery(since: number): Promise<Recovery> {
-    const online = await this.#until(since, () => this.#users.every(({ isOnline }) => isOnline));
-    const messages = await this.#until(since, () => this.#hasPassedEverywhere(since));
-    return { onlineMs: online, messagesMs: messages };
-  }
-
-  /** Lets the nodes run undisturbed for a time, and sees who is at two of them. */
-  async calm(ms: number): Promise<void> {
-    this.#twiceSince.clear();
-    for (const until = performance.now() + ms; performance.now() < until; ) {
-      this.#lookForTwins();
-      await pause(100);
-    }
+  /** Waits for the recovery from the fault that has ended last, at most for 30 s. */
+  async recovery(): Promise<Recovery> {
+    const until = machineTime() + RECOVERY_MS;
+    for (this.#look(); !this.#meter.isDone && machineTime() < until; ) await pause(50);
+    return this.#meter.recovery;
   }
 
   /** Moves users from the node that has most to the one that has fewest. */
   spread(): void {
-    const counted = this.#nodes.map(({ nodeId }) => {
-      return { nodeId, users: this.#users.filter(({ node }) => node === nodeId) };
-    });
-    counted.sort((a, b) => a.users.length - b.users.length);
+    const usersAt = new Map(this.#nodes.map(({ nodeId }): [string, string[]] => [nodeId, []]));
+    for (const [userId, node] of this.#meter.nodeOf) usersAt.get(node)?.push(userId);
+    const counted = [...usersAt].sort(([, a], [, b]) => a.length - b.length);
     const [fewest, most] = [counted[0], counted.at(-1)];
     if (fewest === undefined || most === undefined) return;
-    const tooMany = Math.ceil((most.users.length - fewest.users.length) / 2);
-    for (const user of most.users.slice(0, tooMany)) user.moveTo(fewest.nodeId);
+    const tooMany = Math.ceil((most[1].length - fewest[1].length) / 2);
+    const users = most[1].slice(0, tooMany);
+    for (const client of this.#clients) client.tell({ order: 'move', users, nodeId: fewest[0] });
   }
 
-  /** Whether all nodes know each other and all users. */
-  get agree(): boolean {
-    return this.#nodes.every(
-      ({ report }) => report?.known === this.#users.length && report.nodes.length === this.#nodes.length - 1,
-    );
+  close(): void {
+    clearInterval(this.#timer);
+    for (const reader of this.#readers) reader.close();
   }
 
-  async #until(since: number, isDone: () => boolean): Promise<number | undefined> {
-    while (!isDone()) {
-      if (performance.now() - since > RECOVERY_MS) return undefined;
-      await pause(10);
-    }
-    return performance.now() - since;
+  #look(): void {
+    const entries = this.#readers.flatMap((reader) => reader.read());
+    for (const entry of entries.sort((a, b) => a.at - b.at)) this.#meter.add(entry);
+    this.#tellNodes();
   }
 
-  #hasPassedEverywhere(since: number): boolean {
-    const nodes = [...new Set(this.#users.map(({ node }) => node))];
-    return nodes.every((from) =>
-      nodes.every((to) => from === to || this.#journal.hasPassed(from, to, since)),
-    );
-  }
-
-  #lookForTwins(): void {
-    const now = performance.now();
-    const seen = new Map<string, number>();
-    for (const { report, reportedAt } of this.#nodes) {
-      if (report === undefined || now - reportedAt > 1000) continue;
-      for (const userId of report.users) seen.set(userId, (seen.get(userId) ?? 0) + 1);
-    }
-    for (const { userId } of this.#users) {
-      if ((seen.get(userId) ?? 0) < 2) this.#twiceSince.delete(userId);
-      else if (!this.#twiceSince.has(userId)) this.#twiceSince.set(userId, now);
-      if (now - (this.#twiceSince.get(userId) ?? now) > TWICE_MS) this.twiceOnline.add(userId);
-    }
+  /** Tells the clients which nodes run, when that has changed. */
+  #tellNodes(): void {
+    const nodes = this.#nodes
+      .filter(({ isRunning }) => isRunning)
+      .map(({ nodeId, ports }) => ({ nodeId, ports }));
+    const running = nodes.map(({ nodeId }) => nodeId).join();
+    if (running === this.#running) return;
+    this.#running = running;
+    for (const client of this.#clients) client.tell({ order: 'nodes', nodes });
   }
 }

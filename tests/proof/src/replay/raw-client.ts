@@ -1,56 +1,63 @@
-import { once } from 'node:events';
-import net from 'node:net';
 import {
-  DEFAULT_MAX_TCP_BODY_BYTES,
+  CODE_OK,
+  CODE_SERVER_SAYS_NOT_LOGGED_IN,
   decodeFrameBody,
   encodeUtf8,
   type Packet,
   PacketType,
-  TcpFrameReader,
 } from '@imcore/protocol';
+import type { Kind } from '../proof-client.js';
+import { openRawLink, type RawLink } from './raw-link.js';
 
 /** Keep-alives of sense mode 3 s. */
 const KEEP_ALIVE_MS = 3000;
 
+/** How often an original client looks whether its keep-alives are answered, in milliseconds. */
+const LOOK_MS = 2000;
+
 /** What happens to a connection of a {@link RawClient}. */
 interface ConnectionEvents {
-  /** The connection has ended, or it did not answer the login. */
+  /** The connection has ended, or the server knows its session no longer. */
   closed?(): void;
   /** The server has kicked out the user. */
   kicked?(code: number): void;
 }
 
+/** How it connects. */
+interface ConnectionOptions {
+  /** Default `tcp`. */
+  readonly kind?: Kind;
+  /** It closes the connection when no keep-alive was answered for so long, in milliseconds. Default: never. */
+  readonly silentMs?: number;
+}
+
 /**
- * An original client on TCP, frame by frame, without the code of our client: logs in, acknowledges each QoS packet, and
- * sends keep-alives. Passes on every message, duplicates included.
+ * An original client, frame by frame, without the code of our client: logs in, acknowledges each QoS packet, and sends
+ * keep-alives. Passes on every message, duplicates included.
  */
 export class RawClient {
   readonly userId: string;
-  readonly #socket: net.Socket;
-  readonly #frames = new TcpFrameReader<Buffer>(DEFAULT_MAX_TCP_BODY_BYTES, Buffer.allocUnsafeSlow);
   readonly #onMessage: (message: Packet) => void;
   readonly #onAcknowledged: (fingerprint: string) => void;
   readonly #events: ConnectionEvents;
+  readonly #silentMs: number;
+  #link: RawLink | undefined = undefined;
   #onLogin: (firstLoginTime: number) => void = () => {};
-  #keepAlive: NodeJS.Timeout | undefined;
+  #timers: readonly NodeJS.Timeout[] = [];
+  #answeredAt = 0;
 
   private constructor(
-    socket: net.Socket,
     userId: string,
     onMessage: (message: Packet) => void,
     onAcknowledged: (fingerprint: string) => void,
     events: ConnectionEvents,
+    silentMs: number,
   ) {
-    this.#socket = socket;
     this.userId = userId;
     this.#onMessage = onMessage;
     this.#onAcknowledged = onAcknowledged;
     this.#events = events;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.#take(chunk));
-    // An error ends the connection; missing messages are counted by the caller.
-    socket.on('error', () => {});
-    socket.on('close', () => events.closed?.());
+    this.#silentMs = silentMs;
   }
 
   static async connect(
@@ -59,13 +66,20 @@ export class RawClient {
     onMessage: (message: Packet) => void = () => {},
     onAcknowledged: (fingerprint: string) => void = () => {},
     events: ConnectionEvents = {},
+    { kind = 'tcp', silentMs = Number.POSITIVE_INFINITY }: ConnectionOptions = {},
   ): Promise<RawClient> {
-    const socket = net.connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    return new RawClient(socket, userId, onMessage, onAcknowledged, events);
+    const client = new RawClient(userId, onMessage, onAcknowledged, events, silentMs);
+    client.#link = await openRawLink(kind, port, {
+      received: (body) => client.#handle(decodeFrameBody(body)),
+      closed: () => {
+        client.#stopTimers();
+        events.closed?.();
+      },
+    });
+    return client;
   }
 
-  /** Resolves with the time of the first login when the server has answered. */
+  /** Resolves with the time of the first login when the server has accepted it. A rejection closes the connection. */
   async login(firstLoginTime = 0): Promise<number> {
     const answered = new Promise<number>((resolve) => {
       this.#onLogin = resolve;
@@ -73,10 +87,16 @@ export class RawClient {
     const content = JSON.stringify({ loginUserId: this.userId, loginToken: 't', firstLoginTime });
     this.#write({ type: PacketType.Login, dataContent: content, to: '0' });
     const answeredTime = await answered;
-    this.#keepAlive = setInterval(
-      () => this.#write({ type: PacketType.KeepAlive, dataContent: '{}', to: '0' }),
-      KEEP_ALIVE_MS,
-    );
+    this.#answeredAt = performance.now();
+    this.#timers = [
+      setInterval(
+        () => this.#write({ type: PacketType.KeepAlive, dataContent: '{}', to: '0' }),
+        KEEP_ALIVE_MS,
+      ),
+      setInterval(() => {
+        if (performance.now() - this.#answeredAt > this.#silentMs) this.close();
+      }, LOOK_MS),
+    ];
     return answeredTime;
   }
 
@@ -85,27 +105,34 @@ export class RawClient {
   }
 
   close(): void {
-    clearInterval(this.#keepAlive);
-    this.#socket.destroy();
+    this.#stopTimers();
+    this.#link?.close();
   }
 
-  #take(chunk: Buffer): void {
-    this.#socket.cork();
-    this.#frames.push(chunk, (bytes, start, end) => {
-      this.#handle(decodeFrameBody(bytes.toString('latin1', start, end)));
-      return true;
-    });
-    this.#socket.uncork();
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
   }
 
   #handle(packet: Packet): void {
     if (packet.QoS && packet.fp !== undefined) {
       this.#write({ type: PacketType.Acknowledgement, dataContent: packet.fp, to: packet.from ?? '0' });
     }
-    if (packet.type === PacketType.LoginResponse) this.#onLogin(timeOf(packet));
-    else if (packet.type === PacketType.KickOut) this.#events.kicked?.(codeOf(packet));
+    if (packet.type === PacketType.LoginResponse) this.#loggedIn(packet);
+    else if (packet.type === PacketType.KeepAliveResponse) this.#answeredAt = performance.now();
+    else if (packet.type === PacketType.KickOut) this.#events.kicked?.(numberIn(packet, 'code'));
     else if (packet.type === PacketType.Data) this.#onMessage(packet);
     else if (packet.type === PacketType.Acknowledgement) this.#onAcknowledged(packet.dataContent ?? '');
+    else if (packet.type === PacketType.ErrorResponse) this.#failed(packet);
+  }
+
+  #loggedIn(packet: Packet): void {
+    if (numberIn(packet, 'code') === CODE_OK) this.#onLogin(numberIn(packet, 'firstLoginTime'));
+    else this.close();
+  }
+
+  #failed(packet: Packet): void {
+    if (numberIn(packet, 'errorCode') === CODE_SERVER_SAYS_NOT_LOGGED_IN) this.close();
   }
 
   #write(fields: { type: number; dataContent: string; to: string; fp?: string; typeu?: number }): void {
@@ -113,18 +140,10 @@ export class RawClient {
     const from = this.userId;
     const QoS = fp !== undefined;
     const text = JSON.stringify({ bridge: false, type, dataContent, from, to, fp, QoS, typeu, sm: -1 });
-    const body = Buffer.from(encodeUtf8(text), 'latin1');
-    const frame = Buffer.allocUnsafe(4 + body.length);
-    frame.writeUInt32BE(body.length, 0);
-    body.copy(frame, 4);
-    this.#socket.write(frame);
+    this.#link?.write(encodeUtf8(text));
   }
 }
 
-function timeOf({ dataContent = '{}' }: Packet): number {
-  return Number((JSON.parse(dataContent) as { firstLoginTime?: unknown }).firstLoginTime ?? 0);
-}
-
-function codeOf({ dataContent = '{}' }: Packet): number {
-  return Number((JSON.parse(dataContent) as { code?: unknown }).code ?? 0);
+function numberIn({ dataContent = '{}' }: Packet, field: string): number {
+  return Number((JSON.parse(dataContent) as Readonly<Record<string, unknown>>)[field] ?? 0);
 }
