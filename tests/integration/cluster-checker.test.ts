@@ -124,6 +124,18 @@ describe('the checker of the cluster proof', () => {
     expect(violations(...entries)).toMatchObject({ offline: MEMBERS.length });
   });
 
+  it('excuses one kick-out for each first login that was not answered', () => {
+    const userId = 'v6-tcp-1';
+    const fresh: JournalEntry = { kind: 'fresh', at: 1000, userId, node: 'a' };
+    const online: JournalEntry = { kind: 'online', at: 2000, userId, node: 'b' };
+    const kicked: JournalEntry = { kind: 'kicked', at: 3000, userId, code: 1 };
+    expect(violations(fresh, online, kicked)).toEqual({ ...NONE, kicked: 1 });
+    expect(violations(fresh, fresh, online, kicked)).toEqual(NONE);
+    expect(violations(fresh, fresh, online, kicked, kicked)).toEqual({ ...NONE, kicked: 1 });
+    expect(violations({ ...fresh, at: -13_000 }, fresh, online, kicked)).toEqual({ ...NONE, kicked: 1 });
+    expect(violations({ ...fresh, at: -13_000 }, fresh, fresh, online, kicked)).toEqual(NONE);
+  });
+
   it('finds a user at two nodes for more than 3.5 s of calm', () => {
     const reports = Array.from({ length: 10 }, (_, index) => [
       report('a', 1000 + index * 500, ['v6-tcp-1']),
@@ -138,7 +150,8 @@ describe('the checker of the cluster proof', () => {
       ({ userId }, index): JournalEntry => acknowledged(2000 + index, 0, `${userId}>x`),
     );
     const entries: JournalEntry[] = [
-      { kind: 'online', at: 1, userId: 'v6-tcp-1', node: 'b' },
+      report('a', 900, []),
+      report('b', 900, []),
       { kind: 'began', at: 1000, act: 'NATS hung' },
       { kind: 'ended', at: 1500 },
       handed(1600, 0, 1550),

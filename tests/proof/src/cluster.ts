@@ -73,7 +73,6 @@ async function prove(): Promise<boolean> {
   const verdict = check(mergeJournals(journals));
   const seconds = (machineTime() - startedAt) / 1000;
   console.log(describeRun(verdict));
-  for (const example of verdict.examples) process.stderr.write(`${example}\n`);
   if (caughtAfterMs !== undefined) console.log(`caught after ${(caughtAfterMs / 1000).toFixed(0)} s`);
   const faults = [...verdict.recoveries.values()].flat().length - 1;
   console.log(
@@ -84,7 +83,7 @@ async function prove(): Promise<boolean> {
   const isSettled = missing + offline + waiting === 0 && verdict.isAgreed;
   const isProven = verdict.acknowledged > 0 && isSettled && !hasFailed(verdict.violations);
   isKept = !isProven && fault === undefined;
-  if (isKept) process.stderr.write(`journals: ${folder}\n`);
+  if (isKept) process.stderr.write(`${verdict.examples.join('\n')}\njournals: ${folder}\n`);
   return isProven;
 }
 

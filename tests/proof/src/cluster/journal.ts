@@ -12,6 +12,8 @@ interface MessageName {
 
 /** What a client wrote down. `node`: that of its session, or of the last try. */
 type ClientEvent =
+  /** It tries to log in without the time of a first login, as a client that was started just now. */
+  | { readonly kind: 'fresh'; readonly userId: string; readonly node: string }
   /** The server has accepted its login. */
   | { readonly kind: 'online'; readonly userId: string; readonly node: string }
   /** It has seen the end of its session. */

@@ -4,7 +4,7 @@ import { type Member, partnersOf } from './population.js';
 
 /** Messages that a user sends at once, all to one other user: 1 to 3. */
 const MAX_BURST = 3;
-const BURST_EVERY_MS = 600;
+const BURST_EVERY_MS = 500;
 
 /** Messages per second that each client sends while all are acknowledged. */
 export const RATE_OF_CLIENT = (((1 + MAX_BURST) / 2) * 1000) / BURST_EVERY_MS;

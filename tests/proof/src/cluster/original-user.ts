@@ -85,6 +85,8 @@ export class OriginalUser implements ProofUser {
         { kind: transport, silentMs: SILENT_MS[transport] },
       );
       this.#client = client;
+      if (this.#firstLoginTime === 0)
+        this.#journal.add({ kind: 'fresh', at: machineTime(), userId, node: this.#node });
       const timeout = setTimeout(() => client.close(), LOGIN_MS);
       const firstLoginTime = await client.login(this.#firstLoginTime);
       clearTimeout(timeout);

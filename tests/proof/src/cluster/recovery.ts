@@ -8,13 +8,15 @@ export interface Recovery {
    * since then. Undefined if not yet.
    */
   readonly servedMs: number | undefined;
-  /** Until a message that was sent since then had gone from each node with users to each other one. Undefined if not yet. */
+  /** Until a message that was sent since then had gone from each node that runs to each other one. Undefined if not yet. */
   readonly messagesMs: number | undefined;
 }
 
 /** Follows the recovery from one fault after the other. Takes the entries of the journals in the order of time. */
 export class RecoveryMeter {
   readonly #nodeOf = new Map<string, string>();
+  /** Nodes that have reported since they were started. */
+  readonly #running = new Set<string>();
   readonly #served = new Set<string>();
   readonly #routes = new Set<string>();
   #since = Number.POSITIVE_INFINITY;
@@ -37,6 +39,7 @@ export class RecoveryMeter {
   add(entry: JournalEntry): void {
     if (entry.kind === 'ended') this.#begin(entry.at);
     else if (entry.kind === 'began') this.#close(entry.closed);
+    else if (entry.kind === 'report') this.#running.add(entry.node);
     else if (entry.kind === 'online') {
       this.#nodeOf.set(entry.userId, entry.node);
       if (entry.at >= this.#since) this.#isServed(entry.userId, entry.at);
@@ -58,6 +61,8 @@ export class RecoveryMeter {
 
   /** The node has no users any more, whether they have noticed or not. */
   #close(nodeId: string | undefined): void {
+    if (nodeId === undefined) return;
+    this.#running.delete(nodeId);
     for (const [userId, node] of this.#nodeOf) if (node === nodeId) this.#nodeOf.delete(userId);
   }
 
@@ -69,7 +74,7 @@ export class RecoveryMeter {
 
   #hasPassed(at: number): void {
     if (this.#recovery.messagesMs !== undefined) return;
-    const nodes = [...new Set(this.#nodeOf.values())];
+    const nodes = [...this.#running];
     const isEverywhere = nodes.every((from) =>
       nodes.every((to) => from === to || this.#routes.has(`${from} ${to}`)),
     );

@@ -8,8 +8,18 @@ const NAMES = { imcore: '@imcore/client', v6: 'original, v6' };
 
 /** What the clients were and did, and a table of recoveries, as text. */
 export function describeRun(verdict: ClusterVerdict): string {
-  const { sent, sendingMs, acknowledged, handed, retransmitted, copies, excused, longestWaitMs, transitMs } =
-    verdict;
+  const {
+    sent,
+    sendingMs,
+    acknowledged,
+    handed,
+    retransmitted,
+    copies,
+    excused,
+    excusedKicks,
+    longestWaitMs,
+    transitMs,
+  } = verdict;
   const clients = PROGRAMS.map((program) => {
     const counts = KINDS.map(
       (kind) => MEMBERS.filter((each) => each.program === program && each.transport === kind).length,
@@ -22,8 +32,9 @@ export function describeRun(verdict: ClusterVerdict): string {
     ...clients,
     `messages: ${sent} sent, ${((sent * 1000) / sendingMs).toFixed(0)} a second (${RATE_OF_CLIENT.toFixed(1)} of each client while all are ` +
       `acknowledged), ${acknowledged} acknowledged, ${handed} received`,
+    `  given up after two retransmissions: ${sent - acknowledged}`,
     `  original clients retransmitted ${retransmitted} and recognized ${copies} copies`,
-    `  overtaken as it may be: ${excused['store silent']} while PostgreSQL was silent, ${excused['receiver on UDP']} on UDP`,
+    `  as it may be: overtaken ${excused['store silent']} while PostgreSQL was silent and ${excused['receiver on UDP']} on UDP; kicked out by their own unanswered first login: ${excusedKicks}`,
     `  from sending to receiving: p50 ${quantile(transitMs, 0.5)} ms, p99 ${quantile(transitMs, 0.99)} ms, ` +
       `max ${quantile(transitMs, 1)} ms; longest wait for an online user while nothing was broken: ${longestWaitMs.toFixed(0)} ms`,
     describeRecoveries(verdict.recoveries),

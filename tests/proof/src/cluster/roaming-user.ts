@@ -28,12 +28,16 @@ export class RoamingUser implements ProofUser {
   readonly #journal: JournalFile;
   /** Number of times that it came online or lost its link. */
   #changes = 0;
+  /** Whether the server has not told it the time of its first login yet. */
+  #isFresh = true;
 
   constructor(member: Member, place: MeetingPlace, journal: JournalFile) {
     const { userId, transport } = member;
     this.member = member;
     this.#journal = journal;
-    this.#transport = new RoamingTransport(transport, place);
+    this.#transport = new RoamingTransport(transport, place, (node) => {
+      if (this.#isFresh) journal.add({ kind: 'fresh', at: machineTime(), userId, node });
+    });
     this.#client = createClient({
       transport: this.#transport,
       senseMode: 3,
@@ -47,11 +51,14 @@ export class RoamingUser implements ProofUser {
     this.#client.on('state', ({ previous, current }) => {
       this.#changes += 1;
       const at = machineTime();
-      if (current === 'online') journal.add({ kind: 'online', at, userId, node: this.#transport.node });
-      else if (previous === 'online') journal.add({ kind: 'offline', at, userId });
+      if (current === 'online') {
+        this.#isFresh = false;
+        journal.add({ kind: 'online', at, userId, node: this.#transport.node });
+      } else if (previous === 'online') journal.add({ kind: 'offline', at, userId });
     });
     this.#client.on('kicked', ({ code }) => {
       journal.add({ kind: 'kicked', at: machineTime(), userId, code });
+      this.#isFresh = true;
       this.start();
     });
     this.#client.on('message', ({ from: sender, content }) => {
@@ -96,23 +103,26 @@ class RoamingTransport implements Transport {
   readonly earlyRetransmission?: NonNullable<Transport['earlyRetransmission']>;
   readonly #kind: Kind;
   readonly #place: MeetingPlace;
+  readonly #connecting: (node: string) => void;
   #preferred: string | undefined = undefined;
   #drop: () => void = () => {};
   node = '';
 
-  constructor(kind: Kind, place: MeetingPlace) {
+  constructor(kind: Kind, place: MeetingPlace, connecting: (node: string) => void) {
     const sample = transportOf(kind, { tcp: 1, udp: 1, ws: 1 });
     this.kind = sample.kind;
     this.maxSendBytes = sample.maxSendBytes;
     if (sample.earlyRetransmission !== undefined) this.earlyRetransmission = sample.earlyRetransmission;
     this.#kind = kind;
     this.#place = place;
+    this.#connecting = connecting;
   }
 
   connect(handler: LinkHandler): Link {
     const chosen = this.#place.choose(this.#preferred);
     this.#preferred = undefined;
     this.node = chosen.nodeId;
+    this.#connecting(chosen.nodeId);
     let isDropped = false;
     const link = transportOf(this.#kind, chosen.ports).connect({
       opened: () => isDropped || handler.opened(),
