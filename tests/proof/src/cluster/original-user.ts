@@ -10,7 +10,7 @@ const LOOK_MS = 5000;
 const OLD_MS = 3000;
 /** How often it retransmits a message before it gives up. */
 const RETRIES = 2;
-const LOGIN_MS = 2000;
+const LOGIN_MS = 3000;
 /** Without jitter: after a fault all of them come back at once. */
 const RECONNECT_MS: Readonly<Record<Kind, number>> = { tcp: 3000, ws: 3000, udp: 2000 };
 /** How long it waits for the answer to a keep-alive of sense mode 3 s. */

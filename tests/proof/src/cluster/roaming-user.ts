@@ -43,7 +43,7 @@ export class RoamingUser implements ProofUser {
       senseMode: 3,
       backoff: { minMs: 20, initialMs: 50, maxMs: 300 },
       retry: { waitMs: RETRANSMIT_MS, retries: 1000 },
-      loginTimeoutMs: 1000,
+      loginTimeoutMs: 3000,
       sendTimeoutMs: 120_000,
       connectTimeoutMs: 2000,
       logger: silentLogger,
