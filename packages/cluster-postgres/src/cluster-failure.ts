@@ -3,10 +3,19 @@ import { ClusterError } from '@imcore/server/ports';
 /** SQLSTATEs that no later try changes by itself: authentication, a database that does not exist, missing permission. */
 const REJECTED = /^(?:28|3D000|42501)/;
 
+/** What `pg` says where the server asks for a password and there is none. */
+const NO_PASSWORD = /^SASL: .*client password must be/;
+
 /** The error that the host is told. It contains no credentials. */
 export function toClusterError(cause: unknown): ClusterError {
   if (cause instanceof ClusterError) return cause;
   const [message, code] = [messageOf(cause), codeOf(cause)];
+  if (NO_PASSWORD.test(message))
+    return new ClusterError(
+      'ERR_CLUSTER_REJECTED',
+      'PostgreSQL rejects this node: the server asks for a password, and none was given',
+      { cause },
+    );
   if (REJECTED.test(code))
     return new ClusterError('ERR_CLUSTER_REJECTED', `PostgreSQL rejects this node: ${message} (${code})`, {
       cause,

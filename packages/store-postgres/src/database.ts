@@ -31,6 +31,13 @@ const MAX_LOCK_WAIT_MS = 5000;
 const MAX_ATTEMPTS = 3;
 /** SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back and can be retried. */
 const RETRYABLE: ReadonlySet<string> = new Set(['40001', '40P01']);
+/** What `pg` says where the server asks for a password and there is none. */
+const NO_PASSWORD = /^SASL: .*client password must be/;
+/** The code of a failure, by its SQLSTATE: a read-only transaction, and a full disk. */
+const CODES: Readonly<Record<string, StoreError['code']>> = {
+  25006: 'ERR_STORE_READ_ONLY',
+  53100: 'ERR_STORE_FULL',
+};
 
 /**
  * A pool of connections. Owns the timeouts, the session settings and the conversion of errors.
@@ -64,7 +71,8 @@ export class Database {
   /**
    * Runs the work with a connection.
    *
-   * @throws StoreError `ERR_STORE_FAILED`, also when no connection is available in time; `ERR_STORE_CLOSED` after `close`.
+   * @throws StoreError `ERR_STORE_FAILED`, also when no connection is available in time; `ERR_STORE_READ_ONLY`, `ERR_STORE_FULL`;
+   *   `ERR_STORE_CLOSED` after `close`.
    */
   async run<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -106,7 +114,8 @@ export class Database {
   #failure(error: unknown): StoreError {
     if (error instanceof StoreError) return error;
     if (this.#end !== undefined) return new StoreError('ERR_STORE_CLOSED', 'the store is closed');
-    return new StoreError('ERR_STORE_FAILED', `PostgreSQL: ${describe(error)}`, { cause: error });
+    const code = CODES[codeOf(error)] ?? 'ERR_STORE_FAILED';
+    return new StoreError(code, `PostgreSQL: ${describe(error)}`, { cause: error });
   }
 }
 
@@ -156,6 +165,7 @@ function codeOf(error: unknown): string {
 /** When a host name with two addresses refuses the connection, the error has a code and no message. */
 function describe(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (NO_PASSWORD.test(message)) return 'the server asks for a password, and none was given';
   const code = codeOf(error);
   return [message, code === '' ? '' : `(${code})`].filter((part) => part !== '').join(' ');
 }

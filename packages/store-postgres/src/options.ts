@@ -36,7 +36,8 @@ export interface PostgresStore extends MessageStore {
    * Connects and migrates the schema to the newest version. The first call of any other method does it too. A program
    * that calls this at startup fails early if something is wrong.
    *
-   * @throws StoreError `ERR_STORE_FAILED` when the database is not reachable or the schema has a newer version.
+   * @throws StoreError `ERR_STORE_FAILED` when the database is not reachable, `ERR_STORE_NEWER` when the schema has a newer
+   *   version.
    */
   open(): Promise<void>;
 }

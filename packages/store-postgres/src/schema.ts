@@ -19,7 +19,7 @@ export function beginSchema(schema: string): string {
 /**
  * Migrates a schema to the newest version, inside the caller's transaction.
  *
- * @throws StoreError `ERR_STORE_FAILED` when it has a newer version.
+ * @throws StoreError `ERR_STORE_NEWER` when it has a newer version.
  */
 export async function prepareSchema(client: ClientBase, schema: string): Promise<void> {
   const name = escapeIdentifier(schema);
@@ -32,11 +32,12 @@ export async function prepareSchema(client: ClientBase, schema: string): Promise
     await client.query('CREATE TABLE imcore_version (version integer NOT NULL)');
     await client.query('INSERT INTO imcore_version VALUES (0)');
   }
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM imcore_version');
+  // With the schema's name: without it, a user who may not use the schema would be told that there is no such table.
+  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${name}.imcore_version`);
   const version = rows[0]?.version ?? 0;
   if (version > STEPS.length) {
     throw new StoreError(
-      'ERR_STORE_FAILED',
+      'ERR_STORE_NEWER',
       `schema ${schema} has version ${version}, but this imcore supports up to version ${STEPS.length}: update imcore`,
     );
   }

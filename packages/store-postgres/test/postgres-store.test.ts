@@ -210,9 +210,10 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const schema = newSchema();
     await open({ schema }).open();
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
-    await expect(open({ schema }).open()).rejects.toThrow(
-      /has version 99, but this imcore supports up to version 4/,
-    );
+    await expect(open({ schema }).open()).rejects.toMatchObject({
+      code: 'ERR_STORE_NEWER',
+      message: expect.stringContaining('has version 99, but this imcore supports up to version 4'),
+    });
   });
 
   it('migrates a schema of version 1 with its waiting messages, whose keys have no contents', async () => {
@@ -241,6 +242,47 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
       ok: false,
       problem: expect.stringContaining('read-only'),
     });
+    await expect(readOnly.append([message('1')])).rejects.toMatchObject({
+      code: 'ERR_STORE_READ_ONLY',
+      message: expect.stringContaining('(25006)'),
+    });
+  });
+
+  it('says so when its user may not use the schema', async () => {
+    const schema = newSchema();
+    const role = `${schema}_user`;
+    await open({ schema }).open();
+    await query(`CREATE ROLE ${role} LOGIN`);
+    try {
+      const store = open({ schema, url: url.replace('postgres@', `${role}@`) });
+      await expect(store.open()).rejects.toMatchObject({
+        code: 'ERR_STORE_FAILED',
+        message: `PostgreSQL: permission denied for schema ${schema} (42501)`,
+      });
+    } finally {
+      await query(`DROP ROLE ${role}`);
+    }
+  });
+
+  it('rejects calls while its user may open no further connection, and works when there is room', async () => {
+    const schema = newSchema();
+    const role = `${schema}_user`;
+    await query(
+      `CREATE ROLE ${role} LOGIN CONNECTION LIMIT 0; CREATE SCHEMA ${schema} AUTHORIZATION ${role}`,
+    );
+    try {
+      const store = open({ schema, url: url.replace('postgres@', `${role}@`) });
+      await expect(store.append([message('1')])).rejects.toMatchObject({
+        code: 'ERR_STORE_FAILED',
+        message: `PostgreSQL: too many connections for role "${role}" (53300)`,
+      });
+      expect(await store.health()).toMatchObject({ ok: false, problem: expect.stringContaining('53300') });
+      await query(`ALTER ROLE ${role} CONNECTION LIMIT 9`);
+      expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
+      await store.close();
+    } finally {
+      await query(`DROP SCHEMA ${schema} CASCADE; DROP ROLE ${role}`);
+    }
   });
 
   it('keeps the totals correct when many nodes change them at the same time', async () => {

@@ -10,6 +10,8 @@ type StorePackageLoader = () => Promise<{
 const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
 const NO_WAIT: DatabaseWait = { waitMs: 0, clock: systemClock, report: () => {} };
 const POSTGRES = /^postgres(ql)?:\/\//;
+const CHECK_DATABASE =
+  'Check that the server is running, and the user, the password and the name of the database.';
 
 /**
  * Opens the store of the setting `store`; undefined for `none`. Waits for a database as `wait` says; by default not at all.
@@ -46,7 +48,7 @@ async function openDatabase(url: string, wait: DatabaseWait): Promise<MessageSto
   const { postgresStore } = await import('@imcore/store-postgres').catch((cause: unknown) => {
     throw missingPackage(shownStore(url), '@imcore/store-postgres', cause);
   });
-  return withAdvice('Check that the server is running, and the user and password.', async () => {
+  return withAdvice(CHECK_DATABASE, async () => {
     const store = postgresStore({ url });
     await openWithin(() => store.open(), wait).catch(async (error: unknown) => {
       await store.close();

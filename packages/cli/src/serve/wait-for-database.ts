@@ -6,6 +6,10 @@ const RETRY_MS = 1000;
 /** Classes of SQLSTATEs that a wait does not change: wrong password, unknown database, missing permission, wrong schema. */
 const FINAL_CLASSES: ReadonlySet<string> = new Set(['28', '3D', '42', '0A']);
 const SQL_STATE = /^[0-9A-Z]{5}$/;
+/** An exchange of passwords failed before the server could judge: such as a password that was not given. It has no SQLSTATE. */
+const PASSWORD_EXCHANGE = /^SASL: /;
+/** A database is read-only while it fails over, and may be given space. */
+const PASSING: ReadonlySet<string> = new Set(['ERR_STORE_FAILED', 'ERR_STORE_READ_ONLY', 'ERR_STORE_FULL']);
 
 /** How long to wait for a database, and how to say so. */
 export interface DatabaseWait {
@@ -40,9 +44,9 @@ export async function openWithin(open: () => Promise<void>, wait: DatabaseWait):
 
 /** Whether a failure may be over in a moment. An error without a cause is about an option. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof StoreError) || error.code !== 'ERR_STORE_FAILED' || error.cause === undefined)
-    return false;
+  if (!(error instanceof StoreError) || !PASSING.has(error.code) || error.cause === undefined) return false;
   const { cause } = error;
+  if (cause instanceof Error && PASSWORD_EXCHANGE.test(cause.message)) return false;
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
   return !(SQL_STATE.test(code) && FINAL_CLASSES.has(code.slice(0, 2)));
 }

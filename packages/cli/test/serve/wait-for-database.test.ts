@@ -3,8 +3,8 @@ import { settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { openWithin } from '../../src/serve/wait-for-database.js';
 
-function failure(code: string): StoreError {
-  const cause = Object.assign(new Error('no'), code === '' ? {} : { code });
+function failure(code: string, message = 'no'): StoreError {
+  const cause = Object.assign(new Error(message), code === '' ? {} : { code });
   return new StoreError('ERR_STORE_FAILED', `PostgreSQL: ${code}`, { cause });
 }
 
@@ -48,6 +48,7 @@ describe('a database that is not reachable at the start', () => {
 
   it.each([
     ['a wrong password', failure('28P01')],
+    ['no password', failure('', 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
     ['an unknown database', failure('3D000')],
     ['an invalid url', new StoreError('ERR_STORE_FAILED', 'url must be a valid PostgreSQL URL')],
     ['a newer schema', new StoreError('ERR_STORE_NEWER', 'newer')],
