@@ -4,9 +4,11 @@ import type { NatsServer } from './servers.js';
 
 /** The first word of a NATS server. */
 const INFO = 'INFO ';
+/** What it says behind that when it will not serve, such as `maximum connections exceeded`. */
+const REFUSAL = /^-ERR '(.+)'/m;
 
 /**
- * Waits until a server has greeted a connection of its own, which is closed then.
+ * Waits until a server has greeted a connection of its own, and both have closed it: then its place is free again.
  *
  * The library leaves a connection open for good whose server accepts it and then says nothing, as one that hangs does. Such a server is
  * found here, with a socket that can be closed.
@@ -23,7 +25,7 @@ export class Greeting {
     this.#clock = clock;
   }
 
-  /** Rejects if the server cannot be reached, is another kind of server, or says nothing in time. */
+  /** Rejects if the server cannot be reached, is another kind of server, serves nobody now, or says nothing in time. */
   async receive(): Promise<void> {
     const { host, port } = this.#server;
     const socket = connect(port, host);
@@ -32,7 +34,7 @@ export class Greeting {
       socket.destroy(new Error(`the server has said nothing for ${this.#timeoutMs / 1000} s`)),
     );
     try {
-      await firstBytes(socket);
+      await greeted(socket);
     } finally {
       timeout.cancel();
       socket.destroy();
@@ -45,15 +47,21 @@ export class Greeting {
   }
 }
 
-function firstBytes(socket: Socket): Promise<void> {
+function greeted(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1');
-      if (text.startsWith(INFO)) resolve();
+      // A server that is full says so behind its greeting, in another packet.
+      if (text.startsWith(INFO)) socket.end();
       else if (!INFO.startsWith(text)) reject(new Error('this is no NATS server'));
     });
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error('the server has closed the connection')));
+    socket.on('close', () => {
+      const refusal = REFUSAL.exec(text)?.[1];
+      if (refusal !== undefined) reject(new Error(refusal));
+      else if (text.startsWith(INFO)) resolve();
+      else reject(new Error('the server has closed the connection'));
+    });
   });
 }

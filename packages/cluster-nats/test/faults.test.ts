@@ -181,6 +181,17 @@ describe.runIf(hasNats())('natsCluster()', () => {
     expect(cluster.broadcast(new Uint8Array(6001))).toBe(false);
   });
 
+  it('is away while the server has no room for another connection, and joins when there is', async () => {
+    const server = await startServer('max_connections: 1');
+    const a = await start({ servers: server.url });
+    // The connection that has waited for the start of the server may still have the only place.
+    await expect.poll(() => a.states.at(-1), { timeout }).toBe('joined');
+    const b = await start({ nodeId: 'b', servers: server.url });
+    await expectAway(b, 'ERR_CLUSTER_AWAY', /^NATS cannot be reached: maximum connections exceeded$/);
+    await a.cluster.close();
+    await expect.poll(() => b.states, { timeout }).toEqual(['away', 'joined']);
+  });
+
   it('is away while the host is unknown', async () => {
     const node = await start({ servers: `nats://u:${SECRET}@nowhere.invalid` });
     await expectAway(node, 'ERR_CLUSTER_AWAY', /^NATS cannot be reached: .*nowhere\.invalid/);
