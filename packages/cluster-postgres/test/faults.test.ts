@@ -156,6 +156,18 @@ describe.runIf(await hasPostgres())('postgresCluster()', () => {
     await expectAway(node, 'ERR_CLUSTER_REJECTED', /database "nowhere" does not exist \(3D000\)/);
   });
 
+  it('is away while its user may open no further connection, and joins when there is room', async () => {
+    const role = ownName();
+    await query(`CREATE ROLE ${role} LOGIN CONNECTION LIMIT 0`);
+    open.push(async () => {
+      await query(`DROP ROLE ${role}`);
+    });
+    const node = await start({ url: url.replace('postgres@', `${role}@`) });
+    await expectAway(node, 'ERR_CLUSTER_AWAY', /: too many connections for role "t[0-9a-f]+" \(53300\)$/);
+    await query(`ALTER ROLE ${role} CONNECTION LIMIT 1`);
+    await expect.poll(() => node.states, { timeout }).toEqual(['away', 'joined']);
+  });
+
   it('is away while the host is unknown', async () => {
     const node = await start({ url: `postgres://u:${SECRET}@nowhere.invalid/d` });
     await expectAway(node, 'ERR_CLUSTER_AWAY', /^PostgreSQL cannot be reached: .*nowhere\.invalid/);

@@ -66,6 +66,17 @@ describe.runIf(canMakeCluster())('postgresCluster() on a server that is stopped 
     await expect.poll(() => node.states, { timeout }).toEqual(['away', 'joined']);
   });
 
+  it('is away where no password was given', async () => {
+    const { states, errors } = await start({ url: urlWith('') });
+    await expect.poll(() => states, { timeout }).toEqual(['away']);
+    expect(errors).toMatchObject([
+      {
+        code: 'ERR_CLUSTER_REJECTED',
+        message: 'PostgreSQL rejects this node: the server asks for a password, and none was given',
+      },
+    ]);
+  });
+
   it('is away, with the reason, while the password cannot be fetched', async () => {
     const password = () => Promise.reject(new Error('the vault is sealed'));
     const connection = { host: '127.0.0.1', port: server.port, user: 'postgres', password };

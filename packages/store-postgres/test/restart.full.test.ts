@@ -128,6 +128,14 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
     await store.close();
   });
 
+  it('says that the server asks for a password where none was given', async () => {
+    const without = postgresStore({ url: urlWith('') });
+    await expect(without.open()).rejects.toMatchObject({
+      message: 'PostgreSQL: the server asks for a password, and none was given',
+    });
+    await without.close();
+  });
+
   it('works as soon as the server is up, even if it was down when the store was opened', async () => {
     await cluster.stop('fast');
     const early = postgresStore({ url: urlWith(cluster.password), schema: 'early' });
