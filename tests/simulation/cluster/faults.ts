@@ -1,6 +1,7 @@
 import type { Clock } from '@imcore/protocol';
 import type { MessageStore } from '@imcore/server/ports';
 import { ClusterNode } from '../../../packages/server/src/cluster/cluster-node.js';
+import { Peer } from '../../../packages/server/src/cluster/membership.js';
 import { RecentAppends } from '../../../packages/server/src/cluster/recent-appends.js';
 import { ServerCluster } from '../../../packages/server/src/cluster/server-cluster.js';
 import { Sweep } from '../../../packages/server/src/cluster/sweep.js';
@@ -107,5 +108,20 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     profile: 'sparse',
     detectedIn: 'some',
     plant: () => replace(RecentAppends.prototype, 'has', () => false),
+  },
+  {
+    name: 'a node does not notice that hints were lost',
+    detectedAs: /waits in the store/,
+    profile: 'sparse',
+    detectedIn: 'some',
+    plant: () => {
+      const restore = [
+        replace(Peer.prototype, 'heardHint', () => true),
+        replace(Peer.prototype, 'heardHintCount', () => true),
+      ];
+      return () => {
+        for (const one of restore) one();
+      };
+    },
   },
 ];
