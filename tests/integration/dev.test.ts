@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { canRunDev, DevRun, foldersOf, isRunning } from './dev-run.js';
 import { Run } from './run.js';
@@ -18,6 +19,10 @@ describe.skipIf(!canRunDev)('imcore dev', { timeout: 60_000 }, () => {
     expect(started.length).toBeGreaterThan(5);
     const folders = foldersOf(started);
     expect(folders.length).toBe(2);
+    // Whoever can log in to PostgreSQL as its superuser may start programs.
+    const [, address = ''] = / at (.+)/.exec((await dev.state()).store) ?? [];
+    const intruder = new Client(`postgres://postgres@${address}`);
+    await expect(intruder.connect()).rejects.toThrow(/password/);
     await dev.order({ kind: 'talk', isOn: true });
     const before = await dev.until(({ counts }) => counts.received >= 5, '5 messages');
     const home = before.users.find(({ userId }) => userId === 'bob')?.node ?? 0;

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOOPBACK } from './ports.js';
@@ -14,19 +15,26 @@ export interface PrivateServer {
 }
 
 /**
- * Starts PostgreSQL with an empty database. It does not run as root: then it runs as the user `postgres`, or `nobody`.
+ * Starts PostgreSQL with an empty database and a random password: whoever can log in may start programs as the user that it runs
+ * as. It does not run as root: then it runs as the user `postgres`, or `nobody`.
  *
  * @throws DevError `ERR_PROGRAM_FAILED`
  */
 export async function startPostgres(programs: string, port: number): Promise<PrivateServer> {
   const owner = process.getuid?.() === 0 ? ordinaryUser() : undefined;
-  return inFolder('SIGINT', `postgres://postgres@${LOOPBACK}:${port}/postgres`, async (folder) => {
-    const data = join(folder, 'data');
+  const password = randomBytes(16).toString('hex');
+  const url = `postgres://postgres:${password}@${LOOPBACK}:${port}/postgres`;
+  return inFolder('SIGINT', url, async (folder) => {
+    const [data, passwordFile] = [join(folder, 'data'), join(folder, 'password')];
     mkdirSync(data, { mode: 0o700 });
-    if (owner !== undefined) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid);
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    if (owner !== undefined)
+      for (const path of [folder, data, passwordFile]) chownSync(path, owner.uid, owner.gid);
     const options: Omit<ProgramOptions, 'file' | 'args'> = { folder, owner };
-    const settings = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+    const login = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    const settings = ['-D', data, ...login, '-E', 'UTF8', '--locale=C', '--no-sync'];
     await Program.start({ ...options, file: join(programs, 'initdb'), args: settings });
+    rmSync(passwordFile);
     return Program.start({
       ...options,
       file: join(programs, 'postgres'),
