@@ -1,10 +1,29 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { canRunDev, DevRun, foldersOf, isRunning } from './dev-run.js';
 import { Run } from './run.js';
 
+const NODE = fileURLToPath(new URL('../../packages/cli/dist/dev/node-main.js', import.meta.url));
+
 let dev: DevRun | undefined;
+
+it('ends a node of imcore dev whose parent has ended while it started', { timeout: 20_000 }, async () => {
+  const ports = { IMCORE_TCP_PORT: '0', IMCORE_UDP_PORT: '0', IMCORE_WS_PORT: '0', IMCORE_HTTP: 'off' };
+  const node = fork(NODE, {
+    env: { ...ports, IMCORE_HOST: '127.0.0.1', IMCORE_STORE: 'memory' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  try {
+    node.disconnect();
+    expect(await once(node, 'exit')).toEqual([1, null]);
+  } finally {
+    node.kill('SIGKILL');
+  }
+});
 
 describe.skipIf(!canRunDev)('imcore dev', { timeout: 60_000 }, () => {
   afterEach(async () => {

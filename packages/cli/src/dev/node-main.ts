@@ -24,6 +24,11 @@ try {
 }
 
 async function run(): Promise<void> {
+  // First of all: the parent may end while this process starts.
+  process.on('disconnect', () => process.exit(1));
+  if (!process.connected) process.exit(1);
+  // Ctrl+C in the terminal goes to all processes: the parent stops its nodes in order.
+  process.on('SIGINT', () => {});
   const settings = readSettings({ flags: {}, environment: process.env, file: undefined });
   const real = await openCluster(settings);
   const cluster = real && lossyCluster(real, () => Math.random() < loss);
@@ -61,9 +66,6 @@ async function run(): Promise<void> {
   process.on('message', (order: NodeOrder) => {
     loss = order.loss;
   });
-  process.on('disconnect', () => process.exit(1));
-  // Ctrl+C in the terminal goes to all processes: the parent stops its nodes in order.
-  process.on('SIGINT', () => {});
   process.on('SIGTERM', () => void server.close({ drainMs: 0 }).finally(() => process.exit(0)));
 }
 
