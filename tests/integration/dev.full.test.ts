@@ -36,6 +36,8 @@ describe.skipIf(!canRunDev)('faults of imcore dev', { timeout: 60_000 }, () => {
     const started = dev.children();
     const folders = foldersOf(started);
     expect(folders.length).toBe(2);
+    // A paused process does not notice the end of its parent.
+    await dev.order({ kind: 'node', action: 'pause', node: 2 });
     dev.run.process.kill('SIGKILL');
     await expect.poll(() => started.filter(isRunning), { timeout: 10_000 }).toEqual([]);
     await expect.poll(() => folders.filter((folder) => existsSync(folder)), { timeout: 10_000 }).toEqual([]);

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { CutProxy } from './cut-proxy.js';
 import { DevError } from './dev-error.js';
@@ -31,6 +31,9 @@ const LOSS = 0.2;
 const STOP_MS = 3000;
 const KEPT_OUTPUT = 4000;
 
+/** Waits for the end of descriptor 3, which comes with the end of this process however it ends. */
+const WAKE = 'read -r _ <&3; kill -CONT "$1"';
+
 /** A node in a process of its own. It is started again on the same ports. */
 export class DevNode {
   readonly number: number;
@@ -40,6 +43,8 @@ export class DevNode {
   report: NodeReport | undefined = undefined;
   readonly #options: DevNodeOptions;
   #child: ChildProcess | undefined = undefined;
+  /** Wakes the paused process if this one ends: it could not notice that itself. */
+  #waker: ChildProcess | undefined = undefined;
   #output = '';
 
   constructor(options: DevNodeOptions) {
@@ -73,10 +78,10 @@ export class DevNode {
       case 'start':
         return await this.#start();
       case 'pause':
-        this.#child?.kill('SIGSTOP');
+        this.#pause();
         return tell('paused with SIGSTOP: its clients notice within 7 s', true);
       case 'resume':
-        this.#child?.kill('SIGCONT');
+        this.#resume();
         return tell('resumed', false);
       case 'cut':
         proxy.cut();
@@ -102,8 +107,26 @@ export class DevNode {
   /** Ends the process, if there is one: it gets 3 s to close its connections. */
   async stop(): Promise<void> {
     this.condition = { ...this.condition, run: 'dead' };
-    this.#child?.kill('SIGCONT');
+    this.#resume();
     await this.#end('SIGTERM');
+  }
+
+  #pause(): void {
+    this.#waker = spawn('/bin/sh', ['-c', WAKE, 'sh', String(this.#child?.pid)], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    this.#child?.kill('SIGSTOP');
+  }
+
+  #resume(): void {
+    this.#endWaker();
+    this.#child?.kill('SIGCONT');
+  }
+
+  #endWaker(): void {
+    this.#waker?.kill('SIGKILL');
+    this.#waker = undefined;
   }
 
   async #start(): Promise<void> {
@@ -139,6 +162,7 @@ export class DevNode {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#endWaker();
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
