@@ -29,8 +29,14 @@ export function textLogger(level: LogLevel, write: (line: string) => void, wallT
 function describe(fields: object): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}=${value instanceof Error ? value.message : asText(value)}`)
+    .map(([name, value]) => ` ${name}=${value instanceof Error ? withCode(value) : asText(value)}`)
     .join('');
+}
+
+function withCode(error: Error): string {
+  return 'code' in error && typeof error.code === 'string'
+    ? `${error.code}: ${error.message}`
+    : error.message;
 }
 
 function asText(value: unknown): string {

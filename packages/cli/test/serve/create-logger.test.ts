@@ -1,3 +1,4 @@
+import { ClusterError } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/serve/create-logger.js';
 import type { LogLevel } from '../../src/serve/settings.js';
@@ -25,6 +26,12 @@ describe('createLogger', () => {
     expect(written[0]).toMatch(
       /^\d\d:\d\d:\d\d warn {2}a limit limit=maxSessions text="two words" err=broken\n$/,
     );
+  });
+
+  it('writes the code of an error on a terminal, under which the reference explains it', () => {
+    const { logger, written } = loggerWithOutput('info', true);
+    logger.warn({ err: new ClusterError('ERR_CLUSTER_AWAY', 'NATS cannot be reached') }, 'away');
+    expect(written[0]).toMatch(/ away err=ERR_CLUSTER_AWAY: NATS cannot be reached\n$/);
   });
 
   it.each([true, false])('lets no text of a peer control the terminal (terminal: %s)', (isTTY) => {
