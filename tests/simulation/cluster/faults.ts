@@ -5,6 +5,7 @@ import { Peer } from '../../../packages/server/src/cluster/membership.js';
 import { RecentAppends } from '../../../packages/server/src/cluster/recent-appends.js';
 import { ServerCluster } from '../../../packages/server/src/cluster/server-cluster.js';
 import { Sweep } from '../../../packages/server/src/cluster/sweep.js';
+import { ReplayQueue } from '../../../packages/server/src/storage/replay-queue.js';
 import type { ClusterSeams } from './cluster-world.js';
 import type { ClusterProfile } from './plan.js';
 
@@ -82,6 +83,13 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
         replaced.looks = true;
       };
     },
+  },
+  {
+    name: 'messages in transit do not wait for appends under way',
+    detectedAs: /came after/,
+    profile: 'returning',
+    detectedIn: 'some',
+    plant: () => replace(ReplayQueue.prototype, 'pendingAppends', () => 0),
   },
   {
     name: 'a node ignores that its session has lost',

@@ -12,8 +12,10 @@ import type { StoreTrouble } from '../slow-store.js';
  * - `sparse`: few messages on a bus that loses frames or is slow, and no other trouble: nothing makes up for what a node forgets.
  * - `moving`: senders move right after a message, on a bus that is slow, and no other trouble: their next message comes to the node
  *   of the receiver before the hint of the one before.
+ * - `returning`: receivers come back while messages to them are being stored by a slow store, and no other trouble: their queue is
+ *   read while an append is under way.
  */
-export type ClusterProfile = 'common' | 'sharp' | 'sparse' | 'moving';
+export type ClusterProfile = 'common' | 'sharp' | 'sparse' | 'moving' | 'returning';
 
 /** Everything about a run that is decided before it begins. */
 export interface ClusterPlan {
@@ -63,6 +65,7 @@ const LATE_BUS = { slow: 0.9, slowMs: 300 };
 const PROFILES: readonly ClusterProfile[] = [
   ...(['sharp', 'common', 'sparse', 'common'] as const),
   ...(['sharp', 'common', 'moving', 'common'] as const),
+  ...(['sharp', 'common', 'sparse', 'returning'] as const),
 ];
 
 /** Store latency after the trouble, in milliseconds. A sweep rests twenty times as long as it took. */
@@ -73,6 +76,7 @@ const STORE: Readonly<Record<ClusterProfile, Pick<StoreTrouble, 'maxLatencyMs' |
   sharp: { maxLatencyMs: 300, failure: 1 / 8 },
   sparse: { maxLatencyMs: 20, failure: 1 / 30 },
   moving: { maxLatencyMs: 5, failure: 0 },
+  returning: { maxLatencyMs: 400, failure: 0 },
 };
 
 /** The plan of a seed. */
@@ -98,8 +102,8 @@ export function clusterPlan(seed: number, profile: ClusterProfile = profileOf(se
     backoff: isBrief
       ? { minMs: 5, initialMs: 60, maxMs: 1000 }
       : { minMs: 1000, initialMs: 3000, maxMs: 3000 },
-    pauseMs: { common: 200, sharp: 120, sparse: 1500, moving: 250 }[profile],
-    moveMs: { common: 150, sharp: 500, sparse: 150, moving: 60 }[profile],
+    pauseMs: { common: 200, sharp: 120, sparse: 1500, moving: 250, returning: 400 }[profile],
+    moveMs: { common: 150, sharp: 500, sparse: 150, moving: 60, returning: 300 }[profile],
     troubleMs: 20_000,
     calmMs: profile === 'sparse' ? 40_000 : 15_000,
     calmPauseMs: profile === 'sparse' ? 3000 : 900,
@@ -120,6 +124,7 @@ function hasNodeTrouble(profile: ClusterProfile): boolean {
 
 function busOf(profile: ClusterProfile, random: SeededRandom): BusConditions {
   if (profile === 'moving') return { ...DEFAULT_BUS, ...LATE_BUS };
+  if (profile === 'returning') return DEFAULT_BUS;
   const isLossy = random.chance(0.5);
   const duplication = random.chance(0.5) ? FAULTY : 0;
   if (isLossy) return { ...DEFAULT_BUS, loss: profile === 'sparse' ? SPARSE_LOSS : FAULTY, duplication };

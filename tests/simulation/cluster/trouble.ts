@@ -12,6 +12,9 @@ const MAX_PARTITION_MS = 5000;
 
 const MAX_BURST = 6;
 
+/** Messages to a receiver that comes back. */
+const MESSAGES_TO_RETURNING = 8;
+
 /** How long a client needs to notice that its connection is broken, in milliseconds, at most. */
 const NOTICE_MS = 10;
 
@@ -53,6 +56,7 @@ const TABLES: Readonly<Record<ClusterProfile, readonly [number, Happening][]>> =
     [1, (now) => now.message()],
     [8, (now) => now.movedSender()],
   ],
+  returning: [[1, (now) => now.returningReceiver()]],
 };
 
 /** Makes something random happen again and again until it is stopped. */
@@ -125,6 +129,16 @@ export class Trouble {
       this.#after(this.#random.between(0, this.#world.plan.moveMs), () =>
         device.send(receiver.device.userId, this.#content()),
       );
+  }
+
+  /** As {@link movingReceiver}, with one message after the other, from before it comes back until some time after it. */
+  returningReceiver(): void {
+    const receiver = this.#roamer();
+    const { device } = this.#roamer();
+    this.#hop(receiver);
+    const { moveMs } = this.#world.plan;
+    for (let at = 0; at < moveMs; at += moveMs / MESSAGES_TO_RETURNING)
+      this.#after(at, () => device.send(receiver.device.userId, this.#content()));
   }
 
   /** Logs a device in that is not, if there is one. */
