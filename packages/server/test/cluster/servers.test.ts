@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { START_TIME } from '../support/bench.js';
-import { acknowledgement, login, logout, message, plainMessage } from '../support/wire.js';
+import { acknowledgement, keepAlive, login, logout, message, plainMessage, toBody } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes, startTwo } from './nodes.js';
 
 describe('a message to a user of another node', () => {
@@ -103,6 +103,33 @@ describe('a message to a user of another node', () => {
     nodes.bus.setConditions({ loss: 0 });
     await nodes.advance(6000);
     expect(contentsOf(bob)).toEqual(['hello']);
+  });
+
+  it('arrives within a minute when nobody hints it, and within seconds for five minutes after the loss of a node', async () => {
+    const { nodes, b } = await startTwo();
+    const bob = await b.online('bob');
+    /** Seconds until a message arrives that a node has stored and not hinted. */
+    const stored = async (fingerprint: string): Promise<number> => {
+      const body = toBody(message('alice', 'bob', fingerprint, fingerprint));
+      const acceptedAt = nodes.clock.wallTime();
+      await nodes.store.append([{ to: 'bob', from: 'alice', fingerprint, body, acceptedAt }]);
+      return stay(120, () => contentsOf(bob).includes(fingerprint));
+    };
+    const stay = async (seconds: number, isDone = () => false): Promise<number> => {
+      for (let passed = 0; passed < seconds; passed += 1) {
+        if (isDone()) return passed;
+        if (passed % 5 === 0) bob.write(keepAlive('bob'));
+        await nodes.advance(1000);
+      }
+      return seconds;
+    };
+    await stay(70);
+    expect(await stored('a quiet cluster')).toBeLessThanOrEqual(60);
+    nodes.member('a').crash();
+    await stay(240);
+    expect(await stored('four minutes after a loss')).toBeLessThanOrEqual(2);
+    await stay(120);
+    expect(await stored('later')).toBeLessThanOrEqual(60);
   });
 
   it('is not overtaken by a later one of a sender who has moved to the node of the receiver', async () => {
