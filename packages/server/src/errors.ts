@@ -64,6 +64,7 @@ export class ClusterError extends Error {
     | 'ERR_CLUSTER_FRAME_LIMIT'
     | 'ERR_CLUSTER_NAME_TAKEN'
     | 'ERR_CLUSTER_OTHER_STORE'
+    | 'ERR_CLUSTER_OTHER_VERSION'
     | 'ERR_CLUSTER_BUSY'
     | 'ERR_CLUSTER_CLOSED'
     | 'ERR_NODE_UNKNOWN'

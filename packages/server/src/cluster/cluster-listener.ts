@@ -25,7 +25,8 @@ export interface ClusterListener extends DirectoryListener {
   list(after: string, limit: number): readonly string[];
   /**
    * `ERR_CLUSTER_NAME_TAKEN`: a later process has the name of this node. This node does nothing more in the cluster: stop the server.
-   * `ERR_CLUSTER_OTHER_STORE`: a node was not joined because it has another store; called once for each.
+   * `ERR_CLUSTER_OTHER_STORE`, `ERR_CLUSTER_OTHER_VERSION`: a node was not joined because it has another store, or sends frames of
+   * another version; called once for each.
    */
   failed(error: ClusterError): void;
 }

@@ -8,7 +8,14 @@ import type { Claim, DeviceKey } from './claims.js';
 import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
 import { Directory } from './directory.js';
 import { FrameSender } from './frame-sender.js';
-import { decodeFrame, type Frame, type FrameHead, type NodeState } from './frames.js';
+import {
+  decodeFrame,
+  type ForeignFrame,
+  type Frame,
+  type FrameHead,
+  type NodeState,
+  VERSION,
+} from './frames.js';
 import { Membership, type Peer } from './membership.js';
 import { Requests } from './requests.js';
 
@@ -321,6 +328,11 @@ export class ClusterNode {
     const frame = decodeFrame(bytes);
     if (frame === 'unreadable') metrics.clusterFramesUnreadable += 1;
     if (frame === 'unreadable' || frame === 'unknown') return;
+    if (frame.kind === 'foreign') {
+      metrics.clusterFramesUnreadable += 1;
+      this.#otherVersion(frame);
+      return;
+    }
     const standing = this.#membership.standingOf(frame, this.#runtime.clock.now());
     const peer = this.#membership.peers.get(frame.nodeId);
     if (standing === 'known' && peer !== undefined) this.#handle(peer, frame);
@@ -420,6 +432,12 @@ export class ClusterNode {
     this.#runtime.metrics.clusterPeers = this.#membership.peers.size;
     this.#directory.removeNode(peer.nodeId);
     this.#listener.nodeRemoved(peer.nodeId);
+  }
+
+  #otherVersion({ nodeId, life, version }: ForeignFrame): void {
+    if (!this.#membership.mustReport({ nodeId, life })) return;
+    const message = `node ${nodeId} sends frames of version ${version}, this node reads version ${VERSION}: it is not joined`;
+    this.#listener.failed(new ClusterError('ERR_CLUSTER_OTHER_VERSION', message));
   }
 
   #giveUp({ nodeId, life }: FrameHead): void {

@@ -1,8 +1,8 @@
 import type { DeviceKey, SessionClaim } from './claims.js';
 import { Fields } from './frame-fields.js';
 
-/** The first byte of each frame. Frames of other versions are counted as unreadable. */
-const VERSION = 1;
+/** The first byte of each frame. All versions have `nodeId` and `life` in JSON behind it, so that their nodes can be named. */
+export const VERSION = 1;
 
 /** Maximum stamp: later ones must be whole numbers as well. */
 const MAX_STAMP = 2 ** 52;
@@ -153,16 +153,23 @@ function toFrame(fields: object, items: readonly string[] = []): Uint8Array {
   return frame;
 }
 
+/** What is known of a frame of another version. */
+export interface ForeignFrame extends FrameHead {
+  readonly kind: 'foreign';
+  readonly version: number;
+}
+
 /**
- * Reads a frame, and keeps nothing of its bytes. Unknown fields are ignored. Returns `unknown` for a kind of a later version, and
- * `unreadable` for bytes that are no frame.
+ * Reads a frame, and keeps nothing of its bytes. Unknown fields are ignored. Returns `unknown` for a kind that this version does not
+ * know, and `unreadable` for bytes that are no frame.
  */
-export function decodeFrame(bytes: Uint8Array): Frame | 'unknown' | 'unreadable' {
-  if (bytes[0] !== VERSION) return 'unreadable';
+export function decodeFrame(bytes: Uint8Array): Frame | ForeignFrame | 'unknown' | 'unreadable' {
   try {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + 1, bytes.byteLength - 1).toString();
     const fields = new Fields(JSON.parse(text));
     const head = { nodeId: fields.name('nodeId'), life: fields.count('life') };
+    const version = bytes[0] ?? 0;
+    if (version !== VERSION) return { ...head, kind: 'foreign', version };
     const body = readBody(fields);
     return body === undefined ? 'unknown' : { ...head, ...body };
   } catch {

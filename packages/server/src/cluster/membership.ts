@@ -127,11 +127,16 @@ export class Membership {
   /** Whether a node has the same store. `report`: it has not, and was not reported yet. */
   checkStore({ nodeId, life }: FrameHead, store: string): 'same' | 'report' | 'reported' {
     if (store === this.#store) return 'same';
+    return this.mustReport({ nodeId, life }) ? 'report' : 'reported';
+  }
+
+  /** Whether a process that cannot be joined has not been reported yet. */
+  mustReport({ nodeId, life }: FrameHead): boolean {
     const name = `${nodeId} ${life}`;
-    if (this.#foreign.has(name)) return 'reported';
+    if (this.#foreign.has(name)) return false;
     if (this.#foreign.size >= MAX_REMEMBERED) this.#foreign.clear();
     this.#foreign.add(name);
-    return 'report';
+    return true;
   }
 
   /** Adds a peer; there is none of that name. */

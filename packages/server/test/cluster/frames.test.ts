@@ -97,8 +97,12 @@ describe('frames', () => {
     expect(text(json)).toBe('unreadable');
   });
 
-  it('of another version are unreadable', () => {
-    expect(decodeFrame(Buffer.from('\u0002{"kind":"ask","nodeId":"b","life":1}'))).toBe('unreadable');
+  it('of another version tell their node, and no more', () => {
+    expect(decodeFrame(Buffer.from('\u0002{"kind":"ask","nodeId":"b","life":1}'))).toEqual({
+      ...{ kind: 'foreign', version: 2 },
+      ...{ nodeId: 'b', life: 1 },
+    });
+    expect(decodeFrame(Buffer.from('\u0002{"kind":"ask"}'))).toBe('unreadable');
     expect(decodeFrame(new Uint8Array())).toBe('unreadable');
   });
 });
