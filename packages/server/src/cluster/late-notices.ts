@@ -5,13 +5,13 @@ import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { MAX_WITHHELD, WithheldNotices } from './withheld-notices.js';
 
-/** Wait after the end of a user's last session, in milliseconds: its acknowledgements are being confirmed. */
+/** Wait after the end of a user's last session, in milliseconds: its last acknowledgements are being confirmed. */
 const AFTER_SESSION_MS = 1000;
 
-/** The same after the loss of its node, whose clients need a moment to come back at another one. */
+/** Wait after the loss of a user's node, in milliseconds: clients need time to log in at another one. */
 const AFTER_NODE_MS = 10_000;
 
-/** Maximum number of users in one question to the store, and of messages in one page. */
+/** Maximum number of users in one call of `whichWait`, and of messages in one page. */
 const MAX_PLACES = 1000;
 const MAX_PAGE = 100;
 
@@ -20,12 +20,12 @@ interface LateNoticeParts {
   readonly shared: Pick<SharedStore, 'whichWait'>;
   /** Whether a user has a session at any node. */
   readonly isOnline: (userId: string) => boolean;
-  /** Tells `onStored` of a message. */
+  /** Calls the hook `onStored` for a message. */
   readonly notify: (message: WaitingMessage) => void;
 }
 
-/** A user who has gone offline. */
-class Absent implements RingEntry {
+/** A user who has gone offline, until the wait is over. */
+class OfflineUser implements RingEntry {
   readonly userId: string;
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -38,8 +38,9 @@ class Absent implements RingEntry {
 }
 
 /**
- * Tells `onStored` late of messages to users of other nodes. Those nodes bring them, so it is not told at first; but if the user goes
- * offline, or the node dies, what still waits then is told. Each node tells of what it has stored itself.
+ * Calls the hook `onStored` late, for messages to users who were online at another node. That node delivers them, so the hook is
+ * not called when they are stored. When such a user has gone offline, or its node was lost, the hook is called for the messages
+ * that still wait. Each node does this for the messages that it has stored itself.
  */
 export class LateNotices {
   readonly #runtime: Runtime;
@@ -47,7 +48,7 @@ export class LateNotices {
   readonly #withheld = new WithheldNotices();
   readonly #afterSession: DeadlineRing;
   readonly #afterNode: DeadlineRing;
-  readonly #absent = new Map<string, Absent>();
+  readonly #offline = new Map<string, OfflineUser>();
   #due: string[] = [];
   #isRunning = false;
   #isStopped = false;
@@ -55,12 +56,15 @@ export class LateNotices {
   constructor(runtime: Runtime, parts: LateNoticeParts) {
     this.#runtime = runtime;
     this.#parts = parts;
-    const due = (absent: Absent): void => this.#isDue(absent);
-    this.#afterSession = runtime.timers.ring<Absent>(AFTER_SESSION_MS, due);
-    this.#afterNode = runtime.timers.ring<Absent>(AFTER_NODE_MS, due);
+    const waited = (user: OfflineUser): void => this.#waited(user);
+    this.#afterSession = runtime.timers.ring<OfflineUser>(AFTER_SESSION_MS, waited);
+    this.#afterNode = runtime.timers.ring<OfflineUser>(AFTER_NODE_MS, waited);
   }
 
-  /** `onStored` is not told of a message now, because its receiver is online at another node. If too many are withheld, the oldest are forgotten. */
+  /**
+   * The hook is not called for a message now, because its receiver is online at another node. If too many messages are withheld,
+   * the oldest are forgotten.
+   */
   withhold(userId: string, id: StoreId): void {
     const { clock, metrics, events } = this.#runtime;
     if (this.#withheld.add(userId, id, clock.now())) return;
@@ -68,23 +72,23 @@ export class LateNotices {
     events.emit('limited', { limit: 'offlineNotices', value: MAX_WITHHELD, remoteAddress: '', userId });
   }
 
-  /** A user has no session at any node any more. */
+  /** A user has no session at any node any more. `isNodeLost`: its last node was lost. */
   wentOffline(userId: string, isNodeLost: boolean): void {
-    if (this.#isStopped || this.#absent.has(userId) || !this.#withheld.has(userId)) return;
-    const absent = new Absent(userId);
-    this.#absent.set(userId, absent);
-    (isNodeLost ? this.#afterNode : this.#afterSession).start(absent, this.#runtime.clock.now());
+    if (this.#isStopped || this.#offline.has(userId) || !this.#withheld.has(userId)) return;
+    const user = new OfflineUser(userId);
+    this.#offline.set(userId, user);
+    (isNodeLost ? this.#afterNode : this.#afterSession).start(user, this.#runtime.clock.now());
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const absent of this.#absent.values()) absent.ring?.stop(absent);
-    this.#absent.clear();
+    for (const user of this.#offline.values()) user.ring?.stop(user);
+    this.#offline.clear();
   }
 
-  #isDue({ userId }: Absent): void {
-    this.#absent.delete(userId);
-    // The node where it is now brings the messages. If it goes offline there, this is called again.
+  #waited({ userId }: OfflineUser): void {
+    this.#offline.delete(userId);
+    // The user is back, and its node delivers the messages. If the user goes offline again, `wentOffline` is called again.
     if (this.#parts.isOnline(userId)) return;
     this.#due.push(userId);
     if (!this.#isRunning) void this.#run();
@@ -92,23 +96,23 @@ export class LateNotices {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // All that are due in this turn go together.
+    // Users whose waits end in the same turn share a call of the store.
     await undefined;
-    while (this.#due.length > 0 && !this.#isStopped) await this.#tell(this.#due.splice(0, MAX_PLACES));
+    while (this.#due.length > 0 && !this.#isStopped) await this.#notify(this.#due.splice(0, MAX_PLACES));
     this.#isRunning = false;
   }
 
-  async #tell(userIds: readonly string[]): Promise<void> {
+  async #notify(userIds: readonly string[]): Promise<void> {
     const idsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
     const places = userIds.map((userId) => ({ userId, after: (idsOf.get(userId)?.[0] ?? 0) - 1 }));
     try {
       for (const userId of await this.#parts.shared.whichWait(places))
-        await this.#tellOf(userId, idsOf.get(userId) ?? []);
+        await this.#notifyOf(userId, idsOf.get(userId) ?? []);
     } catch (error) {
       const { metrics, events } = this.#runtime;
       metrics.storeFailures += 1;
       events.emit('error', asError(error));
-      // Nobody knows which were told: it may be told twice of some.
+      // It is not known for which messages the hook was called: for some it may be called twice.
       for (const [userId, ids] of idsOf) {
         for (const id of ids) this.withhold(userId, id);
         this.wentOffline(userId, true);
@@ -116,7 +120,7 @@ export class LateNotices {
     }
   }
 
-  async #tellOf(userId: string, ids: readonly StoreId[]): Promise<void> {
+  async #notifyOf(userId: string, ids: readonly StoreId[]): Promise<void> {
     const left = new Set(ids);
     let after = (ids[0] ?? 0) - 1;
     while (left.size > 0 && !this.#isStopped) {

@@ -29,7 +29,7 @@ interface ClusterParts {
   /** Writes a message without QoS to its receiver, if the receiver is online here. */
   readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
-  /** Tells `onStored` of a message that waits. */
+  /** Calls the hook `onStored` for a message that waits. */
   readonly notify: (message: WaitingMessage) => void;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
@@ -53,7 +53,7 @@ export class ServerCluster implements ClusterListener {
   /** Undefined until {@link start} knows the store's identity. */
   #node: ClusterNode | undefined;
   #isClosed = false;
-  /** Changes by a session of this node that starts or ends just now. Listeners hear of them when that is complete. */
+  /** Changes by a session of this node that starts or ends just now. They are reported when that is complete. */
   #ownChanges: boolean[] | undefined;
 
   #drain: Drain | undefined;
@@ -137,7 +137,7 @@ export class ServerCluster implements ClusterListener {
     return (this.#node?.nodesOf(userId).length ?? 0) > 0;
   }
 
-  /** `onStored` was not told of a message that this server has stored, because its receiver is online at another node. */
+  /** `onStored` was not called for a message that this server has stored, because its receiver is online at another node. */
   withhold(userId: string, id: StoreId): void {
     this.#notices.withhold(userId, id);
   }

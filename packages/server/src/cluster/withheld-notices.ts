@@ -1,7 +1,10 @@
 import type { Instant } from '@imcore/protocol';
 import type { StoreId } from '../ports/message-store.js';
 
-/** How long a message is remembered, in milliseconds, at least; at most twice as long. No session lives so long without a packet. */
+/**
+ * How long a message is remembered at least, in milliseconds. At most twice as long, if others are added meanwhile. The session of a
+ * peer that is gone ends sooner.
+ */
 const REMEMBER_MS = 600_000;
 
 /** Maximum number of messages that are remembered of one user: the latest. */
@@ -11,8 +14,8 @@ const MAX_OF_USER = 1000;
 export const MAX_WITHHELD = 500_000;
 
 /**
- * Messages that this server has stored, and of which `onStored` was not told because the receiver was online at another server. If
- * the receiver goes offline without acknowledging them, it must be told after all.
+ * Messages that this server has stored, for which `onStored` was not called because the receiver was online at another server. If
+ * the receiver goes offline without acknowledging them, it must be called after all.
  */
 export class WithheldNotices {
   readonly #max: number;

@@ -21,7 +21,7 @@ const MAX_WAITING = 10_000;
 
 /** Users who are online at other servers. */
 interface Elsewhere {
-  /** Whether a user is online at another server, which brings the message. */
+  /** Whether a user is online at another server, which delivers the message. */
   has(userId: string): boolean;
   /** The hook is not called for a stored message, because its receiver is online at another server. */
   withhold(userId: string, id: StoreId): void;
@@ -31,7 +31,7 @@ interface Elsewhere {
 interface Notice {
   readonly message: Message;
   readonly bytes: number;
-  /** In the store; undefined if it is not known. */
+  /** Its ID in the store; undefined if that is not known. */
   readonly id: StoreId | undefined;
 }
 
@@ -66,7 +66,7 @@ export class OfflineNotifier {
     this.#add({ message: delivery.message, bytes: bytesOf(delivery.body), id: delivery.storeId });
   }
 
-  /** A stored message waits that the hook should have been told of before. */
+  /** A stored message for which the hook was not called at first: see `LateNotices`. */
   addLate(waiting: WaitingMessage): void {
     if (this.#hooks.hooks.onStored === undefined) return;
     const { message, id } = toKeptMessage(waiting);
