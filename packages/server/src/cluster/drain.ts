@@ -15,13 +15,13 @@ export interface DrainOptions {
   readonly withinMs?: number | undefined;
 }
 
-/** For how long new users are let in: load balancers are late to notice. */
+/** For how long new users are still accepted, in milliseconds: load balancers notice late that the node drains. */
 const LAG_MS = 5000;
 
 /** Time between two small waves, in milliseconds. */
 const SLICE_MS = 50;
 
-/** Of so many of the oldest sessions for each that is ended, those with nothing under way are ended first. */
+/** Number of the oldest sessions that are considered for each one to end: those with nothing under way are ended first. */
 const CHOICE = 4;
 
 /** What a drain needs of its server. */
@@ -38,8 +38,8 @@ interface Candidate {
 }
 
 /**
- * Sends the users of a node away in small waves, so that the other nodes get them one after the other: lets new users in for
- * 5 s, and then ends sessions, oldest first. Connections are closed, not kicked out: a kick-out is final for original clients.
+ * Sends the users of a node away in small waves, so that the other nodes get them one after the other: accepts new users for
+ * 5 s more, and then ends sessions, oldest first. Connections are closed, not kicked out: a kick-out is final for original clients.
  */
 export class Drain {
   readonly done: Promise<void>;

@@ -19,7 +19,8 @@ export type RouteAnswer = 'taken' | UndeliveredReason;
 
 /**
  * A way to deliver or keep messages. The server asks its routes in order, and the first one that accepts a message takes it:
- * `local`, `cluster` in a cluster, those of the option `routes`, the store, and last the fallback, which asks the application or drops the message.
+ * `local`, in a cluster `cluster`, those of the option `routes`, the store, and last the fallback, which asks the application or
+ * drops the message.
  *
  * A route that answers `'taken'` becomes responsible for an outcome: it calls exactly one of {@link RouteHost.accept} and
  * {@link RouteHost.fallBack}, once. A route that takes steps in between, such as storing the message first, moves the

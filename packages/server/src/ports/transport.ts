@@ -170,8 +170,8 @@ export interface ServerTransport {
   /** Rejects new connections from now on. Open connections stay. */
   stopAccepting(): void;
   /**
-   * Closes the listening socket, as {@link stopAccepting} may do later: connecting fails from now on, so that load balancers turn to
-   * other servers. Open connections stay. Absent where there is no such socket, as on UDP.
+   * Closes the listening socket, so that connecting fails from now on and load balancers turn to other servers. Open connections
+   * stay; {@link stopAccepting} may follow. Does nothing on a shared HTTP server. Absent where there is no such socket, as on UDP.
    */
   readonly stopListening?: (() => void) | undefined;
   /** Ends the open connections and releases the port. */

@@ -1,6 +1,6 @@
 /**
- * What waits until a hook has answered about an earlier message of the user, in the order in which it came: on all sessions of
- * the user, so that an answer that takes longer does not change the order of the messages.
+ * The sessions of a user that wait for the answer of a hook about an earlier message of this user. They resume in the order in which
+ * they began to wait, so that a slow answer does not change the order of the messages.
  */
 export class HookQueue {
   #isAsking = false;
