@@ -67,8 +67,8 @@ export function createServer(options: ServerOptions): ImServer {
       notify: (message) => notifier.addLate(message),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
-      refuseNewcomers() {
-        sessions.refuseNewcomers();
+      rejectNewUsers() {
+        sessions.rejectNewUsers();
         for (const transport of transports) transport.stopListening?.();
       },
     });

@@ -28,8 +28,8 @@ const CHOICE = 4;
 interface DrainParts {
   readonly clock: Clock;
   readonly users: UserRegistry;
-  /** From now on no new user is let in. */
-  readonly refuseNewcomers: () => void;
+  /** From now on new users are rejected, and the ports are closed where the transport can do that. */
+  readonly rejectNewUsers: () => void;
 }
 
 interface Candidate {
@@ -76,7 +76,7 @@ export class Drain {
   }
 
   #begin(): void {
-    this.#parts.refuseNewcomers();
+    this.#parts.rejectNewUsers();
     this.#wait();
   }
 

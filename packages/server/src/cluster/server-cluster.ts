@@ -33,8 +33,8 @@ interface ClusterParts {
   readonly notify: (message: WaitingMessage) => void;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
-  /** Lets no new user in from now on. */
-  readonly refuseNewcomers: () => void;
+  /** From now on rejects new users, and closes the ports where the transport can do that. */
+  readonly rejectNewUsers: () => void;
 }
 
 /**
@@ -89,9 +89,9 @@ export class ServerCluster implements ClusterListener {
   /** @throws UsageError `ERR_INVALID_OPTION` */
   drain(options: DrainOptions): Promise<void> {
     if (this.#drain !== undefined) return this.#drain.done;
-    const { users, refuseNewcomers } = this.#parts;
+    const { users, rejectNewUsers } = this.#parts;
     const { clock } = this.#runtime;
-    const drain = new Drain({ clock, users, refuseNewcomers }, options);
+    const drain = new Drain({ clock, users, rejectNewUsers }, options);
     if (!this.nodes().some(({ state }) => state === 'up')) {
       // Its users would find no other node.
       drain.stop();

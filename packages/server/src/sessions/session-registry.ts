@@ -129,8 +129,8 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     this.#runtime.events.emit('error', error);
   }
 
-  /** From now on new connections are rejected, and logins of strangers are not answered. Open sessions go on. */
-  refuseNewcomers(): void {
+  /** From now on new connections are rejected, and logins of strangers are not answered. Open sessions stay. */
+  rejectNewUsers(): void {
     if (this.#accepts === 'all') this.#accepts = 'known';
   }
 
