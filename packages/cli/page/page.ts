@@ -1,6 +1,7 @@
 import type { DevState, NodeView, UserView } from '../src/dev/dev-state.js';
 
-/** The control page of `imcore dev`: asks for the state each 250 ms, shows it, and sends orders. */
+// The control page of `imcore dev`: polls the state, shows it, and sends orders.
+
 const POLL_MS = 250;
 /** More messages on the way than a quiet cluster has at a time. */
 const MANY = 5;

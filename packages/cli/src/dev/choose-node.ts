@@ -5,8 +5,8 @@ interface Candidate {
 }
 
 /**
- * Chooses the node that a user connects to, as a load balancer does: the one it had if that runs, otherwise one that runs and
- * has not the other user. Undefined if none runs.
+ * Chooses the node that a user connects to, as a load balancer does: the preferred one if it runs, otherwise a running one where
+ * the other user is not. Undefined if none runs.
  */
 export function chooseNode(
   nodes: readonly Candidate[],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { LOOPBACK } from './ports.js';
 
-/** The way of one node to the bus, on a port of this machine. It can be cut: connections are closed, new ones at once. */
+/** The connection of one node to the bus, through a port of this machine. While it is cut, each connection is closed at once. */
 export class CutProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

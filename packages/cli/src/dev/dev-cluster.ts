@@ -32,7 +32,7 @@ export class DevCluster {
   #eventId = 0;
   /** Whether a user has lost a node, and the messages of that time have not all arrived yet. */
   #isRecovering = false;
-  /** Whether all is up, so that what happens is worth telling. */
+  /** Whether all nodes are up. Earlier events are not reported. */
   #isUp = false;
 
   constructor(backend: Backend, print: (event: DevEvent) => void) {
@@ -78,13 +78,13 @@ export class DevCluster {
         `node ${dead.number} does not start: ${dead.condition.reason}`,
       );
     await Promise.all(this.#users.map((user) => user.login()));
-    await this.#acquainted();
+    await this.#waitForPeers();
     this.#isUp = true;
     this.#tell(`all ${plan.length} nodes are up; alice is at node 1, bob at node 2`, false);
     this.#check = setInterval(() => this.#reportRecovery(), CHECK_EVERY_MS);
   }
 
-  /** Does what was asked for. @throws DevError `ERR_NOT_POSSIBLE` */
+  /** Carries out an order. @throws DevError `ERR_NOT_POSSIBLE` */
   async perform(order: Order): Promise<void> {
     if (order.kind === 'talk') return this.#setTalking(order.isOn);
     if (order.kind === 'say')
@@ -119,8 +119,8 @@ export class DevCluster {
     for (const proxy of this.#proxies) proxy.close();
   }
 
-  /** Resolves when the nodes know each other, or after 5 s: what is wrong is to be seen on the page then. */
-  async #acquainted(): Promise<void> {
+  /** Resolves when all nodes know each other, or after 5 s: the page then shows what is wrong. */
+  async #waitForPeers(): Promise<void> {
     const others = this.#nodes.length - 1;
     for (let left = 100; left > 0; left -= 1) {
       if (this.#nodes.every(({ report }) => report?.peers.length === others)) return;

@@ -35,7 +35,7 @@ export async function dev(flags: DevFlags): Promise<void> {
     const isUp = await Promise.race([cluster.start(plan).then(() => true), stopped.then(() => false)]);
     if (isUp) {
       say(banner(cluster.state(), page.url));
-      if (process.stdin.isTTY) obeyKeys(cluster, say);
+      if (process.stdin.isTTY) readKeys(cluster, say);
       await stopped;
     }
     say('Stopping …');
@@ -55,7 +55,7 @@ function untilSignal(): Promise<void> {
   });
 }
 
-function obeyKeys(cluster: DevCluster, say: (text: string) => void): void {
+function readKeys(cluster: DevCluster, say: (text: string) => void): void {
   const lines = createInterface({ input: process.stdin, terminal: false });
   lines.on('line', (text) => {
     const line = parseLine(text, cluster.size);

@@ -10,7 +10,7 @@ const POSTGRES_PARENTS = [
   '/usr',
 ];
 
-/** The folder with the programs of PostgreSQL: in the PATH, or where packages of the usual systems put them; the newest version. */
+/** The folder with the programs of PostgreSQL: one of the PATH, otherwise the newest version in the folders that packages use. */
 export function findPostgres(): string | undefined {
   const versions = POSTGRES_PARENTS.flatMap((parent) =>
     subfolders(parent)
@@ -23,7 +23,7 @@ export function findPostgres(): string | undefined {
   );
 }
 
-/** The file of the NATS server. Debian installs it where the PATH of a user does not lead. */
+/** The file of the NATS server. Debian installs it in `/usr/sbin`, which is not in the PATH of every user. */
 export function findNats(): string | undefined {
   return [...pathFolders(), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin']
     .map((folder) => join(folder, 'nats-server'))

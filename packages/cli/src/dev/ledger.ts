@@ -5,16 +5,16 @@ export interface Counts {
   readonly received: number;
   /** Acknowledged and not received yet. */
   readonly onTheWay: number;
-  /** Of these: acknowledged more than 15 s before. */
+  /** Of these, those acknowledged more than 15 s ago. */
   readonly missing: number;
   /** Reported to the sender as not sent. */
   readonly failed: number;
 }
 
-/** Longer than the other nodes take to notice a loss (4.3 s), to ask the database, and clients to notice a paused node (5 s). */
+/** Longer than other nodes need to notice a loss and to read the database, and clients to notice a paused node. */
 const MISSING_AFTER_MS = 15_000;
 
-/** Counts what became of each message, by its fingerprint. Reads no clock: callers pass `now`, in milliseconds. */
+/** Counts the outcome of each message, by its fingerprint. Reads no clock: callers pass `now`, in milliseconds. */
 export class Ledger {
   readonly #acknowledgedAt = new Map<string, number>();
   /** Received messages whose acknowledgement the sender has not got yet. */
@@ -40,7 +40,7 @@ export class Ledger {
     this.#failed.add(fingerprint);
   }
 
-  /** Returns false for a message of another run. */
+  /** Returns false for a message of another run, and for a copy. */
   received(fingerprint: string): boolean {
     if (!this.#unreceived.delete(fingerprint)) return false;
     this.#received += 1;

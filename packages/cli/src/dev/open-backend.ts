@@ -9,15 +9,15 @@ import { findNats, findPostgres } from './find-program.js';
 import { LOOPBACK, pickPort } from './ports.js';
 import { type PrivateServer, startNats, startPostgres } from './private-servers.js';
 
-/** Where the nodes store messages and where they meet. */
+/** The database and the bus of the nodes. */
 export interface Backend {
   /** URL of the database. */
   readonly store: string;
   /** URL of the NATS server, or of the database that is also the bus. */
   readonly bus: string;
-  /** Both for people, without passwords. */
+  /** Both as text for people, without passwords. */
   readonly shown: { readonly store: string; readonly bus: string };
-  /** Calls back when a server that was started here ends by itself. */
+  /** Calls `tell` when a server that was started here ends by itself. */
   onEnd(tell: (reason: string) => void): void;
   /** Stops and removes what was started here. */
   close(): Promise<void>;

@@ -19,8 +19,8 @@ const STOP_MS = 5000;
 const KEPT_OUTPUT = 2000;
 
 /**
- * Replaces the shell by the program. Beside it waits a shell for the end of descriptor 3, which comes with the end of this process
- * however it ends. If the program still runs then, it is ended, and its folder is removed.
+ * The shell becomes the program. A second shell waits for the end of descriptor 3, which comes when this process ends in any way. If
+ * the program still runs then, the second shell ends it and removes its folder.
  */
 const SCRIPT = `(
   read -r _ <&3
@@ -30,7 +30,7 @@ const SCRIPT = `(
 ) >/dev/null &
 exec "$@" 3<&-`;
 
-/** A program of this machine that only this command uses, and that ends with it. It does not get Ctrl+C of the terminal. */
+/** A program of this machine that only this command uses, and that ends with it. Ctrl+C in the terminal does not reach it. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -79,7 +79,7 @@ export class Program {
     return program;
   }
 
-  /** Calls back when it ends before {@link stop}. */
+  /** Calls `tell` when it ends before {@link stop}. */
   onEnd(tell: (reason: string) => void): void {
     this.#child.on('close', (code, signal) => {
       if (!this.#isStopping) tell(`${this.#name} ended with ${code ?? signal}`);

@@ -64,7 +64,7 @@ export async function serveControlPage(port: number, cluster: DevCluster): Promi
     const { port: own } = server.address() as AddressInfo;
     const file = files.get(request.url ?? '');
     if (!isOurs(request.headers, own)) respond(403, 'text/plain', 'Not allowed for this host or origin.\n');
-    else if (request.method === 'POST' && request.url === '/order') void obey(request, response, cluster);
+    else if (request.method === 'POST' && request.url === '/order') void perform(request, response, cluster);
     else if (request.method !== 'GET') respond(405, 'text/plain', 'Only GET, and POST to /order.\n');
     else if (request.url === '/state') respond(200, 'application/json', JSON.stringify(cluster.state()));
     else if (file !== undefined) respond(200, file.type, file.body);
@@ -90,8 +90,12 @@ export function isOurs({ host, origin }: IncomingMessage['headers'], port: numbe
   return host !== undefined && names.includes(host) && (origin === undefined || origin === `http://${host}`);
 }
 
-/** Without an `Origin`, a JSON body is what a page of another origin cannot send unasked. */
-async function obey(request: IncomingMessage, response: ServerResponse, cluster: DevCluster): Promise<void> {
+/** Requires JSON: a page of another origin cannot send that without permission, even where a browser sends no `Origin`. */
+async function perform(
+  request: IncomingMessage,
+  response: ServerResponse,
+  cluster: DevCluster,
+): Promise<void> {
   const answer = (status: number, body: object): void => {
     response.writeHead(status, { ...HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(body));
   };

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { explainListenError } from './explain-listen-error.js';
 
-/** A load balancer and a supervisor need two or three. Sockets of these pages do not count for the limits of the server. */
+/** Maximum number of connections: balancers and supervisors need a few. They do not count for the limits of the server. */
 const MAX_CONNECTIONS = 64;
 
 /** Time-outs of requests and of idle sockets, in milliseconds. */
@@ -22,9 +22,9 @@ export interface HealthPages {
 }
 
 /**
- * Serves two pages for load balancers and supervisors: `/healthz` answers 200 while the process runs, `/readyz` while it takes new
- * users, and then 503. A database or a bus that is away fails neither: it is away from all nodes, and those who are online are
- * served without it.
+ * Serves two pages for load balancers and supervisors: `/healthz` answers 200 while the process runs, `/readyz` answers 200 while
+ * it takes new users and 503 afterwards. Neither depends on the database or the bus: without them all nodes would fail at once,
+ * although users who are online can be served.
  *
  * @param address `HOST:PORT`, as {@link parseAddress} takes it
  * @throws CommandError when the port is not available
