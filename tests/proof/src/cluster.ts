@@ -114,7 +114,7 @@ async function runActs(watch: Watch): Promise<number | undefined> {
   return undefined;
 }
 
-/** Whether what can be judged while messages are on their way is not 0. */
+/** Whether what can be judged while messages are under way is not 0. */
 function hasFailed(violations: ClusterVerdict['violations']): boolean {
   const { duplicated, outOfOrder, late, kicked, twiceOnline, unrecovered } = violations;
   return duplicated + outOfOrder + late + kicked + twiceOnline + unrecovered > 0;
@@ -136,12 +136,12 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
   await postgres.start();
   const nats = await PrivateNats.make();
   await nats.start();
-  const ways: CutProxy[] = [];
+  const proxies: CutProxy[] = [];
   const nodes: NodeProcess[] = [];
   for (const nodeId of ['a', 'b', 'c']) {
-    const way = await CutProxy.open(nats.port);
-    ways.push(way);
-    const url = `nats://127.0.0.1:${way.port}`;
+    const proxy = await CutProxy.open(nats.port);
+    proxies.push(proxy);
+    const url = `nats://127.0.0.1:${proxy.port}`;
     const node = await NodeProcess.create(nodeId, postgres.url, url, broken, (from, report) =>
       journal.add({ kind: 'report', at: machineTime(), node: from, ...report }),
     );
@@ -149,14 +149,14 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
     nodes.push(node);
   }
   while (!nodes.every(({ report }) => report?.nodes.length === nodes.length - 1)) await pause(50);
-  return { postgres, nats, ways, nodes };
+  return { postgres, nats, proxies, nodes };
 }
 
 /** Servers that the proof has started do not end with it. */
 async function cleanUp(): Promise<void> {
   for (const client of clients) client.kill();
   for (const node of stage.nodes) await node.stop('SIGKILL');
-  for (const way of stage.ways) way.close();
+  for (const proxy of stage.proxies) proxy.close();
   stage.nats.resume();
   await stage.nats.stop('SIGKILL');
   await stage.postgres.remove();

@@ -9,8 +9,9 @@ import { killWorkers } from './worker-kills.js';
 /**
  * The crash proof: kills a real server with `kill -9` at random instants while real clients on all transports send at
  * full speed. With `--clients` the senders are processes with an outbox in files, and are killed too. With `--workers` the sockets
- * of the server are in four worker processes, and those are killed instead of it. The last line counts acknowledged or accepted messages, and those that are missing, duplicated or out of order. The exit code is 0
- * only when the last three are 0 and any message was acknowledged.
+ * of the server are in four worker processes, and those are killed instead of it. The last line counts acknowledged or accepted
+ * messages, and those that are missing, duplicated or out of order. The exit code is 0 only when the last three are 0 and any
+ * message was acknowledged.
  *
  * `npm run proof:crash -- --kills 25 [--clients | --workers] [--early]`; exit code 2 for an invalid command line.
  */

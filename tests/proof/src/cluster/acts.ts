@@ -9,8 +9,8 @@ export interface Stage {
   readonly nodes: readonly NodeProcess[];
   readonly nats: PrivateNats;
   readonly postgres: PrivatePostgres;
-  /** The way of each node to NATS, in the order of `nodes`. */
-  readonly ways: readonly CutProxy[];
+  /** Between each node and NATS, in the order of `nodes`. */
+  readonly proxies: readonly CutProxy[];
 }
 
 /** Something that is broken for a time. */
@@ -99,12 +99,12 @@ const ACTS: readonly Act[] = [
   })),
   {
     name: 'node cut from NATS',
-    async run({ ways }, began) {
-      const way = some(ways);
+    async run({ proxies }, began) {
+      const proxy = some(proxies);
       began();
-      way.cut();
+      proxy.cut();
       await someTime();
-      way.restore();
+      proxy.restore();
       return undefined;
     },
   },

@@ -5,8 +5,8 @@ import { machineTime } from './machine-clock.js';
 import { contentOf, type MeetingPlace, type ProofUser, readContent } from './meeting-place.js';
 import type { Member } from './population.js';
 
-/** What an original client does, in milliseconds: it looks each 5 s for messages that are older than 3 s. */
-const LOOK_MS = 5000;
+/** An original client checks every 5 s for messages that are older than 3 s, in milliseconds. */
+const CHECK_MS = 5000;
 const OLD_MS = 3000;
 /** How often it retransmits a message before it gives up. */
 const RETRIES = 2;
@@ -48,7 +48,7 @@ export class OriginalUser implements ProofUser {
   }
 
   start(): void {
-    setInterval(() => this.#retransmit(), LOOK_MS);
+    setInterval(() => this.#retransmit(), CHECK_MS);
     void this.#connect();
   }
 

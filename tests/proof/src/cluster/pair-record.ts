@@ -13,8 +13,8 @@ export type OrderExcuse =
    */
   | 'store silent'
   /**
-   * The receiver is on UDP. If a datagram, or its acknowledgement's way to the sender, is lost, the server sends it again
-   * after later ones; the protocol has no numbers by which a client could put them in order.
+   * The receiver is on UDP. If a datagram or its acknowledgement is lost, the server sends the message again after later ones;
+   * the protocol has no numbers by which a client could put them in order.
    */
   | 'receiver on UDP';
 
@@ -23,7 +23,7 @@ interface Overtaken extends Handed {
   readonly excuse: OrderExcuse | undefined;
 }
 
-/** What became of the messages from one user to another. */
+/** The messages from one user to another: which of them were acknowledged, and which were handed over. */
 export class PairRecord {
   /** Whether each acknowledged message was written only once. */
   readonly #acknowledged = new Map<number, boolean>();

@@ -42,13 +42,13 @@ export class RecoveryMeter {
     else if (entry.kind === 'report') this.#running.add(entry.node);
     else if (entry.kind === 'online') {
       this.#nodeOf.set(entry.userId, entry.node);
-      if (entry.at >= this.#since) this.#isServed(entry.userId, entry.at);
+      if (entry.at >= this.#since) this.#markServed(entry.userId, entry.at);
     } else if (entry.kind === 'offline') this.#served.delete(entry.userId);
     else if (entry.kind === 'acknowledged' && entry.sentAt >= this.#since) {
-      this.#isServed(entry.pair.slice(0, entry.pair.indexOf('>')), entry.at);
+      this.#markServed(entry.pair.slice(0, entry.pair.indexOf('>')), entry.at);
     } else if (entry.kind === 'handed' && entry.sentAt >= this.#since && !this.isDone) {
       this.#routes.add(`${entry.from} ${entry.node}`);
-      this.#hasPassed(entry.at);
+      this.#checkRoutes(entry.at);
     }
   }
 
@@ -59,20 +59,20 @@ export class RecoveryMeter {
     this.#recovery = { servedMs: undefined, messagesMs: undefined };
   }
 
-  /** The node has no users any more, whether they have noticed or not. */
+  /** The node has no users any more, even if their clients have not noticed yet. */
   #close(nodeId: string | undefined): void {
     if (nodeId === undefined) return;
     this.#running.delete(nodeId);
     for (const [userId, node] of this.#nodeOf) if (node === nodeId) this.#nodeOf.delete(userId);
   }
 
-  #isServed(userId: string, at: number): void {
+  #markServed(userId: string, at: number): void {
     this.#served.add(userId);
     if (this.#recovery.servedMs !== undefined || this.#served.size < MEMBERS.length) return;
     this.#recovery = { ...this.#recovery, servedMs: at - this.#since };
   }
 
-  #hasPassed(at: number): void {
+  #checkRoutes(at: number): void {
     if (this.#recovery.messagesMs !== undefined) return;
     const nodes = [...this.#running];
     const isEverywhere = nodes.every((from) =>

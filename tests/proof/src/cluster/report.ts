@@ -34,7 +34,8 @@ export function describeRun(verdict: ClusterVerdict): string {
       `acknowledged), ${acknowledged} acknowledged, ${handed} received`,
     `  given up after two retransmissions: ${sent - acknowledged}`,
     `  original clients retransmitted ${retransmitted} and recognized ${copies} copies`,
-    `  as it may be: overtaken ${excused['store silent']} while PostgreSQL was silent and ${excused['receiver on UDP']} on UDP; kicked out by their own unanswered first login: ${excusedKicks}`,
+    `  allowed: overtaken ${excused['store silent']} while PostgreSQL was silent and ${excused['receiver on UDP']} on UDP; ` +
+      `kicked out by their own unanswered first login: ${excusedKicks}`,
     `  from sending to receiving: p50 ${quantile(transitMs, 0.5)} ms, p99 ${quantile(transitMs, 0.99)} ms, ` +
       `max ${quantile(transitMs, 1)} ms; longest wait for an online user while nothing was broken: ${longestWaitMs.toFixed(0)} ms`,
     describeRecoveries(verdict.recoveries),

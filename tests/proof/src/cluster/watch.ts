@@ -21,13 +21,13 @@ export class Watch {
     this.#nodes = nodes;
     this.#clients = clients;
     this.#readers = journals.map((path) => new JournalReader(path));
-    this.#timer = setInterval(() => this.#look(), 50);
+    this.#timer = setInterval(() => this.#poll(), 50);
   }
 
   /** Waits for the recovery from the fault that has ended last, at most for 30 s. */
   async recovery(): Promise<Recovery> {
     const until = machineTime() + RECOVERY_MS;
-    for (this.#look(); !this.#meter.isDone && machineTime() < until; ) await pause(50);
+    for (this.#poll(); !this.#meter.isDone && machineTime() < until; ) await pause(50);
     return this.#meter.recovery;
   }
 
@@ -48,7 +48,7 @@ export class Watch {
     for (const reader of this.#readers) reader.close();
   }
 
-  #look(): void {
+  #poll(): void {
     const entries = this.#readers.flatMap((reader) => reader.read());
     for (const entry of entries.sort((a, b) => a.at - b.at)) this.#meter.add(entry);
     this.#tellNodes();
