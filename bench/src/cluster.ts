@@ -4,8 +4,8 @@
  * many senders. The clients run in this process, too: take the figures as lower bounds of what a cluster does. Leaves the schema
  * `imcore_bench` in the database.
  *
- * With `--races 1000` it measures instead how long a user has two sessions who logs in at two of three nodes at once: see
- * `races.ts`. Exit code 1 if another session was left than the rule names, or two.
+ * With `--races 1000` it measures instead for how long a user who logs in at two of three nodes at once has two sessions: see
+ * `races.ts`. The exit code is 1 if two sessions or the wrong one were left.
  */
 import { parseArgs } from 'node:util';
 import { createClient, type ImClient, tcp as tcpTo } from '@imcore/client/node';

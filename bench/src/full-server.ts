@@ -102,7 +102,7 @@ async function makeCluster(): Promise<Cluster | undefined> {
   return natsCluster({ nodeId: values.node, clusterName: values.cluster, servers: values.nats });
 }
 
-/** Looks every 5 ms: nothing says how many users there are. */
+/** Polls every 5 ms: no event has the number of users. */
 function tellWhenKnown(users: number): void {
   const timer = setInterval(() => {
     const known = server.cluster?.onlineCount ?? server.onlineCount;

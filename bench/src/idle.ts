@@ -9,7 +9,7 @@ import { RELAYS, requireServers, SERVER } from './servers.js';
 import { median, short, table } from './statistics.js';
 
 /**
- * What connections cost that say nothing: logins a second, CPU of a login, memory of a connection, and a message to all of
+ * What idle connections cost: logins a second, CPU of a login, memory of a connection, and a message to all of
  * them, five times. Servers in turn, a new process each time. The server gives memory back some four seconds after the
  * last login, before `--settle` is over.
  *

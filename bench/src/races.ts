@@ -32,7 +32,7 @@ const APART_MS = 20;
 /** How long two sessions may live, in milliseconds: ADR 25. */
 const BOUND_MS = 100;
 
-/** After so long a race has failed, in milliseconds: one in which the bus has lost frames as well. */
+/** A race that is not decided after this time has failed, in milliseconds. Where the bus loses frames it takes longer than 100 ms. */
 const GIVE_UP_MS = 2500;
 
 const HOST = '127.0.0.1';
@@ -90,7 +90,7 @@ async function race(
   const isDecided = () =>
     watch.live(userId) === 1 && contenders.filter(({ isClosed }) => isClosed).length === 1;
   while (!isDecided() && performance.now() < deadline) await pause(1);
-  // What comes later would be wrong.
+  // Nothing may happen after the decision.
   await pause(5);
   const left = nodes
     .flatMap(({ server }) => server.sessions(userId))
@@ -106,7 +106,7 @@ async function race(
   return { twiceMs: watch.twiceMs(userId), isRight };
 }
 
-/** Sees sessions start and end at all nodes. */
+/** Watches sessions start and end at all nodes. */
 class SessionWatch {
   readonly #users = new Map<string, { live: number; latest: number; since: number; twiceMs: number }>();
 

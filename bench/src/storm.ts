@@ -8,10 +8,10 @@ import { SERVER } from './servers.js';
 import { median, short, table } from './statistics.js';
 
 /**
- * All users log in at once, a third of them at each of three nodes; the same at three servers that are no cluster, and all at one
- * server, in turn: how long it takes until all are in, until the last node knows all, and what it costs each process. Processes of their own over
- * one PostgreSQL and one NATS; all servers share a core, the clients have the other one. Leaves the schema `imcore_bench` in the
- * database.
+ * All users log in at once: at three nodes of a cluster, at three servers without a cluster, and at one server, in turn. Measures the
+ * time until all are online and until each node knows all of them, and CPU and memory of each process. All servers use one
+ * PostgreSQL, the nodes one NATS. The servers share a core, the clients have the other one. Leaves the schema `imcore_bench` in
+ * the database.
  *
  * `npm run bench:storm -- [--users 10000] [--at 1000] [--rounds 3] [--settle 6] [--postgres postgres://…] [--nats nats://…]`;
  * `--at` is the number of logins under way.

@@ -15,8 +15,8 @@ import { SERVER } from './servers.js';
 import { median, short, table } from './statistics.js';
 
 /**
- * What worker processes change: the server in one process beside the same with one worker and with two, in turn. CPU of a
- * message in the core and in its workers, and its latency.
+ * What worker processes change: the server without workers, with one and with two, in turn. CPU of a message in the core and in its
+ * workers, and its latency.
  *
  * `npm run bench:workers -- [--rows tcp-64,tcp-1000] [--rounds 5] [--seconds 3] [--tls]`. Servers share the first core, so that CPU
  * times compare, except where one message is in flight at a time: there the latency counts, and they have all cores. With `--tls`
