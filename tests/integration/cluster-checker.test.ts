@@ -24,8 +24,8 @@ function acknowledged(at: number, number: number, pair = PAIR, once = true): Jou
   return { kind: 'acknowledged', at, pair, number, sentAt: at, once };
 }
 
-function handed(at: number, number: number, sentAt: number, pair = PAIR): JournalEntry {
-  return { kind: 'handed', at, pair, number, sentAt, from: 'a', node: 'b' };
+function delivered(at: number, number: number, sentAt: number, pair = PAIR): JournalEntry {
+  return { kind: 'delivered', at, pair, number, sentAt, from: 'a', node: 'b' };
 }
 
 const violations = (...entries: readonly JournalEntry[]) => check(journal(...entries)).violations;
@@ -42,32 +42,37 @@ const NONE = {
 };
 
 describe('the checker of the cluster proof', () => {
-  it('finds nothing where each message is acknowledged and handed over once, in order', () => {
-    expect(violations(acknowledged(1, 0), handed(2, 0, 0), handed(3, 1, 1), acknowledged(4, 1))).toEqual(
-      NONE,
-    );
+  it('finds nothing where each message is acknowledged and delivered once, in order', () => {
+    expect(
+      violations(acknowledged(1, 0), delivered(2, 0, 0), delivered(3, 1, 1), acknowledged(4, 1)),
+    ).toEqual(NONE);
   });
 
-  it('finds an acknowledged message that was never handed over', () => {
+  it('finds an acknowledged message that was never delivered', () => {
     expect(violations(acknowledged(1, 0))).toMatchObject({ missing: 1 });
   });
 
-  it('finds a message that was handed over twice', () => {
-    expect(violations(handed(2, 0, 0), handed(3, 0, 0))).toEqual({ ...NONE, duplicated: 1 });
+  it('finds a message that was delivered twice', () => {
+    expect(violations(delivered(2, 0, 0), delivered(3, 0, 0))).toEqual({ ...NONE, duplicated: 1 });
   });
 
   it('finds a message that came after a later one', () => {
-    const entries = [handed(2, 1, 1), handed(3, 0, 0), acknowledged(4, 0), acknowledged(4, 1)];
+    const entries = [delivered(2, 1, 1), delivered(3, 0, 0), acknowledged(4, 0), acknowledged(4, 1)];
     expect(violations(...entries)).toEqual({ ...NONE, outOfOrder: 1 });
   });
 
   it('allows a retransmitted message to come after a later one', () => {
-    const entries = [handed(2, 1, 1), handed(3, 0, 0), acknowledged(4, 0, PAIR, false), acknowledged(4, 1)];
+    const entries = [
+      delivered(2, 1, 1),
+      delivered(3, 0, 0),
+      acknowledged(4, 0, PAIR, false),
+      acknowledged(4, 1),
+    ];
     expect(violations(...entries)).toEqual(NONE);
   });
 
   it('counts apart what came after a later one on UDP', () => {
-    const entries = [handed(2, 1, 1, TO_UDP), handed(3, 0, 0, TO_UDP)];
+    const entries = [delivered(2, 1, 1, TO_UDP), delivered(3, 0, 0, TO_UDP)];
     const verdict = check(journal(...entries, acknowledged(4, 0, TO_UDP), acknowledged(4, 1, TO_UDP)));
     expect(verdict).toMatchObject({ violations: NONE, excused: { 'receiver on UDP': 1 } });
   });
@@ -88,7 +93,13 @@ describe('the checker of the cluster proof', () => {
         known: 0,
         delayed,
       };
-      const entries = [handed(2, 1, 1), handed(3, 0, 0), acknowledged(4, 0), acknowledged(4, 1), giveUp];
+      const entries = [
+        delivered(2, 1, 1),
+        delivered(3, 0, 0),
+        acknowledged(4, 0),
+        acknowledged(4, 1),
+        giveUp,
+      ];
       const verdict = check(journal(...entries));
       expect(verdict.violations.outOfOrder).toBe(outOfOrder);
       expect(verdict.excused['store silent']).toBe(excused);
@@ -96,7 +107,7 @@ describe('the checker of the cluster proof', () => {
   );
 
   it('finds a message that waited for more than 6 s for a user who was online', () => {
-    expect(violations(acknowledged(1000, 0), handed(7100, 0, 999))).toEqual({ ...NONE, late: 1 });
+    expect(violations(acknowledged(1000, 0), delivered(7100, 0, 999))).toEqual({ ...NONE, late: 1 });
   });
 
   it('does not count the time in which something is broken, or the user is offline, as waiting', () => {
@@ -108,7 +119,7 @@ describe('the checker of the cluster proof', () => {
       { kind: 'calm', at: 9500 },
       { kind: 'offline', at: 10_000, userId },
       { kind: 'online', at: 18_000, userId, node: 'b' },
-      handed(19_000, 0, 999),
+      delivered(19_000, 0, 999),
     ];
     const { violations: found, longestWaitMs } = check(journal(...entries));
     expect(found).toMatchObject({ late: 0 });
@@ -154,9 +165,9 @@ describe('the checker of the cluster proof', () => {
       report('b', 900, []),
       { kind: 'began', at: 1000, act: 'NATS hung' },
       { kind: 'ended', at: 1500 },
-      handed(1600, 0, 1550),
+      delivered(1600, 0, 1550),
       ...served,
-      { ...handed(2900, 0, 2800), from: 'b', node: 'a' } as JournalEntry,
+      { ...delivered(2900, 0, 2800), from: 'b', node: 'a' } as JournalEntry,
       { kind: 'calm', at: 3000 },
     ];
     const recovery = { servedMs: 500 + MEMBERS.length - 1, messagesMs: 1400 };

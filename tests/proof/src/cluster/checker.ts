@@ -19,11 +19,11 @@ const MAX_EXAMPLES = 20;
 
 /** What must be 0. */
 interface Violations {
-  /** Acknowledged to the sender, and never handed over. Before the end some of them are still on their way. */
+  /** Acknowledged to the sender, and never delivered. Before the end some of them are still on their way. */
   missing: number;
-  /** Handed over more than once by one client. An original client has recognized copies by their fingerprint before. */
+  /** Delivered more than once by one client. An original client has recognized copies by their fingerprint before. */
   duplicated: number;
-  /** Handed over after a later message of the pair, neither of them retransmitted, without an excuse. */
+  /** Delivered after a later message of the pair, neither of them retransmitted, without an excuse. */
   outOfOrder: number;
   /** Acknowledged messages that waited for more than 6 s of calm for a user who was online. */
   late: number;
@@ -46,12 +46,12 @@ export interface ClusterVerdict {
   /** From the first message that was sent to the last one, in milliseconds. */
   readonly sendingMs: number;
   readonly acknowledged: number;
-  readonly handed: number;
+  readonly delivered: number;
   /** Copies that original clients wrote. */
   readonly retransmitted: number;
   /** Copies that original clients received. */
   readonly copies: number;
-  /** Messages that were handed over after a later one, by the reason why that may be. */
+  /** Messages that were delivered after a later one, by the reason why that may be. */
   readonly excused: Readonly<Record<OrderExcuse, number>>;
   /**
    * Kick-outs of clients whose first login had not been answered, so that they tried again at another node. If the first node
@@ -61,7 +61,7 @@ export interface ClusterVerdict {
   readonly excusedKicks: number;
   /** Longest calm time that an acknowledged message waited for a user who was online, in milliseconds. */
   readonly longestWaitMs: number;
-  /** From sending to handing over, in milliseconds, in ascending order. */
+  /** From sending to delivery, in milliseconds, in ascending order. */
   readonly transitMs: Float64Array;
   /** Recoveries by the name of the act, in the order in which the acts came first. */
   readonly recoveries: ReadonlyMap<string, readonly Recovery[]>;
@@ -81,14 +81,14 @@ class Checker {
   readonly #twice = new TwiceOnline();
   readonly #meter = new RecoveryMeter();
   readonly #pairs = new Map<Pair, PairRecord>();
-  /** Acknowledged messages that were not handed over yet, with the receiver's calm time then. */
+  /** Acknowledged messages that were not delivered yet, with the receiver's calm time then. */
   readonly #waiting = new Map<string, { readonly receiver: string; readonly since: number }>();
   /** When nodes gave up the order, by receiver. */
   readonly #delays = new Map<string, number[]>();
   readonly #reports = new Map<string, { readonly known: number; readonly nodes: readonly string[] }>();
   readonly #recoveries = new Map<string, Recovery[]>();
   readonly #transitMs: number[] = [];
-  readonly #counts = { sent: 0, acknowledged: 0, handed: 0, retransmitted: 0, copies: 0 };
+  readonly #counts = { sent: 0, acknowledged: 0, delivered: 0, retransmitted: 0, copies: 0 };
   readonly #examples: string[] = [];
   /** Users whose last login was a first one. */
   readonly #isFresh = new Set<string>();
@@ -128,8 +128,8 @@ class Checker {
       case 'acknowledged':
         this.#acknowledged(entry);
         return;
-      case 'handed':
-        this.#handed(entry);
+      case 'delivered':
+        this.#delivered(entry);
         return;
       case 'kicked':
         this.#kickedOut(entry.userId, entry.code);
@@ -176,7 +176,7 @@ class Checker {
         if (excuse !== undefined) excused[excuse] += 1;
         else {
           outOfOrder += 1;
-          this.#describe(`${pair} ${number} out of order, sent at ${sentAt}, handed over at ${at}`);
+          this.#describe(`${pair} ${number} out of order, sent at ${sentAt}, delivered at ${at}`);
         }
       }
     }
@@ -215,15 +215,15 @@ class Checker {
     const record = this.#recordOf(pair);
     record.acknowledge(number, once);
     this.#counts.acknowledged += 1;
-    if (record.isHanded(number)) return;
+    if (record.isDelivered(number)) return;
     const receiver = receiverOf(pair);
     this.#waiting.set(`${pair} ${number}`, { receiver, since: this.#calm.of(receiver, at) });
   }
 
-  #handed(entry: JournalEntry & { readonly kind: 'handed' }): void {
+  #delivered(entry: JournalEntry & { readonly kind: 'delivered' }): void {
     const { pair, number, sentAt, at } = entry;
-    this.#recordOf(pair).hand({ number, sentAt, at });
-    this.#counts.handed += 1;
+    this.#recordOf(pair).deliver({ number, sentAt, at });
+    this.#counts.delivered += 1;
     this.#transitMs.push(at - sentAt);
     const name = `${pair} ${number}`;
     const waiting = this.#waiting.get(name);

@@ -26,12 +26,12 @@ type ClientEvent =
   | ({ readonly kind: 'acknowledged'; readonly sentAt: number; readonly once: boolean } & MessageName)
   /** The application of the receiver got it. `from`: node of the sender. */
   | ({
-      readonly kind: 'handed';
+      readonly kind: 'delivered';
       readonly sentAt: number;
       readonly from: string;
       readonly node: string;
     } & MessageName)
-  /** An original client has recognized a copy by its fingerprint, and not handed it over. */
+  /** An original client has recognized a copy by its fingerprint, and not delivered it. */
   | ({ readonly kind: 'copy' } & MessageName)
   | { readonly kind: 'kicked'; readonly userId: string; readonly code: number };
 

@@ -135,7 +135,7 @@ export class OriginalUser implements ProofUser {
       return;
     }
     this.#seen.add(fingerprint);
-    this.#journal.add({ kind: 'handed', at, pair, number, sentAt, from, node: this.#node });
+    this.#journal.add({ kind: 'delivered', at, pair, number, sentAt, from, node: this.#node });
   }
 
   #acknowledged(fingerprint: string): void {

@@ -1,11 +1,11 @@
-/** A message that was handed over. */
-interface Handed {
+/** A message that was delivered. */
+interface Delivered {
   readonly number: number;
   readonly sentAt: number;
   readonly at: number;
 }
 
-/** Why a message may be handed over after a later one of its pair. */
+/** Why a message may be delivered after a later one of its pair. */
 export type OrderExcuse =
   /**
    * The store did not answer for two seconds, and the node gave up the order for this receiver, which it has reported
@@ -19,53 +19,53 @@ export type OrderExcuse =
   | 'receiver on UDP';
 
 /** A message that came after a later one. */
-interface Overtaken extends Handed {
+interface Overtaken extends Delivered {
   readonly excuse: OrderExcuse | undefined;
 }
 
-/** The messages from one user to another: which of them were acknowledged, and which were handed over. */
+/** The messages from one user to another: which of them were acknowledged, and which were delivered. */
 export class PairRecord {
   /** Whether each acknowledged message was written only once. */
   readonly #acknowledged = new Map<number, boolean>();
-  readonly #handed: Handed[] = [];
+  readonly #delivered: Delivered[] = [];
   readonly #numbers = new Set<number>();
-  /** Numbers of messages that were handed over more than once. */
+  /** Numbers of messages that were delivered more than once. */
   readonly duplicated: number[] = [];
 
   acknowledge(number: number, once: boolean): void {
     this.#acknowledged.set(number, once);
   }
 
-  hand(handed: Handed): void {
-    if (this.#numbers.has(handed.number)) this.duplicated.push(handed.number);
-    this.#numbers.add(handed.number);
-    this.#handed.push(handed);
+  deliver(delivered: Delivered): void {
+    if (this.#numbers.has(delivered.number)) this.duplicated.push(delivered.number);
+    this.#numbers.add(delivered.number);
+    this.#delivered.push(delivered);
   }
 
-  isHanded(number: number): boolean {
+  isDelivered(number: number): boolean {
     return this.#numbers.has(number);
   }
 
-  /** Numbers of messages that were acknowledged and never handed over. */
+  /** Numbers of messages that were acknowledged and never delivered. */
   missing(): number[] {
     return [...this.#acknowledged.keys()].filter((number) => !this.#numbers.has(number));
   }
 
   /**
-   * Messages that were handed over after a later one. Order is promised among messages that were acknowledged and not
+   * Messages that were delivered after a later one. Order is promised among messages that were acknowledged and not
    * retransmitted; a copy that is written later has its place where it was written.
    */
   overtaken(isReceiverOnUdp: boolean, delays: readonly number[]): Overtaken[] {
     const overtaken: Overtaken[] = [];
-    const handedOnce = new Set<number>();
+    const deliveredOnce = new Set<number>();
     let last = -1;
-    for (const handed of this.#handed) {
-      const { number, sentAt, at } = handed;
-      if (this.#acknowledged.get(number) !== true || handedOnce.has(number)) continue;
-      handedOnce.add(number);
+    for (const delivered of this.#delivered) {
+      const { number, sentAt, at } = delivered;
+      if (this.#acknowledged.get(number) !== true || deliveredOnce.has(number)) continue;
+      deliveredOnce.add(number);
       const isDelayed = delays.some((delay) => sentAt <= delay && delay <= at);
       const excuse = isDelayed ? 'store silent' : isReceiverOnUdp ? 'receiver on UDP' : undefined;
-      if (number < last) overtaken.push({ ...handed, excuse });
+      if (number < last) overtaken.push({ ...delivered, excuse });
       last = Math.max(last, number);
     }
     return overtaken;

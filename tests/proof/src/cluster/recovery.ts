@@ -46,7 +46,7 @@ export class RecoveryMeter {
     } else if (entry.kind === 'offline') this.#served.delete(entry.userId);
     else if (entry.kind === 'acknowledged' && entry.sentAt >= this.#since) {
       this.#markServed(entry.pair.slice(0, entry.pair.indexOf('>')), entry.at);
-    } else if (entry.kind === 'handed' && entry.sentAt >= this.#since && !this.isDone) {
+    } else if (entry.kind === 'delivered' && entry.sentAt >= this.#since && !this.isDone) {
       this.#routes.add(`${entry.from} ${entry.node}`);
       this.#checkRoutes(entry.at);
     }

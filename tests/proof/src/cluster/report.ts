@@ -12,7 +12,7 @@ export function describeRun(verdict: ClusterVerdict): string {
     sent,
     sendingMs,
     acknowledged,
-    handed,
+    delivered,
     retransmitted,
     copies,
     excused,
@@ -31,7 +31,7 @@ export function describeRun(verdict: ClusterVerdict): string {
     `  ${''.padEnd(16)}${KINDS.map((kind) => kind.padStart(6)).join('')}`,
     ...clients,
     `messages: ${sent} sent, ${((sent * 1000) / sendingMs).toFixed(0)} a second (${RATE_OF_CLIENT.toFixed(1)} of each client while all are ` +
-      `acknowledged), ${acknowledged} acknowledged, ${handed} received`,
+      `acknowledged), ${acknowledged} acknowledged, ${delivered} delivered`,
     `  given up after two retransmissions: ${sent - acknowledged}`,
     `  original clients retransmitted ${retransmitted} and recognized ${copies} copies`,
     `  allowed: overtaken ${excused['store silent']} while PostgreSQL was silent and ${excused['receiver on UDP']} on UDP; ` +

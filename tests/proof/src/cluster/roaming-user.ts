@@ -65,7 +65,7 @@ export class RoamingUser implements ProofUser {
       const pair: Pair = `${sender}>${userId}`;
       const { number, sentAt, from } = readContent(content);
       const node = this.#transport.node;
-      journal.add({ kind: 'handed', at: machineTime(), pair, number, sentAt, from, node });
+      journal.add({ kind: 'delivered', at: machineTime(), pair, number, sentAt, from, node });
     });
   }
 
