@@ -99,24 +99,25 @@ export class LoginHandler implements Handler {
     if (!session.isOpen) return;
     // A session gets its ID when `authenticate` is asked, so that IDs tell in which order the logins came.
     this.#lastSessionId += 1;
-    const asked = this.#lastSessionId;
+    const sessionId = this.#lastSessionId;
     if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
-    else if (this.#hooks.hooks.authenticate === undefined) this.#accept(session, request, V6_DEVICE, asked);
+    else if (this.#hooks.hooks.authenticate === undefined)
+      this.#accept(session, request, V6_DEVICE, sessionId);
     else {
       const { userId, token, extra } = request;
       const { transport, remoteAddress } = session.connection;
       void this.#hooks.ask(
         'authenticate',
         () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
-        (verdict) => this.#decide(session, request, requireVerdict(verdict), asked),
-        () => this.#decide(session, request, REJECTED_BY_FAILURE, asked),
+        (verdict) => this.#decide(session, request, requireVerdict(verdict), sessionId),
+        () => this.#decide(session, request, REJECTED_BY_FAILURE, sessionId),
       );
     }
   }
 
-  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict, asked: number): void {
+  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict, sessionId: number): void {
     if (!session.isOpen) return;
-    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE, asked);
+    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE, sessionId);
     else this.#reject(session, verdict.code);
   }
 
@@ -126,7 +127,7 @@ export class LoginHandler implements Handler {
     session.end();
   }
 
-  #accept(session: HandlerSession, request: LoginRequest, deviceId: string, asked: number): void {
+  #accept(session: HandlerSession, request: LoginRequest, deviceId: string, sessionId: number): void {
     const { userId, firstLoginTime: sent } = request;
     const wallTime = this.#runtime.clock.wallTime();
     const known = this.#users.find(userId);
@@ -137,9 +138,9 @@ export class LoginHandler implements Handler {
     let decision =
       old === undefined || isSame(old, session)
         ? undefined
-        : decideLogin(sent, asked, loginOf(old, online), latest, wallTime);
+        : decideLogin(sent, sessionId, loginOf(old, online), latest, wallTime);
     // Whatever is decided, the other node ends its session when it learns of a login that wins.
-    if (rival !== undefined && decideAgainstClaim(rival, sent, asked, latest, wallTime) === 'kick-new')
+    if (rival !== undefined && decideAgainstClaim(rival, sent, sessionId, latest, wallTime) === 'kick-new')
       decision = 'kick-new';
     if (decision === 'end-new') {
       session.end();
@@ -167,7 +168,7 @@ export class LoginHandler implements Handler {
     const device = user.device(deviceId);
     if (old !== undefined) user.sessionEnded(old.info);
     device.sentLoginTime = sent;
-    session.loginAccepted(device, request, asked, time);
+    session.loginAccepted(device, request, sessionId, time);
   }
 }
 
