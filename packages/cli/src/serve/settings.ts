@@ -207,7 +207,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
   },
   workers: {
     placeholder: 'number',
-    description: 'worker processes that hold the connections, up to 64; on Node 20 worker 1 has UDP. 0: none',
+    description:
+      'worker processes that hold the connections, up to 64; before Node 22.12 worker 1 has UDP. 0: none',
     schema: z.number().int().min(0).max(64),
     fromText: numberFrom,
     expected: 'a whole number from 0 to 64',
