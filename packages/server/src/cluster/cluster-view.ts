@@ -50,7 +50,7 @@ export class ClusterView {
   }
 
   /**
-   * Sends the users of this node to the others, before it is closed: lets new users in for 5 s more, since load balancers are
+   * Sends the users of this node to the others, before it is closed: accepts new users for 5 s more, since load balancers are
    * late to notice, and then ends sessions in small waves, oldest first. Clients come back by themselves, and must then be led to
    * another node. Resolves when all sessions have ended, after `withinMs` at the latest, or when the server is closed; at once
    * if no other node takes users. A second call waits for the first.
