@@ -29,7 +29,7 @@ export const RACES = [
 ] as const;
 export type Race = (typeof RACES)[number];
 
-/** What came of a race. */
+/** The outcome of a race. */
 export interface RaceResult {
   /** How long the user had two sessions, in milliseconds; 0 if the second login was decided when it came. */
   readonly twiceMs: number;
@@ -78,7 +78,7 @@ class Contender {
   }
 }
 
-/** Three nodes whose users have one login each at two of them, nearly at once. */
+/** Three nodes. Each user logs in at two of them, nearly at once. */
 export class RaceWorld {
   readonly #clock = new VirtualClock();
   readonly #random: SeededRandom;
@@ -129,7 +129,7 @@ export class RaceWorld {
     await Promise.all(closed);
   }
 
-  /** Two logins of a new user; looks `boundMs` after the second one whether one session is left, and the right one. */
+  /** Two logins of a new user. Checks `boundMs` after the second one that one session is left, and that it is the right one. */
   async run(race: Race, boundMs: number): Promise<RaceResult> {
     this.#races += 1;
     const userId = `user-${this.#races}`;

@@ -64,7 +64,7 @@ describe('two logins of one user at two nodes', () => {
     expect(late.length).toBeLessThanOrEqual(results.length / 1000);
   });
 
-  it('would be found out if both sessions stayed', async () => {
+  it('are detected if both sessions stay', async () => {
     vi.spyOn(ServerCluster.prototype, 'claimLost').mockImplementation(() => {});
     const results = await runRaces('first login against first login', 0, BOUND_MS, 2);
     expect(breachesOf(results).join()).toMatch(/has 2 sessions/);
