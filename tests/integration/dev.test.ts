@@ -65,6 +65,11 @@ describe.skipIf(!canRunDev)('imcore dev', { timeout: 60_000 }, () => {
 
     expect((await dev.order({ kind: 'node', action: 'start', node: home })).status).toBe(200);
     await dev.until(({ nodes }) => nodes.every(({ peers }) => peers.length === 2), 'three nodes again');
+    // The end of the killed process is noticed after the start of the next one.
+    const order = { kind: 'node', node: home };
+    await Promise.all([dev.order({ ...order, action: 'kill' }), dev.order({ ...order, action: 'start' })]);
+    const all = await dev.until(({ nodes }) => nodes.every(({ peers }) => peers.length === 2), 'three nodes');
+    expect(all.nodes.map(({ run }) => run)).toEqual(['running', 'running', 'running']);
 
     expect(await dev.stop()).toBe(0);
     await expect.poll(() => started.filter(isRunning)).toEqual([]);

@@ -79,7 +79,7 @@ export class DevNode {
         return await this.#start();
       case 'pause':
         this.#pause();
-        return tell('paused with SIGSTOP: its clients notice within 7 s', true);
+        return tell('paused with SIGSTOP: its clients notice within 5 s', true);
       case 'resume':
         this.#resume();
         return tell('resumed', false);
@@ -146,7 +146,10 @@ export class DevNode {
       if (message.kind === 'notice') this.#options.tell(message.text, false);
       else this.report = message;
     });
-    child.on('close', (code, signal) => this.#ended(code, signal));
+    child.on('close', (code, signal) => {
+      // Its successor may run already.
+      if (this.#child === child) this.#ended(code, signal);
+    });
     await Promise.race([once(child, 'message'), once(child, 'close')]);
     this.condition = conditionListening(this.condition);
     this.#sendLoss();
