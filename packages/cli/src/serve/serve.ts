@@ -44,11 +44,11 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
       ),
   });
   const assembled = assembleServer(settings, store, logger, bridge, cluster);
-  endIfNameIsTaken(assembled, settings, output);
+  const stopping = new AbortController();
+  endIfNameIsTaken(assembled, stopping, settings, output);
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
-  const stopping = new AbortController();
   const pages = await servePages(settings, addresses, assembled.server, stopping.signal);
   const { page, health } = pages;
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
@@ -116,9 +116,15 @@ function continueWithoutLog(stdout: NodeJS.WriteStream): void {
 }
 
 /** A node whose name is taken has stopped serving: the process must not stay, and must not look like a clean end. */
-function endIfNameIsTaken({ server }: AssembledServer, settings: ServeSettings, output: LogOutput): void {
+function endIfNameIsTaken(
+  { server }: AssembledServer,
+  stopping: AbortController,
+  settings: ServeSettings,
+  output: LogOutput,
+): void {
   server.on('error', (error) => {
     if (!(error instanceof ClusterError) || error.code !== 'ERR_CLUSTER_NAME_TAKEN') return;
+    stopping.abort();
     output.flush?.();
     process.stderr.write(
       `imcore: another process of the cluster ${settings.clusterName} has the node ID ${server.cluster?.nodeId}: this one stops\n` +
