@@ -24,6 +24,7 @@ const { values } = parseArgs({
   },
 });
 const kills = parseKills(values.kills);
+if (values.clients && values.workers) refuse('--clients and --workers cannot be used together');
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
 const startedAt = performance.now();
 const run = values.clients ? killClients : values.workers ? killWorkers : killServers;
@@ -40,6 +41,10 @@ process.exit(acknowledged > 0 && missing + duplicated + outOfOrder === 0 ? 0 : 1
 function parseKills(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number > 0) return number;
-  process.stderr.write(`--kills must be a whole number from 1, got ${JSON.stringify(text)}\n`);
+  return refuse(`--kills must be a whole number from 1, got ${JSON.stringify(text)}`);
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
   process.exit(2);
 }
