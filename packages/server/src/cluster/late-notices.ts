@@ -49,7 +49,7 @@ export class LateNotices {
   readonly #afterSession: DeadlineRing;
   readonly #afterNode: DeadlineRing;
   readonly #offline = new Map<string, OfflineUser>();
-  #due: string[] = [];
+  readonly #due = new Set<string>();
   #isRunning = false;
   #isStopped = false;
 
@@ -90,7 +90,7 @@ export class LateNotices {
     this.#offline.delete(userId);
     // The user is back, and its node delivers the messages. If the user goes offline again, `wentOffline` is called again.
     if (this.#parts.isOnline(userId)) return;
-    this.#due.push(userId);
+    this.#due.add(userId);
     if (!this.#isRunning) void this.#run();
   }
 
@@ -98,8 +98,18 @@ export class LateNotices {
     this.#isRunning = true;
     // Users whose waits end in the same turn share a call of the store.
     await undefined;
-    while (this.#due.length > 0 && !this.#isStopped) await this.#notify(this.#due.splice(0, MAX_PLACES));
+    while (this.#due.size > 0 && !this.#isStopped) {
+      const userIds = this.#takeDue();
+      if (userIds.length > 0) await this.#notify(userIds);
+    }
     this.#isRunning = false;
+  }
+
+  /** Removes the next users, and returns those of them who are still offline. */
+  #takeDue(): readonly string[] {
+    const userIds = [...this.#due].slice(0, MAX_PLACES);
+    for (const userId of userIds) this.#due.delete(userId);
+    return userIds.filter((userId) => !this.#parts.isOnline(userId));
   }
 
   async #notify(userIds: readonly string[]): Promise<void> {

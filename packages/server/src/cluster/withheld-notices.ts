@@ -50,7 +50,8 @@ export class WithheldNotices {
     this.#newer.delete(userId);
     this.#older.delete(userId);
     this.#newerSize -= newer.length;
-    return [...older, ...newer];
+    // Messages that are withheld again are behind later ones.
+    return [...older, ...newer].sort((a, b) => a - b);
   }
 
   #rotate(now: Instant): boolean {

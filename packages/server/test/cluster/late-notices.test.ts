@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { LateNotices } from '../../src/cluster/late-notices.js';
 import { WithheldNotices } from '../../src/cluster/withheld-notices.js';
 import type { Message } from '../../src/message.js';
 import type { Bench } from '../support/bench.js';
+import { ControlledStore } from '../support/controlled-store.js';
+import { createRuntime } from '../support/runtime.js';
 import { acknowledgement, logout, message } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
 
@@ -95,6 +98,91 @@ describe('onStored, for a message to a user who was online at another node,', ()
     bob.destroy();
     await nodes.advance(2000);
     expect(told).toEqual({ a: ['from a'], b: [], c: ['from c'] });
+  });
+});
+
+/** Late notices over a store whose answers the test controls, and the fingerprints of which they told. */
+function openNotices() {
+  const runtime = createRuntime();
+  runtime.events.on('error', () => {});
+  const store = new ControlledStore();
+  const online = new Set<string>();
+  const told: string[] = [];
+  const notices = new LateNotices(runtime, {
+    store,
+    shared: store.shared,
+    isOnline: (userId) => online.has(userId),
+    notify: ({ fingerprint }) => told.push(fingerprint),
+  });
+  const withhold = async (to: string, fingerprint: string): Promise<void> => {
+    const [result] = await store.append([{ to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 }]);
+    if (result?.outcome === 'stored') notices.withhold(to, result.id);
+  };
+  const leave = (userId: string): void => {
+    online.delete(userId);
+    notices.wentOffline(userId, false);
+  };
+  return {
+    store,
+    online,
+    told,
+    withhold,
+    leave,
+    advance: (ms: number) => runtime.clock.advanceAsync(ms, 50),
+  };
+}
+
+describe('late notices', () => {
+  it('tell of older messages too that a store which failed has kept back', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('bob', 'f1');
+    store.failures.whichWait = new Error('away');
+    store.hold('whichWait');
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    await withhold('bob', 'f2');
+    store.release('whichWait');
+    await advance(0);
+    store.failures.whichWait = undefined;
+    leave('bob');
+    await advance(10_000);
+    expect(told).toEqual(['f1', 'f2']);
+  });
+
+  it('tell of a user who leaves again while the store has not answered about others', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('carol', 'f1');
+    await withhold('bob', 'f2');
+    store.hold('whichWait');
+    leave('carol');
+    await advance(500);
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    leave('bob');
+    await advance(1000);
+    store.release('whichWait');
+    await advance(0);
+    expect(told).toEqual(['f1', 'f2']);
+  });
+
+  it('tell nothing of a user who came back while the store had not answered about others', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('carol', 'f1');
+    await withhold('bob', 'f2');
+    store.hold('whichWait');
+    leave('carol');
+    await advance(500);
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    store.release('whichWait');
+    await advance(0);
+    expect(told).toEqual(['f1']);
+    leave('bob');
+    await advance(1000);
+    expect(told).toEqual(['f1', 'f2']);
   });
 });
 
