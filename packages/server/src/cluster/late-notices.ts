@@ -74,8 +74,9 @@ export class LateNotices {
 
   /** A user has no session at any node any more. `isNodeLost`: its last node was lost. */
   wentOffline(userId: string, isNodeLost: boolean): void {
-    if (this.#isStopped || this.#offline.has(userId) || !this.#withheld.has(userId)) return;
-    const user = new OfflineUser(userId);
+    if (this.#isStopped || !this.#withheld.has(userId)) return;
+    // One who was back meanwhile may have acknowledged the messages just now: the wait begins again.
+    const user = this.#offline.get(userId) ?? new OfflineUser(userId);
     this.#offline.set(userId, user);
     (isNodeLost ? this.#afterNode : this.#afterSession).start(user, this.#runtime.clock.now());
   }

@@ -184,6 +184,19 @@ describe('late notices', () => {
     await advance(1000);
     expect(told).toEqual(['f1', 'f2']);
   });
+
+  it('wait the whole time again after each end', async () => {
+    const { online, told, withhold, leave, advance } = openNotices();
+    await withhold('bob', 'f1');
+    leave('bob');
+    await advance(500);
+    online.add('bob');
+    leave('bob');
+    await advance(999);
+    expect(told).toEqual([]);
+    await advance(1);
+    expect(told).toEqual(['f1']);
+  });
 });
 
 describe('withheld notices', () => {
