@@ -101,6 +101,40 @@ describe('onStored, for a message to a user who was online at another node,', ()
   });
 });
 
+describe('onStored, for a message that the store has stored after its call was given up,', () => {
+  it('is called when the receiver leaves the other node without an acknowledgement', async () => {
+    const nodes = new Nodes();
+    const told: string[] = [];
+    const onStored = (messages: readonly Message[]): void => {
+      for (const { content } of messages) told.push(content);
+    };
+    const store = nodes.store.share();
+    const append = store.append.bind(store);
+    let answer = (): void => {};
+    store.append = async (messages) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return append(messages);
+    };
+    const a = await nodes.start('a', { store, storeTimeoutMs: 1000, hooks: { onStored } });
+    const b = await nodes.start('b');
+    await nodes.advance(2000);
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(2000);
+    answer();
+    await nodes.advance(1000);
+    expect(contentsOf(bob)).toContain('hello');
+    expect(told).toEqual([]);
+    bob.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual(['hello']);
+  });
+});
+
 /** Late notices over a store whose answers the test controls, and the fingerprints of which they told. */
 function openNotices() {
   const runtime = createRuntime();
