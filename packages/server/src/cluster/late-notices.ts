@@ -22,6 +22,8 @@ interface LateNoticeParts {
   readonly isOnline: (userId: string) => boolean;
   /** Calls the hook `onStored` for a message. */
   readonly notify: (message: WaitingMessage) => void;
+  /** Resolves when the hook can be called for many more messages. */
+  readonly room: () => Promise<void>;
 }
 
 /** A user who has gone offline, until the wait is over. */
@@ -117,8 +119,10 @@ export class LateNotices {
     const idsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
     const places = userIds.map((userId) => ({ userId, after: (idsOf.get(userId)?.[0] ?? 0) - 1 }));
     try {
-      for (const userId of await this.#parts.shared.whichWait(places))
+      for (const userId of await this.#parts.shared.whichWait(places)) {
+        await this.#parts.room();
         await this.#notifyOf(userId, idsOf.get(userId) ?? []);
+      }
     } catch (error) {
       const { metrics, events } = this.#runtime;
       metrics.storeFailures += 1;

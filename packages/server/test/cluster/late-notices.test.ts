@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LateNotices } from '../../src/cluster/late-notices.js';
 import { WithheldNotices } from '../../src/cluster/withheld-notices.js';
+import { HookRunner } from '../../src/hook-runner.js';
 import type { Message } from '../../src/message.js';
+import { OfflineNotifier } from '../../src/storage/offline-notifier.js';
+import { memoryStore } from '../../src/store-memory/memory-store.js';
 import type { Bench } from '../support/bench.js';
 import { ControlledStore } from '../support/controlled-store.js';
 import { createRuntime } from '../support/runtime.js';
@@ -147,6 +150,7 @@ function openNotices() {
     shared: store.shared,
     isOnline: (userId) => online.has(userId),
     notify: ({ fingerprint }) => told.push(fingerprint),
+    room: () => Promise.resolve(),
   });
   const withhold = async (to: string, fingerprint: string): Promise<void> => {
     const [result] = await store.append([{ to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 }]);
@@ -167,6 +171,35 @@ function openNotices() {
 }
 
 describe('late notices', () => {
+  it('come no faster than the hook, for a storm of users who leave', async () => {
+    const USERS = 20_000;
+    const runtime = createRuntime();
+    const { clock } = runtime;
+    let told = 0;
+    const onStored = (messages: readonly Message[]): Promise<void> => {
+      told += messages.length;
+      return new Promise((resolve) => clock.schedule(clock.now() + 1, resolve));
+    };
+    const notifier = new OfflineNotifier(runtime, new HookRunner(runtime, { onStored }, 10_000));
+    const store = memoryStore({ wallTime: () => clock.wallTime() });
+    const notices = new LateNotices(runtime, {
+      ...{ store, shared: store.shared, isOnline: () => false },
+      notify: (waiting) => notifier.addLate(waiting),
+      room: () => notifier.room(),
+    });
+    const body = '{"type":2}';
+    const to = Array.from({ length: USERS }, (_, number) => `user-${number}`);
+    const results = await store.append(
+      to.map((userId) => ({ to: userId, from: 'alice', fingerprint: 'f', body, acceptedAt: 0 })),
+    );
+    for (const [index, result] of results.entries())
+      if (result.outcome === 'stored') notices.withhold(to[index] ?? '', result.id);
+    for (const userId of to) notices.wentOffline(userId, true);
+    await clock.advanceAsync(10_000, 50);
+    for (let step = 0; step < 500 && told < USERS; step++) await clock.advanceAsync(5, 500);
+    expect([told, runtime.metrics.limitOfflineNotices]).toEqual([USERS, 0]);
+  });
+
   it('tell of older messages too that a store which failed has kept back', async () => {
     const { store, online, told, withhold, leave, advance } = openNotices();
     await withhold('bob', 'f1');
