@@ -1,13 +1,22 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { DevState } from '../../packages/cli/src/dev/dev-state.js';
 import { canRunDev, DevRun, foldersOf, isRunning } from './dev-run.js';
 import { Run } from './run.js';
 
 const NODE = fileURLToPath(new URL('../../packages/cli/dist/dev/node-main.js', import.meta.url));
+
+/** An order of the page as it is on the wire. */
+function orderText(port: string, body: object): string {
+  const text = JSON.stringify(body);
+  const lines = ['POST /order HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Content-Type: application/json'];
+  return [...lines, `Content-Length: ${text.length}`, '', text].join('\r\n');
+}
 
 let dev: DevRun | undefined;
 
@@ -74,6 +83,25 @@ describe.skipIf(!canRunDev)('imcore dev', { timeout: 60_000 }, () => {
     expect(await dev.stop()).toBe(0);
     await expect.poll(() => started.filter(isRunning)).toEqual([]);
     expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+  });
+
+  it('starts a node again whose process has not ended yet', async () => {
+    dev = await DevRun.start();
+    const { port } = new URL(dev.url);
+    const before = (await dev.state()).nodes[2]?.pid;
+    const socket = connect(Number(port), '127.0.0.1');
+    // Both orders in one segment: the second one is carried out before the process has ended.
+    socket.write(
+      ['kill', 'start'].map((action) => orderText(port, { kind: 'node', action, node: 3 })).join(''),
+    );
+    const isBack = ({ nodes }: DevState): boolean => nodes.every(({ peers }) => peers.length === 2);
+    try {
+      const { nodes } = await dev.until((state) => isBack(state) && state.nodes[2]?.pid !== before, 'node 3');
+      expect(nodes[2]?.run).toBe('running');
+      expect(isRunning(String(nodes[2]?.pid))).toBe(true);
+    } finally {
+      socket.destroy();
+    }
   });
 
   it('names the port that another program uses, and takes no orders of other web pages', async () => {

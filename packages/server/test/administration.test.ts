@@ -39,6 +39,18 @@ describe('a kick', () => {
     expect(bench.server.onlineCount).toBe(0);
   });
 
+  it('by a listener for the end of an earlier login on the same connection leaves no session', async () => {
+    const bench = await openBench();
+    const alice = await bench.online('alice');
+    bench.server.on('sessionEnded', ({ session }) => void bench.server.kick(session.userId));
+    alice.write(login('alice'));
+    await bench.settle();
+    expect(alice.end).toBe('closed');
+    expect(bench.events.sessionEnded).toHaveLength(1);
+    expect(bench.server.sessions()).toEqual([]);
+    expect(bench.server.isOnline('alice')).toBe(false);
+  });
+
   it('by a listener for users who come online leaves no session that started and never ended', async () => {
     const bench = await openBench();
     bench.server.on('online', ({ userId }) => void bench.server.kick(userId));

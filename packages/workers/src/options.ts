@@ -10,8 +10,8 @@ export interface WorkersOptions {
   /** Options of `websocket`, without `server`. Default: no WebSocket. */
   readonly websocket?: Omit<WebSocketOptions, 'server'> | undefined;
   /**
-   * Options of `udp`. Default: no UDP. All workers have it from Node 22.12 and 23.1 on. Earlier versions cannot share a UDP port so
-   * that peers stay with one process: with them worker 1 alone has it.
+   * Options of `udp`. Default: no UDP. All workers have it from Node 22.12 and 23.1 on, on Linux and FreeBSD. Elsewhere a UDP port
+   * cannot be shared so that peers stay with one process: there worker 1 alone has it.
    */
   readonly udp?: UdpOptions | undefined;
   /** The option of `createServer`, with the same value. */

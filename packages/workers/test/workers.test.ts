@@ -3,6 +3,7 @@ import net from 'node:net';
 import { Duplex } from 'node:stream';
 import { createClient, type ImClient } from '@imcore/client/node';
 import { createServer, type ImServer, type ServerOptions, silentLogger } from '@imcore/server';
+import { canSharePort } from '@imcore/server/transport-kit';
 import { VirtualClock } from '@imcore/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StartWorker } from '../src/core/worker-process.js';
@@ -74,6 +75,15 @@ describe('workers', () => {
     expect(group.transports.map(({ maxSendBytes }) => maxSendBytes)).toEqual([6144, 1024]);
     expect(group.status()).toEqual([]);
   });
+
+  it.runIf(canSharePort(process.versions.node))(
+    'share a UDP port if they are told to, also one alone',
+    async () => {
+      const { port } = await open({ tcp: undefined, udp: { host, port: 0, reusePort: true } });
+      const second = await open({ tcp: undefined, udp: { host, port, reusePort: true } });
+      expect(second.port).toBe(port);
+    },
+  );
 
   it('take their connections along when they end', async () => {
     const { port, server, errors, started, events } = await open();

@@ -34,6 +34,7 @@ export class DevCluster {
   #isRecovering = false;
   /** Whether all nodes are up. Earlier events are not reported. */
   #isUp = false;
+  #isClosed = false;
 
   constructor(backend: Backend, print: (event: DevEvent) => void) {
     this.#backend = backend;
@@ -64,6 +65,7 @@ export class DevCluster {
         Number(target.port || usualPort),
       );
       this.#proxies.push(proxy);
+      if (this.#isClosed) return proxy.close();
       const number = index + 1;
       const near = Object.assign(new URL(bus), { host: `${LOOPBACK}:${proxy.port}` }).href;
       const tell = (text: string, isProblem: boolean): void =>
@@ -111,6 +113,7 @@ export class DevCluster {
 
   /** Ends the clients, then the nodes, and closes the proxies. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#isUp = false;
     clearInterval(this.#talk);
     clearInterval(this.#check);

@@ -46,6 +46,8 @@ export class DevNode {
   /** Wakes the paused process if this one ends: it could not notice that itself. */
   #waker: ChildProcess | undefined = undefined;
   #output = '';
+  /** Whether the process was told to end: that it does so is no news. */
+  #isEnding = false;
 
   constructor(options: DevNodeOptions) {
     this.number = options.number;
@@ -130,6 +132,11 @@ export class DevNode {
   }
 
   async #start(): Promise<void> {
+    const earlier = this.#child;
+    // One that was killed just now may still have the ports.
+    if (earlier !== undefined && !hasEnded(earlier)) await once(earlier, 'close');
+    if (this.#child !== earlier || this.condition.run !== 'starting') return;
+    this.#isEnding = false;
     this.#output = '';
     this.report = undefined;
     const child = fork(new URL('./node-main.js', import.meta.url), {
@@ -142,15 +149,17 @@ export class DevNode {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
       });
+    const isCurrent = (): boolean => this.#child === child;
     child.on('message', (message: NodeReport | NodeNotice) => {
+      if (!isCurrent() || this.#isEnding) return;
       if (message.kind === 'notice') this.#options.tell(message.text, false);
       else this.report = message;
     });
     child.on('close', (code, signal) => {
-      // Its successor may run already.
-      if (this.#child === child) this.#ended(code, signal);
+      if (isCurrent() && !this.#isEnding) this.#ended(code, signal);
     });
     await Promise.race([once(child, 'message'), once(child, 'close')]);
+    if (!isCurrent() || this.#isEnding) return;
     this.condition = conditionListening(this.condition);
     this.#sendLoss();
   }
@@ -167,7 +176,9 @@ export class DevNode {
   async #end(signal: NodeJS.Signals): Promise<void> {
     this.#endWaker();
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.report = undefined;
+    if (child === undefined || hasEnded(child)) return;
+    this.#isEnding = true;
     const closed = once(child, 'close');
     child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
@@ -202,4 +213,8 @@ export class DevNode {
       IMCORE_LOG_FORMAT: 'text',
     };
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

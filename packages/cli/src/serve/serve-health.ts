@@ -40,6 +40,8 @@ export async function serveHealth(address: string, readiness: () => Readiness): 
   } catch (error) {
     throw explainListenError(error, { ports: '--admin', host: '--admin' });
   }
+  // A connection that the system cannot accept, as without free file descriptors, must not end the process.
+  server.on('error', () => {});
   const bound = server.address() as AddressInfo;
   return {
     url: `http://${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`,

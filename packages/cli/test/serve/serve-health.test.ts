@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CommandError } from '../../src/command-error.js';
 import { type HealthPages, parseAddress, type Readiness, serveHealth } from '../../src/serve/serve-health.js';
@@ -40,6 +42,20 @@ describe('the health pages', () => {
     const url = await serve(() => 'ready', '[::1]:0');
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect(await get(`${url}/readyz`)).toMatchObject({ status: 200 });
+  });
+
+  it('survive a connection that the system could not accept', async () => {
+    const url = await serve(() => 'ready');
+    let server: Server | undefined;
+    const onRequest = (request: unknown): void => {
+      server = (request as { readonly server: Server }).server;
+    };
+    subscribe('http.server.request.start', onRequest);
+    await get(`${url}/healthz`);
+    unsubscribe('http.server.request.start', onRequest);
+    expect(() => server?.emit('error', new Error('accept EMFILE'))).not.toThrow();
+    expect(server).toBeDefined();
+    expect(await get(`${url}/healthz`)).toMatchObject({ status: 200 });
   });
 
   it('say which flag chooses another port when theirs is taken', async () => {

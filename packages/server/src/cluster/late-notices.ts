@@ -22,6 +22,8 @@ interface LateNoticeParts {
   readonly isOnline: (userId: string) => boolean;
   /** Calls the hook `onStored` for a message. */
   readonly notify: (message: WaitingMessage) => void;
+  /** Resolves when the hook can be called for many more messages. */
+  readonly room: () => Promise<void>;
 }
 
 /** A user who has gone offline, until the wait is over. */
@@ -49,7 +51,7 @@ export class LateNotices {
   readonly #afterSession: DeadlineRing;
   readonly #afterNode: DeadlineRing;
   readonly #offline = new Map<string, OfflineUser>();
-  #due: string[] = [];
+  readonly #due = new Set<string>();
   #isRunning = false;
   #isStopped = false;
 
@@ -74,8 +76,9 @@ export class LateNotices {
 
   /** A user has no session at any node any more. `isNodeLost`: its last node was lost. */
   wentOffline(userId: string, isNodeLost: boolean): void {
-    if (this.#isStopped || this.#offline.has(userId) || !this.#withheld.has(userId)) return;
-    const user = new OfflineUser(userId);
+    if (this.#isStopped || !this.#withheld.has(userId)) return;
+    // One who was back meanwhile may have acknowledged the messages just now: the wait begins again.
+    const user = this.#offline.get(userId) ?? new OfflineUser(userId);
     this.#offline.set(userId, user);
     (isNodeLost ? this.#afterNode : this.#afterSession).start(user, this.#runtime.clock.now());
   }
@@ -90,7 +93,7 @@ export class LateNotices {
     this.#offline.delete(userId);
     // The user is back, and its node delivers the messages. If the user goes offline again, `wentOffline` is called again.
     if (this.#parts.isOnline(userId)) return;
-    this.#due.push(userId);
+    this.#due.add(userId);
     if (!this.#isRunning) void this.#run();
   }
 
@@ -98,16 +101,28 @@ export class LateNotices {
     this.#isRunning = true;
     // Users whose waits end in the same turn share a call of the store.
     await undefined;
-    while (this.#due.length > 0 && !this.#isStopped) await this.#notify(this.#due.splice(0, MAX_PLACES));
+    while (this.#due.size > 0 && !this.#isStopped) {
+      const userIds = this.#takeDue();
+      if (userIds.length > 0) await this.#notify(userIds);
+    }
     this.#isRunning = false;
+  }
+
+  /** Removes the next users, and returns those of them who are still offline. */
+  #takeDue(): readonly string[] {
+    const userIds = [...this.#due].slice(0, MAX_PLACES);
+    for (const userId of userIds) this.#due.delete(userId);
+    return userIds.filter((userId) => !this.#parts.isOnline(userId));
   }
 
   async #notify(userIds: readonly string[]): Promise<void> {
     const idsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
     const places = userIds.map((userId) => ({ userId, after: (idsOf.get(userId)?.[0] ?? 0) - 1 }));
     try {
-      for (const userId of await this.#parts.shared.whichWait(places))
+      for (const userId of await this.#parts.shared.whichWait(places)) {
+        await this.#parts.room();
         await this.#notifyOf(userId, idsOf.get(userId) ?? []);
+      }
     } catch (error) {
       const { metrics, events } = this.#runtime;
       metrics.storeFailures += 1;

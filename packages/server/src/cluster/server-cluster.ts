@@ -31,6 +31,8 @@ interface ClusterParts {
   readonly ticks: Ticks;
   /** Calls the hook `onStored` for a message that waits. */
   readonly notify: (message: WaitingMessage) => void;
+  /** Resolves when `onStored` can be called for many more messages. */
+  readonly room: () => Promise<void>;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
   /** From now on rejects new users, and closes the ports where the transport can do that. */
@@ -59,12 +61,12 @@ export class ServerCluster implements ClusterListener {
   #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
-    const { store, shared, users, queueOf, cluster, notify } = parts;
+    const { store, shared, users, queueOf, cluster, notify, room } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
     this.#sweep = new Sweep(runtime, shared, users, queueOf);
     const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
-    this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify });
+    this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, room });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
   }
 

@@ -31,11 +31,12 @@ export class WithheldNotices {
   /** Remembers a message. Returns false if others were forgotten early, because there are too many. */
   add(userId: string, id: StoreId, now: Instant): boolean {
     const isComplete = this.#rotate(now);
-    const ids = this.#newer.get(userId) ?? [];
-    ids.push(id);
-    if (ids.length > MAX_OF_USER) ids.shift();
+    const ids = this.#newer.get(userId);
+    // Most have one, and an array that grows from none takes 128 bytes more.
+    if (ids === undefined) this.#newer.set(userId, [id]);
+    else ids.push(id);
+    if (ids !== undefined && ids.length > MAX_OF_USER) ids.shift();
     else this.#newerSize += 1;
-    this.#newer.set(userId, ids);
     return isComplete;
   }
 
@@ -50,7 +51,8 @@ export class WithheldNotices {
     this.#newer.delete(userId);
     this.#older.delete(userId);
     this.#newerSize -= newer.length;
-    return [...older, ...newer];
+    // Messages that are withheld again are behind later ones.
+    return [...older, ...newer].sort((a, b) => a - b);
   }
 
   #rotate(now: Instant): boolean {

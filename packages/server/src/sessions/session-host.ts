@@ -261,6 +261,8 @@ export class SessionHost
     const now = clock.now();
     if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
     else this.#leave('replaced', NOT_KICKED);
+    // A listener for that end may have kicked the user out, and with it this session.
+    if (!this.isOpen) return;
     const info = describe(this.connection, sessionId, login, device.id, firstLoginTime);
     this.#info = info;
     this.#session.loginAccepted(user.id);
@@ -469,7 +471,9 @@ export class SessionHost
 
   #reportEnd(reason: SessionEndReason, kickCode: number): void {
     const { events } = this.runtime;
-    if (this.#hasStarted && events.has('sessionEnded'))
+    const hadStarted = this.#hasStarted;
+    this.#hasStarted = false;
+    if (hadStarted && events.has('sessionEnded'))
       events.emit('sessionEnded', { session: this.info, reason, kickCode });
   }
 

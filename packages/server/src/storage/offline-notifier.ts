@@ -50,6 +50,7 @@ export class OfflineNotifier {
   #timer: Scheduled | undefined = undefined;
   #retryMs = MIN_RETRY_MS;
   #onIdle: (() => void)[] = [];
+  #onRoom: (() => void)[] = [];
   #isEnding = false;
 
   /** `elsewhere`: for a server in a cluster. */
@@ -87,6 +88,12 @@ export class OfflineNotifier {
     if (this.#isEnding) this.#ask();
     else this.#timer ??= clock.schedule(clock.now() + GATHER_MS, () => this.#ask());
     if (this.#waiting.length === MAX_BATCH && this.#retryMs === MIN_RETRY_MS) this.#ask();
+  }
+
+  /** Resolves when half of the places are free. */
+  room(): Promise<void> {
+    if (this.#hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
   /** Calls the hook for everything that waits. Resolves when it has succeeded, or failed once. */
@@ -151,6 +158,11 @@ export class OfflineNotifier {
   #count(bytes: number): void {
     this.#bytes += bytes;
     this.#runtime.underWay.addOfReceiver(bytes);
+    if (this.#hasRoom) for (const resolve of this.#onRoom.splice(0)) resolve();
+  }
+
+  get #hasRoom(): boolean {
+    return 2 * this.#waiting.length <= this.#maxWaiting;
   }
 
   #idle(): void {

@@ -230,6 +230,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (delivery.state === 'acknowledged') {
       if (result.id !== undefined) this.writer.confirm(delivery.to, result.id);
     } else if (delivery.inbox === undefined) {
+      delivery.storeId = result.id;
       if (result.outcome === 'stored') this.#notifier.add(delivery);
       this.queueOf(delivery.to)?.poll();
     }

@@ -28,7 +28,8 @@ export interface UdpOptions extends TransportOptions {
   readonly maxSendBytes?: number | undefined;
   /**
    * Whether other processes may listen on the same port with the same option. The system then keeps each peer with one of them,
-   * until a process comes or goes. Needs Node 22.12, or 23.1. Default false.
+   * until a process comes or goes. Needs Linux or FreeBSD, and Node 22.12 or 23.1. Default
+   * false.
    */
   readonly reusePort?: boolean | undefined;
 }
@@ -60,7 +61,7 @@ export function udp(options: UdpOptions = {}): ServerTransport {
   if (reusePort && !canSharePort(process.versions.node))
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      `option reusePort needs Node 22.12 or 23.1, this is ${process.versions.node}`,
+      `option reusePort needs Node 22.12 or 23.1 on Linux or FreeBSD, this is ${process.versions.node} on ${process.platform}`,
     );
   const type = isIPv6(host) ? 'udp6' : 'udp4';
   const socketOptions = { type, lookup: lookupUnlessAddress, reusePort } as const;

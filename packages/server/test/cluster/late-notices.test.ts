@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { LateNotices } from '../../src/cluster/late-notices.js';
 import { WithheldNotices } from '../../src/cluster/withheld-notices.js';
+import { HookRunner } from '../../src/hook-runner.js';
 import type { Message } from '../../src/message.js';
+import { OfflineNotifier } from '../../src/storage/offline-notifier.js';
+import { memoryStore } from '../../src/store-memory/memory-store.js';
 import type { Bench } from '../support/bench.js';
+import { ControlledStore } from '../support/controlled-store.js';
+import { createRuntime } from '../support/runtime.js';
 import { acknowledgement, logout, message } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
 
@@ -95,6 +101,168 @@ describe('onStored, for a message to a user who was online at another node,', ()
     bob.destroy();
     await nodes.advance(2000);
     expect(told).toEqual({ a: ['from a'], b: [], c: ['from c'] });
+  });
+});
+
+describe('onStored, for a message that the store has stored after its call was given up,', () => {
+  it('is called when the receiver leaves the other node without an acknowledgement', async () => {
+    const nodes = new Nodes();
+    const told: string[] = [];
+    const onStored = (messages: readonly Message[]): void => {
+      for (const { content } of messages) told.push(content);
+    };
+    const store = nodes.store.share();
+    const append = store.append.bind(store);
+    let answer = (): void => {};
+    store.append = async (messages) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return append(messages);
+    };
+    const a = await nodes.start('a', { store, storeTimeoutMs: 1000, hooks: { onStored } });
+    const b = await nodes.start('b');
+    await nodes.advance(2000);
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(2000);
+    answer();
+    await nodes.advance(1000);
+    expect(contentsOf(bob)).toContain('hello');
+    expect(told).toEqual([]);
+    bob.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual(['hello']);
+  });
+});
+
+/** Late notices over a store whose answers the test controls, and the fingerprints of which they told. */
+function openNotices() {
+  const runtime = createRuntime();
+  runtime.events.on('error', () => {});
+  const store = new ControlledStore();
+  const online = new Set<string>();
+  const told: string[] = [];
+  const notices = new LateNotices(runtime, {
+    store,
+    shared: store.shared,
+    isOnline: (userId) => online.has(userId),
+    notify: ({ fingerprint }) => told.push(fingerprint),
+    room: () => Promise.resolve(),
+  });
+  const withhold = async (to: string, fingerprint: string): Promise<void> => {
+    const [result] = await store.append([{ to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 }]);
+    if (result?.outcome === 'stored') notices.withhold(to, result.id);
+  };
+  const leave = (userId: string): void => {
+    online.delete(userId);
+    notices.wentOffline(userId, false);
+  };
+  return {
+    store,
+    online,
+    told,
+    withhold,
+    leave,
+    advance: (ms: number) => runtime.clock.advanceAsync(ms, 50),
+  };
+}
+
+describe('late notices', () => {
+  it('come no faster than the hook, for a storm of users who leave', async () => {
+    const USERS = 20_000;
+    const runtime = createRuntime();
+    const { clock } = runtime;
+    let told = 0;
+    const onStored = (messages: readonly Message[]): Promise<void> => {
+      told += messages.length;
+      return new Promise((resolve) => clock.schedule(clock.now() + 1, resolve));
+    };
+    const notifier = new OfflineNotifier(runtime, new HookRunner(runtime, { onStored }, 10_000));
+    const store = memoryStore({ wallTime: () => clock.wallTime() });
+    const notices = new LateNotices(runtime, {
+      ...{ store, shared: store.shared, isOnline: () => false },
+      notify: (waiting) => notifier.addLate(waiting),
+      room: () => notifier.room(),
+    });
+    const body = '{"type":2}';
+    const to = Array.from({ length: USERS }, (_, number) => `user-${number}`);
+    const results = await store.append(
+      to.map((userId) => ({ to: userId, from: 'alice', fingerprint: 'f', body, acceptedAt: 0 })),
+    );
+    for (const [index, result] of results.entries())
+      if (result.outcome === 'stored') notices.withhold(to[index] ?? '', result.id);
+    for (const userId of to) notices.wentOffline(userId, true);
+    await clock.advanceAsync(10_000, 50);
+    for (let step = 0; step < 500 && told < USERS; step++) await clock.advanceAsync(5, 500);
+    expect([told, runtime.metrics.limitOfflineNotices]).toEqual([USERS, 0]);
+  });
+
+  it('tell of older messages too that a store which failed has kept back', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('bob', 'f1');
+    store.failures.whichWait = new Error('away');
+    store.hold('whichWait');
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    await withhold('bob', 'f2');
+    store.release('whichWait');
+    await advance(0);
+    store.failures.whichWait = undefined;
+    leave('bob');
+    await advance(10_000);
+    expect(told).toEqual(['f1', 'f2']);
+  });
+
+  it('tell of a user who leaves again while the store has not answered about others', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('carol', 'f1');
+    await withhold('bob', 'f2');
+    store.hold('whichWait');
+    leave('carol');
+    await advance(500);
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    leave('bob');
+    await advance(1000);
+    store.release('whichWait');
+    await advance(0);
+    expect(told).toEqual(['f1', 'f2']);
+  });
+
+  it('tell nothing of a user who came back while the store had not answered about others', async () => {
+    const { store, online, told, withhold, leave, advance } = openNotices();
+    await withhold('carol', 'f1');
+    await withhold('bob', 'f2');
+    store.hold('whichWait');
+    leave('carol');
+    await advance(500);
+    leave('bob');
+    await advance(1000);
+    online.add('bob');
+    store.release('whichWait');
+    await advance(0);
+    expect(told).toEqual(['f1']);
+    leave('bob');
+    await advance(1000);
+    expect(told).toEqual(['f1', 'f2']);
+  });
+
+  it('wait the whole time again after each end', async () => {
+    const { online, told, withhold, leave, advance } = openNotices();
+    await withhold('bob', 'f1');
+    leave('bob');
+    await advance(500);
+    online.add('bob');
+    leave('bob');
+    await advance(999);
+    expect(told).toEqual([]);
+    await advance(1);
+    expect(told).toEqual(['f1']);
   });
 });
 

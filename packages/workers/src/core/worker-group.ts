@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type tls from 'node:tls';
+import type { UdpOptions } from '@imcore/server';
 import type { ServerTransport, TransportAddress, TransportHost } from '@imcore/server/ports';
 import { UsageError } from '@imcore/server/ports';
 import { canSharePort, Flusher, WithheldBytes } from '@imcore/server/transport-kit';
@@ -175,7 +176,7 @@ export class WorkerGroup {
           websocket?.tls === undefined
             ? websocket
             : { ...websocket, tls: this.#withTicketKeys(websocket.tls) },
-        udp: udp === undefined || !this.#hasUdp(slot) ? undefined : { ...udp, reusePort: this.#sharesUdp },
+        udp: this.#hasUdp(slot) ? this.#withSharedPort(udp) : undefined,
       },
       trustedProxies: this.#options.trustedProxies,
     };
@@ -184,6 +185,10 @@ export class WorkerGroup {
   /** Whether all workers have UDP: a peer must stay with one of them. Where Node cannot do that, the first worker alone has it. */
   get #sharesUdp(): boolean {
     return this.#options.count > 1 && canSharePort(process.versions.node);
+  }
+
+  #withSharedPort(udp: UdpOptions | undefined): UdpOptions | undefined {
+    return this.#sharesUdp ? { ...udp, reusePort: true } : udp;
   }
 
   #hasUdp(slot: WorkerSlot): boolean {
