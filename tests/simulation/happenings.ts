@@ -1,7 +1,7 @@
 import { SERVER_ID } from '@imcore/protocol';
-import type { SeededRandom } from '@imcore/testkit';
 import type { Device } from './device.js';
 import type { Profile } from './plan.js';
+import { RandomHappenings, type Weighted } from './random-happenings.js';
 import { FORBIDDEN } from './simulated-server.js';
 import type { World } from './world.js';
 
@@ -17,17 +17,15 @@ const MAX_BURST = 8;
 /** Content too long for a datagram of the original clients, but not for a stream. */
 const LONG_CONTENT = 'long '.repeat(250);
 
-type Happening = (happenings: Happenings) => void;
-
 /** Happenings with their relative weights. */
-const MESSAGES: readonly [number, Happening][] = [
+const MESSAGES: Weighted<Happenings> = [
   [10, (now) => now.message()],
   [3, (now) => now.burst()],
   [3, (now) => now.messageToServer()],
   [2, (now) => now.messageFromServer()],
 ];
 
-const TROUBLE: readonly [number, Happening][] = [
+const TROUBLE: Weighted<Happenings> = [
   [1, (now) => now.messageWithoutQos()],
   [1, (now) => now.longMessage()],
   [0.5, (now) => now.messageToUnknownUser()],
@@ -42,114 +40,105 @@ const TROUBLE: readonly [number, Happening][] = [
   [2, (now) => now.login()],
 ];
 
-const OPERATION: readonly [number, Happening][] = [[1, (now) => now.resendDeadLetters()]];
+const OPERATION: Weighted<Happenings> = [[1, (now) => now.resendDeadLetters()]];
 
-const CRASHES: readonly [number, Happening][] = [[3, (now) => now.crash()]];
+const CRASHES: Weighted<Happenings> = [[3, (now) => now.crash()]];
 
 /** Makes something random happen again and again until it is stopped. */
-export class Happenings {
+export class Happenings extends RandomHappenings {
   readonly #world: World;
-  readonly #random: SeededRandom;
-  readonly #table: readonly [number, Happening][];
-  #isStopped = false;
-  #messages = 0;
+  readonly #table: Weighted<Happenings>;
 
   constructor(world: World, profile: Profile) {
+    super({
+      random: world.random.fork('happenings'),
+      clock: world.clock.ownedBy('happenings'),
+      journal: world.journal,
+      users: world.plan.users,
+      maxPauseMs: MAX_PAUSE_MS,
+    });
     this.#world = world;
-    this.#random = world.random.fork('happenings');
     this.#table = profile === 'bounded-loss' ? MESSAGES : [...MESSAGES, ...TROUBLE];
     if (profile === 'store-trouble') this.#table = [...this.#table, ...OPERATION];
     if (profile === 'restarts') this.#table = [...this.#table, ...CRASHES];
   }
 
-  start(): void {
-    this.#after(this.#random.between(0, MAX_PAUSE_MS), () => {
-      this.#next();
-      this.start();
-    });
-  }
-
-  /** Nothing new happens from now on. The world heals the partitions. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   message(): void {
-    this.#device().send(this.#userId(), this.#content());
+    this.#device().send(this.userId(), this.content());
   }
 
   burst(): void {
     const device = this.#device();
-    const to = this.#userId();
-    for (let left = this.#random.int(2, MAX_BURST); left > 0; left--) device.send(to, this.#content());
+    const to = this.userId();
+    for (let left = this.random.int(2, MAX_BURST); left > 0; left--) device.send(to, this.content());
   }
 
   messageToServer(): void {
-    this.#device().send(SERVER_ID, this.#content());
+    this.#device().send(SERVER_ID, this.content());
   }
 
   messageFromServer(): void {
-    this.#world.sendFromServer(this.#userId(), this.#content());
+    this.#world.sendFromServer(this.userId(), this.content());
   }
 
   messageWithoutQos(): void {
-    this.#device().send(this.#userId(), this.#content(), { qos: false });
+    this.#device().send(this.userId(), this.content(), { qos: false });
   }
 
   longMessage(): void {
-    this.#device().send(this.#userId(), this.#content() + LONG_CONTENT);
+    this.#device().send(this.userId(), this.content() + LONG_CONTENT);
   }
 
   messageToUnknownUser(): void {
-    this.#device().send('nobody', this.#content());
+    this.#device().send('nobody', this.content());
   }
 
   forbiddenMessage(): void {
-    this.#device().send(this.#userId(), `${FORBIDDEN} ${this.#content()}`);
+    this.#device().send(this.userId(), `${FORBIDDEN} ${this.content()}`);
   }
 
   /** Fingerprints are unique per sender only: equal ones of two users name two messages. */
   sharedFingerprint(): void {
-    const fingerprint = `shared-${this.#random.int(1, 3)}`;
-    const to = this.#userId();
+    const fingerprint = `shared-${this.random.int(1, 3)}`;
+    const to = this.userId();
     for (const device of this.#world.devices.slice(0, 3)) {
       const sent = this.#world.journal.find(device.userId, fingerprint);
-      if (sent === undefined) device.send(to, this.#content(), { fingerprint });
+      if (sent === undefined) device.send(to, this.content(), { fingerprint });
     }
   }
 
   partition(): void {
     const { link, name } = this.#device();
-    const directions = this.#random.pick([['to-server', 'to-client'], ['to-server'], ['to-client']] as const);
-    this.#note(`partition of ${name}, ${directions.join(' and ')}`);
+    const directions = this.random.pick([['to-server', 'to-client'], ['to-server'], ['to-client']] as const);
+    this.note(`partition of ${name}, ${directions.join(' and ')}`);
     link.partition(directions);
-    this.#after(this.#random.between(500, MAX_PARTITION_MS), () => {
-      this.#note(`end of partition of ${name}`);
+    this.after(this.random.between(500, MAX_PARTITION_MS), () => {
+      this.note(`end of partition of ${name}`);
       link.heal();
     });
   }
 
   cut(): void {
     const { link, name } = this.#device();
-    this.#note(`cut of ${name}`);
+    this.note(`cut of ${name}`);
     link.cut();
   }
 
   freeze(): void {
     const { link, name } = this.#device();
-    this.#note(`${name} is half open`);
+    this.note(`${name} is half open`);
     link.freeze();
   }
 
   rebind(): void {
     const { link, name } = this.#device();
-    this.#note(`${name} gets another port`);
+    this.note(`${name} gets another port`);
     link.rebind();
   }
 
   kick(): void {
-    const userId = this.#userId();
-    this.#note(`kick of ${userId}`);
+    const userId = this.userId();
+    this.note(`kick of ${userId}`);
     this.#world.server.kick(userId);
   }
 
@@ -163,49 +152,21 @@ export class Happenings {
 
   logout(): void {
     const device = this.#device();
-    this.#note(`logout of ${device.name}`);
+    this.note(`logout of ${device.name}`);
     device.logout();
   }
 
   /** Logs a device in that is not, if there is one. */
   login(): void {
     const idle = this.#world.devices.filter(({ wantsOnline }) => !wantsOnline);
-    if (idle.length > 0) this.#random.pick(idle).login();
+    if (idle.length > 0) this.random.pick(idle).login();
   }
 
-  #next(): void {
-    const total = this.#table.reduce((sum, [weight]) => sum + weight, 0);
-    let at = this.#random.between(0, total);
-    for (const [weight, happen] of this.#table) {
-      at -= weight;
-      if (at < 0) {
-        happen(this);
-        return;
-      }
-    }
+  protected next(): void {
+    this.choose(this.#table)(this);
   }
 
   #device(): Device {
-    return this.#random.pick(this.#world.devices);
-  }
-
-  #userId(): string {
-    return this.#random.pick(this.#world.plan.users);
-  }
-
-  #content(): string {
-    this.#messages += 1;
-    return `message ${this.#messages} 消息`;
-  }
-
-  #note(what: string): void {
-    this.#world.journal.note('happens', what);
-  }
-
-  #after(ms: number, run: () => void): void {
-    const clock = this.#world.clock.ownedBy('happenings');
-    clock.schedule(clock.now() + ms, () => {
-      if (!this.#isStopped) run();
-    });
+    return this.random.pick(this.#world.devices);
   }
 }

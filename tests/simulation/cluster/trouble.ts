@@ -1,4 +1,4 @@
-import type { SeededRandom } from '@imcore/testkit';
+import { RandomHappenings, type Weighted } from '../random-happenings.js';
 import type { ClusterWorld, Roamer } from './cluster-world.js';
 import type { ClusterProfile } from './plan.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -18,26 +18,24 @@ const MESSAGES_TO_RETURNING = 8;
 /** How long a client needs to notice that its connection is broken, in milliseconds, at most. */
 const NOTICE_MS = 10;
 
-type Happening = (trouble: Trouble) => void;
-
 /** Happenings with their relative weights. */
-const MESSAGES: readonly [number, Happening][] = [
+const MESSAGES: Weighted<Trouble> = [
   [8, (now) => now.message()],
   [3, (now) => now.burst()],
 ];
 
-const MOVES: readonly [number, Happening][] = [
+const MOVES: Weighted<Trouble> = [
   [1, (now) => now.hop()],
   [2, (now) => now.movingSender()],
   [2, (now) => now.movingReceiver()],
 ];
 
-const FIGHTS: readonly [number, Happening][] = [
+const FIGHTS: Weighted<Trouble> = [
   [0.8, (now) => now.login()],
   [0.2, (now) => now.logout()],
 ];
 
-const NODES: readonly [number, Happening][] = [
+const NODES: Weighted<Trouble> = [
   [0.15, (now) => now.crash()],
   [0.1, (now) => now.leave()],
   [0.2, (now) => now.pause()],
@@ -48,7 +46,7 @@ const NODES: readonly [number, Happening][] = [
   [0.2, (now) => now.freeze()],
 ];
 
-const TABLES: Readonly<Record<ClusterProfile, readonly [number, Happening][]>> = {
+const TABLES: Readonly<Record<ClusterProfile, Weighted<Trouble>>> = {
   common: [...MESSAGES, ...MOVES, ...FIGHTS, ...NODES],
   sharp: [...MESSAGES, ...MOVES, ...MOVES, ...MOVES, ...FIGHTS, ...NODES],
   sparse: [...MESSAGES, ...MOVES, ...FIGHTS],
@@ -60,38 +58,30 @@ const TABLES: Readonly<Record<ClusterProfile, readonly [number, Happening][]>> =
 };
 
 /** Makes something random happen again and again until it is stopped. */
-export class Trouble {
+export class Trouble extends RandomHappenings {
   readonly #world: ClusterWorld;
-  readonly #random: SeededRandom;
-  readonly #table: readonly [number, Happening][];
-  #isStopped = false;
-  #messages = 0;
+  readonly #table: Weighted<Trouble>;
 
   constructor(world: ClusterWorld) {
+    super({
+      random: world.random.fork('trouble'),
+      clock: world.clock.ownedBy('trouble'),
+      journal: world.journal,
+      users: world.plan.users,
+      maxPauseMs: world.plan.pauseMs,
+    });
     this.#world = world;
-    this.#random = world.random.fork('trouble');
     this.#table = TABLES[world.plan.profile];
   }
 
-  start(): void {
-    this.#after(this.#random.between(0, this.#world.plan.pauseMs), () => {
-      this.#next();
-      this.start();
-    });
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   message(): void {
-    this.#roamer().device.send(this.#userId(), this.#content());
+    this.#roamer().device.send(this.userId(), this.content());
   }
 
   burst(): void {
     const { device } = this.#roamer();
-    const to = this.#userId();
-    for (let left = this.#random.int(2, MAX_BURST); left > 0; left--) device.send(to, this.#content());
+    const to = this.userId();
+    for (let left = this.random.int(2, MAX_BURST); left > 0; left--) device.send(to, this.content());
   }
 
   hop(): void {
@@ -101,22 +91,22 @@ export class Trouble {
   /** A sender moves right after a message, and sends the next one to the same receiver. */
   movingSender(): void {
     const roamer = this.#roamer();
-    const to = this.#userId();
-    roamer.device.send(to, this.#content());
-    this.#after(this.#random.between(0, this.#world.plan.moveMs), () => {
+    const to = this.userId();
+    roamer.device.send(to, this.content());
+    this.after(this.random.between(0, this.#world.plan.moveMs), () => {
       this.#hop(roamer);
-      roamer.device.send(to, this.#content());
+      roamer.device.send(to, this.content());
     });
   }
 
   /** As {@link movingSender}, with a client that knows that its connection is broken: it sends the next message only once. */
   movedSender(): void {
     const roamer = this.#roamer();
-    const to = this.#userId();
-    roamer.device.send(to, this.#content());
-    this.#after(this.#random.between(0, this.#world.plan.moveMs), () => {
+    const to = this.userId();
+    roamer.device.send(to, this.content());
+    this.after(this.random.between(0, this.#world.plan.moveMs), () => {
       this.#hop(roamer);
-      this.#after(NOTICE_MS, () => roamer.device.send(to, this.#content()));
+      this.after(NOTICE_MS, () => roamer.device.send(to, this.content()));
     });
   }
 
@@ -125,9 +115,9 @@ export class Trouble {
     const receiver = this.#roamer();
     const { device } = this.#roamer();
     this.#hop(receiver);
-    for (let left = this.#random.int(1, 3); left > 0; left--)
-      this.#after(this.#random.between(0, this.#world.plan.moveMs), () =>
-        device.send(receiver.device.userId, this.#content()),
+    for (let left = this.random.int(1, 3); left > 0; left--)
+      this.after(this.random.between(0, this.#world.plan.moveMs), () =>
+        device.send(receiver.device.userId, this.content()),
       );
   }
 
@@ -138,13 +128,13 @@ export class Trouble {
     this.#hop(receiver);
     const { moveMs } = this.#world.plan;
     for (let at = 0; at < moveMs; at += moveMs / MESSAGES_TO_RETURNING)
-      this.#after(at, () => device.send(receiver.device.userId, this.#content()));
+      this.after(at, () => device.send(receiver.device.userId, this.content()));
   }
 
   /** Logs a device in that is not, if there is one. */
   login(): void {
     const idle = this.#world.roamers.filter(({ device }) => !device.wantsOnline);
-    if (idle.length > 0) this.#random.pick(idle).device.login();
+    if (idle.length > 0) this.random.pick(idle).device.login();
   }
 
   logout(): void {
@@ -152,98 +142,70 @@ export class Trouble {
   }
 
   crash(): void {
-    this.#node().crash(this.#random.between(100, MAX_DOWN_MS));
+    this.#node().crash(this.random.between(100, MAX_DOWN_MS));
   }
 
   leave(): void {
-    this.#node().leave(this.#random.between(0, MAX_DOWN_MS));
+    this.#node().leave(this.random.between(0, MAX_DOWN_MS));
   }
 
   pause(): void {
     const node = this.#node();
     node.pause();
-    this.#after(this.#random.between(100, MAX_PAUSE_MS), () => node.resume());
+    this.after(this.random.between(100, MAX_PAUSE_MS), () => node.resume());
   }
 
   goAway(): void {
     const node = this.#node();
     node.goAway();
-    this.#after(this.#random.between(100, MAX_AWAY_MS), () => node.comeBack());
+    this.after(this.random.between(100, MAX_AWAY_MS), () => node.comeBack());
   }
 
   stopBus(): void {
-    this.#note('the bus stops');
+    this.note('the bus stops');
     this.#world.bus.stop();
-    this.#after(this.#random.between(100, MAX_AWAY_MS), () => this.#world.bus.restart());
+    this.after(this.random.between(100, MAX_AWAY_MS), () => this.#world.bus.restart());
   }
 
   split(): void {
     const alone = this.#node().name;
-    this.#note(`${alone} is split off`);
+    this.note(`${alone} is split off`);
     const others = this.#world.plan.nodes.filter((name) => name !== alone);
     this.#world.bus.split([alone], others);
-    this.#after(this.#random.between(100, MAX_SPLIT_MS), () => {
-      this.#note('the split ends');
+    this.after(this.random.between(100, MAX_SPLIT_MS), () => {
+      this.note('the split ends');
       this.#world.bus.heal();
     });
   }
 
   partition(): void {
     const { roaming, device } = this.#roamer();
-    const link = this.#random.pick(roaming.links);
-    this.#note(`partition of ${device.name}`);
+    const link = this.random.pick(roaming.links);
+    this.note(`partition of ${device.name}`);
     link.partition();
-    this.#after(this.#random.between(500, MAX_PARTITION_MS), () => link.heal());
+    this.after(this.random.between(500, MAX_PARTITION_MS), () => link.heal());
   }
 
   freeze(): void {
     const { roaming, device } = this.#roamer();
-    this.#note(`${device.name} is half open`);
+    this.note(`${device.name} is half open`);
     for (const link of roaming.links) link.freeze();
   }
 
   #hop({ device, roaming }: Roamer): void {
-    this.#note(`${device.name} moves`);
+    this.note(`${device.name} moves`);
     roaming.hop();
   }
 
-  #next(): void {
-    const total = this.#table.reduce((sum, [weight]) => sum + weight, 0);
-    let at = this.#random.between(0, total);
-    for (const [weight, happen] of this.#table) {
-      at -= weight;
-      if (at < 0) {
-        happen(this);
-        return;
-      }
-    }
+  protected next(): void {
+    this.choose(this.#table)(this);
   }
 
   #roamer(): Roamer {
-    return this.#random.pick(this.#world.roamers);
+    return this.random.pick(this.#world.roamers);
   }
 
   #node(): SimulatedNode {
-    return this.#random.pick(this.#world.nodes);
-  }
-
-  #userId(): string {
-    return this.#random.pick(this.#world.plan.users);
-  }
-
-  #content(): string {
-    this.#messages += 1;
-    return `message ${this.#messages} 消息`;
-  }
-
-  #note(what: string): void {
-    this.#world.journal.note('happens', what);
-  }
-
-  #after(ms: number, run: () => void): void {
-    const clock = this.#world.clock.ownedBy('trouble');
-    clock.schedule(clock.now() + ms, () => {
-      if (!this.#isStopped) run();
-    });
+    return this.random.pick(this.#world.nodes);
   }
 }
