@@ -72,6 +72,9 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/bridge-rabbitmq',
       '@imcore/cluster-nats',
       '@imcore/testkit',
+      // The proxy of `imcore dev` is not exported.
+      '../../../packages/cli/dist/dev/cut-proxy.js',
+      '../../../../packages/cli/dist/dev/cut-proxy.js',
     ],
   },
   'tests/attack': {

@@ -2,10 +2,10 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CutProxy } from '../../../packages/cli/dist/dev/cut-proxy.js';
 import { randomActs, type Stage } from './cluster/acts.js';
 import { type ClusterVerdict, check } from './cluster/checker.js';
 import { ClientProcess } from './cluster/client-process.js';
-import { CutProxy } from './cluster/cut-proxy.js';
 import { JournalFile, mergeJournals } from './cluster/journal.js';
 import { machineTime } from './cluster/machine-clock.js';
 import { FAULTS, type NodeFault, NodeProcess } from './cluster/node-process.js';
@@ -139,7 +139,7 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
   const proxies: CutProxy[] = [];
   const nodes: NodeProcess[] = [];
   for (const nodeId of ['a', 'b', 'c']) {
-    const proxy = await CutProxy.open(nats.port);
+    const proxy = await CutProxy.open('127.0.0.1', nats.port);
     proxies.push(proxy);
     const url = `nats://127.0.0.1:${proxy.port}`;
     const node = await NodeProcess.create(nodeId, postgres.url, url, broken, (from, report) =>

@@ -1,5 +1,5 @@
+import type { CutProxy } from '../../../../packages/cli/dist/dev/cut-proxy.js';
 import { pause } from '../traffic.js';
-import type { CutProxy } from './cut-proxy.js';
 import type { NodeProcess } from './node-process.js';
 import type { PrivateNats } from './private-nats.js';
 import type { PrivatePostgres } from './private-postgres.js';
@@ -104,7 +104,7 @@ const ACTS: readonly Act[] = [
       began();
       proxy.cut();
       await someTime();
-      proxy.restore();
+      proxy.heal();
       return undefined;
     },
   },
