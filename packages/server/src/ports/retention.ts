@@ -26,6 +26,13 @@ export interface Retention {
   readonly rememberMs?: number;
   /** How long a confirmed message is kept for `history`, in milliseconds. Default 0: there is no history. */
   readonly historyMs?: number;
+  /**
+   * Maximum number of entries in one user's log. Beyond it the oldest that a device has taken are removed, even if another
+   * device has not. Default 100 000; the memory store's 10 000.
+   */
+  readonly maxLogEntries?: number;
+  /** How long a device that does not log in is kept, in milliseconds; then it is removed. Default 30 days; `Infinity`: no limit. */
+  readonly deviceExpiryMs?: number;
 }
 
 /** The names of the retention options, for a store that checks its options. */
@@ -38,6 +45,8 @@ export const RETENTION_OPTIONS: OptionNames<Retention> = {
   maxDeadLetters: true,
   rememberMs: true,
   historyMs: true,
+  maxLogEntries: true,
+  deviceExpiryMs: true,
 };
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -52,6 +61,8 @@ export const DEFAULT_RETENTION: Required<Retention> = Object.freeze({
   maxDeadLetters: 100_000,
   rememberMs: 24 * HOUR_MS,
   historyMs: 0,
+  maxLogEntries: 100_000,
+  deviceExpiryMs: 30 * 24 * HOUR_MS,
 });
 
 /**
@@ -63,7 +74,7 @@ export function completeRetention(
   given: Retention,
   defaults: Required<Retention> = DEFAULT_RETENTION,
 ): Required<Retention> {
-  for (const name of ['maxPerUser', 'maxBytesPerUser'] as const) checkInteger(name, given[name], 1);
+  for (const name of ['maxPerUser', 'maxBytesPerUser', 'maxLogEntries'] as const) checkInteger(name, given[name], 1);
   for (const name of ['maxDeadLetters', 'rememberMs', 'historyMs'] as const)
     checkInteger(name, given[name], 0);
   const maxAgeMs = given.maxAgeMs ?? defaults.maxAgeMs;
@@ -75,6 +86,8 @@ export function completeRetention(
     );
   }
   if (maxAgeMs !== Number.POSITIVE_INFINITY) checkInteger('maxAgeMs', maxAgeMs, 1);
+  const deviceExpiryMs = given.deviceExpiryMs ?? defaults.deviceExpiryMs;
+  if (deviceExpiryMs !== Number.POSITIVE_INFINITY) checkInteger('deviceExpiryMs', deviceExpiryMs, 1);
   const maxTotalBytes = given.maxTotalBytes ?? defaults.maxTotalBytes;
   if (maxTotalBytes !== Number.POSITIVE_INFINITY) checkInteger('maxTotalBytes', maxTotalBytes, 1);
   return Object.freeze({
@@ -86,5 +99,7 @@ export function completeRetention(
     maxDeadLetters: given.maxDeadLetters ?? defaults.maxDeadLetters,
     rememberMs: given.rememberMs ?? defaults.rememberMs,
     historyMs: given.historyMs ?? defaults.historyMs,
+    maxLogEntries: given.maxLogEntries ?? defaults.maxLogEntries,
+    deviceExpiryMs,
   });
 }

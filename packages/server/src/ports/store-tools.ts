@@ -1,4 +1,4 @@
-import type { DeadLetter, StoreHealth, StoreId, WaitingMessage } from './message-store.js';
+import type { DeadLetter, DeadLetterId, Entry, Position, StoreHealth } from './message-store.js';
 
 /** The queue of one user. */
 export interface UserQueue {
@@ -7,6 +7,9 @@ export interface UserQueue {
   /** Bytes of their bodies. */
   readonly bytes: number;
 }
+
+/** Where a page of `purge` starts; 0 for the first. What it counts depends on the store. */
+export type PurgePage = number;
 
 /** Progress of a copy. Both numbers have the same unit, which depends on the store. */
 export interface CopyProgress {
@@ -24,20 +27,21 @@ export interface StoreTools {
   queues(limit: number): Promise<readonly UserQueue[]>;
   /** When the oldest waiting message was accepted, milliseconds since 1970; undefined if none waits. */
   oldestAcceptedAt(): Promise<number | undefined>;
-  take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]>;
-  deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]>;
-  resend(ids: readonly StoreId[], now: number): Promise<number>;
-  discard(ids: readonly StoreId[]): Promise<number>;
+  /** Returns the oldest messages after `after` (exclusive) that no device of a user has taken. */
+  waiting(userId: string, after: Position, limit: number): Promise<readonly Entry[]>;
+  deadLetters(after: DeadLetterId, limit: number, userId?: string): Promise<readonly DeadLetter[]>;
+  resend(ids: readonly DeadLetterId[], now: number): Promise<number>;
+  discard(ids: readonly DeadLetterId[]): Promise<number>;
   /**
    * Deletes waiting messages and dead letters that were accepted before an instant, one page of `limit` rows for each call.
    * `next` is the start of the following page, undefined at the end. Their keys are remembered for `rememberMs`.
    */
   purge(
     before: number,
-    after: StoreId | undefined,
+    after: PurgePage,
     limit: number,
     userId?: string,
-  ): Promise<{ readonly deleted: number; readonly next: StoreId | undefined }>;
+  ): Promise<{ readonly deleted: number; readonly next: PurgePage | undefined }>;
   /**
    * Writes a consistent copy of the whole store to a new file; undefined for a store with tools of its own.
    */
