@@ -3,12 +3,12 @@ import {
   asError,
   type DeadlineRing,
   type Delivery,
+  type Position,
   type RouteHost,
   type RouteQueues,
   reportDisplaced,
   reportQueueFull,
   type StoredMessage,
-  type StoreId,
 } from '@imcore/server/ports';
 import { OutboxPointers, type PointerOutcome, type Publish } from './outbox-pointers.js';
 
@@ -47,7 +47,7 @@ export class BridgeOutbox {
   /** Published, and the broker has not answered yet. */
   readonly #atBroker = new Set<Delivery>();
   /** The pointers to messages whose copy at the broker may still be confirmed. */
-  readonly #pointerOf = new WeakMap<Delivery, StoreId>();
+  readonly #pointerOf = new WeakMap<Delivery, Position>();
 
   /** @param storeAfterMs how long the broker may take to confirm before a message is stored, in milliseconds. */
   constructor(host: RouteHost, queues: RouteQueues, publish: Publish, storeAfterMs: number) {
@@ -117,9 +117,9 @@ export class BridgeOutbox {
 
   /** The broker has not got it, or that is unknown: it follows out of the store. */
   #notPublished(delivery: Delivery, error: Error): void {
-    const { storeId } = delivery;
+    const { position } = delivery;
     this.#host.runtime.events.emit('bridgeFailed', { message: delivery.message, error });
-    if (storeId !== undefined) this.#pointers.giveBack(delivery.to, storeId);
+    if (position !== undefined) this.#pointers.giveBack(delivery.to, position);
     this.#persistIfNeeded(delivery);
     this.#tryLater();
   }
@@ -141,21 +141,21 @@ export class BridgeOutbox {
     delivery.moveTo('persisting');
     this.#persisting += 1;
     const message = { to, from, body, fingerprint, acceptedAt: this.#host.runtime.clock.wallTime() };
-    this.#append(delivery, message, (id) => {
-      delivery.storeId = id;
-      // Without an ID it was delivered long ago.
-      if (id === undefined || delivery.state === 'acknowledged') return this.#persisted(delivery);
-      if (this.#atBroker.has(delivery)) this.#writer.hold(to, id);
+    this.#append(delivery, message, (position) => {
+      delivery.position = position;
+      // Without a position it was delivered long ago.
+      if (position === undefined || delivery.state === 'acknowledged') return this.#persisted(delivery);
+      if (this.#atBroker.has(delivery)) this.#writer.hold(to, position);
       // Its receiver may be here by now, and what is new must not be written before it.
       this.#queues.queueOf(to)?.wake();
-      this.#append(delivery, this.#pointers.pointerTo(message, id), (pointer) => {
+      this.#append(delivery, this.#pointers.pointerTo(message, position), (pointer) => {
         if (pointer !== undefined) this.#pointerOf.set(delivery, pointer);
         this.#persisted(delivery);
       });
     });
   }
 
-  #append(delivery: Delivery, record: StoredMessage, next: (id: StoreId | undefined) => void): void {
+  #append(delivery: Delivery, record: StoredMessage, next: (position: Position | undefined) => void): void {
     this.#writer.append(record, (result) => {
       if (result === undefined || result.outcome === 'full') {
         const reason = result && reportQueueFull(this.#host.runtime, delivery, result.limit);
@@ -164,7 +164,7 @@ export class BridgeOutbox {
       }
       if (result.outcome === 'stored' && result.displaced !== undefined)
         reportDisplaced(this.#host.runtime, result.displaced);
-      next(result.id);
+      next(result.position);
     });
   }
 
@@ -192,12 +192,12 @@ export class BridgeOutbox {
 
   /** The broker has confirmed: the store forgets what it has of the message. */
   #forget(delivery: Delivery): void {
-    const { to, storeId } = delivery;
+    const { to, position } = delivery;
     const pointer = this.#pointerOf.get(delivery);
-    if (storeId === undefined) return;
-    this.#writer.confirm(to, storeId);
+    if (position === undefined) return;
+    this.#writer.confirm(to, position);
     if (pointer !== undefined) this.#pointers.confirm(pointer);
-    this.#writer.release(to, storeId);
+    this.#writer.release(to, position);
   }
 
   /** There may be pointers to work off, unless the next try has its time. */

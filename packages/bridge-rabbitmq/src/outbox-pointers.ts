@@ -1,11 +1,11 @@
 import { decodeFrameBody } from '@imcore/protocol';
 import {
+  type Entry,
+  type Position,
   type RouteHost,
   type RouteQueues,
   type StoredMessage,
-  type StoreId,
   toMessage,
-  type WaitingMessage,
 } from '@imcore/server/ports';
 import type { BrokerMessage } from './broker.js';
 
@@ -27,9 +27,15 @@ const PAGES_UNDER_WAY = 32;
 /** How working off ended: `busy` where the broker has a copy of a message already, and its answer is to come. */
 export type PointerOutcome = 'done' | 'failed' | 'busy';
 
+/** Before the position in the body of a pointer. Pointers of versions before logs have the message's number alone. */
+const POSITION_MARK = '@';
+
+/** Entries that are read at once to find the message of a pointer of an older version. */
+const SEARCH_PAGE = 500;
+
 /**
- * The pointers of the bridge outbox: records in the store which say that a message in a user's queue belongs to the
- * bridge. Sender is the queue's user, body the message's ID in that queue.
+ * The pointers of the bridge outbox: records in the store which say that a message in a user's log belongs to the bridge.
+ * Sender is the log's user, body the message's position in that log.
  */
 export class OutboxPointers {
   readonly #host: RouteHost;
@@ -46,22 +52,23 @@ export class OutboxPointers {
     this.#publish = publish;
   }
 
-  /** The pointer to a message that is stored under this ID. */
-  pointerTo({ to, from, fingerprint, acceptedAt }: StoredMessage, id: StoreId): StoredMessage {
-    const key = `${id} ${from} ${fingerprint}`;
-    return { to: POINTERS, from: to, fingerprint: key, body: String(id), acceptedAt, ignoresLimits: true };
+  /** The pointer to a message that is stored at this position. */
+  pointerTo({ to, from, fingerprint, acceptedAt }: StoredMessage, position: Position): StoredMessage {
+    const key = `${position} ${from} ${fingerprint}`;
+    const body = `${POSITION_MARK}${position}`;
+    return { to: POINTERS, from: to, fingerprint: key, body, acceptedAt, ignoresLimits: true };
   }
 
   /** The broker, or the receiver, has a message: the store forgets its pointer. */
-  confirm(pointer: StoreId): void {
+  confirm(pointer: Position): void {
     this.#writer.confirm(POINTERS, pointer);
   }
 
   /** The broker has not got a message: a receiver who has come online here meanwhile gets it. */
-  giveBack(userId: string, id: StoreId): void {
-    this.#writer.release(userId, id);
+  giveBack(userId: string, position: Position): void {
+    this.#writer.release(userId, position);
     const queue = this.#queues.queueOf(userId);
-    queue?.rewind(id);
+    queue?.rewind(position);
     queue?.resume();
   }
 
@@ -74,11 +81,12 @@ export class OutboxPointers {
   async workOff(mayContinue: () => boolean): Promise<PointerOutcome> {
     const underWay: Promise<PointerOutcome>[] = [];
     try {
-      for (let after: StoreId | undefined; mayContinue(); ) {
-        const page = await this.#store.take(POINTERS, after, PAGE);
-        if (page.length === 0) return worstOf(await Promise.all(underWay));
-        after = page.at(-1)?.id;
-        const outcomes = await this.#publishPage(page);
+      for (let after: Position = 0; mayContinue(); ) {
+        const { entries } = await this.#store.take(POINTERS, after, PAGE);
+        const last = entries.at(-1);
+        if (last === undefined) return worstOf(await Promise.all(underWay));
+        after = last.position;
+        const outcomes = await this.#publishPage(entries);
         underWay.push(Promise.all(outcomes).then(worstOf));
         if (outcomes.includes('busy')) break;
         const oldest = underWay.length < PAGES_UNDER_WAY ? 'done' : await underWay.shift();
@@ -91,48 +99,58 @@ export class OutboxPointers {
   }
 
   /** Publishes a page, up to a message that the broker has already. The outcomes come later. */
-  async #publishPage(
-    page: readonly WaitingMessage[],
-  ): Promise<readonly (PointerOutcome | Promise<PointerOutcome>)[]> {
-    const pointers = page.filter(({ id }) => !this.#writer.isConfirming(POINTERS, id));
+  async #publishPage(page: readonly Entry[]): Promise<readonly (PointerOutcome | Promise<PointerOutcome>)[]> {
+    const pointers = page.filter(({ position }) => !this.#writer.isConfirming(POINTERS, position));
     const messages = await Promise.all(pointers.map((pointer) => this.#messageOf(pointer)));
     const outcomes: (PointerOutcome | Promise<PointerOutcome>)[] = [];
     for (const [index, pointer] of pointers.entries()) {
       const message = messages[index];
-      if (message !== undefined && this.#writer.isHeld(message.to, message.id)) {
+      if (message !== undefined && this.#writer.isHeld(message.to, message.position)) {
         outcomes.push('busy');
         break;
       }
       // A receiver who is online here has the message from the queue, or will have.
       if (message === undefined || this.#host.isOnline(message.to)) {
-        this.confirm(pointer.id);
+        this.confirm(pointer.position);
         outcomes.push('done');
-      } else outcomes.push(this.#publishOne(pointer.id, message));
+      } else outcomes.push(this.#publishOne(pointer.position, message));
     }
     return outcomes;
   }
 
-  async #publishOne(pointer: StoreId, { to, id, body, from }: WaitingMessage): Promise<PointerOutcome> {
-    this.#writer.hold(to, id);
+  async #publishOne(pointer: Position, { to, position, body, from }: Entry): Promise<PointerOutcome> {
+    this.#writer.hold(to, position);
     if ((await this.#publish({ body, isRepeatable: true, mayWait: false })) !== undefined) {
-      this.giveBack(to, id);
+      this.giveBack(to, position);
       return 'failed';
     }
-    this.#writer.confirm(to, id);
+    this.#writer.confirm(to, position);
     this.confirm(pointer);
-    this.#writer.release(to, id);
+    this.#writer.release(to, position);
     const { events } = this.#host.runtime;
     if (events.has('bridged')) events.emit('bridged', toMessage(decodeFrameBody(body), from));
     return 'done';
   }
 
   /** The message that a pointer names; undefined when its receiver has it already. */
-  async #messageOf(pointer: WaitingMessage): Promise<WaitingMessage | undefined> {
-    const id = Number(pointer.body);
-    const { from: userId } = pointer;
-    if (this.#writer.isConfirming(userId, id) && !this.#writer.isHeld(userId, id)) return undefined;
-    const [message] = await this.#store.take(userId, id - 1, 1);
-    return message?.id === id ? message : undefined;
+  async #messageOf({ from: userId, body }: Entry): Promise<Entry | undefined> {
+    if (!body.startsWith(POSITION_MARK)) return this.#findByNumber(userId, Number(body));
+    const position = Number(body.slice(POSITION_MARK.length));
+    if (this.#writer.isConfirming(userId, position) && !this.#writer.isHeld(userId, position))
+      return undefined;
+    const [entry] = (await this.#store.take(userId, position - 1, 1)).entries;
+    return entry?.position === position ? entry : undefined;
+  }
+
+  /** The message that a pointer of an older version names by its number. */
+  async #findByNumber(userId: string, id: number): Promise<Entry | undefined> {
+    for (let after: Position = 0; ; ) {
+      const { entries } = await this.#store.take(userId, after, SEARCH_PAGE);
+      const last = entries.at(-1);
+      const found = entries.find((entry) => entry.id === id);
+      if (last === undefined || found !== undefined) return found;
+      after = last.position;
+    }
   }
 }
 

@@ -64,7 +64,7 @@ export function createServer(options: ServerOptions): ImServer {
     store?.shared &&
     new ServerCluster(runtime, {
       ...{ cluster: options.cluster, store, shared: store.shared, users, queueOf, ticks },
-      notify: (message) => notifier.addLate(message),
+      notify: (entry) => notifier.addLate(entry),
       room: () => notifier.room(),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
@@ -78,7 +78,7 @@ export function createServer(options: ServerOptions): ImServer {
     hooks,
     cluster && {
       has: (userId) => cluster.isElsewhere(userId),
-      withhold: (userId, id) => cluster.withhold(userId, id),
+      withhold: (userId, position) => cluster.withhold(userId, position),
     },
   );
   const storeRoute: StoreRoute | undefined =

@@ -2,7 +2,7 @@ import type { ProtocolErrorCode } from '@imcore/protocol';
 import type { SessionInfo } from './hooks.js';
 import type { ServerLimits } from './limits.js';
 import type { DeadMessage, Message } from './message.js';
-import type { QueueLimit } from './ports/message-store.js';
+import type { QueueLimit, StoredDevice } from './ports/message-store.js';
 
 /** Why a message could not be delivered. */
 export type UndeliveredReason =
@@ -99,6 +99,10 @@ export interface ServerEvents {
   displaced: DeadMessage;
   /** There were more dead letters than the store's `maxDeadLetters`: this one, the oldest, was deleted. */
   deadLetterDeleted: DeadMessage;
+  /** Entries of a user's log were removed, because it had more than `maxLogEntries`, although a device had not taken them. */
+  trimmed: { readonly userId: string; readonly entries: number };
+  /** A device of a user was removed: it has not logged in for the store's `deviceExpiryMs`. */
+  deviceRemoved: { readonly userId: string; readonly device: StoredDevice };
   /**
    * The queue of a user is full or, with `maxTotalBytes`, the whole store: the message was not stored, and its sender is not
    * acknowledged.

@@ -44,9 +44,11 @@ export type { Cluster } from './ports/cluster.js';
 export { type Logger, silentLogger } from './ports/logger.js';
 export type {
   DeadLetterCause,
+  DeadLetterId,
+  MessageId,
   MessageStore,
   QueueLimit,
-  StoreId,
+  StoredDevice,
 } from './ports/message-store.js';
 export type { PacketHandler, PacketSession } from './ports/packet-handler.js';
 export type { Retention } from './ports/retention.js';
@@ -57,7 +59,7 @@ export type {
 } from './ports/transport.js';
 export { type CloseOptions, ImServer, type KickOptions } from './server.js';
 export type { DeadLetterQuery, DeadLetterRef, DeadLetters } from './storage/dead-letters.js';
-export type { HistoryOptions } from './storage/history.js';
+export type { ConversationOptions, ConversationSummary, HistoryOptions } from './storage/history.js';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store-memory/memory-store.js';
 export { systemClock } from './timers/system-clock.js';
 export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';

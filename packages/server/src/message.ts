@@ -1,5 +1,12 @@
 import { decodeFrameBody, type Packet, PacketType, UNSET_NUMBER } from '@imcore/protocol';
-import type { DeadLetter, DeadLetterCause, StoreId, WaitingMessage } from './ports/message-store.js';
+import type {
+  DeadLetter,
+  DeadLetterCause,
+  DeadLetterId,
+  KeptRecord,
+  MessageId,
+  StoredMessage,
+} from './ports/message-store.js';
 
 /** A message between users, or between a user and the server. */
 export interface Message {
@@ -20,15 +27,20 @@ export interface Message {
 
 /** A stored message, as applications see it. */
 export interface KeptMessage {
-  /** Its id in the store. Grows with each message to the same receiver. */
-  readonly id: StoreId;
+  /** Its number in the store. Grows with each message of a conversation. */
+  readonly id: MessageId;
   readonly message: Message;
   /** When the server accepted it, milliseconds since 1970. */
   readonly acceptedAt: number;
 }
 
 /** A message that was acknowledged to its sender and will not be delivered, unless it is resent. */
-export interface DeadMessage extends KeptMessage {
+export interface DeadMessage {
+  /** The number of the dead letter. Grows in the order in which messages became dead letters. */
+  readonly id: DeadLetterId;
+  readonly message: Message;
+  /** When the server accepted it, milliseconds since 1970. */
+  readonly acceptedAt: number;
   readonly cause: DeadLetterCause;
   /** Milliseconds since 1970. */
   readonly deadLetteredAt: number;
@@ -47,17 +59,23 @@ export function toMessage(packet: Packet, from: string): Message {
   };
 }
 
-export function toKeptMessage(waiting: WaitingMessage): KeptMessage {
-  const { id, acceptedAt, from } = waiting;
-  return { id, acceptedAt, message: toMessage(packetOf(waiting), from) };
+export function toKeptMessage(kept: KeptRecord): KeptMessage {
+  const { id, acceptedAt } = kept;
+  return { id, acceptedAt, message: messageOf(kept) };
 }
 
 export function toDeadMessage(deadLetter: DeadLetter): DeadMessage {
-  return { ...toKeptMessage(deadLetter), cause: deadLetter.cause, deadLetteredAt: deadLetter.deadLetteredAt };
+  const { id, acceptedAt, cause, deadLetteredAt } = deadLetter;
+  return { id, acceptedAt, message: messageOf(deadLetter), cause, deadLetteredAt };
+}
+
+/** A stored message, as applications see it. */
+export function messageOf(stored: StoredMessage): Message {
+  return toMessage(packetOf(stored), stored.from);
 }
 
 /** Decodes a body. If it cannot be decoded, as in a damaged store, returns a packet without content. */
-function packetOf({ body, from, to, fingerprint }: WaitingMessage): Packet {
+function packetOf({ body, from, to, fingerprint }: StoredMessage): Packet {
   try {
     return decodeFrameBody(body);
   } catch {

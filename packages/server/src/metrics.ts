@@ -64,6 +64,8 @@ export class ServerMetrics {
   messagesStored = 0;
   messagesReplayed = 0;
   messagesExpired = 0;
+  entriesTrimmed = 0;
+  devicesRemoved = 0;
   messagesDisplaced = 0;
   messagesTooLarge = 0;
   messagesUndelivered = 0;
@@ -218,6 +220,11 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   messagesStored: counter('messages', 'messages that were stored'),
   messagesReplayed: counter('messages', 'stored messages that were written to a receiver'),
   messagesExpired: counter('messages', 'messages that became dead letters: `maxAgeMs`'),
+  entriesTrimmed: counter(
+    'entries',
+    'entries removed from logs before all devices had taken them: `maxLogEntries`',
+  ),
+  devicesRemoved: counter('devices', 'devices removed because they did not log in: `deviceExpiryMs`'),
   messagesDisplaced: counter('messages', 'messages that became dead letters: displaced'),
   messagesTooLarge: counter('messages', "messages too long for the receiver's transport"),
   messagesUndelivered: counter('messages', 'messages that were dropped: event `undelivered`'),

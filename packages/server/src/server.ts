@@ -15,7 +15,13 @@ import type { Runtime } from './runtime.js';
 import type { SessionRegistry } from './sessions/session-registry.js';
 import { type DeadLetters, StoredDeadLetters } from './storage/dead-letters.js';
 import { Expiry } from './storage/expiry.js';
-import { type HistoryOptions, readHistory } from './storage/history.js';
+import {
+  type ConversationOptions,
+  type ConversationSummary,
+  type HistoryOptions,
+  listConversations,
+  readHistory,
+} from './storage/history.js';
 import type { StoreRoute } from './storage/store-route.js';
 import { admitHttpSockets, type HttpServer } from './transports/http-sockets.js';
 import type { Outlet } from './users/outlet.js';
@@ -168,6 +174,15 @@ export class ImServer {
    */
   history(options: HistoryOptions): Promise<readonly KeptMessage[]> {
     return readHistory(this.#parts.store, options);
+  }
+
+  /**
+   * Returns the conversations of a user, the one with the newest message first, with its newest message.
+   *
+   * @throws UsageError `ERR_NO_STORE`, `ERR_NO_HISTORY` if the store has no `historyMs`, `ERR_INVALID_ARGUMENT`
+   */
+  conversations(options: ConversationOptions): Promise<readonly ConversationSummary[]> {
+    return listConversations(this.#parts.store, options);
   }
 
   /**

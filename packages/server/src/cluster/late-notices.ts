@@ -1,6 +1,6 @@
 import type { Instant } from '@imcore/protocol';
 import { asError } from '../errors.js';
-import type { MessageStore, SharedStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { MAX_WITHHELD, WithheldNotices } from './withheld-notices.js';
@@ -21,7 +21,7 @@ interface LateNoticeParts {
   /** Whether a user has a session at any node. */
   readonly isOnline: (userId: string) => boolean;
   /** Calls the hook `onStored` for a message. */
-  readonly notify: (message: WaitingMessage) => void;
+  readonly notify: (entry: Entry) => void;
   /** Resolves when the hook can be called for many more messages. */
   readonly room: () => Promise<void>;
 }
@@ -67,9 +67,9 @@ export class LateNotices {
    * The hook is not called for a message now, because its receiver is online at another node. If too many messages are withheld,
    * the oldest are forgotten.
    */
-  withhold(userId: string, id: StoreId): void {
+  withhold(userId: string, position: Position): void {
     const { clock, metrics, events } = this.#runtime;
-    if (this.#withheld.add(userId, id, clock.now())) return;
+    if (this.#withheld.add(userId, position, clock.now())) return;
     metrics.limitOfflineNotices += 1;
     events.emit('limited', { limit: 'offlineNotices', value: MAX_WITHHELD, remoteAddress: '', userId });
   }
@@ -116,34 +116,34 @@ export class LateNotices {
   }
 
   async #notify(userIds: readonly string[]): Promise<void> {
-    const idsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
-    const places = userIds.map((userId) => ({ userId, after: (idsOf.get(userId)?.[0] ?? 0) - 1 }));
+    const positionsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
+    const places = userIds.map((userId) => ({ userId, after: (positionsOf.get(userId)?.[0] ?? 1) - 1 }));
     try {
       for (const userId of await this.#parts.shared.whichWait(places)) {
         await this.#parts.room();
-        await this.#notifyOf(userId, idsOf.get(userId) ?? []);
+        await this.#notifyOf(userId, positionsOf.get(userId) ?? []);
       }
     } catch (error) {
       const { metrics, events } = this.#runtime;
       metrics.storeFailures += 1;
       events.emit('error', asError(error));
       // It is not known for which messages the hook was called: for some it may be called twice.
-      for (const [userId, ids] of idsOf) {
-        for (const id of ids) this.withhold(userId, id);
+      for (const [userId, positions] of positionsOf) {
+        for (const position of positions) this.withhold(userId, position);
         this.wentOffline(userId, true);
       }
     }
   }
 
-  async #notifyOf(userId: string, ids: readonly StoreId[]): Promise<void> {
-    const left = new Set(ids);
-    let after = (ids[0] ?? 0) - 1;
+  async #notifyOf(userId: string, positions: readonly Position[]): Promise<void> {
+    const left = new Set(positions);
+    let after = (positions[0] ?? 1) - 1;
     while (left.size > 0 && !this.#isStopped) {
-      const page = await this.#parts.store.take(userId, after, MAX_PAGE);
-      for (const message of page) if (left.delete(message.id)) this.#parts.notify(message);
-      const last = page.at(-1);
-      if (last === undefined || last.id >= (ids.at(-1) ?? 0)) return;
-      after = last.id;
+      const { entries } = await this.#parts.store.take(userId, after, MAX_PAGE);
+      for (const entry of entries) if (left.delete(entry.position)) this.#parts.notify(entry);
+      const last = entries.at(-1);
+      if (last === undefined || last.position >= (positions.at(-1) ?? 0)) return;
+      after = last.position;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Delivery } from '../delivery/delivery.js';
 import { ClusterError } from '../errors.js';
 import type { SessionInfo } from '../hooks.js';
 import type { Cluster } from '../ports/cluster.js';
-import type { MessageStore, SharedStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
@@ -30,7 +30,7 @@ interface ClusterParts {
   readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
   /** Calls the hook `onStored` for a message that waits. */
-  readonly notify: (message: WaitingMessage) => void;
+  readonly notify: (entry: Entry) => void;
   /** Resolves when `onStored` can be called for many more messages. */
   readonly room: () => Promise<void>;
   /** Ends the server: another process has its name. */
@@ -140,8 +140,8 @@ export class ServerCluster implements ClusterListener {
   }
 
   /** `onStored` was not called for a message that this server has stored, because its receiver is online at another node. */
-  withhold(userId: string, id: StoreId): void {
-    this.#notices.withhold(userId, id);
+  withhold(userId: string, position: Position): void {
+    this.#notices.withhold(userId, position);
   }
 
   /** The claim of another node with which a login of this device must be compared. */

@@ -114,7 +114,7 @@ export class Sweep implements RingEntry {
     const userIds = Array.from(this.#users.online(), ({ id }) => id);
     for (let at = 0; at < userIds.length && !this.#isStopped; at += MAX_PLACES) {
       const places = userIds.slice(at, at + MAX_PLACES).map((userId) => {
-        return { userId, after: this.#users.find(userId)?.queue?.position };
+        return { userId, after: this.#users.find(userId)?.queue?.position ?? 0 };
       });
       const waiting = await this.#store.whichWait(places);
       this.#runtime.metrics.clusterSweepFinds += waiting.size;

@@ -1,5 +1,5 @@
 import type { Instant } from '@imcore/protocol';
-import type { StoreId } from '../ports/message-store.js';
+import type { Position } from '../ports/message-store.js';
 
 /**
  * How long a message is remembered at least, in milliseconds. At most twice as long, if others are added meanwhile. The session of a
@@ -19,8 +19,8 @@ export const MAX_WITHHELD = 500_000;
  */
 export class WithheldNotices {
   readonly #max: number;
-  #newer = new Map<string, StoreId[]>();
-  #older = new Map<string, StoreId[]>();
+  #newer = new Map<string, Position[]>();
+  #older = new Map<string, Position[]>();
   #newerSize = 0;
   #newerSince: Instant = Number.NEGATIVE_INFINITY;
 
@@ -29,13 +29,13 @@ export class WithheldNotices {
   }
 
   /** Remembers a message. Returns false if others were forgotten early, because there are too many. */
-  add(userId: string, id: StoreId, now: Instant): boolean {
+  add(userId: string, position: Position, now: Instant): boolean {
     const isComplete = this.#rotate(now);
-    const ids = this.#newer.get(userId);
+    const positions = this.#newer.get(userId);
     // Most have one, and an array that grows from none takes 128 bytes more.
-    if (ids === undefined) this.#newer.set(userId, [id]);
-    else ids.push(id);
-    if (ids !== undefined && ids.length > MAX_OF_USER) ids.shift();
+    if (positions === undefined) this.#newer.set(userId, [position]);
+    else positions.push(position);
+    if (positions !== undefined && positions.length > MAX_OF_USER) positions.shift();
     else this.#newerSize += 1;
     return isComplete;
   }
@@ -45,7 +45,7 @@ export class WithheldNotices {
   }
 
   /** Removes and returns the messages of a user, oldest first. */
-  take(userId: string): readonly StoreId[] {
+  take(userId: string): readonly Position[] {
     const newer = this.#newer.get(userId) ?? [];
     const older = this.#older.get(userId) ?? [];
     this.#newer.delete(userId);

@@ -3,7 +3,7 @@ import { InternalError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome } from '../hooks.js';
 import { type Message, toMessage } from '../message.js';
-import type { StoreId } from '../ports/message-store.js';
+import type { Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Outlet } from '../users/outlet.js';
 
@@ -81,7 +81,8 @@ export class Delivery implements RingEntry {
   #state: DeliveryState;
   /** Copies written to sessions so far. */
   attempts = 0;
-  storeId: StoreId | undefined = undefined;
+  /** Its place in the receiver's log; undefined if the store does not have it. */
+  position: Position | undefined = undefined;
   /** Its key in the duplicate window of its sender; undefined if the sender has none, or for a message without QoS. */
   duplicateKey: DuplicateKey | undefined = undefined;
   /** The inbox in which it waits for an acknowledgement; undefined if it is not in flight. */

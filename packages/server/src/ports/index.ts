@@ -15,25 +15,34 @@ export type { StoredQueue } from '../users/user.js';
 export type { Cluster, ClusterHost } from './cluster.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {
+  Advance,
   AppendResult,
   Confirmation,
+  Conversation,
+  ConversationQuery,
   DeadLetter,
   DeadLetterCause,
+  DeadLetterId,
+  Entry,
   HistoryQuery,
+  KeptRecord,
+  LogPage,
+  LogPlace,
+  MessageId,
   MessageStore,
+  Position,
   QueueLimit,
-  QueuePlace,
   QueueSize,
   SharedStore,
+  StoredDevice,
   StoredMessage,
   StoreHealth,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from './message-store.js';
 export type { PacketHandler, PacketRule, PacketSession } from './packet-handler.js';
 export { completeRetention, DEFAULT_RETENTION, RETENTION_OPTIONS, type Retention } from './retention.js';
 export type { Route, RouteAnswer, RouteHost, RouteQueues, RouteReceiver } from './route.js';
-export type { CopyProgress, StoreTools, UserQueue } from './store-tools.js';
+export type { CopyProgress, PurgePage, StoreTools, UserQueue } from './store-tools.js';
 export type {
   AcceptedSocket,
   AddressProof,

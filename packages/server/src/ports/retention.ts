@@ -74,7 +74,8 @@ export function completeRetention(
   given: Retention,
   defaults: Required<Retention> = DEFAULT_RETENTION,
 ): Required<Retention> {
-  for (const name of ['maxPerUser', 'maxBytesPerUser', 'maxLogEntries'] as const) checkInteger(name, given[name], 1);
+  for (const name of ['maxPerUser', 'maxBytesPerUser', 'maxLogEntries'] as const)
+    checkInteger(name, given[name], 1);
   for (const name of ['maxDeadLetters', 'rememberMs', 'historyMs'] as const)
     checkInteger(name, given[name], 0);
   const maxAgeMs = given.maxAgeMs ?? defaults.maxAgeMs;

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import { type DeadMessage, toDeadMessage } from '../message.js';
-import type { MessageStore, StoreId } from '../ports/message-store.js';
+import type { DeadLetterId, MessageStore } from '../ports/message-store.js';
 import type { RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 
@@ -9,7 +9,7 @@ export interface DeadLetterQuery {
   /** Only dead letters for this receiver. Default: for all receivers. */
   readonly userId?: string | undefined;
   /** Only dead letters after this one. Default: starts with the oldest. */
-  readonly after?: StoreId | undefined;
+  readonly after?: DeadLetterId | undefined;
   /** 1 to 1000. Default 100. */
   readonly limit?: number | undefined;
 }
@@ -56,7 +56,11 @@ export class StoredDeadLetters implements DeadLetters {
     this.#onAppended = onAppended;
   }
 
-  async list({ userId, after, limit = DEFAULT_PAGE }: DeadLetterQuery = {}): Promise<readonly DeadMessage[]> {
+  async list({
+    userId,
+    after = 0,
+    limit = DEFAULT_PAGE,
+  }: DeadLetterQuery = {}): Promise<readonly DeadMessage[]> {
     checkPageLimit(limit);
     return (await requireStore(this.#store, 'deadLetters').deadLetters(after, limit, userId)).map(
       toDeadMessage,

@@ -2,7 +2,7 @@ import type { Scheduled } from '@imcore/protocol';
 import { isMessage } from '../delivery/reports.js';
 import { asError } from '../errors.js';
 import { toDeadMessage } from '../message.js';
-import type { MessageStore } from '../ports/message-store.js';
+import type { MessageStore, Sweep } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import { ExpiryClock } from './expiry-clock.js';
 
@@ -14,6 +14,8 @@ const NEXT_PAGE_MS = 100;
 
 /** How often messages are expired, in milliseconds. */
 const EXPIRE_EVERY_MS = 60_000;
+
+const NOTHING: Sweep = { deadLetters: [], trimmed: [], removedDevices: [] };
 
 /** Periodically asks the store to expire messages that have waited too long, and reports them. */
 export class Expiry {
@@ -46,8 +48,15 @@ export class Expiry {
     let waitMs = EXPIRE_EVERY_MS;
     const now = this.#readClock();
     try {
-      const deadLetters = now === undefined ? [] : await this.#store.expire(now, PAGE);
+      const { deadLetters, trimmed, removedDevices } =
+        now === undefined ? NOTHING : await this.#store.expire(now, PAGE);
       if (deadLetters.length >= PAGE) waitMs = NEXT_PAGE_MS;
+      for (const { userId, entries } of trimmed) {
+        metrics.entriesTrimmed += entries;
+        events.emit('trimmed', { userId, entries });
+      }
+      metrics.devicesRemoved += removedDevices.length;
+      for (const removed of removedDevices) events.emit('deviceRemoved', removed);
       const messages = deadLetters.filter(isMessage);
       metrics.messagesExpired += messages.length;
       if (events.has('expired'))

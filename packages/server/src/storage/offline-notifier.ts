@@ -3,8 +3,8 @@ import { bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import type { HookRunner } from '../hook-runner.js';
-import { type Message, toKeptMessage } from '../message.js';
-import type { StoreId, WaitingMessage } from '../ports/message-store.js';
+import { type Message, messageOf } from '../message.js';
+import type { Entry, Position } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 
 /** Maximum number of messages in one call of the hook. */
@@ -24,15 +24,15 @@ interface Elsewhere {
   /** Whether a user is online at another server, which delivers the message. */
   has(userId: string): boolean;
   /** The hook is not called for a stored message, because its receiver is online at another server. */
-  withhold(userId: string, id: StoreId): void;
+  withhold(userId: string, position: Position): void;
 }
 
 /** A message that waits for a call of the hook. */
 interface Notice {
   readonly message: Message;
   readonly bytes: number;
-  /** Its ID in the store; undefined if that is not known. */
-  readonly id: StoreId | undefined;
+  /** Its place in the receiver's log; undefined if that is not known. */
+  readonly position: Position | undefined;
 }
 
 /**
@@ -64,14 +64,13 @@ export class OfflineNotifier {
   /** A stored message is not in flight to a session. */
   add(delivery: Delivery): void {
     if (this.#hooks.hooks.onStored === undefined || delivery.origin === storedOrigin) return;
-    this.#add({ message: delivery.message, bytes: bytesOf(delivery.body), id: delivery.storeId });
+    this.#add({ message: delivery.message, bytes: bytesOf(delivery.body), position: delivery.position });
   }
 
   /** A stored message for which the hook was not called at first: see `LateNotices`. */
-  addLate(waiting: WaitingMessage): void {
+  addLate(entry: Entry): void {
     if (this.#hooks.hooks.onStored === undefined) return;
-    const { message, id } = toKeptMessage(waiting);
-    this.#add({ message, bytes: bytesOf(waiting.body), id });
+    this.#add({ message: messageOf(entry), bytes: bytesOf(entry.body), position: entry.position });
   }
 
   #add(notice: Notice): void {
@@ -140,7 +139,8 @@ export class OfflineNotifier {
     const dropped = this.#waiting.filter((_, index) => isElsewhere[index]);
     this.#waiting = this.#waiting.filter((_, index) => !isElsewhere[index]);
     this.#count(-dropped.reduce((sum, { bytes }) => sum + bytes, 0));
-    for (const { message, id } of dropped) if (id !== undefined) elsewhere.withhold(message.to, id);
+    for (const { message, position } of dropped)
+      if (position !== undefined) elsewhere.withhold(message.to, position);
   }
 
   #failed(): void {

@@ -4,7 +4,7 @@ import { Delivery } from '../delivery/delivery.js';
 import { storedOrigin } from '../delivery/origins.js';
 import { reportTooLarge } from '../delivery/reports.js';
 import { asError, StoreError } from '../errors.js';
-import type { MessageStore, StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { Entry, MessageStore, Position } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
@@ -64,7 +64,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     return !this.replay.isCaughtUp;
   }
 
-  get position(): StoreId | undefined {
+  get position(): Position {
     return this.replay.position;
   }
 
@@ -97,8 +97,8 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     this.replay.resume();
   }
 
-  rewind(id: StoreId): void {
-    this.replay.rewind(id);
+  rewind(position: Position): void {
+    this.replay.rewind(position);
   }
 
   end(): void {
@@ -107,29 +107,29 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     this.replay.end();
   }
 
-  write(message: WaitingMessage): boolean {
+  write(entry: Entry): boolean {
     const { writer, runtime, retries } = this.#context;
-    if (writer.isConfirming(this.#user.id, message.id) || writer.wasReceived(message)) return true;
+    if (writer.isConfirming(this.#user.id, entry.position) || writer.wasReceived(entry)) return true;
     const { session } = this.#device;
-    const packet = this.#read(message);
+    const packet = this.#read(entry);
     if (packet === undefined || session === undefined) return true;
     const delivery = new Delivery(
       packet,
-      message.body,
-      message.from,
-      message.to,
+      entry.body,
+      entry.from,
+      entry.to,
       storedOrigin,
       runtime.reportBug,
       'persisted',
     );
-    if (message.body.length > session.maxSendBytes) {
+    if (entry.body.length > session.maxSendBytes) {
       reportTooLarge(runtime, delivery, session);
       return true;
     }
-    delivery.storeId = message.id;
+    delivery.position = entry.position;
     const inbox = this.#device.openInbox();
-    if (!inbox.add(message.fingerprint, delivery)) {
-      return inbox.isStoredAs(message);
+    if (!inbox.add(entry.fingerprint, delivery)) {
+      return inbox.isStoredAs(entry);
     }
     runtime.metrics.messagesInFlight += 1;
     runtime.metrics.messagesReplayed += 1;
@@ -140,7 +140,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
   }
 
   /** A session that has acknowledged everything always gets the next message, however long it is. */
-  hasRoomFor({ body }: WaitingMessage): boolean {
+  hasRoomFor({ body }: Entry): boolean {
     const { inbox } = this.#device;
     if (inbox === undefined || inbox.size === 0) return true;
     const { freeForReceiver } = this.#context.runtime.underWay;
@@ -159,7 +159,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     return this.#context.writer.pendingFor(this.#user.id);
   }
 
-  confirming(): ReadonlySet<StoreId> {
+  confirming(): ReadonlySet<Position> {
     return this.#context.writer.confirmingFor(this.#user.id);
   }
 
@@ -204,11 +204,11 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
   }
 
   /** Decodes a stored message. A message that cannot be decoded, as in a damaged store, is reported and stays there. */
-  #read(message: WaitingMessage): Packet | undefined {
+  #read({ body, position, to }: Entry): Packet | undefined {
     try {
-      return decodeFrameBody(message.body);
+      return decodeFrameBody(body);
     } catch (cause) {
-      const text = `message ${message.id} of user ${message.to} cannot be read`;
+      const text = `the message at position ${position} of user ${to} cannot be read`;
       this.#reportFailure(new StoreError('ERR_STORE_FAILED', text, { cause }));
       return undefined;
     }

@@ -1,6 +1,6 @@
 import type { Instant } from '@imcore/protocol';
 import { bytesOf } from '../delivery/bytes-under-way.js';
-import type { StoreId, WaitingMessage } from '../ports/message-store.js';
+import type { Entry, LogPage, Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { OnGivenUp } from './timed-store.js';
 
@@ -10,16 +10,11 @@ export const REPLAY_WINDOW = 16;
 /** Maximum page size. The first page has {@link REPLAY_WINDOW} messages, each further one twice as many as the last. */
 export const MAX_PAGE = 128;
 
-const NOTHING: readonly WaitingMessage[] = [];
+const NOTHING: readonly Entry[] = [];
 
 /** The call of a store that a {@link Replay} makes. */
 interface ReadableStore {
-  take(
-    userId: string,
-    after: StoreId | undefined,
-    limit: number,
-    onGivenUp?: OnGivenUp<readonly WaitingMessage[]>,
-  ): Promise<readonly WaitingMessage[]>;
+  take(userId: string, after: Position, limit: number, onGivenUp?: OnGivenUp<LogPage>): Promise<LogPage>;
 }
 
 /** What a replay needs from its owner. */
@@ -29,9 +24,9 @@ export interface ReplayTarget {
    * must wait for the acknowledgement of another one with the same fingerprint: the replay goes on with it at the next
    * {@link Replay.resume}.
    */
-  write(message: WaitingMessage): boolean;
+  write(entry: Entry): boolean;
   /** Whether the session may get a message now, in addition to those that it has not acknowledged. */
-  hasRoomFor(message: WaitingMessage): boolean;
+  hasRoomFor(entry: Entry): boolean;
   /** Maximum number of messages that may be read at once. */
   maxPage(): number;
   /** Messages are kept in memory until they are written (positive), or no longer (negative), in bytes. */
@@ -39,7 +34,7 @@ export interface ReplayTarget {
   /** Number of appends for this user that the store has not answered. */
   pendingAppends(): number;
   /** Messages that the user has acknowledged and whose confirmation the store has not answered. */
-  confirming(): ReadonlySet<StoreId>;
+  confirming(): ReadonlySet<Position>;
   /** The store could not be read. The replay waits for the next {@link Replay.poll}. */
   failed(error: unknown): void;
   /** New messages wait for the store. Called repeatedly. If it takes too long, {@link Replay.giveWay} must be called. */
@@ -75,11 +70,12 @@ export class Replay implements RingEntry {
   readonly #userId: string;
   readonly #target: ReplayTarget;
   /** The messages that were read; those from {@link #next} on have not been written. */
-  #page: readonly WaitingMessage[] = NOTHING;
+  #page: readonly Entry[] = NOTHING;
   #next = 0;
   /** Memory for the messages that have not been written. */
   #bytes = 0;
-  #after: StoreId | undefined;
+  /** Everything in the log up to it was read, or is not for this session. */
+  #after: Position = 0;
   #pageLimit = REPLAY_WINDOW;
   #isReading = false;
   /** Whether the store may have messages after `after`. `unreadable`: the last read failed. */
@@ -107,8 +103,8 @@ export class Replay implements RingEntry {
     return this.#state === 'caught-up';
   }
 
-  /** The last message that was read; undefined before the first. */
-  get position(): StoreId | undefined {
+  /** Everything in the log up to it was read; 0 before the first read. */
+  get position(): Position {
     return this.#after;
   }
 
@@ -158,14 +154,14 @@ export class Replay implements RingEntry {
     } else if (left === 0 && this.#rest === 'none') this.#finish();
   }
 
-  /** Replays the stored messages from `id` on again: the session has not acknowledged them. */
-  rewind(id: StoreId): void {
+  /** Replays the stored messages from `position` on again: the session has not acknowledged them. */
+  rewind(position: Position): void {
     if (this.#state === 'ended') return;
     this.#state = 'running';
-    this.#keep(this.#page.slice(this.#next).filter((message) => message.id < id));
-    // Before the first read has finished, there may be messages before `id` that were never read.
+    this.#keep(this.#page.slice(this.#next).filter((entry) => entry.position < position));
+    // Before the first read has finished, there may be messages before `position` that were never read.
     const isReadToEnd = this.#rest === 'none' && !this.#isReading;
-    if (this.#after === undefined ? isReadToEnd : this.#after >= id) this.#after = id - 1;
+    if (this.#after === 0 ? isReadToEnd : this.#after >= position) this.#after = position - 1;
     this.#rest = 'unknown';
   }
 
@@ -194,12 +190,12 @@ export class Replay implements RingEntry {
 
   #writeWhatFits(): void {
     for (;;) {
-      const message = this.#page[this.#next];
-      if (message === undefined || !this.#target.hasRoomFor(message)) return;
-      const bytes = bytesOf(message.body);
+      const entry = this.#page[this.#next];
+      if (entry === undefined || !this.#target.hasRoomFor(entry)) return;
+      const bytes = bytesOf(entry.body);
       this.#next += 1;
       this.#count(-bytes);
-      if (this.#target.write(message)) continue;
+      if (this.#target.write(entry)) continue;
       this.#next -= 1;
       this.#count(bytes);
       return;
@@ -207,7 +203,7 @@ export class Replay implements RingEntry {
   }
 
   /** Replaces the messages that were read and not written. */
-  #keep(page: readonly WaitingMessage[]): void {
+  #keep(page: readonly Entry[]): void {
     this.#page = page;
     this.#next = 0;
     this.#count(page.reduce((sum, { body }) => sum + bytesOf(body), -this.#bytes));
@@ -228,8 +224,8 @@ export class Replay implements RingEntry {
     // The store may execute the read before a pending confirmation, and answer after it.
     const confirming = this.#target.confirming();
     const limit = Math.min(this.#pageLimit, this.#target.maxPage());
-    const answered = (page: readonly WaitingMessage[]): void => {
-      const isEnd = page.length < limit;
+    const answered = (page: LogPage): void => {
+      const isEnd = page.entries.length < limit;
       this.#isOverdue = false;
       this.#target.answered(isEnd && this.#after === after);
       if (this.#after === after) this.#append(page, confirming, isEnd);
@@ -263,13 +259,17 @@ export class Replay implements RingEntry {
   }
 
   /** `isEnd`: the store had no more than this page. It may have got more since: then {@link wake} was called. */
-  #append(page: readonly WaitingMessage[], confirming: ReadonlySet<StoreId>, isEnd: boolean): void {
-    const last = page.at(-1);
-    if (last === undefined || this.#state === 'ended') return;
+  #append({ entries, last }: LogPage, confirming: ReadonlySet<Position>, isEnd: boolean): void {
+    if (this.#state === 'ended') return;
+    const lastEntry = entries.at(-1);
+    this.#after = isEnd ? Math.max(this.#after, last) : (lastEntry?.position ?? this.#after);
+    if (lastEntry === undefined) return;
     if (this.#state === 'caught-up') this.#state = 'running';
     if (!isEnd) this.#rest = 'unknown';
-    this.#after = last.id;
-    this.#keep([...this.#page.slice(this.#next), ...page.filter(({ id }) => !confirming.has(id))]);
+    this.#keep([
+      ...this.#page.slice(this.#next),
+      ...entries.filter(({ position }) => !confirming.has(position)),
+    ]);
     this.#pageLimit = Math.min(2 * this.#pageLimit, MAX_PAGE);
   }
 }

@@ -130,7 +130,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   ): void {
     if (previous === 'persisted') {
       if (this.#retries.hadAllCopies(delivery)) this.#retryOthers(delivery.to, now);
-      if (delivery.storeId !== undefined) this.writer.confirm(delivery.to, delivery.storeId);
+      if (delivery.position !== undefined) this.writer.confirm(delivery.to, delivery.position);
       return;
     }
     if (previous === 'persisting') this.writer.received(delivery);
@@ -228,26 +228,26 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (result.outcome === 'stored' && result.displaced !== undefined)
       reportDisplaced(this.#runtime, result.displaced);
     if (delivery.state === 'acknowledged') {
-      if (result.id !== undefined) this.writer.confirm(delivery.to, result.id);
+      if (result.position !== undefined) this.writer.confirm(delivery.to, result.position);
     } else if (delivery.inbox === undefined) {
-      delivery.storeId = result.id;
+      delivery.position = result.position;
       if (result.outcome === 'stored') this.#notifier.add(delivery);
       this.queueOf(delivery.to)?.poll();
     }
   }
 
   #persisted(delivery: Delivery, result: Exclude<AppendResult, { outcome: 'full' }>): void {
-    const { id, outcome } = result;
+    const { position, outcome } = result;
     if (outcome === 'stored' && result.displaced !== undefined)
       reportDisplaced(this.#runtime, result.displaced);
     const { metrics, events } = this.#runtime;
     if (delivery.state === 'acknowledged') {
-      if (id !== undefined) this.writer.confirm(delivery.to, id);
+      if (position !== undefined) this.writer.confirm(delivery.to, position);
       this.#acknowledgedMeanwhile(delivery);
       return;
     }
     const wasInFlight = delivery.inbox !== undefined;
-    delivery.storeId = id;
+    delivery.position = position;
     metrics.messagesStored += 1;
     delivery.moveTo('persisted');
     delivery.origin.accepted(delivery, 'stored', this.#runtime.clock.now());
@@ -309,7 +309,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   #leaveToReplay(delivery: Delivery): void {
     withdraw(this.#runtime, delivery);
     this.#notifier.add(delivery);
-    if (delivery.storeId !== undefined) this.queueOf(delivery.to)?.rewind(delivery.storeId);
+    if (delivery.position !== undefined) this.queueOf(delivery.to)?.rewind(delivery.position);
   }
 
   #reportFailure(error: unknown): void {

@@ -1,6 +1,6 @@
 import { contentDigest, type Instant } from '@imcore/protocol';
 import { StoreError } from '../errors.js';
-import type { AppendResult, MessageStore, StoredMessage, StoreId } from '../ports/message-store.js';
+import type { AppendResult, MessageStore, Position, StoredMessage } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { OnGivenUp } from './timed-store.js';
 
@@ -10,7 +10,7 @@ const MAX_BATCH = 2048;
 /** Number of collected confirmations at which the rest between two calls ends early. */
 const MAX_GATHERED = 1000;
 
-const NONE: ReadonlySet<StoreId> = new Set();
+const NONE: ReadonlySet<Position> = new Set();
 
 /** What identifies a message. */
 type MessageKey = Pick<StoredMessage, 'to' | 'from' | 'body'> & { readonly fingerprint: string | undefined };
@@ -45,9 +45,9 @@ export class StoreWriter implements RingEntry {
   readonly #store: WritableStore;
   readonly #onError: (error: unknown) => void;
   #waiting: Waiting[] = [];
-  #confirmations = new Map<string, Set<StoreId>>();
+  #confirmations = new Map<string, Set<Position>>();
   /** The confirmations of the current call. */
-  #underWay: ReadonlyMap<string, ReadonlySet<StoreId>> = new Map();
+  #underWay: ReadonlyMap<string, ReadonlySet<Position>> = new Map();
   /** Messages that a route is delivering elsewhere, and that a replay skips meanwhile. */
   readonly #held = new Set<string>();
   /** Messages that their receivers have acknowledged, and whose append the store has not answered. */
@@ -88,10 +88,10 @@ export class StoreWriter implements RingEntry {
     queueMicrotask(() => void this.#write());
   }
 
-  confirm(userId: string, id: StoreId): void {
-    const ids = this.#confirmations.get(userId);
-    if (ids === undefined) this.#confirmations.set(userId, new Set([id]));
-    else ids.add(id);
+  confirm(userId: string, position: Position): void {
+    const positions = this.#confirmations.get(userId);
+    if (positions === undefined) this.#confirmations.set(userId, new Set([position]));
+    else positions.add(position);
     this.#gathered += 1;
     if (this.#isConfirming || (this.#isResting && this.#gathered < MAX_GATHERED)) return;
     this.#isConfirming = true;
@@ -112,16 +112,16 @@ export class StoreWriter implements RingEntry {
   }
 
   /** A route is delivering a stored message elsewhere: replays skip it until {@link release}. */
-  hold(userId: string, id: StoreId): void {
-    this.#held.add(heldKey(userId, id));
+  hold(userId: string, position: Position): void {
+    this.#held.add(heldKey(userId, position));
   }
 
-  release(userId: string, id: StoreId): void {
-    this.#held.delete(heldKey(userId, id));
+  release(userId: string, position: Position): void {
+    this.#held.delete(heldKey(userId, position));
   }
 
-  isHeld(userId: string, id: StoreId): boolean {
-    return this.#held.has(heldKey(userId, id));
+  isHeld(userId: string, position: Position): boolean {
+    return this.#held.has(heldKey(userId, position));
   }
 
   /** The receiver has acknowledged a message whose append the store has not answered. {@link wasReceived} is true until then. */
@@ -134,7 +134,7 @@ export class StoreWriter implements RingEntry {
   }
 
   /** The user's confirmations that the store has not answered. A snapshot. */
-  confirmingFor(userId: string): ReadonlySet<StoreId> {
+  confirmingFor(userId: string): ReadonlySet<Position> {
     const gathered = this.#confirmations.get(userId);
     const underWay = this.#underWay.get(userId);
     return gathered === undefined && underWay === undefined
@@ -143,9 +143,10 @@ export class StoreWriter implements RingEntry {
   }
 
   /** Whether a message is held, or its confirmation has not been answered. */
-  isConfirming(userId: string, id: StoreId): boolean {
-    if (this.#held.size > 0 && this.isHeld(userId, id)) return true;
-    return this.#confirmations.get(userId)?.has(id) === true || this.#underWay.get(userId)?.has(id) === true;
+  isConfirming(userId: string, position: Position): boolean {
+    if (this.#held.size > 0 && this.isHeld(userId, position)) return true;
+    const gathered = this.#confirmations.get(userId);
+    return gathered?.has(position) === true || this.#underWay.get(userId)?.has(position) === true;
   }
 
   /** Resolves when the store has answered everything. From now on there are no rests. */
@@ -183,7 +184,9 @@ export class StoreWriter implements RingEntry {
     this.#gathered = 0;
     let after: 'success' | 'failure' = 'success';
     try {
-      await this.#store.confirm(Array.from(this.#underWay, ([userId, ids]) => ({ userId, ids: [...ids] })));
+      await this.#store.confirm(
+        Array.from(this.#underWay, ([userId, positions]) => ({ userId, positions: [...positions] })),
+      );
     } catch (error) {
       after = 'failure';
       this.#keepForLater(this.#underWay);
@@ -198,9 +201,9 @@ export class StoreWriter implements RingEntry {
     this.#checkIdle();
   }
 
-  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<StoreId>>): void {
-    for (const [userId, ids] of failed) {
-      this.#confirmations.set(userId, new Set([...(this.#confirmations.get(userId) ?? []), ...ids]));
+  #keepForLater(failed: ReadonlyMap<string, ReadonlySet<Position>>): void {
+    for (const [userId, positions] of failed) {
+      this.#confirmations.set(userId, new Set([...(this.#confirmations.get(userId) ?? []), ...positions]));
     }
   }
 
@@ -232,6 +235,6 @@ function receivedKey({ to, from, fingerprint, body }: MessageKey): string {
   return `${to.length} ${from.length} ${contentDigest(body)} ${to}${from}${fingerprint}`;
 }
 
-function heldKey(userId: string, id: StoreId): string {
-  return `${id} ${userId}`;
+function heldKey(userId: string, position: Position): string {
+  return `${position} ${userId}`;
 }

@@ -3,12 +3,12 @@ import { bytesOf } from '../delivery/bytes-under-way.js';
 import { asError, StoreError } from '../errors.js';
 import type {
   AppendResult,
+  LogPage,
   MessageStore,
+  Position,
   SharedStore,
   StoredMessage,
   StoreHealth,
-  StoreId,
-  WaitingMessage,
 } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
@@ -84,14 +84,24 @@ export class TimedStore implements MessageStore {
     }
   }
 
-  take(
-    userId: string,
-    after: StoreId | undefined,
-    limit: number,
-    onGivenUp?: OnGivenUp<readonly WaitingMessage[]>,
-  ): Promise<readonly WaitingMessage[]> {
+  take(userId: string, after: Position, limit: number, onGivenUp?: OnGivenUp<LogPage>): Promise<LogPage> {
     return this.#call('take', () => this.#store.take(userId, after, limit), onGivenUp);
   }
+
+  epoch: MessageStore['epoch'] = () => this.#call('epoch', () => this.#store.epoch());
+
+  read: MessageStore['read'] = (userId, after, limit) =>
+    this.#call('read', () => this.#store.read(userId, after, limit));
+
+  advance: MessageStore['advance'] = (advances) => this.#call('advance', () => this.#store.advance(advances));
+
+  putDevice: MessageStore['putDevice'] = (userId, device) =>
+    this.#call('putDevice', () => this.#store.putDevice(userId, device));
+
+  removeDevice: MessageStore['removeDevice'] = (userId, deviceId) =>
+    this.#call('removeDevice', () => this.#store.removeDevice(userId, deviceId));
+
+  devices: MessageStore['devices'] = (userId) => this.#call('devices', () => this.#store.devices(userId));
 
   confirm: MessageStore['confirm'] = (confirmations) =>
     this.#call('confirm', () => this.#store.confirm(confirmations));
@@ -111,6 +121,9 @@ export class TimedStore implements MessageStore {
     this.#store.onDeadLettersDeleted(listener);
 
   history: MessageStore['history'] = (query) => this.#call('history', () => this.#store.history(query));
+
+  conversations: MessageStore['conversations'] = (query) =>
+    this.#call('conversations', () => this.#store.conversations(query));
 
   async health(): Promise<StoreHealth> {
     try {

@@ -1,7 +1,7 @@
 import { contentDigest } from '@imcore/protocol';
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, DeliveryInbox, DeliveryState } from '../delivery/delivery.js';
-import type { WaitingMessage } from '../ports/message-store.js';
+import type { Entry } from '../ports/message-store.js';
 import { InFlight } from './in-flight.js';
 import type { Outlet } from './outlet.js';
 
@@ -66,13 +66,13 @@ export class Inbox implements DeliveryInbox {
   }
 
   /**
-   * Updates the store's id of a message in the inbox. A dead letter that is resent gets a new id. Returns false if the message
-   * in the inbox has another content.
+   * Updates the position of a message in the inbox. A dead letter that is resent gets a new one. Returns false if the message in
+   * the inbox has another content.
    */
-  isStoredAs({ id, fingerprint, from, body }: WaitingMessage): boolean {
+  isStoredAs({ position, fingerprint, from, body }: Entry): boolean {
     const delivery = this.#inFlight.find(fingerprint, from);
     if (delivery !== undefined && contentDigest(delivery.body) !== contentDigest(body)) return false;
-    if (delivery?.state === 'persisted') delivery.storeId = id;
+    if (delivery?.state === 'persisted') delivery.position = position;
     return true;
   }
 

@@ -12,7 +12,7 @@ import {
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, Origin } from '../delivery/delivery.js';
 import type { SendOutcome, SessionInfo } from '../hooks.js';
-import type { StoreId } from '../ports/message-store.js';
+import type { Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { HookQueue } from './hook-queue.js';
 import { Inbox } from './inbox.js';
@@ -37,8 +37,8 @@ export interface UserSettings {
 export interface StoredQueue {
   /** When the last read began that found nothing more, a number of `Ticks`; 0 before the first. */
   readonly readAt: number;
-  /** The last message that was read; undefined before the first. */
-  readonly position: StoreId | undefined;
+  /** Everything in the log up to it was read; 0 before the first read. */
+  readonly position: Position;
   /** Whether new messages must be sent after the stored ones. */
   readonly isBehind: boolean;
   /** Whether nothing can be written until the store answers. */
@@ -53,8 +53,8 @@ export interface StoredQueue {
   poll(): void;
   /** The session has room again. */
   resume(): void;
-  /** Replays the stored messages from `id` on again: the session has not acknowledged them. */
-  rewind(id: StoreId): void;
+  /** Replays the stored messages from `position` on again: the session has not acknowledged them. */
+  rewind(position: Position): void;
   /** The session has ended. */
   end(): void;
 }
