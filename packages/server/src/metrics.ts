@@ -3,7 +3,17 @@ export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
-  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events' | 'bytes' | 'nodes';
+  readonly unit:
+    | 'sessions'
+    | 'sockets'
+    | 'users'
+    | 'messages'
+    | 'packets'
+    | 'events'
+    | 'bytes'
+    | 'nodes'
+    | 'entries'
+    | 'devices';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -111,6 +121,7 @@ export class ServerMetrics {
   clusterGaps = 0;
   clusterHintsSent = 0;
   clusterHintsReceived = 0;
+  clusterHintsTaken = 0;
   clusterHintsLost = 0;
   clusterClaimsLost = 0;
   clusterSweeps = 0;
@@ -270,6 +281,10 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterGaps: counter('events', 'times that a node was asked for all of its sessions'),
   clusterHintsSent: counter('events', 'users whose node was told that the store has messages for them'),
   clusterHintsReceived: counter('events', 'users for whom the store has messages, as other nodes said'),
+  clusterHintsTaken: counter(
+    'entries',
+    'entries in hints that were written to a session without a read of the store',
+  ),
   clusterHintsLost: counter('events', 'times that hints of another node were missing'),
   clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
   clusterSweeps: counter('events', 'times that the store was asked for messages that nobody has hinted'),

@@ -13,7 +13,7 @@ import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js'
 import { ClusterNode } from './cluster-node.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { Drain, type DrainOptions } from './drain.js';
-import type { NodeState } from './frames.js';
+import type { Hint, NodeState } from './frames.js';
 import { LateNotices } from './late-notices.js';
 import { RecentAppends } from './recent-appends.js';
 import { Sweep } from './sweep.js';
@@ -190,14 +190,18 @@ export class ServerCluster implements ClusterListener {
     this.#report(session, kickCode, (node) => node.withdraw(key, claimStamp));
   }
 
-  /** The store may have got a message for a user. */
-  appended(userId: string): void {
+  /** The store may have got a message for a user. `entry`: the one that it has got, if that is known. */
+  appended(userId: string, entry?: Entry): void {
     this.#recent.add(userId, this.#runtime.clock.now());
-    for (const nodeId of this.#node?.nodesOf(userId) ?? []) this.#node?.hint(nodeId, userId);
+    for (const nodeId of this.#node?.nodesOf(userId) ?? []) this.#node?.hint(nodeId, userId, entry);
   }
 
-  hinted(userIds: readonly string[]): void {
-    for (const userId of userIds) this.#parts.queueOf(userId)?.wake();
+  hinted(hints: readonly Hint[]): void {
+    for (const hint of hints) {
+      if (typeof hint === 'string') this.#parts.queueOf(hint)?.wake();
+      else if (this.#parts.queueOf(hint.to)?.push(hint) === 'taken')
+        this.#runtime.metrics.clusterHintsTaken += 1;
+    }
   }
 
   /** Sends a message without QoS to the other nodes of its receiver. Returns false if it does not fit into a frame, or there are none. */
