@@ -1,6 +1,6 @@
 import { settlePromises } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import type { StoreId, WaitingMessage } from '../src/ports/message-store.js';
+import type { Entry, Position } from '../src/ports/message-store.js';
 import { MAX_PAGE, REPLAY_WINDOW, Replay, type ReplayTarget } from '../src/storage/replay.js';
 import { ControlledStore } from './support/controlled-store.js';
 
@@ -23,8 +23,8 @@ async function setUp(count: number) {
     pendingAppends: 0,
     kept: 0,
     maxPage: MAX_PAGE,
-    takes: (_message: WaitingMessage): boolean => true,
-    mustWait: (_message: WaitingMessage): boolean => false,
+    takes: (_message: Entry): boolean => true,
+    mustWait: (_message: Entry): boolean => false,
   };
   const failures: unknown[] = [];
   const target: ReplayTarget = {
@@ -120,7 +120,7 @@ describe('Replay', () => {
 
   it('reads growing pages, one ahead of the session', async () => {
     const { store, state, wake } = await setUp(1000);
-    const reads: [StoreId | undefined, number][] = [];
+    const reads: [Position, number][] = [];
     const take = store.take.bind(store);
     store.take = (userId, after, limit) => {
       reads.push([after, limit]);
@@ -128,7 +128,7 @@ describe('Replay', () => {
     };
     await wake();
     expect(reads).toEqual([
-      [undefined, 16],
+      [0, 16],
       [16, 32],
     ]);
     for (let acknowledged = 0; acknowledged < 30; acknowledged++) {

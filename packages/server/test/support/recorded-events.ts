@@ -12,6 +12,8 @@ export function recordEvents(server: ImServer): RecordedEvents {
   };
   return {
     online: record('online'),
+    trimmed: record('trimmed'),
+    deviceRemoved: record('deviceRemoved'),
     offline: record('offline'),
     sessionStarted: record('sessionStarted'),
     sessionEnded: record('sessionEnded'),
