@@ -14,6 +14,7 @@ describe('a message to a user of another node', () => {
     expect(alice.received).toMatchObject([{ type: 4, dataContent: 'f1', from: 'bob' }]);
     await nodes.advance(FRAME_MS);
     expect(contentsOf(bob)).toEqual(['hello']);
+    expect(b.metric('clusterHintsTaken')).toBe(1);
     bob.write(acknowledgement('bob', 'alice', 'f1'));
     await nodes.advance(FRAME_MS);
     expect(await nodes.store.count('bob')).toMatchObject({ messages: 0 });
