@@ -95,15 +95,13 @@ export class ServerCluster implements ClusterListener {
   drain(options: DrainOptions): Promise<void> {
     if (this.#drain !== undefined) return this.#drain.done;
     const { users, rejectNewUsers } = this.#parts;
-    const { clock } = this.#runtime;
-    const drain = new Drain({ clock, users, rejectNewUsers }, options);
-    if (!this.nodes().some(({ state }) => state === 'up')) {
-      // Its users would find no other node.
-      drain.stop();
-      return drain.done;
-    }
+    const nodes = (): readonly NodeInfo[] => this.nodes();
+    const drain = new Drain({ runtime: this.#runtime, users, nodes, rejectNewUsers }, options);
+    // Its users would find no other node.
+    if (!drain.canMove) return Promise.resolve();
     this.#drain = drain;
     this.#node?.setState('draining');
+    drain.start();
     return drain.done;
   }
 
