@@ -42,6 +42,28 @@ describe('drain', () => {
     expect(b.server.isOnline('carol')).toBe(false);
   });
 
+  it('closes connections that have not logged in after 5 s, also while authenticate is asked', async () => {
+    const answers: (() => void)[] = [];
+    const authenticate = () =>
+      new Promise<{ accept: true }>((resolve) => answers.push(() => resolve({ accept: true })));
+    const { nodes, b } = await startTwo({ hooks: { authenticate } });
+    const [user, silent, asked] = [b.connect(), b.connect(), b.connect()];
+    user.write(login('alice'));
+    answers[0]?.();
+    await b.settle();
+    void b.server.cluster?.drain({ perSecond: 1 });
+    await nodes.advance(LAG_MS - 1);
+    asked.write(login('bob'));
+    expect([user, silent, asked].map(({ end }) => end)).toEqual(['open', 'open', 'open']);
+    await nodes.advance(1);
+    answers[1]?.();
+    silent.write(login('carol'));
+    await nodes.advance(FRAME_MS);
+    expect([user, silent, asked].map(({ end }) => end)).toEqual(['open', 'closed', 'closed']);
+    expect([...silent.received, ...asked.received]).toEqual([]);
+    expect(b.server.onlineCount).toBe(1);
+  });
+
   it('ends no session within the first 5 s, and then the oldest first, spread over each second', async () => {
     const { nodes, b } = await startTwo();
     const peers = await logIn(b, 60);
