@@ -78,7 +78,7 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
     ],
   },
   'tests/attack': {
-    imports: ['@imcore/server', '@imcore/client/node', '@imcore/store-sqlite'],
+    imports: ['@imcore/server', '@imcore/client/node', '@imcore/store-sqlite', '@imcore/testkit'],
   },
   bench: {
     imports: [

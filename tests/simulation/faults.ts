@@ -7,6 +7,7 @@ import {
   SERVER_ID,
 } from '@imcore/protocol';
 import type { AppendResult, MessageStore } from '@imcore/server/ports';
+import { wrapStore } from '@imcore/testkit';
 import { acknowledgedFingerprint, dataFingerprint, peek, peekBody } from './frames.js';
 import type { Profile } from './plan.js';
 import type { Seams } from './seams.js';
@@ -163,7 +164,8 @@ const storeLoses: Fault = {
         message: Parameters<MessageStore['append']>[0][number],
       ): Promise<AppendResult> => {
         seen.count += 1;
-        if (seen.count % EVERY === 0) return { outcome: 'stored', id: Number.MAX_SAFE_INTEGER };
+        if (seen.count % EVERY === 0)
+          return { outcome: 'stored', id: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER };
         return (await store.append([message]))[0] ?? { outcome: 'full', limit: 'maxPerUser' };
       };
       return withStore(store, { append: (messages) => Promise.all(messages.map(append)) });
@@ -177,7 +179,10 @@ const storeShuffles: Fault = {
   createSeams: () => ({
     store: (store) =>
       withStore(store, {
-        take: async (userId, after, limit) => [...(await store.take(userId, after, limit))].reverse(),
+        take: async (userId, after, limit) => {
+          const page = await store.take(userId, after, limit);
+          return { ...page, entries: [...page.entries].reverse() };
+        },
       }),
   }),
 };
@@ -188,12 +193,15 @@ const storeRenames: Fault = {
   createSeams: () => ({
     store: (store) =>
       withStore(store, {
-        take: async (userId, after, limit) =>
-          (await store.take(userId, after, limit)).map((message) => ({
-            ...message,
-            fingerprint: `${message.fingerprint}${message.id % EVERY === 0 ? '!' : ''}`,
-            body: message.id % EVERY === 0 ? renamed(message.body) : message.body,
-          })),
+        take: async (userId, after, limit) => {
+          const page = await store.take(userId, after, limit);
+          const entries = page.entries.map((entry) => ({
+            ...entry,
+            fingerprint: `${entry.fingerprint}${entry.id % EVERY === 0 ? '!' : ''}`,
+            body: entry.id % EVERY === 0 ? renamed(entry.body) : entry.body,
+          }));
+          return { ...page, entries };
+        },
       }),
   }),
 };
@@ -231,7 +239,8 @@ const acknowledgesBeforeStored: Fault = {
       withStore(store, {
         append: (messages) => {
           clock.schedule(clock.now() + WRITE_LATER_MS, () => void store.append(messages).catch(() => {}));
-          return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: Number.MAX_SAFE_INTEGER })));
+          const unknown = Number.MAX_SAFE_INTEGER;
+          return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: unknown, position: unknown })));
         },
       }),
   }),
@@ -246,7 +255,7 @@ const confirmsWhatIsRead: Fault = {
       withStore(store, {
         take: async (userId, after, limit) => {
           const page = await store.take(userId, after, limit);
-          await store.confirm([{ userId, ids: page.map(({ id }) => id) }]);
+          await store.confirm([{ userId, positions: page.entries.map(({ position }) => position) }]);
           return page;
         },
       }),
@@ -309,25 +318,7 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {
-  return {
-    durable: store.durable,
-    keepsHistory: store.keepsHistory,
-    shared: store.shared,
-    append: (messages) => store.append(messages),
-    isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
-    take: (userId, after, limit) => store.take(userId, after, limit),
-    confirm: (confirmations) => store.confirm(confirmations),
-    count: (userId) => store.count(userId),
-    expire: (now, limit) => store.expire(now, limit),
-    deadLetters: (after, limit, userId) => store.deadLetters(after, limit, userId),
-    resend: (ids, now) => store.resend(ids, now),
-    discard: (ids) => store.discard(ids),
-    onDeadLettersDeleted: (tell) => store.onDeadLettersDeleted(tell),
-    history: (query) => store.history(query),
-    health: () => store.health(),
-    close: () => store.close(),
-    ...changes,
-  };
+  return wrapStore(store, (_call, work) => work(), changes);
 }
 
 function renamed(body: BinaryString): BinaryString {

@@ -175,7 +175,7 @@ export async function checkStoreIsDrained(world: World, online: readonly Device[
   const breaches: string[] = [];
   const received = new Set(world.journal.received.map(({ from, fingerprint }) => keyOf(from, fingerprint)));
   for (const { userId, isOnStream } of online) {
-    const waiting = (await world.store?.take(userId, undefined, EVERYTHING)) ?? [];
+    const waiting = (await world.store?.take(userId, 0, EVERYTHING))?.entries ?? [];
     for (const { fingerprint, from, body } of waiting) {
       const isTooLong = !isOnStream && body.length > 1024;
       // Where the store failed to confirm a message that has arrived, the next replay removes it.
@@ -206,10 +206,10 @@ export function checkNothingScheduled(world: Pick<World, 'clock'>): string[] {
 async function heldByStore(world: World): Promise<Set<string>> {
   const held = new Set<string>();
   for (const userId of [...world.plan.users, 'nobody', SERVER_ID]) {
-    const waiting = (await world.store?.take(userId, undefined, EVERYTHING)) ?? [];
+    const waiting = (await world.store?.take(userId, 0, EVERYTHING))?.entries ?? [];
     for (const { from, fingerprint } of waiting) held.add(keyOf(from, fingerprint));
   }
-  const dead = (await world.store?.deadLetters(undefined, EVERYTHING)) ?? [];
+  const dead = (await world.store?.deadLetters(0, EVERYTHING)) ?? [];
   for (const { from, fingerprint } of dead) held.add(keyOf(from, fingerprint));
   return held;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@imcore/protocol';
 import type { MessageStore, ServerTransport, TransportHost } from '@imcore/server/ports';
+import { wrapStore } from '@imcore/testkit';
 import { CrashableClock } from './crashable-clock.js';
 
 /**
@@ -52,31 +53,12 @@ export class ServerProcess {
   store(store: MessageStore): MessageStore {
     const call = <Result>(work: () => Promise<Result>): Promise<Result> =>
       this.hasCrashed ? never() : this.unlessCrashed(work());
-    const { shared } = store;
-    return {
-      durable: store.durable,
-      keepsHistory: store.keepsHistory,
-      shared: shared && {
-        identity: () => call(() => shared.identity()),
-        whichWait: (places) => call(() => shared.whichWait(places)),
-      },
-      append: (messages) => call(() => store.append(messages)),
-      isEmptyFor: (userId) => store.isEmptyFor?.(userId) === true,
-      take: (userId, after, limit) => call(() => store.take(userId, after, limit)),
-      confirm: (confirmations) => call(() => store.confirm(confirmations)),
-      count: (userId) => call(() => store.count(userId)),
-      expire: (now, limit) => call(() => store.expire(now, limit)),
-      deadLetters: (after, limit, userId) => call(() => store.deadLetters(after, limit, userId)),
-      resend: (ids, now) => call(() => store.resend(ids, now)),
-      discard: (ids) => call(() => store.discard(ids)),
+    return wrapStore(store, (_call, work) => call(work), {
       onDeadLettersDeleted: (tell) =>
         store.onDeadLettersDeleted((deadLetters) => {
           if (!this.hasCrashed) tell(deadLetters);
         }),
-      history: (query) => call(() => store.history(query)),
-      health: () => call(() => store.health()),
-      close: () => call(() => store.close()),
-    };
+    });
   }
 
   #host(host: TransportHost): TransportHost {

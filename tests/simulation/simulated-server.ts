@@ -188,7 +188,7 @@ export class SimulatedServer {
       timer = clock.schedule(clock.now() + EXPIRE_EVERY_MS, () => {
         expireLater();
         store.expire(clock.wallTime(), EXPIRED_AT_ONCE).then(
-          (deadLetters) => {
+          ({ deadLetters }) => {
             for (const { fingerprint } of deadLetters) journal.note(SERVER, `expired ${fingerprint}`);
           },
           (error: Error) => journal.note(SERVER, error.message),

@@ -1,7 +1,7 @@
 import type { Clock, Instant } from '@imcore/protocol';
 import { StoreError } from '@imcore/server';
 import type { MessageStore, SharedStore, StoredMessage } from '@imcore/server/ports';
-import type { SeededRandom } from '@imcore/testkit';
+import type { SeededRandom, StoreCall } from '@imcore/testkit';
 
 /** The delays and failures of a store. */
 export interface StoreTrouble {
@@ -25,16 +25,6 @@ export interface StoreObserver {
   /** After the work of a call, before its answer. */
   after(call: StoreCall): void;
 }
-
-export type StoreCall =
-  | 'append'
-  | 'take'
-  | 'confirm'
-  | 'expire'
-  | 'resend'
-  | 'history'
-  | 'identity'
-  | 'whichWait';
 
 /** A store that answers late and sometimes fails, like one behind a network, until {@link heal} is called. */
 export class SlowStore implements MessageStore {
@@ -92,12 +82,30 @@ export class SlowStore implements MessageStore {
   take: MessageStore['take'] = (userId, after, limit) =>
     this.#call('take', () => this.#store.take(userId, after, limit));
 
+  read: MessageStore['read'] = (userId, after, limit) =>
+    this.#call('read', () => this.#store.read(userId, after, limit));
+
+  advance: MessageStore['advance'] = (advances) => this.#call('advance', () => this.#store.advance(advances));
+
+  putDevice: MessageStore['putDevice'] = (userId, device) =>
+    this.#call('putDevice', () => this.#store.putDevice(userId, device));
+
+  removeDevice: MessageStore['removeDevice'] = (userId, deviceId) =>
+    this.#call('removeDevice', () => this.#store.removeDevice(userId, deviceId));
+
+  devices: MessageStore['devices'] = (userId) => this.#call('devices', () => this.#store.devices(userId));
+
+  epoch: MessageStore['epoch'] = () => this.#call('epoch', () => this.#store.epoch());
+
   confirm: MessageStore['confirm'] = (confirmations) =>
     this.#call('confirm', () => this.#store.confirm(confirmations));
 
   expire: MessageStore['expire'] = (now, limit) => this.#call('expire', () => this.#store.expire(now, limit));
 
   history: MessageStore['history'] = (query) => this.#call('history', () => this.#store.history(query));
+
+  conversations: MessageStore['conversations'] = (query) =>
+    this.#call('conversations', () => this.#store.conversations(query));
 
   count: MessageStore['count'] = (userId) => this.#store.count(userId);
 

@@ -1,7 +1,14 @@
 import type { Scheduled } from '@imcore/protocol';
 import { type ImServer, memoryStore } from '@imcore/server';
 import type { MessageStore } from '@imcore/server/ports';
-import { memoryOutbox, memoryTransport, SeededRandom, SimulatedNetwork, VirtualClock } from '@imcore/testkit';
+import {
+  memoryOutbox,
+  memoryTransport,
+  SeededRandom,
+  SimulatedNetwork,
+  type StoreCall,
+  VirtualClock,
+} from '@imcore/testkit';
 import { boundedLoss } from './bounded-loss.js';
 import { Device, type DeviceParts } from './device.js';
 import { OpenConnections, watchTransport } from './instruments.js';
@@ -9,7 +16,7 @@ import { Journal, keyOf } from './journal.js';
 import type { DevicePlan, Plan } from './plan.js';
 import type { Seams } from './seams.js';
 import { PORTS, SimulatedServer } from './simulated-server.js';
-import { SlowStore, type StoreCall, type StoreObserver } from './slow-store.js';
+import { SlowStore, type StoreObserver } from './slow-store.js';
 
 /** Longest time that a device's disk takes for a change, in milliseconds. */
 const MAX_DISK_MS = 30;
@@ -114,13 +121,10 @@ export class World {
 
   /** Crashes the server at the calls of the store that the plan names. */
   #watchStore(): StoreObserver {
-    const counts = {
-      ...{ append: 0, take: 0, confirm: 0, expire: 0, resend: 0, history: 0 },
-      ...{ identity: 0, whichWait: 0 },
-    };
+    const counts = new Map<StoreCall, number>();
     const crashAt = (call: StoreCall, when: 'before' | 'after'): boolean => {
       const crash = this.plan.crashes.find(
-        (each) => each.call === call && each.when === when && each.number === counts[call],
+        (each) => each.call === call && each.when === when && each.number === counts.get(call),
       );
       return crash !== undefined && this.crash(crash.downMs);
     };
@@ -129,7 +133,7 @@ export class World {
         for (const { from, fingerprint } of messages) this.journal.setBack.add(keyOf(from, fingerprint));
       },
       before: (call) => {
-        counts[call] += 1;
+        counts.set(call, (counts.get(call) ?? 0) + 1);
         return crashAt(call, 'before');
       },
       after: (call) => {

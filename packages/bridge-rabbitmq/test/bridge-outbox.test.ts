@@ -329,7 +329,7 @@ describe('messages while the broker is away, with a store', () => {
     expect(bench.events.expired).toMatchObject([{ message: { to: 'bob', fingerprint: '1' } }]);
     expect(bench.metric('messagesExpired')).toBe(1);
     expect(await store.waiting(POINTERS)).toEqual([]);
-    expect(await store.deadLetters(undefined, 10)).toHaveLength(1);
+    expect(await store.deadLetters(0, 10)).toHaveLength(1);
   });
 
   it('without QoS wait in the bridge, as no store takes them', async () => {

@@ -85,7 +85,7 @@ export function createServer(options: ServerOptions): ImServer {
     store &&
     new StoreRoute(runtime, {
       ...{ store, users, dispatcher, fallback, notifier, retry, storeAfterMs, ticks },
-      onAppended: cluster && ((userId) => cluster.appended(userId)),
+      onAppended: cluster && ((userId, entry) => cluster.appended(userId, entry)),
     });
   const inFlight = storeRoute ?? new UnstoredInFlight(runtime, retry, fallback);
   const look = cluster && mustLook(queueOf);

@@ -3,7 +3,17 @@ export interface MetricDefinition {
   /** `counter`: a total since the start. `gauge`: the value now. */
   readonly kind: 'counter' | 'gauge';
   /** What is counted. */
-  readonly unit: 'sessions' | 'sockets' | 'users' | 'messages' | 'packets' | 'events' | 'bytes' | 'nodes';
+  readonly unit:
+    | 'sessions'
+    | 'sockets'
+    | 'users'
+    | 'messages'
+    | 'packets'
+    | 'events'
+    | 'bytes'
+    | 'nodes'
+    | 'entries'
+    | 'devices';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -35,6 +45,7 @@ export class ServerMetrics {
   bridgePending = 0;
   clusterJoined = 0;
   clusterPeers = 0;
+  clusterDrainWaiting = 0;
   sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
@@ -111,6 +122,7 @@ export class ServerMetrics {
   clusterGaps = 0;
   clusterHintsSent = 0;
   clusterHintsReceived = 0;
+  clusterHintsTaken = 0;
   clusterHintsLost = 0;
   clusterClaimsLost = 0;
   clusterSweeps = 0;
@@ -185,6 +197,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
   clusterJoined: gauge('events', '1 while frames travel between the nodes of the cluster, else 0'),
   clusterPeers: gauge('nodes', 'other nodes of the cluster that are known'),
+  clusterDrainWaiting: gauge('events', '1 while a drain waits because no other node takes users, else 0'),
   sessionsRejected: counter(
     'sessions',
     'connections beyond `maxSessions`, `maxSessionsPerAddress` or the open files',
@@ -270,6 +283,10 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterGaps: counter('events', 'times that a node was asked for all of its sessions'),
   clusterHintsSent: counter('events', 'users whose node was told that the store has messages for them'),
   clusterHintsReceived: counter('events', 'users for whom the store has messages, as other nodes said'),
+  clusterHintsTaken: counter(
+    'entries',
+    'entries in hints that were written to a session without a read of the store',
+  ),
   clusterHintsLost: counter('events', 'times that hints of another node were missing'),
   clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
   clusterSweeps: counter('events', 'times that the store was asked for messages that nobody has hinted'),

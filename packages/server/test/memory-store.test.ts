@@ -28,13 +28,13 @@ describe('memoryStore', () => {
   it('forgets the oldest confirmed fingerprints beyond the limit, and none that wait', async () => {
     const store = memoryStore({ maxRemembered: 2 });
     await store.append(['waiting', '1', '2', '3'].map((fingerprint) => message(fingerprint)));
-    await store.confirm([{ userId: 'bob', ids: [2, 3, 4] }]);
+    await store.confirm([{ userId: 'bob', positions: [2, 3, 4] }]);
     const results = await store.append(['waiting', '2', '3', '1'].map((fingerprint) => message(fingerprint)));
     expect(results).toEqual([
-      { outcome: 'duplicate', id: 1 },
-      { outcome: 'duplicate', id: undefined },
-      { outcome: 'duplicate', id: undefined },
-      { outcome: 'stored', id: 5 },
+      { outcome: 'duplicate', id: 1, position: 1 },
+      { outcome: 'duplicate', id: 3, position: undefined },
+      { outcome: 'duplicate', id: 4, position: undefined },
+      { outcome: 'stored', id: 5, position: 5 },
     ]);
   });
 

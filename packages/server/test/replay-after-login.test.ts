@@ -252,7 +252,7 @@ describe('what the store holds for a user', () => {
     bob.write(acknowledgement('bob', 'carol', 'fp-1'));
     await bench.settle();
     expect(await store.count('bob')).toMatchObject({ messages: 1 });
-    expect((await store.take('bob', undefined, 1))[0]?.from).toBe('alice');
+    expect((await store.take('bob', 0, 1)).entries[0]?.from).toBe('alice');
   });
 });
 

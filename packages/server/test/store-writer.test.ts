@@ -26,7 +26,7 @@ describe('StoreWriter', () => {
     await settlePromises(20);
     expect(store.calls.append).toBe(1);
     expect(answers).toEqual([
-      ['1', { outcome: 'stored', id: 1 }],
+      ['1', { outcome: 'stored', id: 1, position: 1 }],
       ['2', { outcome: 'stored', id: 2 }],
       ['1', { outcome: 'duplicate', id: 1 }],
     ]);
@@ -71,19 +71,19 @@ describe('StoreWriter', () => {
     expect(answers).toEqual([
       ['1', undefined],
       ['2', undefined],
-      ['1', { outcome: 'stored', id: 1 }],
+      ['1', { outcome: 'stored', id: 1, position: 1 }],
     ]);
   });
 
   it('treats a missing result of the store as a failure', async () => {
     const { store, answers, append } = setUp();
     store.append = (messages) =>
-      Promise.resolve(messages.slice(1).map((): AppendResult => ({ outcome: 'stored', id: 1 })));
+      Promise.resolve(messages.slice(1).map((): AppendResult => ({ outcome: 'stored', id: 1, position: 1 })));
     append('1');
     append('2');
     await settlePromises(20);
     expect(answers).toEqual([
-      ['1', { outcome: 'stored', id: 1 }],
+      ['1', { outcome: 'stored', id: 1, position: 1 }],
       ['2', undefined],
     ]);
   });

@@ -6,7 +6,7 @@ import { memoryStore } from '../src/store-memory/memory-store.js';
 import { ControlledStore } from './support/controlled-store.js';
 import { createRuntime } from './support/runtime.js';
 
-const BOB = [{ userId: 'bob', after: undefined }];
+const BOB = [{ userId: 'bob', after: 0 }];
 
 function setUp() {
   const [store, runtime] = [new ControlledStore(), createRuntime()];
@@ -24,7 +24,7 @@ describe('what a store with a deadline offers to be shared', () => {
   it('is that of the store', async () => {
     const { store, shared } = setUp();
     await store.append([{ to: 'bob', from: 'alice', fingerprint: '1', body: 'body', acceptedAt: 0 }]);
-    expect(await shared.whichWait([...BOB, { userId: 'carol', after: undefined }])).toEqual(new Set(['bob']));
+    expect(await shared.whichWait([...BOB, { userId: 'carol', after: 0 }])).toEqual(new Set(['bob']));
     expect(await shared.identity()).toBe(await store.shared.identity());
   });
 

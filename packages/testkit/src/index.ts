@@ -23,4 +23,5 @@ export {
 } from './network/simulated-network.js';
 export { SeededRandom } from './seeded-random.js';
 export { settlePromises } from './settle-promises.js';
+export { type StoreCall, wrapStore } from './stores/wrap-store.js';
 export { type PendingRun, VirtualClock } from './virtual-clock.js';

@@ -1,4 +1,5 @@
 import type { MessageStore } from '@imcore/server';
+import { wrapStore } from '@imcore/testkit';
 
 /** A store that can be made to answer nothing. Calls that were made meanwhile are executed when it answers again. */
 export function silencedStore(store: MessageStore): {
@@ -12,28 +13,8 @@ export function silencedStore(store: MessageStore): {
     await silence;
     return work();
   };
-  const { shared } = store;
   return {
-    store: {
-      durable: store.durable,
-      keepsHistory: store.keepsHistory,
-      shared: shared && {
-        identity: () => later(() => shared.identity()),
-        whichWait: (places) => later(() => shared.whichWait(places)),
-      },
-      append: (messages) => later(() => store.append(messages)),
-      take: (userId, after, limit) => later(() => store.take(userId, after, limit)),
-      confirm: (confirmations) => later(() => store.confirm(confirmations)),
-      count: (userId) => later(() => store.count(userId)),
-      expire: (now, limit) => later(() => store.expire(now, limit)),
-      deadLetters: (after, limit, userId) => later(() => store.deadLetters(after, limit, userId)),
-      resend: (ids, now) => later(() => store.resend(ids, now)),
-      discard: (ids) => later(() => store.discard(ids)),
-      onDeadLettersDeleted: (listener) => store.onDeadLettersDeleted(listener),
-      history: (query) => later(() => store.history(query)),
-      health: () => later(() => store.health()),
-      close: () => store.close(),
-    },
+    store: wrapStore(store, (_call, work) => later(work), { close: () => store.close() }),
     silence() {
       silence = new Promise((resolve) => {
         end = resolve;

@@ -2,6 +2,7 @@ import type { MessageStore } from '@imcore/server';
 import { createServer, type ServerTransport, silentLogger, tcp, udp, websocket } from '@imcore/server';
 import type { AppendResult, StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
+import { wrapStore } from '@imcore/testkit';
 import { type WorkerEvent, workers } from '@imcore/workers';
 
 /**
@@ -35,25 +36,11 @@ function print({ worker, pid, state }: WorkerEvent): void {
 
 /** A store that answers "stored" at once and writes a little later. */
 function answersEarly(real: MessageStore): MessageStore {
-  let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
-  return {
-    durable: true,
-    keepsHistory: real.keepsHistory,
-    shared: real.shared,
+  let next = Number.MAX_SAFE_INTEGER - 1_000_000_000;
+  return wrapStore(real, (_call, work) => work(), {
     append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
       setTimeout(() => void real.append(messages), 50);
-      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: next, position: next++ })));
     },
-    take: (userId, after, limit) => real.take(userId, after, limit),
-    confirm: (confirmations) => real.confirm(confirmations),
-    count: (userId) => real.count(userId),
-    expire: (now, limit) => real.expire(now, limit),
-    deadLetters: (after, limit, userId) => real.deadLetters(after, limit, userId),
-    resend: (ids, now) => real.resend(ids, now),
-    discard: (ids) => real.discard(ids),
-    onDeadLettersDeleted: (tell) => real.onDeadLettersDeleted(tell),
-    history: (query) => real.history(query),
-    health: () => real.health(),
-    close: () => real.close(),
-  };
+  });
 }

@@ -106,7 +106,7 @@ export class ClusterWorld {
 
   /** What waits in the store, by user. */
   async waiting(userId: string): Promise<readonly { readonly from: string; readonly fingerprint: string }[]> {
-    return this.store.take(userId, undefined, Number.MAX_SAFE_INTEGER);
+    return (await this.store.take(userId, 0, Number.MAX_SAFE_INTEGER)).entries;
   }
 
   #createRoamer(plan: DevicePlan): Roamer {

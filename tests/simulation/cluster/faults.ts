@@ -45,7 +45,7 @@ function answersEarly(store: MessageStore, _clock: Clock): MessageStore {
     ...store,
     append: (messages) => {
       store.append(messages).catch(() => {});
-      return Promise.resolve(messages.map(() => ({ outcome: 'stored' as const, id: id++ })));
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored' as const, id, position: id++ })));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock, Instant, Scheduled } from '@imcore/protocol';
 import type { MessageStore, ServerTransport, TransportHost } from '@imcore/server/ports';
+import { wrapStore } from '@imcore/testkit';
 
 /** The pauses of a process: whatever would reach it waits until it is resumed, and happens then in the same order. */
 export class Gate {
@@ -96,26 +97,9 @@ function pausableHost(host: TransportHost, gate: Gate): TransportHost {
 
 /** A store whose answers do not reach a process during a pause. */
 export function pausableStore(store: MessageStore, gate: Gate): MessageStore {
-  const { shared } = store;
-  return {
-    durable: store.durable,
-    keepsHistory: store.keepsHistory,
-    shared: shared && {
-      identity: () => gate.after(shared.identity()),
-      whichWait: (places) => gate.after(shared.whichWait(places)),
-    },
-    append: (messages) => gate.after(store.append(messages)),
-    take: (userId, after, limit) => gate.after(store.take(userId, after, limit)),
-    confirm: (confirmations) => gate.after(store.confirm(confirmations)),
-    count: (userId) => gate.after(store.count(userId)),
-    expire: (now, limit) => gate.after(store.expire(now, limit)),
-    deadLetters: (after, limit, userId) => gate.after(store.deadLetters(after, limit, userId)),
-    resend: (ids, now) => gate.after(store.resend(ids, now)),
-    discard: (ids) => gate.after(store.discard(ids)),
+  return wrapStore(store, (_call, work) => gate.after(work()), {
+    isEmptyFor: () => false,
     onDeadLettersDeleted: (tell) =>
       store.onDeadLettersDeleted((deadLetters) => gate.run(() => tell(deadLetters))),
-    history: (query) => gate.after(store.history(query)),
-    health: () => gate.after(store.health()),
-    close: () => gate.after(store.close()),
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import type { BinaryString } from '@imcore/protocol';
 import type { ClusterError } from '../errors.js';
 import type { DirectoryListener } from './directory.js';
-import type { NodeState } from './frames.js';
+import type { Hint, NodeState } from './frames.js';
 
 /** Called when something happens in the cluster. */
 export interface ClusterListener extends DirectoryListener {
@@ -9,8 +9,8 @@ export interface ClusterListener extends DirectoryListener {
   nodeAdded(nodeId: string): void;
   /** A node is lost or has left. Its claims were removed before. What it has stored and not hinted: ask the store. */
   nodeRemoved(nodeId: string): void;
-  /** Another node has stored messages for these users. They may have left meanwhile. */
-  hinted(userIds: readonly string[], nodeId: string): void;
+  /** Another node has stored messages for users of this node. They may have left meanwhile. */
+  hinted(hints: readonly Hint[], nodeId: string): void;
   /** Frame bodies of messages without QoS for users of this node. They may have left meanwhile. */
   passed(bodies: readonly BinaryString[]): void;
   /** Hints of a node were lost: ask the store. */

@@ -1,6 +1,7 @@
 import type { BinaryString, Instant } from '@imcore/protocol';
 import { asError, ClusterError } from '../errors.js';
 import type { Cluster } from '../ports/cluster.js';
+import type { Entry } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { Announcements } from './announcements.js';
@@ -13,6 +14,7 @@ import {
   type ForeignFrame,
   type Frame,
   type FrameHead,
+  fitsIntoHint,
   type NodeState,
   VERSION,
 } from './frames.js';
@@ -176,11 +178,16 @@ export class ClusterNode {
     if (this.#directory.withdraw(device, stamp)) this.#changed(device);
   }
 
-  /** The store has got messages for a user: tells a node, together with all others of this turn. */
-  hint(nodeId: string, userId: string): void {
+  /**
+   * The store has got messages for a user: tells a node, together with all others of this turn. `entry`: the message, which the
+   * node then need not read; undefined if it is not known, or did not fit into a frame.
+   */
+  hint(nodeId: string, userId: string, entry?: Entry): void {
     const peer = this.#membership.peers.get(nodeId);
     if (peer === undefined || this.#phase !== 'started') return;
-    peer.hints.add(userId);
+    const room = this.#cluster.maxFrameBytes - FRAME_OVERHEAD;
+    const isShort = entry !== undefined && fitsIntoHint(entry, room);
+    peer.addHint(userId, isShort ? entry : undefined);
     this.#sendSoon();
   }
 
@@ -311,9 +318,8 @@ export class ClusterNode {
     for (const peer of this.#membership.peers.values()) {
       if (peer.passes.length > 0) this.#sender.send(peer.nodeId, { kind: 'pass', items: peer.passes });
       peer.passes = [];
-      if (peer.hints.size === 0) continue;
-      const items = [...peer.hints];
-      peer.hints.clear();
+      const items = peer.takeHints();
+      if (items.length === 0) continue;
       this.#runtime.metrics.clusterHintsSent += items.length;
       const { hintsFrom: from, hintsTo } = peer;
       const frames = this.#sender.send(peer.nodeId, { kind: 'hint', from, n: hintsTo + 1, items });

@@ -7,6 +7,11 @@ export class Fields {
     this.#value = value;
   }
 
+  /** The value itself, if it is a text; otherwise undefined. */
+  get ownText(): string | undefined {
+    return typeof this.#value === 'string' ? this.#value : undefined;
+  }
+
   has(key: string | number): boolean {
     return this.#at(key) !== undefined;
   }

@@ -1,3 +1,4 @@
+import type { Entry } from '../ports/message-store.js';
 import type { DeviceKey, SessionClaim } from './claims.js';
 import { Fields } from './frame-fields.js';
 
@@ -19,6 +20,9 @@ interface HintCount {
   readonly from: number;
   readonly to: number;
 }
+
+/** A message that the store has got; or a user for whom it has got messages that are not known. */
+export type Hint = Entry | string;
 
 /** What a frame says. {@link FrameHead} says who sends it. */
 export type FrameBody =
@@ -44,8 +48,8 @@ export type FrameBody =
       readonly parts: number;
       readonly items: readonly SessionClaim[];
     }
-  /** The store has got messages for these users. `n` numbers these frames between two nodes, and the first one is `from + 1`. */
-  | { readonly kind: 'hint'; readonly from: number; readonly n: number; readonly items: readonly string[] }
+  /** The store has got messages. `n` numbers these frames between two nodes, and the first one is `from + 1`. */
+  | { readonly kind: 'hint'; readonly from: number; readonly n: number; readonly items: readonly Hint[] }
   /** Frame bodies of messages without QoS, for users of the receiving node. */
   | { readonly kind: 'pass'; readonly items: readonly string[] }
   /** Asks to end sessions of a user; without `deviceId` all. */
@@ -115,8 +119,24 @@ function numbers(body: FrameBody, index: number, groups: number): object {
   }
 }
 
-function toItem(item: string | HintCount | SessionClaim): string {
+/** A character takes at most so many bytes in JSON, and the numbers of a hint so many more. */
+const MAX_JSON_BYTES = 6;
+const MAX_HINT_NUMBERS = 100;
+
+/** Whether a message takes at most so many bytes in a frame. */
+export function fitsIntoHint(entry: Entry, maxBytes: number): boolean {
+  const { to, from, fingerprint, body } = entry;
+  const length = to.length + from.length + fingerprint.length + body.length;
+  if (MAX_JSON_BYTES * length + MAX_HINT_NUMBERS <= maxBytes) return true;
+  return length <= maxBytes && Buffer.byteLength(toItem(entry)) + 1 <= maxBytes;
+}
+
+function toItem(item: string | Entry | HintCount | SessionClaim): string {
   if (typeof item === 'string') return JSON.stringify(item);
+  if ('position' in item) {
+    const { to, position, id, from, fingerprint, acceptedAt, body } = item;
+    return JSON.stringify([to, position, id, from, fingerprint, Math.trunc(acceptedAt), body]);
+  }
   if ('to' in item) return JSON.stringify([item.nodeId, item.from, item.to]);
   const { userId, deviceId, firstLoginTime, stamp } = item;
   const device = deviceId === '' ? [] : [deviceId];
@@ -197,7 +217,7 @@ function readBody(fields: Fields): FrameBody | undefined {
       return { kind, seq: fields.count('seq'), part, parts, items: fields.list('items', toChange) };
     }
     case 'hint':
-      return { kind, from: fields.count('from'), n: fields.count('n'), items: fields.texts('items') };
+      return { kind, from: fields.count('from'), n: fields.count('n'), items: fields.list('items', toHint) };
     case 'pass':
       return { kind, items: fields.texts('items') };
     case 'kick': {
@@ -217,6 +237,13 @@ function readBody(fields: Fields): FrameBody | undefined {
     default:
       return undefined;
   }
+}
+
+function toHint(item: Fields): Hint {
+  if (item.ownText !== undefined) return item.ownText;
+  const [position, id, acceptedAt] = [item.count(1), item.count(2), item.integer(5)];
+  const [to, from, fingerprint, body] = [item.text(0), item.text(3), item.text(4), item.text(6)];
+  return { to, position, id, from, fingerprint, acceptedAt, body, kind: 'message' };
 }
 
 function toHintCount(item: Fields): HintCount {

@@ -1,6 +1,7 @@
 import type { Instant } from '@imcore/protocol';
+import type { Entry } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
-import type { FrameHead, NodeState } from './frames.js';
+import type { FrameHead, Hint, NodeState } from './frames.js';
 
 /** How long the end of a process is remembered, in milliseconds: its late frames must not bring it back. */
 const REMEMBER_MS = 60_000;
@@ -24,8 +25,8 @@ export class Peer implements RingEntry {
   heardAt: Instant;
   /** When it was last asked for all of its sessions, or answered. */
   askedAt: Instant = Number.NEGATIVE_INFINITY;
-  /** Users that wait for the next hint frame. */
-  readonly hints = new Set<string>();
+  /** For the next hint frame: the messages that the store has got for users; `unknown` if the node must read them there. */
+  readonly #hints = new Map<string, Entry[] | 'unknown'>();
   /** Messages without QoS that are to be sent in this turn. */
   passes: string[] = [];
   /** The number before that of the first hint frame to this peer. */
@@ -50,6 +51,23 @@ export class Peer implements RingEntry {
     this.hintsFrom = Math.floor(now * 1000);
     this.hintsTo = this.hintsFrom;
     this.#hintedAt = now;
+  }
+
+  /** The next hint frame says that the store has got a message for a user. */
+  addHint(userId: string, entry: Entry | undefined): void {
+    const entries = this.#hints.get(userId);
+    if (entry === undefined || entries === 'unknown') this.#hints.set(userId, 'unknown');
+    else if (entries === undefined) this.#hints.set(userId, [entry]);
+    else entries.push(entry);
+  }
+
+  /** Removes and returns what the next hint frame says. */
+  takeHints(): readonly Hint[] {
+    const hints = Array.from(this.#hints, ([userId, entries]) =>
+      entries === 'unknown' ? userId : entries,
+    ).flat();
+    this.#hints.clear();
+    return hints;
   }
 
   /** So many hint frames were sent. */

@@ -93,6 +93,14 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     this.replay.poll();
   }
 
+  push(entry: Entry): 'taken' | 'old' | 'read' {
+    return this.replay.push(entry);
+  }
+
+  skip(position: Position): void {
+    this.replay.skip(position);
+  }
+
   resume(): void {
     this.replay.resume();
   }

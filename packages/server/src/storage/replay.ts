@@ -78,6 +78,8 @@ export class Replay implements RingEntry {
   #after: Position = 0;
   #pageLimit = REPLAY_WINDOW;
   #isReading = false;
+  /** Entries that other servers have sent during the read. */
+  #pushed: Entry[] = [];
   /** Whether the store may have messages after `after`. `unreadable`: the last read failed. */
   #rest: 'unknown' | 'none' | 'unreadable';
   #state: 'running' | 'closing' | 'caught-up' | 'ended';
@@ -138,6 +140,30 @@ export class Replay implements RingEntry {
     this.resume();
   }
 
+  /**
+   * Another server has appended an entry. It is taken without a read if nothing is missing before it: returns `taken`. `old`: it
+   * was read before. `read`: it will be read from the store.
+   */
+  push(entry: Entry): 'taken' | 'old' | 'read' {
+    if (this.#state === 'ended' || entry.position <= this.#after) return 'old';
+    if (this.#isReading) {
+      if (this.#pushed.length < MAX_PAGE) this.#pushed.push(entry);
+      else this.#rest = 'unknown';
+      return 'read';
+    }
+    if (!this.#take(entry)) {
+      this.wake();
+      return 'read';
+    }
+    this.resume();
+    return 'taken';
+  }
+
+  /** The session has been written the entry at this position already. */
+  skip(position: Position): void {
+    if (this.#rest === 'none' && !this.#isReading && position === this.#after + 1) this.#after = position;
+  }
+
   /** The session has room again. */
   resume(): void {
     this.#writeWhatFits();
@@ -177,6 +203,7 @@ export class Replay implements RingEntry {
   /** The session has ended. */
   end(): void {
     this.#state = 'ended';
+    this.#pushed = [];
     this.#keep(NOTHING);
   }
 
@@ -186,6 +213,25 @@ export class Replay implements RingEntry {
     this.#state = this.#target.pendingAppends() > 0 ? 'closing' : 'caught-up';
     if (this.#state === 'caught-up') this.#target.caughtUp();
     else this.#target.waits();
+  }
+
+  /** Adds an entry to those that were read, if it follows them. */
+  #take(entry: Entry): boolean {
+    const left = this.#page.length - this.#next;
+    if (this.#rest !== 'none' || entry.position !== this.#after + 1 || left >= this.#target.maxPage())
+      return false;
+    if (this.#state === 'caught-up') this.#state = 'running';
+    this.#after = entry.position;
+    this.#keep([...this.#page.slice(this.#next), entry]);
+    return true;
+  }
+
+  /** Adds the entries that came during the read, or what is missing before them must be read. */
+  #takePushed(): void {
+    const pushed = this.#pushed;
+    this.#pushed = [];
+    for (const entry of pushed)
+      if (entry.position > this.#after && !this.#take(entry)) this.#rest = 'unknown';
   }
 
   #writeWhatFits(): void {
@@ -229,6 +275,7 @@ export class Replay implements RingEntry {
       this.#isOverdue = false;
       this.#target.answered(isEnd && this.#after === after);
       if (this.#after === after) this.#append(page, confirming, isEnd);
+      this.#takePushed();
     };
     let isGivenUp = false;
     try {
@@ -240,6 +287,7 @@ export class Replay implements RingEntry {
       );
     } catch (error) {
       if (this.#state === 'ended') return;
+      this.#pushed = [];
       this.#rest = 'unreadable';
       this.#target.failed(error);
       // There is no second read before the answer: the store has enough to do.

@@ -7,7 +7,7 @@ import { drainInbox, type InFlightPolicy, withdraw, writeAgain } from '../delive
 import { reportDeleted, reportDisplaced, reportQueueFull } from '../delivery/reports.js';
 import { asError } from '../errors.js';
 import type { UndeliveredReason } from '../events.js';
-import type { AppendResult, MessageStore } from '../ports/message-store.js';
+import type { AppendResult, Entry, MessageStore, StoredMessage } from '../ports/message-store.js';
 import type { Route, RouteAnswer, RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
@@ -43,8 +43,11 @@ interface StoreRouteOptions {
   /** How long a message waits for its receiver before it is stored, in milliseconds. */
   readonly storeAfterMs: number;
   readonly ticks: Ticks;
-  /** Called after each append for a user, whatever its result: the message may be in the store. */
-  readonly onAppended?: ((userId: string) => void) | undefined;
+  /**
+   * Called after each append for a user, whatever its result: the message may be in the store. `entry`: what was appended, if
+   * that is known.
+   */
+  readonly onAppended?: ((userId: string, entry: Entry | undefined) => void) | undefined;
 }
 
 /**
@@ -66,7 +69,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   readonly #replays: ReplayContext;
   readonly #storing: DeadlineRing;
   readonly #retries: RetryRings;
-  readonly #onAppended: ((userId: string) => void) | undefined;
+  readonly #onAppended: StoreRouteOptions['onAppended'];
 
   constructor(runtime: Runtime, options: StoreRouteOptions) {
     const { store, users, dispatcher, fallback, notifier, retry, storeAfterMs } = options;
@@ -193,15 +196,15 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       return;
     }
     delivery.moveTo('persisting');
-    const acceptedAt = this.#runtime.clock.wallTime();
+    const message = { to, from, body, fingerprint, acceptedAt: this.#runtime.clock.wallTime() };
     this.writer.append(
-      { to, from, body, fingerprint, acceptedAt },
-      (result) => this.#appended(delivery, result),
+      message,
+      (result) => this.#appended(delivery, message, result),
       (result) => this.#appendedLate(delivery, result),
     );
   }
 
-  #appended(delivery: Delivery, result: AppendResult | undefined): void {
+  #appended(delivery: Delivery, message: StoredMessage, result: AppendResult | undefined): void {
     const { to } = delivery;
     if (result === undefined) this.#notPersisted(delivery, 'store');
     else if (result.outcome === 'full')
@@ -212,13 +215,13 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     // A call that failed may have succeeded in the store, and only its answer was lost.
     else if (result === undefined) this.queueOf(to)?.poll();
     else this.queueOf(to)?.wake();
-    this.#onAppended?.(to);
+    this.#onAppended?.(to, entryOf(message, result));
   }
 
   /** The store has stored a message after its append was given up. Its next copy is a duplicate for the store. */
   #appendedLate(delivery: Delivery, result: AppendResult): void {
     if (result.outcome === 'full') return;
-    this.#onAppended?.(delivery.to);
+    this.#onAppended?.(delivery.to, undefined);
     if (delivery.state === 'rejected') {
       // It is still in flight: the store must get to know its acknowledgement.
       delivery.moveTo('persisting');
@@ -247,6 +250,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       return;
     }
     const wasInFlight = delivery.inbox !== undefined;
+    if (wasInFlight && position !== undefined) this.#users.find(delivery.to)?.queue?.skip(position);
     delivery.position = position;
     metrics.messagesStored += 1;
     delivery.moveTo('persisted');
@@ -316,4 +320,11 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#runtime.metrics.storeFailures += 1;
     this.#runtime.events.emit('error', asError(error));
   }
+}
+
+/** What an append has added to the receiver's log; undefined if it added nothing, or that is not known. */
+function entryOf(message: StoredMessage, result: AppendResult | undefined): Entry | undefined {
+  if (result?.outcome !== 'stored') return undefined;
+  const { id, position } = result;
+  return { ...message, id, position, kind: 'message' };
 }

@@ -12,7 +12,7 @@ import {
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, Origin } from '../delivery/delivery.js';
 import type { SendOutcome, SessionInfo } from '../hooks.js';
-import type { Position } from '../ports/message-store.js';
+import type { Entry, Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { HookQueue } from './hook-queue.js';
 import { Inbox } from './inbox.js';
@@ -51,6 +51,10 @@ export interface StoredQueue {
   wake(): void;
   /** The store may have got messages. New messages wait only if it has. */
   poll(): void;
+  /** Another server has appended an entry: see `Replay.push`. */
+  push(entry: Entry): 'taken' | 'old' | 'read';
+  /** The session has been written the entry at this position already. */
+  skip(position: Position): void;
   /** The session has room again. */
   resume(): void;
   /** Replays the stored messages from `position` on again: the session has not acknowledged them. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/ports/message-store.js';
 import { ClusterBench, type ClusterProcess } from './support.js';
 
 const alice = { userId: 'alice', deviceId: '' };
@@ -192,6 +193,20 @@ describe('a node of a cluster', () => {
     expect(a.metrics.clusterFramesSent).toBe(before + 1);
   });
 
+  it('sends the messages with the hints, unless a message is not known or too long for a frame', async () => {
+    const bench = new ClusterBench();
+    const [a, b] = await bench.start('a', 'b');
+    a.node.hint('b', 'alice', entry('alice', 1));
+    a.node.hint('b', 'bob', entry('bob', 1));
+    a.node.hint('b', 'alice', entry('alice', 2));
+    a.node.hint('b', 'bob');
+    a.node.hint('b', 'carol', entry('carol', 1, 'x'.repeat(2_000_000)));
+    await bench.clock.advanceAsync(5);
+    expect(b.calls.slice(-4).map(({ call }) => call)).toEqual([
+      ...['hinted alice 1', 'hinted alice 2', 'hinted bob', 'hinted carol'],
+    ]);
+  });
+
   it('notices lost hints by the next one, or by the beat', async () => {
     const bench = new ClusterBench();
     const [a, b] = await bench.start('a', 'b');
@@ -294,3 +309,16 @@ describe('a node of a cluster', () => {
     expect(bench.clock.pending).toBe(0);
   });
 });
+
+function entry(to: string, position: number, body = 'body'): Entry {
+  return {
+    to,
+    from: 'dave',
+    fingerprint: `${position}`,
+    body,
+    acceptedAt: 0,
+    id: position,
+    position,
+    kind: 'message',
+  };
+}

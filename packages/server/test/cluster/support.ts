@@ -196,8 +196,9 @@ export class ClusterProcess {
       },
       nodeAdded: note('nodeAdded'),
       nodeRemoved: note('nodeRemoved'),
-      hinted: (userIds, nodeId) => {
-        for (const userId of userIds) note(`hinted ${userId}`)(nodeId);
+      hinted: (hints, nodeId) => {
+        for (const hint of hints)
+          note(`hinted ${typeof hint === 'string' ? hint : `${hint.to} ${hint.position}`}`)(nodeId);
       },
       hintsLost: note('hintsLost'),
       busJoined: () => note('busJoined')(''),

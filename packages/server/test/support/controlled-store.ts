@@ -1,12 +1,12 @@
 import type {
   AppendResult,
   Confirmation,
-  DeadLetter,
+  LogPage,
   MessageStore,
+  Position,
   SharedStore,
   StoredMessage,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from '../../src/ports/message-store.js';
 import {
   type MemoryStore,
@@ -87,7 +87,7 @@ export class ControlledStore implements MessageStore {
     return this.knowsWhatIsEmpty && this.#inner.isEmptyFor?.(userId) === true;
   }
 
-  async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
+  async take(userId: string, after: Position, limit: number): Promise<LogPage> {
     await this.#enter('take');
     return this.#inner.take(userId, after, limit);
   }
@@ -97,7 +97,7 @@ export class ControlledStore implements MessageStore {
     await this.#inner.confirm(confirmations);
   }
 
-  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+  async expire(now: number, limit: number): Promise<Sweep> {
     await this.#enter('expire');
     return this.#inner.expire(now, limit);
   }
@@ -110,6 +110,13 @@ export class ControlledStore implements MessageStore {
   onDeadLettersDeleted: MessageStore['onDeadLettersDeleted'] = (listener) =>
     this.#inner.onDeadLettersDeleted(listener);
   history: MessageStore['history'] = (query) => this.#inner.history(query);
+  conversations: MessageStore['conversations'] = (query) => this.#inner.conversations(query);
+  epoch: MessageStore['epoch'] = () => this.#inner.epoch();
+  read: MessageStore['read'] = (userId, after, limit) => this.#inner.read(userId, after, limit);
+  advance: MessageStore['advance'] = (advances) => this.#inner.advance(advances);
+  putDevice: MessageStore['putDevice'] = (userId, device) => this.#inner.putDevice(userId, device);
+  removeDevice: MessageStore['removeDevice'] = (userId, id) => this.#inner.removeDevice(userId, id);
+  devices: MessageStore['devices'] = (userId) => this.#inner.devices(userId);
   health: MessageStore['health'] = () => this.#inner.health();
 
   /** The fingerprints that waited for each user when the store was closed. */
@@ -124,8 +131,8 @@ export class ControlledStore implements MessageStore {
 
   /** Fingerprints of what waits for a user, oldest first. */
   async waiting(userId: string): Promise<string[]> {
-    const page = await this.#inner.take(userId, undefined, 1_000_000);
-    return page.map(({ fingerprint }) => fingerprint);
+    const { entries } = await this.#inner.take(userId, 0, 1_000_000);
+    return entries.map(({ fingerprint }) => fingerprint);
   }
 
   async #enter(kind: Operation): Promise<void> {

@@ -12,6 +12,8 @@ export function recordEvents(server: ImServer): RecordedEvents {
   };
   return {
     online: record('online'),
+    trimmed: record('trimmed'),
+    deviceRemoved: record('deviceRemoved'),
     offline: record('offline'),
     sessionStarted: record('sessionStarted'),
     sessionEnded: record('sessionEnded'),
@@ -29,6 +31,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     received: record('received'),
     cluster: record('cluster'),
     node: record('node'),
+    drain: record('drain'),
     lost: record('lost'),
     bridged: record('bridged'),
     bridgeFailed: record('bridgeFailed'),

@@ -2,6 +2,7 @@ import { natsCluster } from '@imcore/cluster-nats';
 import { createServer, type MessageStore, silentLogger, tcp, udp, websocket } from '@imcore/server';
 import type { AppendResult, Cluster, StoredMessage } from '@imcore/server/ports';
 import { postgresStore } from '@imcore/store-postgres';
+import { wrapStore } from '@imcore/testkit';
 import { machineTime } from './machine-clock.js';
 import type { NodeFault, NodeReport } from './node-process.js';
 
@@ -45,31 +46,21 @@ function withFault(real: MessageStore, kind: NodeFault | undefined): MessageStor
   if (kind !== 'early' && kind !== 'deaf') return real;
   const { shared } = real;
   if (shared === undefined) throw new Error('the store is not shared');
-  let nextId = Number.MAX_SAFE_INTEGER - 1_000_000_000;
-  return {
-    durable: true,
-    keepsHistory: real.keepsHistory,
-    shared:
-      kind === 'deaf'
-        ? { identity: () => shared.identity(), whichWait: () => Promise.resolve(new Set()) }
-        : shared,
+  const work: Parameters<typeof wrapStore>[1] = (_call, call) => call();
+  if (kind === 'deaf') {
+    const nothing = {
+      identity: () => shared.identity(),
+      whichWait: () => Promise.resolve(new Set<string>()),
+    };
+    return wrapStore(real, work, { shared: nothing });
+  }
+  let next = Number.MAX_SAFE_INTEGER - 1_000_000_000;
+  return wrapStore(real, work, {
     append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
-      if (kind === 'deaf') return real.append(messages);
       setTimeout(() => void real.append(messages).catch(() => undefined), 50);
-      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: nextId++ })));
+      return Promise.resolve(messages.map(() => ({ outcome: 'stored', id: next, position: next++ })));
     },
-    take: (userId, after, limit) => real.take(userId, after, limit),
-    confirm: (confirmations) => real.confirm(confirmations),
-    count: (userId) => real.count(userId),
-    expire: (now, limit) => real.expire(now, limit),
-    deadLetters: (after, limit, userId) => real.deadLetters(after, limit, userId),
-    resend: (ids, now) => real.resend(ids, now),
-    discard: (ids) => real.discard(ids),
-    onDeadLettersDeleted: (tell) => real.onDeadLettersDeleted(tell),
-    history: (query) => real.history(query),
-    health: () => real.health(),
-    close: () => real.close(),
-  };
+  });
 }
 
 /** `deaf`: no hint is sent. `blind`: what other nodes say of their sessions is ignored. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreError } from '@imcore/server';
-import type { WaitingMessage } from '@imcore/server/ports';
+import type { StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
 import type { SeededRandom } from '@imcore/testkit';
 import type { DiskEvent, Nanoseconds } from './disk-recording.js';
@@ -19,7 +19,7 @@ export interface Recording {
   readonly folder: RecordedFolder;
   readonly given: readonly Guarantee[];
   readonly userIds: readonly string[];
-  nameOf(message: WaitingMessage): MessageName | undefined;
+  nameOf(message: StoredMessage): MessageName | undefined;
 }
 
 /** What was found after the cuts of a recording. */

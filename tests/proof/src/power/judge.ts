@@ -1,5 +1,5 @@
 import type { MessageStore } from '@imcore/server';
-import type { WaitingMessage } from '@imcore/server/ports';
+import type { StoredMessage } from '@imcore/server/ports';
 import { type Expectation, type MessageName, nameText } from './guarantees.js';
 
 /** The faults of a disk after a power cut. All must be 0. */
@@ -25,7 +25,7 @@ export async function judge(
   store: MessageStore,
   userIds: readonly string[],
   expected: Expectation,
-  nameOf: (message: WaitingMessage) => MessageName | undefined,
+  nameOf: (message: StoredMessage) => MessageName | undefined,
 ): Promise<Finding> {
   const waiting = new Set<string>();
   const dead = await deadLettersOf(store, nameOf);
@@ -53,27 +53,27 @@ export async function judge(
 /** The names of all dead letters: messages that have expired are there. */
 async function deadLettersOf(
   store: MessageStore,
-  nameOf: (message: WaitingMessage) => MessageName | undefined,
+  nameOf: (message: StoredMessage) => MessageName | undefined,
 ): Promise<ReadonlySet<string>> {
   const dead = new Set<string>();
-  let after: number | undefined;
-  for (;;) {
+  for (let after = 0; ; ) {
     const page = await store.deadLetters(after, PAGE);
     for (const deadLetter of page) {
       const name = nameOf(deadLetter);
       if (name !== undefined) dead.add(nameText(name));
     }
-    after = page.at(-1)?.id;
-    if (after === undefined) return dead;
+    const last = page.at(-1);
+    if (last === undefined) return dead;
+    after = last.id;
   }
 }
 
-async function* waitingFor(store: MessageStore, userId: string): AsyncGenerator<WaitingMessage> {
-  let after: number | undefined;
-  for (;;) {
-    const page = await store.take(userId, after, PAGE);
-    yield* page;
-    after = page.at(-1)?.id;
-    if (after === undefined) return;
+async function* waitingFor(store: MessageStore, userId: string): AsyncGenerator<StoredMessage> {
+  for (let after = 0; ; ) {
+    const { entries } = await store.take(userId, after, PAGE);
+    yield* entries;
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    after = last.position;
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { WaitingMessage } from '@imcore/server/ports';
+import type { StoredMessage } from '@imcore/server/ports';
 import { ServerProcess } from '../server-process.js';
 import { PAIRS, pause, receiverOf, Traffic, type TrafficObserver } from '../traffic.js';
 import { DATABASE, type Recording } from './cut-recording.js';
@@ -48,7 +48,7 @@ export async function recordServer(options: ServerRecordingOptions): Promise<Rec
 }
 
 /** Bodies are packets whose content is the number. */
-function nameOf({ from, body }: WaitingMessage): MessageName | undefined {
+function nameOf({ from, body }: StoredMessage): MessageName | undefined {
   try {
     const packet: unknown = JSON.parse(body);
     const content = (packet as { dataContent?: unknown }).dataContent;

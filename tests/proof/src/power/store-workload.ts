@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MessageStore } from '@imcore/server';
-import type { StoredMessage, WaitingMessage } from '@imcore/server/ports';
+import type { StoredMessage } from '@imcore/server/ports';
 import { SeededRandom } from '@imcore/testkit';
 import { nowNanoseconds } from './disk-recording.js';
 import type { Guarantee, MessageName } from './guarantees.js';
@@ -51,28 +51,27 @@ export class StoreWorkload {
 
   /** Confirms most of the waiting messages, so that queues stay short and some messages get old. */
   async #confirm(store: MessageStore, receiver: string): Promise<void> {
-    const page = await store.take(receiver, undefined, 400);
-    const received = page.filter(() => this.#random.chance(0.9));
-    await this.#remove(received, (ids) => store.confirm([{ userId: receiver, ids }]));
+    const { entries } = await store.take(receiver, 0, 400);
+    const received = entries.filter(() => this.#random.chance(0.9));
+    const positions = received.map(({ position }) => position);
+    await this.#remove(received, () => store.confirm([{ userId: receiver, positions }]));
     await pause(this.#random.int(5, 30));
   }
 
   /** Expires the oldest messages, and discards some of the dead letters. */
   async #expire(store: MessageStore): Promise<void> {
     await store.expire(Date.now(), 200);
-    const deadLetters = await store.deadLetters(undefined, 200);
+    const deadLetters = await store.deadLetters(0, 200);
     const discarded = deadLetters.filter(() => this.#random.chance(0.3));
-    await this.#remove(discarded, (ids) => store.discard(ids));
+    const ids = discarded.map(({ id }) => id);
+    await this.#remove(discarded, () => store.discard(ids));
     await pause(this.#random.int(20, 60));
   }
 
-  async #remove(
-    messages: readonly WaitingMessage[],
-    call: (ids: readonly number[]) => Promise<unknown>,
-  ): Promise<void> {
+  async #remove(messages: readonly StoredMessage[], call: () => Promise<unknown>): Promise<void> {
     const leavingAt = nowNanoseconds();
     for (const message of messages) this.given.push({ ...nameOf(message), what: 'leaving', at: leavingAt });
-    await call(messages.map(({ id }) => id));
+    await call();
     const removedAt = nowNanoseconds();
     for (const message of messages) this.given.push({ ...nameOf(message), what: 'removed', at: removedAt });
   }
@@ -87,7 +86,7 @@ export class StoreWorkload {
 }
 
 /** The name of a message with the bytes of this workload; `undefined` for other bytes. */
-export function nameOfStored(message: WaitingMessage): MessageName | undefined {
+export function nameOfStored(message: StoredMessage): MessageName | undefined {
   const name = nameOf(message);
   return message.body === bodyOf(name) ? name : undefined;
 }
