@@ -167,7 +167,7 @@ describe('StoreWriter', () => {
     writer.confirm('carol', 1);
     await settlePromises(20);
     expect(errors).toEqual([failure]);
-    expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 2)]).toEqual([true, true]);
+    expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 1)]).toEqual([true, true]);
   });
 
   it('keeps confirmations that failed until resume', async () => {
