@@ -1,10 +1,10 @@
-import type { StoreId } from '@imcore/server/ports';
+import type { MessageId } from '@imcore/server/ports';
 import { FILTER_KEYS, KeyFilters } from './key-filters.js';
 import { bytesOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
 /** Keys in one generation of the index. A filter covers several. */
-const GENERATION_KEYS = 8192;
+export const GENERATION_KEYS = 8192;
 const GENERATIONS_PER_FILTER = FILTER_KEYS / GENERATION_KEYS;
 
 const HASH_BYTES = 16;
@@ -24,7 +24,6 @@ export class KeyIndex {
   readonly #filters = new KeyFilters();
   readonly #find: Statement;
   readonly #insert: Statement;
-  readonly #move: Statement;
   readonly #remove: Statement;
   readonly #next: Statement;
   readonly #first: Statement;
@@ -45,7 +44,6 @@ export class KeyIndex {
        SELECT id / ${GENERATION_KEYS}, substr(?1, 1 + ${HASH_BYTES} * (id - ?2), ${HASH_BYTES}), id
        FROM message WHERE id BETWEEN ?2 AND ?3`,
     );
-    this.#move = database.prepare('UPDATE message_key SET id = ? WHERE generation = ? AND hash = ?');
     this.#remove = database.prepare('DELETE FROM message_key WHERE generation = ? AND hash = ?');
     this.#next = database.prepare(
       'SELECT generation FROM message_key WHERE generation > ? ORDER BY generation LIMIT 1',
@@ -58,7 +56,7 @@ export class KeyIndex {
   }
 
   /** The id of a known message; undefined for a new one. */
-  find(hash: Buffer): StoreId | undefined {
+  find(hash: Buffer): MessageId | undefined {
     for (const filter of this.#filters.candidates(hash)) {
       this.flush();
       const [first, last] = generationsOf(filter);
@@ -74,7 +72,7 @@ export class KeyIndex {
    * Inside a transaction, after the message was inserted. Call {@link flush} before the commit. If the transaction is rolled
    * back, call {@link discard}; the filter then has one more false positive, which is harmless.
    */
-  add(hash: Buffer, id: StoreId): void {
+  add(hash: Buffer, id: MessageId): void {
     const filter = filterOf(id);
     if (filter !== this.#newest) this.#begin(filter);
     this.#filters.add(filter, hash);
@@ -84,7 +82,7 @@ export class KeyIndex {
     this.#lastPendingId = id;
   }
 
-  /** Writes the keys that were added. Their messages must still have their ids. */
+  /** Writes the keys that were added. */
   flush(): void {
     const count = this.#pendingCount;
     if (count === 0) return;
@@ -98,15 +96,9 @@ export class KeyIndex {
     this.#pendingCount = 0;
   }
 
-  /** Changes the id of a message; call it before the message's id changes. `origin` is its first id. */
-  move(hash: Buffer, origin: StoreId, id: StoreId): void {
+  remove(hash: Buffer, id: MessageId): void {
     this.flush();
-    this.#move.run(id, generationOf(origin), hash);
-  }
-
-  remove(hash: Buffer, origin: StoreId): void {
-    this.flush();
-    this.#remove.run(generationOf(origin), hash);
+    this.#remove.run(generationOf(id), hash);
   }
 
   /**
@@ -157,12 +149,12 @@ export class KeyIndex {
   }
 }
 
-function generationOf(id: StoreId): number {
+function generationOf(id: MessageId): number {
   return Math.floor(id / GENERATION_KEYS);
 }
 
 /** The number of the filter that covers an id's key. */
-function filterOf(id: StoreId): number {
+function filterOf(id: MessageId): number {
   return Math.floor(id / FILTER_KEYS);
 }
 
