@@ -38,8 +38,11 @@ const REBUILD = `REINDEX user; REINDEX dead;
   INSERT INTO entry (user, position, message, kind, size, taken)
     SELECT receiver, position, id, 0, size, 0 FROM message NOT INDEXED WHERE state = 0 ON CONFLICT DO NOTHING;
   UPDATE user SET last = max(last, coalesce((SELECT max(position) FROM entry WHERE entry.user = no), 0));
+  CREATE TEMP TABLE wrong_user AS ${WRONG_USERS};
+  UPDATE entry SET taken = 0 WHERE taken <> 0 AND user IN wrong_user;
   UPDATE user SET v6 = min(v6, (SELECT min(position) FROM entry WHERE entry.user = no) - 1), taken = 0
-    WHERE no IN (${WRONG_USERS}) AND EXISTS (SELECT 1 FROM entry WHERE entry.user = no);
+    WHERE no IN wrong_user AND EXISTS (SELECT 1 FROM entry WHERE entry.user = no);
+  DROP TABLE wrong_user;
   UPDATE user SET v6 = min(v6, last), taken = min(taken, last);
   UPDATE user SET (waiting, waiting_bytes) = (
     SELECT count(*), coalesce(sum(size), 0) FROM entry

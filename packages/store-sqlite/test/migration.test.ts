@@ -5,7 +5,7 @@ import { keyOf } from '../src/hashes.js';
 import { pragma, STEPS, takeSteps } from '../src/schema.js';
 import { sqliteStore } from '../src/sqlite-store.js';
 import { toFingerprintColumn } from '../src/text-column.js';
-import { fingerprints, message, useFiles } from './temporary-folder.js';
+import { entries, fingerprints, message, useFiles } from './temporary-folder.js';
 
 const newFile = useFiles();
 
@@ -36,10 +36,14 @@ const open = (file: string) => sqliteStore({ file, wallTime: () => 10, maxAgeMs:
 describe('a file of version 1', () => {
   it('keeps its messages, their order and their ids', async () => {
     const store = open(fileOfVersion1());
-    expect(await store.take('bob', undefined, 10)).toEqual([
-      { ...message('2'), id: 2 },
-      { ...message('5'), id: 5 },
-    ]);
+    expect(await store.take('bob', 0, 10)).toEqual({
+      entries: [
+        { ...message('2'), id: 2, position: 1, kind: 'message' },
+        { ...message('5'), id: 5, position: 2, kind: 'message' },
+      ],
+      removed: 0,
+      last: 2,
+    });
     expect(await fingerprints(store, 'carol')).toEqual(['3']);
     await store.close();
   });
@@ -53,15 +57,15 @@ describe('a file of version 1', () => {
 
   it('has keys without contents: a copy of one of its messages is stored again', async () => {
     const store = open(fileOfVersion1());
-    expect(await store.append([message('2')])).toEqual([{ outcome: 'stored', id: 6 }]);
-    const waiting = await store.take('bob', 1, 10);
+    expect(await store.append([message('2')])).toEqual([{ outcome: 'stored', id: 6, position: 3 }]);
+    const waiting = await entries(store);
     expect(waiting.filter(({ fingerprint }) => fingerprint === '2').map(({ id }) => id)).toEqual([2, 6]);
     await store.close();
   });
 
   it('reuses no id', async () => {
     const store = open(fileOfVersion1());
-    expect(await store.append([message('6')])).toEqual([{ outcome: 'stored', id: 6 }]);
+    expect(await store.append([message('6')])).toEqual([{ outcome: 'stored', id: 6, position: 3 }]);
     await store.close();
   });
 
@@ -176,7 +180,9 @@ describe('a file of version 3', () => {
     for (const _ of ['migrated', 'reopened']) {
       const store = open(file);
       const copies = await store.append(ids.map((id) => message(id)));
-      expect(copies).toEqual(ids.map((id) => ({ outcome: 'duplicate', id: Number(id) })));
+      expect(copies).toEqual(
+        ids.map((id, index) => ({ outcome: 'duplicate', id: Number(id), position: index + 1 })),
+      );
       await store.close();
     }
   });
@@ -185,7 +191,7 @@ describe('a file of version 3', () => {
     const file = fileOfVersion3();
     let wallTime = 10;
     const store = sqliteStore({ file, wallTime: () => wallTime, maxAgeMs: 1e12, rememberMs: 1000 });
-    await store.confirm([{ userId: 'bob', ids: ids.map(Number) }]);
+    await store.confirm([{ userId: 'bob', positions: [1, 2, 3, 4] }]);
     wallTime = 5000;
     await store.expire(wallTime, 10);
     await store.close();
