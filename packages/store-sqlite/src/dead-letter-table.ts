@@ -38,7 +38,7 @@ export class DeadLetterTable {
       `UPDATE message SET state = 2, conversation = NULL, body = iif(refs = 0, NULL, body)
        WHERE id = ? AND state = 1`,
     );
-    this.#erase = database.prepare('DELETE FROM message WHERE id = ?');
+    this.#erase = database.prepare('DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))');
   }
 
   /** Turns a waiting message into a dead letter. Beyond `maxDeadLetters` the oldest dead letters are deleted. */
@@ -136,11 +136,16 @@ export class DeadLetterTable {
     this.#setAsideEntry(row, no, position, now);
   }
 
-  /** Deletes the row of a message that nothing refers to, and its key. */
-  erase(row: unknown): void {
-    const key = keyOf(textOf(row, 'receiver_id'), textOf(row, 'sender'), textOf(row, 'fingerprint'));
-    this.#tables.keys.remove(key, numberOf(row, 'id'));
-    this.#erase.run(numberOf(row, 'id'));
+  /** Deletes the rows of messages that nothing refers to, and their keys. */
+  erase(rows: readonly unknown[]): void {
+    if (rows.length === 0) return;
+    const keys = rows.map((row) => ({
+      hash: keyOf(textOf(row, 'receiver_id'), textOf(row, 'sender'), textOf(row, 'fingerprint')),
+      id: numberOf(row, 'id'),
+    }));
+    keys.sort((a, b) => a.id - b.id);
+    this.#tables.keys.removeAll(keys);
+    this.#erase.run(JSON.stringify(keys.map(({ id }) => id)));
   }
 
   /** @param row of the message that the entry refers to; undefined if there is none */
@@ -191,7 +196,7 @@ export class DeadLetterTable {
   #delete(row: unknown, now: number): void {
     this.#remove.run(numberOf(row, 'dead_id'));
     this.#tables.totals.addDeadLetters(-1);
-    if (numberOf(row, 'refs') === 1) this.erase(row);
+    if (numberOf(row, 'refs') === 1) this.erase([row]);
     else this.#tables.states.gone(numberOf(row, 'id'), now);
   }
 

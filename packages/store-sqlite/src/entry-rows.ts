@@ -28,6 +28,7 @@ export class EntryRows {
   readonly #flag: Statement;
   readonly #delete: Statement;
   readonly #deleteTaken: Statement;
+  readonly #deleteRanges: Statement;
   readonly #waiting: Statement;
   readonly #first: Statement;
   readonly #firstUntaken: Statement;
@@ -52,6 +53,12 @@ export class EntryRows {
     this.#deleteTaken = database.prepare(
       `DELETE FROM entry WHERE user = ?1 AND position > ?2 AND position <= ?3
        AND (kind = ${ECHO} OR taken = 1 OR position <= ?4) RETURNING message, kind`,
+    );
+    this.#deleteRanges = database.prepare(
+      `DELETE FROM entry WHERE (user, position) IN (
+         SELECT entry.user, entry.position FROM json_each(?) AS range CROSS JOIN entry
+         ON entry.user = range.value ->> 0 AND position > range.value ->> 1 AND position <= range.value ->> 2
+       ) RETURNING message, kind`,
     );
     this.#waiting = database.prepare(
       `SELECT count(*) AS messages, coalesce(sum(size), 0) AS bytes FROM entry
@@ -114,6 +121,12 @@ export class EntryRows {
   deleteTaken(user: number, from: number, to: number, v6: number): readonly unknown[] {
     this.flush();
     return this.#deleteTaken.all(user, from, to, v6);
+  }
+
+  /** Deletes all entries of ranges: of a user, after a position, up to a position. Returns their messages and kinds. */
+  deleteRanges(ranges: readonly (readonly [user: number, from: number, to: number])[]): readonly unknown[] {
+    this.flush();
+    return this.#deleteRanges.all(JSON.stringify(ranges));
   }
 
   /** What waits after `from`, up to `to`, if nothing there was taken as a whole. */

@@ -25,6 +25,7 @@ export class KeyIndex {
   readonly #find: Statement;
   readonly #insert: Statement;
   readonly #remove: Statement;
+  readonly #removeAll: Statement;
   readonly #next: Statement;
   readonly #first: Statement;
   readonly #saved: Statement;
@@ -45,6 +46,10 @@ export class KeyIndex {
        FROM message WHERE id BETWEEN ?2 AND ?3`,
     );
     this.#remove = database.prepare('DELETE FROM message_key WHERE generation = ? AND hash = ?');
+    this.#removeAll = database.prepare(
+      `DELETE FROM message_key WHERE generation = ?1
+       AND hash IN (SELECT substr(?2, 1 + ${HASH_BYTES} * key, ${HASH_BYTES}) FROM json_each(?3))`,
+    );
     this.#next = database.prepare(
       'SELECT generation FROM message_key WHERE generation > ? ORDER BY generation LIMIT 1',
     );
@@ -96,9 +101,19 @@ export class KeyIndex {
     this.#pendingCount = 0;
   }
 
-  remove(hash: Buffer, id: MessageId): void {
+  /** Removes keys with ids in growing order. */
+  removeAll(keys: readonly { readonly hash: Buffer; readonly id: MessageId }[]): void {
     this.flush();
-    this.#remove.run(generationOf(id), hash);
+    for (let from = 0; from < keys.length; ) {
+      const generation = generationOf(keys[from]?.id ?? 0);
+      let to = from + 1;
+      while (to < keys.length && generationOf(keys[to]?.id ?? 0) === generation) to += 1;
+      const hashes = keys.slice(from, to).map(({ hash }) => hash);
+      const [only] = hashes;
+      if (only !== undefined && hashes.length === 1) this.#remove.run(generation, only);
+      else this.#removeAll.run(generation, Buffer.concat(hashes), `[${'0,'.repeat(hashes.length - 1)}0]`);
+      from = to;
+    }
   }
 
   /**

@@ -36,7 +36,7 @@ const EMPTY: LogPage = Object.freeze({ entries: [], removed: 0, last: 0 });
 /** Queries that change nothing. */
 export class Reader {
   readonly #user: Statement;
-  readonly #first: Statement;
+  readonly #log: Statement;
   readonly #untaken: Statement;
   readonly #all: Statement;
   readonly #dead: Statement;
@@ -51,15 +51,20 @@ export class Reader {
   constructor(database: Database, damaged: DamagedMessages) {
     this.#damaged = damaged;
     this.#devices = new DeviceRows(database);
-    this.#user = database.prepare(
-      'SELECT no, last, taken, v6, v6_seen_at, waiting, waiting_bytes FROM user WHERE id = ?',
+    this.#user = database.prepare('SELECT no, v6, v6_seen_at, waiting, waiting_bytes FROM user WHERE id = ?');
+    this.#log = database.prepare(
+      `SELECT no, last, taken, v6, (SELECT position FROM entry WHERE user = no ORDER BY position LIMIT 1) AS first
+       FROM user WHERE id = ?`,
     );
-    this.#first = database.prepare('SELECT position FROM entry WHERE user = ? ORDER BY position LIMIT 1');
     const entries = `SELECT entry.user AS user, entry.position AS at, kind, entry.message AS message, ${COLUMNS}
        FROM entry LEFT JOIN message ON message.id = entry.message LEFT JOIN user ON user.no = receiver
        WHERE entry.user = ? AND entry.position > ?`;
+    // Without the receiver's row: the log is the receiver's.
     this.#untaken = database.prepare(
-      `${entries} AND kind = ${MESSAGE} AND entry.taken = 0 ORDER BY entry.position LIMIT ?`,
+      `SELECT entry.user AS user, entry.position AS at, kind, entry.message AS message, message.id AS id, receiver,
+       message.position AS position, sender, fingerprint, accepted_at, body, checksum
+       FROM entry LEFT JOIN message ON message.id = entry.message
+       WHERE entry.user = ? AND entry.position > ? AND kind = ${MESSAGE} AND entry.taken = 0 ORDER BY entry.position LIMIT ?`,
     );
     this.#all = database.prepare(`${entries} ORDER BY entry.position LIMIT ?`);
     const dead = `SELECT ${DEAD_COLUMNS}, ${COLUMNS} FROM ${DEAD_LETTERS}`;
@@ -88,11 +93,11 @@ export class Reader {
   /** A page of a log, after a position (exclusive). */
   page(kind: PageKind, userId: string, after: Position, limit: number): LogPage {
     const id = toColumn(userId);
-    const user = this.#user.get(id);
+    const user = this.#log.get(id);
     if (user === undefined) return EMPTY;
     const no = numberOf(user, 'no');
     const last = numberOf(user, 'last');
-    const first = integerOf(this.#first.get(no), 'position');
+    const first = integerOf(user, 'first');
     const [v6, taken] = [numberOf(user, 'v6'), numberOf(user, 'taken')];
     const from = kind === 'all' ? after : Math.max(after, v6, kind === 'waiting' ? taken : 0);
     const statement = kind === 'all' ? this.#all : this.#untaken;

@@ -31,6 +31,8 @@ export class Remover {
   readonly #entries: EntryRows;
   readonly #states: MessageStates;
   #ranges: Range[] = [];
+  /** Index of the first range that is left, in the open transaction. */
+  #next = 0;
   /** At least the number of entries in the ranges. */
   #positions = 0;
   /** Removed in the open transaction, or added by it. */
@@ -50,7 +52,7 @@ export class Remover {
   }
 
   get isIdle(): boolean {
-    return this.#ranges.length === 0;
+    return this.#next >= this.#ranges.length;
   }
 
   /** A device has taken the entries after `from`, up to `to`; or a device that held them is gone. */
@@ -64,50 +66,71 @@ export class Remover {
   /** Removes up to about `limit` entries. Inside a transaction. Returns at least the number of removed messages. */
   drain(limit: number): number {
     let done = 0;
-    let at = Number.NEGATIVE_INFINITY;
-    let taken: number[] = [];
-    while (done < limit) {
-      const range = this.#ranges.shift();
+    /** Ranges of which everything is removed, at one time. */
+    let whole: Range[] = [];
+    while (done < limit && this.#next < this.#ranges.length) {
+      const range = this.#ranges[this.#next];
       if (range === undefined) break;
-      this.#drained.push({ ...range });
       const to = Math.min(range.to, range.from + SLICE);
-      const rows = this.#removeFree(range.user, range.from, to);
-      done += 1 + rows.length;
-      this.#positions -= to - range.from;
-      if (range.at !== at) {
-        this.#states.taken(taken, at);
-        taken = [];
-        at = range.at;
+      const slice = { ...range, to };
+      this.#drained.push(slice);
+      if (to < range.to) range.from = to;
+      else this.#next += 1;
+      this.#positions -= to - slice.from;
+      done += 1 + to - slice.from;
+      if (whole.length > 0 && whole[0]?.at !== range.at) {
+        this.#removeWhole(whole);
+        whole = [];
       }
-      taken.push(...messagesOf(rows, MESSAGE));
-      for (const echo of messagesOf(rows, ECHO)) this.#states.echoRemoved(echo);
-      if (to < range.to) this.#ranges.unshift({ ...range, from: to });
+      if (this.#isFree(slice)) whole.push(slice);
+      else this.#removeFree(slice);
     }
-    this.#states.taken(taken, at);
+    this.#removeWhole(whole);
     return done;
   }
 
   committed(): void {
+    if (this.#next > 0) this.#ranges = this.#ranges.slice(this.#next);
+    this.#next = 0;
     this.#drained = [];
     this.#added = 0;
   }
 
   /** What the transaction removed is there again, and what it took was not taken. */
   rolledBack(): void {
-    this.#ranges.length = Math.max(0, this.#ranges.length - this.#added);
-    this.#ranges.unshift(...this.#drained);
+    const left = this.#ranges.slice(this.#next);
+    this.#ranges = [...this.#drained, ...left.slice(0, Math.max(0, left.length - this.#added))];
+    this.#next = 0;
     this.#positions = this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
     this.committed();
   }
 
-  #removeFree(no: number, from: number, to: number): readonly unknown[] {
+  /** The most frequent case: the v6 device is the only one, and has taken all of it. */
+  #isFree({ user: no, to }: Range): boolean {
     const user = this.#users.byNo(no);
-    if (user === undefined) return [];
+    return user !== undefined && user.devices === 0 && to <= user.v6;
+  }
+
+  #removeWhole(ranges: readonly Range[]): void {
+    const [first] = ranges;
+    if (first === undefined) return;
+    const rows = this.#entries.deleteRanges(ranges.map(({ user, from, to }) => [user, from, to] as const));
+    this.#removed(rows, first.at);
+  }
+
+  #removeFree({ user: no, from, to, at }: Range): void {
+    const user = this.#users.byNo(no);
+    if (user === undefined) return;
     const end = Math.min(to, this.#devices.takenByAll(user));
-    if (end <= from) return [];
+    if (end <= from) return;
     const holds = v6Holds(user);
     const rows = this.#entries.deleteTaken(no, from, end, holds ? user.v6 : end);
     if (!holds && user.v6 < end && rows.length > 0) this.#users.unsettle(user);
-    return rows;
+    this.#removed(rows, at);
+  }
+
+  #removed(rows: readonly unknown[], at: number): void {
+    this.#states.taken(messagesOf(rows, MESSAGE), at);
+    for (const echo of messagesOf(rows, ECHO)) this.#states.echoRemoved(echo);
   }
 }

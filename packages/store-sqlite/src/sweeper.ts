@@ -70,7 +70,7 @@ export class Sweeper {
       this.#strip.run(numberOf(row, 'id'));
       this.#tables.conversations.reduce(integerOf(row, 'conversation'));
     }
-    for (const row of this.#known.all(now - this.#rememberMs, limit)) this.#deadLetters.erase(row);
+    this.#deadLetters.erase(this.#known.all(now - this.#rememberMs, limit));
   }
 
   /** Turns up to `limit` messages that have waited too long into dead letters. */
