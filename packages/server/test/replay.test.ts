@@ -56,6 +56,14 @@ async function setUp(count: number) {
   return { store, add, written, state, failures, replay, wake };
 }
 
+function entry(position: number): Entry {
+  const fingerprint = `${position}`;
+  return {
+    ...{ to: 'bob', from: 'alice', fingerprint, body: 'body', acceptedAt: 0 },
+    ...{ id: position, position, kind: 'message' },
+  };
+}
+
 describe('Replay', () => {
   it('writes nothing before it is woken', async () => {
     const { written, replay } = await setUp(3);
@@ -244,6 +252,80 @@ describe('Replay', () => {
     await add(2, 2);
     await settlePromises(50);
     expect(written).toEqual(['1', '2']);
+  });
+
+  it('takes an entry from another server without a read if it follows what was read', async () => {
+    const { store, written, replay, wake } = await setUp(1);
+    await wake();
+    expect(replay.push(entry(2))).toBe('taken');
+    expect(replay.push(entry(3))).toBe('taken');
+    expect(written).toEqual(['1', '2', '3']);
+    expect(replay.isCaughtUp).toBe(true);
+    expect(store.calls.take).toBe(1);
+    expect(replay.position).toBe(3);
+  });
+
+  it('reads the store if something is missing before an entry, and ignores entries that it has read', async () => {
+    const { store, add, written, replay, wake } = await setUp(1);
+    await wake();
+    await add(2, 3);
+    expect(replay.push(entry(3))).toBe('read');
+    await settlePromises(50);
+    expect(written).toEqual(['1', '2', '3']);
+    expect(replay.push(entry(2))).toBe('old');
+    expect(written).toEqual(['1', '2', '3']);
+    expect(store.calls.take).toBe(2);
+  });
+
+  it('keeps entries that come during a read until its end', async () => {
+    const { store, written, replay, wake } = await setUp(2);
+    store.hold('take');
+    await wake();
+    for (const position of [2, 3, 4]) expect(replay.push(entry(position))).toBe('read');
+    store.release('take');
+    await settlePromises(50);
+    expect(written).toEqual(['1', '2', '3', '4']);
+    expect(store.calls.take).toBe(1);
+  });
+
+  it('reads what is missing before an entry that came during a read', async () => {
+    const { store, add, written, replay, wake } = await setUp(2);
+    const take = store.take.bind(store);
+    const early = await take('bob', 0, 16);
+    let answer = (): void => {};
+    store.take = () => {
+      store.take = take;
+      return new Promise((resolve) => {
+        answer = () => resolve(early);
+      });
+    };
+    await wake();
+    await add(3, 4);
+    expect(replay.push(entry(4))).toBe('read');
+    answer();
+    await settlePromises(50);
+    expect(written).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('takes entries only as far as the session has room', async () => {
+    const { written, state, replay, wake } = await setUp(0);
+    await wake();
+    for (let position = 1; position <= REPLAY_WINDOW + 2; position += 1) replay.push(entry(position));
+    expect(written).toHaveLength(REPLAY_WINDOW);
+    expect(replay.isCaughtUp).toBe(false);
+    state.underWay = 0;
+    replay.resume();
+    expect(written).toHaveLength(REPLAY_WINDOW + 2);
+    expect(replay.isCaughtUp).toBe(true);
+  });
+
+  it('needs no read after entries that the session was written otherwise', async () => {
+    const { store, written, replay, wake } = await setUp(1);
+    await wake();
+    replay.skip(2);
+    expect(replay.push(entry(3))).toBe('taken');
+    expect(written).toEqual(['1', '3']);
+    expect(store.calls.take).toBe(1);
   });
 
   it('reports a store that cannot be read, and waits to be woken', async () => {

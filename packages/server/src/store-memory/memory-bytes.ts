@@ -20,6 +20,17 @@ export function bytesOfKey(key: string): number {
   return key.length + KEY_OVERHEAD;
 }
 
+/** Memory of the entry in the log of a message's sender, in bytes. */
+export const ECHO_BYTES = 200;
+
+/** Memory of a log without entries, in bytes. */
+const LOG_OVERHEAD = 500;
+
+/** Memory of a log without its entries, in bytes. */
+export function bytesOfLog(userId: string): number {
+  return 2 * userId.length + LOG_OVERHEAD;
+}
+
 /** A share of the memory that V8 has for JavaScript objects, in bytes. */
 export function heapShare(share: number): number {
   return Math.floor(getHeapStatistics().heap_size_limit * share);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/ports/message-store.js';
 import { ClusterBench, type ClusterProcess } from './support.js';
 
 const alice = { userId: 'alice', deviceId: '' };
 
 const namesOf = (process: ClusterProcess) => process.node.nodes().map(({ nodeId }) => nodeId);
+
+const kick = { userId: 'alice', deviceId: undefined, code: 2, reason: undefined, upTo: undefined };
 
 describe('a node of a cluster', () => {
   it('knows the sessions of the other nodes, with and without a device', async () => {
@@ -192,6 +195,20 @@ describe('a node of a cluster', () => {
     expect(a.metrics.clusterFramesSent).toBe(before + 1);
   });
 
+  it('sends the messages with the hints, unless a message is not known or too long for a frame', async () => {
+    const bench = new ClusterBench();
+    const [a, b] = await bench.start('a', 'b');
+    a.node.hint('b', 'alice', entry('alice', 1));
+    a.node.hint('b', 'bob', entry('bob', 1));
+    a.node.hint('b', 'alice', entry('alice', 2));
+    a.node.hint('b', 'bob');
+    a.node.hint('b', 'carol', entry('carol', 1, 'x'.repeat(2_000_000)));
+    await bench.clock.advanceAsync(5);
+    expect(b.calls.slice(-4).map(({ call }) => call)).toEqual([
+      ...['hinted alice 1', 'hinted alice 2', 'hinted bob', 'hinted carol'],
+    ]);
+  });
+
   it('notices lost hints by the next one, or by the beat', async () => {
     const bench = new ClusterBench();
     const [a, b] = await bench.start('a', 'b');
@@ -224,7 +241,7 @@ describe('a node of a cluster', () => {
       { userIds: ['alice', 'bob'], hasMore: true },
       { userIds: ['carol'], hasMore: false },
     ]);
-    const kicked = a.node.kick('alice', undefined, 2, undefined);
+    const kicked = a.node.kick(kick);
     await bench.clock.advanceAsync(50);
     expect(await kicked).toBe(2);
     expect(a.node.whereIs('alice')).toEqual([]);
@@ -244,7 +261,7 @@ describe('a node of a cluster', () => {
     expect(await repeated).toMatchObject({ userIds: ['alice'] });
     expect(await unanswered).toMatchObject({ userIds: ['alice'] });
     b.crash();
-    const lost = a.node.kick('alice', undefined, 2, undefined).catch(({ code }) => code);
+    const lost = a.node.kick(kick).catch(({ code }) => code);
     await bench.clock.advanceAsync(2300);
     expect(await lost).toBe('ERR_NODE_TIMEOUT');
     await expect(a.node.list('z', '', 10)).rejects.toMatchObject({ code: 'ERR_NODE_UNKNOWN' });
@@ -294,3 +311,16 @@ describe('a node of a cluster', () => {
     expect(bench.clock.pending).toBe(0);
   });
 });
+
+function entry(to: string, position: number, body = 'body'): Entry {
+  return {
+    to,
+    from: 'dave',
+    fingerprint: `${position}`,
+    body,
+    acceptedAt: 0,
+    id: position,
+    position,
+    kind: 'message',
+  };
+}

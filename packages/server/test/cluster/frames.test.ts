@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionClaim } from '../../src/cluster/claims.js';
 import { decodeFrame, encodeFrames, type FrameBody, goneChange } from '../../src/cluster/frames.js';
+import type { Entry } from '../../src/ports/message-store.js';
 
 const head = { nodeId: 'node-1', life: 1_700_000_000_000_123 };
 
@@ -8,6 +9,11 @@ const session = (userId: string, deviceId = ''): SessionClaim => ({
   ...{ userId, deviceId },
   firstLoginTime: 1_700_000_000_000,
   stamp: 1_700_000_000_007,
+});
+
+const entry = (to: string, position: number): Entry => ({
+  ...{ to, position, id: position, from: '"0"', fingerprint: 'f-1', acceptedAt: 1_700_000_000_000 },
+  ...{ body: '{"dataContent":"\\n\u00e6\u00b6\u0088"}', kind: 'message' },
 });
 
 const decoded = (body: FrameBody, maxFrameBytes = 4096) =>
@@ -26,9 +32,9 @@ describe('frames', () => {
     },
     { kind: 'ask' },
     { kind: 'all', seq: 7, part: 0, parts: 1, items: [] },
-    { kind: 'hint', from: 1, n: 3, items: ['a', 'b'] },
-    { kind: 'kick', id: 1, userId: 'a', deviceId: '', code: 2, reason: undefined },
-    { kind: 'kick', id: 1, userId: 'a', deviceId: undefined, code: 2, reason: '违规 "rules"' },
+    { kind: 'hint', from: 1, n: 3, items: ['a', entry('b', 7), entry('é\ud800', 2 ** 53 - 1), 'c'] },
+    { kind: 'kick', id: 1, userId: 'a', deviceId: '', code: 2, reason: undefined, upTo: undefined },
+    { kind: 'kick', id: 1, userId: 'a', deviceId: undefined, code: 2, reason: '违规 "rules"', upTo: 7 },
     { kind: 'kicked', id: 1, count: 2 },
     { kind: 'list', id: 1, after: '', limit: 10 },
     { kind: 'listed', id: 1, items: ['a'], hasMore: true },
@@ -90,6 +96,8 @@ describe('frames', () => {
     '{"kind":"changes","nodeId":"b","life":1,"seq":1,"items":[["a",5,9007199254740000]]}',
     '{"kind":"changes","nodeId":"b","life":1,"seq":1,"items":{"length":1e9}}',
     '{"kind":"hint","nodeId":"b","life":1,"from":0,"n":1,"items":[1]}',
+    '{"kind":"hint","nodeId":"b","life":1,"from":0,"n":1,"items":[["a",1,1,"b","f",1]]}',
+    '{"kind":"hint","nodeId":"b","life":1,"from":0,"n":1,"items":[["a",-1,1,"b","f",1,"body"]]}',
     '{"__proto__":{"kind":"ask","nodeId":"b","life":1}}',
     'null',
     '"',

@@ -196,13 +196,14 @@ export class ClusterProcess {
       },
       nodeAdded: note('nodeAdded'),
       nodeRemoved: note('nodeRemoved'),
-      hinted: (userIds, nodeId) => {
-        for (const userId of userIds) note(`hinted ${userId}`)(nodeId);
+      hinted: (hints, nodeId) => {
+        for (const hint of hints)
+          note(`hinted ${typeof hint === 'string' ? hint : `${hint.to} ${hint.position}`}`)(nodeId);
       },
       hintsLost: note('hintsLost'),
       busJoined: () => note('busJoined')(''),
       busAway: () => note('busAway')(''),
-      kick: (userId) => {
+      kick: ({ userId }) => {
         const here = [...this.sessions.values()].filter(({ claim }) => claim.userId === userId);
         for (const { claim } of here) this.logout(claim);
         return here.length;

@@ -1,4 +1,4 @@
-import type { MessageStore } from '@imcore/server/ports';
+import type { MessageStore, Sweep } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
 import {
   advanceBob,
@@ -18,6 +18,13 @@ const KEPT = { historyMs: 60_000 };
 async function listOf(store: MessageStore, userId: string): Promise<string[]> {
   const found = await store.conversations({ userId, limit: 100 });
   return found.map(({ with: other, last, waiting }) => `${other}: ${last.fingerprint}, ${waiting}`);
+}
+
+function resend(store: MessageStore, { deadLetters }: Sweep, now: number): Promise<number> {
+  return store.resend(
+    deadLetters.map(({ id }) => id),
+    now,
+  );
 }
 
 export const conversations: Section = (open) => {
@@ -105,16 +112,16 @@ export const conversations: Section = (open) => {
 
   it('leaves out dead letters until they are resent', async () => {
     const store = await open({ ...KEPT, maxAgeMs: 1000 });
-    await appendToBob(store, '1');
-    await store.append([message('bob', '2', { acceptedAt: NOON - 5000 })]);
-    const { deadLetters } = await sweep(store, NOON);
+    await store.append([message('bob', '1', { acceptedAt: NOON - 5000 }), message('bob', '2')]);
+    const first = await store.expire(NOON, 10);
+    expect(await listOf(store, 'bob')).toEqual(['alice: 2, 1']);
+    await resend(store, first, NOON + 500);
+    expect(await listOf(store, 'bob')).toEqual(['alice: 2, 2']);
+    const second = await store.expire(NOON + 1001, 10);
     expect(await listOf(store, 'bob')).toEqual(['alice: 1, 1']);
-    await sweep(store, NOON + 2000);
+    await store.expire(NOON + 1501, 10);
     expect(await listOf(store, 'bob')).toEqual([]);
-    await store.resend(
-      deadLetters.map(({ id }) => id),
-      NOON + 2000,
-    );
+    await resend(store, second, NOON + 2000);
     expect(await listOf(store, 'bob')).toEqual(['alice: 2, 1']);
   });
 
