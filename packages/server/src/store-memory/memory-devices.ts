@@ -1,4 +1,5 @@
 import type { Position, StoredDevice } from '../ports/message-store.js';
+import { bytesOfDevice } from './memory-bytes.js';
 
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
@@ -7,9 +8,15 @@ type V6Device = Omit<StoredDevice, 'id' | 'position'>;
 
 /** The devices of one user. */
 export class MemoryDevices {
+  readonly #totals: { memory: number };
   /** Undefined as long as there was none: most users in memory have no named device. */
   #named: Map<string, Mutable<StoredDevice>> | undefined;
   #v6: V6Device | undefined;
+
+  /** @param totals the memory that named devices take is added to it. That of a v6 device is a part of the log's. */
+  constructor(totals: { memory: number }) {
+    this.#totals = totals;
+  }
 
   get named(): number {
     return this.#named?.size ?? 0;
@@ -38,8 +45,10 @@ export class MemoryDevices {
 
   /** Adds a named device, or replaces it. */
   set(device: StoredDevice): void {
+    this.delete(device.id);
     this.#named ??= new Map();
     this.#named.set(device.id, { ...device });
+    this.#totals.memory += bytesOfDevice(device);
   }
 
   /** Moves a named device. Returns whether it exists and was before that position. */
@@ -55,10 +64,15 @@ export class MemoryDevices {
   }
 
   delete(id: string): boolean {
-    if (id !== '') return this.#named?.delete(id) === true;
-    const wasThere = this.#v6 !== undefined;
-    this.#v6 = undefined;
-    return wasThere;
+    if (id === '') {
+      const hadV6 = this.#v6 !== undefined;
+      this.#v6 = undefined;
+      return hadV6;
+    }
+    const device = this.#named?.get(id);
+    if (device === undefined) return false;
+    this.#totals.memory -= bytesOfDevice(device);
+    return this.#named?.delete(id) === true;
   }
 
   /** Returns all devices in the order of their ids. */

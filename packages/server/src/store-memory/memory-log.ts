@@ -3,10 +3,13 @@ import type { Retention } from '../ports/retention.js';
 import { MemoryDevices } from './memory-devices.js';
 import { type MemoryEntry, type MemoryMessage, toEntry } from './memory-message.js';
 
-/** What waits, in numbers. */
-export interface WaitingCount {
-  messages: number;
-  bytes: number;
+/** Sums of all logs. */
+export interface LogTotals {
+  /** Messages that wait. */
+  waiting: number;
+  waitingBytes: number;
+  /** Memory for logs and devices, without entries. */
+  memory: number;
 }
 
 /**
@@ -15,12 +18,12 @@ export interface WaitingCount {
  */
 export class MemoryLog {
   readonly userId: string;
-  readonly #devices = new MemoryDevices();
+  readonly #devices: MemoryDevices;
   /** In the order of their positions. */
   readonly #entries = new Map<Position, MemoryEntry>();
-  readonly #waiting: WaitingCount = { messages: 0, bytes: 0 };
-  /** The sum of all logs. */
-  readonly #waitingOfAll: WaitingCount;
+  readonly #totals: LogTotals;
+  #waiting = 0;
+  #waitingBytes = 0;
   #last: Position;
   /** All entries up to it are removed. May lag behind: see `removed`. */
   #removed: Position;
@@ -32,9 +35,10 @@ export class MemoryLog {
   #settled: Position;
 
   /** @param last where the positions go on. */
-  constructor(userId: string, waitingOfAll: WaitingCount, last: Position) {
+  constructor(userId: string, totals: LogTotals, last: Position) {
     this.userId = userId;
-    this.#waitingOfAll = waitingOfAll;
+    this.#totals = totals;
+    this.#devices = new MemoryDevices(totals);
     this.#last = last;
     this.#removed = last;
     this.#takenByNamed = last;
@@ -47,7 +51,7 @@ export class MemoryLog {
   }
 
   get size(): QueueSize {
-    return { ...this.#waiting };
+    return { messages: this.#waiting, bytes: this.#waitingBytes };
   }
 
   /** Whether the log holds nothing but its last position: no entries, and no named devices. */
@@ -63,8 +67,8 @@ export class MemoryLog {
 
   /** Returns the limit that a body of so many bytes would exceed; undefined if there is room. */
   limitFor(bytes: number, retention: Required<Retention>): QueueLimit | undefined {
-    if (this.#waiting.bytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
-    return this.#waiting.messages >= retention.maxPerUser ? 'maxPerUser' : undefined;
+    if (this.#waitingBytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
+    return this.#waiting >= retention.maxPerUser ? 'maxPerUser' : undefined;
   }
 
   append(message: MemoryMessage, kind: MemoryEntry['kind'], since: number): MemoryEntry {
@@ -113,7 +117,7 @@ export class MemoryLog {
   /** Returns the messages that wait since before an instant. Reads on only as long as they do. */
   overdue(before: number, limit: number): readonly MemoryEntry[] {
     const overdue: MemoryEntry[] = [];
-    const first = this.#waiting.messages === 0 ? undefined : this.oldestWaiting;
+    const first = this.#waiting === 0 ? undefined : this.oldestWaiting;
     if (first === undefined) return overdue;
     for (const entry of this.#between(first.position - 1, this.#last)) {
       if (overdue.length >= limit) break;
@@ -212,10 +216,10 @@ export class MemoryLog {
   }
 
   #count(messages: number, bytes: number): void {
-    this.#waiting.messages += messages;
-    this.#waiting.bytes += bytes;
-    this.#waitingOfAll.messages += messages;
-    this.#waitingOfAll.bytes += bytes;
+    this.#waiting += messages;
+    this.#waitingBytes += bytes;
+    this.#totals.waiting += messages;
+    this.#totals.waitingBytes += bytes;
   }
 
   #takeByNamed(position: Position): void {

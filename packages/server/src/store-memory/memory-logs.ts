@@ -1,6 +1,6 @@
 import type { LogPage, Position } from '../ports/message-store.js';
 import { bytesOfLog } from './memory-bytes.js';
-import { MemoryLog, type WaitingCount } from './memory-log.js';
+import { type LogTotals, MemoryLog } from './memory-log.js';
 
 /** The part of `maxTotalBytes` that idle logs may fill. */
 const IDLE_SHARE = 1 / 8;
@@ -12,19 +12,12 @@ const IDLE_SHARE = 1 / 8;
  */
 export class MemoryLogs {
   readonly #logs = new Map<string, MemoryLog>();
-  readonly #waiting: WaitingCount = { messages: 0, bytes: 0 };
+  readonly #totals: LogTotals = { waiting: 0, waitingBytes: 0, memory: 0 };
   /** Where a log begins: no forgotten log has a larger position. */
   #start: Position = 0;
-  #bytes = 0;
 
-  /** Memory for logs without their entries. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** What waits in all logs. */
-  get waiting(): Readonly<WaitingCount> {
-    return this.#waiting;
+  get totals(): Readonly<LogTotals> {
+    return this.#totals;
   }
 
   get(userId: string): MemoryLog | undefined {
@@ -35,9 +28,9 @@ export class MemoryLogs {
   of(userId: string): MemoryLog {
     let log = this.#logs.get(userId);
     if (log === undefined) {
-      log = new MemoryLog(userId, this.#waiting, this.#start);
+      log = new MemoryLog(userId, this.#totals, this.#start);
       this.#logs.set(userId, log);
-      this.#bytes += bytesOfLog(userId);
+      this.#totals.memory += bytesOfLog(userId);
     }
     return log;
   }
@@ -55,20 +48,18 @@ export class MemoryLogs {
   /** Forgets the oldest idle logs if all logs fill more than their part of a store's memory. */
   forgetIdle(maxTotalBytes: number): void {
     const maxBytes = maxTotalBytes * IDLE_SHARE;
-    if (this.#bytes <= maxBytes) return;
+    if (this.#totals.memory <= maxBytes) return;
     for (const log of this.#logs.values()) {
-      if (this.#bytes <= maxBytes / 2) break;
+      if (this.#totals.memory <= maxBytes / 2) break;
       if (!log.isIdle) continue;
       this.#logs.delete(log.userId);
-      this.#bytes -= bytesOfLog(log.userId);
+      this.#totals.memory -= bytesOfLog(log.userId);
       this.#start = Math.max(this.#start, log.last);
     }
   }
 
   clear(): void {
     this.#logs.clear();
-    this.#waiting.messages = 0;
-    this.#waiting.bytes = 0;
-    this.#bytes = 0;
+    Object.assign(this.#totals, { waiting: 0, waitingBytes: 0, memory: 0 });
   }
 }

@@ -7,7 +7,6 @@ import type {
   Conversation,
   ConversationQuery,
   DeadLetter,
-  DeadLetterCause,
   DeadLetterId,
   HistoryQuery,
   KeptRecord,
@@ -21,16 +20,13 @@ import type {
   Sweep,
 } from '../ports/message-store.js';
 import type { Retention } from '../ports/retention.js';
-import { bytesOfMessage, ECHO_BYTES } from './memory-bytes.js';
+import { bytesOfMessage } from './memory-bytes.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryHistory } from './memory-history.js';
-import { MemoryKeys } from './memory-keys.js';
 import type { MemoryLog } from './memory-log.js';
 import { MemoryLogs } from './memory-logs.js';
-import { type MemoryDeadLetter, type MemoryEntry, type MemoryMessage, newMessage } from './memory-message.js';
-
-/** Called with dead letters that were deleted because there were more than `maxDeadLetters`. */
-type OnDeleted = (deadLetters: readonly DeadLetter[]) => void;
+import type { MemoryMessage } from './memory-message.js';
+import { MemoryRecords, type OnDeleted } from './memory-records.js';
 
 /**
  * The messages and logs of a store in memory. Several store objects can use them: each passes its own listener to the calls
@@ -42,21 +38,15 @@ export class MemoryMessages {
   readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
   readonly #logs = new MemoryLogs();
-  /** The messages that a log has, and dead letters, by {@link keyOf}. */
-  readonly #messages = new Map<string, MemoryMessage>();
-  readonly #keys: MemoryKeys;
   readonly #dead = new MemoryDeadLetters();
   readonly #history: MemoryHistory;
-  /** Memory for the messages that a log has, their echoes, and dead letters. */
-  #bytes = 0;
-  #lastId = 0;
+  readonly #records: MemoryRecords;
 
   constructor(retention: Required<Retention>, maxRemembered: number, wallTime: () => number) {
-    const { rememberMs, historyMs } = retention;
     this.#retention = retention;
     this.#wallTime = wallTime;
-    this.#keys = new MemoryKeys(maxRemembered, Math.max(rememberMs, historyMs));
-    this.#history = new MemoryHistory(maxRemembered, historyMs);
+    this.#history = new MemoryHistory(maxRemembered, retention.historyMs);
+    this.#records = new MemoryRecords(retention, maxRemembered, this.#dead, this.#history);
   }
 
   get keepsHistory(): boolean {
@@ -65,9 +55,9 @@ export class MemoryMessages {
 
   append(message: StoredMessage, onDeleted: OnDeleted): AppendResult {
     const key = keyOf(message);
-    const known = this.#messages.get(key);
+    const known = this.#records.find(key);
     if (known !== undefined) return this.#duplicateOf(known);
-    const id = this.#keys.idOf(key);
+    const id = this.#records.rememberedId(key);
     if (id !== undefined) return { outcome: 'duplicate', id, position: undefined };
     if (this.#isFullFor(message)) return { outcome: 'full', limit: 'maxTotalBytes' };
     const limit = this.#limitFor(message);
@@ -101,21 +91,21 @@ export class MemoryMessages {
     const now = this.#wallTime();
     for (const { userId, deviceId, position } of advances) {
       const log = this.#logs.get(userId);
-      if (log !== undefined) this.#remove(log, log.advance(deviceId, position), now);
+      if (log !== undefined) this.#records.remove(log, log.advance(deviceId, position), now);
     }
   }
 
   putDevice(userId: string, device: StoredDevice): StoredDevice {
     const log = this.#logs.of(userId);
     const stored = log.putDevice(device);
-    this.#remove(log, log.removable(), this.#wallTime());
+    this.#records.remove(log, log.removable(), this.#wallTime());
     return stored;
   }
 
   removeDevice(userId: string, deviceId: string): boolean {
     const log = this.#logs.get(userId);
     if (log?.removeDevice(deviceId) !== true) return false;
-    this.#remove(log, log.removable(), this.#wallTime());
+    this.#records.remove(log, log.removable(), this.#wallTime());
     return true;
   }
 
@@ -128,20 +118,20 @@ export class MemoryMessages {
   }
 
   expire(now: number, limit: number, onDeleted: OnDeleted): Sweep {
-    this.#keys.forget(now);
+    this.#records.forget(now);
     this.#history.forget(now);
     const { maxAgeMs, maxLogEntries, deviceExpiryMs, maxTotalBytes } = this.#retention;
     const [deadLetters, trimmed, removedDevices]: [DeadLetter[], Trimmed[], RemovedDevice[]] = [[], [], []];
     for (const log of this.#logs.values()) {
       const { userId } = log;
       const gone = log.expireDevices(now - deviceExpiryMs);
-      if (gone.length > 0) this.#remove(log, log.removable(), now);
+      if (gone.length > 0) this.#records.remove(log, log.removable(), now);
       for (const device of gone) removedDevices.push({ userId, device });
       for (const entry of log.overdue(now - maxAgeMs, limit - deadLetters.length))
-        deadLetters.push(this.#addDeadLetter(log, entry, 'expired', now, onDeleted));
+        deadLetters.push(this.#records.addDeadLetter(log, entry, 'expired', now, onDeleted));
       const beyond = log.beyond(maxLogEntries);
       if (beyond.length > 0) trimmed.push({ userId, entries: beyond.length });
-      this.#remove(log, beyond, now);
+      this.#records.remove(log, beyond, now);
     }
     this.#logs.forgetIdle(maxTotalBytes);
     return { deadLetters, trimmed, removedDevices };
@@ -156,9 +146,7 @@ export class MemoryMessages {
     for (const id of ids) {
       const dead = this.#dead.get(id);
       if (dead === undefined || this.#limitFor(dead.letter) !== undefined) continue;
-      const { message } = this.#revive(dead);
-      message.entry = this.#logs.of(message.kept.to).append(message, 'message', now);
-      this.#history.add(message);
+      this.#records.resend(dead, this.#logs.of(dead.letter.to), now);
       count += 1;
     }
     return count;
@@ -166,8 +154,7 @@ export class MemoryMessages {
 
   discard(ids: readonly DeadLetterId[]): number {
     const now = this.#wallTime();
-    const found = ids.map((id) => this.#discard(id, now));
-    return found.filter((dead) => dead !== undefined).length;
+    return ids.filter((id) => this.#records.discard(id, now)).length;
   }
 
   history(query: HistoryQuery): readonly KeptRecord[] {
@@ -181,13 +168,12 @@ export class MemoryMessages {
   }
 
   health(): StoreHealth {
-    const { messages: waiting, bytes: waitingBytes } = this.#logs.waiting;
+    const { waiting, waitingBytes } = this.#logs.totals;
     return { ok: true, waiting, waitingBytes, deadLetters: this.#dead.size };
   }
 
   clear(): void {
-    for (const held of [this.#logs, this.#messages, this.#keys, this.#dead, this.#history]) held.clear();
-    this.#bytes = 0;
+    for (const held of [this.#logs, this.#records, this.#dead, this.#history]) held.clear();
   }
 
   #duplicateOf({ kept: { id, to }, entry, echo }: MemoryMessage): AppendResult {
@@ -200,7 +186,7 @@ export class MemoryMessages {
 
   #isFullFor(message: StoredMessage): boolean {
     if (message.ignoresLimits) return false;
-    const bytes = this.#bytes + this.#keys.bytes + this.#history.bytes + this.#logs.bytes;
+    const bytes = this.#records.bytes + this.#history.bytes + this.#logs.totals.memory;
     return bytes + bytesOfMessage(message) > this.#retention.maxTotalBytes;
   }
 
@@ -218,110 +204,28 @@ export class MemoryMessages {
     while (log.limitFor(message.body.length, this.#retention) !== undefined) {
       const oldest = log.oldestWaiting;
       if (oldest === undefined) break;
-      displaced.push(this.#addDeadLetter(log, oldest, 'displaced', now, onDeleted));
+      displaced.push(this.#records.addDeadLetter(log, oldest, 'displaced', now, onDeleted));
     }
     return displaced;
   }
 
   #add(key: string, given: StoredMessage): AppendResult & { readonly outcome: 'stored' } {
-    const { to, from, fingerprint, body, acceptedAt } = given;
-    this.#lastId += 1;
-    const kept = { to, from, fingerprint, body, acceptedAt, id: this.#lastId };
-    const message = newMessage(key, kept);
-    const entry = this.#logs.of(to).append(message, 'message', acceptedAt);
-    message.entry = entry;
-    this.#messages.set(key, message);
-    this.#bytes += bytesOfMessage(kept);
-    this.#history.add(message);
-    if (given.echo !== true || from === to || from === SERVER_ID)
-      return { outcome: 'stored', id: kept.id, position: entry.position };
-    return { outcome: 'stored', id: kept.id, position: entry.position, echo: this.#addEcho(message) };
-  }
-
-  #addEcho(message: MemoryMessage): Position {
-    const log = this.#logs.of(message.kept.from);
-    const echo = log.append(message, 'echo', message.kept.acceptedAt);
-    if (log.isRemovable(echo)) {
-      log.remove(echo);
-    } else {
-      message.echo = echo;
-      this.#bytes += ECHO_BYTES;
-    }
-    return echo.position;
+    const { to, from, echo } = given;
+    const [message, { position }] = this.#records.add(key, this.#logs.of(to), given);
+    const { id } = message.kept;
+    if (echo !== true || from === to || from === SERVER_ID) return { outcome: 'stored', id, position };
+    const echoed = this.#records.addEcho(message, this.#logs.of(from));
+    return { outcome: 'stored', id, position, echo: echoed.position };
   }
 
   #confirm(log: MemoryLog, position: Position, now: number): void {
     const entry = log.take(position, now);
     if (entry !== undefined) {
-      if (log.isRemovable(entry)) this.#removeEntry(log, entry, now);
+      if (log.isRemovable(entry)) this.#records.removeEntry(log, entry, now);
       return;
     }
     const dead = this.#dead.at(log.userId, position);
-    if (dead === undefined) return;
-    const { message } = this.#revive(dead);
-    this.#history.add(message);
-    this.#dropUnused(message, now);
-  }
-
-  #remove(log: MemoryLog, entries: readonly MemoryEntry[], now: number): void {
-    for (const entry of entries) this.#removeEntry(log, entry, now);
-  }
-
-  #removeEntry(log: MemoryLog, entry: MemoryEntry, now: number): void {
-    const { message } = entry;
-    log.remove(entry);
-    if (entry.kind === 'message') {
-      message.entry = undefined;
-    } else {
-      message.echo = undefined;
-      this.#bytes -= ECHO_BYTES;
-    }
-    this.#dropUnused(message, now);
-  }
-
-  /** Drops a message that no log has and that is no dead letter; its key is remembered. */
-  #dropUnused(message: MemoryMessage, now: number): void {
-    const { key, kept, entry, echo, dead, isDiscarded } = message;
-    if (entry !== undefined || echo !== undefined || dead !== undefined) return;
-    this.#messages.delete(key);
-    this.#bytes -= bytesOfMessage(kept);
-    this.#keys.remember(key, kept.id, now);
-    if (!isDiscarded) this.#history.keep(message, now);
-  }
-
-  #addDeadLetter(
-    log: MemoryLog,
-    { message, position }: MemoryEntry,
-    cause: DeadLetterCause,
-    now: number,
-    onDeleted: OnDeleted,
-  ): DeadLetter {
-    if (message.entry !== undefined) log.remove(message.entry);
-    message.entry = undefined;
-    this.#history.remove(message);
-    const dead = this.#dead.add(message, position, cause, now);
-    message.dead = dead;
-    while (this.#dead.size > this.#retention.maxDeadLetters && this.#dead.oldest !== undefined) {
-      const oldest = this.#discard(this.#dead.oldest.letter.id, now);
-      if (oldest !== undefined) onDeleted([oldest.letter]);
-    }
-    return dead.letter;
-  }
-
-  #discard(id: DeadLetterId, now: number): MemoryDeadLetter | undefined {
-    const dead = this.#dead.get(id);
-    if (dead === undefined) return undefined;
-    const { message } = this.#revive(dead);
-    message.isDiscarded = true;
-    this.#dropUnused(message, now);
-    return dead;
-  }
-
-  /** Deletes a dead letter. */
-  #revive(dead: MemoryDeadLetter): MemoryDeadLetter {
-    this.#dead.delete(dead);
-    dead.message.dead = undefined;
-    return dead;
+    if (dead !== undefined) this.#records.confirm(dead, now);
   }
 }
 

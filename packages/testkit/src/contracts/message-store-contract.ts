@@ -18,6 +18,7 @@ import {
   type CreateStorePair,
   NOON,
   type OpenStore,
+  type OpenStorePair,
   type Section,
 } from './message-store/fixture.js';
 import { health } from './message-store/health.js';
@@ -26,6 +27,7 @@ import { oddities } from './message-store/oddities.js';
 import { queues } from './message-store/queues.js';
 import { removing } from './message-store/removing.js';
 import { sharing } from './message-store/sharing.js';
+import { sharingPositions } from './message-store/sharing-positions.js';
 import { trimming } from './message-store/trimming.js';
 import { waiting } from './message-store/waiting.js';
 
@@ -79,11 +81,13 @@ export function describeMessageStore(
         it('is not offered', async () => expect((await open()).shared).toBeUndefined());
         return;
       }
-      sharing(async (retention = {}, wallTime = () => NOON) => {
+      const openPair: OpenStorePair = async (retention = {}, wallTime = () => NOON) => {
         const pair = await createPair({ retention, wallTime });
         stores.push(...pair);
         return pair;
-      });
+      };
+      sharing(openPair);
+      sharingPositions(openPair);
     });
   });
 }
