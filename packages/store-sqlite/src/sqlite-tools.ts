@@ -47,15 +47,21 @@ export function sqliteStoreTools(options: SqliteToolsOptions): StoreTools {
       throw storeErrorOf(error, 'SQLite');
     }
   };
-  const commits = new GroupCommit(
-    (work) =>
+  const transaction = (work: () => void): void => {
+    try {
       inTransaction(database, () => {
         tables.begin();
         work();
         tables.end();
-      }),
-    { lockTimeoutMs, now: () => performance.now() },
-  );
+      });
+      tables.committed();
+    } catch (error) {
+      tables.rolledBack();
+      deadLetters.rolledBack();
+      throw error;
+    }
+  };
+  const commits = new GroupCommit(transaction, { lockTimeoutMs, now: () => performance.now() });
   const change = <T>(work: () => T) =>
     commits.add(work).catch((error: unknown) => {
       throw storeErrorOf(error, 'SQLite');
