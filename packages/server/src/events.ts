@@ -128,6 +128,12 @@ export interface ServerEvents {
     | { readonly state: 'away'; readonly error: Error };
   /** Another node of the cluster became known, or has left or is lost. */
   node: { readonly nodeId: string; readonly state: 'added' | 'removed' };
+  /**
+   * This node sends its users to the other nodes of the cluster: `ClusterView.drain`. `waiting`: it ends no more sessions, because
+   * no other node takes users; `resumed`: one does again. `ended`: all sessions have ended, the time is over, or the server closes.
+   * `users`: how many are still online here.
+   */
+  drain: { readonly state: 'started' | 'waiting' | 'resumed' | 'ended'; readonly users: number };
   /** The bridge's broker has accepted a message. */
   bridged: Message;
   /** The bridge's broker did not accept a message. */

@@ -77,6 +77,10 @@ export function logEvents(events: Emitter<ServerEvents>, logger: Logger, clock: 
   events.on('node', ({ nodeId, state }) => {
     logger.info({ nodeId }, state === 'added' ? 'a node has joined' : 'a node has left or is lost');
   });
+  events.on('drain', ({ state, users }) => {
+    if (state === 'waiting') logger.warn({ users }, 'the drain waits: no other node takes users');
+    else logger.info({ state, users }, 'this node sends its users to other nodes');
+  });
   events.on('bridge', ({ state, error }) => {
     if (state === 'joined') logger.info({}, 'the bridge has joined');
     else logger.warn({ err: error }, 'the bridge is not connected to its broker; it keeps retrying');

@@ -45,6 +45,7 @@ export class ServerMetrics {
   bridgePending = 0;
   clusterJoined = 0;
   clusterPeers = 0;
+  clusterDrainWaiting = 0;
   sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
@@ -196,6 +197,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   bridgePending: gauge('messages', 'messages that the broker of the bridge has not confirmed'),
   clusterJoined: gauge('events', '1 while frames travel between the nodes of the cluster, else 0'),
   clusterPeers: gauge('nodes', 'other nodes of the cluster that are known'),
+  clusterDrainWaiting: gauge('events', '1 while a drain waits because no other node takes users, else 0'),
   sessionsRejected: counter(
     'sessions',
     'connections beyond `maxSessions`, `maxSessionsPerAddress` or the open files',

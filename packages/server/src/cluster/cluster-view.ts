@@ -53,7 +53,8 @@ export class ClusterView {
    * Sends the users of this node to the others, before it is closed: accepts new users for 5 s more, since load balancers are
    * late to notice, and then ends sessions in small waves, oldest first. Clients come back by themselves, and must then be led to
    * another node. Resolves when all sessions have ended, after `withinMs` at the latest, or when the server is closed; at once
-   * if no other node takes users. A second call waits for the first.
+   * if no other node takes users. If they all go later, or drain as well, it waits for one of them and ends no session meanwhile:
+   * event `drain`. A second call waits for the first.
    *
    * @throws UsageError `ERR_INVALID_OPTION`
    */

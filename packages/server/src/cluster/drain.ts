@@ -1,8 +1,11 @@
-import type { Clock, Instant, Scheduled } from '@imcore/protocol';
+import type { Instant, Scheduled } from '@imcore/protocol';
 import { checkInteger } from '../check-options.js';
+import type { ServerEvents } from '../events.js';
+import type { Runtime } from '../runtime.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Device } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
+import type { NodeInfo } from './cluster-listener.js';
 
 /** Options of `ClusterView.drain`. */
 export interface DrainOptions {
@@ -21,13 +24,18 @@ const LAG_MS = 5000;
 /** Time between two small waves, in milliseconds. */
 const SLICE_MS = 50;
 
+/** How long another node may be silent before it counts as gone, in milliseconds: two beats, and as much as a frame may take. */
+const SILENT_MS = 2500;
+
 /** Number of the oldest sessions that are considered for each one to end: those with nothing under way are ended first. */
 const CHOICE = 4;
 
 /** What a drain needs of its server. */
 interface DrainParts {
-  readonly clock: Clock;
+  readonly runtime: Runtime;
   readonly users: UserRegistry;
+  /** The other nodes. */
+  readonly nodes: () => readonly NodeInfo[];
   /** From now on new users are rejected, and the ports are closed where the transport can do that. */
   readonly rejectNewUsers: () => void;
 }
@@ -40,6 +48,8 @@ interface Candidate {
 /**
  * Sends the users of a node away in small waves, so that the other nodes get them one after the other: accepts new users for
  * 5 s more, and then ends sessions, oldest first. Connections are closed, not kicked out: a kick-out is final for original clients.
+ *
+ * While no other node takes users it waits: nobody is sent away who would find no server.
  */
 export class Drain {
   readonly done: Promise<void>;
@@ -48,6 +58,7 @@ export class Drain {
   readonly #until: Instant;
   #resolve: () => void = () => {};
   #next: Scheduled | undefined = undefined;
+  #state: 'moving' | 'waiting' | 'ended' = 'moving';
   /** Sessions that are still to be ended, the oldest first. Some may have ended by themselves. */
   #queue: Candidate[] = [];
   /** What earlier slices have left of one session, in thousandths. */
@@ -60,41 +71,76 @@ export class Drain {
     checkInteger('withinMs', withinMs, 0, 3_600_000);
     this.#parts = parts;
     this.#perSecond = perSecond;
-    const now = parts.clock.now();
-    this.#until = now + withinMs;
+    this.#until = parts.runtime.clock.now() + withinMs;
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#schedule(Math.min(this.#until, now + LAG_MS), () => this.#begin());
+  }
+
+  /** Whether another node takes users. */
+  get canMove(): boolean {
+    return this.#parts.nodes().some(({ state, silentMs }) => state === 'up' && silentMs < SILENT_MS);
+  }
+
+  start(): void {
+    this.#report('started');
+    this.#schedule(Math.min(this.#until, this.#parts.runtime.clock.now() + LAG_MS), () => this.#begin());
   }
 
   /** Ends no more sessions. */
   stop(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
     this.#next?.cancel();
     this.#next = undefined;
+    this.#parts.runtime.metrics.clusterDrainWaiting = 0;
+    this.#report('ended');
     this.#resolve();
   }
 
   #begin(): void {
+    if (this.#mustWait()) {
+      this.#wait(() => this.#begin());
+      return;
+    }
     this.#parts.rejectNewUsers();
-    this.#wait();
+    this.#wait(() => this.#endSome());
   }
 
-  #wait(): void {
-    const now = this.#parts.clock.now();
+  #wait(next: () => void): void {
+    const now = this.#parts.runtime.clock.now();
     if (now >= this.#until || this.#parts.users.online().next().done === true) {
       this.stop();
       return;
     }
-    this.#schedule(Math.min(this.#until, now + SLICE_MS), () => this.#endSome());
+    this.#schedule(Math.min(this.#until, now + SLICE_MS), next);
+  }
+
+  #mustWait(): boolean {
+    const mustWait = !this.canMove;
+    if (mustWait !== (this.#state === 'waiting')) {
+      this.#state = mustWait ? 'waiting' : 'moving';
+      this.#parts.runtime.metrics.clusterDrainWaiting = mustWait ? 1 : 0;
+      this.#report(mustWait ? 'waiting' : 'resumed');
+    }
+    return mustWait;
+  }
+
+  #report(state: ServerEvents['drain']['state']): void {
+    const { events, metrics } = this.#parts.runtime;
+    events.emit('drain', { state, users: metrics.usersOnline });
   }
 
   #endSome(): void {
+    if (!this.#mustWait()) this.#endSlice();
+    this.#wait(() => this.#endSome());
+  }
+
+  #endSlice(): void {
     this.#share += this.#perSecond * SLICE_MS;
     const count = Math.floor(this.#share / 1000);
     this.#share -= 1000 * count;
     if (count > 0) for (const session of this.#choose(count)) session.end();
-    this.#wait();
   }
 
   #choose(count: number): Outlet[] {
@@ -119,7 +165,7 @@ export class Drain {
   }
 
   #schedule(at: Instant, run: () => void): void {
-    this.#next = this.#parts.clock.schedule(at, run);
+    this.#next = this.#parts.runtime.clock.schedule(at, run);
   }
 }
 

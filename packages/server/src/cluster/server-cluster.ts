@@ -1,4 +1,4 @@
-import type { BinaryString } from '@imcore/protocol';
+import { type BinaryString, KickOutCode } from '@imcore/protocol';
 import type { Delivery } from '../delivery/delivery.js';
 import { ClusterError } from '../errors.js';
 import type { SessionInfo } from '../hooks.js';
@@ -6,7 +6,7 @@ import type { Cluster } from '../ports/cluster.js';
 import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
-import type { Device, StoredQueue, User } from '../users/user.js';
+import type { Device, StoredQueue } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import { type Claim, type DeviceKey, kickOutOf, type SessionClaim } from './claims.js';
 import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
@@ -15,6 +15,7 @@ import { ClusterPresence } from './cluster-presence.js';
 import { Drain, type DrainOptions } from './drain.js';
 import type { Hint, NodeState } from './frames.js';
 import { LateNotices } from './late-notices.js';
+import { PendingClaims } from './pending-claims.js';
 import { RecentAppends } from './recent-appends.js';
 import { Sweep } from './sweep.js';
 
@@ -52,6 +53,7 @@ export class ServerCluster implements ClusterListener {
   readonly #sweep: Sweep;
   readonly #presence: ClusterPresence;
   readonly #notices: LateNotices;
+  readonly #pending: PendingClaims;
   /** Undefined until {@link start} knows the store's identity. */
   #node: ClusterNode | undefined;
   #isClosed = false;
@@ -68,6 +70,7 @@ export class ServerCluster implements ClusterListener {
     const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
     this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, room });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
+    this.#pending = new PendingClaims(runtime, (device, session) => this.#claim(device, session));
   }
 
   /**
@@ -92,15 +95,13 @@ export class ServerCluster implements ClusterListener {
   drain(options: DrainOptions): Promise<void> {
     if (this.#drain !== undefined) return this.#drain.done;
     const { users, rejectNewUsers } = this.#parts;
-    const { clock } = this.#runtime;
-    const drain = new Drain({ clock, users, rejectNewUsers }, options);
-    if (!this.nodes().some(({ state }) => state === 'up')) {
-      // Its users would find no other node.
-      drain.stop();
-      return drain.done;
-    }
+    const nodes = (): readonly NodeInfo[] => this.nodes();
+    const drain = new Drain({ runtime: this.#runtime, users, nodes, rejectNewUsers }, options);
+    // Its users would find no other node.
+    if (!drain.canMove) return Promise.resolve();
     this.#drain = drain;
     this.#node?.setState('draining');
+    drain.start();
     return drain.done;
   }
 
@@ -170,24 +171,20 @@ export class ServerCluster implements ClusterListener {
     return this.#node.list(nodeId, after, limit);
   }
 
-  /** A session has started. */
-  entered(user: User, device: Device, session: SessionInfo): void {
-    const { firstLoginTime } = session;
-    const isFirstLogin = device.sentLoginTime !== firstLoginTime;
-    this.#report(session, -1, (node) => {
-      const { stamp } = node.claim({ userId: user.id, deviceId: device.id }, firstLoginTime, isFirstLogin);
-      device.claimStamp = stamp;
-      device.since = this.#parts.ticks.next();
-    });
+  /** A session has started. Its claim follows within milliseconds, or at once if it replaces a session of this node. */
+  entered(device: Device, session: SessionInfo): void {
+    device.since = this.#parts.ticks.next();
+    if (device.claimStamp === undefined) this.#pending.add(device, session);
+    else this.#claim(device, session);
   }
 
   /** A session has ended, and its device has no other one. */
-  left(user: User, device: Device, session: SessionInfo, kickCode: number): void {
+  left(device: Device, session: SessionInfo, kickCode: number): void {
+    this.#pending.delete(device);
     const { claimStamp } = device;
     device.claimStamp = undefined;
     if (claimStamp === undefined) return;
-    const key: DeviceKey = { userId: user.id, deviceId: device.id };
-    this.#report(session, kickCode, (node) => node.withdraw(key, claimStamp));
+    this.#report(session, kickCode, (node) => node.withdraw(keyOf(device), claimStamp));
   }
 
   /** The store may have got a message for a user. `entry`: the one that it has got, if that is known. */
@@ -281,6 +278,21 @@ export class ServerCluster implements ClusterListener {
     if (error.code === 'ERR_CLUSTER_NAME_TAKEN') this.#parts.giveUp();
   }
 
+  /** Announces a session, unless a later login elsewhere has become known since. */
+  #claim(device: Device, session: SessionInfo): void {
+    const { firstLoginTime } = session;
+    const key = keyOf(device);
+    const rival = this.#node?.rivalOf(key);
+    if (rival !== undefined && rival.firstLoginTime > firstLoginTime) {
+      device.session?.kick(KickOutCode.DuplicateLogin, undefined);
+      return;
+    }
+    const isFirstLogin = device.sentLoginTime !== firstLoginTime;
+    this.#report(session, -1, (node) => {
+      device.claimStamp = node.claim(key, firstLoginTime, isFirstLogin).stamp;
+    });
+  }
+
   #presenceChanged(claim: SessionClaim, isOnline: boolean, isNodeLost: boolean): void {
     if (this.#ownChanges === undefined)
       this.#presence.changed({ isOnline, session: elsewhere(claim), kickCode: -1, isNodeLost });
@@ -301,6 +313,10 @@ export class ServerCluster implements ClusterListener {
   #peersChanged(): void {
     this.#presence.setPeers(this.nodes().map(({ nodeId }) => nodeId));
   }
+}
+
+function keyOf({ id, user }: Device): DeviceKey {
+  return { userId: user.id, deviceId: id };
 }
 
 /** What is known of a session at another node. */

@@ -129,9 +129,14 @@ export class SessionRegistry implements TransportHost, SessionOwner {
     this.#runtime.events.emit('error', error);
   }
 
-  /** From now on new connections are rejected, and logins of strangers are not answered. Open sessions stay. */
+  /**
+   * From now on new connections are rejected, and logins of strangers are not answered. Sessions of users stay; connections without
+   * a user are closed, so that their clients log in elsewhere.
+   */
   rejectNewUsers(): void {
-    if (this.#accepts === 'all') this.#accepts = 'known';
+    if (this.#accepts !== 'all') return;
+    this.#accepts = 'known';
+    for (const host of [...this.#hosts]) if (host.user === undefined) host.end();
   }
 
   /** From now on new connections, logins and messages are rejected; acknowledgements are still handled. */

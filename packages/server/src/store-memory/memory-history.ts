@@ -1,115 +1,152 @@
-import type { HistoryQuery, StoreId, WaitingMessage } from '../ports/message-store.js';
-import { bytesOfKey, bytesOfMessage } from './memory-bytes.js';
+import type {
+  Conversation,
+  ConversationQuery,
+  HistoryQuery,
+  KeptRecord,
+  MessageId,
+} from '../ports/message-store.js';
+import { bytesOfMessage } from './memory-bytes.js';
+import type { MemoryMessage } from './memory-message.js';
 
-interface Confirmed {
-  readonly confirmedAt: number;
-  readonly message: WaitingMessage;
+interface Kept {
+  readonly message: MemoryMessage;
+  readonly since: number;
 }
 
+/** How far a conversation counts what waits. */
+const MAX_WAITING = 100;
+
 /**
- * The memory store's record of confirmed messages: their keys, so that a late copy is not stored again, and, with
- * `historyMs`, the messages of each pair of users. Both oldest first.
+ * The messages of each two users, with `historyMs`: those that a log still has, and those that are kept after that. Knows
+ * nothing of dead letters, which its owner removes.
  */
 export class MemoryHistory {
-  readonly #maxRemembered: number;
-  readonly #rememberMs: number;
+  readonly #maxKept: number;
   readonly #historyMs: number;
-  readonly #known = new Map<string, number>();
-  readonly #kept = new Map<StoreId, Confirmed>();
-  readonly #pairs = new Map<string, Map<StoreId, WaitingMessage>>();
+  /** By both users; the messages in the order of their ids. */
+  readonly #conversations = new Map<string, Map<string, MemoryMessage[]>>();
+  /** The messages that no log has any more, oldest first. */
+  readonly #kept = new Map<MessageId, Kept>();
   #bytes = 0;
 
-  constructor(maxRemembered: number, rememberMs: number, historyMs: number) {
-    this.#maxRemembered = maxRemembered;
-    this.#rememberMs = Math.max(rememberMs, historyMs);
+  constructor(maxKept: number, historyMs: number) {
+    this.#maxKept = maxKept;
     this.#historyMs = historyMs;
   }
 
-  /** Memory for keys and confirmed messages. The others of {@link addToHistory} are counted by the caller. */
+  /** Memory for messages that no log has any more. The others are counted by the owner. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  has(key: string): boolean {
-    return this.#known.has(key);
-  }
-
-  /** Adds a message to the history of its two users, if history is kept. */
-  addToHistory(message: WaitingMessage): void {
+  /** Adds a message to the conversation of its two users. */
+  add(message: MemoryMessage): void {
     if (this.#historyMs === 0) return;
-    const pair = pairOf(message.from, message.to);
-    const messages = this.#pairs.get(pair);
-    if (messages === undefined) this.#pairs.set(pair, new Map([[message.id, message]]));
-    else messages.set(message.id, message);
-  }
-
-  /** Removes a message from the history: it is a dead letter now, or was kept long enough. */
-  removeFromHistory(message: WaitingMessage): void {
-    const pair = pairOf(message.from, message.to);
-    const messages = this.#pairs.get(pair);
-    messages?.delete(message.id);
-    if (messages?.size === 0) this.#pairs.delete(pair);
-  }
-
-  /** Remembers a message's key. Beyond `maxRemembered` the oldest are forgotten. */
-  remember(key: string, message: WaitingMessage, now: number, isHistory: boolean): void {
-    if (!this.#known.has(key)) this.#bytes += bytesOfKey(key);
-    this.#known.set(key, now);
-    if (isHistory && this.#historyMs > 0) this.#keep(message, now);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= this.#maxRemembered) break;
-      this.#forgetKey(oldest);
+    const { from, to, id } = message.kept;
+    let messages = this.#conversations.get(from)?.get(to);
+    if (messages === undefined) {
+      messages = [];
+      this.#conversationsOf(from).set(to, messages);
+      this.#conversationsOf(to).set(from, messages);
     }
+    messages.splice(indexOf(messages, id), 0, message);
+  }
+
+  remove({ kept: { from, to, id } }: MemoryMessage): void {
+    const messages = this.#conversations.get(from)?.get(to);
+    if (messages === undefined) return;
+    const index = indexOf(messages, id);
+    if (messages[index]?.kept.id === id) messages.splice(index, 1);
+    if (messages.length > 0) return;
+    this.#deleteConversation(from, to);
+    this.#deleteConversation(to, from);
+  }
+
+  /** Keeps a message that no log has any more. Beyond the maximum number the oldest are dropped. */
+  keep(message: MemoryMessage, now: number): void {
+    if (this.#historyMs === 0) return;
+    this.#bytes += bytesOfMessage(message.kept);
+    this.#kept.set(message.kept.id, { message, since: now });
+    if (this.#kept.size <= this.#maxKept) return;
     for (const { message: oldest } of this.#kept.values()) {
-      if (this.#kept.size <= this.#maxRemembered) break;
       this.#drop(oldest);
+      return;
     }
   }
 
   forget(now: number): void {
-    for (const [key, confirmedAt] of this.#known) {
-      if (confirmedAt > now - this.#rememberMs) break;
-      this.#forgetKey(key);
-    }
-    for (const { message, confirmedAt } of this.#kept.values()) {
-      if (confirmedAt > now - this.#historyMs) break;
+    for (const { message, since } of this.#kept.values()) {
+      if (since > now - this.#historyMs) break;
       this.#drop(message);
     }
   }
 
-  history({ a, b, before = Number.POSITIVE_INFINITY, limit }: HistoryQuery): readonly WaitingMessage[] {
-    const messages = [...(this.#pairs.get(pairOf(a, b))?.values() ?? [])];
-    return messages
-      .filter(({ id }) => id < before)
-      .sort((one, other) => other.id - one.id)
-      .slice(0, limit);
+  history({ a, b, before = Number.POSITIVE_INFINITY, limit }: HistoryQuery): readonly KeptRecord[] {
+    const messages = this.#conversations.get(a)?.get(b) ?? [];
+    const end = indexOf(messages, before);
+    const page = messages.slice(Math.max(0, end - limit), end);
+    return page.reverse().map(({ kept }) => kept);
+  }
+
+  /** @param waits whether a message waits for its receiver. */
+  conversations(
+    { userId, before = Number.POSITIVE_INFINITY, limit }: ConversationQuery,
+    waits: (message: MemoryMessage) => boolean,
+  ): readonly Conversation[] {
+    const found: { readonly with: string; readonly last: KeptRecord }[] = [];
+    for (const [other, messages] of this.#conversations.get(userId) ?? []) {
+      const last = messages.at(-1)?.kept;
+      if (last !== undefined && last.id < before) found.push({ with: other, last });
+    }
+    const page = found.sort((one, two) => two.last.id - one.last.id).slice(0, limit);
+    return page.map((each) => ({ ...each, waiting: this.#waiting(userId, each.with, waits) }));
   }
 
   clear(): void {
-    this.#known.clear();
+    this.#conversations.clear();
     this.#kept.clear();
-    this.#pairs.clear();
     this.#bytes = 0;
   }
 
-  #keep(message: WaitingMessage, now: number): void {
-    if (!this.#kept.has(message.id)) this.#bytes += bytesOfMessage(message);
-    this.#kept.set(message.id, { confirmedAt: now, message });
+  #waiting(userId: string, other: string, waits: (message: MemoryMessage) => boolean): number {
+    let count = 0;
+    for (const message of this.#conversations.get(userId)?.get(other) ?? []) {
+      if (message.kept.to === userId && waits(message)) count += 1;
+      if (count === MAX_WAITING) break;
+    }
+    return count;
   }
 
-  #forgetKey(key: string): void {
-    this.#known.delete(key);
-    this.#bytes -= bytesOfKey(key);
+  #drop(message: MemoryMessage): void {
+    this.#kept.delete(message.kept.id);
+    this.#bytes -= bytesOfMessage(message.kept);
+    this.remove(message);
   }
 
-  #drop(message: WaitingMessage): void {
-    this.#kept.delete(message.id);
-    this.#bytes -= bytesOfMessage(message);
-    this.removeFromHistory(message);
+  #conversationsOf(userId: string): Map<string, MemoryMessage[]> {
+    let conversations = this.#conversations.get(userId);
+    if (conversations === undefined) {
+      conversations = new Map();
+      this.#conversations.set(userId, conversations);
+    }
+    return conversations;
+  }
+
+  #deleteConversation(userId: string, other: string): void {
+    const conversations = this.#conversations.get(userId);
+    conversations?.delete(other);
+    if (conversations?.size === 0) this.#conversations.delete(userId);
   }
 }
 
-function pairOf(a: string, b: string): string {
-  const [first, second] = a < b ? [a, b] : [b, a];
-  return `${first.length}:${first}${second}`;
+/** The index of the first message whose id is not smaller. Looks at the end first, where most messages are added. */
+function indexOf(messages: readonly MemoryMessage[], id: MessageId): number {
+  let [low, high] = [0, messages.length];
+  if (high === 0 || (messages[high - 1]?.kept.id ?? 0) < id) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((messages[middle]?.kept.id ?? 0) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,51 +1,52 @@
 import { randomUUID } from 'node:crypto';
-import { contentDigest } from '@imcore/protocol';
+import { contentDigest, SERVER_ID } from '@imcore/protocol';
 import type {
+  Advance,
   AppendResult,
   Confirmation,
+  Conversation,
+  ConversationQuery,
   DeadLetter,
-  DeadLetterCause,
+  DeadLetterId,
   HistoryQuery,
+  KeptRecord,
+  LogPage,
+  Position,
   QueueLimit,
   QueueSize,
+  StoredDevice,
   StoredMessage,
   StoreHealth,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from '../ports/message-store.js';
 import type { Retention } from '../ports/retention.js';
 import { bytesOfMessage } from './memory-bytes.js';
+import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryHistory } from './memory-history.js';
-import { MemoryQueue } from './memory-queue.js';
-
-/** Called with dead letters that were deleted because there were more than `maxDeadLetters`. */
-type OnDeleted = (deadLetters: readonly DeadLetter[]) => void;
-
-const EMPTY = new MemoryQueue();
+import type { MemoryLog } from './memory-log.js';
+import { MemoryLogs } from './memory-logs.js';
+import type { MemoryMessage } from './memory-message.js';
+import { MemoryRecords, type OnDeleted } from './memory-records.js';
 
 /**
- * The messages of a store in memory. Several store objects can use them: each passes its own listener to the calls that may
- * delete dead letters.
+ * The messages and logs of a store in memory. Several store objects can use them: each passes its own listener to the calls
+ * that may delete dead letters. An entry is removed as soon as it may be.
  */
 export class MemoryMessages {
   readonly identity = randomUUID();
+  readonly epoch = randomUUID();
   readonly #retention: Required<Retention>;
   readonly #wallTime: () => number;
-  readonly #queues = new Map<string, MemoryQueue>();
-  /** The id of each waiting message, by {@link keyOf}. */
-  readonly #waiting = new Map<string, StoreId>();
-  readonly #dead = new Map<StoreId, DeadLetter>();
-  readonly #deadKeys = new Set<string>();
+  readonly #logs = new MemoryLogs();
+  readonly #dead = new MemoryDeadLetters();
   readonly #history: MemoryHistory;
-  #waitingBytes = 0;
-  /** Memory for waiting messages and dead letters. That of confirmed ones is counted by the history. */
-  #bytes = 0;
-  #lastId = 0;
+  readonly #records: MemoryRecords;
 
   constructor(retention: Required<Retention>, maxRemembered: number, wallTime: () => number) {
     this.#retention = retention;
     this.#wallTime = wallTime;
-    this.#history = new MemoryHistory(maxRemembered, retention.rememberMs, retention.historyMs);
+    this.#history = new MemoryHistory(maxRemembered, retention.historyMs);
+    this.#records = new MemoryRecords(retention, maxRemembered, this.#dead, this.#history);
   }
 
   get keepsHistory(): boolean {
@@ -54,205 +55,182 @@ export class MemoryMessages {
 
   append(message: StoredMessage, onDeleted: OnDeleted): AppendResult {
     const key = keyOf(message);
-    const known = this.#waiting.get(key);
-    if (known !== undefined) return { outcome: 'duplicate', id: known };
-    if (this.#deadKeys.has(key) || this.#history.has(key)) return { outcome: 'duplicate', id: undefined };
+    const known = this.#records.find(key);
+    if (known !== undefined) return this.#duplicateOf(known);
+    const id = this.#records.rememberedId(key);
+    if (id !== undefined) return { outcome: 'duplicate', id, position: undefined };
     if (this.#isFullFor(message)) return { outcome: 'full', limit: 'maxTotalBytes' };
     const limit = this.#limitFor(message);
-    if (limit === undefined) return { outcome: 'stored', id: this.#add(message, message.acceptedAt) };
+    if (limit === undefined) return this.#add(key, message);
     const { whenFull, maxBytesPerUser } = this.#retention;
     if (whenFull === 'reject-newest' || message.body.length > maxBytesPerUser)
       return { outcome: 'full', limit };
     const displaced = this.#makeRoom(message, onDeleted);
-    return { outcome: 'stored', id: this.#add(message, message.acceptedAt), displaced };
+    return { ...this.#add(key, message), displaced };
   }
 
-  take(userId: string, after: StoreId | undefined, limit: number): readonly WaitingMessage[] {
-    const page: WaitingMessage[] = [];
-    for (const { message } of this.#queues.get(userId)?.values() ?? []) {
-      if (page.length >= limit) break;
-      if (after === undefined || message.id > after) page.push(message);
-    }
-    return page;
+  page(userId: string, after: Position, limit: number, isForV6: boolean): LogPage {
+    return this.#logs.page(userId, after, limit, isForV6);
   }
 
-  /** Whether a message waits behind an id. */
-  hasBehind(userId: string, after: StoreId | undefined): boolean {
-    for (const { message } of this.#queues.get(userId)?.values() ?? []) {
-      if (after === undefined || message.id > after) return true;
-    }
-    return false;
+  /** Whether there is a message behind a position that the v6 device has not taken. */
+  hasForV6(userId: string, after: Position): boolean {
+    return this.#logs.get(userId)?.hasForV6(after) === true;
   }
 
   confirm(confirmations: readonly Confirmation[]): void {
     const now = this.#wallTime();
-    for (const { userId, ids } of confirmations) for (const id of ids) this.#confirm(userId, id, now);
+    for (const { userId, positions } of confirmations) {
+      const log = this.#logs.get(userId);
+      if (log === undefined) continue;
+      for (const position of positions) this.#confirm(log, position, now);
+    }
+  }
+
+  advance(advances: readonly Advance[]): void {
+    const now = this.#wallTime();
+    for (const { userId, deviceId, position } of advances) {
+      const log = this.#logs.get(userId);
+      if (log !== undefined) this.#records.remove(log, log.advance(deviceId, position), now);
+    }
+  }
+
+  putDevice(userId: string, device: StoredDevice): StoredDevice {
+    const log = this.#logs.of(userId);
+    const stored = log.putDevice(device);
+    this.#records.remove(log, log.removable(), this.#wallTime());
+    return stored;
+  }
+
+  removeDevice(userId: string, deviceId: string): boolean {
+    const log = this.#logs.get(userId);
+    if (log?.removeDevice(deviceId) !== true) return false;
+    this.#records.remove(log, log.removable(), this.#wallTime());
+    return true;
+  }
+
+  devices(userId: string): readonly StoredDevice[] {
+    return this.#logs.get(userId)?.devices() ?? [];
   }
 
   count(userId: string): QueueSize {
-    return this.#queues.get(userId)?.size ?? { messages: 0, bytes: 0 };
+    return this.#logs.get(userId)?.size ?? { messages: 0, bytes: 0 };
   }
 
-  expire(now: number, limit: number, onDeleted: OnDeleted): readonly DeadLetter[] {
+  expire(now: number, limit: number, onDeleted: OnDeleted): Sweep {
+    this.#records.forget(now);
     this.#history.forget(now);
-    const overdue = this.#overdue(now - this.#retention.maxAgeMs, limit);
-    return overdue.map((message) => this.#addDeadLetter(message, 'expired', now, onDeleted));
+    const { maxAgeMs, maxLogEntries, deviceExpiryMs, maxTotalBytes } = this.#retention;
+    const [deadLetters, trimmed, removedDevices]: [DeadLetter[], Trimmed[], RemovedDevice[]] = [[], [], []];
+    for (const log of this.#logs.values()) {
+      const { userId } = log;
+      const gone = log.expireDevices(now - deviceExpiryMs);
+      if (gone.length > 0) this.#records.remove(log, log.removable(), now);
+      for (const device of gone) removedDevices.push({ userId, device });
+      for (const entry of log.overdue(now - maxAgeMs, limit - deadLetters.length))
+        deadLetters.push(this.#records.addDeadLetter(log, entry, 'expired', now, onDeleted));
+      const beyond = log.beyond(maxLogEntries);
+      if (beyond.length > 0) trimmed.push({ userId, entries: beyond.length });
+      this.#records.remove(log, beyond, now);
+    }
+    this.#logs.forgetIdle(maxTotalBytes);
+    return { deadLetters, trimmed, removedDevices };
   }
 
-  deadLetters(after: StoreId | undefined, limit: number, userId?: string): readonly DeadLetter[] {
-    const deadLetters = [...this.#dead.values()]
-      .filter(({ id, to }) => (after === undefined || id > after) && (userId === undefined || to === userId))
-      .sort((a, b) => a.id - b.id);
-    return deadLetters.slice(0, limit);
+  deadLetters(after: DeadLetterId, limit: number, userId?: string): readonly DeadLetter[] {
+    return this.#dead.list(after, limit, userId);
   }
 
-  resend(ids: readonly StoreId[], now: number): number {
+  resend(ids: readonly DeadLetterId[], now: number): number {
     let count = 0;
     for (const id of ids) {
-      const deadLetter = this.#dead.get(id);
-      if (deadLetter === undefined || this.#limitFor(deadLetter) !== undefined) continue;
-      this.#removeDeadLetter(deadLetter);
-      this.#add(deadLetter, now);
+      const dead = this.#dead.get(id);
+      if (dead === undefined || this.#limitFor(dead.letter) !== undefined) continue;
+      this.#records.resend(dead, this.#logs.of(dead.letter.to), now);
       count += 1;
     }
     return count;
   }
 
-  discard(ids: readonly StoreId[]): number {
+  discard(ids: readonly DeadLetterId[]): number {
     const now = this.#wallTime();
-    let count = 0;
-    for (const id of ids) {
-      const deadLetter = this.#dead.get(id);
-      if (deadLetter === undefined) continue;
-      this.#removeDeadLetter(deadLetter);
-      this.#history.remember(keyOf(deadLetter), deadLetter, now, false);
-      count += 1;
-    }
-    return count;
+    return ids.filter((id) => this.#records.discard(id, now)).length;
   }
 
-  history(query: HistoryQuery): readonly WaitingMessage[] {
+  history(query: HistoryQuery): readonly KeptRecord[] {
     return this.#history.history(query);
   }
 
+  conversations(query: ConversationQuery): readonly Conversation[] {
+    return this.#history.conversations(query, ({ kept, entry }) => {
+      return entry !== undefined && this.#logs.get(kept.to)?.waits(entry) === true;
+    });
+  }
+
   health(): StoreHealth {
-    return {
-      ok: true,
-      waiting: this.#waiting.size,
-      waitingBytes: this.#waitingBytes,
-      deadLetters: this.#dead.size,
-    };
+    const { waiting, waitingBytes } = this.#logs.totals;
+    return { ok: true, waiting, waitingBytes, deadLetters: this.#dead.size };
   }
 
   clear(): void {
-    for (const held of [this.#queues, this.#waiting, this.#dead, this.#deadKeys, this.#history]) held.clear();
-    this.#waitingBytes = 0;
-    this.#bytes = 0;
+    for (const held of [this.#logs, this.#records, this.#dead, this.#history]) held.clear();
+  }
+
+  #duplicateOf({ kept: { id, to }, entry, echo }: MemoryMessage): AppendResult {
+    const isThere = entry !== undefined && this.#logs.get(to)?.hasTakenByV6(entry) === false;
+    const position = isThere ? entry.position : undefined;
+    return echo === undefined
+      ? { outcome: 'duplicate', id, position }
+      : { outcome: 'duplicate', id, position, echo: echo.position };
   }
 
   #isFullFor(message: StoredMessage): boolean {
     if (message.ignoresLimits) return false;
-    return this.#bytes + this.#history.bytes + bytesOfMessage(message) > this.#retention.maxTotalBytes;
+    const bytes = this.#records.bytes + this.#history.bytes + this.#logs.totals.memory;
+    return bytes + bytesOfMessage(message) > this.#retention.maxTotalBytes;
   }
 
   #limitFor({ to, body, ignoresLimits }: StoredMessage): QueueLimit | undefined {
     if (ignoresLimits) return undefined;
-    return (this.#queues.get(to) ?? EMPTY).limitFor(body.length, this.#retention);
-  }
-
-  /** Messages that wait since before an instant. Queues are in order, so that only their beginnings are read. */
-  #overdue(before: number, limit: number): readonly WaitingMessage[] {
-    const overdue: WaitingMessage[] = [];
-    for (const queue of this.#queues.values()) {
-      for (const { message, since } of queue.values()) {
-        if (overdue.length >= limit) return overdue;
-        if (since >= before) break;
-        overdue.push(message);
-      }
-    }
-    return overdue;
+    const log = this.#logs.get(to);
+    if (log !== undefined) return log.limitFor(body.length, this.#retention);
+    return body.length > this.#retention.maxBytesPerUser ? 'maxBytesPerUser' : undefined;
   }
 
   #makeRoom(message: StoredMessage, onDeleted: OnDeleted): readonly DeadLetter[] {
     const displaced: DeadLetter[] = [];
     const now = this.#wallTime();
-    while (this.#limitFor(message) !== undefined) {
-      const oldest = this.#queues.get(message.to)?.oldest;
+    const log = this.#logs.of(message.to);
+    while (log.limitFor(message.body.length, this.#retention) !== undefined) {
+      const oldest = log.oldestWaiting;
       if (oldest === undefined) break;
-      displaced.push(this.#addDeadLetter(oldest.message, 'displaced', now, onDeleted));
+      displaced.push(this.#records.addDeadLetter(log, oldest, 'displaced', now, onDeleted));
     }
     return displaced;
   }
 
-  #add({ to, from, fingerprint, body, acceptedAt }: StoredMessage, since: number): StoreId {
-    this.#lastId += 1;
-    const message = { to, from, fingerprint, body, acceptedAt, id: this.#lastId };
-    this.#queueOf(to).add({ message, since });
-    this.#waiting.set(keyOf(message), message.id);
-    this.#waitingBytes += body.length;
-    this.#bytes += bytesOfMessage(message);
-    this.#history.addToHistory(message);
-    return message.id;
+  #add(key: string, given: StoredMessage): AppendResult & { readonly outcome: 'stored' } {
+    const { to, from, echo } = given;
+    const [message, { position }] = this.#records.add(key, this.#logs.of(to), given);
+    const { id } = message.kept;
+    if (echo !== true || from === to || from === SERVER_ID) return { outcome: 'stored', id, position };
+    const echoed = this.#records.addEcho(message, this.#logs.of(from));
+    return { outcome: 'stored', id, position, echo: echoed.position };
   }
 
-  /** Removes a message from its queue. */
-  #remove(userId: string, id: StoreId): WaitingMessage | undefined {
-    const queue = this.#queues.get(userId);
-    const message = queue?.remove(id)?.message;
-    if (queue?.size.messages === 0) this.#queues.delete(userId);
-    if (message === undefined) return undefined;
-    this.#waiting.delete(keyOf(message));
-    this.#waitingBytes -= message.body.length;
-    this.#bytes -= bytesOfMessage(message);
-    return message;
-  }
-
-  #confirm(userId: string, id: StoreId, now: number): void {
-    const message = this.#remove(userId, id);
-    if (message !== undefined) this.#history.remember(keyOf(message), message, now, true);
-    const deadLetter = this.#dead.get(id);
-    if (deadLetter === undefined || deadLetter.to !== userId) return;
-    this.#removeDeadLetter(deadLetter);
-    const { cause, deadLetteredAt, ...confirmed } = deadLetter;
-    this.#history.addToHistory(confirmed);
-    this.#history.remember(keyOf(deadLetter), confirmed, now, true);
-  }
-
-  #addDeadLetter(
-    message: WaitingMessage,
-    cause: DeadLetterCause,
-    now: number,
-    onDeleted: OnDeleted,
-  ): DeadLetter {
-    this.#remove(message.to, message.id);
-    this.#history.removeFromHistory(message);
-    const deadLetter: DeadLetter = { ...message, cause, deadLetteredAt: now };
-    this.#dead.set(deadLetter.id, deadLetter);
-    this.#deadKeys.add(keyOf(deadLetter));
-    this.#bytes += bytesOfMessage(deadLetter);
-    for (const oldest of this.#dead.values()) {
-      if (this.#dead.size <= this.#retention.maxDeadLetters) break;
-      this.#removeDeadLetter(oldest);
-      onDeleted([oldest]);
+  #confirm(log: MemoryLog, position: Position, now: number): void {
+    const entry = log.take(position, now);
+    if (entry !== undefined) {
+      if (log.isRemovable(entry)) this.#records.removeEntry(log, entry, now);
+      return;
     }
-    return deadLetter;
-  }
-
-  #removeDeadLetter(deadLetter: DeadLetter): void {
-    this.#dead.delete(deadLetter.id);
-    this.#deadKeys.delete(keyOf(deadLetter));
-    this.#bytes -= bytesOfMessage(deadLetter);
-  }
-
-  #queueOf(userId: string): MemoryQueue {
-    let queue = this.#queues.get(userId);
-    if (queue === undefined) {
-      queue = new MemoryQueue();
-      this.#queues.set(userId, queue);
-    }
-    return queue;
+    const dead = this.#dead.at(log.userId, position);
+    if (dead !== undefined) this.#records.confirm(dead, now);
   }
 }
+
+type Trimmed = Sweep['trimmed'][number];
+type RemovedDevice = Sweep['removedDevices'][number];
 
 function keyOf({ from, to, fingerprint, body }: StoredMessage): string {
   return `${contentDigest(body)} ${from.length}:${from}${to.length}:${to}${fingerprint}`;

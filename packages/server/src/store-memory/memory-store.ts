@@ -1,17 +1,24 @@
 import { checkInteger, checkNames, type OptionNames } from '../check-options.js';
 import type {
+  Advance,
   AppendResult,
   Confirmation,
+  Conversation,
+  ConversationQuery,
   DeadLetter,
+  DeadLetterId,
   HistoryQuery,
+  KeptRecord,
+  LogPage,
+  LogPlace,
   MessageStore,
-  QueuePlace,
+  Position,
   QueueSize,
   SharedStore,
+  StoredDevice,
   StoredMessage,
   StoreHealth,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from '../ports/message-store.js';
 import {
   completeRetention,
@@ -46,7 +53,12 @@ const OPTIONS: OptionNames<MemoryStoreOptions> = {
   maxRemembered: true,
   wallTime: true,
 };
-const DEFAULTS = { ...DEFAULT_RETENTION, maxPerUser: 10_000, maxDeadLetters: 10_000 };
+const DEFAULTS = {
+  ...DEFAULT_RETENTION,
+  maxPerUser: 10_000,
+  maxDeadLetters: 10_000,
+  maxLogEntries: 10_000,
+};
 
 /** The part of the heap that a store may fill by default. */
 const HEAP_SHARE = 1 / 4;
@@ -90,17 +102,25 @@ class OwnMemoryStore implements MemoryStore {
     return new OwnMemoryStore(this.#messages, this.#open);
   }
 
+  epoch(): Promise<string> {
+    return Promise.resolve(this.#messages.epoch);
+  }
+
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     const results = messages.map((message) => this.#messages.append(message, this.#onDeleted));
     return Promise.resolve(results);
   }
 
   isEmptyFor(userId: string): boolean {
-    return !this.#messages.hasBehind(userId, undefined);
+    return !this.#messages.hasForV6(userId, 0);
   }
 
-  take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    return Promise.resolve(this.#messages.take(userId, after, limit));
+  take(userId: string, after: Position, limit: number): Promise<LogPage> {
+    return Promise.resolve(this.#messages.page(userId, after, limit, true));
+  }
+
+  read(userId: string, after: Position, limit: number): Promise<LogPage> {
+    return Promise.resolve(this.#messages.page(userId, after, limit, false));
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {
@@ -108,23 +128,40 @@ class OwnMemoryStore implements MemoryStore {
     return Promise.resolve();
   }
 
+  advance(advances: readonly Advance[]): Promise<void> {
+    this.#messages.advance(advances);
+    return Promise.resolve();
+  }
+
+  putDevice(userId: string, device: StoredDevice): Promise<StoredDevice> {
+    return Promise.resolve(this.#messages.putDevice(userId, device));
+  }
+
+  removeDevice(userId: string, deviceId: string): Promise<boolean> {
+    return Promise.resolve(this.#messages.removeDevice(userId, deviceId));
+  }
+
+  devices(userId: string): Promise<readonly StoredDevice[]> {
+    return Promise.resolve(this.#messages.devices(userId));
+  }
+
   count(userId: string): Promise<QueueSize> {
     return Promise.resolve(this.#messages.count(userId));
   }
 
-  expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+  expire(now: number, limit: number): Promise<Sweep> {
     return Promise.resolve(this.#messages.expire(now, limit, this.#onDeleted));
   }
 
-  deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
+  deadLetters(after: DeadLetterId, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
     return Promise.resolve(this.#messages.deadLetters(after, limit, userId));
   }
 
-  resend(ids: readonly StoreId[], now: number): Promise<number> {
+  resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
     return Promise.resolve(this.#messages.resend(ids, now));
   }
 
-  discard(ids: readonly StoreId[]): Promise<number> {
+  discard(ids: readonly DeadLetterId[]): Promise<number> {
     return Promise.resolve(this.#messages.discard(ids));
   }
 
@@ -132,8 +169,12 @@ class OwnMemoryStore implements MemoryStore {
     this.#onDeleted = listener;
   }
 
-  history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
+  history(query: HistoryQuery): Promise<readonly KeptRecord[]> {
     return Promise.resolve(this.#messages.history(query));
+  }
+
+  conversations(query: ConversationQuery): Promise<readonly Conversation[]> {
+    return Promise.resolve(this.#messages.conversations(query));
   }
 
   health(): Promise<StoreHealth> {
@@ -147,7 +188,7 @@ class OwnMemoryStore implements MemoryStore {
   }
 }
 
-function waitingOf(messages: MemoryMessages, places: readonly QueuePlace[]): ReadonlySet<string> {
-  const waiting = places.filter(({ userId, after }) => messages.hasBehind(userId, after));
+function waitingOf(messages: MemoryMessages, places: readonly LogPlace[]): ReadonlySet<string> {
+  const waiting = places.filter(({ userId, after }) => messages.hasForV6(userId, after));
   return new Set(waiting.map(({ userId }) => userId));
 }

@@ -42,6 +42,28 @@ describe('drain', () => {
     expect(b.server.isOnline('carol')).toBe(false);
   });
 
+  it('closes connections that have not logged in after 5 s, also while authenticate is asked', async () => {
+    const answers: (() => void)[] = [];
+    const authenticate = () =>
+      new Promise<{ accept: true }>((resolve) => answers.push(() => resolve({ accept: true })));
+    const { nodes, b } = await startTwo({ hooks: { authenticate } });
+    const [user, silent, asked] = [b.connect(), b.connect(), b.connect()];
+    user.write(login('alice'));
+    answers[0]?.();
+    await b.settle();
+    void b.server.cluster?.drain({ perSecond: 1 });
+    await nodes.advance(LAG_MS - 1);
+    asked.write(login('bob'));
+    expect([user, silent, asked].map(({ end }) => end)).toEqual(['open', 'open', 'open']);
+    await nodes.advance(1);
+    answers[1]?.();
+    silent.write(login('carol'));
+    await nodes.advance(FRAME_MS);
+    expect([user, silent, asked].map(({ end }) => end)).toEqual(['open', 'closed', 'closed']);
+    expect([...silent.received, ...asked.received]).toEqual([]);
+    expect(b.server.onlineCount).toBe(1);
+  });
+
   it('ends no session within the first 5 s, and then the oldest first, spread over each second', async () => {
     const { nodes, b } = await startTwo();
     const peers = await logIn(b, 60);
@@ -127,6 +149,64 @@ describe('drain', () => {
     await only.server.cluster?.drain();
     expect(peer.isClosed).toBe(false);
     expect(only.server.cluster?.state).toBe('up');
+  });
+
+  it('ends no more sessions when the other nodes are gone, and goes on when one is back', async () => {
+    const { nodes, b } = await startTwo();
+    const peers = await logIn(b, 40);
+    let isDone = false;
+    const draining = b.server.cluster?.drain({ perSecond: 10 }).then(() => {
+      isDone = true;
+    });
+    await nodes.advance(LAG_MS + 1000);
+    expect(open(peers)).toBe(30);
+    nodes.member('a').crash();
+    await nodes.advance(3000);
+    const left = open(peers);
+    expect(left).toBeGreaterThanOrEqual(5);
+    await nodes.advance(5000);
+    expect(open(peers)).toBe(left);
+    expect(isDone).toBe(false);
+    expect(b.metric('clusterDrainWaiting')).toBe(1);
+    expect(b.server.cluster?.state).toBe('draining');
+    await nodes.start('a');
+    await nodes.advance(2000);
+    expect(b.metric('clusterDrainWaiting')).toBe(0);
+    expect(open(peers)).toBeLessThan(left);
+    await nodes.advance(5000);
+    await draining;
+    expect(open(peers)).toBe(0);
+    expect(b.events.drain).toEqual([
+      { state: 'started', users: 40 },
+      { state: 'waiting', users: left },
+      { state: 'resumed', users: left },
+      { state: 'ended', users: 0 },
+    ]);
+  });
+
+  it('keeps its ports open when the other nodes are gone before it closes them', async () => {
+    const { nodes, b } = await startTwo();
+    await b.online('alice');
+    void b.server.cluster?.drain();
+    nodes.member('a').crash();
+    await nodes.advance(LAG_MS + 3000);
+    await b.online('bob');
+    expect(b.transports.tcp.calls).toEqual(['listen']);
+    await nodes.start('a');
+    await nodes.advance(2000);
+    expect(b.transports.tcp.calls).toEqual(['listen', 'stopListening']);
+    expect(b.server.onlineCount).toBe(0);
+  });
+
+  it('waits while all other nodes drain too, until withinMs', async () => {
+    const { nodes, a, b } = await startTwo();
+    const peers = await logIn(b, 10);
+    void a.server.cluster?.drain({ withinMs: 30_000 });
+    const draining = b.server.cluster?.drain({ withinMs: 10_000 });
+    await nodes.advance(10_000);
+    await draining;
+    expect(open(peers)).toBe(10);
+    expect(b.metric('clusterDrainWaiting')).toBe(0);
   });
 
   it('is done once, and ends with close()', async () => {

@@ -66,6 +66,7 @@ describe('a bus that throws', () => {
     const a = await nodes.start('a', { cluster });
     throws = true;
     const alice = await a.online('alice');
+    await nodes.advance(FRAME_MS);
     alice.leave();
     await nodes.advance(FRAME_MS);
     expect(a.events.online).toMatchObject([{ userId: 'alice' }]);

@@ -258,6 +258,43 @@ describe('a login of a user who is online at another node', () => {
     expect(kicked[0]?.received).toMatchObject([{ type: 54, dataContent: '{"code":1}' }]);
   });
 
+  it('is unknown to the other nodes if its connection turns out to be closed, and ends no session there', async () => {
+    const { nodes, a, b } = await startTwo();
+    const current = await a.online('alice');
+    await nodes.advance(FRAME_MS);
+    // Sent before the login at the other node, and read late: a busy server reads the end of the connection after the login.
+    const stale = b.connect();
+    stale.write(login('alice'));
+    await nodes.advance(2);
+    stale.leave();
+    await nodes.advance(FRAME_MS);
+    expect(current.received).toEqual([]);
+    expect(current.isClosed).toBe(false);
+    expect(a.server.cluster?.whereIs('alice')).toEqual([{ nodeId: 'a', deviceId: '' }]);
+    expect(b.server.cluster?.whereIs('alice')).toEqual([{ nodeId: 'a', deviceId: '' }]);
+  });
+
+  it('is not announced while authenticate takes its time and the connection is closed behind a message', async () => {
+    const answers: (() => void)[] = [];
+    const authenticate = () =>
+      new Promise<{ accept: true }>((resolve) => answers.push(() => resolve({ accept: true })));
+    const { nodes, a, b } = await startTwo({ hooks: { authenticate } });
+    const stale = b.connect();
+    stale.write(login('alice'), keepAlive('alice'), message('alice', 'bob', 'hello', 'f1'));
+    const current = a.connect();
+    current.write(login('alice'));
+    await nodes.advance(1000);
+    answers[1]?.();
+    await nodes.advance(FRAME_MS);
+    answers[0]?.();
+    await b.settle();
+    // The server did not read from the connection while the hook was asked, and finds its end only now.
+    stale.leave();
+    await nodes.advance(FRAME_MS);
+    expect(current.received).toMatchObject([{ type: 50 }]);
+    expect(current.isClosed).toBe(false);
+  });
+
   it('leaves one of two sessions when both log in before they know of each other', async () => {
     const { nodes, a, b } = await startTwo();
     const peers = [await a.online('alice'), await b.online('alice')];

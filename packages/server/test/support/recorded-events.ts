@@ -31,6 +31,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     received: record('received'),
     cluster: record('cluster'),
     node: record('node'),
+    drain: record('drain'),
     lost: record('lost'),
     bridged: record('bridged'),
     bridgeFailed: record('bridgeFailed'),

@@ -1,20 +1,34 @@
 import { expect, it } from 'vitest';
-import { countOf, message, NOON, requireId, type Section, waitingFor } from './fixture.js';
+import {
+  ALL,
+  appendToBob,
+  confirm,
+  countOf,
+  message,
+  namesOf,
+  requireId,
+  requirePosition,
+  type Section,
+  sweep,
+  waitingFor,
+} from './fixture.js';
 
 export const appending: Section = (open) => {
   it('returns what was appended, field by field', async () => {
     const store = await open();
     const stored = message('bob', 'fp-1', { from: 'alice', body: '{"x":"\u00e6\u00b6\u0088"}' });
     const [result] = await store.append([stored]);
-    const [waiting] = await store.take('bob', undefined, 10);
-    expect(waiting).toEqual({ ...stored, id: requireId(result) });
+    const entry = { ...stored, id: requireId(result), position: 1, kind: 'message' };
+    const page = { entries: [entry], removed: 0, last: 1 };
+    expect(await store.take('bob', 0, 10)).toEqual(page);
+    expect(await store.read('bob', 0, 10)).toEqual(page);
   });
 
   it('returns the messages of a user in the order in which they were appended', async () => {
     const store = await open();
-    await store.append(['1', '2', '3'].map((name) => message('bob', name)));
-    await store.append([message('bob', '4')]);
-    await store.append([message('bob', '0'), message('bob', '5')]);
+    await appendToBob(store, '1', '2', '3');
+    await appendToBob(store, '4');
+    await appendToBob(store, '0', '5');
     expect(await waitingFor(store, 'bob')).toEqual(['1', '2', '3', '4', '0', '5']);
   });
 
@@ -37,13 +51,61 @@ export const appending: Section = (open) => {
     }
   });
 
-  it('gives later messages of a user larger ids', async () => {
+  it('gives the entries of each log the positions 1, 2, 3 …', async () => {
+    const store = await open();
+    const mixed = [message('bob', '1'), message('carol', '2'), message('bob', '3')];
+    expect((await store.append(mixed)).map(requirePosition)).toEqual([1, 1, 2]);
+    expect((await store.append([message('carol', '4'), message('bob', '5')])).map(requirePosition)).toEqual([
+      2, 3,
+    ]);
+    expect(await store.take('bob', 0, 10)).toMatchObject({ removed: 0, last: 3 });
+    expect(await store.take('dave', 0, 10)).toEqual({ entries: [], removed: 0, last: 0 });
+    expect(await store.read('dave', 0, 10)).toEqual({ entries: [], removed: 0, last: 0 });
+  });
+
+  it('gives duplicates and messages without room no position', async () => {
+    const store = await open({ maxPerUser: 2 });
+    await appendToBob(store, '1');
+    const results = await store.append(['1', '2', '2', '3'].map((name) => message('bob', name)));
+    expect(results.map(({ outcome }) => outcome)).toEqual(['duplicate', 'stored', 'duplicate', 'full']);
+    await confirm(store, 'bob', 1);
+    expect(await appendToBob(store, '4')).toEqual([3]);
+    expect((await store.take('bob', 0, 10)).last).toBe(3);
+  });
+
+  it('never gives a position again', async () => {
+    let now = 1_000_000;
+    const store = await open({ rememberMs: 0 }, () => now);
+    await appendToBob(store, '1', '2');
+    await confirm(store, 'bob', 1, 2);
+    now += 120_000;
+    await sweep(store, now);
+    await sweep(store, now + 1);
+    expect(await store.take('bob', 0, 10)).toEqual({ entries: [], removed: 2, last: 2 });
+    expect(await appendToBob(store, '1')).toEqual([3]);
+  });
+
+  it('gives later messages of a user larger ids, in each log', async () => {
     const store = await open();
     await store.append([message('bob', '1'), message('carol', '2'), message('bob', '3')]);
-    await store.append([message('bob', '4')]);
-    const ids = (await store.take('bob', undefined, 10)).map(({ id }) => id);
-    expect(ids).toEqual([...ids].sort((a, b) => a - b));
-    expect(new Set(ids).size).toBe(3);
+    await store.append([message('bob', '4'), message('carol', '5')]);
+    for (const userId of ['bob', 'carol']) {
+      const ids = (await store.take(userId, 0, 10)).entries.map(({ id }) => id);
+      expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+      expect(ids.length).toBeGreaterThan(1);
+    }
+  });
+
+  it('never gives an id again', async () => {
+    let now = 1_000_000;
+    const store = await open({ rememberMs: 0 }, () => now);
+    const [first] = await store.append([message('bob', 'fp-1')]);
+    await confirm(store, 'bob', 1);
+    now += 120_000;
+    await sweep(store, now);
+    await sweep(store, now + 1);
+    const [second] = await store.append([message('bob', 'fp-1')]);
+    expect(requireId(second)).toBeGreaterThan(requireId(first));
   });
 
   it('keeps the order of overlapping calls', async () => {
@@ -51,63 +113,11 @@ export const appending: Section = (open) => {
     const calls = Array.from({ length: 50 }, (_, index) =>
       store.append([message('bob', `${index}`), message('carol', `${index}`, { from: 'dave' })]),
     );
-    await Promise.all(calls);
+    const results = await Promise.all(calls);
     const expected = calls.map((_, index) => `${index}`);
     expect(await waitingFor(store, 'bob')).toEqual(expected);
     expect(await waitingFor(store, 'carol')).toEqual(expected);
-  });
-
-  it('reports a duplicate with the first id and stores it once', async () => {
-    const store = await open();
-    const [first] = await store.append([message('bob', 'fp-1')]);
-    const [second] = await store.append([message('bob', 'fp-1', { acceptedAt: NOON + 1 })]);
-    expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
-    expect(await countOf(store, 'bob')).toBe(1);
-    expect((await store.take('bob', undefined, 10)).map(({ body }) => body)).toEqual(['body of fp-1']);
-  });
-
-  it('recognizes a duplicate whose body has another server time', async () => {
-    const store = await open();
-    const bodyAt = (sm: number) =>
-      `{"bridge":false,"type":2,"dataContent":"hi","from":"alice","to":"bob","fp":"fp-1","QoS":true,"typeu":-1,"sm":${sm}}`;
-    const [first] = await store.append([message('bob', 'fp-1', { body: bodyAt(1) })]);
-    const [second] = await store.append([message('bob', 'fp-1', { body: bodyAt(2) })]);
-    expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
-  });
-
-  it('stores a message with the fingerprint of another one and another content, before and after it is confirmed', async () => {
-    const store = await open();
-    const [first] = await store.append([message('bob', '1', { body: 'first' })]);
-    const others = ['second', 'second', 'third'].map((body) => message('bob', '1', { body }));
-    const results = await store.append(others);
-    expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'duplicate', 'stored']);
-    const ids = [first, results[0], results[2]].map((result) => requireId(result));
-    expect(await store.take('bob', undefined, 10)).toEqual([
-      { ...message('bob', '1', { body: 'first' }), id: ids[0] },
-      { ...message('bob', '1', { body: 'second' }), id: ids[1] },
-      { ...message('bob', '1', { body: 'third' }), id: ids[2] },
-    ]);
-    await store.confirm([{ userId: 'bob', ids }]);
-    const again = await store.append([...others, message('bob', '1', { body: 'fourth' })]);
-    expect(again.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate', 'duplicate', 'stored']);
-  });
-
-  it('recognizes a duplicate within one call', async () => {
-    const store = await open();
-    const results = await store.append(['fp-1', 'fp-2', 'fp-1', 'fp-1'].map((name) => message('bob', name)));
-    expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'duplicate', 'duplicate']);
-    expect(results[2]).toEqual({ outcome: 'duplicate', id: requireId(results[0]) });
-    expect(await waitingFor(store, 'bob')).toEqual(['fp-1', 'fp-2']);
-  });
-
-  it('recognizes a duplicate of a message in a pending call', async () => {
-    const store = await open();
-    const [[first], [second]] = await Promise.all([
-      store.append([message('bob', 'fp-1')]),
-      store.append([message('bob', 'fp-1')]),
-    ]);
-    expect(second).toEqual({ outcome: 'duplicate', id: requireId(first) });
-    expect(await countOf(store, 'bob')).toBe(1);
+    expect(results.map(([toBob]) => requirePosition(toBob))).toEqual(calls.map((_, index) => index + 1));
   });
 
   it('stores one fingerprint for several receivers, once for each', async () => {
@@ -137,11 +147,12 @@ export const appending: Section = (open) => {
     const store = await open({ maxPerUser: 20_000 });
     const many = Array.from({ length: 10_000 }, (_, index) => message('bob', `${index}`));
     const results = await store.append(many);
-    expect(results.every(({ outcome }) => outcome === 'stored')).toBe(true);
-    expect(await waitingFor(store, 'bob')).toEqual(many.map(({ fingerprint }) => fingerprint));
+    expect(results.map(requirePosition)).toEqual(many.map((_, index) => index + 1));
+    expect(await waitingFor(store, 'bob')).toEqual(namesOf(many));
     const again = await store.append(many);
-    expect(again).toEqual(results.map((result) => ({ outcome: 'duplicate', id: requireId(result) })));
-    await store.confirm([{ userId: 'bob', ids: results.map(requireId) }]);
+    expect(again).toEqual(results.map((result) => ({ ...result, outcome: 'duplicate' })));
+    await confirm(store, 'bob', ...results.map(requirePosition));
     expect(await countOf(store, 'bob')).toBe(0);
+    expect(await store.take('bob', 0, ALL)).toMatchObject({ entries: [], last: 10_000 });
   });
 };

@@ -1,6 +1,17 @@
 import type { AppendResult, MessageStore } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
-import { appendToBob, message, NOON, requireId, type Section, waitingFor } from './fixture.js';
+import {
+  advanceBob,
+  appendToBob,
+  confirm,
+  device,
+  message,
+  NOON,
+  requirePosition,
+  type Section,
+  sweep,
+  waitingFor,
+} from './fixture.js';
 
 const FULL = { outcome: 'full', limit: 'maxPerUser' };
 const TOO_MANY_BYTES = { outcome: 'full', limit: 'maxBytesPerUser' };
@@ -33,10 +44,9 @@ export const bounds: Section = (open) => {
     expect(await store.append([message('user-0', '1', { body: BODY })])).toMatchObject([
       { outcome: 'duplicate' },
     ]);
-    await store.confirm([
-      { userId: 'user-0', ids: [requireId(stored[0])] },
-      { userId: 'user-1', ids: [requireId(stored[1])] },
-    ]);
+    await confirm(store, 'user-0', 1);
+    await confirm(store, 'user-1', 1);
+    await sweep(store, NOON);
     expect(await store.append([message('carol', '1', { body: BODY })])).toMatchObject([
       { outcome: 'stored' },
     ]);
@@ -57,7 +67,7 @@ export const bounds: Section = (open) => {
   it('counts dead letters and displaces none for the bytes of all users', async () => {
     const store = await open({ maxTotalBytes: MIB, maxAgeMs: 1000, whenFull: 'drop-oldest' });
     const stored = await fill(store, 'user');
-    const deadLetters = await store.expire(NOON + 2000, 1000);
+    const { deadLetters } = await store.expire(NOON + 2000, 1000);
     expect(deadLetters).toHaveLength(stored.length);
     expect(await fill(store, 'carol')).toHaveLength(0);
     await store.discard(deadLetters.map(({ id }) => id));
@@ -67,12 +77,41 @@ export const bounds: Section = (open) => {
   it('counts the history', async () => {
     const store = await open({ maxTotalBytes: MIB, historyMs: 60_000 });
     const stored = await fill(store, 'user');
-    await store.confirm(
-      stored.map((result, number) => ({ userId: `user-${number}`, ids: [requireId(result)] })),
-    );
+    await store.confirm(stored.map((_, number) => ({ userId: `user-${number}`, positions: [1] })));
+    await sweep(store, NOON);
     expect(await fill(store, 'carol')).toHaveLength(0);
-    await store.expire(NOON + 60_001, 1000);
+    await sweep(store, NOON + 60_001);
     expect((await fill(store, 'dave')).length).toBeGreaterThan(stored.length / 2);
+  });
+
+  it('counts a body once, whose message is in two logs', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    await store.putDevice('alice', device('web'));
+    let count = 0;
+    for (let outcome = 'stored'; outcome === 'stored' && count < 200; count += 1) {
+      const [result] = await store.append([message(`user-${count}`, '1', { body: BODY, echo: true })]);
+      outcome = result?.outcome ?? '';
+    }
+    expect(count * BODY.length).toBeGreaterThan(MIB / 2);
+    expect(count * BODY.length).toBeLessThanOrEqual(MIB + BODY.length);
+  });
+
+  it('counts what one device has taken and another one has not', async () => {
+    const store = await open({ maxTotalBytes: MIB });
+    await store.putDevice('bob', device('web'));
+    await store.putDevice('bob', device('phone'));
+    let last = 0;
+    for (let outcome = 'stored'; outcome === 'stored' && last < 200; ) {
+      const [result] = await store.append([message('bob', `${last}`, { body: BODY })]);
+      outcome = result?.outcome ?? '';
+      if (outcome === 'stored') last += 1;
+      await advanceBob(store, 'web', last);
+    }
+    expect(last * BODY.length).toBeGreaterThan(MIB / 2);
+    expect(last * BODY.length).toBeLessThanOrEqual(MIB);
+    await advanceBob(store, 'phone', last);
+    await sweep(store, NOON);
+    expect((await fill(store, 'dave')).length).toBeGreaterThan(last / 2);
   });
 
   it('counts the remembered keys of confirmed messages', async () => {
@@ -85,8 +124,9 @@ export const bounds: Section = (open) => {
       );
       const results = await store.append(fingerprints.map((fingerprint) => message('bob', fingerprint)));
       isFull = results.some(({ outcome }) => outcome === 'full');
-      const ids = results.filter(({ outcome }) => outcome === 'stored').map(requireId);
-      await store.confirm([{ userId: 'bob', ids }]);
+      const positions = results.filter(({ outcome }) => outcome === 'stored').map(requirePosition);
+      await store.confirm([{ userId: 'bob', positions }]);
+      await sweep(store, NOON);
     }
     expect(rounds).toBeGreaterThan(2);
     expect(rounds).toBeLessThan(40);
@@ -106,7 +146,7 @@ export const bounds: Section = (open) => {
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'full']);
     expect(results[2]).toEqual(FULL);
     expect(await waitingFor(store, 'bob')).toEqual(['1', '2']);
-    await store.confirm([{ userId: 'bob', ids: [requireId(results[0])] }]);
+    await confirm(store, 'bob', 1);
     expect(await store.append([message('bob', '3'), message('bob', '4')])).toMatchObject([
       { outcome: 'stored' },
       FULL,
@@ -139,8 +179,8 @@ export const bounds: Section = (open) => {
 
   it('frees the bytes of confirmed messages', async () => {
     const store = await open({ maxBytesPerUser: 10 });
-    const [first] = await store.append([message('bob', '1', { body: '1234567890' })]);
-    await store.confirm([{ userId: 'bob', ids: [requireId(first)] }]);
+    await store.append([message('bob', '1', { body: '1234567890' })]);
+    await confirm(store, 'bob', 1);
     expect(await store.append([message('bob', '2', { body: '1234567890' })])).toMatchObject([
       { outcome: 'stored' },
     ]);
@@ -148,16 +188,16 @@ export const bounds: Section = (open) => {
 
   it('recognizes a duplicate when the queue is full', async () => {
     const store = await open({ maxPerUser: 1 });
-    const [first] = await appendToBob(store, '1');
-    expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: first }]);
+    const [first] = await store.append([message('bob', '1')]);
+    expect(await store.append([message('bob', '1')])).toEqual([{ ...first, outcome: 'duplicate' }]);
   });
 
   it('does not remember a message that it had no room for', async () => {
     const store = await open({ maxPerUser: 1 });
-    const ids = await appendToBob(store, '1');
+    await appendToBob(store, '1');
     await store.append([message('bob', '2')]);
     expect(await store.append([message('bob', '2')])).toEqual([FULL]);
-    await store.confirm([{ userId: 'bob', ids }]);
+    await confirm(store, 'bob', 1);
     expect(await store.append([message('bob', '2')])).toMatchObject([{ outcome: 'stored' }]);
   });
 };

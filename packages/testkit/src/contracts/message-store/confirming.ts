@@ -1,103 +1,95 @@
 import { expect, it } from 'vitest';
-import { appendToBob, countOf, message, requireId, type Section, waitingFor } from './fixture.js';
+import {
+  appendToBob,
+  confirm,
+  countOf,
+  message,
+  positionsOf,
+  requirePosition,
+  type Section,
+  waitingFor,
+} from './fixture.js';
 
 export const confirming: Section = (open) => {
   it('returns the same page until it is confirmed', async () => {
     const store = await open();
     await appendToBob(store, '1', '2');
-    const before = await store.take('bob', undefined, 1);
-    expect(await store.take('bob', undefined, 1)).toEqual(before);
-    await store.confirm([{ userId: 'bob', ids: before.map(({ id }) => id) }]);
+    const before = await store.take('bob', 0, 1);
+    expect(await store.take('bob', 0, 1)).toEqual(before);
+    await confirm(store, 'bob', ...positionsOf(before));
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
   });
 
-  it('removes confirmed messages, in any order of confirmation', async () => {
+  it('takes messages in any order of confirmation', async () => {
     const store = await open();
-    const [first = 0, , third = 0] = await appendToBob(store, '1', '2', '3', '4');
-    await store.confirm([{ userId: 'bob', ids: [third, first] }]);
+    await appendToBob(store, '1', '2', '3', '4');
+    await confirm(store, 'bob', 3, 1);
     expect(await waitingFor(store, 'bob')).toEqual(['2', '4']);
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 'body of 2body of 4'.length });
+    await confirm(store, 'bob', 2);
+    expect(await waitingFor(store, 'bob')).toEqual(['4']);
+    await confirm(store, 'bob', 4);
+    expect(await waitingFor(store, 'bob')).toEqual([]);
+    expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
+  });
+
+  it('forgets none of many messages that were confirmed behind one that was not', async () => {
+    const store = await open();
+    const all = await appendToBob(store, ...Array.from({ length: 1000 }, (_, index) => `${index}`));
+    const later = all.slice(1).reverse();
+    for (let at = 0; at < later.length; at += 100) await confirm(store, 'bob', ...later.slice(at, at + 100));
+    expect(await waitingFor(store, 'bob')).toEqual(['0']);
+    expect(await countOf(store, 'bob')).toBe(1);
+    await appendToBob(store, 'new');
+    await confirm(store, 'bob', 1);
+    expect(await waitingFor(store, 'bob')).toEqual(['new']);
   });
 
   it('confirms for many users in one call', async () => {
     const store = await open();
     const users = Array.from({ length: 50 }, (_, index) => `user-${index}`);
     const results = await store.append(users.flatMap((to) => [message(to, '1'), message(to, '2')]));
-    const first = users.map((userId, index) => ({ userId, ids: [requireId(results[index * 2])] }));
+    const first = users.map((userId, index) => ({
+      userId,
+      positions: [requirePosition(results[index * 2])],
+    }));
     await store.confirm(first);
     for (const userId of users) expect(await waitingFor(store, userId)).toEqual(['2']);
   });
 
   it('accepts the same user twice in one call', async () => {
     const store = await open();
-    const [first = 0, second = 0] = await appendToBob(store, '1', '2');
+    await appendToBob(store, '1', '2');
     await store.confirm([
-      { userId: 'bob', ids: [first] },
-      { userId: 'bob', ids: [second, first] },
+      { userId: 'bob', positions: [1] },
+      { userId: 'bob', positions: [2, 1] },
     ]);
     expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it('ignores repeated confirmations and unknown ids', async () => {
+  it('ignores repeated confirmations and unknown positions', async () => {
     const store = await open();
-    const [first = 0] = await appendToBob(store, '1', '2');
-    await store.confirm([{ userId: 'bob', ids: [first] }]);
+    await appendToBob(store, '1', '2');
+    await confirm(store, 'bob', 1);
     await store.confirm([
-      { userId: 'bob', ids: [first, first, 999_999_999, 0, -1] },
-      { userId: 'nobody', ids: [1, 2, 3] },
-      { userId: 'bob', ids: [] },
+      { userId: 'bob', positions: [1, 1, 3, 999_999_999, 0, -1] },
+      { userId: 'nobody', positions: [1, 2, 3] },
+      { userId: 'bob', positions: [] },
     ]);
     await store.confirm([]);
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
     expect(await countOf(store, 'bob')).toBe(1);
+    expect(await appendToBob(store, '3')).toEqual([3]);
+    expect(await waitingFor(store, 'bob')).toEqual(['2', '3']);
+    expect(await store.append([message('nobody', '1')])).toMatchObject([{ position: 1 }]);
+    expect(await waitingFor(store, 'nobody')).toEqual(['1']);
   });
 
-  it('ignores a confirmation by another user', async () => {
+  it('takes nothing from the log of another user', async () => {
     const store = await open();
-    const ids = await appendToBob(store, '1');
-    await store.confirm([{ userId: 'mallory', ids }]);
-    expect(await countOf(store, 'bob')).toBe(1);
-  });
-
-  it('recognizes a duplicate of a confirmed message', async () => {
-    const store = await open();
-    const ids = await appendToBob(store, 'fp-1');
-    await store.confirm([{ userId: 'bob', ids }]);
-    expect(await store.append([message('bob', 'fp-1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
-    expect(await countOf(store, 'bob')).toBe(0);
-    expect(await waitingFor(store, 'bob')).toEqual([]);
-  });
-
-  it('remembers a confirmed message for `rememberMs`, and no longer', async () => {
-    let now = 1_000_000;
-    const store = await open({ rememberMs: 60_000 }, () => now);
-    const ids = await appendToBob(store, 'fp-1');
-    await store.confirm([{ userId: 'bob', ids }]);
-    now += 59_999;
-    await store.expire(now, 100);
-    expect(await store.append([message('bob', 'fp-1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
-    now += 2;
-    await store.expire(now, 100);
-    expect(await store.append([message('bob', 'fp-1')])).toMatchObject([{ outcome: 'stored' }]);
-  });
-
-  it('remembers a waiting message forever', async () => {
-    let now = 1_000_000;
-    const store = await open({ rememberMs: 0, maxAgeMs: Number.POSITIVE_INFINITY }, () => now);
-    const [first] = await appendToBob(store, 'fp-1');
-    now += 1e12;
-    await store.expire(now, 100);
-    expect(await store.append([message('bob', 'fp-1')])).toEqual([{ outcome: 'duplicate', id: first }]);
-  });
-
-  it('never reuses an id', async () => {
-    let now = 1_000_000;
-    const store = await open({ rememberMs: 0 }, () => now);
-    const [first = 0] = await appendToBob(store, 'fp-1');
-    await store.confirm([{ userId: 'bob', ids: [first] }]);
-    now += 120_000;
-    await store.expire(now, 100);
-    const [second = 0] = await appendToBob(store, 'fp-1');
-    expect(second).toBeGreaterThan(first);
+    await store.append([message('bob', '1'), message('mallory', '2')]);
+    await confirm(store, 'mallory', 1);
+    expect(await waitingFor(store, 'bob')).toEqual(['1']);
+    expect(await waitingFor(store, 'mallory')).toEqual([]);
   });
 };

@@ -1,19 +1,35 @@
 import type { DeadLetter } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
-import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
+import {
+  appendToBob,
+  confirm,
+  message,
+  NOON,
+  namesOf,
+  requireId,
+  type Section,
+  sweep,
+  waitingFor,
+} from './fixture.js';
 
 const DROP = { whenFull: 'drop-oldest' } as const;
 
 export const displacing: Section = (open) => {
   it('moves the oldest messages to the dead letters when the queue is full', async () => {
     const store = await open({ ...DROP, maxPerUser: 2 }, () => 5000);
-    const [first = 0] = await appendToBob(store, '1', '2');
-    const deadLetter = { ...message('bob', '1'), id: first, cause: 'displaced', deadLetteredAt: 5000 };
+    const [first] = await store.append([message('bob', '1'), message('bob', '2')]);
+    const deadLetter = {
+      ...message('bob', '1'),
+      id: expect.any(Number),
+      messageId: requireId(first),
+      cause: 'displaced',
+      deadLetteredAt: 5000,
+    };
     expect(await store.append([message('bob', '3')])).toEqual([
-      { outcome: 'stored', id: expect.any(Number), displaced: [deadLetter] },
+      { outcome: 'stored', id: expect.any(Number), position: 3, displaced: [deadLetter] },
     ]);
     expect(await waitingFor(store, 'bob')).toEqual(['2', '3']);
-    expect(await store.deadLetters(undefined, 10)).toEqual([deadLetter]);
+    expect(await store.deadLetters(0, 10)).toEqual([deadLetter]);
   });
 
   it('displaces as many messages as the bytes need, and counts the remaining ones', async () => {
@@ -29,14 +45,14 @@ export const displacing: Section = (open) => {
     const results = await store.append(['1', '2', '3', '4'].map((name) => message('bob', name)));
     expect(results.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'stored', 'stored']);
     expect(await waitingFor(store, 'bob')).toEqual(['3', '4']);
-    expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['1', '2']);
+    expect(namesOf(await store.deadLetters(0, 10))).toEqual(['1', '2']);
   });
 
   it('displaces no message of another user, and none for a duplicate', async () => {
     const store = await open({ ...DROP, maxPerUser: 1 });
     await store.append([message('carol', '1'), message('bob', '2')]);
     await store.append([message('bob', '2')]);
-    expect(await store.deadLetters(undefined, 10)).toEqual([]);
+    expect(await store.deadLetters(0, 10)).toEqual([]);
     await store.append([message('bob', '3')]);
     expect(await waitingFor(store, 'carol')).toEqual(['1']);
   });
@@ -58,7 +74,7 @@ export const displacing: Section = (open) => {
       const body = 'longer than twenty bytes';
       const records = ['2', '3', '4'].map((name) => message('bob', name, { body, ignoresLimits: true }));
       const stored = { outcome: 'stored', id: expect.any(Number) };
-      expect(await store.append(records)).toEqual([stored, stored, stored]);
+      expect(await store.append(records)).toEqual([2, 3, 4].map((position) => ({ ...stored, position })));
       expect(await waitingFor(store, 'bob')).toEqual(['1', '2', '3', '4']);
       expect((await store.health()).deadLetters).toBe(0);
     },
@@ -72,10 +88,21 @@ export const displacing: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['1', '3']);
   });
 
+  it('leaves a gap where a message was displaced', async () => {
+    const store = await open({ ...DROP, maxPerUser: 2 });
+    await appendToBob(store, '1', '2', '3');
+    expect(await store.read('bob', 0, 10)).toMatchObject({ removed: 1, last: 3 });
+    await confirm(store, 'bob', 3, 2);
+    await appendToBob(store, '4');
+    expect(await waitingFor(store, 'bob')).toEqual(['4']);
+  });
+
   it('recognizes a duplicate of a displaced message', async () => {
     const store = await open({ ...DROP, maxPerUser: 1 });
-    await appendToBob(store, '1', '2');
-    expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    const [first] = await store.append([message('bob', '1'), message('bob', '2')]);
+    expect(await store.append([message('bob', '1')])).toEqual([
+      { outcome: 'duplicate', id: requireId(first), position: undefined },
+    ]);
     expect(await waitingFor(store, 'bob')).toEqual(['2']);
   });
 
@@ -84,15 +111,15 @@ export const displacing: Section = (open) => {
     const deleted: DeadLetter[] = [];
     store.onDeadLettersDeleted((deadLetters) => deleted.push(...deadLetters));
     await appendToBob(store, '1', '2', '3', '4', '5');
-    expect(namesOf(await store.deadLetters(undefined, 10))).toEqual(['3', '4']);
+    expect(namesOf(await store.deadLetters(0, 10))).toEqual(['3', '4']);
     expect((await store.health()).deadLetters).toBe(2);
     expect(deleted).toMatchObject([
       { ...message('bob', '1'), cause: 'displaced', deadLetteredAt: NOON },
       { ...message('bob', '2'), cause: 'displaced' },
     ]);
-    await store.expire(NOON + 60_001, 10);
+    await sweep(store, NOON + 60_001);
     expect(namesOf(deleted)).toEqual(['1', '2', '3']);
-    await store.discard((await store.deadLetters(undefined, 10)).map(({ id }) => id));
+    await store.discard((await store.deadLetters(0, 10)).map(({ id }) => id));
     expect(deleted).toHaveLength(3);
   });
 };

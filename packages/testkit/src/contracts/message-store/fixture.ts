@@ -1,10 +1,13 @@
 import type {
   AppendResult,
+  LogPage,
+  MessageId,
   MessageStore,
+  Position,
   Retention,
+  StoredDevice,
   StoredMessage,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from '@imcore/server/ports';
 
 /** Settings for a store under test. */
@@ -36,6 +39,9 @@ export type Section = (open: OpenStore) => void;
 /** The default `acceptedAt` of messages. */
 export const NOON = 1_700_000_000_000;
 
+/** More than any test appends to one log. */
+export const ALL = 100_000;
+
 export function message(to: string, fingerprint: string, fields: Partial<StoredMessage> = {}): StoredMessage {
   return { to, from: 'alice', fingerprint, body: `body of ${fingerprint}`, acceptedAt: NOON, ...fields };
 }
@@ -44,38 +50,94 @@ export function namesOf(messages: readonly StoredMessage[]): string[] {
   return messages.map(({ fingerprint }) => fingerprint);
 }
 
-/** Fingerprints of the messages that wait for a user, oldest first. */
-export async function waitingFor(store: MessageStore, userId: string): Promise<string[]> {
-  return namesOf(await store.take(userId, undefined, 100_000));
+export function positionsOf({ entries }: LogPage): Position[] {
+  return entries.map(({ position }) => position);
 }
 
-/** Appends messages for Bob in one call, and returns their ids. */
+/** Fingerprints of the messages that the v6 device of a user has not taken, oldest first. */
+export async function waitingFor(store: MessageStore, userId: string): Promise<string[]> {
+  return namesOf((await store.take(userId, 0, ALL)).entries);
+}
+
+/** Fingerprints of the entries that a user's log still has, oldest first. */
+export async function logOf(store: MessageStore, userId: string): Promise<string[]> {
+  return namesOf((await store.read(userId, 0, ALL)).entries);
+}
+
+/** Appends messages for Bob in one call, and returns their positions in his log. */
 export async function appendToBob(
   store: MessageStore,
   ...names: readonly string[]
-): Promise<readonly StoreId[]> {
-  return (await store.append(names.map((name) => message('bob', name)))).map(requireId);
+): Promise<readonly Position[]> {
+  return (await store.append(names.map((name) => message('bob', name)))).map(requirePosition);
+}
+
+/** The v6 device of a user takes messages. */
+export function confirm(
+  store: MessageStore,
+  userId: string,
+  ...positions: readonly Position[]
+): Promise<void> {
+  return store.confirm([{ userId, positions }]);
+}
+
+/** A named device of Bob takes his log up to a position. */
+export function advanceBob(store: MessageStore, deviceId: string, position: Position): Promise<void> {
+  return store.advance([{ userId: 'bob', deviceId, position }]);
+}
+
+/** A device that has taken nothing. */
+export function device(id: string, fields: Partial<StoredDevice> = {}): StoredDevice {
+  return { id, kind: 'web', name: `${id} of the user`, position: 0, seenAt: NOON, ...fields };
 }
 
 export async function countOf(store: MessageStore, userId: string): Promise<number> {
   return (await store.count(userId)).messages;
 }
 
-export function requireId(result: AppendResult | undefined): StoreId {
-  if (result === undefined || result.outcome === 'full' || result.id === undefined) {
+export function requireId(result: AppendResult | undefined): MessageId {
+  if (result === undefined || result.outcome === 'full')
     throw new Error(`no id in ${JSON.stringify(result)}`);
-  }
   return result.id;
 }
 
-/** Reads a queue page by page, as a replay does. */
-export async function readPages(store: MessageStore, userId: string, limit: number): Promise<string[][]> {
+export function requirePosition(result: AppendResult | undefined): Position {
+  if (result === undefined || result.outcome === 'full' || result.position === undefined) {
+    throw new Error(`no position in ${JSON.stringify(result)}`);
+  }
+  return result.position;
+}
+
+/** Calls `expire` until it has nothing more to do, and returns what it has done. */
+export async function sweep(store: MessageStore, now: number): Promise<Sweep> {
+  const parts: Sweep[] = [];
+  for (let idle = 0; idle < 3; ) {
+    const part = await store.expire(now, 1000);
+    const isIdle = part.deadLetters.length + part.trimmed.length + part.removedDevices.length === 0;
+    idle = isIdle ? idle + 1 : 0;
+    parts.push(part);
+  }
+  return {
+    deadLetters: parts.flatMap(({ deadLetters }) => deadLetters),
+    trimmed: parts.flatMap(({ trimmed }) => trimmed),
+    removedDevices: parts.flatMap(({ removedDevices }) => removedDevices),
+  };
+}
+
+/** Reads a log page by page, as a replay to the v6 device or a feed of a named one does. */
+export async function readPages(
+  store: MessageStore,
+  userId: string,
+  limit: number,
+  method: 'take' | 'read' = 'take',
+): Promise<string[][]> {
   const pages: string[][] = [];
-  let after: StoreId | undefined;
+  let after: Position = 0;
   for (;;) {
-    const page: readonly WaitingMessage[] = await store.take(userId, after, limit);
-    if (page.length === 0) return pages;
-    pages.push(namesOf(page));
-    after = page.at(-1)?.id;
+    const { entries } = await store[method](userId, after, limit);
+    const end = entries.at(-1);
+    if (end === undefined) return pages;
+    pages.push(namesOf(entries));
+    after = end.position;
   }
 }

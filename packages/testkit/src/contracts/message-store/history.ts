@@ -1,5 +1,16 @@
 import { expect, it } from 'vitest';
-import { appendToBob, message, NOON, namesOf, requireId, type Section } from './fixture.js';
+import {
+  advanceBob,
+  appendToBob,
+  confirm,
+  device,
+  message,
+  NOON,
+  namesOf,
+  requireId,
+  type Section,
+  sweep,
+} from './fixture.js';
 
 const KEPT = { historyMs: 60_000 };
 const ALL = { a: 'alice', b: 'bob', limit: 100 };
@@ -7,8 +18,8 @@ const ALL = { a: 'alice', b: 'bob', limit: 100 };
 export const history: Section = (open) => {
   it('keeps no history by default', async () => {
     const store = await open();
-    const ids = await appendToBob(store, '1', '2');
-    await store.confirm([{ userId: 'bob', ids: ids.slice(0, 1) }]);
+    await appendToBob(store, '1', '2');
+    await confirm(store, 'bob', 1);
     expect(store.keepsHistory).toBe(false);
     expect(await store.history(ALL)).toEqual([]);
   });
@@ -22,10 +33,9 @@ export const history: Section = (open) => {
       message('bob', 'not hers', { from: 'carol' }),
       message('carol', 'not his'),
     ]);
-    await store.confirm([
-      { userId: 'bob', ids: [requireId(results[0])] },
-      { userId: 'alice', ids: [requireId(results[1])] },
-    ]);
+    await confirm(store, 'bob', 1);
+    await confirm(store, 'alice', 1);
+    await sweep(store, NOON);
     expect(store.keepsHistory).toBe(true);
     const kept = await store.history(ALL);
     expect(namesOf(kept)).toEqual(['3', '2', '1']);
@@ -47,34 +57,85 @@ export const history: Section = (open) => {
   it('keeps a confirmed message for `historyMs`, and recognizes duplicates for `rememberMs`', async () => {
     let now = NOON;
     const store = await open({ ...KEPT, rememberMs: 90_000 }, () => now);
-    const ids = await appendToBob(store, '1');
-    await store.confirm([{ userId: 'bob', ids }]);
+    const [first] = await store.append([message('bob', '1')]);
+    now += 100_000;
+    await confirm(store, 'bob', 1);
+    await sweep(store, now);
     now += 59_999;
-    await store.expire(now, 10);
+    await sweep(store, now);
     expect(namesOf(await store.history(ALL))).toEqual(['1']);
     now += 2;
-    await store.expire(now, 10);
+    await sweep(store, now);
     expect(await store.history(ALL)).toEqual([]);
-    expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    expect(await store.append([message('bob', '1')])).toEqual([
+      { outcome: 'duplicate', id: requireId(first), position: undefined },
+    ]);
   });
 
   it('recognizes a duplicate as long as the message is in the history', async () => {
     let now = NOON;
     const store = await open({ ...KEPT, rememberMs: 0 }, () => now);
-    const ids = await appendToBob(store, '1');
-    await store.confirm([{ userId: 'bob', ids }]);
+    const [first] = await store.append([message('bob', '1')]);
+    await confirm(store, 'bob', 1);
+    await sweep(store, now);
     now += 30_000;
-    await store.expire(now, 10);
-    expect(await store.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    await sweep(store, now);
+    expect(await store.append([message('bob', '1')])).toEqual([
+      { outcome: 'duplicate', id: requireId(first), position: undefined },
+    ]);
     expect(namesOf(await store.history(ALL))).toEqual(['1']);
   });
 
   it('leaves out dead letters until they are resent', async () => {
     const store = await open({ ...KEPT, maxAgeMs: 1000 });
-    const ids = await appendToBob(store, '1');
-    await store.expire(NOON + 2000, 10);
+    await store.append([message('bob', '1', { acceptedAt: NOON - 5000 }), message('bob', '2')]);
+    const { deadLetters } = await store.expire(NOON, 10);
+    expect(namesOf(await store.history(ALL))).toEqual(['2']);
+    await store.resend(
+      deadLetters.map(({ id }) => id),
+      NOON,
+    );
+    expect(namesOf(await store.history(ALL))).toEqual(['2', '1']);
+  });
+
+  it('has a dead letter again that was confirmed late, and never one that was discarded', async () => {
+    const store = await open({ ...KEPT, maxAgeMs: 1000 });
+    await store.putDevice('alice', device('web', { seenAt: NOON + 2000 }));
+    await store.append([message('bob', '1', { echo: true }), message('bob', '2', { echo: true })]);
+    const { deadLetters } = await store.expire(NOON + 2000, 10);
+    await confirm(store, 'bob', 1);
+    await store.discard(deadLetters.map(({ id }) => id));
+    expect(namesOf(await store.history(ALL))).toEqual(['1']);
+    await store.advance([{ userId: 'alice', deviceId: 'web', position: 2 }]);
+    await sweep(store, NOON + 2000);
+    expect(namesOf(await store.history(ALL))).toEqual(['1']);
+  });
+
+  it('keeps a message as long as a device has not taken it, and then for `historyMs`', async () => {
+    let now = NOON;
+    const store = await open({ ...KEPT, deviceExpiryMs: Number.POSITIVE_INFINITY }, () => now);
+    await store.putDevice('bob', device('web'));
+    await appendToBob(store, '1');
+    await confirm(store, 'bob', 1);
+    now += 1e9;
+    await sweep(store, now);
+    expect(namesOf(await store.history(ALL))).toEqual(['1']);
+    await advanceBob(store, 'web', 1);
+    await sweep(store, now);
+    expect((await store.read('bob', 0, 10)).entries).toEqual([]);
+    expect(namesOf(await store.history(ALL))).toEqual(['1']);
+    await sweep(store, now + 60_001);
     expect(await store.history(ALL)).toEqual([]);
-    await store.resend(ids, NOON + 2000);
+  });
+
+  it('has a message once that is in two logs', async () => {
+    const store = await open(KEPT);
+    await store.putDevice('alice', device('web'));
+    await store.append([message('bob', '1', { echo: true })]);
+    expect(namesOf(await store.history(ALL))).toEqual(['1']);
+    await confirm(store, 'bob', 1);
+    await store.advance([{ userId: 'alice', deviceId: 'web', position: 1 }]);
+    await sweep(store, NOON);
     expect(namesOf(await store.history(ALL))).toEqual(['1']);
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ODD_IDS } from '../odd-ids.js';
-import { appendToBob, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
+import { appendToBob, confirm, device, message, NOON, namesOf, type Section, waitingFor } from './fixture.js';
 
 /** What JSON can hold and a text column perhaps cannot: lone surrogates and control characters. */
 const BROKEN_IDS = [
@@ -21,9 +21,12 @@ export const oddities: Section = (open) => {
     const results = await store.append(BROKEN_IDS.map((id) => message(id, id, { from: id })));
     expect(results.map(({ outcome }) => outcome)).toEqual(BROKEN_IDS.map(() => 'stored'));
     for (const id of BROKEN_IDS) {
-      const waiting = await store.take(id, undefined, 10);
-      expect(waiting).toMatchObject([{ to: id, from: id, fingerprint: id }]);
-      expect(await store.history({ a: id, b: id, limit: 10 })).toEqual(waiting);
+      const { entries } = await store.take(id, 0, 10);
+      expect(entries).toMatchObject([{ to: id, from: id, fingerprint: id, position: 1 }]);
+      expect(await store.history({ a: id, b: id, limit: 10 })).toMatchObject([
+        { to: id, from: id, fingerprint: id },
+      ]);
+      expect(await store.conversations({ userId: id, limit: 10 })).toMatchObject([{ with: id, waiting: 1 }]);
     }
   });
 
@@ -31,9 +34,8 @@ export const oddities: Section = (open) => {
     const store = await open();
     await store.append(ODD_IDS.map((id) => message(id, id, { from: id })));
     for (const id of ODD_IDS) {
-      const [waiting, ...others] = await store.take(id, undefined, 10);
-      expect(waiting).toMatchObject({ to: id, from: id, fingerprint: id });
-      expect(others).toEqual([]);
+      const { entries } = await store.take(id, 0, 10);
+      expect(entries).toMatchObject([{ to: id, from: id, fingerprint: id, position: 1 }]);
       expect((await store.count(id)).messages).toBe(1);
     }
   });
@@ -51,7 +53,7 @@ export const oddities: Section = (open) => {
     await store.append(ODD_IDS.map((id) => message(id, id, { from: 'alice' })));
     await store.expire(NOON + 2000, 1000);
     for (const id of ODD_IDS) {
-      const deadLetters = await store.deadLetters(undefined, 10, id);
+      const deadLetters = await store.deadLetters(0, 10, id);
       expect(namesOf(deadLetters)).toEqual([id]);
       await store.resend(
         deadLetters.map((deadLetter) => deadLetter.id),
@@ -62,11 +64,26 @@ export const oddities: Section = (open) => {
     }
   });
 
+  it('keeps devices with unusual ids, kinds and names of users with unusual ids', async () => {
+    const store = await open();
+    for (const id of [...ODD_IDS, ...BROKEN_IDS]) {
+      const odd = device(id, { kind: id, name: id });
+      expect(await store.putDevice(id, odd)).toEqual(odd);
+      await store.append([message(id, '1'), message(id, '2')]);
+      await store.advance([{ userId: id, deviceId: id, position: 1 }]);
+      expect(await store.devices(id)).toEqual([{ ...odd, position: 1 }]);
+      await confirm(store, id, 2);
+      expect(await store.count(id)).toEqual({ messages: 0, bytes: 0 });
+      expect(await store.removeDevice(id, id)).toBe(true);
+    }
+  });
+
   it('preserves every byte of a body', async () => {
     const store = await open();
     const body = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
     await store.append([message('bob', '1', { body }), message('bob', '2', { body: '' })]);
-    expect((await store.take('bob', undefined, 2)).map((waiting) => waiting.body)).toEqual([body, '']);
+    expect((await store.take('bob', 0, 2)).entries.map((entry) => entry.body)).toEqual([body, '']);
+    expect((await store.read('bob', 0, 2)).entries.map((entry) => entry.body)).toEqual([body, '']);
     expect(await store.count('bob')).toEqual({ messages: 2, bytes: 256 });
   });
 
@@ -74,7 +91,7 @@ export const oddities: Section = (open) => {
     const store = await open();
     const body = '0123456789abcdef'.repeat(65_536);
     await store.append([message('bob', '1', { body })]);
-    expect((await store.take('bob', undefined, 1))[0]?.body === body).toBe(true);
+    expect((await store.take('bob', 0, 1)).entries[0]?.body === body).toBe(true);
   });
 
   it('closes with waiting messages', async () => {

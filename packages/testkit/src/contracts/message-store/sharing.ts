@@ -1,12 +1,16 @@
-import type { MessageStore, QueuePlace, SharedStore, StoreId } from '@imcore/server/ports';
+import type { LogPlace, MessageStore, Position, SharedStore } from '@imcore/server/ports';
 import { expect, it } from 'vitest';
 import {
+  advanceBob,
   appendToBob,
+  confirm,
   countOf,
+  device,
   message,
   NOON,
   namesOf,
   type OpenStorePair,
+  positionsOf,
   requireId,
   waitingFor,
 } from './fixture.js';
@@ -31,57 +35,75 @@ export function sharing(openPair: OpenStorePair): void {
 
   it('returns a user only if a message waits behind the place', async () => {
     const [one, other] = await openPair();
-    const [first, second = 0] = await appendToBob(other, '1', '2');
-    expect(await whichWait(one, { userId: 'bob', after: first })).toEqual(['bob']);
-    expect(await whichWait(one, { userId: 'bob', after: second })).toEqual([]);
+    await appendToBob(other, '1', '2');
+    expect(await whichWait(one, { userId: 'bob', after: 1 })).toEqual(['bob']);
+    expect(await whichWait(one, { userId: 'bob', after: 2 })).toEqual([]);
     await appendToBob(one, '3');
-    expect(await whichWait(one, { userId: 'bob', after: second })).toEqual(['bob']);
+    expect(await whichWait(one, { userId: 'bob', after: 2 })).toEqual(['bob']);
     expect(await whichWait(one, { userId: 'bob', after: Number.MAX_SAFE_INTEGER })).toEqual([]);
   });
 
   it('compares each user with the place of that user', async () => {
     const [one, other] = await openPair();
-    const results = await other.append([message('bob', '1'), message('carol', '2'), message('bob', '3')]);
-    const [bobs, carols, bobsLast] = results.map(requireId);
-    expect(
-      await whichWait(one, { userId: 'bob', after: bobsLast }, { userId: 'carol', after: bobs }),
-    ).toEqual(['carol']);
-    expect(
-      await whichWait(one, { userId: 'bob', after: carols }, { userId: 'carol', after: carols }),
-    ).toEqual(['bob']);
+    await other.append([message('bob', '1'), message('carol', '2'), message('bob', '3')]);
+    const places = (bob: number, carol: number) => [
+      { userId: 'bob', after: bob },
+      { userId: 'carol', after: carol },
+    ];
+    expect(await whichWait(one, ...places(2, 0))).toEqual(['carol']);
+    expect(await whichWait(one, ...places(1, 1))).toEqual(['bob']);
+    expect(await whichWait(one, ...places(0, 0))).toEqual(['bob', 'carol']);
+    expect(await whichWait(one, ...places(2, 1))).toEqual([]);
   });
 
   it('accepts several places of a user', async () => {
     const [one, other] = await openPair();
-    const [first, second] = await appendToBob(other, '1', '2');
-    const [behind, atEnd] = [first, second].map((after) => ({ userId: 'bob', after }));
-    if (behind === undefined || atEnd === undefined) throw new Error('two messages');
+    await appendToBob(other, '1', '2');
+    const [behind, atEnd] = [
+      { userId: 'bob', after: 1 },
+      { userId: 'bob', after: 2 },
+    ] as const;
     expect(await whichWait(one, atEnd, behind, atEnd)).toEqual(['bob']);
     expect(await whichWait(one, atEnd, atEnd)).toEqual([]);
   });
 
-  it('does not count confirmed messages', async () => {
+  it('does not count what the v6 device has taken, in any order', async () => {
     const [one, other] = await openPair();
-    const [first = 0, second = 0] = await appendToBob(other, '1', '2');
-    await one.confirm([{ userId: 'bob', ids: [first] }]);
+    await appendToBob(other, '1', '2', '3');
+    await confirm(one, 'bob', 1, 3);
     expect(await waiting(other, 'bob')).toEqual(['bob']);
-    await one.confirm([{ userId: 'bob', ids: [second] }]);
+    expect(await whichWait(other, { userId: 'bob', after: 2 })).toEqual([]);
+    await confirm(other, 'bob', 2);
+    expect(await waiting(one, 'bob')).toEqual([]);
+  });
+
+  it('does not count messages of a history', async () => {
+    const [one, other] = await openPair({ historyMs: 60_000 });
+    await confirm(one, 'bob', ...(await appendToBob(other, '1')));
     expect(await waiting(other, 'bob')).toEqual([]);
   });
 
-  it('does not count confirmed messages of a history', async () => {
-    const [one, other] = await openPair({ historyMs: 60_000 });
-    await one.confirm([{ userId: 'bob', ids: await appendToBob(other, '1') }]);
+  it('counts what named devices have taken and the v6 device has not, and no echoes', async () => {
+    const [one, other] = await openPair();
+    for (const id of ['', 'web']) await one.putDevice('bob', device(id, { kind: '' }));
+    await other.append([message('carol', 'echoed', { from: 'bob', echo: true }), message('bob', '2')]);
+    await advanceBob(one, 'web', 2);
+    expect(await waiting(other, 'bob')).toEqual(['bob']);
+    await confirm(one, 'bob', 2);
+    await other.append([message('carol', 'echoed too', { from: 'bob', echo: true })]);
     expect(await waiting(other, 'bob')).toEqual([]);
+    expect(await waiting(one, 'bob')).toEqual([]);
   });
 
   it('counts a dead letter only after it was resent', async () => {
     const [one, other] = await openPair({ maxAgeMs: 1000 });
-    const ids = await appendToBob(other, '1');
-    await other.expire(NOON + 2000, 10);
+    await appendToBob(other, '1');
+    const { deadLetters } = await other.expire(NOON + 2000, 10);
     expect(await waiting(one, 'bob')).toEqual([]);
-    await one.resend(ids, NOON + 2000);
-    expect(await whichWait(other, { userId: 'bob', after: ids[0] })).toEqual(['bob']);
+    const ids = deadLetters.map(({ id }) => id);
+    expect(await one.resend(ids, NOON + 2000)).toBe(1);
+    expect(await whichWait(other, { userId: 'bob', after: 1 })).toEqual(['bob']);
+    expect(await whichWait(other, { userId: 'bob', after: 2 })).toEqual([]);
   });
 
   it('accepts thousands of places, and users with unusual ids', async () => {
@@ -96,41 +118,44 @@ export function sharing(openPair: OpenStorePair): void {
 
   it('shows a message to the other object as soon as its append has resolved', async () => {
     const [one, other] = await openPair();
-    let after: StoreId | undefined;
+    let after: Position = 0;
     for (let round = 0; round < 50; round += 1) {
       const [writer, reader] = round % 2 === 0 ? [one, other] : [other, one];
-      const ids = await appendToBob(writer, `${round}`);
+      const positions = await appendToBob(writer, `${round}`);
       expect(reader.isEmptyFor?.('bob') === true).toBe(false);
       expect(await whichWait(reader, { userId: 'bob', after })).toEqual(['bob']);
-      const page = await reader.take('bob', after, 10);
-      expect(page.map(({ id }) => id)).toEqual(ids);
-      after = ids[0];
+      expect(positionsOf(await reader.take('bob', after, 10))).toEqual(positions);
+      expect(positionsOf(await reader.read('bob', after, 10))).toEqual(positions);
+      after = positions[0] ?? 0;
     }
+    expect(after).toBe(50);
   });
 
   it('stores a message once that both objects append', async () => {
     const [one, other] = await openPair();
-    const [id] = await appendToBob(one, '1');
-    expect(await other.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id }]);
-    await other.confirm([{ userId: 'bob', ids: [requireId({ outcome: 'duplicate', id })] }]);
-    expect(await one.append([message('bob', '1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    const [first] = await one.append([message('bob', '1')]);
+    expect(await other.append([message('bob', '1')])).toEqual([{ ...first, outcome: 'duplicate' }]);
+    await confirm(other, 'bob', 1);
+    expect(await one.append([message('bob', '1')])).toEqual([
+      { outcome: 'duplicate', id: requireId(first), position: undefined },
+    ]);
     expect(await countOf(one, 'bob')).toBe(0);
+    expect(await appendToBob(one, '2')).toEqual([2]);
   });
 
-  it('returns what both objects have appended at the same time in the order of the ids', async () => {
+  it('has the same devices, counts and epoch in both objects', async () => {
     const [one, other] = await openPair();
-    const appendAll = async (store: MessageStore, prefix: string): Promise<StoreId[]> => {
-      const ids: StoreId[] = [];
-      for (let n = 0; n < 20; n += 1) ids.push(...(await appendToBob(store, `${prefix}${n}`)));
-      return ids;
-    };
-    const ids = (await Promise.all([appendAll(one, 'a'), appendAll(other, 'b')])).flat();
-    const page = await one.take('bob', undefined, 100);
-    expect(page.map(({ id }) => id)).toEqual(ids.sort((a, b) => a - b));
-    for (const prefix of ['a', 'b']) {
-      const own = namesOf(page).filter((name) => name.startsWith(prefix));
-      expect(own).toEqual(Array.from({ length: 20 }, (_, n) => `${prefix}${n}`));
-    }
+    expect(await other.epoch()).toBe(await one.epoch());
+    await one.putDevice('bob', device('web'));
+    await appendToBob(other, '1', '2', '3');
+    expect(await other.devices('bob')).toEqual([device('web')]);
+    await other.advance([{ userId: 'bob', deviceId: 'web', position: 2 }]);
+    expect(await one.devices('bob')).toEqual([device('web', { position: 2 })]);
+    await advanceBob(one, 'web', 1);
+    expect(await other.devices('bob')).toEqual([device('web', { position: 2 })]);
+    expect([await countOf(one, 'bob'), await countOf(other, 'bob')]).toEqual([1, 1]);
+    expect(await other.removeDevice('bob', 'web')).toBe(true);
+    expect(await one.devices('bob')).toEqual([]);
   });
 
   it('reports deleted dead letters to the object that deleted them', async () => {
@@ -160,11 +185,11 @@ function sharedOf(store: MessageStore): SharedStore {
   return store.shared;
 }
 
-async function whichWait(store: MessageStore, ...places: readonly QueuePlace[]): Promise<string[]> {
+async function whichWait(store: MessageStore, ...places: readonly LogPlace[]): Promise<string[]> {
   return [...(await sharedOf(store).whichWait(places))].sort();
 }
 
 /** Which of these users have a message, read from the start. */
 function waiting(store: MessageStore, ...userIds: readonly string[]): Promise<string[]> {
-  return whichWait(store, ...userIds.map((userId) => ({ userId, after: undefined })));
+  return whichWait(store, ...userIds.map((userId) => ({ userId, after: 0 })));
 }
