@@ -139,6 +139,19 @@ export class DeadLetters {
     });
   }
 
+  /** The v6 device has taken messages that had become these dead letters. */
+  async confirm(ids: readonly string[], now: number): Promise<void> {
+    const keepsHistory = this.#retention.historyMs > 0;
+    if (keepsHistory) {
+      const { rows } = await this.#database.run((client) =>
+        client.query<{ sender: Buffer }>({ ...this.#statements.dead.find, values: [ids] }),
+      );
+      await this.#users.make(rows.map(({ sender }) => fromKey(sender)));
+    }
+    const values = [ids, now, keepsHistory];
+    await this.#database.run((client) => client.query({ ...this.#statements.dead.confirm, values }));
+  }
+
   /** Deletes dead letters; their keys are remembered from `now` on. */
   async discard(ids: readonly DeadLetterId[], now: number): Promise<number> {
     const { rows } = await this.#database.run((client) =>

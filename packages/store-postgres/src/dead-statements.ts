@@ -35,6 +35,8 @@ export interface DeadStatements {
   readonly lockLogs: Statement;
   /** Appends dead letters ($1) to the logs again, in their order, at $2, with history if $3. Needs the locks of the logs. Returns a row for each. */
   readonly resend: Statement;
+  /** Messages were taken that had become dead letters ($1), at $2: deletes these. With history ($3) the messages get into it. */
+  readonly confirm: Statement;
   /** Deletes dead letters ($1), at $2. Returns a row for each. */
   readonly discard: Statement;
   /** Deletes the $1 oldest dead letters, at $2, and returns them. */
@@ -52,6 +54,11 @@ export function deadStatements(tables: Tables): DeadStatements {
   const forget = (rows: string, now: string): string =>
     `forgetting AS (INSERT INTO ${forgotten} (at, keys) SELECT ${now}, array_agg(key) FROM ${rows} AS d WHERE NOT EXISTS (
        SELECT 1 FROM ${message} AS m WHERE m.receiver = d.receiver AND m.position = d.position OFFSET 0) HAVING count(*) > 0)`;
+  const addThreads = (rows: string): string => `INSERT INTO ${thread} AS t (user_no, other, last)
+         SELECT one, two, max(id) FROM (SELECT receiver AS one, sender_no AS two, message_id AS id FROM ${rows}
+           UNION ALL SELECT sender_no, receiver, message_id FROM ${rows}) AS pairs WHERE $3::boolean
+         GROUP BY one, two ORDER BY one, two
+         ON CONFLICT (user_no, other) DO UPDATE SET last = greatest(t.last, excluded.last)`;
   const moved = 'receiver, position, id, accepted_at, key, sender, fingerprint, body';
   return {
     overdue: named(
@@ -128,11 +135,7 @@ export function deadStatements(tables: Tables): DeadStatements {
          ON CONFLICT (key) DO UPDATE SET position = excluded.position),
        echoes AS (UPDATE ${echo} AS c SET message_position = n.new_position FROM numbered AS n
          WHERE c.user_no = n.sender_no AND c.position = n.echo AND c.user_no = ANY (ARRAY(SELECT sender_no FROM numbered WHERE echo IS NOT NULL))),
-       threads AS (INSERT INTO ${thread} AS t (user_no, other, last)
-         SELECT one, two, max(id) FROM (SELECT receiver AS one, sender_no AS two, message_id AS id FROM numbered
-           UNION ALL SELECT sender_no, receiver, message_id FROM numbered) AS pairs WHERE $3::boolean
-         GROUP BY one, two ORDER BY one, two
-         ON CONFLICT (user_no, other) DO UPDATE SET last = greatest(t.last, excluded.last)),
+       threads AS (${addThreads('numbered')}),
        adds AS MATERIALIZED (SELECT receiver AS no, count(*) AS messages, sum(octet_length(body)) AS bytes FROM numbered GROUP BY receiver),
        moved AS (UPDATE ${log} AS l SET last = l.last + a.messages, sent = l.sent + a.messages, sent_bytes = l.sent_bytes + a.bytes
          FROM adds AS a WHERE l.no = a.no AND l.no = ANY (ARRAY(SELECT no FROM adds))),
@@ -143,6 +146,26 @@ export function deadStatements(tables: Tables): DeadStatements {
          bytes: `-${sumOf('freed', 'old')}`,
        })})
        SELECT 1 FROM numbered`,
+    ),
+    confirm: named(
+      'confirm',
+      `WITH gone AS (DELETE FROM ${dead} WHERE id = ANY ($1::bigint[]) RETURNING *, ${ROW_BYTES} AS freed),
+       held AS MATERIALIZED (SELECT m.place, g.id FROM gone AS g, LATERAL (SELECT ctid AS place FROM ${message} AS m
+         WHERE m.receiver = g.receiver AND m.position = g.position LIMIT 1) AS m),
+       kept AS MATERIALIZED (SELECT g.*, (SELECT no FROM ${log} AS f WHERE f.id = g.sender LIMIT 1) AS sender_no
+         FROM gone AS g WHERE $3::boolean),
+       restored AS (UPDATE ${message} AS m SET pair_a = least(k.receiver, k.sender_no), pair_b = greatest(k.receiver, k.sender_no)
+         FROM held AS h JOIN kept AS k USING (id) WHERE m.receiver = k.receiver AND m.position = k.position
+         AND m.ctid = ANY (ARRAY(SELECT place FROM held))),
+       inserted AS (INSERT INTO ${message}
+           (receiver, position, id, accepted_at, gone_at, key, in_log, sender, fingerprint, body, pair_a, pair_b)
+         SELECT receiver, position, message_id, accepted_at, $2::bigint, key, false, sender, fingerprint, body,
+           least(receiver, sender_no), greatest(receiver, sender_no) FROM kept WHERE id NOT IN (SELECT id FROM held)
+         RETURNING ${ROW_BYTES} AS bytes),
+       threads AS (${addThreads('kept')}),
+       forgetting AS (INSERT INTO ${forgotten} (at, keys) SELECT $2::bigint, array_agg(key) FROM gone
+         WHERE NOT $3::boolean AND id NOT IN (SELECT id FROM held) HAVING count(*) > 0)
+       ${tables.add({ dead: `-${countOf('gone')}`, bytes: `${sumOf('bytes', 'inserted')} - ${sumOf('freed', 'gone')}` })}`,
     ),
     discard: named(
       'discard',

@@ -1,6 +1,7 @@
 import type { Advance, Position, Retention, StoredDevice, Sweep } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { Removal } from './removal.js';
 import { type DeviceRow, toDevice } from './rows.js';
 import type { Statements } from './statements.js';
@@ -23,6 +24,7 @@ export class Devices {
   readonly #statements: Statements;
   readonly #users: Users;
   readonly #removal: Removal;
+  readonly #deadLetters: DeadLetters;
   readonly #retention: Required<Retention>;
 
   constructor(
@@ -30,12 +32,14 @@ export class Devices {
     statements: Statements,
     users: Users,
     removal: Removal,
+    deadLetters: DeadLetters,
     retention: Required<Retention>,
   ) {
     this.#database = database;
     this.#statements = statements;
     this.#users = users;
     this.#removal = removal;
+    this.#deadLetters = deadLetters;
     this.#retention = retention;
   }
 
@@ -43,18 +47,16 @@ export class Devices {
   async confirm(taken: readonly Taken[], now: number): Promise<void> {
     const values = [taken.map(({ userId }) => toKey(userId)), taken.map(({ position }) => position), now];
     const { rows } = await this.#database.run((client) =>
-      client.query<{ id: Buffer }>({ ...this.#statements.taking.confirm, values }),
+      client.query<{ user_id: Buffer | null; dead_id: string | null }>({
+        ...this.#statements.taking.confirm,
+        values,
+      }),
     );
     if (rows.length === 0) return;
-    const beside = new Set(rows.map(({ id }) => fromKey(id)));
-    await this.#locked(beside, async (client, numbers) => {
-      const own = taken.filter(({ userId }) => numbers.has(userId));
-      await client.query({
-        ...this.#statements.taking.confirmBesideDevices,
-        values: [own.map(({ userId }) => numbers.get(userId)), own.map(({ position }) => position), now],
-      });
-      await this.#removal.removeTaken(client, [...numbers.values()], now);
-    });
+    const dead = rows.flatMap(({ dead_id }) => dead_id ?? []);
+    const beside = new Set(rows.flatMap(({ user_id }) => (user_id === null ? [] : [fromKey(user_id)])));
+    if (beside.size > 0) dead.push(...(await this.#confirmBesideDevices(beside, taken, now)));
+    if (dead.length > 0) await this.#deadLetters.confirm(dead, now);
   }
 
   /** Named devices have taken their logs up to a position. */
@@ -143,6 +145,23 @@ export class Devices {
       if (deviceId !== '') await client.query({ ...user.countDevices, values: [no, -1] });
       await this.#removal.removeTaken(client, [no], now);
       return toDevice(row);
+    });
+  }
+
+  /** Returns the dead letters that messages have become. */
+  #confirmBesideDevices(
+    userIds: ReadonlySet<string>,
+    taken: readonly Taken[],
+    now: number,
+  ): Promise<readonly string[]> {
+    return this.#locked(userIds, async (client, numbers) => {
+      const own = taken.filter(({ userId }) => numbers.has(userId));
+      const { rows } = await client.query<{ dead_id: string }>({
+        ...this.#statements.taking.confirmBesideDevices,
+        values: [own.map(({ userId }) => numbers.get(userId)), own.map(({ position }) => position), now],
+      });
+      await this.#removal.removeTaken(client, [...numbers.values()], now);
+      return rows.map(({ dead_id }) => dead_id);
     });
   }
 

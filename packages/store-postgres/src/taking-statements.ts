@@ -1,10 +1,11 @@
 import type { Statement } from './statement.js';
-import { countOf, ROW_BYTES, sumOf, type Tables } from './tables.js';
+import { ROW_BYTES, sumOf, type Tables } from './tables.js';
 
 /** What devices take. All but `confirm` need the locks of the users' states, taken before with `lock`. */
 export interface TakingStatements {
   /**
-   * The v6 devices of users ($1) have taken positions ($2) at $3. Users with named devices are left out and returned: `id`.
+   * The v6 devices of users ($1) have taken positions ($2) at $3. Users with named devices are left out and returned
+   * (`user_id`), and so are dead letters that the messages have become (`dead_id`).
    *
    * Without named devices, what is confirmed is removed at once. Nodes may confirm for one user at the same time: a row is
    * removed and counted once, and the position of the device moves as far as the statement can see.
@@ -12,7 +13,7 @@ export interface TakingStatements {
   readonly confirm: Statement;
   /** Locks the states of users ($1, their ids), in order. Returns `no` and `id`. */
   readonly lock: Statement;
-  /** As `confirm` ($1: numbers), for users with named devices: what is taken before an earlier message is marked. */
+  /** As `confirm` ($1: numbers), for users with named devices: what is taken before an earlier message is marked. Returns `dead_id`. */
   readonly confirmBesideDevices: Statement;
   /** Named devices ($2) of users ($1: numbers) have taken their logs up to positions ($3). */
   readonly advance: Statement;
@@ -32,16 +33,9 @@ export function takingStatements(tables: Tables): TakingStatements {
       SELECT t.no, t.position, m.* FROM t, LATERAL (SELECT ctid AS place, ${columns} FROM ${message} AS m
         WHERE m.receiver = t.no AND m.position = t.position AND m.in_log LIMIT 1) AS m)`;
   /** Dead letters that messages of `t` have become. */
-  const died = `died AS (
-      DELETE FROM ${dead} WHERE ctid = ANY (ARRAY(
-        SELECT (SELECT ctid FROM ${dead} AS d WHERE d.receiver = t.no AND d.position = t.position LIMIT 1) FROM t
-        WHERE (no, position) NOT IN (SELECT no, position FROM found)))
-      RETURNING receiver, position, key, ${ROW_BYTES} AS freed)`;
-  /** The keys of what is gone for good; a message that an echo still refers to keeps its key. */
-  const forget = (rows: string, now: string): string =>
-    `forgetting AS (INSERT INTO ${forgotten} (at, keys) SELECT ${now}, array_agg(key) FROM (${rows}) AS g HAVING count(*) > 0)`;
-  const goneForGood = `SELECT key FROM died AS d WHERE NOT EXISTS (SELECT 1 FROM ${message} AS m
-      WHERE m.receiver = d.receiver AND m.position = d.position OFFSET 0)`;
+  const became = `dead AS MATERIALIZED (
+      SELECT d.id FROM t, LATERAL (SELECT id FROM ${dead} AS d WHERE d.receiver = t.no AND d.position = t.position LIMIT 1) AS d
+      WHERE (t.no, t.position) NOT IN (SELECT no, position FROM found))`;
   return {
     confirm: named(
       'confirm',
@@ -68,8 +62,8 @@ export function takingStatements(tables: Tables): TakingStatements {
        next AS MATERIALIZED (SELECT s.no, ${nextOf('s.v6')} AS v6, s.removed >= s.v6 AS is_clean,
          (SELECT position FROM ${echo} AS c WHERE c.user_no = s.no AND c.position > s.removed ORDER BY position LIMIT 1) - 1 AS echo
          FROM s),
-       ${died},
-       ${forget(`SELECT key FROM deleted UNION ALL ${goneForGood}`, '$3::bigint')},
+       ${became},
+       forgetting AS (INSERT INTO ${forgotten} (at, keys) SELECT $3::bigint, array_agg(key) FROM deleted HAVING count(*) > 0),
        moved AS (
          UPDATE ${state} AS s SET v6 = greatest(s.v6, n.v6), v6_seen_at = coalesce(s.v6_seen_at, $3::bigint),
            removed = CASE WHEN n.is_clean THEN greatest(s.removed, least(n.v6, n.echo)) ELSE s.removed END,
@@ -81,10 +75,10 @@ export function takingStatements(tables: Tables): TakingStatements {
        added AS (${tables.add({
          waiting: `-${sumOf('messages', 'counted')}`,
          waitingBytes: `-${sumOf('bytes', 'counted')}`,
-         dead: `-${countOf('died')}`,
-         bytes: `-${sumOf('freed', 'deleted')} - ${sumOf('freed', 'died')}`,
+         bytes: `-${sumOf('freed', 'deleted')}`,
        })})
-       SELECT id FROM u JOIN locked USING (no) WHERE devices > 0`,
+       SELECT id AS user_id, NULL::bigint AS dead_id FROM u JOIN locked USING (no) WHERE devices > 0
+       UNION ALL SELECT NULL, id FROM dead`,
     ),
     lock: named(
       'lock',
@@ -102,20 +96,15 @@ export function takingStatements(tables: Tables): TakingStatements {
          SELECT place FROM found JOIN next USING (no) WHERE position > v6 AND NOT is_marked))),
        counted AS MATERIALIZED (SELECT no, count(*) AS messages, sum(bytes)::bigint AS bytes FROM found JOIN s USING (no)
          WHERE NOT is_marked AND position > s.taken AND position > s.v6 GROUP BY no),
-       ${died},
-       ${forget(goneForGood, '$3::bigint')},
+       ${became},
        moved AS (
          UPDATE ${state} AS s SET v6 = greatest(s.v6, n.v6), v6_seen_at = coalesce(s.v6_seen_at, $3::bigint),
            gone = s.gone + n.messages, gone_bytes = s.gone_bytes + n.bytes
          FROM (SELECT n.no, n.v6, coalesce(c.messages, 0) AS messages, coalesce(c.bytes, 0) AS bytes
            FROM next AS n LEFT JOIN counted AS c USING (no)) AS n
-         WHERE s.no = n.no AND s.no = ANY ($1::bigint[]))
-       ${tables.add({
-         waiting: `-${sumOf('messages', 'counted')}`,
-         waitingBytes: `-${sumOf('bytes', 'counted')}`,
-         dead: `-${countOf('died')}`,
-         bytes: `-${sumOf('freed', 'died')}`,
-       })}`,
+         WHERE s.no = n.no AND s.no = ANY ($1::bigint[])),
+       added AS (${tables.add({ waiting: `-${sumOf('messages', 'counted')}`, waitingBytes: `-${sumOf('bytes', 'counted')}` })})
+       SELECT id AS dead_id FROM dead`,
     ),
     advance: named(
       'advance',
