@@ -52,6 +52,11 @@ export class OutboxPointers {
     return { to: POINTERS, from: to, fingerprint: key, body: String(id), acceptedAt, ignoresLimits: true };
   }
 
+  /** Whether there are pointers. @throws StoreError */
+  async hasAny(): Promise<boolean> {
+    return (await this.#store.take(POINTERS, undefined, 1)).length > 0;
+  }
+
   /** The broker, or the receiver, has a message: the store forgets its pointer. */
   confirm(pointer: StoreId): void {
     this.#writer.confirm(POINTERS, pointer);
@@ -103,7 +108,7 @@ export class OutboxPointers {
         outcomes.push('busy');
         break;
       }
-      // A receiver who is online here has the message from the queue, or will have.
+      // A receiver who is online has the message from the queue, or will have.
       if (message === undefined || this.#host.isOnline(message.to)) {
         this.confirm(pointer.id);
         outcomes.push('done');
