@@ -189,7 +189,12 @@ export class ServerCluster implements ClusterListener {
   }
 
   hinted(userIds: readonly string[]): void {
-    for (const userId of userIds) this.#parts.queueOf(userId)?.wake();
+    for (const userId of userIds) {
+      const queue = this.#parts.queueOf(userId);
+      if (queue === undefined) continue;
+      this.#runtime.metrics.clusterReadsWoken += 1;
+      queue.wake();
+    }
   }
 
   /** Sends a message without QoS to the other nodes of its receiver. Returns false if it does not fit into a frame, or there are none. */
