@@ -51,7 +51,8 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
     database.exec(PRAGMAS);
     const isChecked = size > 0 && size <= options.maxCheckedBytes;
     if (isChecked) checkIntegrity(database, file);
-    if (mustTakeSteps) withLock(file, options.isServer, () => takeSteps(database, undefined, options.onProgress));
+    if (mustTakeSteps)
+      withLock(file, options.isServer, () => takeSteps(database, undefined, options.onProgress));
     if (isChecked) checkQueues(database, file);
     return database;
   } catch (error) {

@@ -29,9 +29,18 @@ export class DeviceTable {
     const named = devices.of(user);
     const column = toColumn(id);
     const device = named.get(column);
-    const changes = { kind: toColumn(kind), name: toColumn(name), seenAt: Math.trunc(seenAt), isChanged: true };
+    const changes = {
+      kind: toColumn(kind),
+      name: toColumn(name),
+      seenAt: Math.trunc(seenAt),
+      isChanged: true,
+    };
     if (device !== undefined) return toStoredDevice(Object.assign(device, changes));
-    const added = { id: column, ...changes, position: Math.min(Math.max(0, Math.trunc(position)), user.last) };
+    const added = {
+      id: column,
+      ...changes,
+      position: Math.min(Math.max(0, Math.trunc(position)), user.last),
+    };
     const heldBefore = this.#heldFrom(user);
     named.set(column, added);
     user.devices += 1;
