@@ -13,6 +13,7 @@ import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import { type HealthPages, type Readiness, serveHealth } from './serve-health.js';
 import type { ServeSettings } from './settings.js';
+import type { DatabaseWait } from './wait-for-database.js';
 
 /**
  * Runs a server until the process gets SIGTERM or SIGINT.
@@ -35,14 +36,9 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
   const cluster = await openCluster(settings);
-  const store = await openStore(settings.store, undefined, {
-    waitMs: settings.storeWaitMs,
-    clock: systemClock,
-    report: (reason) =>
-      process.stderr.write(
-        `imcore waits up to ${settings.storeWaitMs} ms for ${shownStore(settings.store)}: ${reason}\n`,
-      ),
-  });
+  const store = await openStore(settings.store, undefined, databaseWait(settings), (line) =>
+    process.stderr.write(`${line}\n`),
+  );
   const assembled = assembleServer(settings, store, logger, bridge, cluster);
   const stopping = new AbortController();
   endIfNameIsTaken(assembled, stopping, settings, output);
@@ -65,6 +61,16 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   process.stderr.write(banner(addresses, settings, page?.url, cluster?.nodeId));
   trimMemory({ logger });
   handleSignals(assembled, pages, stopping, settings, logger, output);
+}
+
+/** How to wait for the database of the settings. */
+function databaseWait({ store, storeWaitMs }: ServeSettings): DatabaseWait {
+  return {
+    waitMs: storeWaitMs,
+    clock: systemClock,
+    report: (reason) =>
+      process.stderr.write(`imcore waits up to ${storeWaitMs} ms for ${shownStore(store)}: ${reason}\n`),
+  };
 }
 
 /** What the command serves over HTTP. */

@@ -346,6 +346,33 @@ describe('the view of the cluster', () => {
     expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":9,"reason":"违规 \\"rules\\""}' }]);
   });
 
+  it('does not kick out who has logged in after a kick whose frame was lost', async () => {
+    const { nodes, a, b } = await startTwo();
+    const old = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    const kicked = a.server.cluster?.kick('bob');
+    nodes.bus.setConditions({ loss: 0 });
+    old.leave();
+    const again = await b.online('bob');
+    await nodes.advance(1100);
+    expect(await kicked).toBe(0);
+    expect(again.received).toEqual([]);
+    expect(again.isClosed).toBe(false);
+  });
+
+  it('repeats a kick whose frame was lost', async () => {
+    const { nodes, a, b } = await startTwo();
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    const kicked = a.server.cluster?.kick('bob');
+    nodes.bus.setConditions({ loss: 0 });
+    await nodes.advance(1100);
+    expect(await kicked).toBe(1);
+    expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":2}' }]);
+  });
+
   it('forgets the users of a node that died, within 5 s', async () => {
     const { nodes, a, b } = await startTwo();
     await b.online('bob');
