@@ -1,55 +1,52 @@
-import {
-  type AppendResult,
-  type DeadLetter,
-  type Retention,
-  type StoredMessage,
-  StoreError,
-  type StoreId,
-} from '@imcore/server/ports';
+import { type AppendResult, type DeadLetter, type Retention, type StoredMessage, StoreError } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
-import type { Database } from './database.js';
-import type { DeadLetters } from './dead-letters.js';
-import { additionsOf, type Draft, Drafts, stored } from './draft.js';
-import { beginLocked, chunksOf, findKnown, insert } from './inserting.js';
-import { type Admission, makeRoom, type Occupant } from './making-room.js';
-import type { QueueCounts } from './queue-counts.js';
+import { codeOf, type Database } from './database.js';
+import { deadLetterKey, type DeadLetters } from './dead-letters.js';
+import { type Draft, Drafts, stored } from './draft.js';
+import { chunksOf, findKnown, insert, lockedBy, namedBy } from './inserting.js';
+import { type Admission, makeRoom, type NextOldest, type Occupant } from './making-room.js';
+import type { Removal } from './removal.js';
 import type { Statements } from './statements.js';
-import { toKey } from './text-key.js';
+import { fromKey, toKey } from './text-key.js';
 import type { TotalBytes } from './total-bytes.js';
+import type { Users } from './users.js';
 
-/** Rows of a full queue that are read in one round trip. */
+/** Rows of a full log that are read in one round trip. */
 const OLDEST_ROWS = 500;
+/** SQLSTATE of a key that is not unique. */
+const NOT_UNIQUE = '23505';
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
 const NONE: ReadonlySet<Draft> = new Set();
 
 /**
- * Appends messages. For receivers with room in their queue, that is one statement; for receivers whose queue is full, it
- * is a transaction that decides which messages are rejected or displaced.
+ * Appends messages. For receivers with room that is one statement; for receivers without, it is a transaction that decides
+ * which messages are rejected or displaced.
  */
 export class Appender {
   readonly #database: Database;
   readonly #statements: Statements;
-  readonly #counts: QueueCounts;
+  readonly #users: Users;
   readonly #total: TotalBytes;
   readonly #deadLetters: DeadLetters;
-  readonly #lockClass: number;
+  readonly #removal: Removal;
   readonly #retention: Required<Retention>;
 
   constructor(
     database: Database,
     statements: Statements,
-    counts: QueueCounts,
+    users: Users,
     total: TotalBytes,
     deadLetters: DeadLetters,
-    lockClass: number,
+    removal: Removal,
     retention: Required<Retention>,
   ) {
     this.#database = database;
     this.#statements = statements;
-    this.#counts = counts;
+    this.#users = users;
     this.#total = total;
     this.#deadLetters = deadLetters;
-    this.#lockClass = lockClass;
+    this.#removal = removal;
     this.#retention = retention;
   }
 
@@ -59,21 +56,11 @@ export class Appender {
     try {
       const beyond = await this.#rejectBeyondTotal(drafts.all, now);
       const admitted = beyond.size === 0 ? drafts.all : drafts.all.filter((draft) => !beyond.has(draft));
-      const additions = additionsOf(admitted);
-      await this.#countUnknown(this.#counts.unknownOf(additions, now), now);
-      const tight = new Set<string>();
-      for (const [userId, addition] of additions) {
-        if (this.#counts.limitFor(userId, addition) !== undefined) tight.add(userId);
-      }
-      await this.#insert(admitted.filter(({ message }) => !tight.has(message.to)));
-      await this.#insertTight(
-        admitted.filter(({ message }) => tight.has(message.to)),
-        now,
-      );
+      const tight = await this.#insertOrMakeUsers(admitted);
+      await this.#insertTight(tight, now);
       this.#total.stored(admitted);
       return drafts.results(resultOf);
     } catch (error) {
-      this.#counts.forget(messages.map(({ to }) => to));
       this.#total.changed();
       throw error;
     }
@@ -83,7 +70,7 @@ export class Appender {
   async #rejectBeyondTotal(drafts: readonly Draft[], now: number): Promise<ReadonlySet<Draft>> {
     if (this.#total.mustRead(now)) {
       const { rows } = await this.#database.run((client) =>
-        client.query<{ total_bytes: string }>(this.#statements.totals),
+        client.query<{ total_bytes: string }>(this.#statements.read.totals),
       );
       this.#total.read(Number(rows[0]?.total_bytes ?? 0), now);
     }
@@ -94,70 +81,103 @@ export class Appender {
     return new Set(beyond);
   }
 
-  async #countUnknown(userIds: readonly string[], now: number): Promise<void> {
-    if (userIds.length === 0) return;
-    const { rows } = await this.#database.run((client) =>
-      client.query<{ n: string; waiting: string; bytes: string }>({
-        ...this.#statements.count,
-        values: [userIds.map(toKey)],
-      }),
-    );
-    for (const { n, waiting, bytes } of rows) {
-      this.#counts.counted(
-        userIds[Number(n) - 1] ?? '',
-        { messages: Number(waiting), bytes: Number(bytes) },
-        now,
-      );
-    }
+  /** Returns the drafts whose receivers have no room. */
+  async #insertOrMakeUsers(drafts: readonly Draft[]): Promise<readonly Draft[]> {
+    const userIds = namedBy(drafts, this.#keepsHistory);
+    await this.#users.make(userIds);
+    const inserted = await this.#insert(drafts);
+    if (inserted !== undefined) return inserted;
+    // Rows that this node has seen are gone: the database was set back.
+    this.#users.forgetAll();
+    await this.#users.make(userIds);
+    const again = await this.#insert(drafts);
+    if (again !== undefined) return again;
+    throw new StoreError('ERR_STORE_FAILED', 'rows of users disappear from the database: retry the append');
   }
 
-  /** One statement is its own transaction. Several are run in one, so that a call is stored completely or not at all. */
-  async #insert(drafts: readonly Draft[]): Promise<void> {
-    const [first, ...others] = chunksOf(drafts);
-    if (first === undefined) return;
-    if (others.length === 0) {
-      await this.#database.run((client) => this.#insertChunk(client, first));
-    } else {
-      const receivers = drafts.map(({ message }) => message.to);
-      await this.#database.transaction(beginLocked(this.#lockClass, receivers), async (client) => {
-        for (const draft of drafts) draft.result = undefined;
-        for (const chunk of [first, ...others]) await this.#insertChunk(client, chunk);
-      });
-    }
-    for (const { message, result } of drafts) this.#countStored(message, result);
+  /**
+   * Inserts drafts and returns those whose receivers have no room; undefined if a user has no row. One statement is its own
+   * transaction. Several are run in one, so that a call is stored completely or not at all; also one that did not see a message
+   * of another node: now it has the locks before it looks.
+   */
+  #insert(drafts: readonly Draft[]): Promise<readonly Draft[] | undefined> {
+    const chunks = chunksOf(drafts);
+    return this.#database.run(async (client) => {
+      if (chunks.length <= 1) {
+        try {
+          return await this.#insertChunks(client, chunks);
+        } catch (error) {
+          if (codeOf(error) !== NOT_UNIQUE) throw error;
+        }
+      }
+      for (const draft of drafts) draft.result = undefined;
+      await client.query(BEGIN);
+      await this.#lock(client, lockedBy(drafts));
+      const tight = await this.#insertChunks(client, chunks);
+      await client.query(tight === undefined ? 'ROLLBACK' : 'COMMIT');
+      return tight;
+    });
   }
 
-  #insertChunk(client: ClientBase, drafts: readonly Draft[]): Promise<void> {
-    return insert(client, this.#statements, this.#lockClass, this.#retention.historyMs > 0, drafts);
+  async #insertChunks(
+    client: ClientBase,
+    chunks: readonly (readonly Draft[])[],
+  ): Promise<readonly Draft[] | undefined> {
+    const tight: Draft[] = [];
+    const full = new Set<string>();
+    for (const chunk of chunks) {
+      const admitted = full.size === 0 ? chunk : chunk.filter(({ message }) => !full.has(message.to));
+      if (admitted.length < chunk.length) tight.push(...chunk.filter(({ message }) => full.has(message.to)));
+      if (admitted.length === 0) continue;
+      const inserted = await insert(client, this.#statements, admitted, this.#limits(true));
+      if (inserted.isMissingUser) return undefined;
+      this.#removal.mark(inserted.long);
+      for (const draft of inserted.tight) full.add(draft.message.to);
+      tight.push(...inserted.tight);
+    }
+    return tight;
   }
 
   async #insertTight(drafts: readonly Draft[], now: number): Promise<void> {
     if (drafts.length === 0) return;
     const byReceiver = new Map<string, Draft[]>();
     for (const draft of drafts) {
-      const { to } = draft.message;
-      byReceiver.set(to, [...(byReceiver.get(to) ?? []), draft]);
+      const own = byReceiver.get(draft.message.to);
+      if (own === undefined) byReceiver.set(draft.message.to, [draft]);
+      else own.push(draft);
     }
-    const begin = beginLocked(this.#lockClass, byReceiver.keys());
-    const deleted = await this.#database.transaction(begin, async (client) => {
+    const deleted = await this.#database.transaction(BEGIN, async (client) => {
       for (const draft of drafts) draft.result = undefined;
+      const sizes = await this.#lock(client, lockedBy(drafts));
+      const receivers = [...byReceiver.keys()].map(toKey);
+      await client.query({ ...this.#statements.taking.lock, values: [receivers] });
       await findKnown(client, this.#statements, drafts);
       const admissions: Admission[] = [];
       for (const [userId, own] of byReceiver) {
         const fresh = own.filter(({ result }) => result === undefined);
-        const size = this.#counts.sizeOf(userId);
+        const size = sizes.get(userId) ?? { messages: 0, bytes: 0 };
         admissions.push(...(await makeRoom(fresh, size, this.#retention, this.#oldestOf(client, userId))));
       }
       return this.#carryOut(client, admissions, now);
     });
     this.#deadLetters.notifyDeleted(deleted);
-    // Displaced messages change the counts too: they are read again.
-    if (this.#retention.whenFull === 'drop-oldest') this.#counts.forget(byReceiver.keys());
-    else for (const { message, result } of drafts) this.#countStored(message, result);
   }
 
-  #countStored({ to, body }: StoredMessage, result: AppendResult | undefined): void {
-    if (result?.outcome === 'stored') this.#counts.changed(to, { messages: 1, bytes: body.length });
+  /** Locks logs and returns what waits in each. */
+  async #lock(
+    client: ClientBase,
+    userIds: Iterable<string>,
+  ): Promise<ReadonlyMap<string, { readonly messages: number; readonly bytes: number }>> {
+    const { rows } = await client.query<{ id: Buffer; messages: string; bytes: string }>({
+      ...this.#statements.dead.lockLogs,
+      values: [[...userIds].map(toKey)],
+    });
+    return new Map(
+      rows.map(({ id, messages, bytes }) => [
+        fromKey(id),
+        { messages: Number(messages), bytes: Number(bytes) },
+      ]),
+    );
   }
 
   /** Returns the dead letters that were deleted because there were more than `maxDeadLetters`. */
@@ -171,48 +191,72 @@ export class Appender {
       if (limit === undefined) admitted.push(draft);
       else draft.result = { outcome: 'full', limit };
     }
-    for (const chunk of chunksOf(admitted)) await this.#insertChunk(client, chunk);
-    const displaced = admissions.flatMap((admission) => {
-      if (admission.limit !== undefined) return [];
-      const { to } = admission.draft.message;
-      return admission.displaces.map((occupant) => ({ userId: to, id: idOf(occupant) }));
-    });
+    for (const chunk of chunksOf(admitted)) {
+      const { isMissingUser, long } = await insert(client, this.#statements, chunk, this.#limits(false));
+      if (isMissingUser) throw new StoreError('ERR_STORE_FAILED', 'a user disappeared: retry the append');
+      this.#removal.mark(long);
+    }
+    const displaced = admissions.flatMap((admission) =>
+      admission.limit !== undefined
+        ? []
+        : admission.displaces.map((occupant) => ({
+            userId: admission.draft.message.to,
+            position: positionOf(occupant),
+          })),
+    );
     const { added, deleted } = await this.#deadLetters.addDisplaced(client, displaced, now);
     for (const admission of admissions) {
-      if (admission.limit !== undefined || admission.draft.result?.outcome !== 'stored') continue;
-      const own = admission.displaces.flatMap((occupant) => added.get(idOf(occupant)) ?? []);
-      admission.draft.result = stored(admission.draft.result.id, own);
+      const { draft } = admission;
+      if (admission.limit !== undefined || draft.result?.outcome !== 'stored') continue;
+      const own = admission.displaces.flatMap(
+        (occupant) => added.get(deadLetterKey(draft.message.to, positionOf(occupant))) ?? [],
+      );
+      draft.result = stored(draft.result.id, draft.result.position, draft.result.echo, own);
     }
     return deleted;
   }
 
-  /** Reads a queue from its oldest message on, `OLDEST_ROWS` per round trip. */
-  #oldestOf(client: ClientBase, userId: string): () => Promise<{ id: StoreId; bytes: number } | undefined> {
-    let page: { readonly id: string; readonly bytes: number }[] = [];
+  /** Reads what waits for a user from the oldest message on, `OLDEST_ROWS` per round trip. */
+  #oldestOf(client: ClientBase, userId: string): NextOldest {
+    let page: { readonly position: string; readonly bytes: number }[] = [];
     let after = 0;
     let isAtEnd = false;
     return async () => {
       if (page.length === 0 && !isAtEnd) {
         const values = [toKey(userId), after, OLDEST_ROWS];
-        page = (await client.query({ ...this.#statements.oldest, values })).rows;
+        page = (await client.query({ ...this.#statements.read.oldest, values })).rows;
         isAtEnd = page.length < OLDEST_ROWS;
       }
       const row = page.shift();
       if (row === undefined) return undefined;
-      after = Number(row.id);
-      return { id: after, bytes: row.bytes };
+      after = Number(row.position);
+      return { position: after, bytes: row.bytes };
     };
+  }
+
+  #limits(hasLimits: boolean) {
+    const { maxPerUser, maxBytesPerUser, maxLogEntries } = this.#retention;
+    return {
+      maxPerUser: hasLimits ? maxPerUser : undefined,
+      maxBytesPerUser: hasLimits ? maxBytesPerUser : undefined,
+      maxLogEntries,
+      keepsHistory: this.#keepsHistory,
+    };
+  }
+
+  get #keepsHistory(): boolean {
+    return this.#retention.historyMs > 0;
   }
 }
 
-function idOf(occupant: Occupant): StoreId {
-  if (occupant.kind === 'waiting') return occupant.id;
+function positionOf(occupant: Occupant): number {
+  if (occupant.kind === 'waiting') return occupant.position;
   const { result } = occupant.draft;
-  return result?.outcome === 'stored' ? result.id : 0;
+  return result?.outcome === 'stored' ? result.position : 0;
 }
 
-/** A known message may be purged between the insert that it blocked and the lookup. A retry stores it. */
+/** A known message may be forgotten between the insert that it blocked and the lookup. A retry stores it. */
 function resultOf({ result }: Draft): AppendResult {
   if (result !== undefined) return result;
-  throw new StoreError('ERR_STORE_FAILED', 'a duplicate was purged during the append: retry the append');
+  throw new StoreError('ERR_STORE_FAILED', 'a duplicate was forgotten during the append: retry the append');
 }

@@ -158,7 +158,8 @@ async function prepareSession(client: ClientBase, statementTimeoutMs: number): P
   );
 }
 
-function codeOf(error: unknown): string {
+/** The SQLSTATE of an error of PostgreSQL, or the code of another error; empty if it has none. */
+export function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 

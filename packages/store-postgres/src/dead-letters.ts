@@ -1,38 +1,41 @@
-import type { DeadLetter, QueueSize, Retention, StoreId } from '@imcore/server/ports';
+import type { DeadLetter, DeadLetterCause, DeadLetterId, Position, QueueSize, Retention } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
-import { beginLocked } from './inserting.js';
-import { limitOf, plus } from './queue-counts.js';
-import { type DeadRow, toDeadLetter } from './rows.js';
-import type { MessageRow, Statements } from './statements.js';
+import type { DeadRow } from './dead-statements.js';
+import { limitOf, plus } from './making-room.js';
+import { toDeadLetter } from './rows.js';
+import type { Statements } from './statements.js';
 import { fromKey, toKey } from './text-key.js';
+import type { Users } from './users.js';
 
-/** Identifies a message to PostgreSQL: rows are found by receiver and id. */
-interface MessageRef {
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+/** A message by its place. */
+interface MessagePlace {
   readonly userId: string;
-  readonly id: StoreId;
+  readonly position: Position;
 }
 
-/** A dead letter to resend. */
-interface Candidate {
-  readonly id: StoreId;
-  readonly userId: string;
-  readonly bytes: number;
+interface Buried {
+  readonly added: ReadonlyMap<string, DeadLetter>;
+  readonly deleted: readonly DeadLetter[];
 }
+
+const NOTHING: Buried = { added: new Map(), deleted: [] };
 
 /** Adds expired and displaced messages to the dead letters; lists, resends and deletes dead letters. */
 export class DeadLetters {
   readonly #database: Database;
   readonly #statements: Statements;
-  readonly #lockClass: number;
+  readonly #users: Users;
   readonly #retention: Required<Retention>;
 
   #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
 
-  constructor(database: Database, statements: Statements, lockClass: number, retention: Required<Retention>) {
+  constructor(database: Database, statements: Statements, users: Users, retention: Required<Retention>) {
     this.#database = database;
     this.#statements = statements;
-    this.#lockClass = lockClass;
+    this.#users = users;
     this.#retention = retention;
   }
 
@@ -46,115 +49,184 @@ export class DeadLetters {
     if (deadLetters.length > 0) this.#onDeleted(deadLetters);
   }
 
-  /** Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters. */
+  /**
+   * Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters. Old messages that do not wait are
+   * met once, so there may be fewer although there are more: it looks again until it finds none of these.
+   */
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     const { maxAgeMs } = this.#retention;
-    if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
-    const { expired, deleted } = await this.#database.transaction('BEGIN', async (client) => {
-      const values = [Math.trunc(now) - maxAgeMs, limit, Math.trunc(now)];
-      const { rows } = await client.query<MessageRow>({ ...this.#statements.expire, values });
-      return {
-        expired: rows.map((row) => toDeadLetter(row, 'expired', Math.trunc(now))),
-        deleted: rows.length > 0 ? await this.#trim(client) : [],
-      };
-    });
-    this.notifyDeleted(deleted);
-    return expired;
+    if (maxAgeMs === Number.POSITIVE_INFINITY || limit <= 0) return [];
+    const expired: DeadLetter[] = [];
+    for (;;) {
+      const { met, deadLetters } = await this.#expireSome(now, limit - expired.length);
+      expired.push(...deadLetters);
+      if (met === 0 || expired.length >= limit) return expired;
+    }
   }
 
   /**
-   * Turns messages that newer ones displaced into dead letters, inside the caller's transaction. Returns them by id. After
-   * the commit the caller must pass `deleted` to {@link notifyDeleted}.
+   * Turns messages that newer ones displaced into dead letters, inside the caller's transaction, which has locked the states
+   * of their receivers. Returns them by `deadLetterKey`. After the commit the caller must pass `deleted` to
+   * {@link notifyDeleted}.
    */
-  async addDisplaced(
-    client: ClientBase,
-    messages: readonly MessageRef[],
-    now: number,
-  ): Promise<{
-    readonly added: ReadonlyMap<StoreId, DeadLetter>;
-    readonly deleted: readonly DeadLetter[];
-  }> {
-    if (messages.length === 0) return { added: new Map(), deleted: [] };
-    const values = [messages.map(({ userId }) => toKey(userId)), messages.map(({ id }) => id), now];
-    const { rows } = await client.query<MessageRow>({ ...this.#statements.displace, values });
-    const deadLetters = rows.map((row) => toDeadLetter(row, 'displaced', now));
-    const deleted = await this.#trim(client);
-    return { added: new Map(deadLetters.map((deadLetter) => [deadLetter.id, deadLetter])), deleted };
+  async addDisplaced(client: ClientBase, places: readonly MessagePlace[], now: number): Promise<Buried> {
+    if (places.length === 0) return NOTHING;
+    const userIds = [...new Set(places.map(({ userId }) => userId))];
+    const { rows } = await client.query<{ no: string; id: Buffer }>({
+      ...this.#statements.taking.lock,
+      values: [userIds.map(toKey)],
+    });
+    const numbers = new Map(rows.map(({ no, id }) => [fromKey(id), no]));
+    const own = places.filter(({ userId }) => numbers.has(userId));
+    const died = await this.#die(
+      client,
+      own.map(({ userId }) => numbers.get(userId)),
+      own.map(({ position }) => position),
+      now,
+      'displaced',
+    );
+    const added = new Map(
+      died.map((row) => {
+        const deadLetter = toDeadLetter(row);
+        return [deadLetterKey(deadLetter.to, Number(row.position)), deadLetter] as const;
+      }),
+    );
+    return { added, deleted: await this.#trim(client, now) };
   }
 
-  async list(after: StoreId, limit: number, userId: string | undefined): Promise<readonly DeadLetter[]> {
+  async list(
+    after: DeadLetterId,
+    limit: number,
+    userId: string | undefined,
+  ): Promise<readonly DeadLetter[]> {
+    const { list, listOf } = this.#statements.dead;
     const { rows } = await this.#database.run((client) =>
       userId === undefined
-        ? client.query<DeadRow>({ ...this.#statements.dead, values: [after, limit] })
-        : client.query<DeadRow>({ ...this.#statements.deadOf, values: [after, limit, toKey(userId)] }),
+        ? client.query<DeadRow>({ ...list, values: [after, limit] })
+        : client.query<DeadRow>({ ...listOf, values: [after, limit, toKey(userId)] }),
     );
-    return rows.map(ofRow);
+    return rows.map(toDeadLetter);
   }
 
-  /** Returns dead letters to their queues, in this order, while there is room. Resolves with their receivers. */
-  async resend(ids: readonly StoreId[], now: number): Promise<readonly string[]> {
-    const candidates = await this.#database.run((client) => this.#candidates(client, ids));
-    if (candidates.length === 0) return [];
-    const userIds = [...new Set(candidates.map(({ userId }) => userId))];
-    return this.#database.transaction(beginLocked(this.#lockClass, userIds), async (client) => {
+  /** Appends dead letters again, in this order, while there is room. Resolves with their number. */
+  async resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
+    const values = [[...new Set(ids)]];
+    const { rows: candidates } = await this.#database.run((client) =>
+      client.query<{ id: string; receiver_id: Buffer; sender: Buffer; bytes: number }>({
+        ...this.#statements.dead.find,
+        values,
+      }),
+    );
+    if (candidates.length === 0) return 0;
+    const keepsHistory = this.#retention.historyMs > 0;
+    if (keepsHistory) await this.#users.make(candidates.map(({ sender }) => fromKey(sender)));
+    const userIds = [...new Set(candidates.map(({ receiver_id }) => fromKey(receiver_id)))];
+    return this.#database.transaction(BEGIN, async (client) => {
       const sizes = await this.#sizesOf(client, userIds);
-      const resent: string[] = [];
-      for (const { id, userId, bytes } of candidates) {
+      const admitted: string[] = [];
+      for (const { id, receiver_id, bytes } of candidates) {
+        const userId = fromKey(receiver_id);
         const size = plus(sizes.get(userId) ?? { messages: 0, bytes: 0 }, { messages: 1, bytes });
         if (limitOf(size, this.#retention) !== undefined) continue;
-        const values = [id, Math.trunc(now)];
-        const { rows } = await client.query({ ...this.#statements.resend, values });
-        if (rows.length === 0) continue;
         sizes.set(userId, size);
-        resent.push(userId);
+        admitted.push(id);
       }
-      return resent;
+      const resent = await client.query({
+        ...this.#statements.dead.resend,
+        values: [admitted, Math.trunc(now), keepsHistory],
+      });
+      return resent.rows.length;
     });
   }
 
+  /** The v6 device has taken messages that had become these dead letters. */
+  async confirm(ids: readonly string[], now: number): Promise<void> {
+    const keepsHistory = this.#retention.historyMs > 0;
+    if (keepsHistory) {
+      const { rows } = await this.#database.run((client) =>
+        client.query<{ sender: Buffer }>({ ...this.#statements.dead.find, values: [ids] }),
+      );
+      await this.#users.make(rows.map(({ sender }) => fromKey(sender)));
+    }
+    const values = [ids, now, keepsHistory];
+    await this.#database.run((client) => client.query({ ...this.#statements.dead.confirm, values }));
+  }
+
   /** Deletes dead letters; their keys are remembered from `now` on. */
-  async discard(ids: readonly StoreId[], now: number): Promise<number> {
+  async discard(ids: readonly DeadLetterId[], now: number): Promise<number> {
     const { rows } = await this.#database.run((client) =>
-      client.query({ ...this.#statements.discard, values: [ids, now] }),
+      client.query({ ...this.#statements.dead.discard, values: [ids, now] }),
     );
     return rows.length;
   }
 
-  async #candidates(client: ClientBase, ids: readonly StoreId[]): Promise<readonly Candidate[]> {
-    const { rows } = await client.query<{ id: string; receiver: Buffer; bytes: number }>({
-      ...this.#statements.findDead,
-      values: [ids],
+  /** `met`: how many old messages were looked at, of users whom no other node has locked. */
+  async #expireSome(
+    now: number,
+    limit: number,
+  ): Promise<{ readonly met: number; readonly deadLetters: readonly DeadLetter[] }> {
+    const { overdue, lockOverdue } = this.#statements.dead;
+    const cutoff = Math.trunc(now) - this.#retention.maxAgeMs;
+    const { met, rows, deleted } = await this.#database.transaction(BEGIN, async (client) => {
+      const found = await client.query<{ no: string; position: string }>({
+        ...overdue,
+        values: [cutoff, limit],
+      });
+      const users = [...new Set(found.rows.map(({ no }) => no))];
+      if (users.length === 0) return { met: 0, rows: [], deleted: [] };
+      const locked = await client.query<{ no: string }>({ ...lockOverdue, values: [users] });
+      const ours = new Set(locked.rows.map(({ no }) => no));
+      const own = found.rows.filter(({ no }) => ours.has(no));
+      const died = await this.#die(
+        client,
+        own.map(({ no }) => no),
+        own.map(({ position }) => position),
+        Math.trunc(now),
+        'expired',
+      );
+      const trimmed = died.length > 0 ? await this.#trim(client, Math.trunc(now)) : [];
+      return { met: own.length, rows: died, deleted: trimmed };
     });
-    const found = new Map(rows.map(({ id, receiver, bytes }) => [Number(id), { receiver, bytes }]));
-    return [...new Set(ids)].flatMap((id) => {
-      const row = found.get(id);
-      return row === undefined ? [] : [{ id, userId: fromKey(row.receiver), bytes: row.bytes }];
-    });
+    this.notifyDeleted(deleted);
+    return { met, deadLetters: rows.map(toDeadLetter) };
   }
 
+  async #die(
+    client: ClientBase,
+    numbers: readonly unknown[],
+    positions: readonly unknown[],
+    now: number,
+    cause: DeadLetterCause,
+  ): Promise<readonly DeadRow[]> {
+    const values = [numbers, positions, now, cause];
+    return (await client.query<DeadRow>({ ...this.#statements.dead.die, values })).rows;
+  }
+
+  /** Locks logs and returns what waits in each. */
   async #sizesOf(client: ClientBase, userIds: readonly string[]): Promise<Map<string, QueueSize>> {
-    const { rows } = await client.query<{ n: string; waiting: string; bytes: string }>({
-      ...this.#statements.count,
+    const { rows } = await client.query<{ id: Buffer; messages: string; bytes: string }>({
+      ...this.#statements.dead.lockLogs,
       values: [userIds.map(toKey)],
     });
     return new Map(
-      rows.map(({ n, waiting, bytes }) => [
-        userIds[Number(n) - 1] ?? '',
-        { messages: Number(waiting), bytes: Number(bytes) },
+      rows.map(({ id, messages, bytes }) => [
+        fromKey(id),
+        { messages: Number(messages), bytes: Number(bytes) },
       ]),
     );
   }
 
   /** Deletes the oldest dead letters beyond `maxDeadLetters`. */
-  async #trim(client: ClientBase): Promise<readonly DeadLetter[]> {
-    const { rows } = await client.query<{ dead: string }>(this.#statements.totals);
+  async #trim(client: ClientBase, now: number): Promise<readonly DeadLetter[]> {
+    const { rows } = await client.query<{ dead: string }>(this.#statements.read.totals);
     const excess = Number(rows[0]?.dead ?? 0) - this.#retention.maxDeadLetters;
     if (excess <= 0) return [];
-    const trimmed = await client.query<DeadRow>({ ...this.#statements.trim, values: [excess] });
-    return trimmed.rows.map(ofRow);
+    const trimmed = await client.query<DeadRow>({ ...this.#statements.dead.trim, values: [excess, now] });
+    return trimmed.rows.map(toDeadLetter);
   }
 }
 
-function ofRow(row: DeadRow): DeadLetter {
-  return toDeadLetter(row, row.cause, Number(row.died_at));
+/** Identifies a message that has become a dead letter by its place. */
+export function deadLetterKey(userId: string, position: Position): string {
+  return `${position} ${userId}`;
 }

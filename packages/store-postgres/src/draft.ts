@@ -1,6 +1,7 @@
-import type { AppendResult, DeadLetter, QueueSize, StoredMessage, StoreId } from '@imcore/server/ports';
+import type { AppendResult, DeadLetter, StoredMessage } from '@imcore/server/ports';
 import { contentDigest } from '@imcore/server/ports';
-import { toFingerprintKey, toKey } from './text-key.js';
+import { ECHO_OVERHEAD, KEY_OVERHEAD, MESSAGE_OVERHEAD } from './tables.js';
+import { messageKey, toFingerprintKey, toKey } from './text-key.js';
 
 /** A message to append. Copies in the same append share one draft. */
 export interface Draft {
@@ -8,8 +9,14 @@ export interface Draft {
   readonly receiver: Buffer;
   readonly sender: Buffer;
   readonly fingerprint: Buffer;
+  readonly key: Buffer;
+  /** Whether the log of the sender gets an entry. */
+  readonly hasEcho: boolean;
   result: AppendResult | undefined;
 }
+
+/** Users that have no log: the server, and nobody. */
+const NO_USERS: ReadonlySet<string> = new Set(['0', '-1', '']);
 
 /** The messages of an append without copies, and the results for all of them. */
 export class Drafts {
@@ -20,14 +27,7 @@ export class Drafts {
     this.#messages = messages;
     for (const message of messages) {
       const key = keyOf(message);
-      if (this.#drafts.has(key)) continue;
-      const { to, from, fingerprint, body } = message;
-      const keys = {
-        receiver: toKey(to),
-        sender: toKey(from),
-        fingerprint: toFingerprintKey(fingerprint, body),
-      };
-      this.#drafts.set(key, { message, ...keys, result: undefined });
+      if (!this.#drafts.has(key)) this.#drafts.set(key, draftOf(message));
     }
   }
 
@@ -44,24 +44,47 @@ export class Drafts {
       const result = resultOf(draft);
       const isCopy = answered.has(draft);
       answered.add(draft);
-      return isCopy && result.outcome === 'stored' ? { outcome: 'duplicate', id: result.id } : result;
+      if (!isCopy || result.outcome !== 'stored') return result;
+      const { id, position, echo } = result;
+      return { outcome: 'duplicate', id, position, ...(echo === undefined ? {} : { echo }) };
     });
   }
 }
 
-/** How much each receiver's queue would grow, by messages that its limits apply to. */
-export function additionsOf(drafts: readonly Draft[]): ReadonlyMap<string, QueueSize> {
-  const additions = new Map<string, QueueSize>();
-  for (const { message } of drafts) {
-    if (message.ignoresLimits) continue;
-    const { messages, bytes } = additions.get(message.to) ?? { messages: 0, bytes: 0 };
-    additions.set(message.to, { messages: messages + 1, bytes: bytes + message.body.length });
-  }
-  return additions;
+/** What a draft takes in the database, in bytes. */
+export function bytesOf({ message, sender, fingerprint, hasEcho }: Draft): number {
+  const texts = message.body.length + sender.length + fingerprint.length;
+  return texts + MESSAGE_OVERHEAD + KEY_OVERHEAD + (hasEcho ? ECHO_OVERHEAD : 0);
 }
 
-export function stored(id: StoreId, displaced: readonly DeadLetter[] = []): AppendResult {
-  return displaced.length === 0 ? { outcome: 'stored', id } : { outcome: 'stored', id, displaced };
+export function stored(
+  id: number,
+  position: number,
+  echo: number | undefined,
+  displaced: readonly DeadLetter[] = [],
+): AppendResult {
+  return {
+    outcome: 'stored',
+    id,
+    position,
+    ...(echo === undefined ? {} : { echo }),
+    ...(displaced.length === 0 ? {} : { displaced }),
+  };
+}
+
+function draftOf(message: StoredMessage): Draft {
+  const { to, from, body } = message;
+  const [receiver, sender] = [toKey(to), toKey(from)];
+  const fingerprint = toFingerprintKey(message.fingerprint, body);
+  return {
+    message,
+    receiver,
+    sender,
+    fingerprint,
+    key: messageKey(sender, receiver, fingerprint),
+    hasEcho: message.echo === true && to !== from && !NO_USERS.has(from),
+    result: undefined,
+  };
 }
 
 function keyOf({ from, to, fingerprint, body }: StoredMessage): string {

@@ -1,32 +1,23 @@
-import type { StoreId } from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
-import { appendValues, MAX_APPEND_ROWS } from './append-statement.js';
+import {
+  type AppendLimits,
+  type AppendRow,
+  appendValues,
+  HAS_ECHO,
+  IGNORES_LIMITS,
+  MAX_APPEND_ROWS,
+} from './append-statement.js';
 import { type Draft, stored } from './draft.js';
 import type { Statements } from './statements.js';
-import { hashOf } from './text-key.js';
 
-/**
- * Number of locks that receivers are hashed to. An append to many receivers takes many; all nodes together never hold
- * more than this, which fits into PostgreSQL's default lock table.
- */
-const RECEIVER_LOCKS = 512;
-
-/**
- * The locks of these receivers, sorted: all nodes take them in the same order, so that there is no deadlock.
- *
- * Ids are assigned at the insert and visible after the commit. Without the lock a larger id could be visible before a
- * smaller one, and a reader whose cursor has passed the larger one would never read the smaller. PostgreSQL releases the
- * lock after the commit is visible.
- */
-function locksOf(userIds: Iterable<string>): readonly number[] {
-  const locks = new Set<number>();
-  for (const userId of userIds) locks.add(hashOf(userId) % RECEIVER_LOCKS);
-  return [...locks].sort((a, b) => a - b);
-}
-
-/** SQL that begins a transaction and locks these receivers' queues until its end. */
-export function beginLocked(lockClass: number, userIds: Iterable<string>): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lockClass}, n) FROM unnest('{${locksOf(userIds).join()}}'::int[]) AS n`;
+/** What became of a chunk besides the results of its drafts. */
+export interface Inserted {
+  /** Drafts whose receiver has no room, in their order. They have no result. */
+  readonly tight: readonly Draft[];
+  /** A user has no row: nothing was stored. */
+  readonly isMissingUser: boolean;
+  /** Numbers of users whose logs have entries to be removed. */
+  readonly long: readonly string[];
 }
 
 /** Splits drafts into the groups that are inserted with one statement. */
@@ -38,28 +29,54 @@ export function chunksOf(drafts: readonly Draft[]): readonly (readonly Draft[])[
   return chunks;
 }
 
+/** The users whose logs these drafts lengthen. */
+export function lockedBy(drafts: readonly Draft[]): ReadonlySet<string> {
+  const userIds = new Set<string>();
+  for (const { message, hasEcho } of drafts) {
+    userIds.add(message.to);
+    if (hasEcho) userIds.add(message.from);
+  }
+  return userIds;
+}
+
+/** All users that must have rows for these drafts; with history the senders, too. */
+export function namedBy(drafts: readonly Draft[], keepsHistory: boolean): ReadonlySet<string> {
+  if (!keepsHistory) return lockedBy(drafts);
+  return new Set(drafts.flatMap(({ message }) => [message.to, message.from]));
+}
+
 /**
- * Inserts one chunk and sets each draft's result. Duplicates are looked up by a second statement, which sees all rows that
- * conflicted with the first.
+ * Inserts one chunk and sets the result of each draft that is stored or known. Known messages are looked up by a second
+ * statement.
  */
 export async function insert(
   client: ClientBase,
   statements: Statements,
-  lockClass: number,
-  isKept: boolean,
   drafts: readonly Draft[],
-): Promise<void> {
-  const locks = locksOf(drafts.map(({ message }) => message.to));
-  const rowOf = ({ message, receiver, sender, fingerprint }: Draft) =>
-    [receiver, sender, fingerprint, Buffer.from(message.body, 'latin1'), message.acceptedAt] as const;
-  const { size, values } = appendValues(lockClass, locks, isKept, drafts.map(rowOf));
-  const { rows } = await client.query<{ id: string }>({ ...statements.append(size), values });
-  const ids = rows.map(({ id }) => Number(id));
-  if (ids.length < drafts.length) return settle(client, statements, drafts, new Set(ids));
-  for (const [index, id] of ids.entries()) {
-    const draft = drafts[index];
-    if (draft !== undefined) draft.result = stored(id);
+  limits: Omit<AppendLimits, 'locked' | 'users'>,
+): Promise<Inserted> {
+  const hasOptions =
+    limits.keepsHistory || drafts.some(({ hasEcho, message }) => hasEcho || message.ignoresLimits === true);
+  const counts = { locked: lockedBy(drafts).size, users: namedBy(drafts, limits.keepsHistory).size };
+  const { size, values } = appendValues({ ...limits, ...counts }, drafts.map(valuesOf), hasOptions);
+  const { rows } = await client.query<AppendRow>({ ...statements.append(size, hasOptions), values });
+  const full = new Set<Draft>();
+  const long: string[] = [];
+  let isMissingUser = false;
+  const known = new Set(drafts);
+  for (const { n, id, position, echo } of rows) {
+    const draft = n === null ? undefined : drafts[n];
+    if (draft === undefined) {
+      if (id === null) isMissingUser = true;
+      else long.push(id);
+      continue;
+    }
+    known.delete(draft);
+    if (id === null) full.add(draft);
+    else draft.result = stored(Number(id), Number(position), echo === null ? undefined : Number(echo));
   }
+  if (!isMissingUser && known.size > 0) await findKnown(client, statements, [...known]);
+  return { tight: drafts.filter((draft) => full.has(draft)), isMissingUser, long };
 }
 
 /** Sets the result of drafts that are already stored. */
@@ -69,33 +86,26 @@ export async function findKnown(
   drafts: readonly Draft[],
 ): Promise<void> {
   if (drafts.length === 0) return;
-  const { rows } = await client.query<{ n: string; id: string; waits: boolean }>({
-    ...statements.find,
-    values: [
-      drafts.map(({ sender }) => sender),
-      drafts.map(({ fingerprint }) => fingerprint),
-      drafts.map(({ receiver }) => receiver),
-    ],
-  });
-  for (const { n, id, waits } of rows) {
+  const { rows } = await client.query<{
+    n: string;
+    id: string;
+    position: string | null;
+    echo: string | null;
+  }>({ ...statements.read.find, values: [drafts.map(({ key }) => key.toString('hex'))] });
+  for (const { n, id, position, echo } of rows) {
     const draft = drafts[Number(n) - 1];
     if (draft === undefined || draft.result !== undefined) continue;
-    draft.result = { outcome: 'duplicate', id: waits ? Number(id) : undefined };
+    draft.result = {
+      outcome: 'duplicate',
+      id: Number(id),
+      position: position === null ? undefined : Number(position),
+      ...(echo === null ? {} : { echo: Number(echo) }),
+    };
   }
 }
 
-/** Finds out which drafts are duplicates: those whose id is not among the new ones. */
-async function settle(
-  client: ClientBase,
-  statements: Statements,
-  drafts: readonly Draft[],
-  newIds: ReadonlySet<StoreId>,
-): Promise<void> {
-  await findKnown(client, statements, drafts);
-  for (const draft of drafts) {
-    const { result } = draft;
-    if (result?.outcome === 'duplicate' && result.id !== undefined && newIds.has(result.id)) {
-      draft.result = stored(result.id);
-    }
-  }
+function valuesOf({ message, receiver, sender, fingerprint, key, hasEcho }: Draft) {
+  const flags = (message.ignoresLimits === true ? IGNORES_LIMITS : 0) | (hasEcho ? HAS_ECHO : 0);
+  const body = Buffer.from(message.body, 'latin1');
+  return [receiver, key, sender, fingerprint, body, message.acceptedAt, flags] as const;
 }

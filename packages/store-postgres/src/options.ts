@@ -1,4 +1,5 @@
 import {
+  type CopyProgress,
   checkNames,
   completeRetention,
   type MessageStore,
@@ -10,8 +11,8 @@ import {
 import type { PostgresConnection } from './database.js';
 
 /**
- * The database and the limits of its queues. Queue sizes are cached for up to ten seconds, so several nodes together can
- * slightly exceed a limit.
+ * The database and the limits of its logs. The size of all messages together is cached for up to five seconds, so several
+ * nodes together can slightly exceed `maxTotalBytes`; the limits of a user are exact.
  */
 export interface PostgresStoreOptions extends Retention {
   /** `postgres://user:password@host:port/database?sslmode=verify-full`. Takes precedence over `connection`. */
@@ -28,6 +29,8 @@ export interface PostgresStoreOptions extends Retention {
   readonly statementTimeoutMs?: number;
   /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
+  /** Called while the schema of an older version is migrated, with numbers of rows. It must not throw. */
+  readonly onProgress?: (progress: CopyProgress) => void;
 }
 
 /** A store that can be opened before its first use. */
@@ -52,6 +55,7 @@ export interface CompleteOptions {
   readonly statementTimeoutMs: number;
   readonly retention: Required<Retention>;
   readonly wallTime: () => number;
+  readonly onProgress: ((progress: CopyProgress) => void) | undefined;
 }
 
 const OPTIONS: OptionNames<PostgresStoreOptions> = {
@@ -63,6 +67,7 @@ const OPTIONS: OptionNames<PostgresStoreOptions> = {
   connectTimeoutMs: true,
   statementTimeoutMs: true,
   wallTime: true,
+  onProgress: true,
 };
 
 /**
@@ -81,6 +86,7 @@ export function completeOptions(options: PostgresStoreOptions): CompleteOptions 
     statementTimeoutMs: requireWhole('statementTimeoutMs', options.statementTimeoutMs ?? 10_000, 1),
     retention: completeRetention(options),
     wallTime: options.wallTime ?? Date.now,
+    onProgress: options.onProgress,
   };
 }
 

@@ -1,57 +1,70 @@
 import type {
+  Advance,
   AppendResult,
   Confirmation,
+  Conversation,
+  ConversationQuery,
   DeadLetter,
+  DeadLetterId,
   HistoryQuery,
+  KeptRecord,
+  LogPage,
+  Position,
   QueueSize,
-  Retention,
   SharedStore,
+  StoredDevice,
   StoredMessage,
   StoreHealth,
-  StoreId,
-  WaitingMessage,
+  Sweep,
 } from '@imcore/server/ports';
 import { Appender } from './appender.js';
 import { Batches } from './batches.js';
 import { Database } from './database.js';
 import { DeadLetters } from './dead-letters.js';
+import { Devices, type Taken } from './devices.js';
+import { History } from './history.js';
 import {
   type CompleteOptions,
   completeOptions,
   type PostgresStore,
   type PostgresStoreOptions,
 } from './options.js';
-import { QueueCounts } from './queue-counts.js';
-import { toMessage } from './rows.js';
-import { beginSchema, lockClassOf, prepareSchema } from './schema.js';
+import type { EntryRow } from './read-statements.js';
+import { Removal } from './removal.js';
+import { toPage } from './rows.js';
+import { beginSchema, prepareSchema } from './schema.js';
 import { sharedPart } from './shared-part.js';
 import type { Statement } from './statement.js';
-import { type MessageRow, type Statements, statementsFor } from './statements.js';
+import { type Statements, statementsFor } from './statements.js';
 import { toKey } from './text-key.js';
 import { TotalBytes } from './total-bytes.js';
+import { Users } from './users.js';
 
-/** Maximum rows of one purge. */
-const PURGE_ROWS = 1000;
-/** Maximum messages and confirmations of one batch. */
+/** Maximum messages, confirmations and positions of one batch. */
 const MAX_APPEND = 2048;
 const MAX_CONFIRM = 4096;
+const MAX_ADVANCE = 1024;
+/** How often keys are forgotten after confirmations, and how many statements each time. */
+const FORGET_EVERY_MS = 60_000;
+const FORGET_ROUNDS = 2;
 
 /**
- * Stores messages in PostgreSQL (tested with 15), for any number of nodes.
+ * Keeps logs in PostgreSQL (tested with 15), for any number of nodes.
  *
  * When an append resolves, its messages are as durable as a commit with `synchronous_commit = on`, which is set for each
  * session: on the server's disk and, if `synchronous_standby_names` is set, on the disks of the synchronous standbys. With
  * `fsync = off` on the server, a crash can lose them.
  *
- * Appends of one store run one after the other, in batches; so do confirmations. Nodes that append to the same receiver
- * wait for each other, so that a cursor never passes a message that is not visible yet.
+ * Appends of one store run one after the other, in batches; so do confirmations, and positions of named devices. Nodes that
+ * append to the same log wait for each other, so that positions have no gaps and become visible in their order.
  *
  * While the database is not reachable, calls reject within `connectTimeoutMs` (or the statement's timeout); later calls
  * succeed as soon as it is back. An append whose connection was lost at the commit may have been stored: repeat it, and
  * stored messages are `duplicate`. Use direct connections or a pooler in session mode: the store uses session settings and
  * prepared statements.
  *
- * Expired keys of confirmed messages are deleted at confirmations and by `expire`, 1000 rows at a time.
+ * What the only device of a user confirms is removed by the confirmation itself; other entries are removed when positions
+ * advance, and by `expire`, in slices. Expired keys are deleted at confirmations and by `expire`.
  *
  * @throws StoreError `ERR_STORE_FAILED` for an invalid option of the database; UsageError `ERR_INVALID_OPTION` for an
  *   invalid retention option or an unknown option. Error messages never contain credentials.
@@ -60,55 +73,61 @@ export function postgresStore(options: PostgresStoreOptions = {}): PostgresStore
   return new PostgresMessageStore(completeOptions(options));
 }
 
-interface ConfirmedId {
-  readonly userId: string;
-  readonly id: StoreId;
-}
-
 class PostgresMessageStore implements PostgresStore {
   readonly durable = true;
   readonly keepsHistory: boolean;
   readonly shared: SharedStore;
+  readonly #options: CompleteOptions;
   readonly #database: Database;
-  readonly #schema: string;
-  readonly #lockClass: number;
-  readonly #retention: Required<Retention>;
-  readonly #wallTime: () => number;
   readonly #statements: Statements;
-  readonly #counts: QueueCounts;
   readonly #total: TotalBytes;
   readonly #deadLetters: DeadLetters;
+  readonly #devices: Devices;
+  readonly #history: History;
+  readonly #removal: Removal;
   readonly #appender: Appender;
   readonly #appends: Batches<StoredMessage, AppendResult>;
-  readonly #confirmations: Batches<ConfirmedId, undefined>;
+  readonly #confirmations: Batches<Taken, undefined>;
+  readonly #advances: Batches<Advance, undefined>;
   #ready: Promise<void> | undefined;
-  #purgeAt = 0;
+  #forgetAt = 0;
   /** `now` of the last `expire`, which does not trust a clock that jumps: nothing is forgotten by a later time. */
   #expiredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CompleteOptions) {
-    this.#schema = options.schema;
-    this.#lockClass = lockClassOf(options.schema);
-    this.#retention = options.retention;
-    this.keepsHistory = options.retention.historyMs > 0;
-    this.#wallTime = options.wallTime;
-    this.#statements = statementsFor(options.schema);
-    this.shared = sharedPart(this.#statements, (statement, values) => this.#query(statement, values));
-    this.#counts = new QueueCounts(options.retention);
-    this.#total = new TotalBytes(options.retention.maxTotalBytes);
-    this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));
-    this.#confirmations = new Batches(MAX_CONFIRM, (confirmations) => this.#confirm(confirmations));
-    this.#database = new Database(options);
-    const shared = [this.#lockClass, this.#retention] as const;
-    this.#deadLetters = new DeadLetters(this.#database, this.#statements, ...shared);
+    const { schema, retention } = options;
+    this.#options = options;
+    this.keepsHistory = retention.historyMs > 0;
+    const statements = statementsFor(schema);
+    const database = new Database(options);
+    this.#statements = statements;
+    this.#database = database;
+    this.shared = sharedPart(statements.read, (statement, values) => this.#query(statement, values));
+    this.#total = new TotalBytes(retention.maxTotalBytes);
+    const users = new Users(database, statements.user);
+    this.#removal = new Removal(database, statements.removal, retention);
+    this.#deadLetters = new DeadLetters(database, statements, users, retention);
+    this.#devices = new Devices(
+      database,
+      statements,
+      users,
+      this.#removal,
+      this.#deadLetters,
+      retention,
+    );
+    this.#history = new History(database, statements.user);
     this.#appender = new Appender(
-      this.#database,
-      this.#statements,
-      this.#counts,
+      database,
+      statements,
+      users,
       this.#total,
       this.#deadLetters,
-      ...shared,
+      this.#removal,
+      retention,
     );
+    this.#appends = new Batches(MAX_APPEND, (messages) => this.#append(messages));
+    this.#confirmations = new Batches(MAX_CONFIRM, (taken) => this.#confirm(taken));
+    this.#advances = new Batches(MAX_ADVANCE, (advances) => this.#advance(advances));
   }
 
   open(): Promise<void> {
@@ -116,56 +135,82 @@ class PostgresMessageStore implements PostgresStore {
     return this.#ready;
   }
 
+  async epoch(): Promise<string> {
+    const [row] = await this.#query<{ epoch: string }>(this.#statements.read.epoch, []);
+    return row?.epoch ?? '';
+  }
+
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     return this.#appends.add(messages);
   }
 
-  async take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    const values = [toKey(userId), after ?? 0, limit];
-    return (await this.#query<MessageRow>(this.#statements.page, values)).map(toMessage);
+  async take(userId: string, after: Position, limit: number): Promise<LogPage> {
+    const values = [toKey(userId), after, limit];
+    return toPage(await this.#query<EntryRow>(this.#statements.read.take, values));
+  }
+
+  async read(userId: string, after: Position, limit: number): Promise<LogPage> {
+    const values = [toKey(userId), after, limit];
+    return toPage(await this.#query<EntryRow>(this.#statements.read.read, values));
   }
 
   async confirm(confirmations: readonly Confirmation[]): Promise<void> {
     await this.#confirmations.add(
-      confirmations.flatMap(({ userId, ids }) => ids.filter(isId).map((id) => ({ userId, id }))),
+      confirmations.flatMap(({ userId, positions }) =>
+        positions.filter(isPosition).map((position) => ({ userId, position })),
+      ),
     );
   }
 
-  async count(userId: string): Promise<QueueSize> {
-    const [row] = await this.#query<{ waiting: string; bytes: string }>(this.#statements.count, [
-      [toKey(userId)],
-    ]);
-    return { messages: Number(row?.waiting ?? 0), bytes: Number(row?.bytes ?? 0) };
+  async advance(advances: readonly Advance[]): Promise<void> {
+    await this.#advances.add(advances.filter(({ position }) => isPosition(position)));
   }
 
-  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+  async putDevice(userId: string, device: StoredDevice): Promise<StoredDevice> {
+    await this.open();
+    return this.#devices.put(userId, device);
+  }
+
+  async removeDevice(userId: string, deviceId: string): Promise<boolean> {
+    await this.open();
+    return this.#devices.remove(userId, deviceId, this.#now());
+  }
+
+  async devices(userId: string): Promise<readonly StoredDevice[]> {
+    await this.open();
+    return this.#devices.list(userId);
+  }
+
+  async count(userId: string): Promise<QueueSize> {
+    const { count } = this.#statements.read;
+    const [row] = await this.#query<{ messages: string; bytes: string }>(count, [toKey(userId)]);
+    return { messages: Number(row?.messages ?? 0), bytes: Number(row?.bytes ?? 0) };
+  }
+
+  async expire(now: number, limit: number): Promise<Sweep> {
     await this.open();
     this.#expiredAt = Math.trunc(now);
-    const expired = await this.#deadLetters.expire(now, limit);
-    for (const { to, body } of expired) this.#counts.changed(to, { messages: -1, bytes: -body.length });
-    await this.#forget(Math.trunc(now));
-    return expired;
+    const removedDevices = await this.#devices.removeUnseen(now);
+    const deadLetters = await this.#deadLetters.expire(now, limit);
+    const trimmed = await this.#removal.sweep(Math.trunc(now));
+    await this.#removal.forget(now);
+    this.#total.changed();
+    return { deadLetters, trimmed, removedDevices };
   }
 
-  async deadLetters(
-    after: StoreId | undefined,
-    limit: number,
-    userId?: string,
-  ): Promise<readonly DeadLetter[]> {
+  async deadLetters(after: DeadLetterId, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
     await this.open();
-    return this.#deadLetters.list(after ?? 0, limit, userId);
+    return this.#deadLetters.list(after, limit, userId);
   }
 
-  async resend(ids: readonly StoreId[], now: number): Promise<number> {
+  async resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
     await this.open();
-    const userIds = await this.#deadLetters.resend(ids.filter(isId), now);
-    this.#counts.forget(userIds);
-    return userIds.length;
+    return this.#deadLetters.resend(ids.filter(isPosition), now);
   }
 
-  async discard(ids: readonly StoreId[]): Promise<number> {
+  async discard(ids: readonly DeadLetterId[]): Promise<number> {
     await this.open();
-    const count = await this.#deadLetters.discard(ids.filter(isId), this.#now());
+    const count = await this.#deadLetters.discard(ids.filter(isPosition), this.#now());
     this.#total.changed();
     return count;
   }
@@ -174,15 +219,21 @@ class PostgresMessageStore implements PostgresStore {
     this.#deadLetters.onDeleted(listener);
   }
 
-  async history({ a, b, before, limit }: HistoryQuery): Promise<readonly WaitingMessage[]> {
+  async history(query: HistoryQuery): Promise<readonly KeptRecord[]> {
     if (!this.keepsHistory) return [];
-    const values = [toKey(a), toKey(b), before ?? Number.MAX_SAFE_INTEGER, limit];
-    return (await this.#query<MessageRow>(this.#statements.history, values)).map(toMessage);
+    await this.open();
+    return this.#history.between(query);
+  }
+
+  async conversations(query: ConversationQuery): Promise<readonly Conversation[]> {
+    if (!this.keepsHistory) return [];
+    await this.open();
+    return this.#history.conversations(query);
   }
 
   async health(): Promise<StoreHealth> {
     try {
-      const [row] = await this.#query<TotalsRow>(this.#statements.totals, []);
+      const [row] = await this.#query<TotalsRow>(this.#statements.read.totals, []);
       const problem = problemOf(row);
       return {
         ok: row?.is_read_only === false,
@@ -209,9 +260,10 @@ class PostgresMessageStore implements PostgresStore {
 
   /** After a failure the next call tries again. */
   async #prepare(): Promise<void> {
+    const { schema, onProgress } = this.#options;
     try {
-      await this.#database.transaction(beginSchema(this.#schema), (client) =>
-        prepareSchema(client, this.#schema),
+      await this.#database.transaction(beginSchema(schema), (client) =>
+        prepareSchema(client, schema, onProgress),
       );
     } catch (error) {
       this.#ready = undefined;
@@ -224,48 +276,35 @@ class PostgresMessageStore implements PostgresStore {
     return this.#appender.append(messages, this.#now());
   }
 
-  async #confirm(confirmations: readonly ConfirmedId[]): Promise<readonly undefined[]> {
+  async #confirm(taken: readonly Taken[]): Promise<readonly undefined[]> {
+    await this.open();
     const now = this.#now();
-    const values = [confirmations.map(({ userId }) => toKey(userId)), confirmations.map(({ id }) => id), now];
-    try {
-      const rows = await this.#query<{ n: string; bytes: number }>(this.#statements.confirm, values);
-      for (const { n, bytes } of rows) {
-        this.#counts.changed(confirmations[Number(n) - 1]?.userId ?? '', { messages: -1, bytes: -bytes });
-      }
-    } catch (error) {
-      this.#counts.forget(confirmations.map(({ userId }) => userId));
-      throw error;
-    }
+    await this.#devices.confirm(taken, now);
     this.#total.changed();
-    await this.#purgeOld(Math.min(now, this.#expiredAt));
-    return confirmations.map(() => undefined);
+    await this.#forgetOld(Math.min(now, this.#expiredAt));
+    return taken.map(() => undefined);
   }
 
-  /** Deletes expired keys, a limited number of rows at a time. */
-  async #purgeOld(now: number): Promise<void> {
-    if (now < this.#purgeAt) return;
-    this.#purgeAt = now + 60_000;
+  async #advance(advances: readonly Advance[]): Promise<readonly undefined[]> {
+    await this.open();
+    await this.#devices.advance(advances, this.#now());
+    this.#total.changed();
+    return advances.map(() => undefined);
+  }
+
+  /** Deletes expired keys, a limited number at a time. */
+  async #forgetOld(now: number): Promise<void> {
+    if (now < this.#forgetAt) return;
+    this.#forgetAt = now + FORGET_EVERY_MS;
     try {
-      if ((await this.#forget(now)) === PURGE_ROWS) this.#purgeAt = now + 100;
+      if (await this.#removal.forget(now, FORGET_ROUNDS)) this.#forgetAt = now;
     } catch {
-      // The confirmation itself has succeeded. A later one purges again.
+      // The confirmation itself has succeeded. A later one forgets again.
     }
-  }
-
-  /** Removes expired messages from the history and deletes expired keys. Returns the larger of the two row counts. */
-  async #forget(now: number): Promise<number> {
-    const { historyMs, rememberMs } = this.#retention;
-    const forgotten = async (statement: Statement, until: number): Promise<number> =>
-      (await this.#database.run((client) => client.query({ ...statement, values: [until, PURGE_ROWS] })))
-        .rowCount ?? 0;
-    const unkept = this.keepsHistory ? await forgotten(this.#statements.unkeep, now - historyMs) : 0;
-    const purged = await forgotten(this.#statements.purge, now - Math.max(rememberMs, historyMs));
-    this.#total.changed();
-    return Math.max(unkept, purged);
   }
 
   #now(): number {
-    return Math.trunc(this.#wallTime());
+    return Math.trunc(this.#options.wallTime());
   }
 }
 
@@ -282,6 +321,7 @@ function problemOf(row: TotalsRow | undefined): string | undefined {
   return row.fsync === 'on' ? undefined : 'fsync is off on the PostgreSQL server: a crash can lose messages';
 }
 
-function isId(id: StoreId): boolean {
-  return Number.isSafeInteger(id);
+/** Whether a number can be a position or a number of a dead letter. */
+function isPosition(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
 }

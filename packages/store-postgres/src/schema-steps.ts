@@ -1,6 +1,13 @@
+import type { ClientBase } from 'pg';
+import { migrateToLogs, type ReportProgress } from './log-migration.js';
+
+/** One migration: SQL, or work that reports its progress. */
+export type SchemaStep = string | ((client: ClientBase, report: ReportProgress) => Promise<void>);
+
 /**
  * The migrations from an empty schema to the newest. The table `imcore_version` holds the number of steps applied. A
- * released step never changes.
+ * released step never changes. Steps 1 to 4 are about queues in one table, which step 5 replaces by logs with positions: see
+ * `log-schema.ts`.
  *
  * `id` grows in the order of arrival for each receiver, so that a queue is a range of the index on the receiver. A message
  * is waiting while it is neither confirmed nor dead. A confirmed message keeps its row without the body for `rememberMs`,
@@ -17,7 +24,7 @@
  *
  * The only row of `imcore_version` also holds the identity by which servers recognize that they share the database.
  */
-export const STEPS: readonly string[] = [
+export const STEPS: readonly SchemaStep[] = [
   `CREATE TABLE message (
      id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
      receiver bytea NOT NULL,
@@ -62,4 +69,6 @@ export const STEPS: readonly string[] = [
      WHERE shard = 0;`,
 
   'ALTER TABLE imcore_version ADD COLUMN identity uuid NOT NULL DEFAULT gen_random_uuid();',
+
+  migrateToLogs,
 ];

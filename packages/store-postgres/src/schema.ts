@@ -1,19 +1,15 @@
 import { StoreError } from '@imcore/server/ports';
 import { type ClientBase, escapeIdentifier } from 'pg';
+import { type ReportProgress, withoutTimeout } from './log-migration.js';
 import { STEPS } from './schema-steps.js';
 import { hashOf } from './text-key.js';
 
-/** First number of our advisory locks: identifies the schema. The second identifies what is locked in it. */
-export function lockClassOf(schema: string): number {
-  return hashOf(`imcore:${schema}`) | 0;
-}
-
-/** Lock number for migrations. Those of receivers are not negative. */
+/** Second number of the advisory lock for migrations; the first is the hash of the schema. Older versions use it, too. */
 const SCHEMA_LOCK = -1;
 
 /** SQL that begins the transaction of {@link prepareSchema}. If several nodes start together, one migrates, the others wait. */
 export function beginSchema(schema: string): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lockClassOf(schema)}, ${SCHEMA_LOCK})`;
+  return `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${hashOf(`imcore:${schema}`) | 0}, ${SCHEMA_LOCK})`;
 }
 
 /**
@@ -21,7 +17,11 @@ export function beginSchema(schema: string): string {
  *
  * @throws StoreError `ERR_STORE_NEWER` when it has a newer version.
  */
-export async function prepareSchema(client: ClientBase, schema: string): Promise<void> {
+export async function prepareSchema(
+  client: ClientBase,
+  schema: string,
+  report: ReportProgress = () => {},
+): Promise<void> {
   const name = escapeIdentifier(schema);
   if (!(await exists(client, 'SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]))) {
     await client.query(`CREATE SCHEMA ${name}`);
@@ -42,7 +42,10 @@ export async function prepareSchema(client: ClientBase, schema: string): Promise
     );
   }
   if (version === STEPS.length) return;
-  for (const step of STEPS.slice(version)) await client.query(step);
+  await client.query('SET LOCAL statement_timeout = 0');
+  for (const step of STEPS.slice(version)) {
+    await (typeof step === 'string' ? client.query(withoutTimeout(step)) : step(client, report));
+  }
   await client.query('UPDATE imcore_version SET version = $1', [STEPS.length]);
 }
 

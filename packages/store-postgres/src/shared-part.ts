@@ -1,6 +1,6 @@
-import { type QueuePlace, type SharedStore, StoreError } from '@imcore/server/ports';
+import { type LogPlace, type SharedStore, StoreError } from '@imcore/server/ports';
+import type { ReadStatements } from './read-statements.js';
 import type { Statement } from './statement.js';
-import type { Statements } from './statements.js';
 import { toKey } from './text-key.js';
 
 /** Maximum places of one statement: it takes some milliseconds. */
@@ -13,7 +13,7 @@ type Query = <Row extends object>(statement: Statement, values: unknown[]) => Pr
  * What the servers of a cluster need of the database that they share. Many places are looked up with one statement after the
  * other, so that a call uses one connection.
  */
-export function sharedPart(statements: Statements, query: Query): SharedStore {
+export function sharedPart(statements: ReadStatements, query: Query): SharedStore {
   return {
     async identity() {
       const [row] = await query<{ identity: string }>(statements.identity, []);
@@ -34,6 +34,6 @@ export function sharedPart(statements: Statements, query: Query): SharedStore {
   };
 }
 
-function valuesOf(places: readonly QueuePlace[]): unknown[] {
-  return [places.map(({ userId }) => toKey(userId)), places.map(({ after }) => after ?? 0)];
+function valuesOf(places: readonly LogPlace[]): unknown[] {
+  return [places.map(({ userId }) => toKey(userId)), places.map(({ after }) => after)];
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type BinaryString, contentDigest } from '@imcore/server/ports';
 
 /** First byte of keys that are not UTF-8. UTF-8 never starts with it. */
@@ -41,6 +42,26 @@ export function fromFingerprintKey(column: Buffer): string {
   const hasDigest = column[0] === NOT_UTF8 ? column.length % 2 === 0 : end >= 0 && column[end] === DIGEST;
   return fromKey(hasDigest ? column.subarray(0, end) : column);
 }
+
+const KEY_BYTES = 16;
+
+/**
+ * Returns what recognizes a message: the start of a SHA-256 of its columns. 16 bytes are enough: two messages of one sender with
+ * the same key would harm nobody else, and those of two senders cannot be forged. `MESSAGE_KEY` is the same in SQL.
+ */
+export function messageKey(sender: Buffer, receiver: Buffer, fingerprint: Buffer): Buffer {
+  const text = Buffer.allocUnsafe(8 + sender.length + receiver.length + fingerprint.length);
+  let at = text.writeInt32BE(sender.length, 0);
+  at += sender.copy(text, at);
+  at = text.writeInt32BE(receiver.length, at);
+  at += receiver.copy(text, at);
+  fingerprint.copy(text, at);
+  return hash('sha256', text, 'buffer').subarray(0, KEY_BYTES);
+}
+
+/** SQL: {@link messageKey} of a row with `sender`, `receiver` and `fingerprint`. */
+export const MESSAGE_KEY = `encode(substring(sha256(int4send(octet_length(sender)) || sender
+  || int4send(octet_length(receiver)) || receiver || fingerprint) FROM 1 FOR ${KEY_BYTES}), 'hex')::uuid`;
 
 /** FNV-1a over UTF-16 units, 32 bits, unsigned: the same on every node and in every version. */
 export function hashOf(text: string): number {

@@ -1,7 +1,4 @@
-import type { Draft } from './draft.js';
-
-/** What a row takes in addition to its body and its ids, in bytes: header, other columns, index entries. */
-export const ROW_OVERHEAD = 300;
+import { bytesOf, type Draft } from './draft.js';
 
 /** How long the total is trusted while there is room, in milliseconds, and when it says that the store is full. */
 const TRUST_ROOM_MS = 5000;
@@ -40,7 +37,7 @@ export class TotalBytes {
   beyond(drafts: readonly Draft[]): readonly Draft[] {
     let bytes = this.#bytes;
     return drafts.filter((draft) => {
-      const size = sizeOf(draft);
+      const size = bytesOf(draft);
       if (draft.message.ignoresLimits || bytes + size <= this.#max) {
         bytes += size;
         return false;
@@ -51,15 +48,11 @@ export class TotalBytes {
 
   /** Counts drafts that were stored. */
   stored(drafts: readonly Draft[]): void {
-    for (const draft of drafts) if (draft.result?.outcome === 'stored') this.#bytes += sizeOf(draft);
+    for (const draft of drafts) if (draft.result?.outcome === 'stored') this.#bytes += bytesOf(draft);
   }
 
   /** Messages were deleted, or the outcome of a transaction is unknown. */
   changed(): void {
     if (this.#bytes >= NEARLY_FULL * this.#max) this.#readAt = undefined;
   }
-}
-
-function sizeOf({ message, receiver, sender, fingerprint }: Draft): number {
-  return message.body.length + 2 * (receiver.length + sender.length + fingerprint.length) + ROW_OVERHEAD;
 }

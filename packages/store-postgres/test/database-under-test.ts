@@ -41,8 +41,11 @@ export function useSchemas(): () => string {
   const prefix = `imcore_test_${randomBytes(6).toString('hex')}`;
   const schemas: string[] = [];
   afterAll(async () => {
-    for (const schema of schemas) await query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-  });
+    const client = new Client(url);
+    await client.connect();
+    for (const schema of schemas) await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    await client.end();
+  }, 120_000);
   return () => {
     const schema = `${prefix}_${schemas.length}`;
     schemas.push(schema);
