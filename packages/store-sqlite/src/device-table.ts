@@ -22,7 +22,9 @@ export class DeviceTable {
     const { users, devices } = this.#tables;
     const user = users.findOrCreate(toColumn(userId));
     users.change(user);
+    const upTo = Math.min(Math.max(0, Math.trunc(position)), user.last);
     if (id === V6) {
+      if (user.v6SeenAt === undefined) this.#taker.v6TakenUpTo(user, upTo, now);
       user.v6SeenAt = Math.trunc(seenAt);
       return v6Device(user);
     }
