@@ -1,4 +1,11 @@
-import type { AppendResult, Entry, MessageId, MessageStore, Position, StoredMessage } from '@imcore/server/ports';
+import type {
+  AppendResult,
+  Entry,
+  MessageId,
+  MessageStore,
+  Position,
+  StoredMessage,
+} from '@imcore/server/ports';
 
 export function message(fingerprint: string, fields: Partial<StoredMessage> = {}): StoredMessage {
   return { to: 'bob', from: 'alice', fingerprint, body: `body of ${fingerprint}`, acceptedAt: 1, ...fields };
@@ -10,7 +17,8 @@ export function idOf(result: AppendResult | undefined): MessageId {
 }
 
 export function positionOf(result: AppendResult | undefined): Position {
-  if (result !== undefined && result.outcome !== 'full' && result.position !== undefined) return result.position;
+  if (result !== undefined && result.outcome !== 'full' && result.position !== undefined)
+    return result.position;
   throw new Error(`no position in ${JSON.stringify(result)}`);
 }
 

@@ -113,9 +113,7 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
           const results = await node.append(batch);
           confirmed.push(
             node.confirm(
-              batch
-                .slice(0, 20)
-                .map(({ to }, n) => ({ userId: to, positions: [positionOf(results[n])] })),
+              batch.slice(0, 20).map(({ to }, n) => ({ userId: to, positions: [positionOf(results[n])] })),
             ),
           );
         }
@@ -129,7 +127,8 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
          (SELECT removed_entries FROM ${schema}.log_state AS s WHERE s.no = u.no) AS removed FROM ${schema}.user_log AS u`,
     );
     expect(logs).toHaveLength(100);
-    for (const { last, entries, removed } of logs) expect(Number(entries) + Number(removed)).toBe(Number(last));
+    for (const { last, entries, removed } of logs)
+      expect(Number(entries) + Number(removed)).toBe(Number(last));
     const lasts = logs.reduce((sum, { last }) => sum + Number(last), 0);
     const echoes = await query(`SELECT 1 FROM ${schema}.echo`);
     expect(lasts - echoes.length).toBe(4 * 15 * 80);
@@ -170,7 +169,8 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     const schema = newSchema();
     const nodes = [0, 1].map(() => openStore({ schema, maxAgeMs: 1000, wallTime: () => 1 }));
     const users = Array.from({ length: 50 }, (_, n) => `user-${n}`);
-    for (const to of users) await nodes[0]?.putDevice(to, { id: 'web', kind: '', name: '', position: 0, seenAt: 1 });
+    for (const to of users)
+      await nodes[0]?.putDevice(to, { id: 'web', kind: '', name: '', position: 0, seenAt: 1 });
     await nodes[0]?.append(users.flatMap((to) => ['1', '2', '3', '4'].map((name) => message(name, { to }))));
     const work = nodes.map(async (node) => {
       await node.confirm(users.map((userId) => ({ userId, positions: [1, 3] })));

@@ -7,7 +7,8 @@ import { hasPostgres, url, useSchemas } from './database-under-test.js';
 import { message } from './messages.js';
 
 /** What each connection of a store sets. */
-const SETTINGS = 'SET enable_seqscan = off; SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off';
+const SETTINGS =
+  'SET enable_seqscan = off; SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off';
 
 /** Messages in the tables, and messages or users that a statement looks up. */
 const [ALL, SOUGHT] = [30_000, 137];
@@ -50,7 +51,8 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
       );
       const results = await store.append(messages);
       for (const [n, result] of results.entries()) {
-        if (result.outcome === 'stored') appended.push({ receiver: messages[n]?.to ?? '', position: result.position });
+        if (result.outcome === 'stored')
+          appended.push({ receiver: messages[n]?.to ?? '', position: result.position });
       }
     }
     const { rows } = await client.query<{ no: string; id: Buffer }>(`SELECT no, id FROM ${schema}.user_log`);
@@ -151,7 +153,9 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
       byReceiver.set(receiver, [...(byReceiver.get(receiver) ?? []), position]);
     }
     await store.confirm([...byReceiver].map(([userId, positions]) => ({ userId, positions })));
-    await client.query(`ANALYZE ${schema}.log_message, ${schema}.log_state, ${schema}.user_log, ${schema}.log_key`);
+    await client.query(
+      `ANALYZE ${schema}.log_message, ${schema}.log_state, ${schema}.user_log, ${schema}.log_key`,
+    );
     await expectFewBuffersWhereNothingWaits();
     waiting = await append('second', SOUGHT);
     await expectFewBuffers();
