@@ -38,7 +38,7 @@ export async function startNodes(...nodeIds: readonly string[]): Promise<LocalNo
       logger: silentServerLogger,
     });
     const [overTcp, overUdp, overWebSocket] = (await server.listen()).map(({ port }) => port);
-    const health = await serveHealth(`${HOST}:0`, () =>
+    const health = await serveHealth({ host: HOST, port: 0 }, () =>
       server.cluster?.state === 'draining' ? 'draining' : 'ready',
     );
     const ports = {

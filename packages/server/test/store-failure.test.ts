@@ -245,7 +245,7 @@ describe('a store that cannot be read', () => {
     const bob = await bench.online('bob');
     expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-2']);
     expect(bench.events.error).toMatchObject([
-      { code: 'ERR_STORE_FAILED', message: 'message 1 of user bob cannot be read' },
+      { code: 'ERR_STORE_FAILED', message: 'the message at position 1 of user bob cannot be read' },
     ]);
     expect(await store.waiting('bob')).toEqual(['fp-1', 'fp-2']);
   });

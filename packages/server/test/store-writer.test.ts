@@ -27,8 +27,8 @@ describe('StoreWriter', () => {
     expect(store.calls.append).toBe(1);
     expect(answers).toEqual([
       ['1', { outcome: 'stored', id: 1, position: 1 }],
-      ['2', { outcome: 'stored', id: 2 }],
-      ['1', { outcome: 'duplicate', id: 1 }],
+      ['2', { outcome: 'stored', id: 2, position: 2 }],
+      ['1', { outcome: 'duplicate', id: 1, position: 1 }],
     ]);
   });
 
@@ -119,7 +119,7 @@ describe('StoreWriter', () => {
     append('4', 'carol');
     await settlePromises(20);
     writer.confirm('bob', 1);
-    writer.confirm('carol', 4);
+    writer.confirm('carol', 1);
     writer.confirm('bob', 3);
     await settlePromises(20);
     expect(store.calls.confirm).toBe(1);
@@ -149,7 +149,7 @@ describe('StoreWriter', () => {
     append('2', 'carol');
     await settlePromises(20);
     writer.confirm('bob', 1);
-    writer.confirm('carol', 2);
+    writer.confirm('carol', 1);
     await settlePromises(20);
     expect(store.calls.confirm).toBe(1);
     expect(errors).toEqual([]);
@@ -164,10 +164,10 @@ describe('StoreWriter', () => {
     const failure = new Error('disk full');
     store.failures.confirm = failure;
     writer.confirm('bob', 1);
-    writer.confirm('carol', 2);
+    writer.confirm('carol', 1);
     await settlePromises(20);
     expect(errors).toEqual([failure]);
-    expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 2)]).toEqual([true, true]);
+    expect([writer.isConfirming('bob', 1), writer.isConfirming('carol', 1)]).toEqual([true, true]);
   });
 
   it('keeps confirmations that failed until resume', async () => {

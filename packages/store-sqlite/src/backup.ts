@@ -60,8 +60,8 @@ function check(file: string): void {
   const database = openDatabase(file);
   try {
     checkIntegrity(database, file);
-    // Another identity: the log of the original must not be applied to the copy.
-    database.prepare('UPDATE total SET mark = ?').run(newMark());
+    // Another identity: the log of the original must not be applied to the copy. No epoch: positions are given again.
+    database.prepare('UPDATE total SET mark = ?, epoch = NULL').run(newMark());
     database.exec('PRAGMA journal_mode = DELETE');
   } finally {
     database.close();

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { StoreError } from '@imcore/server/ports';
+import { type CopyProgress, StoreError } from '@imcore/server/ports';
 import { openDatabase, storeErrorOf } from './database.js';
 import { lockFile, requireWritable } from './file-guard.js';
 import { checkLog, problemOfLog } from './log-guard.js';
@@ -19,6 +19,8 @@ interface ConnectionOptions {
   readonly isServer: boolean;
   /** Files up to this size are checked for damage. */
   readonly maxCheckedBytes: number;
+  /** Is called while messages of an older version are copied. */
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }
 
 const PRAGMAS =
@@ -49,7 +51,8 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
     database.exec(PRAGMAS);
     const isChecked = size > 0 && size <= options.maxCheckedBytes;
     if (isChecked) checkIntegrity(database, file);
-    if (mustTakeSteps) withLock(file, options.isServer, () => takeSteps(database));
+    if (mustTakeSteps)
+      withLock(file, options.isServer, () => takeSteps(database, undefined, options.onProgress));
     if (isChecked) checkQueues(database, file);
     return database;
   } catch (error) {

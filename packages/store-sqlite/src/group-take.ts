@@ -1,23 +1,22 @@
-import type { StoreId, WaitingMessage } from '@imcore/server/ports';
+import type { LogPage, Position } from '@imcore/server/ports';
 import { storeErrorOf } from './database.js';
 import type { OccupiedQueues } from './occupied-queues.js';
-import type { Reader } from './reader.js';
+import type { PageKind, Reader } from './reader.js';
 import type { Database } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
 
-const NOTHING: Promise<readonly WaitingMessage[]> = Promise.resolve([]);
-
 interface Take {
+  readonly kind: PageKind;
   readonly userId: string;
-  readonly after: StoreId | undefined;
+  readonly after: Position;
   readonly limit: number;
-  readonly resolve: (page: readonly WaitingMessage[]) => void;
+  readonly resolve: (page: LogPage) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * Reads all pages that are requested in one turn of the event loop in one transaction: the file locks, which cost more
- * than a short read, are taken once. Each read succeeds or fails independently. Empty queues are not read.
+ * than a short read, are taken once. Each read succeeds or fails independently.
  */
 export class GroupTake {
   readonly #database: Database;
@@ -40,10 +39,9 @@ export class GroupTake {
   }
 
   /** @throws StoreError when the page cannot be read */
-  add(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
-    if (this.isEmptyFor(userId)) return NOTHING;
+  add(kind: PageKind, userId: string, after: Position, limit: number): Promise<LogPage> {
     return new Promise((resolve, reject) => {
-      this.#takes.push({ userId, after, limit, resolve, reject });
+      this.#takes.push({ kind, userId, after, limit, resolve, reject });
       if (this.#takes.length === 1) setImmediate(this.flush);
     });
   }
@@ -58,9 +56,9 @@ export class GroupTake {
     if (isOpen) succeeds(() => this.#database.exec('COMMIT'));
   };
 
-  #read({ userId, after, limit, resolve, reject }: Take): void {
+  #read({ kind, userId, after, limit, resolve, reject }: Take): void {
     try {
-      resolve(this.#reader.take(userId, after, limit));
+      resolve(this.#reader.page(kind, userId, after, limit));
     } catch (error) {
       reject(storeErrorOf(error, 'SQLite'));
     }

@@ -1,10 +1,10 @@
-import type { StoreId } from '@imcore/server/ports';
+import type { MessageId } from '@imcore/server/ports';
 import { FILTER_KEYS, KeyFilters } from './key-filters.js';
 import { bytesOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 
 /** Keys in one generation of the index. A filter covers several. */
-const GENERATION_KEYS = 8192;
+export const GENERATION_KEYS = 8192;
 const GENERATIONS_PER_FILTER = FILTER_KEYS / GENERATION_KEYS;
 
 const HASH_BYTES = 16;
@@ -24,8 +24,8 @@ export class KeyIndex {
   readonly #filters = new KeyFilters();
   readonly #find: Statement;
   readonly #insert: Statement;
-  readonly #move: Statement;
   readonly #remove: Statement;
+  readonly #removeAll: Statement;
   readonly #next: Statement;
   readonly #first: Statement;
   readonly #saved: Statement;
@@ -45,8 +45,11 @@ export class KeyIndex {
        SELECT id / ${GENERATION_KEYS}, substr(?1, 1 + ${HASH_BYTES} * (id - ?2), ${HASH_BYTES}), id
        FROM message WHERE id BETWEEN ?2 AND ?3`,
     );
-    this.#move = database.prepare('UPDATE message_key SET id = ? WHERE generation = ? AND hash = ?');
     this.#remove = database.prepare('DELETE FROM message_key WHERE generation = ? AND hash = ?');
+    this.#removeAll = database.prepare(
+      `DELETE FROM message_key WHERE generation = ?1
+       AND hash IN (SELECT substr(?2, 1 + ${HASH_BYTES} * key, ${HASH_BYTES}) FROM json_each(?3))`,
+    );
     this.#next = database.prepare(
       'SELECT generation FROM message_key WHERE generation > ? ORDER BY generation LIMIT 1',
     );
@@ -58,7 +61,7 @@ export class KeyIndex {
   }
 
   /** The id of a known message; undefined for a new one. */
-  find(hash: Buffer): StoreId | undefined {
+  find(hash: Buffer): MessageId | undefined {
     for (const filter of this.#filters.candidates(hash)) {
       this.flush();
       const [first, last] = generationsOf(filter);
@@ -74,7 +77,7 @@ export class KeyIndex {
    * Inside a transaction, after the message was inserted. Call {@link flush} before the commit. If the transaction is rolled
    * back, call {@link discard}; the filter then has one more false positive, which is harmless.
    */
-  add(hash: Buffer, id: StoreId): void {
+  add(hash: Buffer, id: MessageId): void {
     const filter = filterOf(id);
     if (filter !== this.#newest) this.#begin(filter);
     this.#filters.add(filter, hash);
@@ -84,7 +87,7 @@ export class KeyIndex {
     this.#lastPendingId = id;
   }
 
-  /** Writes the keys that were added. Their messages must still have their ids. */
+  /** Writes the keys that were added. */
   flush(): void {
     const count = this.#pendingCount;
     if (count === 0) return;
@@ -98,15 +101,19 @@ export class KeyIndex {
     this.#pendingCount = 0;
   }
 
-  /** Changes the id of a message; call it before the message's id changes. `origin` is its first id. */
-  move(hash: Buffer, origin: StoreId, id: StoreId): void {
+  /** Removes keys with ids in growing order. */
+  removeAll(keys: readonly { readonly hash: Buffer; readonly id: MessageId }[]): void {
     this.flush();
-    this.#move.run(id, generationOf(origin), hash);
-  }
-
-  remove(hash: Buffer, origin: StoreId): void {
-    this.flush();
-    this.#remove.run(generationOf(origin), hash);
+    for (let from = 0; from < keys.length; ) {
+      const generation = generationOf(keys[from]?.id ?? 0);
+      let to = from + 1;
+      while (to < keys.length && generationOf(keys[to]?.id ?? 0) === generation) to += 1;
+      const hashes = keys.slice(from, to).map(({ hash }) => hash);
+      const [only] = hashes;
+      if (only !== undefined && hashes.length === 1) this.#remove.run(generation, only);
+      else this.#removeAll.run(generation, Buffer.concat(hashes), `[${'0,'.repeat(hashes.length - 1)}0]`);
+      from = to;
+    }
   }
 
   /**
@@ -157,12 +164,12 @@ export class KeyIndex {
   }
 }
 
-function generationOf(id: StoreId): number {
+function generationOf(id: MessageId): number {
   return Math.floor(id / GENERATION_KEYS);
 }
 
 /** The number of the filter that covers an id's key. */
-function filterOf(id: StoreId): number {
+function filterOf(id: MessageId): number {
   return Math.floor(id / FILTER_KEYS);
 }
 

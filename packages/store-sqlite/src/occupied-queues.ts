@@ -30,7 +30,7 @@ export class OccupiedQueues {
 
   constructor(database: Database) {
     this.#version = database.prepare('PRAGMA data_version');
-    this.#all = database.prepare('SELECT receiver FROM mailbox LIMIT ?');
+    this.#all = database.prepare('SELECT id FROM user INDEXED BY user_occupied WHERE v6 < last LIMIT ?');
   }
 
   /** True only if the user's queue is empty. May be false for an empty queue, and is false when the state is unknown. */
@@ -67,7 +67,7 @@ export class OccupiedQueues {
     const rows = this.#all.all(MAX_LOADED + 1);
     this.#knownVersion = version;
     if (rows.length > MAX_LOADED) return;
-    for (const row of rows) this.changed(textOf(row, 'receiver'), 1);
+    for (const row of rows) this.changed(textOf(row, 'id'), 1);
     this.#isComplete = true;
   }
 }

@@ -1,24 +1,28 @@
-import { StoreError } from '@imcore/server/ports';
+import { type CopyProgress, StoreError } from '@imcore/server/ports';
 import { inTransaction } from './database.js';
 import { type Mark, newMark } from './mark.js';
 import { keyMessages } from './migrate-keys.js';
+import { migrateLogs } from './migrate-logs.js';
+import { LOG_TABLES } from './schema-logs.js';
 import type { Database } from './sqlite-module.js';
 
 /** Marks a file as ours: "imco" in ASCII. */
 const APPLICATION_ID = 0x696d636f;
 
 /** What a step does in addition to its SQL. */
-type AfterStep = (database: Database) => unknown;
+type AfterStep = (database: Database, onProgress: OnProgress) => unknown;
+
+/** Is called while a step copies messages. */
+type OnProgress = (progress: CopyProgress) => void;
 
 /**
  * The migrations from an empty file to the newest schema. A file's `user_version` is the number of steps applied. A
  * released step never changes.
  *
- * `id` grows in the order of arrival, so that a queue is a range of the index on the receiver. `state`: 0 waiting,
- * 1 confirmed and kept for the history, 2 confirmed and its body deleted, 3 dead letter. `origin` is the first id of a
- * message that was resent, `since` the time of the resend. The body follows the columns that are read without it.
- * `checksum` covers it and the names of sender, receiver and message; messages of older versions have none. The table
- * `mailbox` holds the size of each queue, `total` the sums of all and the {@link Mark} of the file.
+ * Step 5 turns queues into logs; see {@link LOG_TABLES}. Until then there is one table of messages: `state` 0 waiting,
+ * 1 confirmed and kept for the history, 2 confirmed and its body deleted, 3 dead letter; `origin` is the first id of a message
+ * that was resent, `since` the time of the resend; the table `mailbox` holds the size of each queue. `total` holds the sums of
+ * all and the {@link Mark} of the file.
  */
 export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep }[] = [
   {
@@ -78,7 +82,7 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
    INSERT INTO total SELECT 1, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message_1'), 0),
      count(*), coalesce(sum(size), 0), 0 FROM message WHERE state = 0;
    DROP TABLE message_1;`,
-    after: keyMessages,
+    after: (database) => keyMessages(database),
   },
   {
     sql: `ALTER TABLE message ADD COLUMN checksum INTEGER;
@@ -94,6 +98,18 @@ export const STEPS: readonly { readonly sql: string; readonly after?: AfterStep 
      FROM message_key JOIN message USING (id) ORDER BY 1, 2;
    DROP TABLE message_key;
    ALTER TABLE message_key_4 RENAME TO message_key;`,
+  },
+  {
+    sql: `DROP INDEX message_waiting;
+   DROP INDEX message_kept;
+   DROP INDEX message_known;
+   DROP INDEX message_dead;
+   DROP INDEX message_pair;
+   ALTER TABLE message RENAME TO message_4;
+   ALTER TABLE total ADD COLUMN last_dead INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN epoch TEXT;
+   ${LOG_TABLES}`,
+    after: migrateLogs,
   },
 ];
 
@@ -120,13 +136,17 @@ export function needsSteps(database: Database, file: string): boolean {
 }
 
 /** Migrates a file to the newest schema. Each step is one transaction. */
-export function takeSteps(database: Database, upTo: number = STEPS.length): void {
+export function takeSteps(
+  database: Database,
+  upTo: number = STEPS.length,
+  onProgress: OnProgress = () => {},
+): void {
   const version = pragma(database, 'user_version');
   for (const [index, { sql, after }] of STEPS.slice(0, upTo).entries()) {
     if (index < version) continue;
     inTransaction(database, () => {
       database.exec(sql);
-      after?.(database);
+      after?.(database, onProgress);
       database.exec(`PRAGMA user_version = ${index + 1}; PRAGMA application_id = ${APPLICATION_ID};`);
     });
   }

@@ -1,4 +1,5 @@
 import {
+  type CopyProgress,
   checkInteger,
   checkNames,
   completeRetention,
@@ -26,6 +27,11 @@ export interface SqliteStoreOptions extends Retention {
    * are rejected. Default 1 GiB.
    */
   readonly maxLogBytes?: number;
+  /**
+   * Is called while the file of an older version is converted, before the store is open: a million messages take less than a
+   * minute. The conversion is one transaction; it needs as much free space on the disk as the file has, twice.
+   */
+  readonly onProgress?: (progress: CopyProgress) => void;
   /** Returns milliseconds since 1970. Default: `Date.now`. */
   readonly wallTime?: () => number;
 }
@@ -36,6 +42,7 @@ const OPTIONS: OptionNames<SqliteStoreOptions> = {
   lockTimeoutMs: true,
   maxCheckedBytes: true,
   maxLogBytes: true,
+  onProgress: true,
   wallTime: true,
 };
 const DEFAULT_MAX_CHECKED_BYTES = 256 * 1024 * 1024;
@@ -51,6 +58,7 @@ export interface CompleteOptions {
   readonly maxCheckedBytes: number;
   readonly lockTimeoutMs: number;
   readonly maxLogBytes: number;
+  readonly onProgress: ((progress: CopyProgress) => void) | undefined;
   readonly wallTime: () => number;
 }
 
@@ -66,6 +74,7 @@ export function completeOptions(options: SqliteStoreOptions): CompleteOptions {
     maxCheckedBytes: options.maxCheckedBytes ?? DEFAULT_MAX_CHECKED_BYTES,
     lockTimeoutMs: options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS,
     maxLogBytes: options.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES,
+    onProgress: options.onProgress,
     wallTime: options.wallTime ?? Date.now,
   };
 }

@@ -1,35 +1,52 @@
 import {
+  type Advance,
   type AppendResult,
   type Confirmation,
+  type Conversation,
+  type ConversationQuery,
   type DeadLetter,
+  type DeadLetterId,
   type HistoryQuery,
+  type KeptRecord,
+  type LogPage,
   type MessageStore,
+  type Position,
   type QueueSize,
+  type StoredDevice,
   type StoredMessage,
   StoreError,
   type StoreHealth,
-  type StoreId,
-  type WaitingMessage,
+  type Sweep,
 } from '@imcore/server/ports';
+import { Appender } from './appender.js';
 import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
-import { DamagedMessages } from './damaged-messages.js';
+import { ConversationReader } from './conversation-reader.js';
+import { DamagedMessages, type DamagedPlace } from './damaged-messages.js';
 import { inTransaction, isBusy, storeErrorOf, whileLocked, withStoreErrors } from './database.js';
+import { DeadLetterTable } from './dead-letter-table.js';
+import { DeviceTable } from './device-table.js';
 import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
-import { MessageTable } from './message-table.js';
+import { LogTables } from './log-tables.js';
 import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { type CompleteOptions, completeOptions, type SqliteStoreOptions } from './sqlite-options.js';
 import { Sweeper } from './sweeper.js';
+import { Taker } from './taker.js';
 import { toColumn } from './text-column.js';
+import { epochOf } from './totals.js';
+import { UserWalk } from './user-walk.js';
 
-/** When messages are confirmed, at least this many expired keys are deleted, or twice the number of confirmations. */
-const MIN_FORGET = 16;
+/** Taken entries, and expired keys, that are removed with other work. More than what that work can leave behind. */
+const REMOVED_AT_ONCE = 1000;
+/** Those that are removed by one call of `expire`, and devices. */
+const REMOVED_AT_EXPIRY = 5000;
 const FORGET_AT_EXPIRY = 1000;
+const DEVICES_AT_EXPIRY = 1000;
 /** How long a store reports itself unhealthy after a failure, unless a later call succeeds. */
 const TROUBLE_MS = 5000;
 
@@ -58,13 +75,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Mess
 }
 
 function openNow(options: CompleteOptions): MessageStore {
-  const connection = connect(options.file, { isServer: true, maxCheckedBytes: options.maxCheckedBytes });
+  const { file, maxCheckedBytes, onProgress } = options;
+  const connection = connect(file, { isServer: true, maxCheckedBytes, onProgress });
   try {
     return new SqliteStore(connection, options);
   } catch (error) {
     connection.database.close();
     connection.lock?.close();
-    throw storeErrorOf(error, `cannot use ${options.file}`);
+    throw storeErrorOf(error, `cannot use ${file}`);
   }
 }
 
@@ -77,9 +95,16 @@ class SqliteStore implements MessageStore {
   #expiredAt = Number.NEGATIVE_INFINITY;
   readonly #identity: FileIdentity;
   readonly #checkpointer: Checkpointer;
-  readonly #messages: MessageTable;
+  readonly #tables: LogTables;
+  readonly #deadLetters: DeadLetterTable;
+  readonly #appender: Appender;
+  readonly #taker: Taker;
+  readonly #devices: DeviceTable;
+  readonly #walk: UserWalk;
   readonly #sweeper: Sweeper;
   readonly #reader: Reader;
+  readonly #conversations: ConversationReader;
+  readonly #epoch: string;
   readonly #damaged: DamagedMessages;
   readonly #commits: GroupCommit;
   /** Separate: an index may be damaged as well, and a commit of others must not fail with it. */
@@ -100,10 +125,17 @@ class SqliteStore implements MessageStore {
     this.#wallTime = wallTime;
     this.keepsHistory = retention.historyMs > 0;
     const occupied = new OccupiedQueues(database);
-    this.#messages = new MessageTable(database, retention, occupied);
-    this.#sweeper = new Sweeper(database, this.#messages, retention);
-    this.#damaged = new DamagedMessages((ids, receiver) => this.#setAside(ids, receiver));
+    this.#epoch = epochOf(database);
+    this.#tables = new LogTables(database, retention, occupied);
+    this.#deadLetters = new DeadLetterTable(database, this.#tables);
+    this.#walk = new UserWalk(database, this.#tables);
+    this.#appender = new Appender(database, this.#tables, this.#deadLetters, this.#walk);
+    this.#taker = new Taker(this.#tables, this.#deadLetters);
+    this.#devices = new DeviceTable(this.#tables, this.#taker);
+    this.#sweeper = new Sweeper(database, this.#tables, this.#deadLetters);
+    this.#damaged = new DamagedMessages((places) => this.#setAside(places));
     this.#reader = new Reader(database, this.#damaged);
+    this.#conversations = new ConversationReader(database);
     this.#totalChanges = database.prepare('SELECT total_changes() AS n');
     const now = () => performance.now();
     const transaction = (work: () => void) => this.#transaction(work);
@@ -117,11 +149,15 @@ class SqliteStore implements MessageStore {
     void this.#prune().catch(() => {});
   }
 
+  epoch(): Promise<string> {
+    return this.#read(() => this.#epoch);
+  }
+
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     return this.#commit(
       () => {
         const now = this.#now();
-        return messages.map((message) => this.#messages.append(message, now));
+        return messages.map((message) => this.#appender.append(message, now));
       },
       () => messages.reduce((sum, { body }) => sum + body.length, 0),
     );
@@ -131,67 +167,102 @@ class SqliteStore implements MessageStore {
     return this.#end === undefined && this.#takes.isEmptyFor(userId);
   }
 
-  take(userId: string, after: StoreId | undefined, limit: number): Promise<readonly WaitingMessage[]> {
+  take(userId: string, after: Position, limit: number): Promise<LogPage> {
     if (this.#end !== undefined) return Promise.reject(closed());
-    return this.#takes.add(userId, after, limit);
+    return this.#takes.add('untaken', userId, after, limit);
+  }
+
+  read(userId: string, after: Position, limit: number): Promise<LogPage> {
+    if (this.#end !== undefined) return Promise.reject(closed());
+    return this.#takes.add('all', userId, after, limit);
   }
 
   confirm(confirmations: readonly Confirmation[]): Promise<void> {
     return this.#commit(() => {
       const now = this.#now();
-      let ids = 0;
-      for (const confirmation of confirmations) {
-        this.#messages.confirm(confirmation, now);
-        ids += confirmation.ids.length;
-      }
-      this.#sweeper.forget(Math.min(now, this.#expiredAt), MIN_FORGET + 2 * ids);
+      for (const confirmation of confirmations) this.#taker.confirm(confirmation, now);
     });
+  }
+
+  advance(advances: readonly Advance[]): Promise<void> {
+    return this.#commit(() => {
+      const now = this.#now();
+      for (const advance of advances) this.#taker.advance(advance, now);
+    });
+  }
+
+  putDevice(userId: string, device: StoredDevice): Promise<StoredDevice> {
+    return this.#commit(() => this.#devices.put(userId, device, this.#now()));
+  }
+
+  removeDevice(userId: string, deviceId: string): Promise<boolean> {
+    return this.#commit(() => {
+      const user = this.#tables.users.find(toColumn(userId));
+      return user !== undefined && this.#devices.remove(user, toColumn(deviceId), this.#now()) !== undefined;
+    });
+  }
+
+  devices(userId: string): Promise<readonly StoredDevice[]> {
+    return this.#read(() => this.#reader.devices(userId));
   }
 
   count(userId: string): Promise<QueueSize> {
-    return this.#read(() => this.#messages.sizes.size(toColumn(userId)));
+    return this.#read(() => this.#reader.count(userId));
   }
 
-  async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
+  async expire(now: number, limit: number): Promise<Sweep> {
     this.#expiredAt = now;
-    const dead = await this.#commit(() => {
+    const { deviceExpiryMs } = this.#tables.retention;
+    const swept = await this.#commit(() => {
+      this.#tables.remover.drain(REMOVED_AT_EXPIRY);
+      const removedDevices =
+        deviceExpiryMs === Number.POSITIVE_INFINITY
+          ? []
+          : this.#devices.expire(now - deviceExpiryMs, DEVICES_AT_EXPIRY, now);
+      const deadLetters = this.#sweeper.expire(now, limit);
+      const trimmed = this.#walk.step(now);
+      this.#tables.remover.drain(REMOVED_AT_EXPIRY);
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
-      return this.#sweeper.expire(now, limit);
+      return { deadLetters, trimmed, removedDevices };
     });
     await this.#prune();
-    return dead;
+    return swept;
   }
 
-  deadLetters(after: StoreId | undefined, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
+  deadLetters(after: DeadLetterId, limit: number, userId?: string): Promise<readonly DeadLetter[]> {
     return this.#read(() => this.#reader.deadLetters(after, limit, userId));
   }
 
-  resend(ids: readonly StoreId[], now: number): Promise<number> {
-    return this.#commit(() => ids.filter((id) => this.#messages.resend(id, now)).length);
+  resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
+    return this.#commit(() => ids.filter((id) => this.#deadLetters.resend(id, now)).length);
   }
 
-  discard(ids: readonly StoreId[]): Promise<number> {
-    return this.#commit(() => ids.filter((id) => this.#messages.discard(id, this.#now())).length);
+  discard(ids: readonly DeadLetterId[]): Promise<number> {
+    return this.#commit(() => ids.filter((id) => this.#deadLetters.discard(id, this.#now())).length);
   }
 
   onDeadLettersDeleted(listener: (deadLetters: readonly DeadLetter[]) => void): void {
     this.#onDeleted = listener;
   }
 
-  history(query: HistoryQuery): Promise<readonly WaitingMessage[]> {
+  history(query: HistoryQuery): Promise<readonly KeptRecord[]> {
     return this.#read(() => (this.keepsHistory ? this.#reader.history(query) : []));
+  }
+
+  conversations(query: ConversationQuery): Promise<readonly Conversation[]> {
+    return this.#read(() => (this.keepsHistory ? this.#conversations.read(query) : []));
   }
 
   /** Some time after a failure it tests the disk with a commit that changes nothing. Does not wait for a lock. */
   async health(): Promise<StoreHealth> {
     const isOver = this.#now() >= this.#failedAt + TROUBLE_MS;
     if (this.#failure !== undefined && isOver && this.#end === undefined && !this.#commits.isLocked) {
-      void this.#commit(() => this.#messages.sizes.touch()).catch(() => {});
+      void this.#commit(() => this.#tables.totals.touch()).catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
     }
     try {
       this.#identity.check();
-      const totals = await this.#read(() => this.#messages.sizes.totals());
+      const totals = await this.#read(() => this.#tables.totals.sums());
       if (this.#failure !== undefined) return { ok: false, problem: problemOf(this.#failure), ...totals };
       const problem = this.#damaged.problem ?? (await this.#checkpointer.problem());
       return problem === undefined ? { ok: true, ...totals } : { ok: true, problem, ...totals };
@@ -208,6 +279,9 @@ class SqliteStore implements MessageStore {
 
   async #close(): Promise<void> {
     await this.#commits.idle();
+    if (!this.#tables.remover.isIdle)
+      void this.#commits.add(() => this.#tables.remover.drain(REMOVED_AT_EXPIRY)).catch(() => {});
+    await this.#commits.idle();
     await this.#repairs.idle();
     this.#takes.flush();
     await this.#checkpointer.close();
@@ -221,16 +295,16 @@ class SqliteStore implements MessageStore {
   }
 
   /** Runs later: it is called while a read transaction may be open. */
-  #setAside(ids: readonly StoreId[], receiver: string | undefined): void {
+  #setAside(places: readonly DamagedPlace[]): void {
     const work = () => {
-      for (const id of ids) this.#messages.setAside(id, receiver, this.#now());
+      for (const place of places) this.#deadLetters.setAside(place, this.#now());
     };
     void this.#repairs.add(work).catch(() => {});
   }
 
   /** Deletes what is saved of keys that are no longer known. */
   async #prune(): Promise<void> {
-    const { keys } = this.#messages;
+    const { keys } = this.#tables;
     const generations = await this.#read(() => keys.prune());
     if (generations.length > 0) await this.#commit(() => keys.deleteSaved(generations));
   }
@@ -248,19 +322,28 @@ class SqliteStore implements MessageStore {
     }
   }
 
+  /** Keeps the file from growing between two calls of `expire`. */
+  #removeSome(): void {
+    if (!this.#tables.remover.isDue) return;
+    const removed = this.#tables.remover.drain(REMOVED_AT_ONCE);
+    this.#sweeper.forget(Math.min(this.#now(), this.#expiredAt), 2 * removed);
+  }
+
   #transaction(work: () => void): void {
     try {
       this.#checkpointer.requireRoom();
       inTransaction(this.#connection.database, () => {
-        this.#messages.begin();
+        this.#tables.begin();
         work();
-        this.#messages.end();
+        this.#removeSome();
+        this.#tables.end();
         this.#identity.check();
       });
-      this.#messages.committed();
+      this.#tables.committed();
     } catch (error) {
       this.#sweeper.restart();
-      this.#messages.rolledBack();
+      this.#tables.rolledBack();
+      this.#deadLetters.rolledBack();
       this.#failedAt = this.#now();
       this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
       throw isBusy(error) ? error : this.#failure;
@@ -269,7 +352,7 @@ class SqliteStore implements MessageStore {
     const changes = numberOf(this.#totalChanges.get(), 'n');
     this.#checkpointer.committed(changes - this.#changes, this.#identity.logBytes);
     this.#changes = changes;
-    const deleted = this.#messages.takeDeleted();
+    const deleted = this.#deadLetters.takeDeleted();
     if (deleted.length > 0) this.#onDeleted(deleted);
   }
 }

@@ -33,16 +33,16 @@ async function readAll(path: string) {
   } catch {
     return { ...seen, errors: 1 };
   }
-  let after: number | undefined;
+  let after = 0;
   while (seen.errors < 10) {
     const page = await store.take('bob', after, 20).catch(() => undefined);
     if (page === undefined) seen.errors += 1;
-    if (page?.length === 0) break;
-    for (const { fingerprint, from, to, body } of page ?? []) {
+    if (page?.entries.length === 0) break;
+    for (const { fingerprint, from, to, body } of page?.entries ?? []) {
       const isRight = from === 'alice' && to === 'bob' && body === inFile(Number(fingerprint)).body;
       seen[isRight ? 'right' : 'altered'] += 1;
     }
-    after = page?.at(-1)?.id ?? after;
+    after = page?.entries.at(-1)?.position ?? after;
   }
   await store.close().catch(() => {});
   return seen;

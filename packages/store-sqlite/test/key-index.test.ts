@@ -43,7 +43,9 @@ describe('the keys of a sqliteStore', () => {
     await store.close();
     const reopened = sqliteStore({ file, maxPerUser: 100_000 });
     const again = await reopened.append(messages);
-    expect(again).toEqual(messages.map((_, index) => ({ outcome: 'duplicate', id: index + 1 })));
+    expect(again).toEqual(
+      messages.map((_, index) => ({ outcome: 'duplicate', id: index + 1, position: index + 1 })),
+    );
     await reopened.close();
   });
 
@@ -51,8 +53,8 @@ describe('the keys of a sqliteStore', () => {
     const store = sqliteStore({ file: newFile() });
     const poison = { ...message('poison'), acceptedAt: Number.NaN };
     await expect(store.append([message('1'), poison])).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
-    expect(await store.append([message('1')])).toEqual([{ outcome: 'stored', id: 1 }]);
-    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: 1 }]);
+    expect(await store.append([message('1')])).toEqual([{ outcome: 'stored', id: 1, position: 1 }]);
+    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: 1, position: 1 }]);
     await store.close();
   });
 });

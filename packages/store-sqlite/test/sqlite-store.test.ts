@@ -1,7 +1,7 @@
 import { describeMessageStore } from '@imcore/testkit/contracts';
 import { describe, expect, it } from 'vitest';
 import { sqliteStore } from '../src/sqlite-store.js';
-import { message, useFiles } from './temporary-folder.js';
+import { fingerprints, message, useFiles } from './temporary-folder.js';
 
 const newFile = useFiles();
 
@@ -13,35 +13,36 @@ describe('sqliteStore as a file', () => {
   it('keeps waiting messages and the keys of confirmed ones after reopening', async () => {
     const file = newFile();
     const first = sqliteStore({ file });
-    const [one] = await first.append([message('1'), message('2')]);
-    await first.confirm([{ userId: 'bob', ids: one?.outcome === 'stored' ? [one.id] : [] }]);
+    await first.append([message('1'), message('2')]);
+    await first.confirm([{ userId: 'bob', positions: [1] }]);
     await first.close();
     const second = sqliteStore({ file });
-    expect((await second.take('bob', undefined, 10)).map(({ fingerprint }) => fingerprint)).toEqual(['2']);
-    expect(await second.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    expect(await fingerprints(second)).toEqual(['2']);
+    expect(await second.append([message('1')])).toEqual([
+      { outcome: 'duplicate', id: 1, position: undefined },
+    ]);
     await second.close();
   });
 
-  it('never reuses an id, so that a cursor stays valid across a restart', async () => {
+  it('never reuses an id or a position, so that a cursor stays valid across a restart', async () => {
     const file = newFile();
     const first = sqliteStore({ file, rememberMs: 0, wallTime: () => 1_000_000 });
-    const [one] = await first.append([message('1')]);
-    const firstId = one?.outcome === 'stored' ? one.id : 0;
-    await first.confirm([{ userId: 'bob', ids: [firstId] }]);
+    await first.append([message('1')]);
+    await first.confirm([{ userId: 'bob', positions: [1] }]);
+    await first.expire(2_000_000, 10);
     await first.close();
     const second = sqliteStore({ file });
-    const [two] = await second.append([message('2')]);
-    expect(two?.outcome === 'stored' ? two.id : 0).toBeGreaterThan(firstId);
+    expect(await second.append([message('2')])).toEqual([{ outcome: 'stored', id: 2, position: 2 }]);
     await second.close();
   });
 
   it('forgets a confirmed fingerprint after rememberMs', async () => {
     let now = 1_000_000;
     const store = sqliteStore({ file: newFile(), rememberMs: 1000, wallTime: () => now });
-    const [one, two] = await store.append([message('1'), message('2')]);
-    await store.confirm([{ userId: 'bob', ids: one?.outcome === 'stored' ? [one.id] : [] }]);
+    await store.append([message('1'), message('2')]);
+    await store.confirm([{ userId: 'bob', positions: [1] }]);
     now += 120_000;
-    await store.confirm([{ userId: 'bob', ids: two?.outcome === 'stored' ? [two.id] : [] }]);
+    await store.confirm([{ userId: 'bob', positions: [2] }]);
     // The clock may have jumped: only the time of `expire` counts.
     expect(await store.append([message('1')])).toMatchObject([{ outcome: 'duplicate' }]);
     await store.expire(now, 1);
@@ -54,15 +55,15 @@ describe('sqliteStore as a file', () => {
     const [one, two, confirmed] = await Promise.all([
       store.append([message('1'), message('2')]),
       store.append([message('2'), message('3')]),
-      store.confirm([{ userId: 'bob', ids: [1] }]),
+      store.confirm([{ userId: 'bob', positions: [1] }]),
     ]);
     expect(one).toEqual([
-      { outcome: 'stored', id: 1 },
-      { outcome: 'stored', id: 2 },
+      { outcome: 'stored', id: 1, position: 1 },
+      { outcome: 'stored', id: 2, position: 2 },
     ]);
     expect(two).toEqual([
-      { outcome: 'duplicate', id: 2 },
-      { outcome: 'stored', id: 3 },
+      { outcome: 'duplicate', id: 2, position: 2 },
+      { outcome: 'stored', id: 3, position: 3 },
     ]);
     expect(confirmed).toBeUndefined();
     expect(await store.count('bob')).toMatchObject({ messages: 2 });
@@ -73,15 +74,15 @@ describe('sqliteStore as a file', () => {
     const store = sqliteStore({ file: newFile() });
     await store.append([message('1'), message('2', 'carol')]);
     const [bob, poisoned, carol, nobody] = await Promise.allSettled([
-      store.take('bob', undefined, 10),
-      store.take('bob', undefined, 0.5),
-      store.take('carol', undefined, 10),
-      store.take('nobody', undefined, 10),
+      store.take('bob', 0, 10),
+      store.take('bob', 0, 0.5),
+      store.take('carol', 0, 10),
+      store.take('nobody', 0, 10),
     ]);
-    expect(bob).toMatchObject({ value: [{ fingerprint: '1' }] });
+    expect(bob).toMatchObject({ value: { entries: [{ fingerprint: '1' }] } });
     expect(poisoned).toMatchObject({ reason: { code: 'ERR_STORE_FAILED' } });
-    expect(carol).toMatchObject({ value: [{ fingerprint: '2' }] });
-    expect(nobody).toMatchObject({ value: [] });
+    expect(carol).toMatchObject({ value: { entries: [{ fingerprint: '2' }] } });
+    expect(nobody).toMatchObject({ value: { entries: [], removed: 0, last: 0 } });
     expect(await store.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
     await store.close();
   });
@@ -93,12 +94,14 @@ describe('sqliteStore as a file', () => {
     const store = sqliteStore(options);
     await store.append(all);
     const again = [message('0'), message('32767'), message('32768'), message('69999')];
-    const known = [1, 32_768, 32_769, 70_000].map((id) => ({ outcome: 'duplicate', id }));
+    const known = [1, 32_768, 32_769, 70_000].map((id) => ({ outcome: 'duplicate', id, position: id }));
     expect(await store.append(again)).toEqual(known);
     await store.close();
     const reopened = sqliteStore(options);
     expect(await reopened.append(again)).toEqual(known);
-    expect(await reopened.append([message('70000')])).toEqual([{ outcome: 'stored', id: 70_001 }]);
+    expect(await reopened.append([message('70000')])).toEqual([
+      { outcome: 'stored', id: 70_001, position: 70_001 },
+    ]);
     await reopened.close();
   });
 
@@ -107,9 +110,10 @@ describe('sqliteStore as a file', () => {
     const old = Array.from({ length: 20_500 }, (_, index) => message(`${index}`));
     await store.append([{ ...message('fast'), acceptedAt: 1_000_000_000 }, ...old]);
     let expired = 0;
-    for (let calls = 0; calls < 25; calls++) expired += (await store.expire(100_000, 1000)).length;
+    for (let calls = 0; calls < 25; calls++)
+      expired += (await store.expire(100_000, 1000)).deadLetters.length;
     expect(expired).toBe(old.length);
-    expect(await store.expire(1_000_001_001, 10)).toMatchObject([{ fingerprint: 'fast' }]);
+    expect(await store.expire(1_000_001_001, 10)).toMatchObject({ deadLetters: [{ fingerprint: 'fast' }] });
     await store.close();
   });
 
@@ -119,7 +123,7 @@ describe('sqliteStore as a file', () => {
     const poison = { ...message('2'), acceptedAt: Number.NaN };
     const [expired] = await Promise.allSettled([store.expire(100_000, 10), store.append([poison])]);
     expect(expired.status).toBe('rejected');
-    expect(await store.expire(100_000, 10)).toMatchObject([{ fingerprint: '1' }]);
+    expect(await store.expire(100_000, 10)).toMatchObject({ deadLetters: [{ fingerprint: '1' }] });
     await store.close();
   });
 
@@ -128,16 +132,16 @@ describe('sqliteStore as a file', () => {
     const store = sqliteStore({ file });
     await store.append([message('1')]);
     const appended = store.append([message('2')]);
-    const taken = store.take('bob', undefined, 1);
+    const taken = store.take('bob', 0, 1);
     await store.close();
     expect(await appended).toMatchObject([{ outcome: 'stored' }]);
-    expect(await taken).toMatchObject([{ fingerprint: '1' }]);
+    expect(await taken).toMatchObject({ entries: [{ fingerprint: '1' }] });
   });
 
   it('rejects calls after close', async () => {
     const store = sqliteStore({ file: newFile() });
     await store.close();
     await expect(store.append([message('1')])).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
-    await expect(store.take('bob', undefined, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
+    await expect(store.take('bob', 0, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
   });
 });

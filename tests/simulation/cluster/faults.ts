@@ -5,6 +5,7 @@ import { Peer } from '../../../packages/server/src/cluster/membership.js';
 import { RecentAppends } from '../../../packages/server/src/cluster/recent-appends.js';
 import { ServerCluster } from '../../../packages/server/src/cluster/server-cluster.js';
 import { Sweep } from '../../../packages/server/src/cluster/sweep.js';
+import { Replay } from '../../../packages/server/src/storage/replay.js';
 import { ReplayQueue } from '../../../packages/server/src/storage/replay-queue.js';
 import type { ClusterSeams } from './cluster-world.js';
 import type { ClusterProfile } from './plan.js';
@@ -64,6 +65,19 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     profile: 'sparse',
     detectedIn: 'most',
     plant: () => replace(ClusterNode.prototype, 'hint', () => {}),
+  },
+  {
+    name: 'a message in a hint is taken although others are missing before it',
+    detectedAs: /waits in the store|came after/,
+    profile: 'common',
+    detectedIn: 'most',
+    plant: () => {
+      const { push } = Replay.prototype;
+      return replace(Replay.prototype, 'push', function (this: Replay, entry) {
+        for (let missing = this.position + 1; missing < entry.position; missing += 1) this.skip(missing);
+        return push.call(this, entry);
+      });
+    },
   },
   {
     name: 'no node sweeps',

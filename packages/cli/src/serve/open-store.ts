@@ -1,10 +1,15 @@
 import { type MessageStore, memoryStore, StoreError, systemClock } from '@imcore/server';
+import type { CopyProgress } from '@imcore/server/ports';
 import { CommandError } from '../command-error.js';
+import { inSteps } from '../copy-progress.js';
 import { type DatabaseWait, openWithin } from './wait-for-database.js';
 
 /** Loads the SQLite store's package. A parameter, so that tests can simulate a missing package. */
 type StorePackageLoader = () => Promise<{
-  openSqliteStore(options: { file: string }): Promise<MessageStore>;
+  openSqliteStore(options: {
+    file: string;
+    onProgress: (progress: CopyProgress) => void;
+  }): Promise<MessageStore>;
 }>;
 
 const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
@@ -15,6 +20,7 @@ const CHECK_DATABASE =
 
 /**
  * Opens the store of the setting `store`; undefined for `none`. Waits for a database as `wait` says; by default not at all.
+ * `notice` is called with a line of text, every tenth of the way, while a file of an older version is converted.
  *
  * @throws CommandError when the file or the database cannot be opened, or a package is not installed. It never contains
  *   the URL of a database, which may contain a password.
@@ -23,10 +29,11 @@ export async function openStore(
   store: string,
   load: StorePackageLoader = loadSqlitePackage,
   wait: DatabaseWait = NO_WAIT,
+  notice: (line: string) => void = () => {},
 ): Promise<MessageStore | undefined> {
   if (store === 'none') return undefined;
   if (store === 'memory') return memoryStore();
-  return POSTGRES.test(store) ? openDatabase(store, wait) : openFile(store, load);
+  return POSTGRES.test(store) ? openDatabase(store, wait) : openFile(store, load, notice);
 }
 
 /** The setting without secrets: for a database, only its host and name. */
@@ -37,11 +44,16 @@ export function shownStore(store: string): string {
   return `PostgreSQL at ${host}${pathname}`;
 }
 
-async function openFile(file: string, load: StorePackageLoader): Promise<MessageStore> {
+async function openFile(
+  file: string,
+  load: StorePackageLoader,
+  notice: (line: string) => void,
+): Promise<MessageStore> {
   const { openSqliteStore } = await load().catch((cause: unknown) => {
     throw missingPackage(file, '@imcore/store-sqlite', cause);
   });
-  return withAdvice('Choose another file with --store.', () => openSqliteStore({ file }));
+  const onProgress = inSteps((percent) => notice(`${file} is converted for this version: ${percent} %`));
+  return withAdvice('Choose another file with --store.', () => openSqliteStore({ file, onProgress }));
 }
 
 async function openDatabase(url: string, wait: DatabaseWait): Promise<MessageStore> {

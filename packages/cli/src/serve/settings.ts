@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { DEFAULT_LIMITS, SENSE_MODES, type SenseMode, type ServerLimits } from '@imcore/server';
 import { z } from 'zod';
-import { parseAddress } from './serve-health.js';
+import { type HealthAddress, parseAddress } from './serve-health.js';
 
 /** All settings of `imcore serve`, checked. */
 export interface ServeSettings {
@@ -24,8 +24,8 @@ export interface ServeSettings {
   /** Port of the chat page. */
   readonly http: number | 'off';
   readonly httpHost: string;
-  /** `HOST:PORT` of the health pages; undefined: none. */
-  readonly admin: string | undefined;
+  /** Address of the health pages; undefined: none. */
+  readonly admin: HealthAddress | undefined;
   /** Seconds between keep-alives; undefined: 15, on UDP 3. */
   readonly senseMode: SenseMode | undefined;
   /** `'memory'`, `'none'`, the path of a file, or the `postgres://` URL of a database. */
@@ -37,7 +37,7 @@ export interface ServeSettings {
   /** Name of this node; undefined: made of host name and port. */
   readonly nodeId: string | undefined;
   readonly clusterName: string;
-  /** URL of the bridge's RabbitMQ broker, with user and password; undefined: no bridge. */
+  /** URL of the bridge's RabbitMQ broker, with user and password, or `'elsewhere'`; undefined: no bridge. */
   readonly bridge: string | undefined;
   readonly bridgeOutgoing: string;
   readonly bridgeIncoming: string;
@@ -219,7 +219,10 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
   admin: {
     placeholder: 'host:port',
     description: 'serve /healthz and /readyz for load balancers and supervisors (default: off)',
-    schema: z.string().refine((given) => parseAddress(given) !== undefined),
+    schema: z
+      .string()
+      .transform(parseAddress)
+      .pipe(z.custom<HealthAddress>((parsed) => parsed !== undefined)),
     expected: 'an address and a port such as 127.0.0.1:8100; port 0 picks a free port',
     byDefault: undefined,
   },
@@ -272,10 +275,13 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     byDefault: 'main',
   },
   bridge: {
-    placeholder: 'url',
-    description: 'RabbitMQ URL of the bridge to MobileIMSDK-Web, amqp://… or amqps://… (default: no bridge)',
-    schema: z.string().refine((url) => /^amqps?:\/\//.test(url) && URL.canParse(url)),
-    expected: 'a URL such as amqp://user:password@host:5672/vhost or amqps://…',
+    placeholder: 'url|elsewhere',
+    description:
+      'RabbitMQ URL of the bridge to MobileIMSDK-Web, or elsewhere: another node of the cluster has it',
+    schema: z
+      .string()
+      .refine((url) => url === 'elsewhere' || (/^amqps?:\/\//.test(url) && URL.canParse(url))),
+    expected: 'a URL such as amqp://user:password@host:5672/vhost or amqps://…, or elsewhere',
     byDefault: undefined,
     isSecret: true,
   },

@@ -27,7 +27,7 @@ export function addStoreCommands(program: Command): void {
     .addOption(storeOption())
     .requiredOption('--user <id>', 'user ID')
     .option('--dead', "list the user's dead letters instead")
-    .option('--after <id>', 'start after this message ID')
+    .option('--after <id>', 'start after this position, or with --dead after this number of a dead letter')
     .option('--limit <number>', 'maximum number of messages', '100')
     .option('--json', 'print one JSON object per line, with the full content')
     .action(async (flags: ListFlags) => {
@@ -38,7 +38,7 @@ export function addStoreCommands(program: Command): void {
     .description('list the dead letters of all users, or of one user')
     .addOption(storeOption())
     .option('--user <id>', 'only those of this user')
-    .option('--after <id>', 'start after this message ID')
+    .option('--after <id>', 'start after this number of a dead letter')
     .option('--limit <number>', 'maximum number of dead letters', '100')
     .option('--json', 'print one JSON object per line, with the full content')
     .action(async (flags: Omit<ListFlags, 'dead'>) => {
@@ -51,7 +51,7 @@ export function addStoreCommands(program: Command): void {
     store
       .command(name)
       .description(description)
-      .argument('[ids...]', 'IDs of dead letters, as shown by "imcore store dead"')
+      .argument('[ids...]', 'numbers of dead letters, as shown by "imcore store dead"')
       .addOption(storeOption())
       .option('--user <id>', 'all dead letters of this user')
       .option('--all', 'all dead letters')

@@ -1,20 +1,25 @@
 import { decodeFrameBody } from '@imcore/protocol';
-import type { DeadLetter, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, Entry } from '@imcore/server/ports';
 import { printableLine } from '@imcore/server/ports';
 
 const SHOWN_CHARACTERS = 60;
 
 /** A message as one line: content shortened, control characters replaced. */
-export function describeMessage(message: WaitingMessage | DeadLetter): string {
-  const { id, from, to, fingerprint, body } = message;
+export function describeMessage(message: Entry | DeadLetter): string {
+  const { from, to, fingerprint, body } = message;
   const cause = 'cause' in message ? `  ${message.cause} ${timeOf(message.deadLetteredAt)}` : '';
   const content = shortened(printableLine(contentOf(message)));
   const names = `${printableLine(from)} → ${printableLine(to)}`;
-  return `${id}  ${timeOf(message.acceptedAt)}  ${names}  ${printableLine(fingerprint)}  ${body.length} B${cause}  ${content}`;
+  return `${numberOf(message)}  ${timeOf(message.acceptedAt)}  ${names}  ${printableLine(fingerprint)}  ${body.length} B${cause}  ${content}`;
+}
+
+/** What a message is listed by: its position in the log, or the number of a dead letter. */
+export function numberOf(message: Entry | DeadLetter): number {
+  return 'cause' in message ? message.id : message.position;
 }
 
 /** A message as JSON, with its full content. */
-export function messageAsJson(message: WaitingMessage | DeadLetter): string {
+export function messageAsJson(message: Entry | DeadLetter): string {
   const { body, ...fields } = message;
   return JSON.stringify({ ...fields, bytes: body.length, content: contentOf(message) });
 }
@@ -26,7 +31,7 @@ export function timeOf(instant: number): string {
 }
 
 /** The message's content; the raw body if it cannot be decoded. */
-function contentOf({ body }: WaitingMessage): string {
+function contentOf({ body }: Entry | DeadLetter): string {
   try {
     return decodeFrameBody(body).dataContent ?? '';
   } catch {

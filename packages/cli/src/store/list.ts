@@ -1,12 +1,13 @@
-import type { StoreId, WaitingMessage } from '@imcore/server/ports';
+import type { DeadLetter, Entry } from '@imcore/server/ports';
 import { wholeNumber } from '../whole-number.js';
-import { describeMessage, messageAsJson } from './describe-message.js';
+import { describeMessage, messageAsJson, numberOf } from './describe-message.js';
 import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';
 
 export interface ListFlags extends StoreFlags {
   /** Absent for the dead letters of all users. */
   readonly user?: string;
   readonly dead?: boolean;
+  /** A position in the user's log, or the number of a dead letter. */
   readonly after?: string;
   readonly limit: string;
 }
@@ -17,15 +18,16 @@ const PAGE = 500;
 export async function list(flags: ListFlags, output: Output = terminal): Promise<void> {
   const { user, dead = false, json = false } = flags;
   const limit = wholeNumber('--limit', flags.limit);
-  const after = flags.after === undefined ? undefined : wholeNumber('--after', flags.after, 0);
+  const after = flags.after === undefined ? 0 : wholeNumber('--after', flags.after, 0);
   await withStore(flags, async (tools) => {
-    const read = (from: StoreId | undefined, size: number): Promise<readonly WaitingMessage[]> =>
-      dead || user === undefined ? tools.deadLetters(from, size, user) : tools.take(user, from, size);
+    const read = (from: number, size: number): Promise<readonly (Entry | DeadLetter)[]> =>
+      dead || user === undefined ? tools.deadLetters(from, size, user) : tools.waiting(user, from, size);
     let last = after;
     for (let left = limit; left > 0; ) {
       const page = await read(last, Math.min(PAGE, left));
       for (const message of page) output.out(json ? messageAsJson(message) : describeMessage(message));
-      last = page.at(-1)?.id ?? last;
+      const end = page.at(-1);
+      if (end !== undefined) last = numberOf(end);
       left -= page.length;
       if (page.length === 0) return;
     }

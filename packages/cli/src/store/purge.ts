@@ -1,4 +1,4 @@
-import type { StoreId } from '@imcore/server/ports';
+import type { PurgePage } from '@imcore/server/ports';
 import { parseAge } from './parse-age.js';
 import { type Output, type StoreFlags, terminal, withStore } from './with-store.js';
 
@@ -20,7 +20,7 @@ export async function purge(
   await withStore(flags, async (tools) => {
     let deleted = 0;
     let pages = 0;
-    let after: StoreId | undefined;
+    let after: PurgePage | undefined = 0;
     do {
       const page = await tools.purge(before, after, PAGE, flags.user);
       deleted += page.deleted;

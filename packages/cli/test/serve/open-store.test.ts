@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { StoreError } from '@imcore/server';
+import type { CopyProgress } from '@imcore/server/ports';
 import { describe, expect, it } from 'vitest';
 import { openStore, shownStore } from '../../src/serve/open-store.js';
 
@@ -24,6 +25,22 @@ describe('openStore', () => {
     });
     expect(await openStore('messages.db', load)).toBe(store);
     expect(files).toEqual(['messages.db']);
+  });
+
+  it('says how far a file of an older version is converted', async () => {
+    const lines: string[] = [];
+    const store = await openStore('memory');
+    if (store === undefined) throw new Error('no store');
+    const load = async () => ({
+      openSqliteStore: async ({ onProgress }: { onProgress: (progress: CopyProgress) => void }) => {
+        for (let done = 1; done <= 40; done++) onProgress({ done, total: 40 });
+        return store;
+      },
+    });
+    await openStore('messages.db', load, undefined, (line) => lines.push(line));
+    expect(lines).toHaveLength(10);
+    expect(lines[0]).toBe('messages.db is converted for this version: 10 %');
+    expect(lines[9]).toBe('messages.db is converted for this version: 100 %');
   });
 
   it('says what to install if that package is missing', async () => {

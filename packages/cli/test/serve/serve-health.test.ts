@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CommandError } from '../../src/command-error.js';
 import { type HealthPages, parseAddress, type Readiness, serveHealth } from '../../src/serve/serve-health.js';
@@ -10,8 +12,8 @@ describe('the health pages', () => {
     for (const pages of opened.splice(0)) pages.close();
   });
 
-  const serve = async (readiness: () => Readiness, address = '127.0.0.1:0'): Promise<string> => {
-    const pages = await serveHealth(address, readiness);
+  const serve = async (readiness: () => Readiness, host = '127.0.0.1', port = 0): Promise<string> => {
+    const pages = await serveHealth({ host, port }, readiness);
     opened.push(pages);
     return pages.url;
   };
@@ -39,7 +41,7 @@ describe('the health pages', () => {
   });
 
   it('listen on IPv6', async () => {
-    const url = await serve(() => 'ready', '[::1]:0');
+    const url = await serve(() => 'ready', '::1');
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect(await get(`${url}/readyz`)).toMatchObject({ status: 200 });
   });
@@ -58,9 +60,31 @@ describe('the health pages', () => {
     expect(await get(`${url}/healthz`)).toMatchObject({ status: 200 });
   });
 
+  it('answer while others hold connections, and close the oldest beyond 16 of one address', async () => {
+    const url = await serve(() => 'ready');
+    const { port } = new URL(url);
+    const held: Socket[] = [];
+    let closed = 0;
+    for (let count = 0; count < 64; count += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        closed += 1;
+      });
+      await once(socket, 'connect');
+      socket.write('GET /readyz HTTP/1.1\r\n');
+      held.push(socket);
+    }
+    // Far below the time-outs of the held connections.
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) });
+    expect(response.status).toBe(200);
+    await expect.poll(() => closed).toBe(49);
+    for (const socket of held) socket.destroy();
+  });
+
   it('say which flag chooses another port when theirs is taken', async () => {
     const { port } = new URL(await serve(() => 'ready'));
-    const failed = serve(() => 'ready', `127.0.0.1:${port}`);
+    const failed = serve(() => 'ready', '127.0.0.1', Number(port));
     await expect(failed).rejects.toThrow(CommandError);
     await expect(failed).rejects.toMatchObject({ advice: expect.stringContaining('--admin') });
   });

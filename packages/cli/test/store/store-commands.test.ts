@@ -111,11 +111,11 @@ describe('imcore store', () => {
     expect(lines).toEqual([expect.stringMatching(/expired 2023-11-14T22:13:20.000Z {2}far too old$/)]);
     await changeDeadLetters('resend', [], { store: file, all: true }, output, () => NOW);
     expect(lines[1]).toBe('resent 1 of 1 dead letters');
-    const waiting = await server.take('bob', undefined, 10);
-    expect(waiting.map(({ fingerprint }) => fingerprint)).toEqual(['old', 'new', 'dead']);
+    const waiting = await server.take('bob', 0, 10);
+    expect(waiting.entries.map(({ fingerprint }) => fingerprint)).toEqual(['old', 'new', 'dead']);
   });
 
-  it('dead letters are deleted by ID, and other IDs are ignored', async () => {
+  it('dead letters are deleted by number, and other numbers are ignored', async () => {
     await changeDeadLetters('discard', ['1', '2', '999'], { store: file, json: true }, output);
     expect(JSON.parse(lines[0] ?? '')).toEqual({ asked: 3, done: 1 });
     expect(await server.health()).toMatchObject({ waiting: 3, deadLetters: 0 });
@@ -136,7 +136,7 @@ describe('imcore store', () => {
     expect(await server.health()).toMatchObject({ waiting: 1, deadLetters: 0 });
     expect(await server.count('carol')).toEqual({ messages: 0, bytes: 0 });
     expect(await server.append([storedMessage('bob', 'old', 'old news')])).toEqual([
-      { outcome: 'duplicate', id: undefined },
+      { outcome: 'duplicate', id: 2, position: undefined },
     ]);
   });
 
@@ -162,9 +162,10 @@ describe('imcore store', () => {
     await copying;
     expect(lines).toEqual([expect.stringMatching(/^wrote .*backup\.db, \d+ bytes$/)]);
     const copy = sqliteStore({ file: target, maxAgeMs: 50 * DAY_MS });
-    const waiting = (await copy.take('bob', undefined, 10)).map(({ fingerprint }) => fingerprint);
+    const waiting = (await copy.take('bob', 0, 10)).entries.map(({ fingerprint }) => fingerprint);
     expect(waiting.slice(0, 2)).toEqual(['old', 'new']);
     expect(await copy.health()).toMatchObject({ ok: true, deadLetters: 1 });
+    expect(await copy.epoch()).not.toBe(await server.epoch());
     await copy.close();
   });
 

@@ -1,7 +1,7 @@
 import type { BinaryString } from '@imcore/protocol';
 import type { ClusterError } from '../errors.js';
 import type { DirectoryListener } from './directory.js';
-import type { Hint, NodeState } from './frames.js';
+import type { Hint, Kick, NodeState } from './frames.js';
 
 /** Called when something happens in the cluster. */
 export interface ClusterListener extends DirectoryListener {
@@ -19,8 +19,8 @@ export interface ClusterListener extends DirectoryListener {
   busJoined(): void;
   /** Frames do not travel; the bus tries again by itself. Other nodes are lost 4 s later. */
   busAway(error: Error): void;
-  /** Another node asks to end sessions of a user; all if `deviceId` is undefined. Returns how many were ended. */
-  kick(userId: string, deviceId: string | undefined, code: number, reason: string | undefined): number;
+  /** Another node asks to end sessions of a user. Returns how many were ended. */
+  kick(kick: Kick): number;
   /** Returns at most `limit` users who are online at this node and follow `after`, in the order of their IDs. */
   list(after: string, limit: number): readonly string[];
   /**

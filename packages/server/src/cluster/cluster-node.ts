@@ -15,6 +15,7 @@ import {
   type Frame,
   type FrameHead,
   fitsIntoHint,
+  type Kick,
   type NodeState,
   VERSION,
 } from './frames.js';
@@ -104,10 +105,19 @@ export class ClusterNode {
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());
     this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
     this.#silences = timers.ring<Peer>(SILENT_MS, (peer) => this.#remove(peer, 'lost'));
+    runtime.metrics.beforeRead(() => this.#updateMetrics());
   }
 
   get nodeId(): string {
     return this.#head.nodeId;
+  }
+
+  #updateMetrics(): void {
+    const isIn = this.#phase === 'started';
+    const now = this.#runtime.clock.now();
+    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
+    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
+    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   /** Which process of that name this is: greater for a later one. */
@@ -218,20 +228,21 @@ export class ClusterNode {
   }
 
   /**
-   * Ends sessions of a user at the other nodes; all if `deviceId` is undefined. Resolves with the number of sessions.
+   * Ends sessions of a user at the other nodes. Resolves with the number of sessions. A request that is repeated ends no session that
+   * was not known when it was made: the user may have logged in again since.
    *
    * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
    */
-  async kick(
-    userId: string,
-    deviceId: string | undefined,
-    code: number,
-    reason: string | undefined,
-  ): Promise<number> {
+  async kick(kick: Kick): Promise<number> {
+    const claims = this.whereIs(kick.userId);
     const answers = await Promise.all(
-      this.nodesOf(userId).map((nodeId) =>
-        this.#requests.ask(nodeId, (id) => ({ kind: 'kick', id, userId, deviceId, code, reason })),
-      ),
+      this.nodesOf(kick.userId).map((nodeId) => {
+        const stamps = claims.filter((claim) => claim.nodeId === nodeId).map(({ stamp }) => stamp);
+        const upTo = Math.max(...stamps);
+        return this.#requests.ask(nodeId, (id, isRepeat) =>
+          isRepeat ? { kind: 'kick', id, ...kick, upTo } : { kind: 'kick', id, ...kick },
+        );
+      }),
     );
     return answers.reduce((sum, answer) => sum + (answer.kind === 'kicked' ? answer.count : 0), 0);
   }
@@ -378,7 +389,7 @@ export class ClusterNode {
         this.#listener.passed(frame.items);
         return;
       case 'kick': {
-        const count = this.#listener.kick(frame.userId, frame.deviceId, frame.code, frame.reason);
+        const count = this.#listener.kick(frame);
         this.#sender.send(nodeId, { kind: 'kicked', id: frame.id, count });
         return;
       }

@@ -96,8 +96,9 @@ export class ClusterView {
         'ERR_INVALID_ARGUMENT',
         `reason must have at most ${MAX_REASON_BYTES} bytes as JSON, got ${bytes}`,
       );
-    const elsewhere = this.#cluster.kickElsewhere(userId, deviceId, code, reason);
-    return this.#cluster.kick(userId, deviceId, code, reason) + (await elsewhere);
+    const kick = { userId, deviceId, code, reason, upTo: undefined };
+    const elsewhere = this.#cluster.kickElsewhere(kick);
+    return this.#cluster.kick(kick) + (await elsewhere);
   }
 
   /**

@@ -24,6 +24,17 @@ interface HintCount {
 /** A message that the store has got; or a user for whom it has got messages that are not known. */
 export type Hint = Entry | string;
 
+/** Which sessions of a user to end, and how. */
+export interface Kick {
+  readonly userId: string;
+  /** Undefined for all devices. */
+  readonly deviceId: string | undefined;
+  readonly code: number;
+  readonly reason: string | undefined;
+  /** Only sessions whose claims have this stamp or an earlier one; undefined for all. */
+  readonly upTo: number | undefined;
+}
+
 /** What a frame says. {@link FrameHead} says who sends it. */
 export type FrameBody =
   /** Sessions have started and ended. `seq` counts these frames from 1 on. */
@@ -52,15 +63,8 @@ export type FrameBody =
   | { readonly kind: 'hint'; readonly from: number; readonly n: number; readonly items: readonly Hint[] }
   /** Frame bodies of messages without QoS, for users of the receiving node. */
   | { readonly kind: 'pass'; readonly items: readonly string[] }
-  /** Asks to end sessions of a user; without `deviceId` all. */
-  | {
-      readonly kind: 'kick';
-      readonly id: number;
-      readonly userId: string;
-      readonly deviceId: string | undefined;
-      readonly code: number;
-      readonly reason: string | undefined;
-    }
+  /** Asks to end sessions of a user. */
+  | (Kick & { readonly kind: 'kick'; readonly id: number })
   /** The answer to `kick`: number of sessions that were ended. */
   | { readonly kind: 'kicked'; readonly id: number; readonly count: number }
   /** Asks for at most `limit` users of a node, in the order of their IDs, after `after`; `""` for the first. */
@@ -224,7 +228,8 @@ function readBody(fields: Fields): FrameBody | undefined {
       const deviceId = fields.has('deviceId') ? fields.text('deviceId') : undefined;
       const reason = fields.has('reason') ? fields.text('reason') : undefined;
       const [userId, code] = [fields.text('userId'), fields.count('code')];
-      return { kind, id: fields.count('id'), userId, deviceId, code, reason };
+      const upTo = fields.has('upTo') ? fields.count('upTo') : undefined;
+      return { kind, id: fields.count('id'), userId, deviceId, code, reason, upTo };
     }
     case 'kicked':
       return { kind, id: fields.count('id'), count: fields.count('count') };

@@ -12,9 +12,13 @@ const MAX_REQUESTS = 1024;
 /** A frame that is an answer. */
 type Answer = Extract<FrameBody, { kind: 'kicked' | 'listed' }>;
 
+/** Returns the frame of a request with this number. */
+type RequestBody = (id: number, isRepeat: boolean) => FrameBody;
+
 class Request implements RingEntry {
   readonly nodeId: string;
-  readonly body: FrameBody;
+  readonly body: RequestBody;
+  readonly id: number;
   readonly settle: (outcome: Answer | ClusterError) => void;
   isRepeated = false;
 
@@ -23,9 +27,10 @@ class Request implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(nodeId: string, body: FrameBody, settle: Request['settle']) {
+  constructor(nodeId: string, body: RequestBody, id: number, settle: Request['settle']) {
     this.nodeId = nodeId;
     this.body = body;
+    this.id = id;
     this.settle = settle;
   }
 }
@@ -52,8 +57,8 @@ export class Requests {
     this.#waits = timers.ring<Request>(ANSWER_MS, (request) => this.#repeat(request));
   }
 
-  /** `body` gets the number of the request. @throws ClusterError `ERR_NODE_TIMEOUT` after 2 s, `ERR_CLUSTER_BUSY`, `ERR_CLUSTER_CLOSED`. */
-  ask(nodeId: string, body: (id: number) => FrameBody & { readonly id: number }): Promise<Answer> {
+  /** `body` gets the number of the request, and whether this is its repetition. @throws ClusterError `ERR_NODE_TIMEOUT` after 2 s, `ERR_CLUSTER_BUSY`, `ERR_CLUSTER_CLOSED`. */
+  ask(nodeId: string, body: RequestBody): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         reject(closedError());
@@ -66,12 +71,12 @@ export class Requests {
         return;
       }
       this.#lastId += 1;
-      const request = new Request(nodeId, body(this.#lastId), (outcome) =>
+      const request = new Request(nodeId, body, this.#lastId, (outcome) =>
         outcome instanceof ClusterError ? reject(outcome) : resolve(outcome),
       );
       this.#open.set(this.#lastId, request);
       this.#waits.start(request, this.#clock.now());
-      this.#send(nodeId, request.body);
+      this.#send(nodeId, body(request.id, false));
     });
   }
 
@@ -87,7 +92,8 @@ export class Requests {
   }
 
   #repeat(request: Request): void {
-    const { nodeId, body } = request;
+    const { nodeId, id } = request;
+    const body = request.body(id, true);
     if (!request.isRepeated) {
       request.isRepeated = true;
       this.#waits.start(request, this.#clock.now());
@@ -95,7 +101,7 @@ export class Requests {
       return;
     }
     const message = `node ${nodeId} has not answered a request (${body.kind}) within ${2 * ANSWER_MS} ms`;
-    if ('id' in body) this.#settle(body.id, request, new ClusterError('ERR_NODE_TIMEOUT', message));
+    this.#settle(id, request, new ClusterError('ERR_NODE_TIMEOUT', message));
   }
 
   #settle(id: number, request: Request, outcome: Answer | ClusterError): void {

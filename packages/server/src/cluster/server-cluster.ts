@@ -13,7 +13,7 @@ import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js'
 import { ClusterNode } from './cluster-node.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { Drain, type DrainOptions } from './drain.js';
-import type { Hint, NodeState } from './frames.js';
+import type { Hint, Kick, NodeState } from './frames.js';
 import { LateNotices } from './late-notices.js';
 import { PendingClaims } from './pending-claims.js';
 import { RecentAppends } from './recent-appends.js';
@@ -155,13 +155,8 @@ export class ServerCluster implements ClusterListener {
    *
    * @throws ClusterError `ERR_NODE_TIMEOUT`
    */
-  kickElsewhere(
-    userId: string,
-    deviceId: string | undefined,
-    code: number,
-    reason: string | undefined,
-  ): Promise<number> {
-    return this.#node?.kick(userId, deviceId, code, reason) ?? Promise.resolve(0);
+  kickElsewhere(kick: Kick): Promise<number> {
+    return this.#node?.kick(kick) ?? Promise.resolve(0);
   }
 
   /** @throws ClusterError `ERR_NODE_UNKNOWN`, `ERR_NODE_TIMEOUT` */
@@ -194,10 +189,15 @@ export class ServerCluster implements ClusterListener {
   }
 
   hinted(hints: readonly Hint[]): void {
+    const { metrics } = this.#runtime;
     for (const hint of hints) {
-      if (typeof hint === 'string') this.#parts.queueOf(hint)?.wake();
-      else if (this.#parts.queueOf(hint.to)?.push(hint) === 'taken')
-        this.#runtime.metrics.clusterHintsTaken += 1;
+      const isKnown = typeof hint !== 'string';
+      const queue = this.#parts.queueOf(isKnown ? hint.to : hint);
+      if (queue === undefined) continue;
+      const outcome = isKnown ? queue.push(hint) : 'read';
+      if (!isKnown) queue.wake();
+      if (outcome === 'taken') metrics.clusterHintsTaken += 1;
+      else if (outcome === 'read') metrics.clusterReadsWoken += 1;
     }
   }
 
@@ -260,9 +260,11 @@ export class ServerCluster implements ClusterListener {
     this.#sweep.setAway(true);
   }
 
-  kick(userId: string, deviceId: string | undefined, code: number, reason: string | undefined): number {
+  kick({ userId, deviceId, code, reason, upTo }: Kick): number {
     const devices = this.#parts.users.find(userId)?.onlineDevices() ?? [];
-    const chosen = devices.filter(({ id }) => deviceId === undefined || id === deviceId);
+    const chosen = devices.filter(({ id, claimStamp = Number.POSITIVE_INFINITY }) => {
+      return (deviceId === undefined || id === deviceId) && (upTo === undefined || claimStamp <= upTo);
+    });
     for (const { session } of chosen) session?.kick(code, reason);
     return chosen.length;
   }

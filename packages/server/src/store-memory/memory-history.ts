@@ -62,9 +62,14 @@ export class MemoryHistory {
     this.#deleteConversation(to, from);
   }
 
-  /** Keeps a message that no log has any more. Beyond the maximum number the oldest are dropped. */
+  /**
+   * Keeps a message of a conversation that no log has any more; ignores one that was removed. Beyond the maximum number the
+   * oldest are dropped.
+   */
   keep(message: MemoryMessage, now: number): void {
-    if (this.#historyMs === 0) return;
+    const { from, to, id } = message.kept;
+    const messages = this.#conversations.get(from)?.get(to) ?? [];
+    if (messages[indexOf(messages, id)]?.kept.id !== id) return;
     this.#bytes += bytesOfMessage(message.kept);
     this.#kept.set(message.kept.id, { message, since: now });
     if (this.#kept.size <= this.#maxKept) return;

@@ -9,8 +9,6 @@ export interface MemoryMessage {
   /** Its entry in the log of the sender. */
   echo: MemoryEntry | undefined;
   dead: MemoryDeadLetter | undefined;
-  /** It was a dead letter that was discarded or deleted: nobody will get it, and it is not in the history. */
-  isDiscarded: boolean;
 }
 
 /** An entry of a log in memory. */
@@ -34,7 +32,7 @@ export interface MemoryDeadLetter {
 
 /** Returns a message that no log has yet. */
 export function newMessage(key: string, kept: KeptRecord): MemoryMessage {
-  return { key, kept, entry: undefined, echo: undefined, dead: undefined, isDiscarded: false };
+  return { key, kept, entry: undefined, echo: undefined, dead: undefined };
 }
 
 /** Returns an entry as a store returns it. */

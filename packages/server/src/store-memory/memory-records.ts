@@ -139,7 +139,6 @@ export class MemoryRecords {
     const dead = this.#dead.get(id);
     if (dead === undefined) return false;
     const message = this.#revive(dead);
-    message.isDiscarded = true;
     this.#dropUnused(message, now);
     return true;
   }
@@ -163,11 +162,11 @@ export class MemoryRecords {
   }
 
   #dropUnused(message: MemoryMessage, now: number): void {
-    const { key, kept, entry, echo, dead, isDiscarded } = message;
+    const { key, kept, entry, echo, dead } = message;
     if (entry !== undefined || echo !== undefined || dead !== undefined) return;
     this.#messages.delete(key);
     this.#bytes -= bytesOfMessage(kept);
     this.#keys.remember(key, kept.id, now);
-    if (!isDiscarded) this.#history.keep(message, now);
+    this.#history.keep(message, now);
   }
 }

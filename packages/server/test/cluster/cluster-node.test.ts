@@ -6,6 +6,8 @@ const alice = { userId: 'alice', deviceId: '' };
 
 const namesOf = (process: ClusterProcess) => process.node.nodes().map(({ nodeId }) => nodeId);
 
+const kick = { userId: 'alice', deviceId: undefined, code: 2, reason: undefined, upTo: undefined };
+
 describe('a node of a cluster', () => {
   it('knows the sessions of the other nodes, with and without a device', async () => {
     const bench = new ClusterBench();
@@ -239,7 +241,7 @@ describe('a node of a cluster', () => {
       { userIds: ['alice', 'bob'], hasMore: true },
       { userIds: ['carol'], hasMore: false },
     ]);
-    const kicked = a.node.kick('alice', undefined, 2, undefined);
+    const kicked = a.node.kick(kick);
     await bench.clock.advanceAsync(50);
     expect(await kicked).toBe(2);
     expect(a.node.whereIs('alice')).toEqual([]);
@@ -259,7 +261,7 @@ describe('a node of a cluster', () => {
     expect(await repeated).toMatchObject({ userIds: ['alice'] });
     expect(await unanswered).toMatchObject({ userIds: ['alice'] });
     b.crash();
-    const lost = a.node.kick('alice', undefined, 2, undefined).catch(({ code }) => code);
+    const lost = a.node.kick(kick).catch(({ code }) => code);
     await bench.clock.advanceAsync(2300);
     expect(await lost).toBe('ERR_NODE_TIMEOUT');
     await expect(a.node.list('z', '', 10)).rejects.toMatchObject({ code: 'ERR_NODE_UNKNOWN' });

@@ -154,7 +154,7 @@ function openNotices() {
   });
   const withhold = async (to: string, fingerprint: string): Promise<void> => {
     const [result] = await store.append([{ to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 }]);
-    if (result?.outcome === 'stored') notices.withhold(to, result.id);
+    if (result?.outcome === 'stored') notices.withhold(to, result.position);
   };
   const leave = (userId: string): void => {
     online.delete(userId);
@@ -193,7 +193,7 @@ describe('late notices', () => {
       to.map((userId) => ({ to: userId, from: 'alice', fingerprint: 'f', body, acceptedAt: 0 })),
     );
     for (const [index, result] of results.entries())
-      if (result.outcome === 'stored') notices.withhold(to[index] ?? '', result.id);
+      if (result.outcome === 'stored') notices.withhold(to[index] ?? '', result.position);
     for (const userId of to) notices.wentOffline(userId, true);
     await clock.advanceAsync(10_000, 50);
     for (let step = 0; step < 500 && told < USERS; step++) await clock.advanceAsync(5, 500);

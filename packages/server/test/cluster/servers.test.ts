@@ -346,6 +346,33 @@ describe('the view of the cluster', () => {
     expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":9,"reason":"违规 \\"rules\\""}' }]);
   });
 
+  it('does not kick out who has logged in after a kick whose frame was lost', async () => {
+    const { nodes, a, b } = await startTwo();
+    const old = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    const kicked = a.server.cluster?.kick('bob');
+    nodes.bus.setConditions({ loss: 0 });
+    old.leave();
+    const again = await b.online('bob');
+    await nodes.advance(1100);
+    expect(await kicked).toBe(0);
+    expect(again.received).toEqual([]);
+    expect(again.isClosed).toBe(false);
+  });
+
+  it('repeats a kick whose frame was lost', async () => {
+    const { nodes, a, b } = await startTwo();
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    const kicked = a.server.cluster?.kick('bob');
+    nodes.bus.setConditions({ loss: 0 });
+    await nodes.advance(1100);
+    expect(await kicked).toBe(1);
+    expect(bob.received).toMatchObject([{ type: 54, dataContent: '{"code":2}' }]);
+  });
+
   it('forgets the users of a node that died, within 5 s', async () => {
     const { nodes, a, b } = await startTwo();
     await b.online('bob');
@@ -357,6 +384,42 @@ describe('the view of the cluster', () => {
       { nodeId: 'b', state: 'added' },
       { nodeId: 'b', state: 'removed' },
     ]);
+  });
+});
+
+describe('the metrics of a cluster', () => {
+  it('count the sessions of all nodes, and how long the quietest node was not heard', async () => {
+    const { nodes, a, b } = await startTwo();
+    await a.online('alice');
+    await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    expect([a, b].map((bench) => bench.metric('clusterClaims'))).toEqual([2, 2]);
+    expect(a.metric('clusterOldestBeatMs')).toBeLessThan(1100);
+    nodes.member('b').crash();
+    await nodes.advance(3500);
+    expect(a.metric('clusterOldestBeatMs')).toBeGreaterThan(2500);
+    await nodes.advance(2000);
+    expect(a.metric('clusterOldestBeatMs')).toBe(0);
+    expect(a.metric('clusterClaims')).toBe(1);
+    await a.close(0);
+    expect(a.metric('clusterClaims')).toBe(0);
+  });
+
+  it('count reads that other nodes have caused, and messages that waited for a read', async () => {
+    const { nodes, a, b } = await startTwo();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['hello']);
+    expect([a, b].map((bench) => bench.metric('clusterReadsWoken'))).toEqual([0, 1]);
+    expect(b.metric('clusterLooks')).toBe(0);
+    const carol = await b.online('carol');
+    carol.write(message('carol', 'bob', 'first', 'f2'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['hello', 'first']);
+    expect(b.metric('clusterLooks')).toBe(1);
   });
 });
 

@@ -203,7 +203,7 @@ export class ClusterProcess {
       hintsLost: note('hintsLost'),
       busJoined: () => note('busJoined')(''),
       busAway: () => note('busAway')(''),
-      kick: (userId) => {
+      kick: ({ userId }) => {
         const here = [...this.sessions.values()].filter(({ claim }) => claim.userId === userId);
         for (const { claim } of here) this.logout(claim);
         return here.length;

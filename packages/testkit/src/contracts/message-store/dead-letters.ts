@@ -130,7 +130,8 @@ export const deadLetters: Section = (open) => {
 
   it('accepts the confirmation of a message that has expired meanwhile', async () => {
     const { store, messageIds } = await withDeadLetters(open, ['1', '2']);
-    await confirm(store, 'mallory', 1, 2);
+    await store.append([message('mallory', '3'), message('mallory', '4')]);
+    await confirm(store, 'mallory', 1, 2, 2);
     await confirm(store, 'bob', 1);
     expect(namesOf(await store.deadLetters(0, 10))).toEqual(['2']);
     expect((await store.health()).deadLetters).toBe(1);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { advanceBob, appendToBob, confirm, device, NOON, type Section, sweep } from './fixture.js';
+import { advanceBob, appendToBob, confirm, device, NOON, namesOf, type Section, sweep } from './fixture.js';
 
 /** The v6 device, as the server puts it. */
 const V6 = { id: '', kind: '', name: '', position: 0, seenAt: NOON };
@@ -42,8 +42,22 @@ export const devices: Section = (open) => {
   it('treats what is before the position of a new device as taken', async () => {
     const store = await open();
     await appendToBob(store, '1', '2', '3');
+    await store.putDevice('bob', V6);
     await store.putDevice('bob', device('web', { position: 2 }));
     expect(await store.count('bob')).toEqual({ messages: 1, bytes: 'body of 3'.length });
+    expect(namesOf((await store.take('bob', 0, 10)).entries)).toEqual(['1', '2', '3']);
+  });
+
+  it('treats what is before the position of a new v6 device as taken', async () => {
+    const store = await open();
+    await appendToBob(store, '1', '2', '3');
+    await store.putDevice('bob', device('web'));
+    await store.putDevice('bob', { ...V6, position: 2 });
+    expect(await store.count('bob')).toEqual({ messages: 1, bytes: 'body of 3'.length });
+    expect(namesOf((await store.take('bob', 0, 10)).entries)).toEqual(['3']);
+    expect(namesOf((await store.read('bob', 0, 10)).entries)).toEqual(['1', '2', '3']);
+    await store.putDevice('bob', { ...V6, position: 3 });
+    expect(namesOf((await store.take('bob', 0, 10)).entries)).toEqual(['3']);
   });
 
   it('removes a device, and resolves with whether it was there', async () => {

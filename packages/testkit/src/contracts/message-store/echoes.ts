@@ -156,6 +156,7 @@ export const echoes: Section = (open) => {
     await store.advance([{ userId: 'alice', deviceId: 'web', position: 1 }]);
     await sweep(store, NOON);
     expect((await store.take('bob', 0, 10)).entries).toMatchObject([message('bob', '1')]);
+    expect(await store.append([message('bob', '1')])).toMatchObject([{ outcome: 'duplicate', position: 1 }]);
   });
 
   it('keeps no echo for a user without a named device', async () => {
@@ -181,6 +182,21 @@ export const echoes: Section = (open) => {
     ]);
     await store.discard(deadLetters.map(({ id }) => id));
     expect((await store.read('alice', 0, 10)).entries).toMatchObject([message('bob', '1')]);
+  });
+
+  it('keeps a dead letter whose echo was taken', async () => {
+    const store = await open({ maxAgeMs: 1000, rememberMs: 0 });
+    await store.putDevice('alice', device('web'));
+    await store.append([message('bob', '1', ECHO)]);
+    const { deadLetters } = await sweep(store, NOON + 2000);
+    await store.advance([{ userId: 'alice', deviceId: 'web', position: 1 }]);
+    await sweep(store, NOON + 3000);
+    expect(await store.append([message('bob', '1')])).toMatchObject([{ outcome: 'duplicate' }]);
+    expect(await store.deadLetters(0, 10)).toEqual(deadLetters);
+    const ids = deadLetters.map(({ id }) => id);
+    expect(await store.resend(ids, NOON + 3000)).toBe(1);
+    expect(await store.append([message('bob', '1')])).toMatchObject([{ outcome: 'duplicate', position: 2 }]);
+    expect((await store.take('bob', 0, 10)).entries).toMatchObject([message('bob', '1')]);
   });
 
   it('expires no echoes', async () => {

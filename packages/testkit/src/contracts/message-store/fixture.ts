@@ -42,6 +42,9 @@ export const NOON = 1_700_000_000_000;
 /** More than any test appends to one log. */
 export const ALL = 100_000;
 
+/** More calls of `expire` than any test needs. */
+const MAX_SWEEPS = 200;
+
 export function message(to: string, fingerprint: string, fields: Partial<StoredMessage> = {}): StoredMessage {
   return { to, from: 'alice', fingerprint, body: `body of ${fingerprint}`, acceptedAt: NOON, ...fields };
 }
@@ -112,6 +115,8 @@ export function requirePosition(result: AppendResult | undefined): Position {
 export async function sweep(store: MessageStore, now: number): Promise<Sweep> {
   const parts: Sweep[] = [];
   for (let idle = 0; idle < 3; ) {
+    if (parts.length === MAX_SWEEPS)
+      throw new Error(`expire() has not come to an end in ${MAX_SWEEPS} calls`);
     const part = await store.expire(now, 1000);
     const isIdle = part.deadLetters.length + part.trimmed.length + part.removedDevices.length === 0;
     idle = isIdle ? idle + 1 : 0;

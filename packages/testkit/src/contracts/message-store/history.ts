@@ -10,6 +10,7 @@ import {
   requireId,
   type Section,
   sweep,
+  waitingFor,
 } from './fixture.js';
 
 const KEPT = { historyMs: 60_000 };
@@ -88,14 +89,19 @@ export const history: Section = (open) => {
 
   it('leaves out dead letters until they are resent', async () => {
     const store = await open({ ...KEPT, maxAgeMs: 1000 });
-    await store.append([message('bob', '1', { acceptedAt: NOON - 5000 }), message('bob', '2')]);
-    const { deadLetters } = await store.expire(NOON, 10);
+    const old = { acceptedAt: NOON - 5000 };
+    await store.append([message('bob', '1', old), message('carol', 'remains', old), message('bob', '2')]);
+    await store.expire(NOON, 10);
     expect(namesOf(await store.history(ALL))).toEqual(['2']);
+    const deadLetters = await store.deadLetters(0, 10, 'bob');
     await store.resend(
       deadLetters.map(({ id }) => id),
       NOON,
     );
     expect(namesOf(await store.history(ALL))).toEqual(['2', '1']);
+    await confirm(store, 'bob', 1);
+    expect(namesOf(await store.history(ALL))).toEqual(['2', '1']);
+    expect(await waitingFor(store, 'bob')).toEqual(['2', '1']);
   });
 
   it('has a dead letter again that was confirmed late, and never one that was discarded', async () => {

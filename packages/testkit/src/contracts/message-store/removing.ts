@@ -10,6 +10,7 @@ import {
   message,
   NOON,
   type OpenStore,
+  positionsOf,
   type Section,
   sweep,
   waitingFor,
@@ -112,6 +113,28 @@ export const removing: Section = (open) => {
     expect((await store.read('bob', 0, 1)).entries).toMatchObject([{ position: 3 }]);
     await advanceBob(store, 'phone', 4);
     expect(await restOf(store)).toEqual([4, []]);
+  });
+
+  it('keeps nothing that the first device has taken when it is added', async () => {
+    const store = await withDevices(open, [], 3);
+    await store.putDevice('bob', device('web', { position: 2 }));
+    expect(await restOf(store)).toEqual([2, ['3']]);
+  });
+
+  it('reads a log of which little is left', async () => {
+    const store = await withDevices(open, [], 40);
+    const left = [1, 20, 40];
+    await confirm(
+      store,
+      'bob',
+      ...Array.from({ length: 40 }, (_, n) => n + 1).filter((n) => !left.includes(n)),
+    );
+    await sweep(store, NOON);
+    for (const read of [store.read.bind(store), store.take.bind(store)]) {
+      expect(positionsOf(await read('bob', 0, 10))).toEqual([1, 20, 40]);
+      expect(positionsOf(await read('bob', 5, 1))).toEqual([20]);
+      expect(positionsOf(await read('bob', 20, 10))).toEqual([40]);
+    }
   });
 
   it('reads on over gaps, in full pages', async () => {

@@ -158,6 +158,18 @@ export function sharing(openPair: OpenStorePair): void {
     expect(await one.devices('bob')).toEqual([]);
   });
 
+  it('gives dead letters numbers that no object gives again', async () => {
+    const [one, other] = await openPair({ maxPerUser: 1, whenFull: 'drop-oldest' });
+    for (let round = 0; round < 5; round += 1) {
+      await appendToBob(one, `a${round}`);
+      await appendToBob(other, `b${round}`);
+    }
+    const deadLetters = await one.deadLetters(0, 100);
+    expect(namesOf(deadLetters)).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'a4']);
+    expect(await other.deadLetters(0, 100)).toEqual(deadLetters);
+    expect(new Set(deadLetters.map(({ id }) => id)).size).toBe(9);
+  });
+
   it('reports deleted dead letters to the object that deleted them', async () => {
     const [one, other] = await openPair({ maxAgeMs: 1000, maxDeadLetters: 1 });
     const [byOne, byOther]: [string[], string[]] = [[], []];

@@ -84,6 +84,20 @@ export const trimming: Section = (open) => {
     expect(await logOf(store, 'bob')).toHaveLength(5);
   });
 
+  it('counts what waits on both sides of what was trimmed', async () => {
+    const store = await withSlowDevices(open);
+    await appendToBob(store, ...Array.from({ length: 21 }, (_, n) => `${n + 1}`));
+    await confirm(store, 'bob', ...Array.from({ length: 18 }, (_, n) => n + 2));
+    expect((await sweep(store, NOON)).trimmed).toEqual([{ userId: 'bob', entries: 18 }]);
+    expect(await store.count('bob')).toMatchObject({ messages: 3 });
+    await advanceBob(store, 'web', 20);
+    expect(await store.count('bob')).toMatchObject({ messages: 1 });
+    expect(await waitingFor(store, 'bob')).toEqual(['1', '20', '21']);
+    await confirm(store, 'bob', 1);
+    await sweep(store, NOON);
+    expect(await store.read('bob', 0, 10)).toMatchObject({ removed: 19, last: 21 });
+  });
+
   it('recognizes a duplicate of a trimmed message', async () => {
     const store = await withSlowDevices(open);
     await appendToBob(store, '1', '2', '3', '4');

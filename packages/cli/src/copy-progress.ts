@@ -1,0 +1,12 @@
+import type { CopyProgress } from '@imcore/server/ports';
+
+/** Returns a listener for the progress of a copy that reports every tenth of it, in percent. */
+export function inSteps(report: (percent: number) => void): (progress: CopyProgress) => void {
+  let reported = 0;
+  return ({ done, total }) => {
+    const percent = total === 0 ? 100 : Math.floor((done * 100) / total);
+    if (percent < reported + 10) return;
+    reported = percent;
+    report(percent);
+  };
+}
