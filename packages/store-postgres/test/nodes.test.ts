@@ -103,13 +103,14 @@ describe.runIf(await hasPostgres())('nodes that share PostgreSQL', () => {
     await Promise.all(
       nodes.map(async (node, own) => {
         for (let round = 0; round < 15; round += 1) {
-          const batch = Array.from({ length: 80 }, (_, n) =>
-            message(`${round}-${n}`, {
-              from: `node-${own}`,
-              to: `user-${(n * 37 + own * 53 + round * 11) % 100}`,
-              echo: n % 4 === 0,
-            }),
-          ).map((each, n) => (n % 4 === 0 ? { ...each, from: `user-${(n * 13 + own) % 100}` } : each));
+          const batch = Array.from({ length: 80 }, (_, n) => {
+            const to = `user-${(n * 37 + own * 53 + round * 11) % 100}`;
+            const from = `user-${(n * 13 + own) % 100}`;
+            return message(
+              `${round}-${n}`,
+              n % 4 === 0 ? { to, from, echo: true } : { to, from: `node-${own}` },
+            );
+          });
           const results = await node.append(batch);
           confirmed.push(
             node.confirm(
