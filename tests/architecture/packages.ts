@@ -76,6 +76,11 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '../../../packages/cli/dist/dev/cut-proxy.js',
       '../../../../packages/cli/dist/dev/cut-proxy.js',
       '../../../../packages/cli/dist/dev/lossy-cluster.js',
+      '../../../packages/cli/dist/dev/find-program.js',
+      '../../../../packages/cli/dist/dev/find-program.js',
+      '../../../../packages/cli/dist/dev/private-server.js',
+      '../../../packages/cli/dist/dev/private-servers.js',
+      '../../../../packages/cli/dist/dev/private-servers.js',
     ],
   },
   'tests/attack': {
