@@ -55,7 +55,8 @@ export class Appender {
     const id = totals.nextMessage();
     user.last += 1;
     const position = user.last;
-    const echo = message.echo && from !== to && from !== SERVER ? this.#addEcho(from, id, body.length, now) : undefined;
+    const echo =
+      message.echo && from !== to && from !== SERVER ? this.#addEcho(from, id, body.length, now) : undefined;
     const conversation =
       retention.historyMs > 0 ? this.#tables.conversations.add(user, this.#senderOf(from), id) : null;
     const bytes = Buffer.from(body, 'latin1');

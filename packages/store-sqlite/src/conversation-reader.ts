@@ -44,7 +44,8 @@ export class ConversationReader {
     const user = this.#user.get(toColumn(userId));
     if (user === undefined) return [];
     const [no, after] = [numberOf(user, 'no'), numberOf(user, 'after')];
-    const oldest = numberOf(user, 'waiting') === 0 ? undefined : numberOf(this.#oldestWaiting.get(no, after), 'id');
+    const oldest =
+      numberOf(user, 'waiting') === 0 ? undefined : numberOf(this.#oldestWaiting.get(no, after), 'id');
     const conversations: Conversation[] = [];
     for (const row of this.#page.all(no, before ?? Number.MAX_SAFE_INTEGER, limit)) {
       const last = toIntactMessage(row);

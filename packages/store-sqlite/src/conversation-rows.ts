@@ -100,7 +100,14 @@ export class ConversationRows {
   #read(a: number, b: number): Row {
     const found = this.#find.get(a, b);
     if (found !== undefined)
-      return { no: numberOf(found, 'no'), a, b, last: numberOf(found, 'last'), isNew: false, isChanged: false };
+      return {
+        no: numberOf(found, 'no'),
+        a,
+        b,
+        last: numberOf(found, 'last'),
+        isNew: false,
+        isChanged: false,
+      };
     this.#last = (this.#last ?? numberOf(this.#lastNo.get(), 'no')) + 1;
     return { no: this.#last, a, b, last: 0, isNew: true, isChanged: false };
   }

@@ -3,7 +3,15 @@ import type { DamagedPlace } from './damaged-messages.js';
 import { ECHO, type EntryRow, MESSAGE } from './entry-rows.js';
 import { keyOf } from './hashes.js';
 import type { LogTables } from './log-tables.js';
-import { COLUMNS, causeNumber, DEAD_COLUMNS, DEAD_LETTERS, isIntact, MESSAGES, toDeadLetter } from './message-rows.js';
+import {
+  COLUMNS,
+  causeNumber,
+  DEAD_COLUMNS,
+  DEAD_LETTERS,
+  isIntact,
+  MESSAGES,
+  toDeadLetter,
+} from './message-rows.js';
 import { integerOf, numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { limitFor, type User, waits } from './user-rows.js';
@@ -128,7 +136,8 @@ export class DeadLetterTable {
     const row = this.#message.get(message);
     if (no === undefined || position === undefined) {
       if (row === undefined || isIntact(row)) return;
-      if (numberOf(row, 'state') === 0) this.#setAsideEntry(row, numberOf(row, 'receiver'), numberOf(row, 'position'), now);
+      if (numberOf(row, 'state') === 0)
+        this.#setAsideEntry(row, numberOf(row, 'receiver'), numberOf(row, 'position'), now);
       this.#tables.conversations.reduce(integerOf(row, 'conversation'));
       this.#strip.run(message);
       return;

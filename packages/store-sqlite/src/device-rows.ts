@@ -82,7 +82,11 @@ export class DeviceRows {
   /** Devices that were last seen before an instant, the oldest first. The id of a v6 device is empty. */
   seenBefore(instant: number, limit: number): readonly { readonly user: number; readonly id: string }[] {
     return [...this.#expired.all(instant, limit), ...this.#expiredV6.all(instant, limit)]
-      .map((row) => ({ user: numberOf(row, 'user'), id: textOf(row, 'id'), seenAt: numberOf(row, 'seen_at') }))
+      .map((row) => ({
+        user: numberOf(row, 'user'),
+        id: textOf(row, 'id'),
+        seenAt: numberOf(row, 'seen_at'),
+      }))
       .sort((a, b) => a.seenAt - b.seenAt)
       .slice(0, limit);
   }

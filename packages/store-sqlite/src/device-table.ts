@@ -22,16 +22,27 @@ export class DeviceTable {
     const { users, devices } = this.#tables;
     const user = users.findOrCreate(toColumn(userId));
     users.change(user);
+    const upTo = Math.min(Math.max(0, Math.trunc(position)), user.last);
     if (id === V6) {
+      if (user.v6SeenAt === undefined) this.#taker.v6TakenUpTo(user, upTo, now);
       user.v6SeenAt = Math.trunc(seenAt);
       return v6Device(user);
     }
     const named = devices.of(user);
     const column = toColumn(id);
     const device = named.get(column);
-    const changes = { kind: toColumn(kind), name: toColumn(name), seenAt: Math.trunc(seenAt), isChanged: true };
+    const changes = {
+      kind: toColumn(kind),
+      name: toColumn(name),
+      seenAt: Math.trunc(seenAt),
+      isChanged: true,
+    };
     if (device !== undefined) return toStoredDevice(Object.assign(device, changes));
-    const added = { id: column, ...changes, position: Math.min(Math.max(0, Math.trunc(position)), user.last) };
+    const added = {
+      id: column,
+      ...changes,
+      position: Math.min(Math.max(0, Math.trunc(position)), user.last),
+    };
     const heldBefore = this.#heldFrom(user);
     named.set(column, added);
     user.devices += 1;

@@ -15,7 +15,8 @@ export const MESSAGES = 'message LEFT JOIN user ON user.no = receiver';
 export const DEAD_COLUMNS = 'dead.id AS dead_id, dead.cause AS cause, dead.dead_at AS dead_at';
 
 /** The tables of both. */
-export const DEAD_LETTERS = 'dead JOIN message ON message.id = dead.message LEFT JOIN user ON user.no = dead.user';
+export const DEAD_LETTERS =
+  'dead JOIN message ON message.id = dead.message LEFT JOIN user ON user.no = dead.user';
 
 const CAUSES: readonly DeadLetterCause[] = ['expired', 'displaced', 'damaged'];
 
@@ -59,9 +60,7 @@ export function toIntactEntry(row: unknown, user: string): Entry | undefined {
     : numberOf(row, 'receiver') === numberOf(row, 'user') && numberOf(row, 'position') === at;
   if (!isOwn) return undefined;
   const message = isEcho ? toIntactMessage(row) : toIntactMessage(row, user);
-  return message === undefined
-    ? undefined
-    : { ...message, position: at, kind: isEcho ? 'echo' : 'message' };
+  return message === undefined ? undefined : { ...message, position: at, kind: isEcho ? 'echo' : 'message' };
 }
 
 function messageOf(

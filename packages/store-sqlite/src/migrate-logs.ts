@@ -54,7 +54,9 @@ const STATEMENTS = [
 
 /** Copies the table `message_4`, of schema 4, to the tables of the logs. `done` and `total` are ids. */
 export function migrateLogs(database: Database, onProgress: (progress: CopyProgress) => void): void {
-  database.exec('CREATE UNIQUE INDEX user_id ON user (id); CREATE UNIQUE INDEX conversation_pair ON conversation (a, b)');
+  database.exec(
+    'CREATE UNIQUE INDEX user_id ON user (id); CREATE UNIQUE INDEX conversation_pair ON conversation (a, b)',
+  );
   const bounds = database.prepare('SELECT min(id) AS first, max(id) AS last FROM message_4').get();
   const first = numberOf(bounds, 'first');
   const total = numberOf(bounds, 'last') - first + 1;

@@ -30,9 +30,7 @@ export class OccupiedQueues {
 
   constructor(database: Database) {
     this.#version = database.prepare('PRAGMA data_version');
-    this.#all = database.prepare(
-      'SELECT id FROM user INDEXED BY user_occupied WHERE v6 < last LIMIT ?',
-    );
+    this.#all = database.prepare('SELECT id FROM user INDEXED BY user_occupied WHERE v6 < last LIMIT ?');
   }
 
   /** True only if the user's queue is empty. May be false for an empty queue, and is false when the state is unknown. */

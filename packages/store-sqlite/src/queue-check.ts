@@ -62,7 +62,9 @@ const REBUILD = `REINDEX user; REINDEX dead;
  */
 export function areQueuesRight(database: Database): boolean {
   const row = database.prepare(CHECKS).get();
-  return typeof row === 'object' && row !== null && Object.keys(row).every((name) => numberOf(row, name) === 0);
+  return (
+    typeof row === 'object' && row !== null && Object.keys(row).every((name) => numberOf(row, name) === 0)
+  );
 }
 
 /** Builds the logs and the rows of the users anew from the messages. */

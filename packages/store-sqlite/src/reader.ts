@@ -101,7 +101,8 @@ export class Reader {
     const [v6, taken] = [numberOf(user, 'v6'), numberOf(user, 'taken')];
     const from = kind === 'all' ? after : Math.max(after, v6, kind === 'waiting' ? taken : 0);
     const statement = kind === 'all' ? this.#all : this.#untaken;
-    const entries = from < last || !Number.isSafeInteger(limit) ? this.#entries(statement, no, id, from, limit) : [];
+    const entries =
+      from < last || !Number.isSafeInteger(limit) ? this.#entries(statement, no, id, from, limit) : [];
     return { entries, removed: first === undefined ? last : first - 1, last };
   }
 
@@ -132,7 +133,9 @@ export class Reader {
     if (one === undefined || other === undefined) return [];
     const [first, second] = one < other ? [one, other] : [other, one];
     const rows = this.#history.all(first, second, before ?? Number.MAX_SAFE_INTEGER, limit);
-    this.#damaged.report(rows.filter((row) => !isIntact(row)).map((row) => ({ message: numberOf(row, 'id') })));
+    this.#damaged.report(
+      rows.filter((row) => !isIntact(row)).map((row) => ({ message: numberOf(row, 'id') })),
+    );
     return rows.map((row) => toIntactMessage(row)).filter((message) => message !== undefined);
   }
 

@@ -51,12 +51,22 @@ export class Taker {
 
   /** A named device has everything up to a position: it does not wait any more. */
   takenUpTo(user: User, position: number): void {
-    const { users, entries } = this.#tables;
     if (position <= user.taken) return;
-    const { messages, bytes } = entries.waiting(user.no, Math.max(user.v6, user.taken), position);
-    if (messages > 0) users.addWaiting(user, -messages, -bytes);
+    this.#countUpTo(user, position);
     user.taken = position;
-    users.change(user);
+    this.#tables.users.change(user);
+  }
+
+  /** The v6 device has everything up to a position. */
+  v6TakenUpTo(user: User, position: number, now: number): void {
+    if (position <= user.v6) return;
+    const { users, remover } = this.#tables;
+    const from = user.v6;
+    this.#countUpTo(user, position);
+    user.v6 = position;
+    users.unsettle(user);
+    this.#tables.settle(user);
+    remover.add(user, from, user.v6, now);
   }
 
   /** The most frequent case, without a read: everything behind the v6 position is taken. Returns false in every other one. */
@@ -123,6 +133,13 @@ export class Taker {
     this.#count(user, entry);
     this.#flag(user, entry, now);
     if (position === user.v6 + 1) users.unsettle(user);
+  }
+
+  /** What waits up to a position does not wait any more. */
+  #countUpTo(user: User, position: number): void {
+    const { users, entries } = this.#tables;
+    const { messages, bytes } = entries.waiting(user.no, Math.max(user.v6, user.taken), position);
+    if (messages > 0) users.addWaiting(user, -messages, -bytes);
   }
 
   /** A message that the v6 device has taken does not wait any more. Before `v6` is moved. */

@@ -365,7 +365,12 @@ describe('the queues of a file', () => {
     ['the last position', "UPDATE user SET last = 1 WHERE id = 'carol'", '', ''],
     ['an entry that is missing', 'DELETE FROM entry WHERE message = 3', '', ''],
     ['an entry at another position', 'UPDATE entry SET position = 5 WHERE message = 1', '', ''],
-    ['an entry in the log of another user', 'UPDATE entry SET user = 2, position = 2 WHERE message = 1', '', ''],
+    [
+      'an entry in the log of another user',
+      'UPDATE entry SET user = 2, position = 2 WHERE message = 1',
+      '',
+      '',
+    ],
     ['an entry of another kind', 'UPDATE entry SET kind = 1 WHERE message = 3', '', ''],
     ['an entry that was taken', 'UPDATE entry SET taken = 1 WHERE message = 3', '', ''],
   ])('are compared with the messages, and can be built anew: %s', async (_, sql, from, to) => {

@@ -96,7 +96,9 @@ describe('a sqliteStore whose file another process has locked', () => {
       store.append([large]),
       store.append([{ ...large, fingerprint: 'second' }]),
       store.append([{ ...large, fingerprint: 'third' }]),
-      ...Array.from({ length: 1100 }, (_, index) => store.confirm([{ userId: 'bob', positions: [index + 100] }])),
+      ...Array.from({ length: 1100 }, (_, index) =>
+        store.confirm([{ userId: 'bob', positions: [index + 100] }]),
+      ),
     ]);
     await sleep(20);
     await other.run('COMMIT');

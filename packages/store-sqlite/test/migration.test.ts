@@ -232,7 +232,11 @@ describe('a file of version 4', () => {
       [8, 2, 'message'],
       [9000, 3, 'message'],
     ]);
-    expect(await store.read('carol', 0, 10)).toMatchObject({ entries: [{ id: 5, position: 1 }], removed: 0, last: 1 });
+    expect(await store.read('carol', 0, 10)).toMatchObject({
+      entries: [{ id: 5, position: 1 }],
+      removed: 0,
+      last: 1,
+    });
     expect(await store.append([message('new')])).toEqual([{ outcome: 'stored', id: 9001, position: 4 }]);
     await store.close();
   });
@@ -273,7 +277,9 @@ describe('a file of version 4', () => {
       { with: 'alice', last: { id: 8 }, waiting: 2 },
     ]);
     await store.resend([2], 10);
-    expect(await store.conversations({ userId: 'carol', limit: 10 })).toMatchObject([{ last: { id: 2 }, waiting: 1 }]);
+    expect(await store.conversations({ userId: 'carol', limit: 10 })).toMatchObject([
+      { last: { id: 2 }, waiting: 1 },
+    ]);
     await store.close();
   });
 
@@ -292,13 +298,20 @@ describe('a file of version 4', () => {
     await store.expire(5000, 10);
     await store.close();
     const database = openDatabase(file);
-    expect(database.prepare('SELECT id FROM message_key ORDER BY id').all()).toMatchObject([{ id: 2 }, { id: 5 }, { id: 6 }]);
+    expect(database.prepare('SELECT id FROM message_key ORDER BY id').all()).toMatchObject([
+      { id: 2 },
+      { id: 5 },
+      { id: 6 },
+    ]);
     database.close();
   });
 
   it('reports the progress', async () => {
     const progress: CopyProgress[] = [];
-    const rows = Array.from({ length: 25_000 }, (_, index): OldRow => ({ id: index + 11, to: `user-${index % 7}`, state: 0 }));
+    const rows = Array.from(
+      { length: 25_000 },
+      (_, index): OldRow => ({ id: index + 11, to: `user-${index % 7}`, state: 0 }),
+    );
     const store = openFile(rows, (step) => progress.push(step));
     expect(progress).toEqual([
       { done: 10_000, total: 25_000 },

@@ -18,7 +18,9 @@ describe('sqliteStore as a file', () => {
     await first.close();
     const second = sqliteStore({ file });
     expect(await fingerprints(second)).toEqual(['2']);
-    expect(await second.append([message('1')])).toEqual([{ outcome: 'duplicate', id: 1, position: undefined }]);
+    expect(await second.append([message('1')])).toEqual([
+      { outcome: 'duplicate', id: 1, position: undefined },
+    ]);
     await second.close();
   });
 
@@ -97,7 +99,9 @@ describe('sqliteStore as a file', () => {
     await store.close();
     const reopened = sqliteStore(options);
     expect(await reopened.append(again)).toEqual(known);
-    expect(await reopened.append([message('70000')])).toEqual([{ outcome: 'stored', id: 70_001, position: 70_001 }]);
+    expect(await reopened.append([message('70000')])).toEqual([
+      { outcome: 'stored', id: 70_001, position: 70_001 },
+    ]);
     await reopened.close();
   });
 
@@ -106,7 +110,8 @@ describe('sqliteStore as a file', () => {
     const old = Array.from({ length: 20_500 }, (_, index) => message(`${index}`));
     await store.append([{ ...message('fast'), acceptedAt: 1_000_000_000 }, ...old]);
     let expired = 0;
-    for (let calls = 0; calls < 25; calls++) expired += (await store.expire(100_000, 1000)).deadLetters.length;
+    for (let calls = 0; calls < 25; calls++)
+      expired += (await store.expire(100_000, 1000)).deadLetters.length;
     expect(expired).toBe(old.length);
     expect(await store.expire(1_000_001_001, 10)).toMatchObject({ deadLetters: [{ fingerprint: 'fast' }] });
     await store.close();
