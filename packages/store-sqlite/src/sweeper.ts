@@ -4,7 +4,7 @@ import { type EntryRow, MESSAGE } from './entry-rows.js';
 import type { LogTables } from './log-tables.js';
 import { integerOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import { type User, waits } from './user-rows.js';
+import { type User, waits } from './user.js';
 
 /** Rows that one scan for expired messages reads at a time, and in total: about 20 ms. */
 const PAGE_ROWS = 1000;

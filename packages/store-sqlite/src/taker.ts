@@ -3,7 +3,7 @@ import type { DeadLetterTable } from './dead-letter-table.js';
 import { type EntryRow, MESSAGE } from './entry-rows.js';
 import type { LogTables } from './log-tables.js';
 import { toColumn } from './text-column.js';
-import { type User, waits } from './user-rows.js';
+import { type User, waits } from './user.js';
 
 /** Entries that one statement reads. */
 const PAGE = 500;

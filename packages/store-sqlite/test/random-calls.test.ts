@@ -7,8 +7,8 @@ import { sqliteStoreTools } from '../src/sqlite-tools.js';
 import { useFiles } from './temporary-folder.js';
 
 const newFile = useFiles();
-const RUNS = 40;
-const CALLS = 150;
+const RUNS = 8;
+const CALLS = 100;
 const USERS = ['alice', 'bob', 'carol'];
 const DEVICES = ['', 'web', 'phone'];
 
