@@ -12,6 +12,9 @@ import {
 } from '@imcore/server/ports';
 import { OutboxPointers, type PointerOutcome, type Publish } from './outbox-pointers.js';
 
+/** How often a node of a cluster that has caught up looks for messages that other nodes have stored for it, in milliseconds. */
+const LOOK_EVERY_MS = 1000;
+
 /** How long a broker or a store that failed is left alone before the next try, in milliseconds. */
 const RETRY_MS = 1000;
 
@@ -31,7 +34,6 @@ const RETRY_MS = 1000;
  */
 export class BridgeOutbox {
   readonly #host: RouteHost;
-  readonly #queues: RouteQueues;
   readonly #writer: RouteQueues['writer'];
   readonly #publishToBroker: Publish;
   readonly #pointers: OutboxPointers;
@@ -41,6 +43,7 @@ export class BridgeOutbox {
   #isStopped = false;
   #work: 'none' | 'under-way' | 'under-way-and-more' = 'none';
   #retry: Scheduled | undefined = undefined;
+  #look: Scheduled | undefined = undefined;
   /** Messages that are being stored. */
   #persisting = 0;
   #tail: Delivery[] = [];
@@ -52,7 +55,6 @@ export class BridgeOutbox {
   /** @param storeAfterMs how long the broker may take to confirm before a message is stored, in milliseconds. */
   constructor(host: RouteHost, queues: RouteQueues, publish: Publish, storeAfterMs: number) {
     this.#host = host;
-    this.#queues = queues;
     this.#writer = queues.writer;
     this.#publishToBroker = publish;
     this.#pointers = new OutboxPointers(host, queues, publish);
@@ -93,6 +95,7 @@ export class BridgeOutbox {
   stop(): void {
     this.#isStopped = true;
     this.#stopRetry();
+    this.#look?.cancel();
   }
 
   async #publish(delivery: Delivery): Promise<void> {
@@ -147,7 +150,7 @@ export class BridgeOutbox {
       if (position === undefined || delivery.state === 'acknowledged') return this.#persisted(delivery);
       if (this.#atBroker.has(delivery)) this.#writer.hold(to, position);
       // Its receiver may be here by now, and what is new must not be written before it.
-      this.#queues.queueOf(to)?.wake();
+      this.#host.appended(to);
       this.#append(delivery, this.#pointers.pointerTo(message, position), (pointer) => {
         if (pointer !== undefined) this.#pointerOf.set(delivery, pointer);
         this.#persisted(delivery);
@@ -177,7 +180,7 @@ export class BridgeOutbox {
       delivery.moveTo('persisted');
       delivery.origin.accepted(delivery, 'stored', clock.now());
       if (events.has('stored')) events.emit('stored', delivery.message);
-      this.#queues.queueOf(delivery.to)?.wake();
+      this.#host.appended(delivery.to);
     }
     this.#wake();
   }
@@ -240,6 +243,7 @@ export class BridgeOutbox {
 
   #catchUp(): void {
     this.#state = 'caught-up';
+    this.#lookLater();
     for (const delivery of this.#takeTail()) void this.#publish(delivery);
   }
 
@@ -249,6 +253,32 @@ export class BridgeOutbox {
       delivery.ring?.stop(delivery);
       this.#persist(delivery);
     }
+  }
+
+  #lookLater(): void {
+    if (!this.#host.isInCluster) return;
+    const { clock } = this.#host.runtime;
+    this.#look?.cancel();
+    this.#look = clock.schedule(clock.now() + LOOK_EVERY_MS, () => void this.#lookForPointers());
+  }
+
+  /** Other nodes store messages for the bridge, too. New messages wait in the tail queue until these are published. */
+  async #lookForPointers(): Promise<void> {
+    let hasPointers = false;
+    try {
+      hasPointers = await this.#pointers.hasAny();
+    } catch (error) {
+      const { metrics, events } = this.#host.runtime;
+      metrics.storeFailures += 1;
+      events.emit('error', asError(error));
+    }
+    if (this.#state !== 'caught-up' || this.#isStopped) return;
+    if (!hasPointers) {
+      this.#lookLater();
+      return;
+    }
+    this.#state = 'closing';
+    this.#wake();
   }
 
   #takeTail(): readonly Delivery[] {

@@ -79,14 +79,14 @@ export class BridgeRoute implements Route {
     this.#outbox = new BridgeOutbox(host, queues, (message) => this.#publish(message), this.#storeAfterMs);
   }
 
-  /** Declines messages for users who are online here, and those that came over a bridge. */
+  /** Declines messages for users who are online, and those that came over a bridge. */
   take(
     delivery: Delivery,
-    receiver: RouteReceiver | undefined,
+    _receiver: RouteReceiver | undefined,
     _now: Instant,
     reason: UndeliveredReason,
   ): RouteAnswer {
-    if (receiver?.isOnline === true || delivery.packet.bridge) return reason;
+    if (this.#host.isOnline(delivery.to) || delivery.packet.bridge) return reason;
     if (this.#outbox === undefined || delivery.fingerprint === undefined) void this.#sendUnstored(delivery);
     else this.#outbox.send(delivery);
     return 'taken';

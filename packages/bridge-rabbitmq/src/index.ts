@@ -1,3 +1,4 @@
+export { bridgeElsewhere } from './bridge-elsewhere.js';
 export { BridgeError } from './bridge-error.js';
 export { type BridgeRoute, type BridgeRouteOptions, bridgeRoute } from './bridge-route.js';
 export type { Broker, BrokerHealth, BrokerHost, BrokerMessage, BrokerVerdict } from './broker.js';

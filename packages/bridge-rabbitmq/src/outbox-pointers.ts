@@ -59,6 +59,11 @@ export class OutboxPointers {
     return { to: POINTERS, from: to, fingerprint: key, body, acceptedAt, ignoresLimits: true };
   }
 
+  /** Whether there are pointers. @throws StoreError */
+  async hasAny(): Promise<boolean> {
+    return (await this.#store.take(POINTERS, 0, 1)).entries.length > 0;
+  }
+
   /** The broker, or the receiver, has a message: the store forgets its pointer. */
   confirm(pointer: Position): void {
     this.#writer.confirm(POINTERS, pointer);
@@ -109,7 +114,7 @@ export class OutboxPointers {
         outcomes.push('busy');
         break;
       }
-      // A receiver who is online here has the message from the queue, or will have.
+      // A receiver who is online has the message from the queue, or will have.
       if (message === undefined || this.#host.isOnline(message.to)) {
         this.confirm(pointer.position);
         outcomes.push('done');

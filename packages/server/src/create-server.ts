@@ -132,7 +132,7 @@ export function createServer(options: ServerOptions): ImServer {
     proxies,
   );
 
-  const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute);
+  const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute, cluster);
   for (const route of routes) route.init?.(host);
   const server: ImServer = new ImServer(runtime, {
     ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute, cluster },

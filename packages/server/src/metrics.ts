@@ -13,7 +13,8 @@ export interface MetricDefinition {
     | 'bytes'
     | 'nodes'
     | 'entries'
-    | 'devices';
+    | 'devices'
+    | 'milliseconds';
   readonly help: string;
   /** `transport`: counted separately for each transport. */
   readonly labels: readonly 'transport'[];
@@ -36,6 +37,7 @@ export class TransportMetrics {
 /** The metrics of a server. {@link SERVER_METRICS} defines each. */
 export class ServerMetrics {
   readonly #transports = new Map<string, TransportMetrics>();
+  readonly #updates: (() => void)[] = [];
   socketsWithoutLogin = 0;
   usersOnline = 0;
   unprovenAddresses = 0;
@@ -46,6 +48,8 @@ export class ServerMetrics {
   clusterJoined = 0;
   clusterPeers = 0;
   clusterDrainWaiting = 0;
+  clusterClaims = 0;
+  clusterOldestBeatMs = 0;
   sessionsRejected = 0;
   sessionsTimedOut = 0;
   loginsAccepted = 0;
@@ -127,6 +131,8 @@ export class ServerMetrics {
   clusterClaimsLost = 0;
   clusterSweeps = 0;
   clusterSweepFinds = 0;
+  clusterReadsWoken = 0;
+  clusterLooks = 0;
   bugs = 0;
 
   /** Returns the metrics of one transport; creates them if there are none. */
@@ -139,6 +145,11 @@ export class ServerMetrics {
     return metrics;
   }
 
+  /** `update` is called before the values are read, for gauges that change by themselves. */
+  beforeRead(update: () => void): void {
+    this.#updates.push(update);
+  }
+
   /** Returns every value by name; those of the transports are added up. */
   snapshot(): Record<string, number> {
     const values: Record<string, number> = { ...new TransportMetrics() };
@@ -148,6 +159,7 @@ export class ServerMetrics {
 
   /** Returns every value; those of a transport have its name as a label. */
   samples(): MetricSample[] {
+    for (const update of this.#updates) update();
     const samples: MetricSample[] = [];
     for (const [transport, metrics] of this.#transports)
       for (const [name, value] of Object.entries(metrics))
@@ -198,6 +210,11 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterJoined: gauge('events', '1 while frames travel between the nodes of the cluster, else 0'),
   clusterPeers: gauge('nodes', 'other nodes of the cluster that are known'),
   clusterDrainWaiting: gauge('events', '1 while a drain waits because no other node takes users, else 0'),
+  clusterClaims: gauge('sessions', 'sessions of all nodes that are known'),
+  clusterOldestBeatMs: gauge(
+    'milliseconds',
+    'how long the quietest known node was not heard; 0 without others',
+  ),
   sessionsRejected: counter(
     'sessions',
     'connections beyond `maxSessions`, `maxSessionsPerAddress` or the open files',
@@ -291,5 +308,10 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
   clusterSweeps: counter('events', 'times that the store was asked for messages that nobody has hinted'),
   clusterSweepFinds: counter('events', 'users for whom the store had some'),
+  clusterReadsWoken: counter('events', 'queues that were read because another node had stored messages'),
+  clusterLooks: counter(
+    'messages',
+    "messages within this node for which the receiver's queue was read first",
+  ),
   bugs: counter('events', 'internal errors of the server'),
 };

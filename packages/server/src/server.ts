@@ -106,7 +106,7 @@ export class ImServer {
       for (const transport of transports) addresses.push(await transport.listen(sessions));
       for (const route of routes) await route.start?.();
       this.#expiry?.start();
-      if (store?.durable === false) this.#runtime.logger.warn({}, 'messages are kept in memory only');
+      if (store !== undefined) void this.#warnOf(store);
       return addresses;
     } catch (error) {
       await this.close({ drainMs: 0 });
@@ -237,6 +237,16 @@ export class ImServer {
     await this.#closePart(store);
     this.#runtime.timers.close();
     this.#state = 'closed';
+  }
+
+  /** Logs what an operator must know of the store: nobody notices a read-only database before the first message to an offline user. */
+  async #warnOf(store: MessageStore): Promise<void> {
+    const { logger } = this.#runtime;
+    if (!store.durable) logger.warn({}, 'messages are kept in memory only');
+    const { ok, problem } = await store.health();
+    if (this.#state !== 'listening') return;
+    if (!ok) logger.warn({ problem }, 'the store cannot store messages now');
+    else if (problem !== undefined) logger.warn({ problem }, 'the store has a problem');
   }
 
   /** `close()` may be called while the cluster starts: its store may take seconds to answer. */

@@ -223,4 +223,16 @@ describe('without a logger', () => {
     expect(error.mock.calls).toEqual([[expect.stringMatching(/^imcore: EMFILE \{/)]]);
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
   });
+
+  it.each([
+    [{ ok: false, problem: 'is it a standby?' }, 'the store cannot store messages now'],
+    [{ ok: true, problem: 'fsync is off' }, 'the store has a problem'],
+  ])('warns at the start of a store with %o', async (health, text) => {
+    const { logger, lines } = recordingLogger();
+    const store = new ControlledStore();
+    store.health = async () => ({ ...health, waiting: 0, waitingBytes: 0, deadLetters: 0 });
+    const bench = await openBench({ logger, store });
+    await bench.settle();
+    expect(lines).toContainEqual({ level: 'warn', fields: { problem: health.problem }, text });
+  });
 });

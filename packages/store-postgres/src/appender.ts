@@ -1,7 +1,13 @@
-import { type AppendResult, type DeadLetter, type Retention, type StoredMessage, StoreError } from '@imcore/server/ports';
+import {
+  type AppendResult,
+  type DeadLetter,
+  type Retention,
+  type StoredMessage,
+  StoreError,
+} from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import { codeOf, type Database } from './database.js';
-import { deadLetterKey, type DeadLetters } from './dead-letters.js';
+import { type DeadLetters, deadLetterKey } from './dead-letters.js';
 import { type Draft, Drafts, stored } from './draft.js';
 import { chunksOf, findKnown, insert, lockedBy, namedBy } from './inserting.js';
 import { type Admission, makeRoom, type NextOldest, type Occupant } from './making-room.js';

@@ -147,14 +147,16 @@ function checkConfig(config: PoolConfig): void {
 
 /**
  * Every statement here finds its rows through an index. A plan made while the table was small is kept with its prepared
- * statement, so sequential scans are disabled.
+ * statement, so sequential scans are disabled. Parts of a statement are joined by hash, however few rows the planner expects;
+ * nested loops are left where a statement leaves nothing else, for rows that are looked up one by one.
  */
 async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
   const lockTimeoutMs = Math.min(statementTimeoutMs, MAX_LOCK_WAIT_MS);
   await client.query(
     `SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';
      SET statement_timeout = ${statementTimeoutMs}; SET lock_timeout = ${lockTimeoutMs};
-     SET idle_in_transaction_session_timeout = ${statementTimeoutMs}; SET enable_seqscan = off; SET jit = off`,
+     SET idle_in_transaction_session_timeout = ${statementTimeoutMs}; SET enable_seqscan = off;
+     SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off`,
   );
 }
 

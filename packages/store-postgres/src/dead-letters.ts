@@ -1,4 +1,11 @@
-import type { DeadLetter, DeadLetterCause, DeadLetterId, Position, QueueSize, Retention } from '@imcore/server/ports';
+import type {
+  DeadLetter,
+  DeadLetterCause,
+  DeadLetterId,
+  Position,
+  QueueSize,
+  Retention,
+} from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
 import type { DeadRow } from './dead-statements.js';
@@ -94,11 +101,7 @@ export class DeadLetters {
     return { added, deleted: await this.#trim(client, now) };
   }
 
-  async list(
-    after: DeadLetterId,
-    limit: number,
-    userId: string | undefined,
-  ): Promise<readonly DeadLetter[]> {
+  async list(after: DeadLetterId, limit: number, userId: string | undefined): Promise<readonly DeadLetter[]> {
     const { list, listOf } = this.#statements.dead;
     const { rows } = await this.#database.run((client) =>
       userId === undefined

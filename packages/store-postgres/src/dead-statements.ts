@@ -46,7 +46,8 @@ export interface DeadStatements {
 export function deadStatements(tables: Tables): DeadStatements {
   const named = (name: string, text: string): Statement => ({ name: `imcore_dead_${name}`, text });
   const { log, state, message, key, echo, dead, forgotten, thread } = tables;
-  const receiverId = (row: string): string => `(SELECT id FROM ${log} AS l WHERE l.no = ${row}.receiver LIMIT 1) AS receiver_id`;
+  const receiverId = (row: string): string =>
+    `(SELECT id FROM ${log} AS l WHERE l.no = ${row}.receiver LIMIT 1) AS receiver_id`;
   const columns = (row: string): string =>
     `${row}.id, ${row}.message_id, ${receiverId(row)}, ${row}.sender, ${row}.fingerprint, ${row}.body, ${row}.accepted_at,
      ${row}.cause, ${row}.died_at, ${row}.position`;
@@ -97,7 +98,10 @@ export function deadStatements(tables: Tables): DeadStatements {
        })})
        SELECT ${columns('d')} FROM died AS d ORDER BY d.id`,
     ),
-    list: named('list', `SELECT ${columns('d')} FROM ${dead} AS d WHERE d.id > $1::bigint ORDER BY d.id LIMIT $2`),
+    list: named(
+      'list',
+      `SELECT ${columns('d')} FROM ${dead} AS d WHERE d.id > $1::bigint ORDER BY d.id LIMIT $2`,
+    ),
     listOf: named(
       'list_of',
       `SELECT ${columns('d')} FROM ${dead} AS d WHERE d.receiver = (SELECT no FROM ${log} WHERE id = $3::bytea LIMIT 1)

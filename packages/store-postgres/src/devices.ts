@@ -75,7 +75,10 @@ export class Devices {
       const no = numbers.get(userId);
       if (device.id === '') {
         const values = [no, position, device.seenAt];
-        const { rows } = await client.query<{ position: string }>({ ...this.#statements.taking.putV6, values });
+        const { rows } = await client.query<{ position: string }>({
+          ...this.#statements.taking.putV6,
+          values,
+        });
         return { ...device, kind: '', name: '', position: Number(rows[0]?.position ?? 0) };
       }
       const { user } = this.#statements;
@@ -170,7 +173,9 @@ export class Devices {
     advances: readonly Advance[],
     numbers: ReadonlyMap<string, string>,
   ): Promise<void> {
-    const own = advances.filter(({ userId, position }) => numbers.has(userId) && Number.isSafeInteger(position));
+    const own = advances.filter(
+      ({ userId, position }) => numbers.has(userId) && Number.isSafeInteger(position),
+    );
     const values = [
       own.map(({ userId }) => numbers.get(userId)),
       own.map(({ deviceId }) => toKey(deviceId)),

@@ -38,7 +38,9 @@ export async function migrateToLogs(client: ClientBase, report: ReportProgress):
   }
   await client.query(withoutTimeout(LOG_INDEXES));
   await client.query(withoutTimeout(ENDS));
-  await client.query(withoutTimeout(`${TOTALS} DROP TABLE message; ANALYZE user_log, log_state, log_message, log_key`));
+  await client.query(
+    withoutTimeout(`${TOTALS} DROP TABLE message; ANALYZE user_log, log_state, log_message, log_key`),
+  );
 }
 
 /** A statement of a migration: it takes as long as there are messages. */

@@ -107,14 +107,7 @@ class PostgresMessageStore implements PostgresStore {
     const users = new Users(database, statements.user);
     this.#removal = new Removal(database, statements.removal, retention);
     this.#deadLetters = new DeadLetters(database, statements, users, retention);
-    this.#devices = new Devices(
-      database,
-      statements,
-      users,
-      this.#removal,
-      this.#deadLetters,
-      retention,
-    );
+    this.#devices = new Devices(database, statements, users, this.#removal, this.#deadLetters, retention);
     this.#history = new History(database, statements.user);
     this.#appender = new Appender(
       database,

@@ -78,10 +78,13 @@ export function removalStatements(tables: Tables): RemovalStatements {
          FROM ${state} AS s WHERE no = ANY ($1::bigint[]))
        SELECT s.no, e.position, e.is_echo FROM s, LATERAL (SELECT * FROM (
          (SELECT position, false AS is_echo FROM ${message} AS m WHERE m.receiver = s.no AND m.position > s.removed
-           AND m.in_log AND (m.position <= s.taken OR m.taken) ORDER BY m.position LIMIT least(s.excess, $3))
+           AND m.position <= s.taken AND m.in_log ORDER BY m.position LIMIT greatest(0, least(s.excess, $3)))
+         UNION ALL
+         (SELECT position, false FROM ${message} AS m WHERE m.receiver = s.no AND m.position > greatest(s.removed, s.taken)
+           AND m.taken AND m.in_log ORDER BY m.position LIMIT greatest(0, least(s.excess, $3)))
          UNION ALL
          (SELECT position, true FROM ${echo} AS c WHERE c.user_no = s.no AND c.position > s.removed
-           ORDER BY c.position LIMIT least(s.excess, $3))) AS b ORDER BY position LIMIT least(s.excess, $3)) AS e
+           ORDER BY c.position LIMIT greatest(0, least(s.excess, $3)))) AS b ORDER BY position LIMIT greatest(0, least(s.excess, $3))) AS e
        WHERE s.excess > 0`,
     ),
     removeMessages: named(

@@ -17,7 +17,7 @@ const MAX_ROUNDS = 100;
 /** Users that are marked in memory. */
 const MAX_MARKED = 10_000;
 
-const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off';
 
 /**
  * Removes entries that all devices have taken and trims logs that are too long, in slices; deletes what is in no log any more,
@@ -99,7 +99,10 @@ export class Removal {
       );
       const kept = rows.filter(({ pair_a }) => pair_a !== null);
       if (kept.length > 0) {
-        const both = [...kept, ...kept.map(({ pair_a, pair_b, id }) => ({ pair_a: pair_b, pair_b: pair_a, id }))];
+        const both = [
+          ...kept,
+          ...kept.map(({ pair_a, pair_b, id }) => ({ pair_a: pair_b, pair_b: pair_a, id })),
+        ];
         await client.query({
           ...this.#statements.dropThreads,
           values: [both.map((row) => row.pair_a), both.map((row) => row.pair_b), both.map(({ id }) => id)],
@@ -127,7 +130,9 @@ export class Removal {
     const numbers = locked.map(({ no }) => no);
     await this.removeTaken(client, numbers, now);
     const { maxLogEntries } = this.#retention;
-    const long = (await this.#query<{ no: string }>(client, 'long', [numbers, maxLogEntries])).map(({ no }) => no);
+    const long = (await this.#query<{ no: string }>(client, 'long', [numbers, maxLogEntries])).map(
+      ({ no }) => no,
+    );
     const trims = long.length === 0 ? [] : await this.#trim(client, long, now);
     const names = new Map(locked.map(({ no, id }) => [no, fromKey(id)]));
     if (long.length > 0) await this.removeTaken(client, long, now);

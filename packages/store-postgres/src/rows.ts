@@ -1,4 +1,11 @@
-import type { DeadLetter, Entry, KeptRecord, LogPage, StoredDevice, StoredMessage } from '@imcore/server/ports';
+import type {
+  DeadLetter,
+  Entry,
+  KeptRecord,
+  LogPage,
+  StoredDevice,
+  StoredMessage,
+} from '@imcore/server/ports';
 import type { DeadRow } from './dead-statements.js';
 import type { EntryRow } from './read-statements.js';
 import { fromFingerprintKey, fromKey } from './text-key.js';

@@ -36,7 +36,8 @@ export function userStatements(tables: Tables): UserStatements {
   const named = (name: string, text: string): Statement => ({ name: `imcore_user_${name}`, text });
   const { log, state, message, device, thread } = tables;
   const fields = 'id, receiver, sender, fingerprint, body, accepted_at';
-  const numberOf = (value: string): string => `(SELECT no, id FROM ${log} WHERE id = ${value}::bytea LIMIT 1)`;
+  const numberOf = (value: string): string =>
+    `(SELECT no, id FROM ${log} WHERE id = ${value}::bytea LIMIT 1)`;
   return {
     known: named(
       'known',

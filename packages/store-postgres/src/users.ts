@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
-import type { UserStatements } from './user-statements.js';
 import { toKey } from './text-key.js';
+import type { UserStatements } from './user-statements.js';
 
 /** Users whose rows this node knows to exist: forgotten all at once beyond this number. */
 const MAX_KNOWN = 200_000;

@@ -5,7 +5,7 @@ import { postgresStore } from '../src/postgres-store.js';
 import { hashOf } from '../src/text-key.js';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
 import { hasPostgres, port, url, useSchemas } from './database-under-test.js';
-import { fingerprints, idOf, message } from './messages.js';
+import { fingerprints, idOf, message, positionOf } from './messages.js';
 import { appendRepeating } from './repeated-append.js';
 
 describe.runIf(await hasPostgres())('postgresStore that loses connections', () => {
@@ -42,7 +42,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     await killer.connect();
     const ended: Promise<number>[] = [];
     let rejections = 0;
-    const ids: number[] = [];
+    const positions: number[] = [];
     for (let index = 0; index < 200; index += 1) {
       // Not awaited: it hits this append or one of the next.
       if (hashOf(`moment ${index}`) % 4 === 0) ended.push(terminateBy(killer, schema));
@@ -52,14 +52,15 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
         message(`${index}c`, { to: 'carol' }),
       ]);
       rejections += appended.rejections;
-      ids.push(...appended.results.slice(0, 2).map(idOf));
+      positions.push(...appended.results.slice(0, 2).map((result) => positionOf(result)));
     }
     const struck = (await Promise.all(ended)).reduce((sum, count) => sum + count, 0);
     await killer.end();
     expect(struck).toBeGreaterThan(20);
     expect(rejections).toBeGreaterThan(10);
     const waiting = await takeRepeating(store);
-    expect(waiting.map(({ id }) => id)).toEqual(ids);
+    expect(waiting.map(({ position }) => position)).toEqual(positions);
+    expect(positions).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
     expect(waiting.map(({ fingerprint }) => fingerprint)).toEqual(
       Array.from({ length: 200 }, (_, index) => [`${index}a`, `${index}b`]).flat(),
     );
@@ -85,7 +86,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     await expect(store.append(batch)).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' });
     const repeated = await store.append(batch);
     expect(repeated.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);
-    expect((await store.take('bob', undefined, 10)).map(({ id }) => id)).toEqual(repeated.map(idOf));
+    expect((await store.take('bob', 0, 10)).entries.map(({ id }) => id)).toEqual(repeated.map(idOf));
   });
 
   it('rejects calls when the network drops all packets, and closes', async () => {
@@ -94,8 +95,8 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
     proxy.blackHole();
     const calls = [
       store.append([message('2')]),
-      store.take('bob', undefined, 1),
-      store.confirm([{ userId: 'bob', ids: [1] }]),
+      store.take('bob', 0, 1),
+      store.confirm([{ userId: 'bob', positions: [1] }]),
     ];
     const failed = { status: 'rejected', reason: { code: 'ERR_STORE_FAILED' } };
     expect(await Promise.allSettled(calls)).toMatchObject([failed, failed, failed]);
@@ -110,6 +111,7 @@ describe.runIf(await hasPostgres())('postgresStore that loses connections', () =
 
   /** Retries once: connections may have been terminated after the last append. */
   async function takeRepeating(store: PostgresStore) {
-    return store.take('bob', undefined, 1000).catch(() => store.take('bob', undefined, 1000));
+    const take = () => store.take('bob', 0, 1000);
+    return (await take().catch(take)).entries;
   }
 });

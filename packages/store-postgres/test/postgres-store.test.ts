@@ -4,7 +4,7 @@ import type { PostgresStore, PostgresStoreOptions } from '../src/options.js';
 import { postgresStore } from '../src/postgres-store.js';
 import { STEPS } from '../src/schema-steps.js';
 import { hasPostgres, query, url, useSchemas } from './database-under-test.js';
-import { fingerprints, idOf, message } from './messages.js';
+import { confirmAll, fingerprints, idOf, message, positionOf } from './messages.js';
 
 describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
   const newSchema = useSchemas();
@@ -22,70 +22,76 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const schema = newSchema();
     const first = open({ schema });
     const [one] = await first.append([message('1'), message('2')]);
-    await first.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
+    await first.confirm([{ userId: 'bob', positions: [1] }]);
     await first.close();
     const second = open({ schema });
     expect(await fingerprints(second)).toEqual(['2']);
-    expect(await second.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    expect(await second.append([message('1')])).toEqual([
+      { outcome: 'duplicate', id: idOf(one), position: undefined },
+    ]);
   });
 
-  it('never reuses an id, so that a cursor stays valid across a restart', async () => {
+  it('never reuses a position or an id, so that a cursor stays valid across a restart', async () => {
     const schema = newSchema();
     const first = open({ schema, rememberMs: 0, wallTime: () => 1_000_000 });
     const [one] = await first.append([message('1')]);
-    await first.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
+    await first.confirm([{ userId: 'bob', positions: [1] }]);
     await first.close();
     const [two] = await open({ schema }).append([message('2')]);
     expect(idOf(two)).toBeGreaterThan(idOf(one));
+    expect(positionOf(two)).toBe(2);
   });
 
   it('forgets a confirmed fingerprint after rememberMs, and not before', async () => {
     let now = 1_000_000;
     const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
-    const results = await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
-    await store.confirm([{ userId: 'bob', ids: [idOf(results[0])] }]);
+    await store.append(['1', '2', '3'].map((fingerprint) => message(fingerprint)));
+    await store.confirm([{ userId: 'bob', positions: [1] }]);
     now += 119_000;
     await store.expire(now, 1);
-    await store.confirm([{ userId: 'bob', ids: [idOf(results[1])] }]);
-    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    await store.confirm([{ userId: 'bob', positions: [2] }]);
+    expect(await store.append([message('1')])).toMatchObject([{ outcome: 'duplicate' }]);
     now += 61_000;
     await store.expire(now, 1);
-    await store.confirm([{ userId: 'bob', ids: [idOf(results[2])] }]);
+    await store.confirm([{ userId: 'bob', positions: [3] }]);
     expect(await store.append([message('1')])).toMatchObject([{ outcome: 'stored' }]);
   });
 
   it('forgets nothing by a clock that has jumped since the last expire', async () => {
     let now = 1_000_000;
     const store = open({ schema: newSchema(), rememberMs: 120_000, wallTime: () => now });
-    const results = await store.append(['1', '2'].map((fingerprint) => message(fingerprint)));
+    await store.append(['1', '2'].map((fingerprint) => message(fingerprint)));
     await store.expire(now, 1);
-    await store.confirm([{ userId: 'bob', ids: [idOf(results[0])] }]);
+    await store.confirm([{ userId: 'bob', positions: [1] }]);
     now += 40 * 86_400_000;
-    await store.confirm([{ userId: 'bob', ids: [idOf(results[1])] }]);
-    expect(await store.append([message('1')])).toEqual([{ outcome: 'duplicate', id: undefined }]);
+    await store.confirm([{ userId: 'bob', positions: [2] }]);
+    expect(await store.append([message('1')])).toMatchObject([{ outcome: 'duplicate' }]);
   });
 
-  it('purges a thousand rows at a time', async () => {
+  it('forgets the keys of many batches in one sweep, and nothing that is still remembered', async () => {
     const schema = newSchema();
     let now = 1_000_000;
     const store = open({ schema, rememberMs: 1000, wallTime: () => now });
     const results = await store.append(Array.from({ length: 2500 }, (_, index) => message(`${index}`)));
-    await store.confirm([{ userId: 'bob', ids: results.map(idOf) }]);
-    const left: number[] = [];
-    for (let round = 0; round < 4; round += 1) {
-      now += 60_000;
-      await store.expire(now, 1);
-      left.push(await rowsOf(schema));
+    const positions = results.map(positionOf);
+    for (let at = 0; at < 2500; at += 25) {
+      await store.confirm([{ userId: 'bob', positions: positions.slice(at, at + 25) }]);
     }
-    expect(left).toEqual([1500, 500, 0, 0]);
+    now += 500;
+    await confirmAll(store, await store.append([message('later')]));
+    expect(await keysOf(schema)).toBe(2501);
+    await store.expire(now + 500, 1);
+    expect(await keysOf(schema)).toBe(1);
+    await store.expire(now + 1000, 1);
+    expect(await keysOf(schema)).toBe(0);
   });
 
-  it('deletes the body of a confirmed message', async () => {
+  it('deletes a confirmed message at once', async () => {
     const schema = newSchema();
     const store = open({ schema });
-    const [one] = await store.append([message('1')]);
-    await store.confirm([{ userId: 'bob', ids: [idOf(one)] }]);
-    expect(await query(`SELECT body FROM ${schema}.message`)).toEqual([{ body: null }]);
+    await confirmAll(store, await store.append([message('1'), message('2')]));
+    expect(await query(`SELECT 1 FROM ${schema}.log_message`)).toEqual([]);
+    expect(await store.take('bob', 0, 10)).toEqual({ entries: [], removed: 2, last: 2 });
   });
 
   it('distinguishes ids that are not well-formed text, in the same call', async () => {
@@ -93,7 +99,8 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const odd = ['nul\u0000', 'nul', '\ud800', '\udfff', '\ufffd', 'a\ud800', '\u00ff', '\\x00'];
     await store.append(odd.map((id) => message(id, { to: id, from: id })));
     for (const id of odd) {
-      expect(await store.take(id, undefined, 10)).toMatchObject([{ to: id, from: id, fingerprint: id }]);
+      const { entries } = await store.take(id, 0, 10);
+      expect(entries).toMatchObject([{ to: id, from: id, fingerprint: id }]);
     }
   });
 
@@ -105,7 +112,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
       );
     const stored = message(long(1), { to: long(2), from: long(3), body: 'x' });
     await store.append([stored]);
-    expect(await store.take(long(2), undefined, 1)).toMatchObject([stored]);
+    expect((await store.take(long(2), 0, 1)).entries).toMatchObject([stored]);
   });
 
   it('treats the same message object twice in one call as two copies', async () => {
@@ -139,19 +146,14 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     expect(results.map(({ outcome }) => outcome)).toEqual(['duplicate', 'stored', 'full']);
   });
 
-  it('notices within ten seconds that another node has filled a queue, and within one that it was emptied', async () => {
+  it('notices at once that another node has filled a log, and that it has room again', async () => {
     const schema = newSchema();
-    let now = 1_000_000;
-    const here = open({ schema, maxPerUser: 2, wallTime: () => now });
-    const there = open({ schema, maxPerUser: 2 });
-    await here.count('bob');
+    const [here, there] = [open({ schema, maxPerUser: 2 }), open({ schema, maxPerUser: 2 })];
     await here.append([message('1')]);
-    const [two] = await there.append([message('2')]);
-    now += 10_000;
+    await there.append([message('2')]);
     expect(await here.append([message('3')])).toEqual([{ outcome: 'full', limit: 'maxPerUser' }]);
-    await there.confirm([{ userId: 'bob', ids: [idOf(two)] }]);
-    now += 1000;
-    expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored' }]);
+    await there.confirm([{ userId: 'bob', positions: [2] }]);
+    expect(await here.append([message('3')])).toMatchObject([{ outcome: 'stored', position: 3 }]);
   });
 
   it('notices within five seconds that another node has filled the store', async () => {
@@ -164,7 +166,7 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     now += 5000;
     expect(await here.append([message('3'), message('1')])).toEqual([
       { outcome: 'full', limit: 'maxTotalBytes' },
-      { outcome: 'duplicate', id: expect.any(Number) },
+      { outcome: 'duplicate', id: expect.any(Number), position: 1 },
     ]);
   });
 
@@ -172,29 +174,38 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     const schema = newSchema();
     let now = 1_000_000;
     const store = open({ schema, historyMs, maxAgeMs: 1000, rememberMs: 2000, wallTime: () => now });
-    const names = Array.from({ length: 6 }, (_, index) => `${index}`);
-    const ids = (await store.append(names.map((name) => message(name)))).map(idOf);
+    await store.putDevice('alice', { id: 'web', kind: 'web', name: '', position: 0, seenAt: 1e15 });
+    const names = Array.from({ length: 8 }, (_, index) => `${index}`);
+    await store.append(names.map((name, index) => message(name, index > 5 ? { echo: true } : {})));
     const check = async () => {
+      const bytes = 'octet_length(body) + octet_length(sender) + octet_length(fingerprint) + 150';
       const [row] = await query<{ kept: string; counted: string }>(
-        `SELECT sum(total_bytes) AS kept, (SELECT coalesce(sum(coalesce(octet_length(body), 0)
-           + 2 * (octet_length(receiver) + octet_length(sender) + octet_length(fingerprint)) + 300), 0)
-           FROM ${schema}.message) AS counted FROM ${schema}.imcore_total`,
+        `SELECT sum(total_bytes) AS kept, (SELECT coalesce(sum(${bytes}), 0) FROM ${schema}.log_message)
+           + (SELECT coalesce(sum(${bytes}), 0) FROM ${schema}.dead_letter)
+           + 200 * (SELECT count(*) FROM ${schema}.log_key) + 100 * (SELECT count(*) FROM ${schema}.echo) AS counted
+         FROM ${schema}.imcore_total`,
       );
-      expect(row?.kept).toBe(row?.counted);
+      expect(Number(row?.kept)).toBe(Number(row?.counted));
       return Number(row?.kept);
     };
     const all = await check();
-    await store.confirm([{ userId: 'bob', ids: ids.slice(0, 2) }]);
+    await store.confirm([{ userId: 'bob', positions: [1, 2] }]);
     const confirmed = await check();
     expect(confirmed < all).toBe(historyMs === 0);
-    now += 500_000_000_000;
-    await store.expire(now, 10);
+    now += 500_000_000;
+    const { deadLetters } = await store.expire(now, 10);
+    expect(deadLetters).toHaveLength(6);
     await check();
-    await store.resend(ids.slice(2, 3), now);
-    await store.confirm([{ userId: 'bob', ids: ids.slice(3, 4) }]);
-    await store.discard(ids.slice(4, 5));
+    await store.resend([deadLetters[0]?.id ?? 0, deadLetters[4]?.id ?? 0], now);
+    await check();
+    await store.confirm([{ userId: 'bob', positions: [4] }]);
+    await check();
+    await store.discard(deadLetters.slice(2, 4).map(({ id }) => id));
+    await check();
+    await store.advance([{ userId: 'alice', deviceId: 'web', position: 2 }]);
     await check();
     now += 100_000;
+    await store.expire(now, 10);
     await store.expire(now, 10);
     expect(await check()).toBeLessThan(confirmed);
   });
@@ -212,26 +223,8 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     await query(`UPDATE ${schema}.imcore_version SET version = 99`);
     await expect(open({ schema }).open()).rejects.toMatchObject({
       code: 'ERR_STORE_NEWER',
-      message: expect.stringContaining('has version 99, but this imcore supports up to version 4'),
+      message: expect.stringContaining('has version 99, but this imcore supports up to version 5'),
     });
-  });
-
-  it('migrates a schema of version 1 with its waiting messages, whose keys have no contents', async () => {
-    const schema = newSchema();
-    await query(`CREATE SCHEMA ${schema}`);
-    await query(`SET search_path TO ${schema}; ${STEPS[0]} CREATE TABLE imcore_version (version integer NOT NULL);
-      INSERT INTO imcore_version VALUES (1);
-      INSERT INTO message (receiver, sender, fingerprint, body, accepted_at, confirmed_at)
-      VALUES ('bob', 'alice', '1', 'one', 5, NULL), ('bob', 'alice', '2', NULL, 6, 9), ('bob', 'alice', '3', 'three', 7, NULL)`);
-    const store = open({ schema, maxAgeMs: 100 });
-    expect(await store.shared?.identity()).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await store.health()).toEqual({ ok: true, waiting: 2, waitingBytes: 8, deadLetters: 0 });
-    expect(await store.take('bob', undefined, 10)).toMatchObject([
-      message('1', { body: 'one', acceptedAt: 5 }),
-      message('3', { body: 'three', acceptedAt: 7 }),
-    ]);
-    expect(await store.append([message('2', { acceptedAt: 1000 })])).toMatchObject([{ outcome: 'stored' }]);
-    expect(await store.expire(106, 10)).toMatchObject([{ fingerprint: '1' }]);
   });
 
   it('is unhealthy on a read-only server, and reports why', async () => {
@@ -295,12 +288,12 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
             message(`${index}-${round}-${n}`, { to: `to-${n}` }),
           );
           const results = await node.append(own);
-          await node.confirm([{ userId: 'to-0', ids: [idOf(results[0])] }]);
+          await node.confirm([{ userId: 'to-0', positions: [positionOf(results[0])] }]);
         }
       }),
     );
     const [counted] = await query<{ n: string; bytes: string }>(
-      `SELECT count(*) AS n, sum(octet_length(body)) AS bytes FROM ${schema}.message WHERE confirmed_at IS NULL`,
+      `SELECT count(*) AS n, sum(octet_length(body)) AS bytes FROM ${schema}.log_message`,
     );
     expect(Number(counted?.n)).toBe(4 * 20 * 4);
     expect(await nodes[0]?.health()).toEqual({
@@ -335,11 +328,11 @@ describe.runIf(await hasPostgres())('postgresStore on PostgreSQL', () => {
     await store.close();
     await store.close();
     await expect(store.append([message('1')])).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
-    await expect(store.take('bob', undefined, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
+    await expect(store.take('bob', 0, 1)).rejects.toMatchObject({ code: 'ERR_STORE_CLOSED' });
   });
 
-  async function rowsOf(schema: string): Promise<number> {
-    return (await query(`SELECT 1 FROM ${schema}.message`)).length;
+  async function keysOf(schema: string): Promise<number> {
+    return (await query(`SELECT 1 FROM ${schema}.log_key`)).length;
   }
 });
 

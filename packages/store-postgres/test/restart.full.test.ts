@@ -54,7 +54,7 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
       await expect.poll(() => ids.length, { timeout: 20_000 }).toBeGreaterThan(before + 20);
       isDone = true;
       await appending;
-      const waiting = await store.take(to, undefined, 1_000_000);
+      const waiting = (await store.take(to, 0, 1_000_000)).entries;
       expect(rejections).toBeGreaterThan(0);
       expect(waiting.map(({ id }) => id)).toEqual(ids);
       expect(waiting.map(({ fingerprint }) => fingerprint)).toEqual(
@@ -80,14 +80,14 @@ describe.runIf(canMakeCluster())('postgresStore on a PostgreSQL server that is s
       }
     };
     const receive = async (userId: string, node: PostgresStore) => {
-      let after: number | undefined;
+      let after = 0;
       for (;;) {
         const wasAllSent = isAllSent;
-        const page = await repeating(() => node.take(userId, after, 100));
-        const ids = page.map(({ id }) => id);
-        await repeating(() => node.confirm([{ userId, ids }]));
+        const page = (await repeating(() => node.take(userId, after, 100))).entries;
+        const positions = page.map(({ position }) => position);
+        await repeating(() => node.confirm([{ userId, positions }]));
         received.push(...page.map(({ from, fingerprint }) => `${from}>${userId} ${fingerprint}`));
-        after = ids.at(-1) ?? after;
+        after = positions.at(-1) ?? after;
         if (wasAllSent && page.length === 0) return;
         if (page.length === 0) await pause(5);
       }

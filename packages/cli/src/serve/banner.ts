@@ -1,6 +1,6 @@
 import type { TransportAddress } from '@imcore/server';
 import { canSharePort } from '@imcore/server/transport-kit';
-import { shownBridge } from './open-bridge.js';
+import { ELSEWHERE, shownBridge } from './open-bridge.js';
 import { shownCluster } from './open-cluster.js';
 import { shownStore } from './open-store.js';
 import type { ServeSettings } from './settings.js';
@@ -61,6 +61,7 @@ function storeNote(store: string): string {
 
 function bridgeNote(url: string | undefined): string[] {
   if (url === undefined) return [];
+  if (url === ELSEWHERE) return ['Another node of the cluster has the bridge.'];
   return [`The bridge connects to ${shownBridge(url)} in the background. See the log for its state.`];
 }
 

@@ -5,8 +5,11 @@ import { flagOf, type ServeSettings, variableOf } from './settings.js';
 
 type BridgeSettings = Pick<
   ServeSettings,
-  'bridge' | 'bridgeCa' | 'bridgeCert' | 'bridgeKey' | 'bridgeOutgoing' | 'bridgeIncoming'
+  'cluster' | 'bridge' | 'bridgeCa' | 'bridgeCert' | 'bridgeKey' | 'bridgeOutgoing' | 'bridgeIncoming'
 >;
+
+/** The value of `bridge` at nodes whose cluster has its bridge at another node. */
+export const ELSEWHERE = 'elsewhere';
 
 const PEM_FILES = ['bridgeCa', 'bridgeCert', 'bridgeKey'] as const;
 
@@ -27,7 +30,14 @@ export async function openBridge(settings: BridgeSettings): Promise<BridgeRoute 
     }
     return undefined;
   }
-  const { rabbitmq } = await import('@imcore/bridge-rabbitmq');
+  const { rabbitmq, bridgeElsewhere } = await import('@imcore/bridge-rabbitmq');
+  if (url === ELSEWHERE) {
+    if (settings.cluster !== undefined) return bridgeElsewhere();
+    throw new CommandError(
+      `bridge is ${ELSEWHERE}, but cluster is not set`,
+      "Only a node of a cluster can use another node's bridge.",
+    );
+  }
   const [ca, cert, key] = PEM_FILES.map((name) => {
     const path = settings[name];
     return path === undefined ? undefined : readPem(name, path);

@@ -18,8 +18,11 @@ export interface HealthAddress {
   readonly port: number;
 }
 
-/** What a load balancer should know of this server. `draining`: it sends its users to other nodes; `stopping`: it closes. */
-export type Readiness = 'ready' | 'draining' | 'stopping';
+/**
+ * What a load balancer should know of this server. `starting`: its store has not been able to store yet; `draining`: it sends its users
+ * to other nodes; `stopping`: it closes.
+ */
+export type Readiness = 'starting' | 'ready' | 'draining' | 'stopping';
 
 /** The running health pages. */
 export interface HealthPages {
@@ -31,8 +34,8 @@ export interface HealthPages {
 
 /**
  * Serves two pages for load balancers and supervisors: `/healthz` answers 200 while the process runs, `/readyz` answers 200 while
- * it takes new users and 503 afterwards. Neither depends on the database or the bus: without them all nodes would fail at once,
- * although users who are online can be served.
+ * it takes new users and 503 before and afterwards. Once it has been ready, neither depends on the database or the bus: without them all
+ * nodes would fail at once, although users who are online can be served.
  *
  * Beyond 64 connections, 16 from one address, the oldest is closed: whoever holds connections must not keep a probe away.
  *

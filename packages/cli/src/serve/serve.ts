@@ -1,4 +1,11 @@
-import { ClusterError, type ImServer, type Logger, systemClock, type TransportAddress } from '@imcore/server';
+import {
+  ClusterError,
+  type ImServer,
+  type Logger,
+  type MessageStore,
+  systemClock,
+  type TransportAddress,
+} from '@imcore/server';
 import type { Workers } from '@imcore/workers';
 import { trimMemory } from '../process-memory/trim-memory.js';
 import { type AssembledServer, assembleServer } from './assemble-server.js';
@@ -13,6 +20,7 @@ import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import { type HealthPages, type Readiness, serveHealth } from './serve-health.js';
 import type { ServeSettings } from './settings.js';
+import { StoreReadiness } from './store-readiness.js';
 import type { DatabaseWait } from './wait-for-database.js';
 
 /**
@@ -45,7 +53,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const addresses = await assembled.server.listen().catch((error: unknown) => {
     throw explainListenError(error);
   });
-  const pages = await servePages(settings, addresses, assembled.server, stopping.signal);
+  const pages = await servePages(settings, addresses, assembled.server, store, stopping.signal);
   const { page, health } = pages;
   for (const address of addresses) logger.info({ url: urlOf(address, settings) }, 'listening');
   if (assembled.workers !== undefined) logWorkers(assembled.workers, logger);
@@ -84,16 +92,20 @@ async function servePages(
   settings: ServeSettings,
   addresses: readonly TransportAddress[],
   server: ImServer,
+  store: MessageStore | undefined,
   stopping: AbortSignal,
 ): Promise<ServedPages> {
+  const storeReadiness = store && new StoreReadiness(store, systemClock);
   const readiness = (): Readiness => {
     if (server.cluster?.state === 'draining') return 'draining';
-    return stopping.aborted ? 'stopping' : 'ready';
+    if (stopping.aborted) return 'stopping';
+    return storeReadiness?.isReady === false ? 'starting' : 'ready';
   };
   let page: ServedPage | undefined;
   try {
     page = await serveChatPage(settings, addresses, server);
     const health = settings.admin === undefined ? undefined : await serveHealth(settings.admin, readiness);
+    if (health !== undefined) void storeReadiness?.start(stopping);
     return { page, health };
   } catch (error) {
     page?.close();

@@ -37,7 +37,7 @@ export interface ServeSettings {
   /** Name of this node; undefined: made of host name and port. */
   readonly nodeId: string | undefined;
   readonly clusterName: string;
-  /** URL of the bridge's RabbitMQ broker, with user and password; undefined: no bridge. */
+  /** URL of the bridge's RabbitMQ broker, with user and password, or `'elsewhere'`; undefined: no bridge. */
   readonly bridge: string | undefined;
   readonly bridgeOutgoing: string;
   readonly bridgeIncoming: string;
@@ -275,10 +275,13 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     byDefault: 'main',
   },
   bridge: {
-    placeholder: 'url',
-    description: 'RabbitMQ URL of the bridge to MobileIMSDK-Web, amqp://… or amqps://… (default: no bridge)',
-    schema: z.string().refine((url) => /^amqps?:\/\//.test(url) && URL.canParse(url)),
-    expected: 'a URL such as amqp://user:password@host:5672/vhost or amqps://…',
+    placeholder: 'url|elsewhere',
+    description:
+      'RabbitMQ URL of the bridge to MobileIMSDK-Web, or elsewhere: another node of the cluster has it',
+    schema: z
+      .string()
+      .refine((url) => url === 'elsewhere' || (/^amqps?:\/\//.test(url) && URL.canParse(url))),
+    expected: 'a URL such as amqp://user:password@host:5672/vhost or amqps://…, or elsewhere',
     byDefault: undefined,
     isSecret: true,
   },

@@ -3,6 +3,7 @@ import { openBridge, shownBridge } from '../../src/serve/open-bridge.js';
 
 const SECRET = 'open-sesame-4711';
 const settings = {
+  cluster: undefined,
   bridge: `amqp://imcore:${SECRET}@mq.example.com:5672/im`,
   bridgeOutgoing: 'q_app2web',
   bridgeIncoming: 'q_web2app',
@@ -22,6 +23,11 @@ describe('the bridge of imcore serve', () => {
     await bridge?.close();
   });
 
+  it('is at another node of the cluster', async () => {
+    const bridge = await openBridge({ ...settings, bridge: 'elsewhere', cluster: 'postgres' });
+    expect(bridge).toMatchObject({ name: 'bridge', health: { state: 'away', joins: 0 } });
+  });
+
   it.each([
     ['identical queues', { bridgeOutgoing: 'q_web2app' }, 'must differ'],
     [
@@ -29,6 +35,7 @@ describe('the bridge of imcore serve', () => {
       { bridge: undefined, bridgeCa: '/a.pem' },
       'bridgeCa is set, but bridge is not',
     ],
+    ['elsewhere without a cluster', { bridge: 'elsewhere' }, 'bridge is elsewhere, but cluster is not set'],
     ['a missing certificate file', { bridgeCa: '/no/such/file.pem' }, 'Cannot read the file of bridgeCa'],
   ])('rejects %s without exposing the password', async (_name, changed, message) => {
     const opening = openBridge({ ...settings, ...changed });

@@ -190,7 +190,7 @@ describe('readSettings', () => {
     [
       '{"bridge":"http://im:geheim@mq"}',
       'bridge',
-      'a URL such as amqp://user:password@host:5672/vhost or amqps://…',
+      'a URL such as amqp://user:password@host:5672/vhost or amqps://…, or elsewhere',
     ],
   ])('never shows a secret of the file %s', (text, name, problemText) => {
     writeFileSync(file, text);

@@ -30,10 +30,16 @@ export class ClaimTable {
   #firstFree = NONE;
   /** Rows that were used so far: free ones are among them. */
   #end = 0;
+  #size = 0;
 
   /** Number of users with at least one claim. */
   get users(): number {
     return this.#firstOfUser.size;
+  }
+
+  /** Number of claims. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The first row of a user; {@link NONE} if it has none. */
@@ -92,6 +98,7 @@ export class ClaimTable {
   /** Adds a claim; the owner has none of this device. Returns its row, which is the first of the user. */
   add(owner: number, claim: SessionClaim): number {
     const row = this.#takeRow();
+    this.#size += 1;
     this.#userIds[row] = claim.userId;
     this.#owners[row] = owner;
     if (claim.deviceId !== '') this.#deviceIds.set(row, claim.deviceId);
@@ -109,6 +116,7 @@ export class ClaimTable {
 
   delete(row: number): void {
     this.#unlink(row);
+    this.#size -= 1;
     this.#userIds[row] = '';
     this.#owners[row] = FREE;
     this.#deviceIds.delete(row);

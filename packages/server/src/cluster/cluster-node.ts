@@ -105,10 +105,19 @@ export class ClusterNode {
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());
     this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
     this.#silences = timers.ring<Peer>(SILENT_MS, (peer) => this.#remove(peer, 'lost'));
+    runtime.metrics.beforeRead(() => this.#updateMetrics());
   }
 
   get nodeId(): string {
     return this.#head.nodeId;
+  }
+
+  #updateMetrics(): void {
+    const isIn = this.#phase === 'started';
+    const now = this.#runtime.clock.now();
+    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
+    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
+    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   /** Which process of that name this is: greater for a later one. */

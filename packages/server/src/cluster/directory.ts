@@ -80,6 +80,11 @@ export class Directory {
     return this.#table.users;
   }
 
+  /** Number of sessions of all nodes. */
+  get claims(): number {
+    return this.#table.size;
+  }
+
   /** Number of users with a session at a node; 0 for an unknown one. */
   usersOf(nodeId: string): number {
     return this.#replicaOf(nodeId)?.users ?? 0;

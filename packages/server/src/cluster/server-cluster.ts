@@ -189,10 +189,15 @@ export class ServerCluster implements ClusterListener {
   }
 
   hinted(hints: readonly Hint[]): void {
+    const { metrics } = this.#runtime;
     for (const hint of hints) {
-      if (typeof hint === 'string') this.#parts.queueOf(hint)?.wake();
-      else if (this.#parts.queueOf(hint.to)?.push(hint) === 'taken')
-        this.#runtime.metrics.clusterHintsTaken += 1;
+      const isKnown = typeof hint !== 'string';
+      const queue = this.#parts.queueOf(isKnown ? hint.to : hint);
+      if (queue === undefined) continue;
+      const outcome = isKnown ? queue.push(hint) : 'read';
+      if (!isKnown) queue.wake();
+      if (outcome === 'taken') metrics.clusterHintsTaken += 1;
+      else if (outcome === 'read') metrics.clusterReadsWoken += 1;
     }
   }
 

@@ -35,8 +35,10 @@ export class LocalRoute implements Route {
     const { fingerprint } = delivery;
     if (fingerprint === undefined) this.#writeOnce(delivery, session, now);
     else if (receiver.queue?.isBehind === true) return 'store';
-    else if (this.#mustLook?.(receiver, delivery.origin) === true) return 'store';
-    else if (!device.openInbox().add(fingerprint, delivery)) return 'not-acknowledged';
+    else if (this.#mustLook?.(receiver, delivery.origin) === true) {
+      this.#runtime.metrics.clusterLooks += 1;
+      return 'store';
+    } else if (!device.openInbox().add(fingerprint, delivery)) return 'not-acknowledged';
     else {
       this.#runtime.metrics.messagesInFlight += 1;
       delivery.attempts = 1;

@@ -1,4 +1,5 @@
 import { encodeFrameBody, type Packet } from '@imcore/protocol';
+import type { ServerCluster } from '../cluster/server-cluster.js';
 import type { RouteHost, RouteQueues } from '../ports/route.js';
 import type { Runtime } from '../runtime.js';
 import type { UserRegistry } from '../users/user-registry.js';
@@ -13,10 +14,16 @@ export const createRouteHost = (
   dispatcher: Dispatcher,
   fallback: FallbackRoute,
   queues: RouteQueues | undefined,
+  cluster: ServerCluster | undefined,
 ): RouteHost => ({
   runtime,
   queues,
-  isOnline: (userId) => users.find(userId)?.isOnline === true,
+  isInCluster: cluster !== undefined,
+  isOnline: (userId) => users.find(userId)?.isOnline === true || cluster?.isElsewhere(userId) === true,
+  appended(userId) {
+    queues?.queueOf(userId)?.wake();
+    cluster?.appended(userId);
+  },
   dispatch(packet, from, to, origin) {
     const { type, dataContent, fp, typeu, bridge, sm } = packet;
     const QoS = packet.QoS && fp !== undefined;

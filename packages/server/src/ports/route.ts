@@ -60,8 +60,12 @@ export interface RouteHost {
   readonly runtime: Runtime;
   /** The queues of the server's store; undefined without a store. */
   readonly queues: RouteQueues | undefined;
-  /** Whether a user has a session on this server. */
+  /** Whether other servers use the same store. */
+  readonly isInCluster: boolean;
+  /** Whether a user has a session on this server or, in a cluster, at any node. */
   isOnline(userId: string): boolean;
+  /** A message for a user was appended to the store: it is written to the user's sessions, also at other nodes of a cluster. */
+  appended(userId: string): void;
   /**
    * Dispatches a message from elsewhere to the server's routes, the first one first. The outcome is reported to `origin`.
    *

@@ -172,6 +172,27 @@ export const FAILURES: Readonly<Record<string, Scenario>> = {
     expect(contentsOf(bob)).toEqual(['hello']);
   },
 
+  async 'database-fails-over'() {
+    const { nodes, store, a, alice, bob } = await open();
+    const readOnly = new StoreError(
+      'ERR_STORE_READ_ONLY',
+      'cannot execute INSERT in a read-only transaction',
+    );
+    const carol = await a.online('carol');
+    for (const kind of ['append', 'confirm'] as const) store.failures[kind] = readOnly;
+    alice.write(message('alice', 'carol', 'during', 'f2'));
+    alice.write(HELLO);
+    await nodes.advance(2000);
+    expect(contentsOf(carol)).toContain('during');
+    expect(alice.received).toEqual([]);
+    expect(contentsOf(bob)).toEqual([]);
+    for (const kind of ['append', 'confirm'] as const) store.failures[kind] = undefined;
+    alice.write(HELLO);
+    await nodes.advance(FRAME_MS);
+    expectAcknowledged(alice);
+    expect(contentsOf(bob)).toEqual(['hello']);
+  },
+
   async 'database-and-bus-away'() {
     const { nodes, store, a, b, alice, bob } = await open();
     nodes.bus.stop();

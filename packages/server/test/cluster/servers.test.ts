@@ -387,6 +387,46 @@ describe('the view of the cluster', () => {
   });
 });
 
+describe('the metrics of a cluster', () => {
+  it('count the sessions of all nodes, and how long the quietest node was not heard', async () => {
+    const { nodes, a, b } = await startTwo();
+    await a.online('alice');
+    await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    expect([a, b].map((bench) => bench.metric('clusterClaims'))).toEqual([2, 2]);
+    expect(a.metric('clusterOldestBeatMs')).toBeLessThan(1100);
+    nodes.member('b').crash();
+    await nodes.advance(3500);
+    expect(a.metric('clusterOldestBeatMs')).toBeGreaterThan(2500);
+    await nodes.advance(2000);
+    expect(a.metric('clusterOldestBeatMs')).toBe(0);
+    expect(a.metric('clusterClaims')).toBe(1);
+    await a.close(0);
+    expect(a.metric('clusterClaims')).toBe(0);
+  });
+
+  it('count reads that other nodes have caused, and messages that waited for a read', async () => {
+    const { nodes, a, b } = await startTwo();
+    const alice = await a.online('alice');
+    const bob = await b.online('bob');
+    await nodes.advance(FRAME_MS);
+    nodes.bus.setConditions({ loss: 1 });
+    alice.write(message('alice', 'bob', 'the hint is lost', 'f0'));
+    await a.settle();
+    nodes.bus.setConditions({ loss: 0 });
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['the hint is lost', 'hello']);
+    expect([a, b].map((bench) => bench.metric('clusterReadsWoken'))).toEqual([0, 1]);
+    expect(b.metric('clusterLooks')).toBe(0);
+    const carol = await b.online('carol');
+    carol.write(message('carol', 'bob', 'first', 'f2'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['the hint is lost', 'hello', 'first']);
+    expect(b.metric('clusterLooks')).toBe(1);
+  });
+});
+
 describe('the events online and offline', () => {
   it('are emitted by one node for each user, wherever the sessions are', async () => {
     const { nodes, a, b } = await startTwo();

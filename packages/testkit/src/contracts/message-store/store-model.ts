@@ -17,13 +17,13 @@ interface ModelEntry {
 }
 
 /** Limits of the model. */
-export interface ModelLimits {
+interface ModelLimits {
   readonly maxPerUser: number;
   readonly maxLogEntries: number;
 }
 
 /** One log, written as the port describes it, without a thought of speed. */
-export class ModelLog {
+class ModelLog {
   readonly devices = new Map<string, Position>();
   entries: ModelEntry[] = [];
   last: Position = 0;
