@@ -69,10 +69,14 @@ export class Taker {
     remover.add(user, from, user.v6, now);
   }
 
-  /** The most frequent case, without a read: everything behind the v6 position is taken. Returns false in every other one. */
+  /**
+   * The most frequent case, without a read: everything behind the v6 position is taken, and all of it waits. Returns false in
+   * every other one.
+   */
   #takeAll(user: User, wanted: readonly number[], now: number): boolean {
     const { users, remover } = this.#tables;
-    if (wanted[0] !== user.v6 + 1 || wanted.length !== user.last - user.v6) return false;
+    const isAll = wanted[0] === user.v6 + 1 && wanted.length === user.last - user.v6;
+    if (!isAll || user.taken > user.v6 || user.waiting !== wanted.length) return false;
     remover.add(user, user.v6, user.last, now);
     user.v6 = user.last;
     users.addWaiting(user, -user.waiting, -user.waitingBytes);
