@@ -9,7 +9,8 @@ import { Remover } from './remover.js';
 import type { Database } from './sqlite-module.js';
 import { Totals } from './totals.js';
 import { UsedBytes } from './used-bytes.js';
-import { type User, UserRows } from './user-rows.js';
+import type { User } from './user.js';
+import { UserRows } from './user-rows.js';
 
 /**
  * The tables of a store, for what changes them. All changes are made in transactions of the caller: {@link begin}, changes,

@@ -227,8 +227,9 @@ class SqliteStore implements MessageStore {
           ? []
           : this.#devices.expire(now - deviceExpiryMs, DEVICES_AT_EXPIRY, now);
       const deadLetters = this.#sweeper.expire(now, limit);
-      const trimmed = this.#walk.step(now);
+      this.#walk.step(now);
       this.#tables.remover.drain(REMOVED_AT_EXPIRY);
+      const trimmed = this.#walk.trim(now);
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
       return { deadLetters, trimmed, removedDevices };
     });

@@ -3,7 +3,7 @@ import type { DeadLetterTable } from './dead-letter-table.js';
 import { type EntryRow, MESSAGE } from './entry-rows.js';
 import type { LogTables } from './log-tables.js';
 import { toColumn } from './text-column.js';
-import { type User, waits } from './user-rows.js';
+import { type User, waits } from './user.js';
 
 /** Entries that one statement reads. */
 const PAGE = 500;
@@ -69,10 +69,14 @@ export class Taker {
     remover.add(user, from, user.v6, now);
   }
 
-  /** The most frequent case, without a read: everything behind the v6 position is taken. Returns false in every other one. */
+  /**
+   * The most frequent case, without a read: everything behind the v6 position is taken, and all of it waits. Returns false in
+   * every other one.
+   */
   #takeAll(user: User, wanted: readonly number[], now: number): boolean {
     const { users, remover } = this.#tables;
-    if (wanted[0] !== user.v6 + 1 || wanted.length !== user.last - user.v6) return false;
+    const isAll = wanted[0] === user.v6 + 1 && wanted.length === user.last - user.v6;
+    if (!isAll || user.taken > user.v6 || user.waiting !== wanted.length) return false;
     remover.add(user, user.v6, user.last, now);
     user.v6 = user.last;
     users.addWaiting(user, -user.waiting, -user.waitingBytes);

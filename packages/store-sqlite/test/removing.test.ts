@@ -9,7 +9,11 @@ import { message, useFiles } from './temporary-folder.js';
 const newFile = useFiles();
 
 /** Rows of tables, read by another connection. */
-function countsOf(file: string): { readonly entries: number; readonly bodies: number; readonly keys: number } {
+function countsOf(file: string): {
+  readonly entries: number;
+  readonly bodies: number;
+  readonly keys: number;
+} {
   const database = openDatabase(file);
   const row = database
     .prepare(
