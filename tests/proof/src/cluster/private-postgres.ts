@@ -64,7 +64,7 @@ export class PrivatePostgres {
 
   /** Number of messages that wait for their receivers. */
   async countWaiting(): Promise<number> {
-    const sql = 'SELECT count(*) FROM imcore.message WHERE confirmed_at IS NULL AND died_at IS NULL';
+    const sql = 'SELECT coalesce(sum(sent - gone), 0) FROM imcore.user_log JOIN imcore.log_state USING (no)';
     const args = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-Atc', sql];
     const { stdout } = await this.#execute('psql', ...args);
     return Number(stdout.trim());
