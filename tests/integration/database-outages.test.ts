@@ -87,10 +87,10 @@ describe.runIf(await hasPostgres())('a server whose database does not answer', (
     const locker = new Client(url);
     await locker.connect();
     ends.push(() => locker.end());
-    await locker.query(`BEGIN; LOCK TABLE ${scene.schema}.message IN ACCESS EXCLUSIVE MODE`);
+    await locker.query(`BEGIN; LOCK TABLE ${scene.schema}.log_message IN ACCESS EXCLUSIVE MODE`);
     await expectLive(scene, () => locker.query('ROLLBACK'));
     const rows = await query<{ n: string }>(
-      `SELECT count(*) AS n FROM ${scene.schema}.message WHERE receiver = 'bob'`,
+      `SELECT last AS n FROM ${scene.schema}.user_log WHERE id = 'bob'`,
     );
     expect(rows).toEqual([{ n: '1' }]);
   }, 40_000);

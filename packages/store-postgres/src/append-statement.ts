@@ -31,7 +31,7 @@ export interface AppendLimits {
 }
 
 /** The values of one message: receiver, key, sender, fingerprint, body, accepted_at, and with options flags. */
-export type AppendValues = readonly [Buffer, Buffer, Buffer, Buffer, Buffer, number, number];
+type AppendValues = readonly [Buffer, Buffer, Buffer, Buffer, Buffer, number, number];
 
 /** Values before those of the messages, without and with options. */
 const FIRST_VALUES = 4;
@@ -41,7 +41,7 @@ const FIRST_VALUES_WITH_OPTIONS = 6;
  * An append in one round trip; run alone it is its own transaction. It locks the logs, in the order of their numbers, leaves out
  * what is known and what is full, gives positions, inserts, and adds to the logs and to the totals.
  *
- * Nobody else can append a message to a locked log, so positions are dense, and readers see them in order. The statement
+ * No other node can append a message to a locked log, so positions are dense, and readers see them in order. The statement
  * cannot see what was committed between its start and its lock: then the key is not unique, it fails, and the caller
  * repeats it in a transaction that has the locks already.
  *

@@ -40,6 +40,14 @@ const CODES: Readonly<Record<string, StoreError['code']>> = {
 };
 
 /**
+ * Every statement here finds its rows through an index. A plan made while the table was small is kept with its prepared
+ * statement, so sequential scans are disabled; and bitmap scans, which read a whole log for its first entries. Parts of a statement are joined by hash, however few rows the planner expects;
+ * nested loops are left where a statement leaves nothing else, for rows that are looked up one by one.
+ */
+export const PLAN_SETTINGS =
+  'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off';
+
+/**
  * A pool of connections. Owns the timeouts, the session settings and the conversion of errors.
  *
  * A connection on which anything failed is closed, and the next call opens a new one. That is how the pool recovers after
@@ -145,18 +153,12 @@ function checkConfig(config: PoolConfig): void {
   }
 }
 
-/**
- * Every statement here finds its rows through an index. A plan made while the table was small is kept with its prepared
- * statement, so sequential scans are disabled. Parts of a statement are joined by hash, however few rows the planner expects;
- * nested loops are left where a statement leaves nothing else, for rows that are looked up one by one.
- */
 async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
   const lockTimeoutMs = Math.min(statementTimeoutMs, MAX_LOCK_WAIT_MS);
   await client.query(
     `SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';
      SET statement_timeout = ${statementTimeoutMs}; SET lock_timeout = ${lockTimeoutMs};
-     SET idle_in_transaction_session_timeout = ${statementTimeoutMs}; SET enable_seqscan = off;
-     SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off`,
+     SET idle_in_transaction_session_timeout = ${statementTimeoutMs}; ${PLAN_SETTINGS}`,
   );
 }
 

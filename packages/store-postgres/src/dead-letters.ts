@@ -23,12 +23,12 @@ interface MessagePlace {
   readonly position: Position;
 }
 
-interface Buried {
+interface Displaced {
   readonly added: ReadonlyMap<string, DeadLetter>;
   readonly deleted: readonly DeadLetter[];
 }
 
-const NOTHING: Buried = { added: new Map(), deleted: [] };
+const NOTHING: Displaced = { added: new Map(), deleted: [] };
 
 /** Adds expired and displaced messages to the dead letters; lists, resends and deletes dead letters. */
 export class DeadLetters {
@@ -76,7 +76,7 @@ export class DeadLetters {
    * of their receivers. Returns them by `deadLetterKey`. After the commit the caller must pass `deleted` to
    * {@link notifyDeleted}.
    */
-  async addDisplaced(client: ClientBase, places: readonly MessagePlace[], now: number): Promise<Buried> {
+  async addDisplaced(client: ClientBase, places: readonly MessagePlace[], now: number): Promise<Displaced> {
     if (places.length === 0) return NOTHING;
     const userIds = [...new Set(places.map(({ userId }) => userId))];
     const { rows } = await client.query<{ no: string; id: Buffer }>({

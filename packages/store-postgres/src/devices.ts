@@ -1,4 +1,11 @@
-import type { Advance, Position, Retention, StoredDevice, Sweep } from '@imcore/server/ports';
+import {
+  type Advance,
+  type Position,
+  type Retention,
+  type StoredDevice,
+  StoreError,
+  type Sweep,
+} from '@imcore/server/ports';
 import type { ClientBase } from 'pg';
 import type { Database } from './database.js';
 import type { DeadLetters } from './dead-letters.js';
@@ -68,17 +75,20 @@ export class Devices {
     });
   }
 
-  async put(userId: string, device: StoredDevice): Promise<StoredDevice> {
+  /** Adds or updates a device. What it has taken when it is added may be removed, as when it advances. */
+  async put(userId: string, device: StoredDevice, now: number): Promise<StoredDevice> {
     await this.#users.make([userId]);
     const position = Math.max(0, Math.trunc(device.position));
     return this.#locked([userId], async (client, numbers) => {
       const no = numbers.get(userId);
+      if (no === undefined) throw new StoreError('ERR_STORE_FAILED', 'a user disappeared: retry the call');
       if (device.id === '') {
         const values = [no, position, device.seenAt];
         const { rows } = await client.query<{ position: string }>({
           ...this.#statements.taking.putV6,
           values,
         });
+        await this.#removal.removeTaken(client, [no], now);
         return { ...device, kind: '', name: '', position: Number(rows[0]?.position ?? 0) };
       }
       const { user } = this.#statements;
@@ -92,6 +102,7 @@ export class Devices {
       const { rows } = await client.query<{ last: string }>({ ...user.last, values: [no] });
       const reached = Math.min(position, Number(rows[0]?.last ?? 0));
       await this.#advance(client, [{ userId, deviceId: id, position: reached }], numbers);
+      await this.#removal.removeTaken(client, [no], now);
       return { ...device, position: reached };
     });
   }

@@ -15,7 +15,7 @@ export interface Draft {
   result: AppendResult | undefined;
 }
 
-/** Users that have no log: the server, and nobody. */
+/** Senders that are no users and have no log. */
 const NO_USERS: ReadonlySet<string> = new Set(['0', '-1', '']);
 
 /** The messages of an append without copies, and the results for all of them. */

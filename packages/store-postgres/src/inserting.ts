@@ -11,7 +11,7 @@ import { type Draft, stored } from './draft.js';
 import type { Statements } from './statements.js';
 
 /** What became of a chunk besides the results of its drafts. */
-export interface Inserted {
+interface Inserted {
   /** Drafts whose receiver has no room, in their order. They have no result. */
   readonly tight: readonly Draft[];
   /** A user has no row: nothing was stored. */

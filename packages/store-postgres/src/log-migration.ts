@@ -17,7 +17,7 @@ export type ReportProgress = (progress: CopyProgress) => void;
 
 /**
  * Moves the messages of older versions into logs, inside the caller's transaction. Waiting messages become the entries 1, 2, 3 … of
- * their receivers, in their order. What is in no log gets a position below 0, which no device can name. Nobody has a device.
+ * their receivers, in their order. What is in no log gets a position below 0, which no device can name. No user has a device.
  */
 export async function migrateToLogs(client: ClientBase, report: ReportProgress): Promise<void> {
   await client.query(withoutTimeout(LOG_TABLES));

@@ -29,14 +29,12 @@ import {
   type PostgresStore,
   type PostgresStoreOptions,
 } from './options.js';
-import type { EntryRow } from './read-statements.js';
+import { Reads } from './reads.js';
 import { Removal } from './removal.js';
-import { toPage } from './rows.js';
 import { beginSchema, prepareSchema } from './schema.js';
-import { sharedPart } from './shared-part.js';
+import { type Query, sharedPart } from './shared-part.js';
 import type { Statement } from './statement.js';
-import { type Statements, statementsFor } from './statements.js';
-import { toKey } from './text-key.js';
+import { statementsFor } from './statements.js';
 import { TotalBytes } from './total-bytes.js';
 import { Users } from './users.js';
 
@@ -79,7 +77,7 @@ class PostgresMessageStore implements PostgresStore {
   readonly shared: SharedStore;
   readonly #options: CompleteOptions;
   readonly #database: Database;
-  readonly #statements: Statements;
+  readonly #reads: Reads;
   readonly #total: TotalBytes;
   readonly #deadLetters: DeadLetters;
   readonly #devices: Devices;
@@ -100,9 +98,10 @@ class PostgresMessageStore implements PostgresStore {
     this.keepsHistory = retention.historyMs > 0;
     const statements = statementsFor(schema);
     const database = new Database(options);
-    this.#statements = statements;
     this.#database = database;
-    this.shared = sharedPart(statements.read, (statement, values) => this.#query(statement, values));
+    const query: Query = (statement, values) => this.#query(statement, values);
+    this.shared = sharedPart(statements.read, query);
+    this.#reads = new Reads(statements.read, query);
     this.#total = new TotalBytes(retention.maxTotalBytes);
     const users = new Users(database, statements.user);
     this.#removal = new Removal(database, statements.removal, retention);
@@ -128,23 +127,20 @@ class PostgresMessageStore implements PostgresStore {
     return this.#ready;
   }
 
-  async epoch(): Promise<string> {
-    const [row] = await this.#query<{ epoch: string }>(this.#statements.read.epoch, []);
-    return row?.epoch ?? '';
+  epoch(): Promise<string> {
+    return this.#reads.epoch();
   }
 
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]> {
     return this.#appends.add(messages);
   }
 
-  async take(userId: string, after: Position, limit: number): Promise<LogPage> {
-    const values = [toKey(userId), after, limit];
-    return toPage(await this.#query<EntryRow>(this.#statements.read.take, values));
+  take(userId: string, after: Position, limit: number): Promise<LogPage> {
+    return this.#reads.page('take', userId, after, limit);
   }
 
-  async read(userId: string, after: Position, limit: number): Promise<LogPage> {
-    const values = [toKey(userId), after, limit];
-    return toPage(await this.#query<EntryRow>(this.#statements.read.read, values));
+  read(userId: string, after: Position, limit: number): Promise<LogPage> {
+    return this.#reads.page('read', userId, after, limit);
   }
 
   async confirm(confirmations: readonly Confirmation[]): Promise<void> {
@@ -161,7 +157,7 @@ class PostgresMessageStore implements PostgresStore {
 
   async putDevice(userId: string, device: StoredDevice): Promise<StoredDevice> {
     await this.open();
-    return this.#devices.put(userId, device);
+    return this.#devices.put(userId, device, this.#now());
   }
 
   async removeDevice(userId: string, deviceId: string): Promise<boolean> {
@@ -174,10 +170,8 @@ class PostgresMessageStore implements PostgresStore {
     return this.#devices.list(userId);
   }
 
-  async count(userId: string): Promise<QueueSize> {
-    const { count } = this.#statements.read;
-    const [row] = await this.#query<{ messages: string; bytes: string }>(count, [toKey(userId)]);
-    return { messages: Number(row?.messages ?? 0), bytes: Number(row?.bytes ?? 0) };
+  count(userId: string): Promise<QueueSize> {
+    return this.#reads.count(userId);
   }
 
   async expire(now: number, limit: number): Promise<Sweep> {
@@ -224,21 +218,8 @@ class PostgresMessageStore implements PostgresStore {
     return this.#history.conversations(query);
   }
 
-  async health(): Promise<StoreHealth> {
-    try {
-      const [row] = await this.#query<TotalsRow>(this.#statements.read.totals, []);
-      const problem = problemOf(row);
-      return {
-        ok: row?.is_read_only === false,
-        ...(problem === undefined ? {} : { problem }),
-        waiting: Number(row?.waiting ?? 0),
-        waitingBytes: Number(row?.bytes ?? 0),
-        deadLetters: Number(row?.dead ?? 0),
-      };
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      return { ok: false, problem, waiting: 0, waitingBytes: 0, deadLetters: 0 };
-    }
+  health(): Promise<StoreHealth> {
+    return this.#reads.health();
   }
 
   close(): Promise<void> {
@@ -299,19 +280,6 @@ class PostgresMessageStore implements PostgresStore {
   #now(): number {
     return Math.trunc(this.#options.wallTime());
   }
-}
-
-interface TotalsRow {
-  readonly waiting: string;
-  readonly bytes: string;
-  readonly dead: string;
-  readonly is_read_only: boolean;
-  readonly fsync: string;
-}
-
-function problemOf(row: TotalsRow | undefined): string | undefined {
-  if (row?.is_read_only !== false) return 'the PostgreSQL server is read-only: is it a standby?';
-  return row.fsync === 'on' ? undefined : 'fsync is off on the PostgreSQL server: a crash can lose messages';
 }
 
 /** Whether a number can be a position or a number of a dead letter. */

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { migrateToLogs, type ReportProgress } from './log-migration.js';
 
 /** One migration: SQL, or work that reports its progress. */
-export type SchemaStep = string | ((client: ClientBase, report: ReportProgress) => Promise<void>);
+type SchemaStep = string | ((client: ClientBase, report: ReportProgress) => Promise<void>);
 
 /**
  * The migrations from an empty schema to the newest. The table `imcore_version` holds the number of steps applied. A

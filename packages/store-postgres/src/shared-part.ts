@@ -7,7 +7,7 @@ import { toKey } from './text-key.js';
 const MAX_PLACES = 1000;
 
 /** Runs a statement and returns its rows. Rejects with a `StoreError`. */
-type Query = <Row extends object>(statement: Statement, values: unknown[]) => Promise<readonly Row[]>;
+export type Query = <Row extends object>(statement: Statement, values: unknown[]) => Promise<readonly Row[]>;
 
 /**
  * What the servers of a cluster need of the database that they share. Many places are looked up with one statement after the

@@ -47,7 +47,7 @@ const KEY_BYTES = 16;
 
 /**
  * Returns what recognizes a message: the start of a SHA-256 of its columns. 16 bytes are enough: two messages of one sender with
- * the same key would harm nobody else, and those of two senders cannot be forged. `MESSAGE_KEY` is the same in SQL.
+ * the same key would harm no other user, and those of two senders cannot be forged. `MESSAGE_KEY` is the same in SQL.
  */
 export function messageKey(sender: Buffer, receiver: Buffer, fingerprint: Buffer): Buffer {
   const text = Buffer.allocUnsafe(8 + sender.length + receiver.length + fingerprint.length);

@@ -1,14 +1,11 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PLAN_SETTINGS } from '../src/database.js';
 import { postgresStore } from '../src/postgres-store.js';
 import type { Statement } from '../src/statement.js';
 import { statementsFor } from '../src/statements.js';
 import { hasPostgres, url, useSchemas } from './database-under-test.js';
 import { message } from './messages.js';
-
-/** What each connection of a store sets. */
-const SETTINGS =
-  'SET enable_seqscan = off; SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off';
 
 /** Messages in the tables, and messages or users that a statement looks up. */
 const [ALL, SOUGHT] = [30_000, 137];
@@ -34,7 +31,7 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
 
   beforeAll(async () => {
     await client.connect();
-    await client.query(SETTINGS);
+    await client.query(PLAN_SETTINGS);
   });
   afterAll(async () => {
     await client.end();
@@ -138,13 +135,27 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     await expectFew('count', count, [users[0]], MAX_BUFFERS_OF_USER);
   }
 
+  /** A user for whom much waits: what is read does not grow with the log. */
+  async function expectFewBuffersOfLongLog(userId: string): Promise<void> {
+    const { read, taking } = statements;
+    const long = Buffer.from(userId);
+    await store.append(Array.from({ length: 4000 }, (_, n) => message(`${n}`, { to: userId, from: 'bob' })));
+    const most = 100;
+    await expectFew('take of a long log', read.take, [long, 0, 16], most);
+    await expectFew('read of a long log', read.read, [long, 0, 16], most);
+    await expectFew('oldest of a long log', read.oldest, [long, 0, 16], most);
+    await expectFew('whichWait of a long log', read.whichWait, [[long], [0]], most);
+    await expectFew('confirm in a long log', taking.confirm, [[long], [1], 1], most);
+    await expectFew('confirm behind in a long log', taking.confirm, [[long], [3000], 1], most);
+  }
+
   it('stays small before the tables were analyzed', async () => {
     waiting = await append('first', ALL);
-    await append('self', 0);
     await store.append([message('1', { to: 'user-1000' })]);
     expect(waiting).toHaveLength(ALL);
     await expectFewBuffers();
     await expectFewBuffersWhereNothingWaits();
+    await expectFewBuffersOfLongLog('user-long');
   });
 
   it('stays small when the statistics say that nothing waits', async () => {
@@ -152,6 +163,10 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     for (const { receiver, position } of waiting) {
       byReceiver.set(receiver, [...(byReceiver.get(receiver) ?? []), position]);
     }
+    byReceiver.set(
+      'user-long',
+      Array.from({ length: 4000 }, (_, n) => n + 1),
+    );
     await store.confirm([...byReceiver].map(([userId, positions]) => ({ userId, positions })));
     await client.query(
       `ANALYZE ${schema}.log_message, ${schema}.log_state, ${schema}.user_log, ${schema}.log_key`,
@@ -160,5 +175,6 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     waiting = await append('second', SOUGHT);
     await expectFewBuffers();
     await expectFewBuffersWhereNothingWaits();
+    await expectFewBuffersOfLongLog('user-later');
   });
 });

@@ -29,6 +29,10 @@ export interface PrivateCluster {
   stop(mode: 'fast' | 'immediate'): Promise<void>;
   /** Kills it with SIGKILL and waits until its last process has ended. */
   kill(): Promise<void>;
+  /** Makes a streaming standby, starts it, and from then on each commit waits for it. */
+  addStandby(): Promise<PrivateCluster>;
+  /** Makes a standby a primary, on a new timeline. */
+  promote(): Promise<void>;
   /** Stops it and removes its files. */
   remove(): Promise<void>;
 }
@@ -47,25 +51,50 @@ export function canMakeCluster(): boolean {
 }
 
 export async function makeCluster(): Promise<PrivateCluster> {
+  const files = makeFolder();
+  const passwordFile = join(files.folder, 'password');
+  writeFileSync(passwordFile, PASSWORD);
+  await files.execute(
+    'initdb',
+    ...['-D', files.data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+  );
+  return clusterOf(files, await freePort());
+}
+
+const PASSWORD = 'open-sesame-4711';
+
+interface ClusterFiles {
+  readonly folder: string;
+  readonly data: string;
+  readonly log: string;
+  execute(program: string, ...args: string[]): Promise<{ readonly stdout: string }>;
+}
+
+/** An empty folder of a cluster, and how to run a program in it. PostgreSQL does not run as root. */
+function makeFolder(): ClusterFiles {
   const folder = mkdtempSync(join(tmpdir(), 'imcore-pg-'));
   const owner = process.getuid?.() === 0 ? postgresUser() : undefined;
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
-  const data = join(folder, 'data');
-  const log = join(folder, 'log');
-  const password = 'open-sesame-4711';
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, password);
-  const port = await freePort();
-  const execute = (program: string, ...args: string[]) =>
-    run(join(BINARIES, program), args, { cwd: folder, ...owner });
-  await execute(
-    'initdb',
-    ...['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
-  );
+  return {
+    folder,
+    data: join(folder, 'data'),
+    log: join(folder, 'log'),
+    execute: (program, ...args) =>
+      run(join(BINARIES, program), args, {
+        cwd: folder,
+        ...owner,
+        env: { ...process.env, PGPASSWORD: PASSWORD },
+      }),
+  };
+}
+
+function clusterOf({ folder, data, log, execute }: ClusterFiles, port: number): PrivateCluster {
   let isRunning = false;
+  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
+  const ask = async (sql: string) => (await execute('psql', ...address, '-Atc', sql)).stdout.trim();
   const cluster: PrivateCluster = {
     port,
-    password,
+    password: PASSWORD,
     start: async () => {
       const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1`;
       const attempt = () => execute('pg_ctl', '-D', data, '-l', log, '-w', '-o', settings, 'start');
@@ -87,6 +116,19 @@ export async function makeCluster(): Promise<PrivateCluster> {
       process.kill(Number(first), 'SIGKILL');
       isRunning = false;
       while (hasProcesses(data)) await pause(20);
+    },
+    addStandby: async () => {
+      const files = makeFolder();
+      await files.execute('pg_basebackup', ...address, '-D', files.data, '-R', '-X', 'stream', '-c', 'fast');
+      const standby = clusterOf(files, await freePort());
+      await standby.start();
+      await ask("ALTER SYSTEM SET synchronous_standby_names = '*'");
+      await ask('SELECT pg_reload_conf()');
+      while ((await ask('SELECT sync_state FROM pg_stat_replication')) !== 'sync') await pause(20);
+      return standby;
+    },
+    promote: async () => {
+      await execute('pg_ctl', '-D', data, '-w', 'promote');
     },
     remove: async () => {
       if (isRunning) await cluster.stop('immediate');

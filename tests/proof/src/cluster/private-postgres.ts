@@ -51,7 +51,7 @@ export class PrivatePostgres {
 
   /** Number of messages that wait for their receivers. */
   async countWaiting(): Promise<number> {
-    const sql = 'SELECT count(*) FROM imcore.message WHERE confirmed_at IS NULL AND died_at IS NULL';
+    const sql = 'SELECT coalesce(sum(sent - gone), 0) FROM imcore.user_log JOIN imcore.log_state USING (no)';
     const { stdout } = await run('psql', [this.url, '-Atc', sql]);
     return Number(stdout.trim());
   }
