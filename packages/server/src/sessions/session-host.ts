@@ -282,7 +282,7 @@ export class SessionHost
       if (cluster === undefined && events.has('online'))
         events.emit('online', { userId: user.id, session: info });
     }
-    if (this.#info === info && this.user === user) cluster?.entered(device, info);
+    if (this.#info === info && this.user === user) cluster?.claims.entered(device, info);
     // A listener for `online` may have ended it.
     if (this.#info === info && this.user === user && events.has('sessionStarted'))
       events.emit('sessionStarted', { session: info });
@@ -466,7 +466,7 @@ export class SessionHost
       if (cluster === undefined && runtime.events.has('offline'))
         runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
     }
-    if (device.session === undefined) cluster?.left(device, info, kickCode);
+    if (device.session === undefined) cluster?.claims.left(device, info, kickCode);
   }
 
   #reportEnd(reason: SessionEndReason, kickCode: number): void {
