@@ -17,8 +17,9 @@ import {
   type NodeState,
   VERSION,
 } from './frames.js';
+import { GatheredFrames } from './gathered-frames.js';
 import { Membership, type Peer } from './membership.js';
-import { Requests } from './requests.js';
+import { RemoteCalls } from './remote-calls.js';
 
 /** Minimum time between two frames of changes, in milliseconds: changes in between are announced together. */
 const GATHER_MS = 20;
@@ -33,12 +34,6 @@ const ASK_MS = 100;
 
 /** How often nodes are asked again whose sessions are not complete, in milliseconds. */
 const ASK_AGAIN_MS = 250;
-
-/** What a frame takes beside its items, in bytes, at most. */
-const FRAME_OVERHEAD = 256;
-
-/** Maximum number of users in one answer to `list`. */
-const MAX_LISTED = 1000;
 
 /** What waits for its turn in a ring. */
 class Wait implements RingEntry {
@@ -64,7 +59,8 @@ export class ClusterNode {
   readonly #membership: Membership;
   readonly #announcements = new Announcements();
   readonly #sender: FrameSender;
-  readonly #requests: Requests;
+  readonly #calls: RemoteCalls;
+  readonly #gathered: GatheredFrames;
   readonly #gathering: DeadlineRing;
   readonly #beats: DeadlineRing;
   readonly #asks: DeadlineRing;
@@ -74,7 +70,6 @@ export class ClusterNode {
   readonly #askWait = new Wait();
   #state: NodeState = 'up';
   #phase: 'new' | 'started' | 'stopped' = 'new';
-  #isSending = false;
 
   /** `store`: the identity of the shared store: nodes with another one are not joined. */
   constructor(runtime: Runtime, cluster: Cluster, store: string, listener: ClusterListener) {
@@ -98,7 +93,12 @@ export class ClusterNode {
     });
     this.#membership = new Membership(this.#head, store);
     this.#sender = new FrameSender(cluster, this.#head, runtime);
-    this.#requests = new Requests(clock, timers, life, (nodeId, body) => this.#sender.send(nodeId, body));
+    const { peers } = this.#membership;
+    this.#calls = new RemoteCalls(runtime, life, { sender: this.#sender, listener, peers });
+    this.#gathered = new GatheredFrames(runtime, {
+      ...{ sender: this.#sender, peers, maxFrameBytes: () => cluster.maxFrameBytes },
+      guard: (run) => this.#guard(run),
+    });
     this.#gathering = timers.ring(GATHER_MS, () => this.#announce());
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());
     this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
@@ -108,14 +108,6 @@ export class ClusterNode {
 
   get nodeId(): string {
     return this.#head.nodeId;
-  }
-
-  #updateMetrics(): void {
-    const isIn = this.#phase === 'started';
-    const now = this.#runtime.clock.now();
-    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
-    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
-    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   /** Which process of that name this is: greater for a later one. */
@@ -188,10 +180,7 @@ export class ClusterNode {
 
   /** The store has got messages for a user: tells a node, together with all others of this turn. */
   hint(nodeId: string, userId: string): void {
-    const peer = this.#membership.peers.get(nodeId);
-    if (peer === undefined || this.#phase !== 'started') return;
-    peer.hints.add(userId);
-    this.#sendSoon();
+    if (this.#phase === 'started') this.#gathered.addHint(nodeId, userId);
   }
 
   /**
@@ -199,19 +188,7 @@ export class ClusterNode {
    * known, or the message does not fit into a frame.
    */
   pass(nodeId: string, body: BinaryString): boolean {
-    const peer = this.#membership.peers.get(nodeId);
-    if (peer === undefined || this.#phase !== 'started') return false;
-    if (Buffer.byteLength(JSON.stringify(body)) > this.#cluster.maxFrameBytes - FRAME_OVERHEAD) return false;
-    peer.passes.push(body);
-    this.#sendSoon();
-    return true;
-  }
-
-  /** At the end of the turn, so that what it has for a node goes in one frame. */
-  #sendSoon(): void {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    queueMicrotask(() => this.#guard(() => this.#sendGathered()));
+    return this.#phase === 'started' && this.#gathered.addMessage(nodeId, body);
   }
 
   /** Says to the other nodes whether this one takes new users. */
@@ -220,39 +197,23 @@ export class ClusterNode {
     this.#beat();
   }
 
-  /**
-   * Ends sessions of a user at the other nodes. Resolves with the number of sessions. A request that is repeated ends no session that
-   * was not known when it was made: the user may have logged in again since.
-   *
-   * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
-   */
-  async kick(kick: Kick): Promise<number> {
-    const claims = this.whereIs(kick.userId);
-    const answers = await Promise.all(
-      this.nodesOf(kick.userId).map((nodeId) => {
-        const stamps = claims.filter((claim) => claim.nodeId === nodeId).map(({ stamp }) => stamp);
-        const upTo = Math.max(...stamps);
-        return this.#requests.ask(nodeId, (id, isRepeat) =>
-          isRepeat ? { kind: 'kick', id, ...kick, upTo } : { kind: 'kick', id, ...kick },
-        );
-      }),
-    );
-    return answers.reduce((sum, answer) => sum + (answer.kind === 'kicked' ? answer.count : 0), 0);
+  /** Ends sessions of a user at the other nodes: see {@link RemoteCalls.kick}. */
+  kick(kick: Kick): Promise<number> {
+    const claims = this.whereIs(kick.userId).filter(({ nodeId }) => nodeId !== this.nodeId);
+    return this.#calls.kick(kick, claims);
   }
 
-  /**
-   * Asks another node for at most `limit` of its users, in the order of their IDs, after `after`; `""` for the first. There may be
-   * fewer in a page although there are more.
-   *
-   * @throws ClusterError `ERR_NODE_UNKNOWN`, or `ERR_NODE_TIMEOUT` if it has not answered within 2 s.
-   */
-  async list(nodeId: string, after: string, limit: number): Promise<UserPage> {
-    if (!this.#membership.peers.has(nodeId))
-      throw new ClusterError('ERR_NODE_UNKNOWN', `node ${nodeId} is not in the cluster`);
-    const answer = await this.#requests.ask(nodeId, (id) => ({ kind: 'list', id, after, limit }));
-    return answer.kind === 'listed'
-      ? { userIds: answer.items, hasMore: answer.hasMore }
-      : { userIds: [], hasMore: false };
+  /** Asks another node for its users: see {@link RemoteCalls.list}. */
+  list(nodeId: string, after: string, limit: number): Promise<UserPage> {
+    return this.#calls.list(nodeId, after, limit);
+  }
+
+  #updateMetrics(): void {
+    const isIn = this.#phase === 'started';
+    const now = this.#runtime.clock.now();
+    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
+    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
+    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   #guard(run: () => void): void {
@@ -270,7 +231,7 @@ export class ClusterNode {
     this.#beats.stop(this.#beatWait);
     this.#asks.stop(this.#askWait);
     for (const peer of this.#membership.peers.values()) this.#silences.stop(peer);
-    this.#requests.close();
+    this.#calls.close();
   }
 
   #joined(): void {
@@ -315,21 +276,6 @@ export class ClusterNode {
     }
     this.#sender.broadcast({ kind: 'beat', ...body });
     this.#beats.start(this.#beatWait, now);
-  }
-
-  #sendGathered(): void {
-    this.#isSending = false;
-    for (const peer of this.#membership.peers.values()) {
-      if (peer.passes.length > 0) this.#sender.send(peer.nodeId, { kind: 'pass', items: peer.passes });
-      peer.passes = [];
-      if (peer.hints.size === 0) continue;
-      const items = [...peer.hints];
-      peer.hints.clear();
-      this.#runtime.metrics.clusterHintsSent += items.length;
-      const { hintsFrom: from, hintsTo } = peer;
-      const frames = this.#sender.send(peer.nodeId, { kind: 'hint', from, n: hintsTo + 1, items });
-      peer.countHints(frames, this.#runtime.clock.now());
-    }
   }
 
   #receive(bytes: Uint8Array): void {
@@ -382,21 +328,11 @@ export class ClusterNode {
       case 'pass':
         this.#listener.passed(frame.items);
         return;
-      case 'kick': {
-        const count = this.#listener.kick(frame);
-        this.#sender.send(nodeId, { kind: 'kicked', id: frame.id, count });
-        return;
-      }
-      case 'list': {
-        const limit = Math.min(frame.limit, MAX_LISTED);
-        const found = this.#listener.list(frame.after, limit + 1);
-        const items = found.slice(0, limit);
-        this.#sender.send(nodeId, { kind: 'listed', id: frame.id, hasMore: found.length > limit, items });
-        return;
-      }
+      case 'kick':
       case 'kicked':
+      case 'list':
       case 'listed':
-        this.#requests.answered(nodeId, frame);
+        this.#calls.received(nodeId, frame);
         return;
       case 'bye':
         this.#remove(peer, 'ended');
