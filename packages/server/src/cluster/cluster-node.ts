@@ -21,9 +21,6 @@ import { GatheredFrames } from './gathered-frames.js';
 import { Membership, type Peer } from './membership.js';
 import { RemoteCalls } from './remote-calls.js';
 
-/** Minimum time between two frames of changes, in milliseconds: changes in between are announced together. */
-const GATHER_MS = 20;
-
 const BEAT_MS = 1000;
 
 /** How long a node may be silent before it is lost, in milliseconds. */
@@ -57,15 +54,13 @@ export class ClusterNode {
   readonly #head: FrameHead;
   readonly #directory: Directory;
   readonly #membership: Membership;
-  readonly #announcements = new Announcements();
+  readonly #announcements: Announcements;
   readonly #sender: FrameSender;
   readonly #calls: RemoteCalls;
   readonly #gathered: GatheredFrames;
-  readonly #gathering: DeadlineRing;
   readonly #beats: DeadlineRing;
   readonly #asks: DeadlineRing;
   readonly #silences: DeadlineRing;
-  readonly #gatheringWait = new Wait();
   readonly #beatWait = new Wait();
   readonly #askWait = new Wait();
   #state: NodeState = 'up';
@@ -93,13 +88,13 @@ export class ClusterNode {
     });
     this.#membership = new Membership(this.#head, store);
     this.#sender = new FrameSender(cluster, this.#head, runtime);
+    this.#announcements = new Announcements(runtime, this.#directory, this.#sender);
     const { peers } = this.#membership;
     this.#calls = new RemoteCalls(runtime, life, { sender: this.#sender, listener, peers });
     this.#gathered = new GatheredFrames(runtime, {
       ...{ sender: this.#sender, peers, maxFrameBytes: () => cluster.maxFrameBytes },
       guard: (run) => this.#guard(run),
     });
-    this.#gathering = timers.ring(GATHER_MS, () => this.#announce());
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());
     this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
     this.#silences = timers.ring<Peer>(SILENT_MS, (peer) => this.#remove(peer, 'lost'));
@@ -169,13 +164,13 @@ export class ClusterNode {
   claim(device: DeviceKey, firstLoginTime: number, isFirstLogin: boolean): Claim {
     const wallTime = this.#runtime.clock.wallTime();
     const claim = this.#directory.claim(device, firstLoginTime, wallTime, isFirstLogin);
-    this.#changed(device);
+    this.#announcements.add(device);
     return claim;
   }
 
   /** The session with this stamp has ended. Does nothing if the device has a newer one here. */
   withdraw(device: DeviceKey, stamp: number): void {
-    if (this.#directory.withdraw(device, stamp)) this.#changed(device);
+    if (this.#directory.withdraw(device, stamp)) this.#announcements.add(device);
   }
 
   /** The store has got messages for a user: tells a node, together with all others of this turn. */
@@ -227,7 +222,7 @@ export class ClusterNode {
 
   #stop(): void {
     this.#phase = 'stopped';
-    this.#gathering.stop(this.#gatheringWait);
+    this.#announcements.stop();
     this.#beats.stop(this.#beatWait);
     this.#asks.stop(this.#askWait);
     for (const peer of this.#membership.peers.values()) this.#silences.stop(peer);
@@ -245,25 +240,11 @@ export class ClusterNode {
     this.#listener.busAway(error);
   }
 
-  #changed(device: DeviceKey): void {
-    this.#announcements.add(device);
-    if (this.#gatheringWait.ring === undefined) this.#announce();
-  }
-
-  /** Announces what has changed. What the bus drops is missed by the others, which then ask for all. */
-  #announce(): void {
-    if (this.#announcements.isEmpty || this.#phase === 'stopped') return;
-    const items = this.#announcements.take().map((device) => this.#directory.ownChange(device));
-    const frames = this.#sender.broadcast({ kind: 'changes', seq: this.#directory.own.seq + 1, items });
-    this.#directory.announced(frames);
-    this.#gathering.start(this.#gatheringWait, this.#runtime.clock.now());
-  }
-
   /** Sends the beat to all nodes, or to one that has just become known. */
   #beat(to?: Peer): void {
     if (this.#phase !== 'started') return;
     // A beat describes what is announced.
-    this.#announce();
+    this.#announcements.send();
     const now = this.#runtime.clock.now();
     const { seq, digest, users } = this.#directory.own;
     const items = [...this.#membership.peers.values()]
@@ -310,7 +291,7 @@ export class ClusterNode {
         this.#heardBeat(peer, frame);
         return;
       case 'ask':
-        this.#announce();
+        this.#announcements.send();
         this.#sender.sendWhole(nodeId, {
           ...{ kind: 'all', seq: this.#directory.own.seq, part: 0, parts: 1 },
           items: this.#directory.ownClaims(),
