@@ -14,16 +14,13 @@ import {
   type ForeignFrame,
   type Frame,
   type FrameHead,
-  fitsIntoHint,
   type Kick,
   type NodeState,
   VERSION,
 } from './frames.js';
+import { GatheredFrames } from './gathered-frames.js';
 import { Membership, type Peer } from './membership.js';
-import { Requests } from './requests.js';
-
-/** Minimum time between two frames of changes, in milliseconds: changes in between are announced together. */
-const GATHER_MS = 20;
+import { RemoteCalls } from './remote-calls.js';
 
 const BEAT_MS = 1000;
 
@@ -35,12 +32,6 @@ const ASK_MS = 100;
 
 /** How often nodes are asked again whose sessions are not complete, in milliseconds. */
 const ASK_AGAIN_MS = 250;
-
-/** What a frame takes beside its items, in bytes, at most. */
-const FRAME_OVERHEAD = 256;
-
-/** Maximum number of users in one answer to `list`. */
-const MAX_LISTED = 1000;
 
 /** What waits for its turn in a ring. */
 class Wait implements RingEntry {
@@ -64,19 +55,17 @@ export class ClusterNode {
   readonly #head: FrameHead;
   readonly #directory: Directory;
   readonly #membership: Membership;
-  readonly #announcements = new Announcements();
+  readonly #announcements: Announcements;
   readonly #sender: FrameSender;
-  readonly #requests: Requests;
-  readonly #gathering: DeadlineRing;
+  readonly #calls: RemoteCalls;
+  readonly #gathered: GatheredFrames;
   readonly #beats: DeadlineRing;
   readonly #asks: DeadlineRing;
   readonly #silences: DeadlineRing;
-  readonly #gatheringWait = new Wait();
   readonly #beatWait = new Wait();
   readonly #askWait = new Wait();
   #state: NodeState = 'up';
   #phase: 'new' | 'started' | 'stopped' = 'new';
-  #isSending = false;
 
   /** `store`: the identity of the shared store: nodes with another one are not joined. */
   constructor(runtime: Runtime, cluster: Cluster, store: string, listener: ClusterListener) {
@@ -100,8 +89,13 @@ export class ClusterNode {
     });
     this.#membership = new Membership(this.#head, store);
     this.#sender = new FrameSender(cluster, this.#head, runtime);
-    this.#requests = new Requests(clock, timers, life, (nodeId, body) => this.#sender.send(nodeId, body));
-    this.#gathering = timers.ring(GATHER_MS, () => this.#announce());
+    this.#announcements = new Announcements(runtime, this.#directory, this.#sender);
+    const { peers } = this.#membership;
+    this.#calls = new RemoteCalls(runtime, life, { sender: this.#sender, listener, peers });
+    this.#gathered = new GatheredFrames(runtime, {
+      ...{ sender: this.#sender, peers, maxFrameBytes: () => cluster.maxFrameBytes },
+      guard: (run) => this.#guard(run),
+    });
     this.#beats = timers.ring(BEAT_MS, () => this.#beat());
     this.#asks = timers.ring(ASK_AGAIN_MS, () => this.#askAgain());
     this.#silences = timers.ring<Peer>(SILENT_MS, (peer) => this.#remove(peer, 'lost'));
@@ -110,14 +104,6 @@ export class ClusterNode {
 
   get nodeId(): string {
     return this.#head.nodeId;
-  }
-
-  #updateMetrics(): void {
-    const isIn = this.#phase === 'started';
-    const now = this.#runtime.clock.now();
-    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
-    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
-    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   /** Which process of that name this is: greater for a later one. */
@@ -179,26 +165,21 @@ export class ClusterNode {
   claim(device: DeviceKey, firstLoginTime: number, isFirstLogin: boolean): Claim {
     const wallTime = this.#runtime.clock.wallTime();
     const claim = this.#directory.claim(device, firstLoginTime, wallTime, isFirstLogin);
-    this.#changed(device);
+    this.#announcements.add(device);
     return claim;
   }
 
   /** The session with this stamp has ended. Does nothing if the device has a newer one here. */
   withdraw(device: DeviceKey, stamp: number): void {
-    if (this.#directory.withdraw(device, stamp)) this.#changed(device);
+    if (this.#directory.withdraw(device, stamp)) this.#announcements.add(device);
   }
 
   /**
    * The store has got messages for a user: tells a node, together with all others of this turn. `entry`: the message, which the
-   * node then need not read; undefined if it is not known, or did not fit into a frame.
+   * node then need not read; undefined if it is not known.
    */
   hint(nodeId: string, userId: string, entry?: Entry): void {
-    const peer = this.#membership.peers.get(nodeId);
-    if (peer === undefined || this.#phase !== 'started') return;
-    const room = this.#cluster.maxFrameBytes - FRAME_OVERHEAD;
-    const isShort = entry !== undefined && fitsIntoHint(entry, room);
-    peer.addHint(userId, isShort ? entry : undefined);
-    this.#sendSoon();
+    if (this.#phase === 'started') this.#gathered.addHint(nodeId, userId, entry);
   }
 
   /**
@@ -206,19 +187,7 @@ export class ClusterNode {
    * known, or the message does not fit into a frame.
    */
   pass(nodeId: string, body: BinaryString): boolean {
-    const peer = this.#membership.peers.get(nodeId);
-    if (peer === undefined || this.#phase !== 'started') return false;
-    if (Buffer.byteLength(JSON.stringify(body)) > this.#cluster.maxFrameBytes - FRAME_OVERHEAD) return false;
-    peer.passes.push(body);
-    this.#sendSoon();
-    return true;
-  }
-
-  /** At the end of the turn, so that what it has for a node goes in one frame. */
-  #sendSoon(): void {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    queueMicrotask(() => this.#guard(() => this.#sendGathered()));
+    return this.#phase === 'started' && this.#gathered.addMessage(nodeId, body);
   }
 
   /** Says to the other nodes whether this one takes new users. */
@@ -227,39 +196,23 @@ export class ClusterNode {
     this.#beat();
   }
 
-  /**
-   * Ends sessions of a user at the other nodes. Resolves with the number of sessions. A request that is repeated ends no session that
-   * was not known when it was made: the user may have logged in again since.
-   *
-   * @throws ClusterError `ERR_NODE_TIMEOUT` if a node has not answered within 2 s; it may have done it.
-   */
-  async kick(kick: Kick): Promise<number> {
-    const claims = this.whereIs(kick.userId);
-    const answers = await Promise.all(
-      this.nodesOf(kick.userId).map((nodeId) => {
-        const stamps = claims.filter((claim) => claim.nodeId === nodeId).map(({ stamp }) => stamp);
-        const upTo = Math.max(...stamps);
-        return this.#requests.ask(nodeId, (id, isRepeat) =>
-          isRepeat ? { kind: 'kick', id, ...kick, upTo } : { kind: 'kick', id, ...kick },
-        );
-      }),
-    );
-    return answers.reduce((sum, answer) => sum + (answer.kind === 'kicked' ? answer.count : 0), 0);
+  /** Ends sessions of a user at the other nodes: see {@link RemoteCalls.kick}. */
+  kick(kick: Kick): Promise<number> {
+    const claims = this.whereIs(kick.userId).filter(({ nodeId }) => nodeId !== this.nodeId);
+    return this.#calls.kick(kick, claims);
   }
 
-  /**
-   * Asks another node for at most `limit` of its users, in the order of their IDs, after `after`; `""` for the first. There may be
-   * fewer in a page although there are more.
-   *
-   * @throws ClusterError `ERR_NODE_UNKNOWN`, or `ERR_NODE_TIMEOUT` if it has not answered within 2 s.
-   */
-  async list(nodeId: string, after: string, limit: number): Promise<UserPage> {
-    if (!this.#membership.peers.has(nodeId))
-      throw new ClusterError('ERR_NODE_UNKNOWN', `node ${nodeId} is not in the cluster`);
-    const answer = await this.#requests.ask(nodeId, (id) => ({ kind: 'list', id, after, limit }));
-    return answer.kind === 'listed'
-      ? { userIds: answer.items, hasMore: answer.hasMore }
-      : { userIds: [], hasMore: false };
+  /** Asks another node for its users: see {@link RemoteCalls.list}. */
+  list(nodeId: string, after: string, limit: number): Promise<UserPage> {
+    return this.#calls.list(nodeId, after, limit);
+  }
+
+  #updateMetrics(): void {
+    const isIn = this.#phase === 'started';
+    const now = this.#runtime.clock.now();
+    const ages = [...this.#membership.peers.values()].map(({ heardAt }) => now - heardAt);
+    this.#runtime.metrics.clusterClaims = isIn ? this.#directory.claims : 0;
+    this.#runtime.metrics.clusterOldestBeatMs = isIn ? Math.round(Math.max(0, ...ages)) : 0;
   }
 
   #guard(run: () => void): void {
@@ -273,11 +226,11 @@ export class ClusterNode {
 
   #stop(): void {
     this.#phase = 'stopped';
-    this.#gathering.stop(this.#gatheringWait);
+    this.#announcements.stop();
     this.#beats.stop(this.#beatWait);
     this.#asks.stop(this.#askWait);
     for (const peer of this.#membership.peers.values()) this.#silences.stop(peer);
-    this.#requests.close();
+    this.#calls.close();
   }
 
   #joined(): void {
@@ -291,25 +244,11 @@ export class ClusterNode {
     this.#listener.busAway(error);
   }
 
-  #changed(device: DeviceKey): void {
-    this.#announcements.add(device);
-    if (this.#gatheringWait.ring === undefined) this.#announce();
-  }
-
-  /** Announces what has changed. What the bus drops is missed by the others, which then ask for all. */
-  #announce(): void {
-    if (this.#announcements.isEmpty || this.#phase === 'stopped') return;
-    const items = this.#announcements.take().map((device) => this.#directory.ownChange(device));
-    const frames = this.#sender.broadcast({ kind: 'changes', seq: this.#directory.own.seq + 1, items });
-    this.#directory.announced(frames);
-    this.#gathering.start(this.#gatheringWait, this.#runtime.clock.now());
-  }
-
   /** Sends the beat to all nodes, or to one that has just become known. */
   #beat(to?: Peer): void {
     if (this.#phase !== 'started') return;
     // A beat describes what is announced.
-    this.#announce();
+    this.#announcements.send();
     const now = this.#runtime.clock.now();
     const { seq, digest, users } = this.#directory.own;
     const items = [...this.#membership.peers.values()]
@@ -322,20 +261,6 @@ export class ClusterNode {
     }
     this.#sender.broadcast({ kind: 'beat', ...body });
     this.#beats.start(this.#beatWait, now);
-  }
-
-  #sendGathered(): void {
-    this.#isSending = false;
-    for (const peer of this.#membership.peers.values()) {
-      if (peer.passes.length > 0) this.#sender.send(peer.nodeId, { kind: 'pass', items: peer.passes });
-      peer.passes = [];
-      const items = peer.takeHints();
-      if (items.length === 0) continue;
-      this.#runtime.metrics.clusterHintsSent += items.length;
-      const { hintsFrom: from, hintsTo } = peer;
-      const frames = this.#sender.send(peer.nodeId, { kind: 'hint', from, n: hintsTo + 1, items });
-      peer.countHints(frames, this.#runtime.clock.now());
-    }
   }
 
   #receive(bytes: Uint8Array): void {
@@ -370,7 +295,7 @@ export class ClusterNode {
         this.#heardBeat(peer, frame);
         return;
       case 'ask':
-        this.#announce();
+        this.#announcements.send();
         this.#sender.sendWhole(nodeId, {
           ...{ kind: 'all', seq: this.#directory.own.seq, part: 0, parts: 1 },
           items: this.#directory.ownClaims(),
@@ -388,21 +313,11 @@ export class ClusterNode {
       case 'pass':
         this.#listener.passed(frame.items);
         return;
-      case 'kick': {
-        const count = this.#listener.kick(frame);
-        this.#sender.send(nodeId, { kind: 'kicked', id: frame.id, count });
-        return;
-      }
-      case 'list': {
-        const limit = Math.min(frame.limit, MAX_LISTED);
-        const found = this.#listener.list(frame.after, limit + 1);
-        const items = found.slice(0, limit);
-        this.#sender.send(nodeId, { kind: 'listed', id: frame.id, hasMore: found.length > limit, items });
-        return;
-      }
+      case 'kick':
       case 'kicked':
+      case 'list':
       case 'listed':
-        this.#requests.answered(nodeId, frame);
+        this.#calls.received(nodeId, frame);
         return;
       case 'bye':
         this.#remove(peer, 'ended');

@@ -1,6 +1,7 @@
 import type { Instant } from '@imcore/protocol';
 import type { SessionInfo } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
+import type { SessionClaim } from './claims.js';
 import { responsibleFor } from './rendezvous.js';
 
 /** How long a change is remembered, in milliseconds: longer than it takes until a node is known to be lost. */
@@ -38,6 +39,8 @@ export class ClusterPresence {
   #changes: SeenChange[] = [];
   /** Users for whom this node has emitted `offline`, because their node was lost. */
   readonly #lostUsers = new Set<string>();
+  /** Changes by a session of this node that starts or ends just now. */
+  #ownChanges: boolean[] | undefined;
 
   constructor(runtime: Runtime, nodeId: string) {
     this.#runtime = runtime;
@@ -45,8 +48,25 @@ export class ClusterPresence {
     this.#nodeIds = [nodeId];
   }
 
+  /**
+   * Calls `announce`, which announces that a session of this node has started or ended, and reports the changes that this makes when
+   * it is complete.
+   */
+  whileAnnouncing(session: SessionInfo, kickCode: number, announce: () => void): void {
+    const changes: boolean[] = [];
+    this.#ownChanges = changes;
+    announce();
+    this.#ownChanges = undefined;
+    for (const isOnline of changes) this.#changed({ isOnline, session, kickCode, isNodeLost: false });
+  }
+
   /** The first session of a user has started anywhere, or its last one has ended. */
-  changed(change: PresenceChange): void {
+  changed(claim: SessionClaim, isOnline: boolean, isNodeLost: boolean): void {
+    if (this.#ownChanges !== undefined) this.#ownChanges.push(isOnline);
+    else this.#changed({ isOnline, session: elsewhere(claim), kickCode: -1, isNodeLost });
+  }
+
+  #changed(change: PresenceChange): void {
     const at = this.#runtime.clock.now();
     this.#forget(at);
     this.#changes.push({ ...change, at });
@@ -90,4 +110,12 @@ export class ClusterPresence {
     if (oldest !== undefined && this.#lostUsers.size >= MAX_CHANGES) this.#lostUsers.delete(oldest);
     this.#lostUsers.add(userId);
   }
+}
+
+/** What is known of a session at another node. */
+function elsewhere({ userId, deviceId, firstLoginTime }: SessionClaim): SessionInfo {
+  return {
+    ...{ userId, deviceId, firstLoginTime, extra: undefined },
+    ...{ sessionId: 0, transport: '', remoteAddress: '', remotePort: 0 },
+  };
 }

@@ -1,21 +1,20 @@
-import { type BinaryString, KickOutCode } from '@imcore/protocol';
+import type { BinaryString } from '@imcore/protocol';
 import type { Delivery } from '../delivery/delivery.js';
 import { ClusterError } from '../errors.js';
-import type { SessionInfo } from '../hooks.js';
 import type { Cluster } from '../ports/cluster.js';
 import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
-import type { Device, StoredQueue } from '../users/user.js';
+import type { StoredQueue } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
-import { type Claim, type DeviceKey, kickOutOf, type SessionClaim } from './claims.js';
+import type { Claim, SessionClaim } from './claims.js';
 import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { Drain, type DrainOptions } from './drain.js';
 import type { Hint, Kick, NodeState } from './frames.js';
 import { LateNotices } from './late-notices.js';
-import { PendingClaims } from './pending-claims.js';
+import { OwnClaims } from './own-claims.js';
 import { RecentAppends } from './recent-appends.js';
 import { Sweep } from './sweep.js';
 
@@ -47,30 +46,31 @@ interface ClusterParts {
  * @see docs/adr/0025-many-nodes-log-first.md
  */
 export class ServerCluster implements ClusterListener {
+  /** The claims of this node's sessions. */
+  readonly claims: OwnClaims;
   readonly #runtime: Runtime;
   readonly #parts: ClusterParts;
   readonly #recent = new RecentAppends();
   readonly #sweep: Sweep;
   readonly #presence: ClusterPresence;
   readonly #notices: LateNotices;
-  readonly #pending: PendingClaims;
   /** Undefined until {@link start} knows the store's identity. */
   #node: ClusterNode | undefined;
   #isClosed = false;
-  /** Changes by a session of this node that starts or ends just now. They are reported when that is complete. */
-  #ownChanges: boolean[] | undefined;
-
   #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
-    const { store, shared, users, queueOf, cluster, notify, notifierReady } = parts;
+    const { store, shared, users, queueOf, cluster, notify, notifierReady, ticks } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
     this.#sweep = new Sweep(runtime, shared, users, queueOf);
     const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
     this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, notifierReady });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
-    this.#pending = new PendingClaims(runtime, (device, session) => this.#claim(device, session));
+    this.claims = new OwnClaims(runtime, {
+      ...{ users, ticks, presence: this.#presence },
+      node: () => this.#node,
+    });
   }
 
   /**
@@ -166,22 +166,6 @@ export class ServerCluster implements ClusterListener {
     return this.#node.list(nodeId, after, limit);
   }
 
-  /** A session has started. Its claim follows within milliseconds, or at once if it replaces a session of this node. */
-  entered(device: Device, session: SessionInfo): void {
-    device.since = this.#parts.ticks.next();
-    if (device.claimStamp === undefined) this.#pending.add(device, session);
-    else this.#claim(device, session);
-  }
-
-  /** A session has ended, and its device has no other one. */
-  left(device: Device, session: SessionInfo, kickCode: number): void {
-    this.#pending.delete(device);
-    const { claimStamp } = device;
-    device.claimStamp = undefined;
-    if (claimStamp === undefined) return;
-    this.#report(session, kickCode, (node) => node.withdraw(keyOf(device), claimStamp));
-  }
-
   /** The store may have got a message for a user. `entry`: the one that it has got, if that is known. */
   appended(userId: string, entry?: Entry): void {
     this.#recent.add(userId, this.#runtime.clock.now());
@@ -218,20 +202,16 @@ export class ServerCluster implements ClusterListener {
   claimRemoved(): void {}
 
   claimLost(own: Claim, winner: Claim): void {
-    const device = this.#parts.users.find(own.userId)?.findDevice(own.deviceId);
-    if (device?.claimStamp !== own.stamp) return;
-    const code = kickOutOf(own, winner);
-    if (code === undefined) device.session?.end();
-    else device.session?.kick(code, undefined);
+    this.claims.lost(own, winner);
   }
 
   userAdded(session: SessionClaim): void {
-    this.#presenceChanged(session, true, false);
+    this.#presence.changed(session, true, false);
   }
 
   userRemoved(session: SessionClaim, cause: 'session-ended' | 'node-removed'): void {
     this.#notices.wentOffline(session.userId, cause === 'node-removed');
-    this.#presenceChanged(session, false, cause === 'node-removed');
+    this.#presence.changed(session, false, cause === 'node-removed');
   }
 
   nodeAdded(nodeId: string): void {
@@ -280,51 +260,7 @@ export class ServerCluster implements ClusterListener {
     if (error.code === 'ERR_CLUSTER_NAME_TAKEN') this.#parts.giveUp();
   }
 
-  /** Announces a session, unless a later login elsewhere has become known since. */
-  #claim(device: Device, session: SessionInfo): void {
-    const { firstLoginTime } = session;
-    const key = keyOf(device);
-    const rival = this.#node?.rivalOf(key);
-    if (rival !== undefined && rival.firstLoginTime > firstLoginTime) {
-      device.session?.kick(KickOutCode.DuplicateLogin, undefined);
-      return;
-    }
-    const isFirstLogin = device.sentLoginTime !== firstLoginTime;
-    this.#report(session, -1, (node) => {
-      device.claimStamp = node.claim(key, firstLoginTime, isFirstLogin).stamp;
-    });
-  }
-
-  #presenceChanged(claim: SessionClaim, isOnline: boolean, isNodeLost: boolean): void {
-    if (this.#ownChanges === undefined)
-      this.#presence.changed({ isOnline, session: elsewhere(claim), kickCode: -1, isNodeLost });
-    else this.#ownChanges.push(isOnline);
-  }
-
-  /** Announces a session of this node, and then reports whether its user came online or went offline with it. */
-  #report(session: SessionInfo, kickCode: number, announce: (node: ClusterNode) => void): void {
-    if (this.#node === undefined) return;
-    const changes: boolean[] = [];
-    this.#ownChanges = changes;
-    announce(this.#node);
-    this.#ownChanges = undefined;
-    for (const isOnline of changes)
-      this.#presence.changed({ isOnline, session, kickCode, isNodeLost: false });
-  }
-
   #peersChanged(): void {
     this.#presence.setPeers(this.nodes().map(({ nodeId }) => nodeId));
   }
-}
-
-function keyOf({ id, user }: Device): DeviceKey {
-  return { userId: user.id, deviceId: id };
-}
-
-/** What is known of a session at another node. */
-function elsewhere({ userId, deviceId, firstLoginTime }: SessionClaim): SessionInfo {
-  return {
-    ...{ userId, deviceId, firstLoginTime, extra: undefined },
-    ...{ sessionId: 0, transport: '', remoteAddress: '', remotePort: 0 },
-  };
 }

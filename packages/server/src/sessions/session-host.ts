@@ -12,8 +12,6 @@ import {
   ResponseCode,
   type Scheduled,
 } from '@imcore/protocol';
-import type { ServerCluster } from '../cluster/server-cluster.js';
-import type { LocalRoute } from '../delivery/local-route.js';
 import type { LimitName, SessionEndReason } from '../events.js';
 import type { HandlerSession, Handlers } from '../handlers/handler.js';
 import type { SessionInfo } from '../hooks.js';
@@ -28,29 +26,24 @@ import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Device, User } from '../users/user.js';
-import type { UserRegistry } from '../users/user-registry.js';
 import type { AddressChecks } from './address-checks.js';
 import type { Answers } from './answers.js';
 import { Inbound, type InboundOwner } from './inbound.js';
 import { Outbound, type OutboundOwner } from './outbound.js';
 import type { PeerReports, ReportedPeer } from './peer-reports.js';
 import { Session } from './session.js';
+import { SessionUser, type SessionUserContext } from './session-user.js';
 
 const SPOOFED_SENDER = { errorCode: ResponseCode.InvalidPacket, errorMsg: 'from is not your user id' };
 
 /** What all sessions of one server share. */
-export interface SessionContext {
-  readonly runtime: Runtime;
+export interface SessionContext extends SessionUserContext {
   readonly answers: Answers;
-  readonly users: UserRegistry;
-  readonly local: LocalRoute;
   readonly reports: PeerReports;
   readonly handlers: Handlers;
   /** Deadlines of peers that read too slowly. */
   readonly stallDeadlines: DeadlineRing;
   readonly checks: AddressChecks;
-  /** Undefined for a server without a cluster. */
-  readonly cluster: ServerCluster | undefined;
   readonly owner: SessionOwner;
 }
 
@@ -75,7 +68,6 @@ export interface TransportContext {
 
 /**
  * Carries out what a {@link Session} decides, on one connection: passes packets to their handlers, writes and closes.
- * Enters the user registry at login and leaves it at the end.
  *
  * Owns the connection and its read deadline, which is extended only by complete packets of a logged-in peer. Until a login
  * arrives, the deadline of the socket's admission applies as well.
@@ -99,13 +91,10 @@ export class SessionHost
   readonly #session = new Session();
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
-  device: Device | undefined = undefined;
-  #info: SessionInfo | undefined = undefined;
+  readonly #user: SessionUser;
   #delayed: Scheduled | undefined = undefined;
   /** Undefined once a login has arrived. */
   #admission: SocketAdmission | undefined;
-  /** Whether the login's session is complete, so that its end is an event. */
-  #hasStarted = false;
   #isStranger: boolean;
 
   dueAt: Instant = 0;
@@ -118,6 +107,7 @@ export class SessionHost
     this.transport = transport;
     this.#admission = admission;
     this.#isStranger = connection.addressProof !== undefined;
+    this.#user = new SessionUser(transport.server, this);
     this.#inbound = new Inbound(this);
     this.#outbound = new Outbound(this);
     if (!this.#isStranger) transport.readDeadlines.start(this, this.runtime.clock.now());
@@ -131,12 +121,16 @@ export class SessionHost
     return this.transport.server.stallDeadlines;
   }
 
+  get device(): Device | undefined {
+    return this.#user.device;
+  }
+
   get user(): User | undefined {
-    return this.device?.user;
+    return this.#user.user;
   }
 
   get info(): SessionInfo {
-    return this.#info ?? describe(this.connection, 0, undefined, '', 0);
+    return this.#user.info;
   }
 
   get isReliable(): boolean {
@@ -196,7 +190,7 @@ export class SessionHost
   }
 
   closed(): void {
-    this.#leave('closed', NOT_KICKED);
+    this.#user.leave('closed', NOT_KICKED);
     this.#release();
     if (!this.#isStranger) this.transport.server.owner.gone(this);
   }
@@ -256,37 +250,15 @@ export class SessionHost
   /** The caller has already ended the device's earlier session and written the login response. */
   loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void {
     const { user } = device;
-    const { runtime, local, cluster } = this.transport.server;
-    const { events, metrics, clock } = runtime;
-    const now = clock.now();
-    if (this.device === device) this.#reportEnd('replaced', NOT_KICKED);
-    else this.#leave('replaced', NOT_KICKED);
+    const now = this.runtime.clock.now();
+    this.#user.endEarlier(device);
     // A listener for that end may have kicked the user out, and with it this session.
     if (!this.isOpen) return;
-    const info = describe(this.connection, sessionId, login, device.id, firstLoginTime);
-    this.#info = info;
     this.#session.loginAccepted(user.id);
     this.transport.readDeadlines.start(this, now);
     if (user.isAsking) this.blockFor(user);
-    metrics.loginsAccepted += 1;
-    const isAttached = this.device === device;
-    this.device = device;
-    this.#hasStarted = false;
-    if (!isAttached) local.attach(user, device, this, now);
-    // A listener for an event of the store may have ended it: it has never started.
-    if (!this.isOpen) return;
-    this.#hasStarted = true;
-    if (!user.isReportedOnline) {
-      user.isReportedOnline = true;
-      metrics.usersOnline += 1;
-      if (cluster === undefined && events.has('online'))
-        events.emit('online', { userId: user.id, session: info });
-    }
-    if (this.#info === info && this.user === user) cluster?.entered(device, info);
-    // A listener for `online` may have ended it.
-    if (this.#info === info && this.user === user && events.has('sessionStarted'))
-      events.emit('sessionStarted', { session: info });
-    if (this.user?.isAsking !== true) this.#resumeHandling();
+    this.#user.enter(device, login, sessionId, firstLoginTime);
+    if (this.isOpen && this.user?.isAsking !== true) this.#resumeHandling();
   }
 
   /** The login could not be read. Ends the session, except on a datagram transport, where the login is ignored. */
@@ -326,15 +298,15 @@ export class SessionHost
   replace(kickCode: number | undefined): void {
     if (kickCode !== undefined) this.#sendKickOut(kickCode, undefined);
     // The device is not detached: another session replaces this one at once.
-    this.device = undefined;
-    this.#reportEnd('replaced', kickCode ?? NOT_KICKED);
+    this.#user.device = undefined;
+    this.#user.reportEnd('replaced', kickCode ?? NOT_KICKED);
     this.#end('replaced');
   }
 
   kick(code: number, reason: string | undefined): void {
     if (!this.isOpen) return;
     this.#sendKickOut(code, reason);
-    this.#leave('kicked', code);
+    this.#user.leave('kicked', code);
     this.#end('kicked');
   }
 
@@ -376,7 +348,7 @@ export class SessionHost
   /** The peer reads too slowly and is disconnected. */
   giveUp(limit: LimitName, value: number): void {
     this.limited(limit, value);
-    this.#leave('closed', NOT_KICKED);
+    this.#user.leave('closed', NOT_KICKED);
     this.#release();
     this.connection.destroy();
   }
@@ -448,35 +420,6 @@ export class SessionHost
     this.#inbound.update();
   }
 
-  /** Leaves the user registry and emits the events. A second call does nothing. */
-  #leave(reason: SessionEndReason, kickCode: number): void {
-    const { device } = this;
-    if (device === undefined) return;
-    const { user } = device;
-    this.device = undefined;
-    const { local, users, runtime, cluster } = this.transport.server;
-    const { info } = this;
-    user.sessionEnded(info);
-    const wentOffline = local.detach(user, device);
-    users.left(user, device);
-    this.#reportEnd(reason, kickCode);
-    if (wentOffline && user.isReportedOnline) {
-      user.isReportedOnline = false;
-      runtime.metrics.usersOnline -= 1;
-      if (cluster === undefined && runtime.events.has('offline'))
-        runtime.events.emit('offline', { userId: user.id, session: info, kickCode });
-    }
-    if (device.session === undefined) cluster?.left(device, info, kickCode);
-  }
-
-  #reportEnd(reason: SessionEndReason, kickCode: number): void {
-    const { events } = this.runtime;
-    const hadStarted = this.#hasStarted;
-    this.#hasStarted = false;
-    if (hadStarted && events.has('sessionEnded'))
-      events.emit('sessionEnded', { session: this.info, reason, kickCode });
-  }
-
   #sendKickOut(code: number, reason: string | undefined, userId = this.info.userId): void {
     this.runtime.metrics.kickOuts += 1;
     this.answer(this.transport.server.answers.kickOut({ code, reason }, userId));
@@ -488,7 +431,7 @@ export class SessionHost
   }
 
   #end(reason: SessionEndReason): void {
-    this.#leave(reason, NOT_KICKED);
+    this.#user.leave(reason, NOT_KICKED);
     this.#release();
     this.connection.close();
   }
@@ -502,16 +445,4 @@ export class SessionHost
     this.drained();
     this.#inbound.end();
   }
-}
-
-/** A session as the application sees it. `login` is undefined before the first login. */
-function describe(
-  { transport, remoteAddress, remotePort }: Connection,
-  sessionId: number,
-  login: LoginRequest | undefined,
-  deviceId: string,
-  firstLoginTime: number,
-): SessionInfo {
-  const { userId = '', extra } = login ?? {};
-  return { sessionId, userId, deviceId, transport, remoteAddress, remotePort, firstLoginTime, extra };
 }
