@@ -5,6 +5,7 @@ import type { Tables } from './tables.js';
 export interface EntryRow {
   readonly log_last: string;
   readonly log_removed: string;
+  readonly has_named: boolean;
   readonly position: string | null;
   readonly is_echo: boolean;
   readonly id: string;
@@ -26,7 +27,7 @@ export interface ReadStatements {
   readonly count: Statement;
   /** Known messages of keys ($1): `n` (starts at 1), `id`, `position` if the v6 device has not taken it, `echo`. */
   readonly find: Statement;
-  /** Which users ($1) have a message for the v6 device after a position ($2): `n` of each. Looked up one by one, whatever the statistics. */
+  /** Which users ($1) have a message for the v6 device after a position ($2), or anything for a named one ($3): `n` of each. Looked up one by one, whatever the statistics. */
   readonly whichWait: Statement;
   /** The `identity` and the `epoch` of the database. */
   readonly identity: Statement;
@@ -46,15 +47,15 @@ export function readStatements(tables: Tables): ReadStatements {
   const { log, state, message, echo, key, version, total } = tables;
   /** The log `l` of the user $1: `no`, `last`, `v6`, `removed`. Of the last one the entries say more than the row. */
   const ofUser = `l AS MATERIALIZED (
-      SELECT u.no, u.id, u.last, s.v6, s.removed FROM (SELECT no, id, last FROM ${log} WHERE id = $1::bytea LIMIT 1) AS u,
-      LATERAL (SELECT v6, removed FROM ${state} WHERE no = u.no LIMIT 1) AS s),
+      SELECT u.no, u.id, u.last, s.v6, s.removed, s.devices > 0 AS has_named FROM (SELECT no, id, last FROM ${log} WHERE id = $1::bytea LIMIT 1) AS u,
+      LATERAL (SELECT v6, removed, devices FROM ${state} WHERE no = u.no LIMIT 1) AS s),
     head AS MATERIALIZED (
       SELECT coalesce(least(
         (SELECT position FROM ${message} WHERE receiver = l.no AND position > l.removed AND in_log ORDER BY position LIMIT 1),
         (SELECT position FROM ${echo} WHERE user_no = l.no AND position > l.removed ORDER BY position LIMIT 1)) - 1, l.last) AS removed
       FROM l)`;
   const page = (entries: string): string => `WITH ${ofUser}
-    SELECT l.last AS log_last, head.removed AS log_removed, e.* FROM l CROSS JOIN head
+    SELECT l.last AS log_last, head.removed AS log_removed, l.has_named, e.* FROM l CROSS JOIN head
     LEFT JOIN LATERAL (${entries}) AS e ON true ORDER BY e.position`;
   return {
     take: named(
@@ -101,11 +102,11 @@ export function readStatements(tables: Tables): ReadStatements {
     ),
     whichWait: named(
       'which_wait',
-      `SELECT k.n FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (id, after, n),
-       LATERAL (SELECT no FROM ${log} AS l WHERE l.id = k.id LIMIT 1) AS l,
+      `SELECT k.n FROM unnest($1::bytea[], $2::bigint[], $3::boolean[]) WITH ORDINALITY AS k (id, after, is_named, n),
+       LATERAL (SELECT no, last FROM ${log} AS l WHERE l.id = k.id LIMIT 1) AS l,
        LATERAL (SELECT v6 FROM ${state} AS s WHERE s.no = l.no LIMIT 1) AS s
-       WHERE (SELECT position FROM ${message} AS m WHERE m.receiver = l.no AND m.position > greatest(k.after, s.v6)
-         AND m.in_log AND NOT m.taken ORDER BY m.position LIMIT 1) IS NOT NULL`,
+       WHERE CASE WHEN k.is_named THEN l.last > k.after ELSE (SELECT position FROM ${message} AS m WHERE m.receiver = l.no AND m.position > greatest(k.after, s.v6)
+         AND m.in_log AND NOT m.taken ORDER BY m.position LIMIT 1) IS NOT NULL END`,
     ),
     identity: named('identity', `SELECT identity FROM ${version}`),
     epoch: named(

@@ -61,7 +61,13 @@ export function toPage(rows: readonly EntryRow[]): LogPage {
           },
         ],
   );
-  return { entries, removed: Number(rows[0]?.log_removed ?? 0), last: Number(rows[0]?.log_last ?? 0) };
+  const [first] = rows;
+  return {
+    entries,
+    removed: Number(first?.log_removed ?? 0),
+    last: Number(first?.log_last ?? 0),
+    hasNamedDevice: first?.has_named === true,
+  };
 }
 
 export function toDevice({ id, kind, name, position, seen_at }: DeviceRow): StoredDevice {

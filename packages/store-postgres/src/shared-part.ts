@@ -35,5 +35,9 @@ export function sharedPart(statements: ReadStatements, query: Query): SharedStor
 }
 
 function valuesOf(places: readonly LogPlace[]): unknown[] {
-  return [places.map(({ userId }) => toKey(userId)), places.map(({ after }) => after)];
+  return [
+    places.map(({ userId }) => toKey(userId)),
+    places.map(({ after }) => after),
+    places.map(({ device }) => device === 'named'),
+  ];
 }

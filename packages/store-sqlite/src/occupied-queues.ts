@@ -14,7 +14,7 @@ const FRESH_MS = 5;
 const MAX_LOADED = 20_000;
 
 /**
- * Knows of most empty queues without reading the database: most users who log in have missed nothing, and the read was a
+ * Knows of most users that nothing waits for them, and that they have no named device, without reading the database: most users who log in have missed nothing, and the read was a
  * third of a login's cost.
  *
  * Counts the occupied queues in each hash bucket. Writes of another process, such as `imcore store`, are detected within
@@ -30,7 +30,9 @@ export class OccupiedQueues {
 
   constructor(database: Database) {
     this.#version = database.prepare('PRAGMA data_version');
-    this.#all = database.prepare('SELECT id FROM user INDEXED BY user_occupied WHERE v6 < last LIMIT ?');
+    this.#all = database.prepare(
+      'SELECT id FROM user INDEXED BY user_occupied WHERE v6 < last OR devices > 0 LIMIT ?',
+    );
   }
 
   /** True only if the user's queue is empty. May be false for an empty queue, and is false when the state is unknown. */
@@ -39,7 +41,7 @@ export class OccupiedQueues {
     return this.#isComplete && this.#counts[bucketOf(receiver)] === 0;
   }
 
-  /** This connection has committed a change: a queue became occupied (1) or empty (-1). */
+  /** This connection has committed a change: a user became occupied (1) or no longer is (-1). */
   changed(receiver: string, by: 1 | -1): void {
     const bucket = bucketOf(receiver);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + by;

@@ -31,7 +31,7 @@ import { fromColumn, toColumn } from './text-column.js';
 /** What a page of a log contains: what the v6 device has not taken, all entries, or what no device has taken. */
 export type PageKind = 'untaken' | 'all' | 'waiting';
 
-const EMPTY: LogPage = Object.freeze({ entries: [], removed: 0, last: 0 });
+const EMPTY: LogPage = Object.freeze({ entries: [], removed: 0, last: 0, hasNamedDevice: false });
 
 /** Queries that change nothing. */
 export class Reader {
@@ -53,7 +53,7 @@ export class Reader {
     this.#devices = new DeviceRows(database);
     this.#user = database.prepare('SELECT no, v6, v6_seen_at, waiting, waiting_bytes FROM user WHERE id = ?');
     this.#log = database.prepare(
-      `SELECT no, last, taken, v6, (SELECT position FROM entry WHERE user = no ORDER BY position LIMIT 1) AS first
+      `SELECT no, last, taken, v6, devices, (SELECT position FROM entry WHERE user = no ORDER BY position LIMIT 1) AS first
        FROM user WHERE id = ?`,
     );
     const entries = `SELECT entry.user AS user, entry.position AS at, kind, entry.message AS message, ${COLUMNS}
@@ -103,7 +103,8 @@ export class Reader {
     const statement = kind === 'all' ? this.#all : this.#untaken;
     const entries =
       from < last || !Number.isSafeInteger(limit) ? this.#entries(statement, no, id, from, limit) : [];
-    return { entries, removed: first === undefined ? last : first - 1, last };
+    const hasNamedDevice = numberOf(user, 'devices') > 0;
+    return { entries, removed: first === undefined ? last : first - 1, last, hasNamedDevice };
   }
 
   count(userId: string): QueueSize {

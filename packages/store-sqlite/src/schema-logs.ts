@@ -56,7 +56,7 @@ export const LOG_TABLES = `
 
 /** Created after a migration has filled the tables. It creates the unique ones, `user_id` and `conversation_pair`, before. */
 export const LOG_INDEXES = `
-   CREATE INDEX user_occupied ON user (no) WHERE v6 < last;
+   CREATE INDEX user_occupied ON user (no) WHERE v6 < last OR devices > 0;
    CREATE INDEX user_v6_seen ON user (v6_seen_at) WHERE v6_seen_at IS NOT NULL AND devices > 0;
    CREATE INDEX message_kept ON message (done_at) WHERE state = 1 AND refs = 0;
    CREATE INDEX message_known ON message (done_at) WHERE state = 2 AND refs = 0;

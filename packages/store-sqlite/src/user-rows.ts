@@ -139,7 +139,7 @@ export class UserRows {
   committed(): void {
     for (const user of this.#changed) {
       user.isChanged = false;
-      const isOccupied = user.v6 < user.last;
+      const isOccupied = user.v6 < user.last || user.devices > 0;
       if (isOccupied !== user.wasOccupied) this.#occupied?.changed(user.id, isOccupied ? 1 : -1);
       user.wasOccupied = isOccupied;
     }
@@ -156,6 +156,7 @@ export class UserRows {
 function toUser(row: unknown): User {
   const last = numberOf(row, 'last');
   const v6 = numberOf(row, 'v6');
+  const devices = numberOf(row, 'devices');
   return {
     no: numberOf(row, 'no'),
     id: textOf(row, 'id'),
@@ -163,13 +164,13 @@ function toUser(row: unknown): User {
     taken: numberOf(row, 'taken'),
     v6,
     v6SeenAt: integerOf(row, 'v6_seen_at'),
-    devices: numberOf(row, 'devices'),
+    devices,
     waiting: numberOf(row, 'waiting'),
     waitingBytes: numberOf(row, 'waiting_bytes'),
     named: undefined,
     isNew: false,
     isChanged: false,
     isUnsettled: false,
-    wasOccupied: v6 < last,
+    wasOccupied: v6 < last || devices > 0,
   };
 }

@@ -54,6 +54,8 @@ export interface LogPage {
   readonly removed: Position;
   /** The position of the last entry that was ever appended, 0 for an empty log; at least that of the last of `entries`. */
   readonly last: Position;
+  /** Whether the user has a named device. */
+  readonly hasNamedDevice: boolean;
 }
 
 /**
@@ -194,11 +196,13 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
-/** A user, and how far the log was read for the v6 device. */
+/** A user, and how far the log was read. */
 export interface LogPlace {
   readonly userId: string;
   /** Position of the last entry that was read; 0 if none was. */
   readonly after: Position;
+  /** For which device: the v6 device, which takes only messages, or a named one. Default `v6`. */
+  readonly device?: 'v6' | 'named';
 }
 
 /**
@@ -213,9 +217,9 @@ export interface SharedStore {
    */
   identity(): Promise<string>;
   /**
-   * Returns the users for whom a message waits behind the place given: those for whom `take` would return an entry. The cost
-   * does not depend on the number of messages in the store. A user may have several places, and is returned if a message
-   * waits behind one of them. Any number of places is accepted; a store looks up a limited number at a time.
+   * Returns the users whose logs have something behind the place given: those for whom `take` would return an entry or, for a
+   * named device, those whose logs end later. The cost does not depend on the number of messages in the store. A user may have
+   * several places, and is returned if there is something behind one of them. Any number of places is accepted; a store looks up a limited number at a time.
    */
   whichWait(places: readonly LogPlace[]): Promise<ReadonlySet<string>>;
 }
@@ -254,8 +258,8 @@ export interface MessageStore {
   /** Stores messages. Resolves with one result each, in order, when they are as durable as this store makes them. */
   append(messages: readonly StoredMessage[]): Promise<readonly AppendResult[]>;
   /**
-   * True if the store knows, without a lookup, that `take` would return nothing for a user; false otherwise. Messages of an
-   * `append` that has not resolved do not have to count. Never throws.
+   * True if the store knows, without a lookup, that `take` would return nothing for a user, and that the user has no named
+   * device; false otherwise. Messages of an `append` that has not resolved do not have to count. Never throws.
    *
    * Optional. It saves a `take` for each login of a user who has missed nothing. A store that other servers write to must
    * leave it out, unless it knows of a message that they append as soon as their `append` has resolved.

@@ -50,6 +50,10 @@ export class MemoryLog {
     return this.#last;
   }
 
+  get hasNamedDevice(): boolean {
+    return this.#devices.named > 0;
+  }
+
   get size(): QueueSize {
     return { messages: this.#waiting, bytes: this.#waitingBytes };
   }
@@ -86,7 +90,7 @@ export class MemoryLog {
       if (entries.length >= limit) break;
       if (!isForV6 || this.#lacksV6(entry)) entries.push(toEntry(entry));
     }
-    return { entries, removed: this.removed, last: this.#last };
+    return { entries, removed: this.removed, last: this.#last, hasNamedDevice: this.hasNamedDevice };
   }
 
   /** Whether there is a message after `after` that the v6 device has not taken. */

@@ -38,7 +38,7 @@ export class MemoryLogs {
   page(userId: string, after: Position, limit: number, isForV6: boolean): LogPage {
     const log = this.#logs.get(userId);
     if (log !== undefined) return log.page(after, limit, isForV6);
-    return { entries: [], removed: this.#start, last: this.#start };
+    return { entries: [], removed: this.#start, last: this.#start, hasNamedDevice: false };
   }
 
   values(): Iterable<MemoryLog> {

@@ -78,6 +78,14 @@ export class MemoryMessages {
     return this.#logs.get(userId)?.hasForV6(after) === true;
   }
 
+  hasNamedDevice(userId: string): boolean {
+    return this.#logs.get(userId)?.hasNamedDevice === true;
+  }
+
+  lastOf(userId: string): Position {
+    return this.#logs.get(userId)?.last ?? 0;
+  }
+
   confirm(confirmations: readonly Confirmation[]): void {
     const now = this.#wallTime();
     for (const { userId, positions } of confirmations) {

@@ -115,7 +115,7 @@ class OwnMemoryStore implements MemoryStore {
   }
 
   isEmptyFor(userId: string): boolean {
-    return !this.#messages.hasForV6(userId, 0);
+    return !this.#messages.hasForV6(userId, 0) && !this.#messages.hasNamedDevice(userId);
   }
 
   take(userId: string, after: Position, limit: number): Promise<LogPage> {
@@ -192,6 +192,8 @@ class OwnMemoryStore implements MemoryStore {
 }
 
 function waitingOf(messages: MemoryMessages, places: readonly LogPlace[]): ReadonlySet<string> {
-  const waiting = places.filter(({ userId, after }) => messages.hasForV6(userId, after));
+  const waiting = places.filter(({ userId, after, device }) =>
+    device === 'named' ? messages.lastOf(userId) > after : messages.hasForV6(userId, after),
+  );
   return new Set(waiting.map(({ userId }) => userId));
 }

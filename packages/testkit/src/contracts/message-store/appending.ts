@@ -59,8 +59,8 @@ export const appending: Section = (open) => {
       2, 3,
     ]);
     expect(await store.take('bob', 0, 10)).toMatchObject({ removed: 0, last: 3 });
-    expect(await store.take('dave', 0, 10)).toEqual({ entries: [], removed: 0, last: 0 });
-    expect(await store.read('dave', 0, 10)).toEqual({ entries: [], removed: 0, last: 0 });
+    expect(await store.take('dave', 0, 10)).toMatchObject({ entries: [], removed: 0, last: 0 });
+    expect(await store.read('dave', 0, 10)).toMatchObject({ entries: [], removed: 0, last: 0 });
   });
 
   it('gives duplicates and messages without room no position', async () => {
@@ -81,7 +81,7 @@ export const appending: Section = (open) => {
     now += 120_000;
     await sweep(store, now);
     await sweep(store, now + 1);
-    expect(await store.take('bob', 0, 10)).toEqual({ entries: [], removed: 2, last: 2 });
+    expect(await store.take('bob', 0, 10)).toMatchObject({ entries: [], removed: 2, last: 2 });
     expect(await appendToBob(store, '1')).toEqual([3]);
   });
 

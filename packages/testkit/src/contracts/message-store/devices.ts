@@ -117,4 +117,19 @@ export const devices: Section = (open) => {
     expect(await store.take('bob', 0, 10)).toMatchObject({ entries: [{ fingerprint: '2' }] });
     expect(await store.read('bob', 0, 10)).toMatchObject({ removed: 0, entries: [{}, {}, {}] });
   });
+
+  it('tells with each page, and by `isEmptyFor`, whether the user has a named device', async () => {
+    const store = await open();
+    const mayBeEmpty = () => store.isEmptyFor?.('bob') === true;
+    expect(await store.take('bob', 0, 10)).toMatchObject({ hasNamedDevice: false });
+    await appendToBob(store, '1');
+    await store.putDevice('bob', device('', { position: 1 }));
+    expect(await store.read('bob', 0, 10)).toMatchObject({ hasNamedDevice: false });
+    await store.putDevice('bob', device('web', { position: 1 }));
+    expect(mayBeEmpty()).toBe(false);
+    expect(await store.take('bob', 0, 10)).toMatchObject({ entries: [], hasNamedDevice: true });
+    expect(await store.read('bob', 0, 10)).toMatchObject({ hasNamedDevice: true });
+    await store.removeDevice('bob', 'web');
+    expect(await store.take('bob', 0, 10)).toMatchObject({ hasNamedDevice: false });
+  });
 };

@@ -108,7 +108,7 @@ export const echoes: Section = (open) => {
       entries: [{ kind: 'message' }, { kind: 'message' }],
       last: 2,
     });
-    expect(await store.read('0', 0, 10)).toEqual({ entries: [], removed: 0, last: 0 });
+    expect(await store.read('0', 0, 10)).toMatchObject({ entries: [], removed: 0, last: 0 });
     expect(await waitingFor(store, 'alice')).toEqual(['note', 'news']);
   });
 
@@ -128,7 +128,7 @@ export const echoes: Section = (open) => {
     await sweep(store, NOON);
     const [last] = await again();
     expect(last).toEqual({ outcome: 'duplicate', id: requireId(first), position: undefined });
-    expect(await store.read('alice', 0, 10)).toEqual({ entries: [], removed: 1, last: 1 });
+    expect(await store.read('alice', 0, 10)).toMatchObject({ entries: [], removed: 1, last: 1 });
   });
 
   it('keeps an echo until every named device has taken it, whatever became of the message', async () => {
@@ -144,7 +144,7 @@ export const echoes: Section = (open) => {
     expect(await store.append([message('bob', '1')])).toMatchObject([{ outcome: 'duplicate', echo: 1 }]);
     await store.advance([{ userId: 'alice', deviceId: 'phone', position: 1 }]);
     await sweep(store, NOON + 1000);
-    expect(await store.read('alice', 0, 10)).toEqual({ entries: [], removed: 1, last: 1 });
+    expect(await store.read('alice', 0, 10)).toMatchObject({ entries: [], removed: 1, last: 1 });
     await sweep(store, NOON + 2000);
     expect(await store.append([message('bob', '1')])).toMatchObject([{ outcome: 'stored' }]);
   });
@@ -164,7 +164,7 @@ export const echoes: Section = (open) => {
     await store.putDevice('alice', device('', { kind: '' }));
     expect(await store.append([message('bob', '1', ECHO)])).toMatchObject([{ echo: 1 }]);
     await sweep(store, NOON);
-    expect(await store.read('alice', 0, 10)).toEqual({ entries: [], removed: 1, last: 1 });
+    expect(await store.read('alice', 0, 10)).toMatchObject({ entries: [], removed: 1, last: 1 });
     expect(await waitingFor(store, 'bob')).toEqual(['1']);
     const toAlice = await store.append([message('alice', '2', { from: 'bob' })]);
     expect(toAlice).toMatchObject([{ position: 2 }]);

@@ -95,6 +95,19 @@ export function sharing(openPair: OpenStorePair): void {
     expect(await waiting(one, 'bob')).toEqual([]);
   });
 
+  it('counts everything behind the place of a named device', async () => {
+    const [one, other] = await openPair();
+    await one.putDevice('alice', device('web'));
+    await other.append([{ ...message('bob', '1'), echo: true }]);
+    await confirm(one, 'bob', 1);
+    const named = (userId: string, after: number): LogPlace => ({ userId, after, device: 'named' });
+    expect(await whichWait(one, named('bob', 0), named('alice', 0), named('carol', 0))).toEqual([
+      'alice',
+      'bob',
+    ]);
+    expect(await whichWait(one, named('bob', 1), named('alice', 1))).toEqual([]);
+  });
+
   it('counts a dead letter only after it was resent', async () => {
     const [one, other] = await openPair({ maxAgeMs: 1000 });
     await appendToBob(other, '1');
