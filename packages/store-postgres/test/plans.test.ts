@@ -177,4 +177,12 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     await expectFewBuffersWhereNothingWaits();
     await expectFewBuffersOfLongLog('user-later');
   });
+
+  it('stays small when the statistics say that logs are short', async () => {
+    await client.query(`TRUNCATE ${schema}.log_message, ${schema}.log_key`);
+    const users = Array.from({ length: 2000 }, (_, n) => `short-${n % 500}`);
+    await store.append(users.map((to, n) => message(`${n}`, { to })));
+    await client.query(`VACUUM ANALYZE ${schema}.log_message, ${schema}.log_state, ${schema}.user_log`);
+    await expectFewBuffersOfLongLog('user-last');
+  });
 });
