@@ -105,16 +105,17 @@ const candidates = [await open('this', '.')];
 if (values.base !== undefined) candidates.unshift(await open('base', values.base));
 try {
   for (let index = 0; index < Number(values.rounds); index++) {
-    for (const candidate of index % 2 === 0 ? candidates : candidates.toReversed()) await round(candidate, serial);
+    for (const candidate of index % 2 === 0 ? candidates : candidates.toReversed())
+      await round(candidate, serial);
     serial += MESSAGES;
   }
   const steps = ['append', 'take', 'confirm', 'forget'];
   const rows = candidates.map(({ name, micros, file }) => {
     const medians = steps.map((step) => median(micros[step] ?? []));
     const [append = 0, , confirm = 0, forget = 0] = medians;
-    return [name, ...medians, append + confirm, append + confirm + forget].map((cell) =>
-      typeof cell === 'number' ? short(cell) : cell,
-    ).concat(short(statSync(file).size / 1024 / 1024));
+    return [name, ...medians, append + confirm, append + confirm + forget]
+      .map((cell) => (typeof cell === 'number' ? short(cell) : cell))
+      .concat(short(statSync(file).size / 1024 / 1024));
   });
   console.log(`CPU microseconds for each message, median of ${values.rounds} rounds; MiB of the file`);
   console.log(table(['store', ...steps, 'append+confirm', 'all', 'MiB'], rows));

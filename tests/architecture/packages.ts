@@ -72,9 +72,15 @@ export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
       '@imcore/bridge-rabbitmq',
       '@imcore/cluster-nats',
       '@imcore/testkit',
-      // The proxy of `imcore dev` is not exported.
+      // Parts of `imcore dev` that are not exported.
       '../../../packages/cli/dist/dev/cut-proxy.js',
       '../../../../packages/cli/dist/dev/cut-proxy.js',
+      '../../../../packages/cli/dist/dev/lossy-cluster.js',
+      '../../../packages/cli/dist/dev/find-program.js',
+      '../../../../packages/cli/dist/dev/find-program.js',
+      '../../../../packages/cli/dist/dev/private-server.js',
+      '../../../packages/cli/dist/dev/private-servers.js',
+      '../../../../packages/cli/dist/dev/private-servers.js',
     ],
   },
   'tests/attack': {

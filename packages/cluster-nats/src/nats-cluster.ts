@@ -1,14 +1,14 @@
-import type { Cluster, ClusterHost } from '@imcore/server/ports';
+import {
+  type BusConnectionHost,
+  BusConnections,
+  type Cluster,
+  type ClusterHost,
+  clusterAddress,
+  nodeAddress,
+} from '@imcore/server/ports';
 import { toClusterError } from './cluster-failure.js';
 import { NatsLink } from './nats-link.js';
-import {
-  clusterSubject,
-  isNodeId,
-  type NatsClusterOptions,
-  nodeSubject,
-  readOptions,
-  type Settings,
-} from './options.js';
+import { isNodeId, type NatsClusterOptions, readOptions, type Settings } from './options.js';
 
 /**
  * Carries frames between nodes over NATS (core NATS, tested with 2.9; no JetStream): subjects `imcore.<cluster>.all` and
@@ -33,19 +33,22 @@ export function natsCluster(options: NatsClusterOptions): Cluster {
 export class NatsCluster implements Cluster {
   readonly nodeId: string;
   readonly #settings: Settings;
-  #host: ClusterHost | undefined = undefined;
-  #link: NatsLink | undefined = undefined;
-  #retry: { cancel(): void } | undefined = undefined;
-  #state: 'new' | 'joined' | 'away' | 'closed' = 'new';
+  readonly #connections: BusConnections<NatsLink>;
   #maxFrameBytes = 4096;
   #nextServer: number;
-  #closing: Promise<void> | undefined = undefined;
 
   constructor(settings: Settings) {
+    const { clock, random, backoffMs, jitterMs } = settings;
     this.#settings = settings;
     this.nodeId = settings.nodeId;
     // The nodes of a cluster begin at different servers.
-    this.#nextServer = Math.floor(settings.random() * settings.servers.length);
+    this.#nextServer = Math.floor(random() * settings.servers.length);
+    this.#connections = new BusConnections({
+      clock,
+      open: (host) => this.#open(host),
+      waitMs: () => backoffMs + random() * jitterMs,
+      toError: toClusterError,
+    });
   }
 
   get maxFrameBytes(): number {
@@ -53,63 +56,41 @@ export class NatsCluster implements Cluster {
   }
 
   start(host: ClusterHost): Promise<void> {
-    // A server may be closed while it starts: nobody would close a connection that is opened then.
-    if (this.#state === 'closed' || this.#host !== undefined) return Promise.resolve();
-    this.#host = host;
-    this.#open();
-    return Promise.resolve();
+    return this.#connections.start(host);
   }
 
   send(nodeId: string, frame: Uint8Array): boolean {
-    return isNodeId(nodeId) && this.#publish(nodeSubject(this.#settings.clusterName, nodeId), frame);
+    const { clusterName } = this.#settings;
+    return isNodeId(nodeId) && this.#publish(nodeAddress({ clusterName, nodeId }), frame);
   }
 
   broadcast(frame: Uint8Array): boolean {
-    return this.#publish(clusterSubject(this.#settings.clusterName), frame);
+    return this.#publish(clusterAddress(this.#settings.clusterName), frame);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closed';
-    this.#host = undefined;
-    this.#retry?.cancel();
-    await this.#link?.close();
+    return this.#connections.close();
   }
 
   #publish(subject: string, frame: Uint8Array): boolean {
-    if (this.#state !== 'joined' || frame.length > this.#maxFrameBytes) return false;
-    return this.#link?.publish(subject, frame) ?? false;
+    if (frame.length > this.#maxFrameBytes) return false;
+    return this.#connections.joined?.publish(subject, frame) ?? false;
   }
 
-  #open(): void {
+  #open(host: BusConnectionHost): NatsLink | undefined {
     const { servers } = this.#settings;
     const server = servers[this.#nextServer % servers.length];
-    if (server === undefined) return;
+    if (server === undefined) return undefined;
     this.#nextServer += 1;
-    this.#link = new NatsLink(this.#settings, server, {
-      onUp: (maxFrameBytes) => this.#up(maxFrameBytes),
-      onFrame: (frame) => this.#host?.receive(frame),
-      onEnd: (cause) => this.#ended(cause),
+    const link = new NatsLink(this.#settings, server, {
+      onUp: (maxFrameBytes) => {
+        this.#maxFrameBytes = maxFrameBytes;
+        host.onUp();
+      },
+      onFrame: (frame) => host.onFrame(frame),
+      onEnd: (cause) => host.onEnd(cause),
     });
-    this.#link.open();
-  }
-
-  #up(maxFrameBytes: number): void {
-    this.#maxFrameBytes = maxFrameBytes;
-    this.#state = 'joined';
-    this.#host?.joined();
-  }
-
-  #ended(cause: unknown): void {
-    const { clock, random, backoffMs, jitterMs } = this.#settings;
-    const wasAway = this.#state === 'away';
-    this.#state = 'away';
-    this.#link = undefined;
-    this.#retry = clock.schedule(clock.now() + backoffMs + random() * jitterMs, () => this.#open());
-    if (!wasAway) this.#host?.away(toClusterError(cause));
+    link.open();
+    return link;
   }
 }

@@ -1,17 +1,14 @@
-import { ClusterError } from '@imcore/server/ports';
+import { type BusConnectionHost, ClusterError, clusterAddress, nodeAddress } from '@imcore/server/ports';
 import { connect, credsAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { Greeting } from './greeting.js';
-import { clusterSubject, type NatsTls, nodeSubject, type Settings } from './options.js';
+import type { NatsTls, Settings } from './options.js';
 import type { NatsServer } from './servers.js';
 import { UnconfirmedBytes } from './unconfirmed-bytes.js';
 
 /** What a link reports. Nothing after `onEnd`. */
-interface LinkUser {
+interface LinkUser extends Omit<BusConnectionHost, 'onUp'> {
   /** Frames travel, of so many bytes at most. */
   onUp(maxFrameBytes: number): void;
-  onFrame(frame: Uint8Array): void;
-  /** It has ended by itself. */
-  onEnd(cause: unknown): void;
 }
 
 /** The least that the port promises. */
@@ -126,8 +123,8 @@ export class NatsLink {
       if (error !== null) this.#end(error);
       else if (this.#state === 'up') this.#user.onFrame(message.data);
     };
-    connection.subscribe(clusterSubject(clusterName), { callback });
-    connection.subscribe(nodeSubject(clusterName, nodeId), { callback });
+    connection.subscribe(clusterAddress(clusterName), { callback });
+    connection.subscribe(nodeAddress({ clusterName, nodeId }), { callback });
   }
 
   async #watch(connection: NatsConnection): Promise<void> {

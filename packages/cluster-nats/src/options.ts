@@ -1,10 +1,11 @@
 import { createSecureContext } from 'node:tls';
 import {
+  type BusNames,
   type Clock,
-  checkClusterName,
   checkNames,
   type OptionNames,
   type Random,
+  readBusNames,
   systemClock,
   typeName,
   UsageError,
@@ -62,9 +63,7 @@ const FIXED = {
 };
 
 /** Options, checked and complete, and what is fixed. */
-export interface Settings extends Readonly<typeof FIXED> {
-  readonly nodeId: string;
-  readonly clusterName: string;
+export interface Settings extends Readonly<typeof FIXED>, BusNames {
   readonly servers: readonly NatsServer[];
   readonly credentials: Credentials;
   readonly tls: NatsTls | undefined;
@@ -88,29 +87,17 @@ const OPTIONS: OptionNames<NatsClusterOptions> = {
  */
 export function readOptions(options: NatsClusterOptions): Settings {
   checkNames(options, OPTIONS);
-  const { nodeId, clusterName = 'main', tls } = options;
-  checkClusterName('nodeId', nodeId);
-  checkClusterName('clusterName', clusterName);
+  const { tls } = options;
+  const names = readBusNames(options);
   const { servers, isSecure, credentials } = readServers(options.servers);
   if (tls !== undefined) checkTls(tls);
   return {
     ...FIXED,
-    nodeId,
-    clusterName,
+    ...names,
     servers,
     credentials: chooseCredentials(credentials, readCredentials(options)),
     tls: tls ?? (isSecure ? {} : undefined),
   };
-}
-
-/** The subject that all nodes of a cluster subscribe to. */
-export function clusterSubject(clusterName: string): string {
-  return `imcore.${clusterName}.all`;
-}
-
-/** The subject of one node. */
-export function nodeSubject(clusterName: string, nodeId: string): string {
-  return `imcore.${clusterName}.n.${nodeId}`;
 }
 
 /** Whether a node can have this name: another text could be a pattern of NATS. */

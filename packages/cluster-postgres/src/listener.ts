@@ -1,18 +1,9 @@
 import { Socket } from 'node:net';
-import { ClusterError } from '@imcore/server/ports';
+import { type BusConnectionHost, ClusterError, clusterAddress, nodeAddress } from '@imcore/server/ports';
 import { Client, type Notification } from 'pg';
 import { type NoticeWriter, readNotice } from './frame-text.js';
 import { NoticeQueue } from './notice-queue.js';
-import { clusterChannel, nodeChannel, type Settings } from './options.js';
-
-/** What a listener reports. Nothing after `onEnd`. */
-interface ListenerUser {
-  /** A probe has come back: frames travel. */
-  onUp(): void;
-  onFrame(frame: Uint8Array): void;
-  /** It has ended by itself. */
-  onEnd(cause: unknown): void;
-}
+import type { Settings } from './options.js';
 
 /** Probe times without an answer after which a connection is given up. */
 const MAX_SILENCE = 3;
@@ -32,7 +23,7 @@ const NOTIFY = {
 export class Listener {
   readonly #settings: Settings;
   readonly #writer: NoticeWriter;
-  readonly #user: ListenerUser;
+  readonly #user: BusConnectionHost;
   readonly #queue: NoticeQueue;
   readonly #socket = new Socket();
   readonly #client: Client;
@@ -45,7 +36,7 @@ export class Listener {
   #onDrained: (() => void) | undefined = undefined;
   #timer: { cancel(): void } | undefined = undefined;
 
-  constructor(settings: Settings, writer: NoticeWriter, user: ListenerUser) {
+  constructor(settings: Settings, writer: NoticeWriter, user: BusConnectionHost) {
     this.#settings = settings;
     this.#writer = writer;
     this.#user = user;
@@ -97,7 +88,7 @@ export class Listener {
   async #listen(): Promise<void> {
     const { clusterName, nodeId } = this.#settings;
     await this.#client.connect();
-    const channels = [clusterChannel(clusterName), nodeChannel(clusterName, nodeId)];
+    const channels = [clusterAddress(clusterName), nodeAddress({ clusterName, nodeId })];
     const listen = channels.map((channel) => `LISTEN ${this.#client.escapeIdentifier(channel)}`);
     await this.#client.query(['SET synchronous_commit = off', ...listen].join(';'));
     if (this.#state !== 'connecting') return;
@@ -131,8 +122,7 @@ export class Listener {
   }
 
   #probe(): void {
-    const { clusterName, nodeId } = this.#settings;
-    this.#queue.addFirst({ channel: nodeChannel(clusterName, nodeId), text: this.#writer.probe() });
+    this.#queue.addFirst({ channel: nodeAddress(this.#settings), text: this.#writer.probe() });
     this.#startWriting();
   }
 

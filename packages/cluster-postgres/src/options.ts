@@ -1,9 +1,11 @@
 import {
+  type BusNames,
   type Clock,
-  checkClusterName,
   checkNames,
+  nodeAddress,
   type OptionNames,
   type Random,
+  readBusNames,
   systemClock,
   typeName,
   UsageError,
@@ -56,9 +58,7 @@ const FIXED = {
 };
 
 /** Options, checked and complete, and what is fixed. */
-export interface Settings extends Readonly<typeof FIXED> {
-  readonly nodeId: string;
-  readonly clusterName: string;
+export interface Settings extends Readonly<typeof FIXED>, BusNames {
   readonly client: ClientConfig;
 }
 
@@ -88,28 +88,17 @@ const CONNECTION: OptionNames<PostgresConnection> = {
  */
 export function readOptions(options: PostgresClusterOptions): Settings {
   checkNames(options, OPTIONS);
-  const { nodeId, clusterName = 'main', url, connection } = options;
-  checkClusterName('nodeId', nodeId);
-  checkClusterName('clusterName', clusterName);
-  const length = nodeChannel(clusterName, nodeId).length;
-  if (length > MAX_CHANNEL_BYTES) throw tooLong(clusterName, nodeId, length);
+  const { url, connection } = options;
+  const names = readBusNames(options);
+  const { length } = nodeAddress(names);
+  if (length > MAX_CHANNEL_BYTES) throw tooLong(names, length);
   if (connection !== undefined) checkNames(connection, CONNECTION, 'connection.');
-  return { ...FIXED, nodeId, clusterName, client: clientConfig(url, connection) };
-}
-
-/** The channel that all nodes of a cluster listen to. */
-export function clusterChannel(clusterName: string): string {
-  return `imcore.${clusterName}.all`;
-}
-
-/** The channel of one node. Names have no dot, so that channels of different clusters and nodes are different. */
-export function nodeChannel(clusterName: string, nodeId: string): string {
-  return `imcore.${clusterName}.n.${nodeId}`;
+  return { ...FIXED, ...names, client: clientConfig(url, connection) };
 }
 
 /** Whether a node of this name can exist in this cluster. */
-export function isNodeId(clusterName: string, nodeId: string): boolean {
-  return /^[A-Za-z0-9_-]+$/.test(nodeId) && nodeChannel(clusterName, nodeId).length <= MAX_CHANNEL_BYTES;
+export function isNodeId(names: BusNames): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(names.nodeId) && nodeAddress(names).length <= MAX_CHANNEL_BYTES;
 }
 
 function clientConfig(url: unknown, connection: PostgresConnection | undefined): ClientConfig {
@@ -135,7 +124,7 @@ function invalidUrl(): UsageError {
   return invalid('option url must look like postgres://user:password@host:5432/database');
 }
 
-function tooLong(clusterName: string, nodeId: string, length: number): UsageError {
+function tooLong({ clusterName, nodeId }: BusNames, length: number): UsageError {
   const most = nodeId.length - (length - MAX_CHANNEL_BYTES);
   const limit =
     most > 0

@@ -1,15 +1,16 @@
-import { type Cluster, ClusterError, type ClusterHost } from '@imcore/server/ports';
+import {
+  type BusConnectionHost,
+  BusConnections,
+  type Cluster,
+  ClusterError,
+  type ClusterHost,
+  clusterAddress,
+  nodeAddress,
+} from '@imcore/server/ports';
 import { toClusterError } from './cluster-failure.js';
 import { NoticeWriter } from './frame-text.js';
 import { Listener } from './listener.js';
-import {
-  clusterChannel,
-  isNodeId,
-  nodeChannel,
-  type PostgresClusterOptions,
-  readOptions,
-  type Settings,
-} from './options.js';
+import { isNodeId, type PostgresClusterOptions, readOptions, type Settings } from './options.js';
 
 /** Maximum size of a frame, in bytes: a notification holds 7999 bytes of text, and base64 adds a third. */
 const MAX_FRAME_BYTES = 5900;
@@ -38,83 +39,68 @@ export class PostgresCluster implements Cluster {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
   readonly #settings: Settings;
   readonly #writer = new NoticeWriter();
-  #host: ClusterHost | undefined = undefined;
-  #listener: Listener | undefined = undefined;
-  #retry: { cancel(): void } | undefined = undefined;
-  #state: 'new' | 'joined' | 'away' | 'closed' = 'new';
+  readonly #connections: BusConnections<Listener>;
   /** Tries since the last connection that lasted. */
   #failures = 0;
   #upAt = 0;
-  #closing: Promise<void> | undefined = undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.nodeId = settings.nodeId;
+    this.#connections = new BusConnections({
+      clock: settings.clock,
+      open: (host) => this.#open(host),
+      waitMs: (wasUp) => this.#waitMs(wasUp),
+      toError: toClusterError,
+    });
   }
 
   start(host: ClusterHost): Promise<void> {
-    // A server may be closed while it starts: nobody would close a connection that is opened then.
-    if (this.#state === 'closed' || this.#host !== undefined) return Promise.resolve();
-    this.#host = host;
-    this.#open();
-    return Promise.resolve();
+    return this.#connections.start(host);
   }
 
   send(nodeId: string, frame: Uint8Array): boolean {
-    const { clusterName } = this.#settings;
-    return isNodeId(clusterName, nodeId) && this.#notify(nodeChannel(clusterName, nodeId), frame);
+    const names = { clusterName: this.#settings.clusterName, nodeId };
+    return isNodeId(names) && this.#notify(nodeAddress(names), frame);
   }
 
   broadcast(frame: Uint8Array): boolean {
-    return this.#notify(clusterChannel(this.#settings.clusterName), frame);
+    return this.#notify(clusterAddress(this.#settings.clusterName), frame);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#state = 'closed';
-    this.#host = undefined;
-    this.#retry?.cancel();
-    await this.#listener?.close();
+    return this.#connections.close();
   }
 
   #notify(channel: string, frame: Uint8Array): boolean {
-    if (this.#state !== 'joined' || frame.length > MAX_FRAME_BYTES) return false;
-    return this.#listener?.notify(channel, frame) ?? false;
+    if (frame.length > MAX_FRAME_BYTES) return false;
+    return this.#connections.joined?.notify(channel, frame) ?? false;
   }
 
-  #open(): void {
+  #open(host: BusConnectionHost): Listener | undefined {
     try {
-      this.#listener = new Listener(this.#settings, this.#writer, {
-        onUp: () => this.#up(),
-        onFrame: (frame) => this.#host?.receive(frame),
-        onEnd: (cause) => this.#ended(cause),
+      const listener = new Listener(this.#settings, this.#writer, {
+        onUp: () => {
+          this.#upAt = this.#settings.clock.now();
+          host.onUp();
+        },
+        onFrame: (frame) => host.onFrame(frame),
+        onEnd: (cause) => host.onEnd(cause),
       });
-      this.#listener.open();
+      listener.open();
+      return listener;
     } catch {
-      this.#ended(new ClusterError('ERR_CLUSTER_AWAY', 'a certificate that the url names cannot be read'));
+      host.onEnd(new ClusterError('ERR_CLUSTER_AWAY', 'a certificate that the url names cannot be read'));
+      return undefined;
     }
   }
 
-  #up(): void {
-    this.#state = 'joined';
-    this.#upAt = this.#settings.clock.now();
-    this.#host?.joined();
-  }
-
-  #ended(cause: unknown): void {
+  #waitMs(wasUp: boolean): number {
     const { clock, random, minBackoffMs, maxBackoffMs } = this.#settings;
     // A connection that breaks as soon as it is used counts as a failed try.
-    if (this.#state === 'joined' && clock.now() - this.#upAt >= maxBackoffMs) this.#failures = 0;
-    const wasAway = this.#state === 'away';
-    this.#state = 'away';
-    this.#listener = undefined;
+    if (wasUp && clock.now() - this.#upAt >= maxBackoffMs) this.#failures = 0;
     const wait = Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
-    this.#retry = clock.schedule(clock.now() + wait * (0.5 + random() / 2), () => this.#open());
-    if (!wasAway) this.#host?.away(toClusterError(cause));
+    return wait * (0.5 + random() / 2);
   }
 }

@@ -65,7 +65,7 @@ export function createServer(options: ServerOptions): ImServer {
     new ServerCluster(runtime, {
       ...{ cluster: options.cluster, store, shared: store.shared, users, queueOf, ticks },
       notify: (entry) => notifier.addLate(entry),
-      room: () => notifier.room(),
+      notifierReady: () => notifier.room(),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
       giveUp: () => void server.close(),
       rejectNewUsers() {

@@ -88,7 +88,7 @@ describe('a client that claims a first login in the far future', () => {
   });
 });
 
-describe('logins whose hook answers in another order than it was asked', () => {
+describe('logins whose hook answers in another order than it was called', () => {
   it('leave the one that was asked later online', async () => {
     const { answers, hooks } = slowHook();
     const bench = await openBench({ hooks });

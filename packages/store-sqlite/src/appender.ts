@@ -8,7 +8,7 @@ import { integerOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn, toFingerprintColumn } from './text-column.js';
 import { rowBytes } from './used-bytes.js';
-import { limitFor, type User } from './user-rows.js';
+import { limitFor, type User } from './user.js';
 import type { UserWalk } from './user-walk.js';
 
 /** The server, as a sender. It has no log. */

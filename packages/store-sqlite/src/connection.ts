@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { type CopyProgress, StoreError } from '@imcore/server/ports';
-import { openDatabase, storeErrorOf } from './database.js';
+import { openDatabase, storeErrorOf, truncateLog } from './database.js';
 import { lockFile, requireWritable } from './file-guard.js';
 import { checkLog, problemOfLog } from './log-guard.js';
 import { areQueuesRight } from './queue-check.js';
@@ -51,14 +51,19 @@ function prepared(file: string, options: ConnectionOptions, size: number): Datab
     database.exec(PRAGMAS);
     const isChecked = size > 0 && size <= options.maxCheckedBytes;
     if (isChecked) checkIntegrity(database, file);
-    if (mustTakeSteps)
-      withLock(file, options.isServer, () => takeSteps(database, undefined, options.onProgress));
+    if (mustTakeSteps) withLock(file, options.isServer, () => migrate(database, options));
     if (isChecked) checkQueues(database, file);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** A migration leaves a log as large as the file: it is moved into the file at once, unless another process reads it. */
+function migrate(database: Database, { onProgress }: ConnectionOptions): void {
+  takeSteps(database, undefined, onProgress);
+  truncateLog(database);
 }
 
 /** @throws StoreError `ERR_STORE_DAMAGED` */

@@ -1,7 +1,7 @@
 import type { MessageId } from '@imcore/server/ports';
 import { integerOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import type { User } from './user-rows.js';
+import type { User } from './user.js';
 
 /** Rows that are kept in memory between transactions. */
 const MAX_CACHED = 20_000;

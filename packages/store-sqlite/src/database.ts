@@ -96,6 +96,15 @@ export function inTransaction<T>(database: Database, work: () => T): T {
   }
 }
 
+/** Moves the log into the file and empties it, if no other process prevents it: then it stays, and is read as ever. */
+export function truncateLog(database: Database): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // It is cut later.
+  }
+}
+
 /** A failed commit may have rolled back already. */
 function rollBack(database: Database): void {
   try {

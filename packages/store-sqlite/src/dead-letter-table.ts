@@ -14,7 +14,7 @@ import {
 } from './message-rows.js';
 import { integerOf, numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import { limitFor, type User, waits } from './user-rows.js';
+import { limitFor, type User, waits } from './user.js';
 
 /** Changes to dead letters, inside the caller's transactions. */
 export class DeadLetterTable {

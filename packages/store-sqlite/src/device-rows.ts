@@ -1,16 +1,6 @@
 import { numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import type { User } from './user-rows.js';
-
-/** A named device, changed in memory. `id`, `kind` and `name` are as in their columns. */
-export interface Device {
-  readonly id: string;
-  kind: string;
-  name: string;
-  position: number;
-  seenAt: number;
-  isChanged: boolean;
-}
+import type { Device, User } from './user.js';
 
 /** The rows of named devices. They are read with their user, and written with it. */
 export class DeviceRows {

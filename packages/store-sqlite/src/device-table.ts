@@ -1,9 +1,9 @@
 import type { StoredDevice } from '@imcore/server/ports';
-import type { Device } from './device-rows.js';
 import type { LogTables } from './log-tables.js';
 import type { Taker } from './taker.js';
 import { fromColumn, toColumn } from './text-column.js';
-import { type User, v6Holds } from './user-rows.js';
+import type { Device } from './user.js';
+import { type User, v6Holds } from './user.js';
 
 /** The id of the device of all v6 clients. */
 const V6 = '';
@@ -22,7 +22,9 @@ export class DeviceTable {
     const { users, devices } = this.#tables;
     const user = users.findOrCreate(toColumn(userId));
     users.change(user);
+    const upTo = Math.min(Math.max(0, Math.trunc(position)), user.last);
     if (id === V6) {
+      if (user.v6SeenAt === undefined) this.#taker.v6TakenUpTo(user, upTo, now);
       user.v6SeenAt = Math.trunc(seenAt);
       return v6Device(user);
     }

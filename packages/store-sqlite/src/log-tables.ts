@@ -9,6 +9,7 @@ import { Remover } from './remover.js';
 import type { Database } from './sqlite-module.js';
 import { Totals } from './totals.js';
 import { UsedBytes } from './used-bytes.js';
+import type { User } from './user.js';
 import { UserRows } from './user-rows.js';
 
 /**
@@ -51,15 +52,18 @@ export class LogTables {
   end(): void {
     this.entries.flush();
     this.keys.flush();
-    for (const user of this.users.changed) {
-      if (!user.isUnsettled) continue;
-      const first = this.entries.firstUntaken(user.no, user.v6);
-      user.v6 = first === undefined ? user.last : first.position - 1;
-      user.isUnsettled = false;
-    }
+    for (const user of this.users.changed) this.settle(user);
     this.users.end();
     this.conversations.end();
     this.totals.end();
+  }
+
+  /** Moves the v6 position of a user over entries that were removed, or taken out of order. */
+  settle(user: User): void {
+    if (!user.isUnsettled) return;
+    const first = this.entries.firstUntaken(user.no, user.v6);
+    user.v6 = first === undefined ? user.last : first.position - 1;
+    user.isUnsettled = false;
   }
 
   committed(): void {

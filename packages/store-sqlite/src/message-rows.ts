@@ -81,7 +81,7 @@ function messageOf(
 }
 
 /** A dead letter as it is given to the application. */
-export interface DeadLetterFields {
+interface DeadLetterFields {
   readonly id: number;
   readonly cause: DeadLetterCause;
   readonly deadLetteredAt: number;

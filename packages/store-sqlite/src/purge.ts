@@ -5,7 +5,7 @@ import type { LogTables } from './log-tables.js';
 import { integerOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { toColumn } from './text-column.js';
-import { waits } from './user-rows.js';
+import { waits } from './user.js';
 
 interface Purged {
   readonly deleted: number;

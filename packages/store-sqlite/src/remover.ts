@@ -1,7 +1,8 @@
 import type { DeviceRows } from './device-rows.js';
 import { ECHO, type EntryRows, MESSAGE } from './entry-rows.js';
 import { type MessageStates, messagesOf } from './message-states.js';
-import { type User, type UserRows, v6Holds } from './user-rows.js';
+import { type User, v6Holds } from './user.js';
+import type { UserRows } from './user-rows.js';
 
 /** Entries after which they are removed within the transaction that took them. */
 const DUE_ENTRIES = 128;

@@ -23,7 +23,14 @@ import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
 import { ConversationReader } from './conversation-reader.js';
 import { DamagedMessages, type DamagedPlace } from './damaged-messages.js';
-import { inTransaction, isBusy, storeErrorOf, whileLocked, withStoreErrors } from './database.js';
+import {
+  inTransaction,
+  isBusy,
+  storeErrorOf,
+  truncateLog,
+  whileLocked,
+  withStoreErrors,
+} from './database.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { DeviceTable } from './device-table.js';
 import { FileIdentity, failureOf } from './file-guard.js';
@@ -33,7 +40,7 @@ import { LogTables } from './log-tables.js';
 import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
 import { numberOf } from './rows.js';
-import type { Database, Statement } from './sqlite-module.js';
+import type { Statement } from './sqlite-module.js';
 import { type CompleteOptions, completeOptions, type SqliteStoreOptions } from './sqlite-options.js';
 import { Sweeper } from './sweeper.js';
 import { Taker } from './taker.js';
@@ -220,8 +227,9 @@ class SqliteStore implements MessageStore {
           ? []
           : this.#devices.expire(now - deviceExpiryMs, DEVICES_AT_EXPIRY, now);
       const deadLetters = this.#sweeper.expire(now, limit);
-      const trimmed = this.#walk.step(now);
+      this.#walk.step(now);
       this.#tables.remover.drain(REMOVED_AT_EXPIRY);
+      const trimmed = this.#walk.trim(now);
       this.#sweeper.forget(now, FORGET_AT_EXPIRY);
       return { deadLetters, trimmed, removedDevices };
     });
@@ -285,6 +293,7 @@ class SqliteStore implements MessageStore {
     await this.#repairs.idle();
     this.#takes.flush();
     await this.#checkpointer.close();
+    // Closing the connection does not truncate the log while statements wait for garbage collection.
     truncateLog(this.#connection.database);
     this.#connection.database.close();
     this.#connection.lock?.close();
@@ -354,15 +363,6 @@ class SqliteStore implements MessageStore {
     this.#changes = changes;
     const deleted = this.#deadLetters.takeDeleted();
     if (deleted.length > 0) this.#onDeleted(deleted);
-  }
-}
-
-/** Closing the connection does not truncate the log while statements wait for garbage collection. */
-function truncateLog(database: Database): void {
-  try {
-    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  } catch {
-    // The log stays and is read when the file is opened again.
   }
 }
 

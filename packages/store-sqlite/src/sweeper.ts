@@ -4,13 +4,19 @@ import { type EntryRow, MESSAGE } from './entry-rows.js';
 import type { LogTables } from './log-tables.js';
 import { integerOf, numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
-import { waits } from './user-rows.js';
+import { type User, waits } from './user.js';
 
 /** Rows that one scan for expired messages reads at a time, and in total: about 20 ms. */
 const PAGE_ROWS = 1000;
 const MAX_ROWS = 20_000;
 /** Young messages that a scan passes before it ends: a message behind them may have been accepted earlier. */
 const MAX_YOUNG = 1000;
+
+/** A message that has waited too long. */
+interface Expired {
+  readonly user: User;
+  readonly entry: EntryRow;
+}
 
 /**
  * Expires and forgets messages, a limited number of rows at a time. Inside the caller's transactions.
@@ -73,12 +79,22 @@ export class Sweeper {
     this.#deadLetters.erase(this.#known.all(now - this.#rememberMs, limit));
   }
 
-  /** Turns up to `limit` messages that have waited too long into dead letters. */
+  /** Turns up to `limit` messages that have waited too long into dead letters, each receiver's oldest first. */
   expire(now: number, limit: number): readonly DeadLetter[] {
     const { maxAgeMs } = this.#tables.retention;
     if (maxAgeMs === Number.POSITIVE_INFINITY) return [];
-    const dead: DeadLetter[] = [];
-    this.#expireResent(now, limit, dead);
+    const expired: Expired[] = [];
+    this.#scan(now, limit, expired);
+    const scanned = expired.length;
+    for (const row of this.#resent.all(now - maxAgeMs, limit - scanned)) this.#add(row, expired);
+    // A message that was resent has a later position than its id says.
+    if (expired.length > scanned) expired.sort((a, b) => a.entry.position - b.entry.position);
+    return expired.map(({ user, entry }) => this.#deadLetters.add(user, entry, 'expired', now));
+  }
+
+  /** Finds expired messages that were never resent. */
+  #scan(now: number, limit: number, expired: Expired[]): void {
+    const { maxAgeMs } = this.#tables.retention;
     let after = this.#resumeAfter ?? this.#after;
     let mayPass = after === this.#after;
     let young = 0;
@@ -86,41 +102,35 @@ export class Sweeper {
     for (let rows = 0; rows < MAX_ROWS; rows += PAGE_ROWS) {
       const page = this.#page.all(after, PAGE_ROWS);
       for (const row of page) {
-        if (dead.length >= limit) {
+        if (expired.length >= limit) {
           this.#resumeAfter = after;
-          return dead;
+          return;
         }
         after = numberOf(row, 'id');
         const acceptedAt = numberOf(row, 'accepted_at');
         const mayWait = numberOf(row, 'state') === 0 && numberOf(row, 'resent') === 0;
-        if (mayWait && acceptedAt < now - maxAgeMs) this.#expireRow(row, now, dead);
+        if (mayWait && acceptedAt < now - maxAgeMs) this.#add(row, expired);
         else if (mayWait) {
           mayPass = false;
           // A time in the future comes from a wrong clock: such a message must not stop the scan.
           if (acceptedAt <= now) young += 1;
-          if (young > MAX_YOUNG) return dead;
+          if (young > MAX_YOUNG) return;
         }
         if (mayPass) this.#after = after;
       }
-      if (page.length < PAGE_ROWS) return dead;
+      if (page.length < PAGE_ROWS) return;
     }
     this.#resumeAfter = after;
-    return dead;
-  }
-
-  #expireResent(now: number, limit: number, dead: DeadLetter[]): void {
-    for (const row of this.#resent.all(now - this.#tables.retention.maxAgeMs, limit))
-      this.#expireRow(row, now, dead);
   }
 
   /** A message that a device has taken is passed over: it never waits again. */
-  #expireRow(row: unknown, now: number, dead: DeadLetter[]): void {
+  #add(row: unknown, expired: Expired[]): void {
     const { users, entries } = this.#tables;
     const user = users.byNo(numberOf(row, 'receiver'));
     const position = numberOf(row, 'position');
     if (user === undefined || !waits(user, position, false)) return;
-    const entry: EntryRow | undefined = entries.at(user.no, position);
+    const entry = entries.at(user.no, position);
     if (entry === undefined || entry.kind !== MESSAGE || entry.message !== numberOf(row, 'id')) return;
-    if (!entry.isTaken) dead.push(this.#deadLetters.add(user, entry, 'expired', now));
+    if (!entry.isTaken) expired.push({ user, entry });
   }
 }

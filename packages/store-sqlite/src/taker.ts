@@ -3,7 +3,7 @@ import type { DeadLetterTable } from './dead-letter-table.js';
 import { type EntryRow, MESSAGE } from './entry-rows.js';
 import type { LogTables } from './log-tables.js';
 import { toColumn } from './text-column.js';
-import { type User, waits } from './user-rows.js';
+import { type User, waits } from './user.js';
 
 /** Entries that one statement reads. */
 const PAGE = 500;
@@ -51,18 +51,32 @@ export class Taker {
 
   /** A named device has everything up to a position: it does not wait any more. */
   takenUpTo(user: User, position: number): void {
-    const { users, entries } = this.#tables;
     if (position <= user.taken) return;
-    const { messages, bytes } = entries.waiting(user.no, Math.max(user.v6, user.taken), position);
-    if (messages > 0) users.addWaiting(user, -messages, -bytes);
+    this.#countUpTo(user, position);
     user.taken = position;
-    users.change(user);
+    this.#tables.users.change(user);
   }
 
-  /** The most frequent case, without a read: everything behind the v6 position is taken. Returns false in every other one. */
+  /** The v6 device has everything up to a position. */
+  v6TakenUpTo(user: User, position: number, now: number): void {
+    if (position <= user.v6) return;
+    const { users, remover } = this.#tables;
+    const from = user.v6;
+    this.#countUpTo(user, position);
+    user.v6 = position;
+    users.unsettle(user);
+    this.#tables.settle(user);
+    remover.add(user, from, user.v6, now);
+  }
+
+  /**
+   * The most frequent case, without a read: everything behind the v6 position is taken, and all of it waits. Returns false in
+   * every other one.
+   */
   #takeAll(user: User, wanted: readonly number[], now: number): boolean {
     const { users, remover } = this.#tables;
-    if (wanted[0] !== user.v6 + 1 || wanted.length !== user.last - user.v6) return false;
+    const isAll = wanted[0] === user.v6 + 1 && wanted.length === user.last - user.v6;
+    if (!isAll || user.taken > user.v6 || user.waiting !== wanted.length) return false;
     remover.add(user, user.v6, user.last, now);
     user.v6 = user.last;
     users.addWaiting(user, -user.waiting, -user.waitingBytes);
@@ -123,6 +137,13 @@ export class Taker {
     this.#count(user, entry);
     this.#flag(user, entry, now);
     if (position === user.v6 + 1) users.unsettle(user);
+  }
+
+  /** What waits up to a position does not wait any more. */
+  #countUpTo(user: User, position: number): void {
+    const { users, entries } = this.#tables;
+    const { messages, bytes } = entries.waiting(user.no, Math.max(user.v6, user.taken), position);
+    if (messages > 0) users.addWaiting(user, -messages, -bytes);
   }
 
   /** A message that the v6 device has taken does not wait any more. Before `v6` is moved. */

@@ -1,34 +1,12 @@
-import type { QueueLimit, Retention } from '@imcore/server/ports';
-import type { Device, DeviceRows } from './device-rows.js';
+import type { DeviceRows } from './device-rows.js';
 import type { OccupiedQueues } from './occupied-queues.js';
 import { integerOf, numberOf, textOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import type { Totals } from './totals.js';
+import type { User } from './user.js';
 
 /** Rows that are kept in memory between transactions, about 300 bytes each. */
 const MAX_CACHED = 20_000;
-
-/** A user's row, which the caller changes in memory; see {@link UserRows.change}. The columns are those of the schema. */
-export interface User {
-  readonly no: number;
-  /** As in its column. */
-  readonly id: string;
-  last: number;
-  taken: number;
-  v6: number;
-  v6SeenAt: number | undefined;
-  devices: number;
-  waiting: number;
-  waitingBytes: number;
-  /** The named devices, once they were read. */
-  named: Map<string, Device> | undefined;
-  isNew: boolean;
-  isChanged: boolean;
-  /** Whether entries behind `v6` may have been removed, so that it must be moved. */
-  isUnsettled: boolean;
-  /** Whether `v6 < last` before this transaction. */
-  wasOccupied: boolean;
-}
 
 const COLUMNS = 'no, id, last, taken, v6, v6_seen_at, devices, waiting, waiting_bytes';
 
@@ -173,22 +151,6 @@ export class UserRows {
     this.#numbers.set(user.no, user);
     return user;
   }
-}
-
-/** The limit that a body of this many bytes would exceed; undefined if there is room. */
-export function limitFor(user: User, bytes: number, retention: Required<Retention>): QueueLimit | undefined {
-  if (user.waitingBytes + bytes > retention.maxBytesPerUser) return 'maxBytesPerUser';
-  return user.waiting >= retention.maxPerUser ? 'maxPerUser' : undefined;
-}
-
-/** Whether an entry at this position still waits; `taken` as in its row. */
-export function waits(user: User, position: number, isTaken: boolean): boolean {
-  return !isTaken && position > user.v6 && position > user.taken;
-}
-
-/** Whether the v6 device holds entries back. */
-export function v6Holds(user: User): boolean {
-  return user.v6SeenAt !== undefined || user.devices === 0;
 }
 
 function toUser(row: unknown): User {

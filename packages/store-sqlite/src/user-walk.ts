@@ -4,7 +4,7 @@ import type { LogTables } from './log-tables.js';
 import { numberOf } from './rows.js';
 import type { Database, Statement } from './sqlite-module.js';
 import { fromColumn } from './text-column.js';
-import { type User, v6Holds } from './user-rows.js';
+import { type User, v6Holds } from './user.js';
 
 /** Users that one step looks at: about 5 ms. */
 const STEP_USERS = 2000;
@@ -40,8 +40,8 @@ export class UserWalk {
     if (this.#long.size < MAX_LONG) this.#long.add(user.no);
   }
 
-  /** Takes one step. Inside a transaction. Returns what was trimmed. */
-  step(now: number): Sweep['trimmed'] {
+  /** Takes one step: finds what can be removed, and logs that are too long. Inside a transaction. */
+  step(now: number): void {
     const { maxLogEntries } = this.#tables.retention;
     this.#tables.entries.flush();
     const rows = this.#users.all(this.#after, STEP_USERS);
@@ -53,6 +53,10 @@ export class UserWalk {
       if (numberOf(row, 'last') - first >= maxLogEntries && this.#long.size < MAX_LONG)
         this.#long.add(numberOf(row, 'no'));
     }
+  }
+
+  /** Removes the oldest entries of logs that are too long. After what can be removed anyhow. */
+  trim(now: number): Sweep['trimmed'] {
     const trimmed: { userId: string; entries: number }[] = [];
     for (const no of this.#long) {
       this.#long.delete(no);

@@ -127,6 +127,18 @@ describe('sqliteStore as a file', () => {
     await store.close();
   });
 
+  it('deletes a dead letter whose message is confirmed with all others of its log', async () => {
+    const store = sqliteStore({ file: newFile(), maxAgeMs: 1000 });
+    const young = { acceptedAt: 100_000 };
+    await store.append([{ ...message('1'), ...young }, message('2'), { ...message('3'), ...young }]);
+    await store.expire(100_000, 10);
+    expect(await store.deadLetters(0, 10)).toMatchObject([{ fingerprint: '2' }]);
+    await store.confirm([{ userId: 'bob', positions: [1, 2, 3] }]);
+    expect(await store.deadLetters(0, 10)).toEqual([]);
+    expect(await store.health()).toEqual({ ok: true, waiting: 0, waitingBytes: 0, deadLetters: 0 });
+    await store.close();
+  });
+
   it('completes calls made before close', async () => {
     const file = newFile();
     const store = sqliteStore({ file });

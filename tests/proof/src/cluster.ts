@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CutProxy } from '../../../packages/cli/dist/dev/cut-proxy.js';
+import { findNats } from '../../../packages/cli/dist/dev/find-program.js';
+import { createNats } from '../../../packages/cli/dist/dev/private-servers.js';
 import { randomActs, type Stage } from './cluster/acts.js';
 import { type ClusterVerdict, check } from './cluster/checker.js';
 import { ClientProcess } from './cluster/client-process.js';
@@ -10,10 +12,10 @@ import { JournalFile, mergeJournals } from './cluster/journal.js';
 import { machineTime } from './cluster/machine-clock.js';
 import { FAULTS, type NodeFault, NodeProcess } from './cluster/node-process.js';
 import { CLIENT_PROCESSES, MEMBERS } from './cluster/population.js';
-import { hasNatsServer, PrivateNats } from './cluster/private-nats.js';
 import { hasPostgresServer, PrivatePostgres } from './cluster/private-postgres.js';
 import { describeRecovery, describeRun, describeViolations } from './cluster/report.js';
 import { Watch } from './cluster/watch.js';
+import { stablePort } from './stable-port.js';
 import { pause } from './traffic.js';
 
 /**
@@ -36,7 +38,7 @@ if (!(minutes > 0 && minutes <= 1440))
 const fault = FAULTS.find((name) => name === values.fault);
 if (values.fault !== undefined && fault === undefined)
   fail(`--fault must be one of ${FAULTS.join(', ')}, got ${JSON.stringify(values.fault)}`);
-if (!hasNatsServer) fail('this machine has no nats-server');
+const natsProgram = findNats() ?? fail('this machine has no nats-server');
 if (!hasPostgresServer) fail('this machine has no PostgreSQL server');
 
 /** The recovery when all clients log in for the first time is measured as well, under this name. */
@@ -134,7 +136,7 @@ async function settle(): Promise<void> {
 async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
   const postgres = await PrivatePostgres.make();
   await postgres.start();
-  const nats = await PrivateNats.make();
+  const nats = await createNats(natsProgram, await stablePort());
   await nats.start();
   const proxies: CutProxy[] = [];
   const nodes: NodeProcess[] = [];
@@ -152,13 +154,13 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
   return { postgres, nats, proxies, nodes };
 }
 
-/** Servers that the proof has started do not end with it. */
+/** Not all that the proof has started ends with it. */
 async function cleanUp(): Promise<void> {
   for (const client of clients) client.kill();
   for (const node of stage.nodes) await node.stop('SIGKILL');
   for (const proxy of stage.proxies) proxy.close();
   stage.nats.resume();
-  await stage.nats.stop('SIGKILL');
+  await stage.nats.remove();
   await stage.postgres.remove();
   if (!isKept) rmSync(folder, { recursive: true, force: true });
 }

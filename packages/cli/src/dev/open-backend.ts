@@ -7,7 +7,8 @@ import { DevError } from './dev-error.js';
 import type { DevSettings } from './dev-settings.js';
 import { findNats, findPostgres } from './find-program.js';
 import { LOOPBACK, pickPort } from './ports.js';
-import { type PrivateServer, startNats, startPostgres } from './private-servers.js';
+import type { PrivateServer } from './private-server.js';
+import { createNats, createPostgres } from './private-servers.js';
 
 /** The database and the bus of the nodes. */
 export interface Backend {
@@ -37,9 +38,10 @@ export async function openBackend(settings: DevSettings, say: (text: string) => 
   const close = async (): Promise<void> => {
     for (const remove of removals.splice(0).reverse()) await remove();
   };
-  const add = (server: PrivateServer): string => {
-    opened.push(server);
+  const start = async (server: PrivateServer): Promise<string> => {
     removals.push(() => server.remove());
+    await server.start();
+    opened.push(server);
     return server.url;
   };
   try {
@@ -47,7 +49,7 @@ export async function openBackend(settings: DevSettings, say: (text: string) => 
     let store = settings.store;
     if (store === undefined && programs !== undefined) {
       say(`Starting PostgreSQL from ${programs} …`);
-      store = add(await startPostgres(programs, await pickPort()));
+      store = await start(await createPostgres(programs, await pickPort()));
     } else if (store === undefined) {
       const temporary = await createTemporaryDatabase();
       removals.push(temporary.drop);
@@ -57,7 +59,7 @@ export async function openBackend(settings: DevSettings, say: (text: string) => 
     const nats = findNats();
     if (bus === undefined && nats !== undefined) {
       say(`Starting ${nats} …`);
-      bus = add(await startNats(nats, await pickPort()));
+      bus = await start(await createNats(nats, await pickPort()));
     }
     bus ??= (await isNatsAt(NATS_PORT)) ? `nats://${LOOPBACK}:${NATS_PORT}` : store;
     return {
@@ -65,7 +67,7 @@ export async function openBackend(settings: DevSettings, say: (text: string) => 
       bus,
       shown: { store: shownStore(store), bus: shownCluster({ cluster: bus, store }) },
       onEnd: (tell) => {
-        for (const { program } of opened) program.onEnd(tell);
+        for (const server of opened) server.onEnd(tell);
       },
       close,
     };

@@ -86,15 +86,24 @@ export class Program {
     });
   }
 
-  /** Ends it with the signal, and with SIGKILL if it does not end within 5 s. */
-  async stop(signal: NodeJS.Signals): Promise<void> {
+  /** Ends it with the signal, and with SIGKILL if it does not end within this time, 5 s by default. */
+  async stop(signal: NodeJS.Signals, withinMs = STOP_MS): Promise<void> {
     this.#isStopping = true;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'close');
     this.#child.kill(signal);
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
     await ended;
     clearTimeout(timer);
+  }
+
+  /** It neither reads nor writes until {@link resume}; the system still accepts connections for it. */
+  hang(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
   }
 
   #failure(what: string): DevError {

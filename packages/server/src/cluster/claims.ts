@@ -26,8 +26,8 @@ export interface Claim extends SessionClaim {
   readonly life: number;
 }
 
-/** The number of a question to `authenticate` at another node: earlier than all of this node, which begin at 1. */
-const ASKED_ELSEWHERE = 0;
+/** Stands for the session ID of another node: earlier than all of this node, which begin at 1. */
+const SESSION_ELSEWHERE = 0;
 
 /**
  * Returns whether `claim` wins over `other`, a claim of the same device. The order is total, so that all nodes come to the same
@@ -56,13 +56,13 @@ export function kickOutOf(loser: Claim, winner: Claim): number | undefined {
 export function decideAgainstClaim(
   claim: Claim,
   sent: number,
-  asked: number,
+  sessionId: number,
   latest: number,
   wallTime: number,
 ): DuplicateLoginDecision | 'end-new' {
   const { firstLoginTime: time } = claim;
-  const old = { sent: time, time, asked: ASKED_ELSEWHERE };
-  return decideLogin(sent, asked, old, Math.max(latest, time), wallTime);
+  const old = { sent: time, time, sessionId: SESSION_ELSEWHERE };
+  return decideLogin(sent, sessionId, old, Math.max(latest, time), wallTime);
 }
 
 /**

@@ -98,8 +98,8 @@ export function encodeFrames(head: FrameHead, body: FrameBody, maxFrameBytes: nu
   if (!('items' in body)) return [toFrame({ ...head, ...body })];
   const { items, ...fields } = body;
   // Numbers that are still to be set may be longer than these.
-  const room = maxFrameBytes - toFrame({ ...head, ...fields, items: [] }).length - 32;
-  const groups = group(items.map(toItem), room);
+  const maxItemBytes = maxFrameBytes - toFrame({ ...head, ...fields, items: [] }).length - 32;
+  const groups = group(items.map(toItem), maxItemBytes);
   return groups
     .slice(0, body.kind === 'listed' ? 1 : groups.length)
     .map((texts, index) =>
@@ -149,17 +149,17 @@ function toItem(item: string | Entry | HintCount | SessionClaim): string {
   return JSON.stringify([userId, firstLoginTime, stamp - firstLoginTime, ...device]);
 }
 
-/** Splits texts into groups of at most `room` bytes, commas included. There is at least one group. */
-function group(texts: readonly string[], room: number): string[][] {
+/** Splits texts into groups of at most `maxBytes` bytes, commas included. There is at least one group. */
+function group(texts: readonly string[], maxBytes: number): string[][] {
   let last: string[] = [];
   const groups = [last];
-  let left = room;
+  let left = maxBytes;
   for (const text of texts) {
     const bytes = Buffer.byteLength(text) + 1;
     if (bytes > left && last.length > 0) {
       last = [];
       groups.push(last);
-      left = room;
+      left = maxBytes;
     }
     last.push(text);
     left -= bytes;

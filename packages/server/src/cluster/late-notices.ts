@@ -23,7 +23,7 @@ interface LateNoticeParts {
   /** Calls the hook `onStored` for a message. */
   readonly notify: (entry: Entry) => void;
   /** Resolves when the hook can be called for many more messages. */
-  readonly room: () => Promise<void>;
+  readonly notifierReady: () => Promise<void>;
 }
 
 /** A user who has gone offline, until the wait is over. */
@@ -120,7 +120,7 @@ export class LateNotices {
     const places = userIds.map((userId) => ({ userId, after: (positionsOf.get(userId)?.[0] ?? 1) - 1 }));
     try {
       for (const userId of await this.#parts.shared.whichWait(places)) {
-        await this.#parts.room();
+        await this.#parts.notifierReady();
         await this.#notifyOf(userId, positionsOf.get(userId) ?? []);
       }
     } catch (error) {

@@ -33,7 +33,7 @@ interface ClusterParts {
   /** Calls the hook `onStored` for a message that waits. */
   readonly notify: (entry: Entry) => void;
   /** Resolves when `onStored` can be called for many more messages. */
-  readonly room: () => Promise<void>;
+  readonly notifierReady: () => Promise<void>;
   /** Ends the server: another process has its name. */
   readonly giveUp: () => void;
   /** From now on rejects new users, and closes the ports where the transport can do that. */
@@ -63,12 +63,12 @@ export class ServerCluster implements ClusterListener {
   #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
-    const { store, shared, users, queueOf, cluster, notify, room } = parts;
+    const { store, shared, users, queueOf, cluster, notify, notifierReady } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
     this.#sweep = new Sweep(runtime, shared, users, queueOf);
     const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
-    this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, room });
+    this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, notifierReady });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
     this.#pending = new PendingClaims(runtime, (device, session) => this.#claim(device, session));
   }

@@ -174,7 +174,7 @@ export class LoginHandler implements Handler {
 
 /** The login of a device's online session. */
 function loginOf({ info }: Outlet, device: Device | undefined): LoginRecord {
-  return { sent: device?.sentLoginTime ?? 0, time: info.firstLoginTime, asked: info.sessionId };
+  return { sent: device?.sentLoginTime ?? 0, time: info.firstLoginTime, sessionId: info.sessionId };
 }
 
 function isSame(outlet: Outlet, session: HandlerSession): boolean {

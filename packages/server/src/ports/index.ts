@@ -1,5 +1,5 @@
 export { type BinaryString, type Clock, contentDigest, type Random } from '@imcore/protocol';
-export { checkClusterName, checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
+export { checkInteger, checkNames, type OptionNames, typeName } from '../check-options.js';
 export type { Delivery, DeliveryState, Origin } from '../delivery/delivery.js';
 export { toDeliveryError } from '../delivery/origins.js';
 export { reportDisplaced, reportQueueFull } from '../delivery/reports.js';
@@ -12,6 +12,13 @@ export type { Runtime } from '../runtime.js';
 export type { DeadlineQueue, DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 export { systemClock } from '../timers/system-clock.js';
 export type { StoredQueue } from '../users/user.js';
+export {
+  type BusConnection,
+  type BusConnectionHost,
+  BusConnections,
+  type BusConnectionsOptions,
+} from './bus-connections.js';
+export { type BusNames, clusterAddress, nodeAddress, readBusNames } from './bus-names.js';
 export type { Cluster, ClusterHost } from './cluster.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {

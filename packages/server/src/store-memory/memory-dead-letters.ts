@@ -35,23 +35,23 @@ export class MemoryDeadLetters {
   ): MemoryDeadLetter {
     this.#lastId += 1;
     const { id: messageId, ...fields } = message.kept;
-    const letter = { ...fields, id: this.#lastId, messageId, cause, deadLetteredAt };
-    const dead = { message, letter, position };
-    this.#dead.set(letter.id, dead);
-    this.#places.set(placeOf(letter.to, position), dead);
+    const deadLetter = { ...fields, id: this.#lastId, messageId, cause, deadLetteredAt };
+    const dead = { message, deadLetter, position };
+    this.#dead.set(deadLetter.id, dead);
+    this.#places.set(placeOf(deadLetter.to, position), dead);
     return dead;
   }
 
-  delete({ letter, position }: MemoryDeadLetter): void {
-    this.#dead.delete(letter.id);
-    this.#places.delete(placeOf(letter.to, position));
+  delete({ deadLetter, position }: MemoryDeadLetter): void {
+    this.#dead.delete(deadLetter.id);
+    this.#places.delete(placeOf(deadLetter.to, position));
   }
 
   list(after: DeadLetterId, limit: number, userId?: string): readonly DeadLetter[] {
     const page: DeadLetter[] = [];
-    for (const { letter } of this.#dead.values()) {
+    for (const { deadLetter } of this.#dead.values()) {
       if (page.length >= limit) break;
-      if (letter.id > after && (userId === undefined || letter.to === userId)) page.push(letter);
+      if (deadLetter.id > after && (userId === undefined || deadLetter.to === userId)) page.push(deadLetter);
     }
     return page;
   }

@@ -25,7 +25,7 @@ export interface MemoryEntry {
 /** A dead letter in memory. */
 export interface MemoryDeadLetter {
   readonly message: MemoryMessage;
-  readonly letter: DeadLetter;
+  readonly deadLetter: DeadLetter;
   /** The position that the message had. */
   readonly position: Position;
 }

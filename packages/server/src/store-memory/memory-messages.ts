@@ -145,8 +145,8 @@ export class MemoryMessages {
     let count = 0;
     for (const id of ids) {
       const dead = this.#dead.get(id);
-      if (dead === undefined || this.#limitFor(dead.letter) !== undefined) continue;
-      this.#records.resend(dead, this.#logs.of(dead.letter.to), now);
+      if (dead === undefined || this.#limitFor(dead.deadLetter) !== undefined) continue;
+      this.#records.resend(dead, this.#logs.of(dead.deadLetter.to), now);
       count += 1;
     }
     return count;

@@ -17,8 +17,8 @@ import { type MemoryDeadLetter, type MemoryEntry, type MemoryMessage, newMessage
 export type OnDeleted = (deadLetters: readonly DeadLetter[]) => void;
 
 /**
- * The messages of a store in memory, each once, by key. A message stays as long as a log has an entry of it or it is a dead
- * letter; then its key is remembered, and the history keeps it.
+ * The messages of a store in memory, each once, by key. A message stays as long as it is a dead letter or in a log; then its
+ * key is remembered, and the history keeps it.
  */
 export class MemoryRecords {
   readonly #maxDeadLetters: number;
@@ -113,11 +113,11 @@ export class MemoryRecords {
     const dead = this.#dead.add(message, position, cause, now);
     message.dead = dead;
     while (this.#dead.size > this.#maxDeadLetters && this.#dead.oldest !== undefined) {
-      const { letter } = this.#dead.oldest;
-      this.discard(letter.id, now);
-      onDeleted([letter]);
+      const { deadLetter } = this.#dead.oldest;
+      this.discard(deadLetter.id, now);
+      onDeleted([deadLetter]);
     }
-    return dead.letter;
+    return dead.deadLetter;
   }
 
   /** Appends the message of a dead letter to the log of its receiver again. */

@@ -32,7 +32,7 @@ import { MemoryMessages } from './memory-messages.js';
 
 /** How much a store in memory keeps, and for how long. */
 export interface MemoryStoreOptions extends Retention {
-  /** Maximum number of confirmed messages that are remembered and kept as history. Default 100 000. */
+  /** Maximum number of messages that are remembered, and kept as history, after all devices have taken them. Default 100 000. */
   readonly maxRemembered?: number;
   /** Milliseconds since 1970. Default: the machine's. */
   readonly wallTime?: () => number;
@@ -66,6 +66,9 @@ const HEAP_SHARE = 1 / 4;
 /**
  * Keeps messages in this process's memory: they survive a session, not the process. For tests and development, and for
  * servers that may lose stored messages at a restart. The reference implementation of {@link MessageStore}.
+ *
+ * An empty log stays, because it knows its last position. If logs fill more than an eighth of `maxTotalBytes`, the oldest of
+ * users without named devices are forgotten, with what is known of their v6 devices; positions of these users go on.
  *
  * @throws UsageError `ERR_INVALID_OPTION`
  */

@@ -12,8 +12,8 @@ export interface LoginRecord {
   readonly sent: number;
   /** The `firstLoginTime` that counts. */
   readonly time: number;
-  /** The ID of its session: logins get them in the order in which `authenticate` is asked. */
-  readonly asked: number;
+  /** Logins get these IDs in the order in which `authenticate` is called. */
+  readonly sessionId: number;
 }
 
 /**
@@ -26,21 +26,21 @@ export function loginTimeOf(sent: number, latest: number, wallTime: number): num
 
 /**
  * Decides between an online session and a new login of the same device, by the protocol's rule, as if `authenticate` had
- * answered in the order in which it was asked. `end-new`: the client has reconnected again since; the new login is an older
+ * answered in the order in which it was called. `end-new`: the client has reconnected again since; the new login is an older
  * connection.
  *
  * @see docs/protocol/SPEC.md#4-login
  */
 export function decideLogin(
   sent: number,
-  asked: number,
+  sessionId: number,
   old: LoginRecord,
   latest: number,
   wallTime: number,
 ): DuplicateLoginDecision | 'end-new' {
-  const wasAskedLater = asked > old.asked;
-  if (sent <= 0) return wasAskedLater || old.sent > 0 ? 'kick-old' : 'kick-new';
-  if (sent === old.time || sent === old.sent) return wasAskedLater ? 'replace-old' : 'end-new';
+  const isLater = sessionId > old.sessionId;
+  if (sent <= 0) return isLater || old.sent > 0 ? 'kick-old' : 'kick-new';
+  if (sent === old.time || sent === old.sent) return isLater ? 'replace-old' : 'end-new';
   return isPlausible(sent, latest, wallTime) ? decideDuplicateLogin(sent, old.time) : 'kick-new';
 }
 

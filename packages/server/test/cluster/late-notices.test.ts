@@ -150,7 +150,7 @@ function openNotices() {
     shared: store.shared,
     isOnline: (userId) => online.has(userId),
     notify: ({ fingerprint }) => told.push(fingerprint),
-    room: () => Promise.resolve(),
+    notifierReady: () => Promise.resolve(),
   });
   const withhold = async (to: string, fingerprint: string): Promise<void> => {
     const [result] = await store.append([{ to, from: 'alice', fingerprint, body: 'body', acceptedAt: 0 }]);
@@ -185,7 +185,7 @@ describe('late notices', () => {
     const notices = new LateNotices(runtime, {
       ...{ store, shared: store.shared, isOnline: () => false },
       notify: (waiting) => notifier.addLate(waiting),
-      room: () => notifier.room(),
+      notifierReady: () => notifier.room(),
     });
     const body = '{"type":2}';
     const to = Array.from({ length: USERS }, (_, number) => `user-${number}`);

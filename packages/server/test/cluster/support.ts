@@ -84,7 +84,7 @@ export class ClusterProcess {
   readonly #faults: ProcessFaults;
   /** Of each user, the latest `firstLoginTime` here. */
   readonly #latest = new Map<string, number>();
-  #asked = 0;
+  #lastSessionId = 0;
 
   constructor(
     bus: SimulatedBus,
@@ -141,18 +141,18 @@ export class ClusterProcess {
 
   /** Returns the claim; undefined if the login was kicked out. */
   login(device: DeviceKey, sent = -1): Claim | undefined {
-    this.#asked += 1;
-    const [asked, wallTime, key] = [this.#asked, this.clock.wallTime(), keyOf(device)];
+    this.#lastSessionId += 1;
+    const [sessionId, wallTime, key] = [this.#lastSessionId, this.clock.wallTime(), keyOf(device)];
     const latestHere = this.#latest.get(device.userId) ?? 0;
     const rival = this.node.rivalOf(device);
     const own = this.sessions.get(key);
     if (own !== undefined) {
-      const decision = decideLogin(sent, asked, own.login, latestHere, wallTime);
+      const decision = decideLogin(sent, sessionId, own.login, latestHere, wallTime);
       if (decision === 'kick-new' || decision === 'end-new') return undefined;
     }
     if (
       rival !== undefined &&
-      decideAgainstClaim(rival, sent, asked, latestHere, wallTime) === 'kick-new' &&
+      decideAgainstClaim(rival, sent, sessionId, latestHere, wallTime) === 'kick-new' &&
       rival.deviceId === ''
     )
       return undefined;
@@ -160,7 +160,7 @@ export class ClusterProcess {
     const time = loginTimeOf(sent, latest, wallTime);
     const claim = this.node.claim(device, time, time !== sent);
     this.#latest.set(device.userId, Math.max(latestHere, time));
-    this.sessions.set(key, { claim, login: { sent, time, asked } });
+    this.sessions.set(key, { claim, login: { sent, time, sessionId } });
     return claim;
   }
 

@@ -25,6 +25,7 @@ import { health } from './message-store/health.js';
 import { history } from './message-store/history.js';
 import { oddities } from './message-store/oddities.js';
 import { queues } from './message-store/queues.js';
+import { randomized } from './message-store/randomized.js';
 import { removing } from './message-store/removing.js';
 import { sharing } from './message-store/sharing.js';
 import { sharingPositions } from './message-store/sharing-positions.js';
@@ -52,6 +53,7 @@ const SECTIONS = {
   health,
   epoch,
   oddities,
+  randomized,
 } satisfies Readonly<Record<string, Section>>;
 
 /**

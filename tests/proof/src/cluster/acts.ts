@@ -1,13 +1,13 @@
 import type { CutProxy } from '../../../../packages/cli/dist/dev/cut-proxy.js';
+import type { PrivateServer } from '../../../../packages/cli/dist/dev/private-server.js';
 import { pause } from '../traffic.js';
 import type { NodeProcess } from './node-process.js';
-import type { PrivateNats } from './private-nats.js';
 import type { PrivatePostgres } from './private-postgres.js';
 
 /** All that can be broken. */
 export interface Stage {
   readonly nodes: readonly NodeProcess[];
-  readonly nats: PrivateNats;
+  readonly nats: PrivateServer;
   readonly postgres: PrivatePostgres;
   /** Between each node and NATS, in the order of `nodes`. */
   readonly proxies: readonly CutProxy[];

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { NodeAddress } from './meeting-place.js';
+import type { NodeAddress } from './load-balancer.js';
 
 const MAIN = fileURLToPath(new URL('./clients-main.js', import.meta.url));
 

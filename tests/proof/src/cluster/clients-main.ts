@@ -1,9 +1,10 @@
 import type { Order } from './client-process.js';
 import { JournalFile } from './journal.js';
 import { Load } from './load.js';
-import { MeetingPlace, type ProofUser } from './meeting-place.js';
+import { LoadBalancer } from './load-balancer.js';
 import { OriginalUser } from './original-user.js';
 import { membersOf } from './population.js';
+import type { ProofUser } from './proof-user.js';
 import { RoamingUser } from './roaming-user.js';
 
 /**
@@ -12,12 +13,12 @@ import { RoamingUser } from './roaming-user.js';
  */
 const [processIndex = '0', path = ''] = process.argv.slice(2);
 const journal = new JournalFile(path);
-const place = new MeetingPlace();
+const balancer = new LoadBalancer();
 const users = membersOf(Number(processIndex)).map(
   (member): ProofUser =>
     member.program === 'v6'
-      ? new OriginalUser(member, place, journal)
-      : new RoamingUser(member, place, journal),
+      ? new OriginalUser(member, balancer, journal)
+      : new RoamingUser(member, balancer, journal),
 );
 const load = new Load();
 
@@ -26,8 +27,8 @@ process.on('disconnect', () => process.exit());
 
 async function obey(order: Order): Promise<void> {
   if (order.order === 'nodes') {
-    const isFirst = place.nodes.length === 0;
-    place.nodes = order.nodes;
+    const isFirst = balancer.nodes.length === 0;
+    balancer.nodes = order.nodes;
     if (!isFirst) return;
     for (const user of users) user.start();
     load.start(users);

@@ -1,6 +1,6 @@
 import { pause } from '../traffic.js';
-import type { ProofUser } from './meeting-place.js';
 import { type Member, partnersOf } from './population.js';
+import type { ProofUser } from './proof-user.js';
 
 /** Messages that a user sends at once, all to one other user: 1 to 3. */
 const MAX_BURST = 3;

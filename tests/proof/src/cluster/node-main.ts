@@ -3,6 +3,7 @@ import { createServer, type MessageStore, silentLogger, tcp, udp, websocket } fr
 import type { AppendResult, Cluster, StoredMessage } from '@imcore/server/ports';
 import { postgresStore } from '@imcore/store-postgres';
 import { wrapStore } from '@imcore/testkit';
+import { lossyCluster } from '../../../../packages/cli/dist/dev/lossy-cluster.js';
 import { machineTime } from './machine-clock.js';
 import type { NodeFault, NodeReport } from './node-process.js';
 
@@ -23,7 +24,7 @@ const server = createServer({
     websocket({ host, senseMode, port: Number(wsPort) }),
   ],
   store,
-  cluster: muffled(natsCluster({ nodeId, servers: natsUrl }), fault as NodeFault | undefined),
+  cluster: withLostFrames(natsCluster({ nodeId, servers: natsUrl }), fault as NodeFault | undefined),
   logger: silentLogger,
 });
 const delayed: { readonly userId: string; readonly at: number }[] = [];
@@ -64,26 +65,14 @@ function withFault(real: MessageStore, kind: NodeFault | undefined): MessageStor
 }
 
 /** `deaf`: no hint is sent. `blind`: what other nodes say of their sessions is ignored. */
-function muffled(real: Cluster, kind: NodeFault | undefined): Cluster {
-  if (kind !== 'deaf' && kind !== 'blind') return real;
-  const kindOf = (frame: Uint8Array) => /"kind":"(\w+)"/.exec(Buffer.from(frame).toString('latin1'))?.[1];
-  return {
-    nodeId: real.nodeId,
-    get maxFrameBytes() {
-      return real.maxFrameBytes;
-    },
-    start: (host) =>
-      real.start({
-        joined: () => host.joined(),
-        away: (error) => host.away(error),
-        receive: (frame) => {
-          const name = kindOf(frame);
-          if (kind === 'blind' && (name === 'changes' || name === 'all')) return;
-          host.receive(frame);
-        },
-      }),
-    send: (to, frame) => (kind === 'deaf' && kindOf(frame) === 'hint' ? true : real.send(to, frame)),
-    broadcast: (frame) => real.broadcast(frame),
-    close: () => real.close(),
+function withLostFrames(real: Cluster, kind: NodeFault | undefined): Cluster {
+  const lost: Readonly<Record<'in' | 'out', readonly string[]>> = {
+    in: kind === 'blind' ? ['changes', 'all'] : [],
+    out: kind === 'deaf' ? ['hint'] : [],
   };
+  return lossyCluster(real, (frame, direction) => {
+    if (lost[direction].length === 0) return false;
+    const [, name = ''] = /"kind":"(\w+)"/.exec(Buffer.from(frame).toString('latin1')) ?? [];
+    return lost[direction].includes(name);
+  });
 }

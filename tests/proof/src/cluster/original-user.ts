@@ -1,9 +1,10 @@
 import type { Kind } from '../proof-client.js';
 import { RawClient } from '../replay/raw-client.js';
 import type { JournalFile, Pair } from './journal.js';
+import type { LoadBalancer } from './load-balancer.js';
 import { machineTime } from './machine-clock.js';
-import { contentOf, type MeetingPlace, type ProofUser, readContent } from './meeting-place.js';
 import type { Member } from './population.js';
+import { contentOf, type ProofUser, readContent } from './proof-user.js';
 
 /** An original client checks every 5 s for messages that are older than 3 s, in milliseconds. */
 const CHECK_MS = 5000;
@@ -30,7 +31,7 @@ interface Waiting {
 /** An original client, packet by packet, with its reconnects and retransmissions. */
 export class OriginalUser implements ProofUser {
   readonly member: Member;
-  readonly #place: MeetingPlace;
+  readonly #balancer: LoadBalancer;
   readonly #journal: JournalFile;
   readonly #waiting = new Map<string, Waiting>();
   /** Fingerprints that it has received. An original client remembers them for ten minutes, here for the whole run. */
@@ -41,9 +42,9 @@ export class OriginalUser implements ProofUser {
   #preferred: string | undefined = undefined;
   #node = '';
 
-  constructor(member: Member, place: MeetingPlace, journal: JournalFile) {
+  constructor(member: Member, balancer: LoadBalancer, journal: JournalFile) {
     this.member = member;
-    this.#place = place;
+    this.#balancer = balancer;
     this.#journal = journal;
   }
 
@@ -73,7 +74,7 @@ export class OriginalUser implements ProofUser {
   async #connect(): Promise<void> {
     const { userId, transport } = this.member;
     try {
-      const chosen = this.#place.choose(this.#preferred);
+      const chosen = this.#balancer.choose(this.#preferred);
       this.#preferred = undefined;
       this.#node = chosen.nodeId;
       const client: RawClient = await RawClient.connect(

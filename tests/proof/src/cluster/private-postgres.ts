@@ -1,99 +1,63 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { findPostgres } from '../../../../packages/cli/dist/dev/find-program.js';
+import type { PrivateServer } from '../../../../packages/cli/dist/dev/private-server.js';
+import { createPostgres } from '../../../../packages/cli/dist/dev/private-servers.js';
 import { stablePort } from '../stable-port.js';
 import { pause } from '../traffic.js';
 
-/** Where Debian puts the programs of each version. */
-const VERSIONS = '/usr/lib/postgresql';
-const BINARIES = join(VERSIONS, newestVersion(), 'bin');
+const PROGRAMS = findPostgres();
 const run = promisify(execFile);
 
+/** A clean end writes everything to the disk: how long that may take, in milliseconds. */
+const STOP_MS = 60_000;
+
 /** Whether this machine can run a PostgreSQL server. */
-export const hasPostgresServer = existsSync(join(BINARIES, 'initdb'));
+export const hasPostgresServer = PROGRAMS !== undefined;
 
 /** A PostgreSQL server that only this proof uses and may stop. */
 export class PrivatePostgres {
-  readonly port: number;
-  readonly #folder: string;
-  /** PostgreSQL does not run as root. */
-  readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
-  #isRunning = false;
+  readonly #server: PrivateServer;
 
-  private constructor(port: number, folder: string) {
-    this.port = port;
-    this.#folder = folder;
-    this.#owner = process.getuid?.() === 0 ? postgresUser() : undefined;
+  private constructor(server: PrivateServer) {
+    this.#server = server;
   }
 
   static async make(): Promise<PrivatePostgres> {
-    const postgres = new PrivatePostgres(await stablePort(), mkdtempSync(join(tmpdir(), 'imcore-proof-pg-')));
-    if (postgres.#owner !== undefined) chownSync(postgres.#folder, postgres.#owner.uid, postgres.#owner.gid);
-    await postgres.#execute('initdb', '-D', postgres.#data, '-U', 'postgres', '-A', 'trust');
-    return postgres;
+    return new PrivatePostgres(await createPostgres(PROGRAMS ?? '', await stablePort()));
   }
 
   get url(): string {
-    return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
+    return this.#server.url;
   }
 
   async start(): Promise<void> {
-    const settings = `-p ${this.port} -k ${this.#folder} -c listen_addresses=127.0.0.1`;
-    const args = ['-D', this.#data, '-l', join(this.#folder, 'log'), '-w', '-o', settings, 'start'];
     // After a crash the shared memory may be in use for a moment.
-    for (let left = 20; !this.#isRunning; left -= 1) {
+    for (let left = 20; ; left -= 1) {
       try {
-        await this.#execute('pg_ctl', ...args);
-        this.#isRunning = true;
+        await this.#server.start();
+        return;
       } catch (error) {
-        const log = readFileSync(join(this.#folder, 'log'), 'utf8').slice(-2000);
-        if (left === 0) throw new Error(`PostgreSQL does not start: ${log}`, { cause: error });
+        if (left === 0) throw error;
         await pause(100);
       }
     }
   }
 
   /** `fast` closes connections cleanly; `immediate` is a crash, and the next start recovers. */
-  async stop(mode: 'fast' | 'immediate'): Promise<void> {
-    if (!this.#isRunning) return;
-    await this.#execute('pg_ctl', '-D', this.#data, '-w', '-m', mode, 'stop');
-    this.#isRunning = false;
+  stop(mode: 'fast' | 'immediate'): Promise<void> {
+    return this.#server.stop(mode === 'fast' ? 'SIGINT' : 'SIGQUIT', STOP_MS);
   }
 
   /** Number of messages that wait for their receivers. */
   async countWaiting(): Promise<number> {
     const sql = 'SELECT coalesce(sum(sent - gone), 0) FROM imcore.user_log JOIN imcore.log_state USING (no)';
-    const args = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres', '-Atc', sql];
-    const { stdout } = await this.#execute('psql', ...args);
+    const { stdout } = await run('psql', [this.url, '-Atc', sql]);
     return Number(stdout.trim());
   }
 
   async remove(): Promise<void> {
-    await this.stop('immediate').catch(() => undefined);
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  get #data(): string {
-    return join(this.#folder, 'data');
-  }
-
-  #execute(program: string, ...args: string[]): Promise<{ readonly stdout: string }> {
-    return run(join(BINARIES, program), args, { cwd: this.#folder, ...this.#owner });
-  }
-}
-
-function newestVersion(): string {
-  if (!existsSync(VERSIONS)) return '';
-  return readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0] ?? '';
-}
-
-function postgresUser(): { readonly uid: number; readonly gid: number } | undefined {
-  const idOf = (kind: string) => Number(execFileSync('id', [kind, 'postgres'], { stdio: 'pipe' }).toString());
-  try {
-    return { uid: idOf('-u'), gid: idOf('-g') };
-  } catch {
-    return undefined;
+    await this.stop('immediate');
+    await this.#server.remove();
   }
 }

@@ -13,9 +13,10 @@ import type { Kind } from '../proof-client.js';
 import type { Ports } from '../server-process.js';
 import { pause } from '../traffic.js';
 import type { JournalFile, Pair } from './journal.js';
+import type { LoadBalancer } from './load-balancer.js';
 import { machineTime } from './machine-clock.js';
-import { contentOf, type MeetingPlace, type ProofUser, readContent } from './meeting-place.js';
 import type { Member } from './population.js';
+import { contentOf, type ProofUser, readContent } from './proof-user.js';
 
 /** Wait before the first retransmission, in milliseconds. */
 const RETRANSMIT_MS = 1000;
@@ -31,11 +32,11 @@ export class RoamingUser implements ProofUser {
   /** Whether the server has not told it the time of its first login yet. */
   #isFresh = true;
 
-  constructor(member: Member, place: MeetingPlace, journal: JournalFile) {
+  constructor(member: Member, balancer: LoadBalancer, journal: JournalFile) {
     const { userId, transport } = member;
     this.member = member;
     this.#journal = journal;
-    this.#transport = new RoamingTransport(transport, place, (node) => {
+    this.#transport = new RoamingTransport(transport, balancer, (node) => {
       if (this.#isFresh) journal.add({ kind: 'fresh', at: machineTime(), userId, node });
     });
     this.#client = createClient({
@@ -102,24 +103,24 @@ class RoamingTransport implements Transport {
   readonly maxSendBytes: number;
   readonly earlyRetransmission?: NonNullable<Transport['earlyRetransmission']>;
   readonly #kind: Kind;
-  readonly #place: MeetingPlace;
+  readonly #balancer: LoadBalancer;
   readonly #connecting: (node: string) => void;
   #preferred: string | undefined = undefined;
   #drop: () => void = () => {};
   node = '';
 
-  constructor(kind: Kind, place: MeetingPlace, connecting: (node: string) => void) {
+  constructor(kind: Kind, balancer: LoadBalancer, connecting: (node: string) => void) {
     const sample = transportOf(kind, { tcp: 1, udp: 1, ws: 1 });
     this.kind = sample.kind;
     this.maxSendBytes = sample.maxSendBytes;
     if (sample.earlyRetransmission !== undefined) this.earlyRetransmission = sample.earlyRetransmission;
     this.#kind = kind;
-    this.#place = place;
+    this.#balancer = balancer;
     this.#connecting = connecting;
   }
 
   connect(handler: LinkHandler): Link {
-    const chosen = this.#place.choose(this.#preferred);
+    const chosen = this.#balancer.choose(this.#preferred);
     this.#preferred = undefined;
     this.node = chosen.nodeId;
     this.#connecting(chosen.nodeId);

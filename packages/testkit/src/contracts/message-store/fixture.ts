@@ -114,7 +114,7 @@ export function requirePosition(result: AppendResult | undefined): Position {
 /** Calls `expire` until it has nothing more to do, and returns what it has done. */
 export async function sweep(store: MessageStore, now: number): Promise<Sweep> {
   const parts: Sweep[] = [];
-  for (let idle = 0; idle < 3; ) {
+  for (let idle = 0; idle < 2; ) {
     if (parts.length === MAX_SWEEPS)
       throw new Error(`expire() has not come to an end in ${MAX_SWEEPS} calls`);
     const part = await store.expire(now, 1000);

@@ -160,7 +160,7 @@ export const removing: Section = (open) => {
   it('frees the bytes of what it removes', async () => {
     const body = 'x'.repeat(16 * 1024);
     const store = await withDevices(open, ['', 'web'], 0, { maxTotalBytes: 1024 * 1024 });
-    for (let number = 0; number < 200; number += 1) {
+    for (let number = 0; number < 100; number += 1) {
       const [result] = await store.append([message('bob', `${number}`, { body })]);
       expect(result).toMatchObject({ outcome: 'stored', position: number + 1 });
       await advanceBob(store, 'web', number + 1);

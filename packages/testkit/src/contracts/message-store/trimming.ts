@@ -98,6 +98,20 @@ export const trimming: Section = (open) => {
     expect(await store.read('bob', 0, 10)).toMatchObject({ removed: 19, last: 21 });
   });
 
+  it('trims a log that has become too long by a resent message', async () => {
+    const store = await open({ maxLogEntries: 3, maxAgeMs: 60_000 });
+    await store.putDevice('bob', device('', { kind: '' }));
+    await store.putDevice('bob', device('web'));
+    await store.append([message('bob', '1', { acceptedAt: NOON - 60_001 })]);
+    const { deadLetters } = await sweep(store, NOON);
+    await appendToBob(store, '2', '3', '4');
+    await advanceBob(store, 'web', 4);
+    expect((await sweep(store, NOON)).trimmed).toEqual([]);
+    expect(await store.resend([deadLetters[0]?.id ?? 0], NOON)).toBe(1);
+    expect((await sweep(store, NOON)).trimmed).toEqual([{ userId: 'bob', entries: 1 }]);
+    expect(await logOf(store, 'bob')).toEqual(['3', '4', '1']);
+  });
+
   it('recognizes a duplicate of a trimmed message', async () => {
     const store = await withSlowDevices(open);
     await appendToBob(store, '1', '2', '3', '4');
