@@ -127,9 +127,14 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     const names = Array.from({ length: USERS }, (_, n) => `user-${n}`);
     const users = names.map((name) => Buffer.from(name));
     const last = Math.max(...lasts.values());
-    await expectFew('whichWait', whichWait, [users, users.map(() => last)], MAX_BUFFERS_OF_USER * USERS);
-    await expectFew('whichWait of none', whichWait, [users.slice(-1), [0]], MAX_BUFFERS_OF_USER);
-    await expectFew('whichWait of one', whichWait, [users.slice(0, 1), [last]], MAX_BUFFERS_OF_USER);
+    await expectFew(
+      'whichWait',
+      whichWait,
+      [users, users.map(() => last), users.map(() => false)],
+      MAX_BUFFERS_OF_USER * USERS,
+    );
+    await expectFew('whichWait of none', whichWait, [users.slice(-1), [0], [false]], MAX_BUFFERS_OF_USER);
+    await expectFew('whichWait of one', whichWait, [users.slice(0, 1), [last], [false]], MAX_BUFFERS_OF_USER);
     await expectFew('take', take, [users[0], last, 64], 2 * MAX_BUFFERS_OF_USER);
     await expectFew('read', read, [users[0], last, 64], 2 * MAX_BUFFERS_OF_USER);
     await expectFew('count', count, [users[0]], MAX_BUFFERS_OF_USER);
@@ -144,7 +149,7 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     await expectFew('take of a long log', read.take, [long, 0, 16], most);
     await expectFew('read of a long log', read.read, [long, 0, 16], most);
     await expectFew('oldest of a long log', read.oldest, [long, 0, 16], most);
-    await expectFew('whichWait of a long log', read.whichWait, [[long], [0]], most);
+    await expectFew('whichWait of a long log', read.whichWait, [[long], [0], [false]], most);
     await expectFew('confirm in a long log', taking.confirm, [[long], [1], 1], most);
     await expectFew('confirm behind in a long log', taking.confirm, [[long], [3000], 1], most);
   }
@@ -176,5 +181,13 @@ describe.runIf(await hasPostgres())('the number of pages that a statement reads'
     await expectFewBuffers();
     await expectFewBuffersWhereNothingWaits();
     await expectFewBuffersOfLongLog('user-later');
+  });
+
+  it('stays small when the statistics say that logs are short', async () => {
+    await client.query(`TRUNCATE ${schema}.log_message, ${schema}.log_key`);
+    const users = Array.from({ length: 2000 }, (_, n) => `short-${n % 500}`);
+    await store.append(users.map((to, n) => message(`${n}`, { to })));
+    await client.query(`VACUUM ANALYZE ${schema}.log_message, ${schema}.log_state, ${schema}.user_log`);
+    await expectFewBuffersOfLongLog('user-last');
   });
 });

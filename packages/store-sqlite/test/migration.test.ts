@@ -45,6 +45,7 @@ describe('a file of version 1', () => {
       ],
       removed: 0,
       last: 2,
+      hasNamedDevice: false,
     });
     expect(await fingerprints(store, 'carol')).toEqual(['3']);
     await store.close();

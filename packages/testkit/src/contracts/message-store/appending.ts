@@ -19,7 +19,7 @@ export const appending: Section = (open) => {
     const stored = message('bob', 'fp-1', { from: 'alice', body: '{"x":"\u00e6\u00b6\u0088"}' });
     const [result] = await store.append([stored]);
     const entry = { ...stored, id: requireId(result), position: 1, kind: 'message' };
-    const page = { entries: [entry], removed: 0, last: 1 };
+    const page = { entries: [entry], removed: 0, last: 1, hasNamedDevice: false };
     expect(await store.take('bob', 0, 10)).toEqual(page);
     expect(await store.read('bob', 0, 10)).toEqual(page);
   });

@@ -43,6 +43,7 @@ export const echoes: Section = (open) => {
       ],
       removed: 0,
       last: 3,
+      hasNamedDevice: true,
     });
     expect(await logOf(store, 'bob')).toEqual(['1', '2']);
   });

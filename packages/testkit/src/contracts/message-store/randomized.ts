@@ -133,7 +133,8 @@ class RandomRun {
     };
     const pageOf = (entries: typeof log.entries) => {
       const texts = entries.map(({ position, message: { name } }) => `${position}: ${name}`);
-      return { removed: log.removed, last: log.last, entries: texts };
+      const hasNamedDevice = [...log.devices.keys()].some((id) => id !== '');
+      return { removed: log.removed, last: log.last, entries: texts, hasNamedDevice };
     };
     const after = this.#position(userId);
     const behind = log.entries.filter(({ position }) => position > after);
