@@ -111,8 +111,8 @@ export class DeadLetters {
     return rows.map(toDeadLetter);
   }
 
-  /** Appends dead letters again, in this order, while there is room. Resolves with their number. */
-  async resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
+  /** Appends dead letters again, in this order, while there is room. Resolves with the number of the receiver of each. */
+  async resend(ids: readonly DeadLetterId[], now: number): Promise<readonly string[]> {
     const values = [[...new Set(ids)]];
     const { rows: candidates } = await this.#database.run((client) =>
       client.query<{ id: string; receiver_id: Buffer; sender: Buffer; bytes: number }>({
@@ -120,7 +120,7 @@ export class DeadLetters {
         values,
       }),
     );
-    if (candidates.length === 0) return 0;
+    if (candidates.length === 0) return [];
     const keepsHistory = this.#retention.historyMs > 0;
     if (keepsHistory) await this.#users.make(candidates.map(({ sender }) => fromKey(sender)));
     const userIds = [...new Set(candidates.map(({ receiver_id }) => fromKey(receiver_id)))];
@@ -134,11 +134,11 @@ export class DeadLetters {
         sizes.set(userId, size);
         admitted.push(id);
       }
-      const resent = await client.query({
+      const resent = await client.query<{ no: string }>({
         ...this.#statements.dead.resend,
         values: [admitted, Math.trunc(now), keepsHistory],
       });
-      return resent.rows.length;
+      return resent.rows.map(({ no }) => no);
     });
   }
 

@@ -33,7 +33,7 @@ export interface DeadStatements {
   readonly find: Statement;
   /** Locks the logs of users ($1, ids), in order: `id`, and what waits: `messages`, `bytes`. */
   readonly lockLogs: Statement;
-  /** Appends dead letters ($1) to the logs again, in their order, at $2, with history if $3. Needs the locks of the logs. Returns a row for each. */
+  /** Appends dead letters ($1) to the logs again, in their order, at $2, with history if $3. Needs the locks of the logs. Returns the `no` of the receiver of each. */
   readonly resend: Statement;
   /** Messages were taken that had become dead letters ($1), at $2: deletes these. With history ($3) the messages get into it. */
   readonly confirm: Statement;
@@ -149,7 +149,7 @@ export function deadStatements(tables: Tables): DeadStatements {
          dead: `-${countOf('numbered')}`,
          bytes: `-${sumOf('freed', 'old')}`,
        })})
-       SELECT 1 FROM numbered`,
+       SELECT receiver AS no FROM numbered`,
     ),
     confirm: named(
       'confirm',

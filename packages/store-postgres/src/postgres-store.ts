@@ -192,7 +192,9 @@ class PostgresMessageStore implements PostgresStore {
 
   async resend(ids: readonly DeadLetterId[], now: number): Promise<number> {
     await this.open();
-    return this.#deadLetters.resend(ids.filter(isPosition), now);
+    const receivers = await this.#deadLetters.resend(ids.filter(isPosition), now);
+    this.#removal.mark(receivers);
+    return receivers.length;
   }
 
   async discard(ids: readonly DeadLetterId[]): Promise<number> {
