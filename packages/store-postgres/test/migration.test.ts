@@ -64,6 +64,7 @@ describe.runIf(await hasPostgres())('the migration of queues to logs', () => {
       ],
       removed: 0,
       last: 2,
+      hasNamedDevice: false,
     });
     expect(await store.devices('bob')).toEqual([]);
     expect(await store.health()).toEqual({ ok: true, waiting: 3, waitingBytes: 17, deadLetters: 0 });
