@@ -64,7 +64,7 @@ describe('memoryStore', () => {
     await store.confirm([{ userId: 'bob', positions: [1, 2, 3] }]);
     await store.append([message('waits', 'carol')]);
     await store.expire(1, 100);
-    expect(await store.take('bob', 0, 10)).toEqual({ entries: [], removed: 3, last: 3 });
+    expect(await store.take('bob', 0, 10)).toMatchObject({ entries: [], removed: 3, last: 3 });
     expect(await store.append([message('1'), message('1', 'dave')])).toMatchObject([
       { outcome: 'stored', position: 4 },
       { outcome: 'stored', position: 4 },
