@@ -7,7 +7,7 @@ export interface TakingStatements {
    * The v6 devices of users ($1) have taken positions ($2) at $3. Users with named devices are left out and returned
    * (`user_id`), and so are dead letters that the messages have become (`dead_id`).
    *
-   * Without named devices, what is confirmed is removed at once. Nodes may confirm for one user at the same time: a row is
+   * Positions beyond the end of a log change nothing. Without named devices, what is confirmed is removed at once. Nodes may confirm for one user at the same time: a row is
    * removed and counted once, and the position of the device moves as far as the statement can see.
    */
   readonly confirm: Statement;
@@ -44,7 +44,7 @@ export function takingStatements(tables: Tables): TakingStatements {
        locked AS MATERIALIZED (SELECT no, v6, taken, removed, devices FROM ${state}
          WHERE no = ANY (ARRAY(SELECT no FROM u)) ORDER BY no FOR NO KEY UPDATE),
        s AS MATERIALIZED (SELECT l.*, u.last FROM locked AS l JOIN u USING (no) WHERE devices = 0),
-       t AS MATERIALIZED (SELECT s.no, k.position FROM k JOIN u USING (id) JOIN s USING (no)),
+       t AS MATERIALIZED (SELECT s.no, k.position FROM k JOIN u USING (id) JOIN s USING (no) WHERE k.position <= s.last),
        ${found('echo IS NOT NULL OR pair_a IS NOT NULL AS stays')},
        deleted AS (DELETE FROM ${message} WHERE ctid = ANY (ARRAY(SELECT place FROM found WHERE NOT stays)) AND in_log
          AND echo IS NULL AND pair_a IS NULL
@@ -71,7 +71,7 @@ export function takingStatements(tables: Tables): TakingStatements {
            removed_entries = s.removed_entries + n.entries, gone = s.gone + n.messages, gone_bytes = s.gone_bytes + n.bytes
          FROM (SELECT n.*, coalesce(c.entries, 0) AS entries, coalesce(c.messages, 0) AS messages, coalesce(c.bytes, 0) AS bytes
            FROM next AS n LEFT JOIN counted AS c USING (no)) AS n
-         WHERE s.no = n.no AND s.no = ANY (ARRAY(SELECT no FROM s))),
+         WHERE s.no = n.no AND s.no = ANY (ARRAY(SELECT DISTINCT no FROM t))),
        added AS (${tables.add({
          waiting: `-${sumOf('messages', 'counted')}`,
          waitingBytes: `-${sumOf('bytes', 'counted')}`,
@@ -87,9 +87,10 @@ export function takingStatements(tables: Tables): TakingStatements {
     ),
     confirmBesideDevices: named(
       'confirm_beside',
-      `WITH t AS MATERIALIZED (SELECT DISTINCT no, position FROM unnest($1::bigint[], $2::bigint[]) AS k (no, position)),
+      `WITH k AS MATERIALIZED (SELECT DISTINCT no, position FROM unnest($1::bigint[], $2::bigint[]) AS k (no, position)),
        s AS MATERIALIZED (SELECT no, v6, taken, (SELECT last FROM ${log} AS l WHERE l.no = s.no LIMIT 1) AS last
-         FROM ${state} AS s WHERE no = ANY ($1::bigint[])),
+         FROM ${state} AS s WHERE no = ANY (ARRAY(SELECT no FROM k GROUP BY no))),
+       t AS MATERIALIZED (SELECT no, k.position FROM k JOIN s USING (no) WHERE k.position <= s.last),
        ${found('octet_length(body) AS bytes, taken AS is_marked')},
        next AS MATERIALIZED (SELECT s.no, ${nextOf('s.v6')} AS v6 FROM s),
        marked AS (UPDATE ${message} SET taken = true WHERE ctid = ANY (ARRAY(
@@ -102,7 +103,7 @@ export function takingStatements(tables: Tables): TakingStatements {
            gone = s.gone + n.messages, gone_bytes = s.gone_bytes + n.bytes
          FROM (SELECT n.no, n.v6, coalesce(c.messages, 0) AS messages, coalesce(c.bytes, 0) AS bytes
            FROM next AS n LEFT JOIN counted AS c USING (no)) AS n
-         WHERE s.no = n.no AND s.no = ANY ($1::bigint[])),
+         WHERE s.no = n.no AND s.no = ANY (ARRAY(SELECT DISTINCT no FROM t))),
        added AS (${tables.add({ waiting: `-${sumOf('messages', 'counted')}`, waitingBytes: `-${sumOf('bytes', 'counted')}` })})
        SELECT id AS dead_id FROM dead`,
     ),

@@ -229,8 +229,8 @@ export interface SharedStore {
  * other ones must learn. A body is stored once, however many logs refer to it.
  *
  * **Devices.** All sessions of v6 clients of a user are one device, which takes messages one by one (`confirm`). It exists
- * from its first confirmation or {@link MessageStore.putDevice} on; and a user without any device is treated as if it
- * existed. Named devices take everything up to a position (`advance`).
+ * from its first confirmation of a position that the log has had, or from {@link MessageStore.putDevice} on. A user without
+ * any device is treated as if it existed. Named devices take everything up to a position (`advance`).
  *
  * **Waiting.** A message waits for its receiver while no device has taken it. Waiting messages count for the limits of
  * `Retention`, and become dead letters when they are too old or displaced: their entries are then removed from the log.

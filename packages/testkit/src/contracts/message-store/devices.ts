@@ -91,6 +91,16 @@ export const devices: Section = (open) => {
     });
   });
 
+  it('has no v6 device after a confirmation of unknown positions only', async () => {
+    const store = await open();
+    await appendToBob(store, '1');
+    await confirm(store, 'bob', 2, 999_999_999, 0, -1);
+    expect(await store.devices('bob')).toEqual([]);
+    await store.putDevice('bob', device('web'));
+    await confirm(store, 'bob', 2, 999_999_999, 0, -1);
+    expect(await store.devices('bob')).toEqual([device('web')]);
+  });
+
   it('moves the position of the v6 device when all before it is taken', async () => {
     const store = await open();
     await appendToBob(store, '1', '2', '3', '4', '5');
