@@ -4,36 +4,55 @@ import { CommandError } from '../command-error.js';
 import { inSteps } from '../copy-progress.js';
 import { type DatabaseWait, openWithin } from './wait-for-database.js';
 
-/** Loads the SQLite store's package. A parameter, so that tests can simulate a missing package. */
-type StorePackageLoader = () => Promise<{
-  openSqliteStore(options: {
-    file: string;
-    onProgress: (progress: CopyProgress) => void;
-  }): Promise<MessageStore>;
-}>;
+type OnProgress = (progress: CopyProgress) => void;
 
-const loadSqlitePackage: StorePackageLoader = () => import('@imcore/store-sqlite');
+/** Loads the packages of the stores. Tests simulate a missing package, or a store of an older version. */
+interface StorePackages {
+  readonly sqlite: () => Promise<{
+    openSqliteStore(options: { file: string; onProgress: OnProgress }): Promise<MessageStore>;
+  }>;
+  readonly postgres: () => Promise<{
+    postgresStore(options: { url: string; onProgress: OnProgress }): MessageStore & { open(): Promise<void> };
+  }>;
+}
+
+/** How a store is opened. */
+interface OpenStoreOptions {
+  /** How to wait for a database. Default: one attempt. */
+  readonly wait?: DatabaseWait;
+  /** Called with a line of text for every tenth of the migration of a file or schema of an older version. */
+  readonly notice?: (line: string) => void;
+  readonly packages?: Partial<StorePackages>;
+}
+
+const PACKAGES: StorePackages = {
+  sqlite: () => import('@imcore/store-sqlite'),
+  postgres: () => import('@imcore/store-postgres'),
+};
 const NO_WAIT: DatabaseWait = { waitMs: 0, clock: systemClock, report: () => {} };
 const POSTGRES = /^postgres(ql)?:\/\//;
 const CHECK_DATABASE =
   'Check that the server is running, and the user, the password and the name of the database.';
 
 /**
- * Opens the store of the setting `store`; undefined for `none`. Waits for a database as `wait` says; by default not at all.
- * `notice` is called with a line of text, every tenth of the way, while a file of an older version is converted.
+ * Opens the store of the setting `store`; undefined for `none`.
  *
  * @throws CommandError when the file or the database cannot be opened, or a package is not installed. It never contains
  *   the URL of a database, which may contain a password.
  */
 export async function openStore(
   store: string,
-  load: StorePackageLoader = loadSqlitePackage,
-  wait: DatabaseWait = NO_WAIT,
-  notice: (line: string) => void = () => {},
+  { wait = NO_WAIT, notice = () => {}, packages }: OpenStoreOptions = {},
 ): Promise<MessageStore | undefined> {
   if (store === 'none') return undefined;
   if (store === 'memory') return memoryStore();
-  return POSTGRES.test(store) ? openDatabase(store, wait) : openFile(store, load, notice);
+  const loaders = { ...PACKAGES, ...packages };
+  const onProgress = inSteps((percent) =>
+    notice(`Migrating ${shownStore(store)} to the format of this version: ${percent} %`),
+  );
+  return POSTGRES.test(store)
+    ? openDatabase(store, loaders.postgres, wait, onProgress)
+    : openFile(store, loaders.sqlite, onProgress);
 }
 
 /** The setting without secrets: for a database, only its host and name. */
@@ -46,22 +65,26 @@ export function shownStore(store: string): string {
 
 async function openFile(
   file: string,
-  load: StorePackageLoader,
-  notice: (line: string) => void,
+  load: StorePackages['sqlite'],
+  onProgress: OnProgress,
 ): Promise<MessageStore> {
   const { openSqliteStore } = await load().catch((cause: unknown) => {
     throw missingPackage(file, '@imcore/store-sqlite', cause);
   });
-  const onProgress = inSteps((percent) => notice(`${file} is converted for this version: ${percent} %`));
   return withAdvice('Choose another file with --store.', () => openSqliteStore({ file, onProgress }));
 }
 
-async function openDatabase(url: string, wait: DatabaseWait): Promise<MessageStore> {
-  const { postgresStore } = await import('@imcore/store-postgres').catch((cause: unknown) => {
+async function openDatabase(
+  url: string,
+  load: StorePackages['postgres'],
+  wait: DatabaseWait,
+  onProgress: OnProgress,
+): Promise<MessageStore> {
+  const { postgresStore } = await load().catch((cause: unknown) => {
     throw missingPackage(shownStore(url), '@imcore/store-postgres', cause);
   });
   return withAdvice(CHECK_DATABASE, async () => {
-    const store = postgresStore({ url });
+    const store = postgresStore({ url, onProgress });
     await openWithin(() => store.open(), wait).catch(async (error: unknown) => {
       await store.close();
       throw error;

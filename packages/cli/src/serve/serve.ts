@@ -44,9 +44,10 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const logger = createLogger(settings, output);
   const bridge = await openBridge(settings);
   const cluster = await openCluster(settings);
-  const store = await openStore(settings.store, undefined, databaseWait(settings), (line) =>
-    process.stderr.write(`${line}\n`),
-  );
+  const store = await openStore(settings.store, {
+    wait: databaseWait(settings),
+    notice: (line) => process.stderr.write(`${line}\n`),
+  });
   const assembled = assembleServer(settings, store, logger, bridge, cluster);
   const stopping = new AbortController();
   endIfNameIsTaken(assembled, stopping, settings, output);

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
-import { StoreError } from '@imcore/server';
+import { memoryStore, StoreError } from '@imcore/server';
 import type { CopyProgress } from '@imcore/server/ports';
+import { settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
 import { openStore, shownStore } from '../../src/serve/open-store.js';
 
@@ -15,49 +16,76 @@ describe('openStore', () => {
 
   it('opens a file with the SQLite store', async () => {
     const files: string[] = [];
-    const store = await openStore('memory');
-    if (store === undefined) throw new Error('no store');
-    const load = async () => ({
+    const store = memoryStore();
+    const sqlite = async () => ({
       openSqliteStore: async ({ file }: { file: string }) => {
         files.push(file);
         return store;
       },
     });
-    expect(await openStore('messages.db', load)).toBe(store);
+    expect(await openStore('messages.db', { packages: { sqlite } })).toBe(store);
     expect(files).toEqual(['messages.db']);
   });
 
-  it('says how far a file of an older version is converted', async () => {
+  it('reports every tenth of the migration of a file', async () => {
     const lines: string[] = [];
-    const store = await openStore('memory');
-    if (store === undefined) throw new Error('no store');
-    const load = async () => ({
+    const sqlite = async () => ({
       openSqliteStore: async ({ onProgress }: { onProgress: (progress: CopyProgress) => void }) => {
         for (let done = 1; done <= 40; done++) onProgress({ done, total: 40 });
-        return store;
+        return memoryStore();
       },
     });
-    await openStore('messages.db', load, undefined, (line) => lines.push(line));
+    await openStore('messages.db', { packages: { sqlite }, notice: (line) => lines.push(line) });
     expect(lines).toHaveLength(10);
-    expect(lines[0]).toBe('messages.db is converted for this version: 10 %');
-    expect(lines[9]).toBe('messages.db is converted for this version: 100 %');
+    expect(lines[0]).toBe('Migrating messages.db to the format of this version: 10 %');
+    expect(lines[9]).toBe('Migrating messages.db to the format of this version: 100 %');
+  });
+
+  it('reports the migration of a database, again after a failed attempt, without the password', async () => {
+    const lines: string[] = [];
+    let attempts = 0;
+    const postgres = async () => ({
+      postgresStore: ({ onProgress }: { onProgress: (progress: CopyProgress) => void }) =>
+        Object.assign(memoryStore(), {
+          open: async () => {
+            attempts += 1;
+            for (let done = 1; done <= 2 * attempts; done++) onProgress({ done, total: 4 });
+            if (attempts > 1) return;
+            throw new StoreError('ERR_STORE_FAILED', 'the connection broke', { cause: new Error() });
+          },
+        }),
+    });
+    const clock = new VirtualClock();
+    const opened = openStore('postgres://alice:secret@db:5433/messages', {
+      packages: { postgres },
+      wait: { waitMs: 5000, clock, report: () => {} },
+      notice: (line) => lines.push(line),
+    });
+    await settlePromises();
+    await clock.advanceAsync(1000);
+    await opened;
+    expect(lines).toEqual(
+      [25, 50, 25, 50, 75, 100].map(
+        (percent) => `Migrating PostgreSQL at db:5433/messages to the format of this version: ${percent} %`,
+      ),
+    );
   });
 
   it('says what to install if that package is missing', async () => {
-    const load = () => Promise.reject(new Error('Cannot find package'));
-    await expect(openStore('messages.db', load)).rejects.toMatchObject({
+    const sqlite = () => Promise.reject(new Error('Cannot find package'));
+    await expect(openStore('messages.db', { packages: { sqlite } })).rejects.toMatchObject({
       message: 'The store messages.db requires the package @imcore/store-sqlite, which cannot be loaded',
       advice: 'Install it with "npm install @imcore/store-sqlite", or use --store memory.',
     });
   });
 
   it('says why a file cannot be opened', async () => {
-    const load = async () => ({
+    const sqlite = async () => ({
       openSqliteStore: async () => {
         throw new StoreError('ERR_STORE_DAMAGED', 'x.db is damaged');
       },
     });
-    await expect(openStore('x.db', load)).rejects.toMatchObject({
+    await expect(openStore('x.db', { packages: { sqlite } })).rejects.toMatchObject({
       name: 'CommandError',
       message: 'Cannot open the store: x.db is damaged',
     });
