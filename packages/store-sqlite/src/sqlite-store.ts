@@ -19,43 +19,25 @@ import {
   type Sweep,
 } from '@imcore/server/ports';
 import { Appender } from './appender.js';
-import { Checkpointer } from './checkpointer.js';
 import { type Connection, connect } from './connection.js';
 import { ConversationReader } from './conversation-reader.js';
 import { DamagedMessages, type DamagedPlace } from './damaged-messages.js';
-import {
-  inTransaction,
-  isBusy,
-  storeErrorOf,
-  truncateLog,
-  whileLocked,
-  withStoreErrors,
-} from './database.js';
+import { storeErrorOf, truncateLog, whileLocked, withStoreErrors } from './database.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { DeviceTable } from './device-table.js';
-import { FileIdentity, failureOf } from './file-guard.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupTake } from './group-take.js';
 import { LogTables } from './log-tables.js';
 import { OccupiedQueues } from './occupied-queues.js';
 import { Reader } from './reader.js';
-import { numberOf } from './rows.js';
-import type { Statement } from './sqlite-module.js';
 import { type CompleteOptions, completeOptions, type SqliteStoreOptions } from './sqlite-options.js';
 import { Sweeper } from './sweeper.js';
 import { Taker } from './taker.js';
 import { toColumn } from './text-column.js';
 import { epochOf } from './totals.js';
+import { Transactions } from './transactions.js';
+import { Upkeep } from './upkeep.js';
 import { UserWalk } from './user-walk.js';
-
-/** Taken entries, and expired keys, that are removed with other work. More than what that work can leave behind. */
-const REMOVED_AT_ONCE = 1000;
-/** Those that are removed by one call of `expire`, and devices. */
-const REMOVED_AT_EXPIRY = 5000;
-const FORGET_AT_EXPIRY = 1000;
-const DEVICES_AT_EXPIRY = 1000;
-/** How long a store reports itself unhealthy after a failure, unless a later call succeeds. */
-const TROUBLE_MS = 5000;
 
 /**
  * Stores messages in one SQLite file. When an append resolves, its messages are on the disk: write-ahead log,
@@ -98,35 +80,26 @@ class SqliteStore implements MessageStore {
   readonly keepsHistory: boolean;
   readonly #connection: Connection;
   readonly #wallTime: () => number;
-  /** `now` of the last `expire`, which does not trust a clock that jumps: nothing is forgotten by a later time. */
-  #expiredAt = Number.NEGATIVE_INFINITY;
-  readonly #identity: FileIdentity;
-  readonly #checkpointer: Checkpointer;
   readonly #tables: LogTables;
   readonly #deadLetters: DeadLetterTable;
   readonly #appender: Appender;
   readonly #taker: Taker;
   readonly #devices: DeviceTable;
-  readonly #walk: UserWalk;
-  readonly #sweeper: Sweeper;
+  readonly #upkeep: Upkeep;
   readonly #reader: Reader;
   readonly #conversations: ConversationReader;
   readonly #epoch: string;
   readonly #damaged: DamagedMessages;
+  readonly #transactions: Transactions;
   readonly #commits: GroupCommit;
   /** Separate: an index may be damaged as well, and a commit of others must not fail with it. */
   readonly #repairs: GroupCommit;
   readonly #takes: GroupTake;
-  readonly #totalChanges: Statement;
-  #changes = 0;
   #onDeleted: (deadLetters: readonly DeadLetter[]) => void = () => {};
-  /** Error of the last transaction; undefined if it succeeded. */
-  #failure: StoreError | undefined;
-  #failedAt = 0;
   #end: Promise<void> | undefined;
 
   constructor(connection: Connection, options: CompleteOptions) {
-    const { database, file } = connection;
+    const { database } = connection;
     const { retention, wallTime, lockTimeoutMs } = options;
     this.#connection = connection;
     this.#wallTime = wallTime;
@@ -135,24 +108,28 @@ class SqliteStore implements MessageStore {
     this.#epoch = epochOf(database);
     this.#tables = new LogTables(database, retention, occupied);
     this.#deadLetters = new DeadLetterTable(database, this.#tables);
-    this.#walk = new UserWalk(database, this.#tables);
-    this.#appender = new Appender(database, this.#tables, this.#deadLetters, this.#walk);
+    const walk = new UserWalk(database, this.#tables);
+    this.#appender = new Appender(database, this.#tables, this.#deadLetters, walk);
     this.#taker = new Taker(this.#tables, this.#deadLetters);
     this.#devices = new DeviceTable(this.#tables, this.#taker);
-    this.#sweeper = new Sweeper(database, this.#tables, this.#deadLetters);
+    const sweeper = new Sweeper(database, this.#tables, this.#deadLetters);
+    this.#upkeep = new Upkeep(this.#tables, this.#devices, walk, sweeper);
     this.#damaged = new DamagedMessages((places) => this.#setAside(places));
     this.#reader = new Reader(database, this.#damaged);
     this.#conversations = new ConversationReader(database);
-    this.#totalChanges = database.prepare('SELECT total_changes() AS n');
+    this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
+    const parts = {
+      tables: this.#tables,
+      deadLetters: this.#deadLetters,
+      sweeper,
+      onDeleted: (deadLetters: readonly DeadLetter[]) => this.#onDeleted(deadLetters),
+      now: () => this.#now(),
+    };
+    this.#transactions = new Transactions(connection, parts, options.maxLogBytes);
     const now = () => performance.now();
     const transaction = (work: () => void) => this.#transaction(work);
     this.#commits = new GroupCommit(transaction, { lockTimeoutMs, now });
     this.#repairs = new GroupCommit(transaction, { lockTimeoutMs, now });
-    this.#takes = new GroupTake(database, this.#reader, occupied, wallTime);
-    this.#identity = new FileIdentity(file);
-    this.#checkpointer = new Checkpointer(file, database, options.maxLogBytes);
-    this.#identity.check();
-    this.#checkpointer.measured(this.#identity.logBytes);
     void this.#prune().catch(() => {});
   }
 
@@ -218,21 +195,7 @@ class SqliteStore implements MessageStore {
   }
 
   async expire(now: number, limit: number): Promise<Sweep> {
-    this.#expiredAt = now;
-    const { deviceExpiryMs } = this.#tables.retention;
-    const swept = await this.#commit(() => {
-      this.#tables.remover.drain(REMOVED_AT_EXPIRY);
-      const removedDevices =
-        deviceExpiryMs === Number.POSITIVE_INFINITY
-          ? []
-          : this.#devices.expire(now - deviceExpiryMs, DEVICES_AT_EXPIRY, now);
-      const deadLetters = this.#sweeper.expire(now, limit);
-      this.#walk.step(now);
-      this.#tables.remover.drain(REMOVED_AT_EXPIRY);
-      const trimmed = this.#walk.trim(now);
-      this.#sweeper.forget(now, FORGET_AT_EXPIRY);
-      return { deadLetters, trimmed, removedDevices };
-    });
+    const swept = await this.#commit(() => this.#upkeep.expire(now, limit));
     await this.#prune();
     return swept;
   }
@@ -263,16 +226,17 @@ class SqliteStore implements MessageStore {
 
   /** Some time after a failure it tests the disk with a commit that changes nothing. Does not wait for a lock. */
   async health(): Promise<StoreHealth> {
-    const isOver = this.#now() >= this.#failedAt + TROUBLE_MS;
-    if (this.#failure !== undefined && isOver && this.#end === undefined && !this.#commits.isLocked) {
+    const transactions = this.#transactions;
+    if (transactions.isTestDue && this.#end === undefined && !this.#commits.isLocked) {
       void this.#commit(() => this.#tables.totals.touch()).catch(() => {});
       await new Promise((resolve) => setImmediate(resolve));
     }
     try {
-      this.#identity.check();
+      transactions.checkFile();
       const totals = await this.#read(() => this.#tables.totals.sums());
-      if (this.#failure !== undefined) return { ok: false, problem: problemOf(this.#failure), ...totals };
-      const problem = this.#damaged.problem ?? (await this.#checkpointer.problem());
+      const { failure } = transactions;
+      if (failure !== undefined) return { ok: false, problem: problemOf(failure), ...totals };
+      const problem = this.#damaged.problem ?? (await transactions.problemOfLog());
       return problem === undefined ? { ok: true, ...totals } : { ok: true, problem, ...totals };
     } catch (error) {
       const problem = problemOf(storeErrorOf(error, 'SQLite'));
@@ -287,12 +251,11 @@ class SqliteStore implements MessageStore {
 
   async #close(): Promise<void> {
     await this.#commits.idle();
-    if (!this.#tables.remover.isIdle)
-      void this.#commits.add(() => this.#tables.remover.drain(REMOVED_AT_EXPIRY)).catch(() => {});
+    if (!this.#tables.remover.isIdle) void this.#commits.add(() => this.#upkeep.removeRest()).catch(() => {});
     await this.#commits.idle();
     await this.#repairs.idle();
     this.#takes.flush();
-    await this.#checkpointer.close();
+    await this.#transactions.close();
     // Closing the connection does not truncate the log while statements wait for garbage collection.
     truncateLog(this.#connection.database);
     this.#connection.database.close();
@@ -331,38 +294,11 @@ class SqliteStore implements MessageStore {
     }
   }
 
-  /** Keeps the file from growing between two calls of `expire`. */
-  #removeSome(): void {
-    if (!this.#tables.remover.isDue) return;
-    const removed = this.#tables.remover.drain(REMOVED_AT_ONCE);
-    this.#sweeper.forget(Math.min(this.#now(), this.#expiredAt), 2 * removed);
-  }
-
   #transaction(work: () => void): void {
-    try {
-      this.#checkpointer.requireRoom();
-      inTransaction(this.#connection.database, () => {
-        this.#tables.begin();
-        work();
-        this.#removeSome();
-        this.#tables.end();
-        this.#identity.check();
-      });
-      this.#tables.committed();
-    } catch (error) {
-      this.#sweeper.restart();
-      this.#tables.rolledBack();
-      this.#deadLetters.rolledBack();
-      this.#failedAt = this.#now();
-      this.#failure = failureOf(error, this.#connection.file, this.#failedAt);
-      throw isBusy(error) ? error : this.#failure;
-    }
-    this.#failure = undefined;
-    const changes = numberOf(this.#totalChanges.get(), 'n');
-    this.#checkpointer.committed(changes - this.#changes, this.#identity.logBytes);
-    this.#changes = changes;
-    const deleted = this.#deadLetters.takeDeleted();
-    if (deleted.length > 0) this.#onDeleted(deleted);
+    this.#transactions.run(() => {
+      work();
+      this.#upkeep.removeSome(this.#now());
+    });
   }
 }
 
