@@ -252,7 +252,7 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   messagesExpired: counter('messages', 'messages that became dead letters: `maxAgeMs`'),
   entriesTrimmed: counter(
     'entries',
-    'entries removed from logs before all devices had taken them: `maxLogEntries`',
+    'entries removed from logs although a device had not taken them: `maxLogEntries`',
   ),
   devicesRemoved: counter('devices', 'devices removed because they did not log in: `deviceExpiryMs`'),
   messagesDisplaced: counter('messages', 'messages that became dead letters: displaced'),
@@ -308,10 +308,10 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   clusterClaimsLost: counter('sessions', 'sessions that lost to a login at another node'),
   clusterSweeps: counter('events', 'times that the store was asked for messages that nobody has hinted'),
   clusterSweepFinds: counter('events', 'users for whom the store had some'),
-  clusterReadsWoken: counter('events', 'queues that were read because another node had stored messages'),
-  clusterLooks: counter(
-    'messages',
-    "messages within this node for which the receiver's queue was read first",
+  clusterReadsWoken: counter(
+    'events',
+    "times that a user's log was read because another node had stored messages",
   ),
+  clusterLooks: counter('messages', "messages within this node for which the receiver's log was read first"),
   bugs: counter('events', 'internal errors of the server'),
 };

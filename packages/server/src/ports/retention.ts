@@ -3,12 +3,12 @@ import { UsageError } from '../errors.js';
 
 /** How much a store keeps, for how long, and what happens beyond that. Options of every store. */
 export interface Retention {
-  /** Maximum number of messages that wait for one user. Default 100 000; the memory store's 10 000. */
+  /** Maximum number of messages that wait for one user: the user's queue. Default 100 000; the memory store's 10 000. */
   readonly maxPerUser?: number;
   /** Maximum size of the messages that wait for one user, in bytes of their bodies. Default 64 MiB. A larger message is never stored. */
   readonly maxBytesPerUser?: number;
   /**
-   * Maximum size of everything that the store keeps, in bytes: waiting messages, dead letters, history and remembered keys,
+   * Maximum size of everything that the store keeps, in bytes: logs, dead letters, history and remembered keys,
    * with what the store needs to find them. Beyond it messages are rejected, whatever `whenFull` says; `Infinity`: no limit.
    * Default 8 GiB; the memory store's a quarter of the heap limit of V8.
    */
@@ -22,13 +22,19 @@ export interface Retention {
   readonly whenFull?: 'reject-newest' | 'drop-oldest';
   /** Maximum number of dead letters; beyond it the oldest are deleted and reported. Default 100 000, memory store 10 000. */
   readonly maxDeadLetters?: number;
-  /** Minimum time that a confirmed message's key is remembered, in milliseconds: late copies are not stored. Default 24 hours. */
+  /**
+   * Minimum time that the key of a message is remembered after all devices have taken it, in milliseconds: late copies are
+   * not stored. Default 24 hours.
+   */
   readonly rememberMs?: number;
-  /** How long a confirmed message is kept for `history`, in milliseconds. Default 0: there is no history. */
+  /**
+   * How long a message is kept for `history` and `conversations` after all devices have taken it, in milliseconds. Default 0:
+   * there is no history.
+   */
   readonly historyMs?: number;
   /**
-   * Maximum number of entries in one user's log. Beyond it the oldest that a device has taken are removed, even if another
-   * device has not. Default 100 000; the memory store's 10 000.
+   * Maximum number of entries in one user's log. Beyond it the oldest entries that a device has taken are removed, even if
+   * another device has not taken them; messages that wait are not. Default 100 000; the memory store's 10 000.
    */
   readonly maxLogEntries?: number;
   /** How long a device that does not log in is kept, in milliseconds; then it is removed. Default 30 days; `Infinity`: no limit. */
