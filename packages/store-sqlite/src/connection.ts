@@ -71,7 +71,7 @@ function checkQueues(database: Database, file: string): void {
   if (areQueuesRight(database)) return;
   throw new StoreError(
     'ERR_STORE_DAMAGED',
-    `${file} is damaged: its queues differ from its messages. Run "imcore store repair --store ${file}", which builds the queues anew`,
+    `${file} is damaged: the logs of its users differ from its messages. Run "imcore store repair --store ${file}", which rebuilds these logs`,
   );
 }
 

@@ -6,15 +6,15 @@ import { problemOfLog } from './log-guard.js';
 import { areQueuesRight, rebuildQueues } from './queue-check.js';
 import { needsSteps } from './schema.js';
 
-/** What a repair has found, and the copy of the log that it keeps; `undefined` if only the queues were rebuilt. */
+/** What a repair has found, and the copy of the write-ahead log that it keeps; `undefined` if only the users' logs were rebuilt. */
 export interface Repair {
   readonly problem: string;
   readonly copy: string | undefined;
 }
 
 /**
- * Makes a store usable again whose log is damaged or belongs to another file, or whose queues differ from its messages. Keeps
- * a copy of the log, `<file>-wal.damaged-<time>` or `<file>-wal.foreign-<time>`. The commits of a damaged log before the damage
+ * Makes a store usable again whose write-ahead log is damaged or belongs to another file, or whose users' logs differ from its
+ * messages. Keeps a copy of the write-ahead log, `<file>-wal.damaged-<time>` or `<file>-wal.foreign-<time>`. The commits of a damaged log before the damage
  * are written to the file; of a foreign one nothing is.
  * Returns `undefined`, and changes nothing, if there is no such problem.
  *
@@ -43,13 +43,13 @@ export function repairSqliteStore(file: string, wallTime: () => number = Date.no
   }
 }
 
-/** Rebuilds the queues if they differ from the messages. */
+/** Rebuilds the users' logs if they differ from the messages. */
 function repairQueues(file: string): Repair | undefined {
   const database = openDatabase(file);
   try {
     if (needsSteps(database, file) || areQueuesRight(database)) return undefined;
     rebuildQueues(database);
-    return { problem: 'the queues differed from the messages', copy: undefined };
+    return { problem: 'the logs of users differed from the messages', copy: undefined };
   } catch (error) {
     throw storeErrorOf(error, `cannot repair ${file}`);
   } finally {

@@ -70,7 +70,7 @@ describe('a message that was altered in the file', () => {
   });
 });
 
-describe('the queues of a file', () => {
+describe('the logs of the users in a file', () => {
   /** A file with three waiting messages, changed by SQL or in its bytes. */
   async function changed(sql: string | undefined, from = '', to = ''): Promise<string> {
     const file = newFile();
@@ -105,13 +105,16 @@ describe('the queues of a file', () => {
     ],
     ['an entry of another kind', 'UPDATE entry SET kind = 1 WHERE message = 3', '', ''],
     ['an entry that was taken', 'UPDATE entry SET taken = 1 WHERE message = 3', '', ''],
-  ])('are compared with the messages, and can be built anew: %s', async (_, sql, from, to) => {
+  ])('are compared with the messages, and can be rebuilt: %s', async (_, sql, from, to) => {
     const file = await changed(sql, from, to);
     expect(() => sqliteStore({ file })).toThrowError(
-      expect.objectContaining({ code: 'ERR_STORE_DAMAGED', message: expect.stringContaining('queues') }),
+      expect.objectContaining({
+        code: 'ERR_STORE_DAMAGED',
+        message: expect.stringContaining('logs of its users'),
+      }),
     );
     expect(repairSqliteStore(file)).toEqual({
-      problem: 'the queues differed from the messages',
+      problem: 'the logs of users differed from the messages',
       copy: undefined,
     });
     const store = sqliteStore({ file });

@@ -14,16 +14,16 @@ export function addStoreCommands(program: Command): void {
 
   store
     .command('stats')
-    .description('show the number, size and age of waiting messages, and the longest queues')
+    .description('show the number, size and age of waiting messages, and the users for whom most wait')
     .addOption(storeOption())
-    .option('--top <number>', 'number of queues to show', '10')
+    .option('--top <number>', 'number of users to show', '10')
     .option('--json', 'print one JSON object')
     .action(async (flags: StoreFlags & { readonly top: string }) => {
       await (await import('./stats.js')).stats(flags);
     });
   store
     .command('list')
-    .description("list the messages in a user's queue, oldest first")
+    .description('list the messages that wait for a user, oldest first')
     .addOption(storeOption())
     .requiredOption('--user <id>', 'user ID')
     .option('--dead', "list the user's dead letters instead")
@@ -45,7 +45,7 @@ export function addStoreCommands(program: Command): void {
       await (await import('./list.js')).list({ ...flags, dead: true });
     });
   for (const [name, description] of [
-    ['resend', 'return dead letters to their queues'],
+    ['resend', 'append dead letters to the logs of their receivers again'],
     ['discard', 'delete dead letters'],
   ] as const) {
     store
@@ -72,7 +72,9 @@ export function addStoreCommands(program: Command): void {
     });
   store
     .command('repair')
-    .description('keep a copy of a log that is damaged or belongs to another file, and make the store usable')
+    .description(
+      'repair a write-ahead log that is damaged or belongs to another file (a copy is kept), and the logs of users',
+    )
     .addOption(storeOption())
     .option('--json', 'print one JSON object')
     .action(async (flags: StoreFlags) => {

@@ -18,9 +18,9 @@ export async function changeDeadLetters(
   output: Output = terminal,
   now: () => number = Date.now,
 ): Promise<void> {
-  const ids = names.map((name) => wholeNumber('An ID', name));
+  const ids = names.map((name) => wholeNumber('The number of a dead letter', name));
   const ways = [ids.length > 0, flags.user !== undefined, flags.all === true].filter(Boolean).length;
-  if (ways !== 1) throw new CommandError('Give exactly one of: IDs of dead letters, --user, --all');
+  if (ways !== 1) throw new CommandError('Give exactly one of: numbers of dead letters, --user, --all');
   await withStore(flags, async (tools) => {
     const change = (page: readonly DeadLetterId[]) =>
       how === 'resend' ? tools.resend(page, now()) : tools.discard(page);

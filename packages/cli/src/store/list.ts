@@ -14,7 +14,7 @@ export interface ListFlags extends StoreFlags {
 
 const PAGE = 500;
 
-/** Lists the messages of a user's queue, or dead letters: oldest first, one per line. */
+/** Lists the messages that wait for a user, or dead letters: oldest first, one per line. */
 export async function list(flags: ListFlags, output: Output = terminal): Promise<void> {
   const { user, dead = false, json = false } = flags;
   const limit = wholeNumber('--limit', flags.limit);

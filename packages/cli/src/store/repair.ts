@@ -1,6 +1,6 @@
 import { fileOf, type Output, type StoreFlags, storeErrors, terminal } from './with-store.js';
 
-/** Makes a store usable whose log is damaged or belongs to another file, or whose queues are damaged. No server may run. */
+/** Makes a store usable whose write-ahead log is damaged or belongs to another file, or whose users' logs are damaged. No server may run. */
 export async function repair(flags: StoreFlags, output: Output = terminal): Promise<void> {
   const file = fileOf(flags);
   const { repairSqliteStore } = await import('@imcore/store-sqlite');

@@ -7,7 +7,7 @@ export interface StatsFlags extends StoreFlags {
   readonly top: string;
 }
 
-/** Shows the number, size and age of waiting messages, and the longest queues. */
+/** Shows the number, size and age of waiting messages, and the users for whom most wait. */
 export async function stats(flags: StatsFlags, output: Output = terminal): Promise<void> {
   const top = wholeNumber('--top', flags.top, 0);
   await withStore(flags, async (tools) => {

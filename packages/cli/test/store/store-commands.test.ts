@@ -64,7 +64,7 @@ describe('imcore store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('stats shows the number, size and age of messages, and the longest queues', async () => {
+  it('stats shows the number, size and age of messages, and the users for whom most wait', async () => {
     await stats({ store: file, top: '1' }, output);
     expect(lines[0]).toMatch(/^waiting {7}3 messages, \d+ bytes$/);
     expect(lines.slice(1, 3)).toEqual(['oldest        2023-10-05T22:13:20.000Z', 'dead letters  1']);
