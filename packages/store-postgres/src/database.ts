@@ -41,8 +41,9 @@ const CODES: Readonly<Record<string, StoreError['code']>> = {
 
 /**
  * Every statement here finds its rows through an index. A plan made while the table was small is kept with its prepared
- * statement, so sequential scans are disabled; and bitmap scans, which read a whole log for its first entries. Parts of a statement are joined by hash, however few rows the planner expects;
- * nested loops are left where a statement leaves nothing else, for rows that are looked up one by one.
+ * statement, so sequential scans are disabled, and so are bitmap scans, which read a whole log for its first entries. Parts of a
+ * statement are joined by hash, however few rows the planner expects. Nested loops are used only where a statement allows nothing
+ * else: for rows that are looked up one by one.
  */
 export const PLAN_SETTINGS =
   'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_nestloop = off; SET enable_mergejoin = off; SET jit = off';

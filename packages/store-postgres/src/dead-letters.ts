@@ -57,8 +57,8 @@ export class DeadLetters {
   }
 
   /**
-   * Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters. Old messages that do not wait are
-   * met once, so there may be fewer although there are more: it looks again until it finds none of these.
+   * Turns up to `limit` messages that have waited longer than `maxAgeMs` into dead letters. A search also finds old messages that
+   * no longer wait, once, and they count for its limit. So it is repeated until it finds none of these.
    */
   async expire(now: number, limit: number): Promise<readonly DeadLetter[]> {
     const { maxAgeMs } = this.#retention;

@@ -59,8 +59,8 @@ export class History {
   }
 
   /**
-   * Reads conversations by their last message. One whose last message is not in the history any more, because it became a dead
-   * letter or is too old, gets its place by the one before it, and the page is read again.
+   * Reads conversations by their last message. If that is not in the history any more, because it became a dead letter or is too
+   * old, the message before it becomes the last one of the conversation, and the page is read again.
    */
   async #threads(client: ClientBase, values: unknown[]): Promise<readonly ThreadRow[]> {
     for (let read = 1; ; read += 1) {

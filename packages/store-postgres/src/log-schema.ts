@@ -2,12 +2,12 @@
  * The tables of logs with positions: schema step 5.
  *
  * `user_log` is the end of each log, and what appends lock. `log_state` is what devices have taken, and what confirmations,
- * removal and expiry lock: in a row of its own, because appends and confirmations would otherwise wait for each other. Whoever
- * locks rows of both locks `user_log` first; several rows of one table are locked in the order of `no`. What waits for a user is
+ * removal and expiry lock: in a row of its own, because appends and confirmations would otherwise wait for each other. A
+ * transaction that locks rows of both locks those of `user_log` first, and rows of one table in the order of `no`. What waits for a user is
  * `sent - gone`.
  *
- * `log_message` is a message and its entry in the log of the receiver, in one row: a message to one user is the normal case, and
- * a row less for each message is a third of its cost. `echo` has further entries that refer to a message. A row whose entry was
+ * `log_message` is a message and its entry in the log of the receiver, in one row: most messages have no other
+ * entry, and without a second row a message costs a third less. `echo` has further entries that refer to a message. A row whose entry was
  * removed (`in_log`) is kept while there is an echo of it (`echo` is its position in the log of the sender), or for the history
  * (`pair_a` and `pair_b`, the two users); `gone_at` is when the entry was removed. `taken` is set if the v6 device has taken the
  * message before an earlier one. `since` is when its wait began; null if it does not wait any more.

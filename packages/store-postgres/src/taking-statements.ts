@@ -7,8 +7,9 @@ export interface TakingStatements {
    * The v6 devices of users ($1) have taken positions ($2) at $3. Users with named devices are left out and returned
    * (`user_id`), and so are dead letters that the messages have become (`dead_id`).
    *
-   * Positions beyond the end of a log change nothing. Without named devices, what is confirmed is removed at once. Nodes may confirm for one user at the same time: a row is
-   * removed and counted once, and the position of the device moves as far as the statement can see.
+   * Positions beyond the end of a log change nothing. Without named devices, what is confirmed is removed at once. Nodes may
+   * confirm for one user at the same time: a row is removed and counted once, and the position of the device moves as far as
+   * the statement can see.
    */
   readonly confirm: Statement;
   /** Locks the states of users ($1, their ids), in order. Returns `no` and `id`. */
@@ -17,18 +18,18 @@ export interface TakingStatements {
   readonly confirmBesideDevices: Statement;
   /** Named devices ($2) of users ($1: numbers) have taken their logs up to positions ($3). */
   readonly advance: Statement;
-  /** The v6 device of a user ($1: number) was put at a position ($2), seen at $3. Returns `is_new`. */
+  /** The v6 device of a user ($1: number) was put at a position ($2), seen at $3. Returns its `position`. */
   readonly putV6: Statement;
 }
 
 export function takingStatements(tables: Tables): TakingStatements {
   const named = (name: string, text: string): Statement => ({ name: `imcore_${name}`, text });
   const { log, state, message, echo, device, dead, forgotten } = tables;
-  /** The first message of the log `no` after a position that is not taken, except those of `t`, as a position before it. */
+  /** The position before the first message of the log after `after` that is not taken, and not in `t`. */
   const nextOf = (after: string): string => `coalesce((
       SELECT m.position FROM ${message} AS m WHERE m.receiver = s.no AND m.position > ${after} AND m.in_log AND NOT m.taken
       AND (m.receiver, m.position) NOT IN (SELECT no, position FROM t) ORDER BY m.position LIMIT 1) - 1, s.last)`;
-  /** The rows of the log that belong to `t`, found by an index one by one. */
+  /** The rows of the log at the positions of `t`, looked up one by one. */
   const found = (columns: string): string => `found AS MATERIALIZED (
       SELECT t.no, t.position, m.* FROM t, LATERAL (SELECT ctid AS place, ${columns} FROM ${message} AS m
         WHERE m.receiver = t.no AND m.position = t.position AND m.in_log LIMIT 1) AS m)`;

@@ -139,7 +139,7 @@ describe.runIf(await hasPostgres())('the migration of queues to logs', () => {
     ]);
   });
 
-  it('reports its progress, and old nodes are refused afterwards', async () => {
+  it('reports its progress, and older versions are rejected afterwards', async () => {
     const many = `INSERT INTO message (receiver, sender, fingerprint, body, accepted_at, since, bytes)
       SELECT convert_to('user-' || n % 5000, 'UTF8'), 'alice', convert_to(n::text, 'UTF8'), 'body', n, n, 4 FROM generate_series(1, 20000) AS n`;
     const schema = await makeVersion4([], many);

@@ -96,7 +96,7 @@ export function inTransaction<T>(database: Database, work: () => T): T {
   }
 }
 
-/** Moves the log into the file and empties it, if no other process prevents it: then it stays, and is read as ever. */
+/** Moves the write-ahead log into the file and empties it. If another process prevents that, the log stays in use. */
 export function truncateLog(database: Database): void {
   try {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');

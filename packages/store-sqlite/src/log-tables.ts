@@ -13,7 +13,7 @@ import type { User } from './user.js';
 import { UserRows } from './user-rows.js';
 
 /**
- * The tables of a store, for what changes them. All changes are made in transactions of the caller: {@link begin}, changes,
+ * The tables of a store, for the classes that change them. All changes are made in transactions of the caller: {@link begin}, changes,
  * {@link end}, the commit, and then {@link committed}; or {@link rolledBack}.
  */
 export class LogTables {

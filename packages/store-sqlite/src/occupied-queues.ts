@@ -10,15 +10,15 @@ const BUCKETS = 2 ** 16;
  */
 const FRESH_MS = 5;
 
-/** Maximum number of queues loaded. With more, the database is read each time. */
+/** Maximum number of occupied users that are loaded. With more, the database is read each time. */
 const MAX_LOADED = 20_000;
 
 /**
- * Knows of most users that nothing waits for them, and that they have no named device, without reading the database: most users who log in have missed nothing, and the read was a
- * third of a login's cost.
+ * Knows of most users, without reading the database, that nothing waits for them and that they have no named device. Most users
+ * who log in have missed nothing, and the read was a third of the cost of a login.
  *
- * Counts the occupied queues in each hash bucket. Writes of another process, such as `imcore store`, are detected within
- * a few milliseconds, and all queues are loaded again.
+ * Counts the other users, who are occupied, in each hash bucket. Writes of another process, such as `imcore store`, are
+ * detected within a few milliseconds, and all occupied users are loaded again.
  */
 export class OccupiedQueues {
   readonly #version: Statement;
@@ -35,7 +35,7 @@ export class OccupiedQueues {
     );
   }
 
-  /** True only if the user's queue is empty. May be false for an empty queue, and is false when the state is unknown. */
+  /** True only if the user is not occupied. May be false for others, too, and is false when the state is unknown. */
   isEmptyFor(receiver: string, now: number): boolean {
     if (Math.abs(now - this.#refreshedAt) >= FRESH_MS) this.#tryRefresh(now);
     return this.#isComplete && this.#counts[bucketOf(receiver)] === 0;
@@ -55,7 +55,7 @@ export class OccupiedQueues {
     }
   }
 
-  /** Reloads the queues if another connection has written. If it throws, the state is unknown. */
+  /** Reloads the occupied users if another connection has written. If it throws, the state is unknown. */
   #refresh(now: number): void {
     const wasComplete = this.#isComplete;
     this.#isComplete = false;

@@ -2,7 +2,7 @@ import { inTransaction } from './database.js';
 import { numberOf } from './rows.js';
 import type { Database } from './sqlite-module.js';
 
-/** Entries of messages that belong to them. */
+/** Entries that belong to their messages. */
 const OWN = `entry CROSS JOIN message ON message.id = entry.message
   AND iif(kind = 0, receiver = entry.user AND message.position = entry.position AND state = 0, echo = entry.position)`;
 
@@ -27,8 +27,8 @@ const CHECKS = `SELECT
     - (SELECT count(*) FROM dead JOIN message ON message.id = dead.message WHERE state = 3) AS lost_dead_letters`;
 
 /**
- * What {@link rebuildQueues} computes from the messages. Of a user whose row is wrong, everything in the log waits again: what
- * comes twice is recognised, what is lost is not.
+ * What {@link rebuildQueues} computes from the messages. If the row of a user is wrong, everything in the user's log waits again:
+ * a client recognizes a message that it gets twice, and nobody notices one that is lost.
  */
 const REBUILD = `REINDEX user; REINDEX dead;
   DELETE FROM entry WHERE (user, position) NOT IN (SELECT entry.user, entry.position FROM ${OWN});
@@ -67,7 +67,7 @@ export function areQueuesRight(database: Database): boolean {
   );
 }
 
-/** Builds the logs and the rows of the users anew from the messages. */
+/** Rebuilds the logs and the rows of the users from the messages. */
 export function rebuildQueues(database: Database): void {
   inTransaction(database, () => database.exec(REBUILD));
 }

@@ -8,7 +8,7 @@ import {
   type Retention,
 } from '@imcore/server/ports';
 
-/** The file, the limits of its queues and how long messages are kept. */
+/** The file, the limits of the users' logs and how long messages are kept. */
 export interface SqliteStoreOptions extends Retention {
   /** The database file. Created if it does not exist; `-wal`, `-shm` and `-lock` appear beside it while it is open. */
   readonly file: string;
@@ -28,8 +28,8 @@ export interface SqliteStoreOptions extends Retention {
    */
   readonly maxLogBytes?: number;
   /**
-   * Is called while the file of an older version is converted, before the store is open: a million messages take less than a
-   * minute. The conversion is one transaction; it needs as much free space on the disk as the file has, twice.
+   * Called while the file of an older version is migrated, before the store is open: a million messages take less than a
+   * minute. The migration is one transaction, which needs free space on the disk of twice the size of the file.
    */
   readonly onProgress?: (progress: CopyProgress) => void;
   /** Returns milliseconds since 1970. Default: `Date.now`. */

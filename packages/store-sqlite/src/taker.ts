@@ -146,7 +146,7 @@ export class Taker {
     if (messages > 0) users.addWaiting(user, -messages, -bytes);
   }
 
-  /** A message that the v6 device has taken does not wait any more. Before `v6` is moved. */
+  /** A message that the v6 device has taken does not wait any more. Call it before `v6` is moved. */
   #count(user: User, { position, size, isTaken }: EntryRow): void {
     if (waits(user, position, isTaken)) this.#tables.users.addWaiting(user, -1, -size);
   }

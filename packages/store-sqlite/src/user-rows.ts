@@ -115,7 +115,7 @@ export class UserRows {
     this.change(user);
   }
 
-  /** Marks a user of whose entries some were removed that the v6 device had not taken. */
+  /** Marks a user whose v6 position must be moved: entries that the v6 device had not taken were removed. */
   unsettle(user: User): void {
     user.isUnsettled = true;
     this.change(user);

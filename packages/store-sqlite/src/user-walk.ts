@@ -55,7 +55,7 @@ export class UserWalk {
     }
   }
 
-  /** Removes the oldest entries of logs that are too long. After what can be removed anyhow. */
+  /** Removes the oldest entries of logs that are too long. Call it after entries that all devices have taken were removed. */
   trim(now: number): Sweep['trimmed'] {
     const trimmed: { userId: string; entries: number }[] = [];
     for (const no of this.#long) {
@@ -75,7 +75,7 @@ export class UserWalk {
     remover.add(user, first - 1, Math.min(byNamed, v6Holds(user) ? user.v6 : byNamed, user.last), now);
   }
 
-  /** Removes the oldest entries that some device has taken; of an echo, that is the one that has sent the message. */
+  /** Removes the oldest entries that some device has taken. An echo counts as taken: by the device that has sent the message. */
   #trim(user: User, now: number): number {
     const { entries, states, users, retention } = this.#tables;
     const surplus = Math.min(entries.count(user.no) - retention.maxLogEntries, MAX_TRIMMED);

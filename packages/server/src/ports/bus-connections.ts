@@ -27,7 +27,7 @@ export interface BusConnectionsOptions<Connection> {
   toError(cause: unknown): Error;
 }
 
-/** The state of a cluster that opens one connection to its bus after the other: what both `Cluster`s of ours have in common. */
+/** The state of a cluster that has one connection to its bus at a time and opens a new one when it is lost. */
 export class BusConnections<Connection extends BusConnection> {
   readonly #options: BusConnectionsOptions<Connection>;
   #host: ClusterHost | undefined = undefined;

@@ -127,7 +127,7 @@ export interface StoredDevice {
   readonly kind: string;
   /** For people; may be empty. */
   readonly name: string;
-  /** Everything up to it was taken; the v6 device may lack earlier messages. */
+  /** The device has taken everything up to it. The v6 device may have taken later messages as well. */
   readonly position: Position;
   /** When it was last seen, milliseconds since 1970. */
   readonly seenAt: number;
@@ -219,14 +219,15 @@ export interface SharedStore {
   /**
    * Returns the users whose logs have something behind the place given: those for whom `take` would return an entry or, for a
    * named device, those whose logs end later. The cost does not depend on the number of messages in the store. A user may have
-   * several places, and is returned if there is something behind one of them. Any number of places is accepted; a store looks up a limited number at a time.
+   * several places, and is returned if there is something behind one of them. Any number of places is accepted; a store looks
+   * up a limited number at a time.
    */
   whichWait(places: readonly LogPlace[]): Promise<ReadonlySet<string>>;
 }
 
 /**
- * Keeps a log for each user: the messages that the user was sent, and what the user has written on one device and the
- * other ones must learn. A body is stored once, however many logs refer to it.
+ * Keeps a log for each user: the messages to the user and, for the user's other devices, echoes of those that the user has
+ * sent. A body is stored once, however many logs refer to it.
  *
  * **Devices.** All sessions of v6 clients of a user are one device, which takes messages one by one (`confirm`). It exists
  * from its first confirmation of a position that the log has had, or from {@link MessageStore.putDevice} on. A user without
@@ -236,9 +237,9 @@ export interface SharedStore {
  * `Retention`, and become dead letters when they are too old or displaced: their entries are then removed from the log.
  * Echoes never wait.
  *
- * **Removal.** An entry that every device of the user has taken is removed, soon or later, by `expire`; the v6 device never
- * takes echoes and does not hold them back. A message is kept until its entries are removed, and with `historyMs` as long
- * as that says. Its key is remembered for `rememberMs` after its entry was taken.
+ * **Removal.** An entry that every device of the user has taken is removed, at once or by a later call such as `expire`. The v6
+ * device never takes echoes and does not hold them back. A message is kept until its entries are removed, and with
+ * `historyMs` for that long afterwards. Its key is remembered for `rememberMs` after its entry was taken by all devices.
  *
  * Two messages are the same if sender, receiver, fingerprint and the `contentDigest` of the bodies are equal. Every call is
  * idempotent. Methods reject with a `StoreError`; the caller may then repeat the call.

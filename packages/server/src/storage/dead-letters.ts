@@ -28,8 +28,8 @@ export interface DeadLetters {
    */
   list(query?: DeadLetterQuery): Promise<readonly DeadMessage[]>;
   /**
-   * Appends dead letters to the queues of their receivers again; a receiver who is online gets them at once. Resolves with
-   * their number. A dead letter stays one if the queue is full. An ID that is no longer a dead letter is ignored.
+   * Appends dead letters to the logs of their receivers again; a receiver who is online gets them at once. Resolves with
+   * their number. A dead letter stays one if the receiver's queue is full. A number that is no longer a dead letter is ignored.
    */
   resend(deadLetters: readonly DeadLetterRef[]): Promise<number>;
   /** Deletes dead letters. Resolves with their number. */

@@ -34,7 +34,7 @@ export interface ReplayContext {
 }
 
 /**
- * The replay of a user's queue in the store to one session, and the messages that arrive during it.
+ * The replay of a user's log to one session, and the messages that arrive during it.
  *
  * New messages are stored while older ones are being written. While only the store's answer is missing, they wait in the tail
  * queue in memory, for a limited time.

@@ -50,9 +50,9 @@ export interface ReplayTarget {
 }
 
 /**
- * Writes a user's queue in the store to one session: page by page, in order, with a limited number of messages in flight.
+ * Writes what a user's log has for the v6 device to one session: page by page, in order, with a limited number of messages in flight.
  *
- * It reads one page ahead, so that a fast session does not wait for the store. It never reads more, so that a long queue
+ * It reads one page ahead, so that a fast session does not wait for the store. It never reads more, so that a long log
  * does not delay other users. It has caught up when the store has nothing left and no append is pending. A message that is
  * stored later for this user wakes it again.
  *

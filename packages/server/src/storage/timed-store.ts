@@ -73,7 +73,7 @@ export class TimedStore implements MessageStore {
     );
   }
 
-  /** If the store throws, returns false: the queue is then read. The login must not fail. */
+  /** If the store throws, returns false: the log is then read. The login must not fail. */
   isEmptyFor(userId: string): boolean {
     try {
       return this.#store.isEmptyFor?.(userId) === true;

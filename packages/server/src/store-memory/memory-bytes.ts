@@ -13,7 +13,7 @@ export const DEAD_LETTER_BYTES = 500;
 /** Memory of the entry in the log of a message's sender, in bytes. Measured: 120. */
 export const ECHO_BYTES = 120;
 
-/** Memory that the key of a message takes which was dropped, in bytes. Measured: 360. */
+/** Memory of the key of a dropped message, in bytes. Measured: 360. */
 const KEY_OVERHEAD = 360;
 
 /** Memory of a log with a v6 device, without entries, in bytes. Measured: 510; 370 without a device. */

@@ -3,7 +3,7 @@ import { bytesOfDevice } from './memory-bytes.js';
 
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
-/** What a user has said of its v6 device. How far that has taken the log is known by the log. */
+/** What is known of a v6 device, except its position: the log knows that. */
 type V6Device = Omit<StoredDevice, 'id' | 'position'>;
 
 /** The devices of one user. */
@@ -83,8 +83,8 @@ export class MemoryDevices {
   }
 
   /**
-   * Removes and returns the devices that were last seen before an instant; the v6 device only if the user has named devices
-   * besides.
+   * Removes and returns the devices that were last seen before an instant; the v6 device only if the user still has a
+   * named device.
    */
   expire(before: number, v6Position: Position): readonly StoredDevice[] {
     if (this.named === 0) return [];

@@ -17,8 +17,8 @@ interface Kept {
 const MAX_WAITING = 100;
 
 /**
- * The messages of each two users, with `historyMs`: those that a log still has, and those that are kept after that. Knows
- * nothing of dead letters, which its owner removes.
+ * The conversations of a store in memory, with `historyMs`: messages that are still in a log, and messages that are kept after
+ * that. Its owner removes messages that become dead letters.
  */
 export class MemoryHistory {
   readonly #maxKept: number;

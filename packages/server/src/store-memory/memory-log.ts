@@ -118,7 +118,7 @@ export class MemoryLog {
     return undefined;
   }
 
-  /** Returns the messages that wait since before an instant. Reads on only as long as they do. */
+  /** Returns the messages that wait since before an instant. Stops at the first one that waits for less time. */
   overdue(before: number, limit: number): readonly MemoryEntry[] {
     const overdue: MemoryEntry[] = [];
     const first = this.#waiting === 0 ? undefined : this.oldestWaiting;
@@ -155,7 +155,7 @@ export class MemoryLog {
     return this.#devices.list(this.#passTaken(0));
   }
 
-  /** Adds or updates a device. What may be removed now is to be asked for. */
+  /** Adds or updates a device. The caller then removes what {@link removable} returns. */
   putDevice(device: StoredDevice): StoredDevice {
     const { id, kind, name, seenAt } = device;
     const position = Math.max(0, Math.min(device.position, this.#last));
@@ -214,7 +214,7 @@ export class MemoryLog {
     return entry.kind === 'message' && !this.hasTakenByV6(entry);
   }
 
-  /** Takes a message out of what waits, which it must do while it still waits. */
+  /** Counts a message as no longer waiting. Call it before the message is marked as taken. */
   #settle(entry: MemoryEntry): void {
     if (this.waits(entry)) this.#count(-1, -entry.message.kept.body.length);
   }
@@ -255,7 +255,7 @@ export class MemoryLog {
     return removable;
   }
 
-  /** The entries after `after`, up to `upTo`: by their positions, or by all entries where more are gone than there. */
+  /** The entries after `after`, up to `upTo`: looked up by position or, if most are removed, found among all entries. */
   *#between(after: Position, upTo: Position): Generator<MemoryEntry> {
     const [from, end] = [Math.max(after, this.removed), Math.min(upTo, this.#last)];
     if (end - from > 2 * this.#entries.size) {

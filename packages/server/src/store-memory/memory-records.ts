@@ -154,7 +154,7 @@ export class MemoryRecords {
     this.#bytes = 0;
   }
 
-  /** Removes a dead letter, and returns its message, which is nowhere now. */
+  /** Removes a dead letter, and returns its message, which is then neither in the receiver's log nor a dead letter. */
   #revive(dead: MemoryDeadLetter): MemoryMessage {
     this.#dead.delete(dead);
     dead.message.dead = undefined;

@@ -73,7 +73,7 @@ export const appending: Section = (open) => {
     expect((await store.take('bob', 0, 10)).last).toBe(3);
   });
 
-  it('never gives a position again', async () => {
+  it('never reuses a position', async () => {
     let now = 1_000_000;
     const store = await open({ rememberMs: 0 }, () => now);
     await appendToBob(store, '1', '2');
@@ -96,7 +96,7 @@ export const appending: Section = (open) => {
     }
   });
 
-  it('never gives an id again', async () => {
+  it('never reuses an id', async () => {
     let now = 1_000_000;
     const store = await open({ rememberMs: 0 }, () => now);
     const [first] = await store.append([message('bob', 'fp-1')]);

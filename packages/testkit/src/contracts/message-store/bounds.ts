@@ -84,7 +84,7 @@ export const bounds: Section = (open) => {
     expect((await fill(store, 'dave')).length).toBeGreaterThan(stored.length / 2);
   });
 
-  it('counts a body once, whose message is in two logs', async () => {
+  it('counts the body of a message that is in two logs once', async () => {
     const store = await open({ maxTotalBytes: MIB });
     await store.putDevice('alice', device('web'));
     let count = 0;

@@ -33,7 +33,7 @@ export const confirming: Section = (open) => {
     expect(await store.count('bob')).toEqual({ messages: 0, bytes: 0 });
   });
 
-  it('forgets none of many messages that were confirmed behind one that was not', async () => {
+  it('forgets no confirmation, however many follow a message that is not confirmed', async () => {
     const store = await open();
     const all = await appendToBob(store, ...Array.from({ length: 1000 }, (_, index) => `${index}`));
     const later = all.slice(1).reverse();

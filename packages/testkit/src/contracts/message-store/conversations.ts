@@ -28,7 +28,7 @@ function resend(store: MessageStore, { deadLetters }: Sweep, now: number): Promi
 }
 
 export const conversations: Section = (open) => {
-  it('has none if no history is kept', async () => {
+  it('returns no conversations if no history is kept', async () => {
     const store = await open();
     await appendToBob(store, '1');
     expect(await store.conversations({ userId: 'bob', limit: 10 })).toEqual([]);

@@ -43,7 +43,7 @@ export const deadLetters: Section = (open) => {
     expect(first?.messageId).toBeLessThan(second?.messageId ?? 0);
   });
 
-  it('never gives the number of a dead letter again', async () => {
+  it('never reuses the number of a dead letter', async () => {
     const { store, ids } = await withDeadLetters(open, ['1', '2']);
     expect(await store.discard(ids)).toBe(2);
     await appendToBob(store, '3');

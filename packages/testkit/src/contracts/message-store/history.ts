@@ -104,7 +104,7 @@ export const history: Section = (open) => {
     expect(await waitingFor(store, 'bob')).toEqual(['2', '1']);
   });
 
-  it('has a dead letter again that was confirmed late, and never one that was discarded', async () => {
+  it('returns a dead letter again that was confirmed late, and never one that was discarded', async () => {
     const store = await open({ ...KEPT, maxAgeMs: 1000 });
     await store.putDevice('alice', device('web', { seenAt: NOON + 2000 }));
     await store.append([message('bob', '1', { echo: true }), message('bob', '2', { echo: true })]);
@@ -134,7 +134,7 @@ export const history: Section = (open) => {
     expect(await store.history(ALL)).toEqual([]);
   });
 
-  it('has a message once that is in two logs', async () => {
+  it('returns a message once that is in two logs', async () => {
     const store = await open(KEPT);
     await store.putDevice('alice', device('web'));
     await store.append([message('bob', '1', { echo: true })]);

@@ -115,7 +115,7 @@ export const removing: Section = (open) => {
     expect(await restOf(store)).toEqual([4, []]);
   });
 
-  it('keeps nothing that the first device has taken when it is added', async () => {
+  it('removes what is before the position of the first device when it is added', async () => {
     const store = await withDevices(open, [], 3);
     await store.putDevice('bob', device('web', { position: 2 }));
     expect(await restOf(store)).toEqual([2, ['3']]);
@@ -147,7 +147,7 @@ export const removing: Section = (open) => {
     expect((await store.take('bob', 7, 10)).entries.map(({ position }) => position)).toEqual([9]);
   });
 
-  it('does not let a log grow that is taken in order', async () => {
+  it('keeps a log short whose messages are taken in order', async () => {
     const store = await withDevices(open, ['', 'web'], 0);
     for (let round = 0; round < 20; round += 1) {
       const positions = await appendToBob(store, ...Array.from({ length: 50 }, (_, n) => `${round} ${n}`));

@@ -52,7 +52,7 @@ export const waiting: Section = (open) => {
     expect(await countsOf(store)).toEqual([0, 0, 0, 0]);
   });
 
-  it('counts by the device that is farthest', async () => {
+  it('counts what the device that has taken most has not taken', async () => {
     const store = await withDevices(open);
     await store.putDevice('bob', device('phone'));
     await advanceBob(store, 'phone', 3);
