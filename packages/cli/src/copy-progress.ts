@@ -1,7 +1,7 @@
 import type { CopyProgress } from '@imcore/server/ports';
 
 /**
- * Returns a listener for the progress of a copy that reports every tenth of it, in percent. When a failed copy starts again, so
+ * Returns a listener for the progress of a copy that reports it in percent, at most once for every tenth. When a failed copy starts again, so
  * do the reports.
  */
 export function inSteps(report: (percent: number) => void): (progress: CopyProgress) => void {

@@ -20,7 +20,7 @@ interface StorePackages {
 interface OpenStoreOptions {
   /** How to wait for a database. Default: one attempt. */
   readonly wait?: DatabaseWait;
-  /** Called with a line of text for every tenth of the migration of a file or schema of an older version. */
+  /** Called with a line of text, at most once for every tenth of the migration of a file or schema of an older version. */
   readonly notice?: (line: string) => void;
   readonly packages?: Partial<StorePackages>;
 }
