@@ -6,9 +6,11 @@ import {
   DuplicateWindow,
   dataPacket,
   decodeFrameBody,
+  encodeEntryExtension,
   encodeFrameBody,
   loginPacket,
   TcpFrameReader,
+  withExtension,
 } from '@imcore/protocol';
 import { createServer, memoryStore, systemClock } from '@imcore/server';
 import { DeadlineQueue, type RingEntry } from '../../packages/server/dist/timers/deadline-queue.js';
@@ -23,6 +25,9 @@ const bodies = fingerprints.map((fingerprint) =>
   encodeFrameBody(dataPacket({ from: 'alice', to: 'bob', content: 'x'.repeat(64), fingerprint })),
 );
 const spaced = bodies.map((body) => body.replace('{', '{ '));
+const x = (serial: number) =>
+  encodeEntryExtension({ position: 4712 + serial, messageId: 90211 + serial, serverTime: 1795491373569 });
+const extended = bodies.map((body, serial) => withExtension(body, x(serial)));
 const packets = bodies.map((body) => decodeFrameBody(body));
 const acknowledgements = packets.map((packet) => encodeFrameBody(acknowledgementPacket(packet)));
 const stream = Buffer.concat(
@@ -72,9 +77,12 @@ let frames = 0;
 
 const steps: Readonly<Record<string, () => unknown>> = {
   'decode a canonical frame': () => decodeFrameBody(next(bodies)),
+  'decode a canonical frame with x': () => decodeFrameBody(next(extended), 'keep'),
   'decode a frame with spaces': () => decodeFrameBody(next(spaced)),
   'yardstick: JSON.parse of it': () => JSON.parse(next(bodies)),
   'encode a packet': () => encodeFrameBody(next(packets)),
+  'add x to a frame body, in bytes': () => Buffer.from(withExtension(next(bodies), x(turn)), 'latin1'),
+  'yardstick: the frame body in bytes': () => Buffer.from(next(bodies), 'latin1'),
   'yardstick: JSON.stringify of it': () => JSON.stringify(next(packets)),
   [`cut ${COUNT} frames from a stream`]: () => {
     reader.push(stream, (bytes, start, end) => {

@@ -10,12 +10,12 @@ const PLAIN_ID = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
  * restart a server writes one for every user at once.
  */
 export function loginResponseFrame(
-  { code, firstLoginTime }: LoginResponse,
+  { code, firstLoginTime, x }: LoginResponse,
   to: string,
   sm: number,
 ): BinaryString {
-  if (code !== 0 || !PLAIN_ID.test(to))
-    return encodeFrameBody({ ...loginResponsePacket({ code, firstLoginTime }, to), sm });
+  if (code !== 0 || x !== undefined || !PLAIN_ID.test(to))
+    return encodeFrameBody({ ...loginResponsePacket({ code, firstLoginTime, x }, to), sm });
   return `{"bridge":false,"type":50,"dataContent":"{\\"code\\":0,\\"firstLoginTime\\":${firstLoginTime}}","from":"0","to":"${to}","QoS":false,"typeu":-1,"sm":${sm}}`;
 }
 

@@ -12,6 +12,8 @@ export interface LoginRequest {
    * 0 on the client's first login, afterwards the value from the server's first login response. Milliseconds since 1970.
    */
   readonly firstLoginTime: number;
+  /** Member `x`: as received, for {@link readLoginOffer}; or as written, from {@link loginOfferMember}. */
+  readonly x?: unknown;
 }
 
 /** Content of a login response (type 50). */
@@ -20,6 +22,8 @@ export interface LoginResponse {
   readonly code: number;
   /** Milliseconds since 1970; -1 if the login was rejected. */
   readonly firstLoginTime: number;
+  /** Member `x`: as received, for {@link readLoginAnswer}; or as written, from {@link loginAnswerMember}. */
+  readonly x?: unknown;
 }
 
 /** Content of an error response (type 52). */
@@ -51,6 +55,7 @@ export function readLoginRequest(content: string | undefined): LoginRequest {
     token: toText('loginToken', fields['loginToken']),
     extra: toText('extra', fields['extra']),
     firstLoginTime: toWhole('firstLoginTime', fields['firstLoginTime']),
+    x: fields['x'],
   };
 }
 
@@ -64,6 +69,7 @@ export function readLoginResponse(content: string | undefined): LoginResponse {
   return {
     code: toWhole('code', fields['code']),
     firstLoginTime: toWhole('firstLoginTime', fields['firstLoginTime']),
+    x: fields['x'],
   };
 }
 
@@ -100,6 +106,7 @@ export function loginPacket(login: LoginRequest): Packet {
     loginToken: login.token,
     extra: login.extra,
     firstLoginTime: login.firstLoginTime,
+    x: login.x,
   });
   return control(PacketType.Login, content, login.userId, SERVER_ID);
 }
@@ -116,8 +123,10 @@ export function logoutPacket(userId: string): Packet {
 
 /** Creates a login response (type 50). A rejection is addressed to `"-1"`, because no user is logged in. */
 export function loginResponsePacket(response: LoginResponse, to: string): Packet {
-  const content = `{"code":${response.code},"firstLoginTime":${response.firstLoginTime}}`;
-  return control(PacketType.LoginResponse, content, SERVER_ID, response.code === 0 ? to : UNSET_ID);
+  const { code, firstLoginTime, x } = response;
+  const extension = x === undefined ? '' : `,"x":${JSON.stringify(x)}`;
+  const content = `{"code":${code},"firstLoginTime":${firstLoginTime}${extension}}`;
+  return control(PacketType.LoginResponse, content, SERVER_ID, code === 0 ? to : UNSET_ID);
 }
 
 /** Creates a keep-alive response (type 51). */

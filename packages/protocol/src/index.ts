@@ -45,6 +45,69 @@ export {
 export { Emitter, type Unsubscribe } from './emitter.js';
 export { encodeFrameBody, encodePacket } from './encode.js';
 export { ProtocolError, type ProtocolErrorCode } from './errors.js';
+export { type Capability, createRandomCapability, EXTENSION_VERSION } from './extension/capabilities.js';
+export {
+  type EntryExtension,
+  encodeEntryExtension,
+  encodeMessageExtension,
+  type MessageExtension,
+  type PushOptions,
+  readEntryExtension,
+  readMessageExtension,
+} from './extension/data-extension.js';
+export {
+  type ClientExtensionPacket,
+  type Envelope,
+  encodeExtensionPacket,
+  readClientExtensionPacket,
+  readServerExtensionPacket,
+  type ServerExtensionPacket,
+  withExtension,
+} from './extension/extension-packet.js';
+export { ExtensionType } from './extension/extension-type.js';
+export {
+  type CloseLogPacket,
+  encodeKeepAliveLast,
+  type PositionPacket,
+  type RejectedPacket,
+  readKeepAliveLast,
+  type SkipPacket,
+  type SkipReason,
+  type StoredPacket,
+  type SyncPacket,
+} from './extension/log-packets.js';
+export {
+  ACKNOWLEDGE_AFTER_MS,
+  type LogAction,
+  type LogDelivery,
+  LogReceiver,
+} from './extension/log-receiver.js';
+export {
+  type LoginAnswer,
+  type LogStart,
+  loginAnswerMember,
+  type PositionRange,
+  readLoginAnswer,
+} from './extension/login-answer.js';
+export {
+  type DeviceDescription,
+  type LoginOffer,
+  type LogPosition,
+  loginOfferMember,
+  MAX_MAX_FRAME_BYTES,
+  MIN_MAX_FRAME_BYTES,
+  readLoginOffer,
+} from './extension/login-offer.js';
+export { InvalidMember } from './extension/members.js';
+export type { AnswerPacket, FailurePacket, RequestPacket } from './extension/request-packets.js';
+export { createSessionKey, hasSessionKey, SESSION_KEY_LENGTH } from './extension/session-key.js';
+export type {
+  HeadsPacket,
+  MarkNoticePacket,
+  MarkPacket,
+  SignalNoticePacket,
+  SignalPacket,
+} from './extension/signal-packets.js';
 export { createFingerprint } from './fingerprint.js';
 export { KeepAlive, type KeepAliveDue, type KeepAliveTimes } from './keep-alive.js';
 export {

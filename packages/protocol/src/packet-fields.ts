@@ -20,6 +20,7 @@ export function readFields(text: string): Packet {
     typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
     bridge: toBoolean('bridge', fields['bridge']),
     sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    x: fields['x'],
   };
 }
 

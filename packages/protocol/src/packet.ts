@@ -53,6 +53,13 @@ export interface Packet {
   readonly bridge: boolean;
   /** Server time in milliseconds since 1970, -1 if the server does not set it. */
   readonly sm: number;
+  /**
+   * Member `x` of the extension as received, any JSON value, not validated; undefined if absent. It concerns the two ends of a
+   * session only: {@link encodePacket} does not write it, and it is never forwarded.
+   *
+   * @see docs/protocol/SPEC.md#12-the-extension
+   */
+  readonly x?: unknown;
 }
 
 /**

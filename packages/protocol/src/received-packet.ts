@@ -13,8 +13,9 @@ type ContentForm = 'text' | 'replaced' | 'bytes' | 'unescaped' | 'escaped';
  * A packet decoded from a frame, with the bytes to forward.
  *
  * `body` is the received frame body if it is canonical, that is what {@link encodeFrameBody} would write (except for
- * the escapes inside the content), so that forwarding needs no second serialization. Otherwise `body` is a new encoding.
- * In both cases it decodes to this packet and contains no duplicate or unknown member.
+ * the escapes inside the content), so that forwarding needs no second serialization. Of a frame that is canonical but for a
+ * member `x` at its end, it is the rest. Otherwise `body` is a new encoding. In all cases it decodes to this packet without
+ * `x`, and contains no duplicate or unknown member.
  */
 export class ReceivedPacket implements Packet {
   readonly type: number;
@@ -25,11 +26,12 @@ export class ReceivedPacket implements Packet {
   readonly typeu: number;
   readonly bridge: boolean;
   readonly sm: number;
+  #x: unknown;
   #content: string | undefined;
   #contentForm: ContentForm;
   #body: BinaryString | undefined;
 
-  /** `body`: the received frame body, if it may be forwarded. */
+  /** `body`: the received frame body without `x`, if it may be forwarded. */
   constructor(
     type: number,
     content: string | undefined,
@@ -41,6 +43,7 @@ export class ReceivedPacket implements Packet {
     typeu: number,
     bridge: boolean,
     sm: number,
+    x: unknown,
     body: BinaryString | undefined,
   ) {
     this.type = type;
@@ -51,9 +54,23 @@ export class ReceivedPacket implements Packet {
     this.typeu = typeu;
     this.bridge = bridge;
     this.sm = sm;
+    this.#x = x;
     this.#content = content;
     this.#contentForm = contentForm;
     this.#body = body;
+  }
+
+  /**
+   * Member `x` of the extension as received, any JSON value, not validated. Undefined if it is absent, was not asked for, or was
+   * dropped.
+   */
+  get x(): unknown {
+    return this.#x;
+  }
+
+  /** Frees the memory of `x`. To be called before the packet is kept: `x` is in no account of memory. */
+  dropExtension(): void {
+    this.#x = undefined;
   }
 
   /** The content as text. Decoded on first access, because most packets are only forwarded. */

@@ -198,7 +198,8 @@ export const nearCanonicalFrame: fc.Arbitrary<string> = fc
 
 type Edit = readonly [kind: number, at: number, length: number, what: string];
 
-const someEdit: fc.Arbitrary<Edit> = fc.tuple(
+/** A few bytes to insert, overwrite or remove. */
+export const someEdit: fc.Arbitrary<Edit> = fc.tuple(
   fc.nat(2),
   fc.nat(10_000),
   fc.integer({ min: 1, max: 6 }),
@@ -225,7 +226,8 @@ const someEdit: fc.Arbitrary<Edit> = fc.tuple(
   ),
 );
 
-function edited(body: string, [kind, where, length, what]: Edit): string {
+/** Applies an edit to a frame. */
+export function edited(body: string, [kind, where, length, what]: Edit): string {
   const at = where % (body.length + 1);
   if (kind === 0) return body.slice(0, at) + what + body.slice(at);
   if (kind === 1) return body.slice(0, at) + what + body.slice(at + what.length);
