@@ -3,6 +3,7 @@ import { UsageError } from './errors.js';
 import type { Hooks } from './hooks.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import type { ServerOptions } from './options.js';
+import type { SessionPolicy } from './users/session-policy.js';
 
 /** All names of an object's options. The compiler checks that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
@@ -14,6 +15,7 @@ const SERVER_OPTIONS: OptionNames<ServerOptions> = {
   cluster: true,
   routes: true,
   handlers: true,
+  sessions: true,
   limits: true,
   trustedProxies: true,
   storeAfterMs: true,
@@ -58,10 +60,20 @@ export function checkOptions(options: ServerOptions): ServerLimits {
   checkMethods('logger', options.logger, ['debug', 'info', 'warn', 'error'], 'pino()');
   checkMethods('clock', options.clock, ['now', 'wallTime', 'schedule'], 'systemClock');
   checkFunction('random', options.random);
+  checkSessions(options.sessions ?? {});
   checkNames(options.limits ?? {}, DEFAULT_LIMITS, 'limits.');
   const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) checkInteger(`limits.${name}`, value, 1);
   return Object.freeze({ ...DEFAULT_LIMITS, ...Object.fromEntries(given) });
+}
+
+function checkSessions(sessions: SessionPolicy): void {
+  checkObject('sessions', sessions, "{ policy: 'one' }");
+  checkNames(sessions, { policy: true, v6: true, maxDevices: true }, 'sessions.');
+  const { policy, v6, maxDevices } = sessions;
+  if (policy !== undefined) checkOneOf('sessions.policy', policy, ['many', 'one-per-kind', 'one']);
+  if (v6 !== undefined) checkOneOf('sessions.v6', v6, ['beside', 'exclusive']);
+  checkInteger('sessions.maxDevices', maxDevices, 1);
 }
 
 function checkTransports(given: unknown): void {

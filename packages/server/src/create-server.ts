@@ -13,6 +13,8 @@ import { createRouteHost } from './delivery/route-host.js';
 import { ServerMessages } from './delivery/server-messages.js';
 import { UnstoredInFlight } from './delivery/unstored-in-flight.js';
 import type { ServerEvents } from './events.js';
+import { Devices } from './feeds/devices.js';
+import { Feeds } from './feeds/feeds.js';
 import { createHandlers } from './handlers/index.js';
 import { HookRunner } from './hook-runner.js';
 import { logEvents } from './log-events.js';
@@ -64,6 +66,7 @@ export function createServer(options: ServerOptions): ImServer {
     store?.shared &&
     new ServerCluster(runtime, {
       ...{ cluster: options.cluster, store, shared: store.shared, users, queueOf, ticks },
+      take: (userId, entry) => storeRoute?.entryElsewhere(userId, entry) ?? 'none',
       notify: (entry) => notifier.addLate(entry),
       notifierReady: () => notifier.room(),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),
@@ -81,15 +84,21 @@ export function createServer(options: ServerOptions): ImServer {
       withhold: (userId, position) => cluster.withhold(userId, position),
     },
   );
+  const isOnline = (userId: string, deviceId: string): boolean =>
+    users.find(userId)?.findDevice(deviceId)?.session !== undefined ||
+    cluster?.whereIs(userId).some((claim) => claim.deviceId === deviceId) === true;
+  const devices =
+    store && new Devices(runtime, { store, users, cluster, isOnline, policy: options.sessions ?? {} });
   const storeRoute: StoreRoute | undefined =
     store &&
     new StoreRoute(runtime, {
       ...{ store, users, dispatcher, fallback, notifier, retry, storeAfterMs, ticks },
+      v6LoggedIn: (user) => devices?.v6LoggedIn(user),
       onAppended: cluster && ((userId, entry) => cluster.appended(userId, entry)),
     });
   const inFlight = storeRoute ?? new UnstoredInFlight(runtime, retry, fallback);
   const look = cluster && mustLook(queueOf);
-  const local: LocalRoute = new LocalRoute(runtime, inFlight, look);
+  const local: LocalRoute = new LocalRoute(runtime, inFlight, storeRoute !== undefined, look);
   const remote = cluster && storeRoute && new ClusterRoute(cluster, storeRoute);
   dispatcher.use([local, remote, ...routes, storeRoute].filter((route) => route !== undefined));
 
@@ -111,6 +120,13 @@ export function createServer(options: ServerOptions): ImServer {
     ...runtime.limits,
     isExempt: (address) => proxies.includes(address),
   });
+  const feeds =
+    storeRoute &&
+    devices &&
+    new Feeds({
+      ...{ runtime, store: storeRoute.store, writer: storeRoute.writer, devices },
+      notify: (entry) => notifier.addLate(entry),
+    });
   const handlers = createHandlers(
     runtime,
     users,
@@ -123,6 +139,7 @@ export function createServer(options: ServerOptions): ImServer {
     messages.toSender,
     store && new UnknownReceivers(runtime.limits.unknownReceiversPerHour),
     cluster,
+    feeds,
     options.handlers ?? {},
   );
   const stallDeadlines = createStallDeadlines(runtime);
@@ -135,7 +152,7 @@ export function createServer(options: ServerOptions): ImServer {
   const host = createRouteHost(runtime, users, dispatcher, fallback, storeRoute, cluster);
   for (const route of routes) route.init?.(host);
   const server: ImServer = new ImServer(runtime, {
-    ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute, cluster },
+    ...{ transports, routes, users, dispatcher, sessions, messages, store, storeRoute, cluster, devices },
   });
   return server;
 }

@@ -101,6 +101,8 @@ export interface ServerEvents {
   deadLetterDeleted: DeadMessage;
   /** Entries of a user's log were removed, because it had more than `maxLogEntries`, although a device had not taken them. */
   trimmed: { readonly userId: string; readonly entries: number };
+  /** A device of a user has logged in for the first time. */
+  deviceAdded: { readonly userId: string; readonly device: StoredDevice };
   /** A device of a user was removed: it has not logged in for the store's `deviceExpiryMs`. */
   deviceRemoved: { readonly userId: string; readonly device: StoredDevice };
   /**
@@ -119,7 +121,13 @@ export interface ServerEvents {
    */
   replayDelayed: { readonly userId: string; readonly waitedMs: number };
   /** A user has acknowledged a message. */
-  received: { readonly userId: string; readonly from: string; readonly fingerprint: string };
+  received: {
+    readonly userId: string;
+    readonly from: string;
+    readonly fingerprint: string;
+    /** The device that has acknowledged it. Empty for the device that all clients of MobileIMSDK share. */
+    readonly deviceId: string;
+  };
   /** A user did not acknowledge any copy of QoS messages, and there is no store. */
   lost: { readonly userId: string; readonly messages: readonly Message[] };
   /** Frames travel between the nodes of the cluster, or no longer; `error` says why. */

@@ -9,6 +9,8 @@ export interface LoginAttempt {
   readonly transport: string;
   /** IP address of the user; behind a trusted proxy the one that the proxy names. */
   readonly remoteAddress: string;
+  /** What the client says of its device; undefined for clients of MobileIMSDK, and on a server without a store. */
+  readonly device: { readonly id: string; readonly kind: string; readonly name: string } | undefined;
 }
 
 /**
@@ -22,6 +24,9 @@ export interface LoginAttempt {
 export type LoginVerdict =
   | { readonly accept: true; readonly deviceId?: string | undefined }
   | { readonly accept: false; readonly code: number };
+
+/** Whether a message is accepted. `code`: up to 64 characters, for clients with a log. */
+export type MessageVerdict = boolean | { readonly accept: boolean; readonly code?: string | undefined };
 
 /** A session of a user, as it was at its login. */
 export interface SessionInfo {
@@ -75,9 +80,10 @@ export interface Hooks {
   authenticate?(login: LoginAttempt): LoginVerdict | Promise<LoginVerdict>;
   /**
    * Whether a user may send a message, to another user or to the server (`to` is `"0"`). Default: every message is allowed.
-   * A rejected message is neither delivered nor acknowledged. If the hook throws or is late, the message is rejected.
+   * A rejected message is neither delivered nor acknowledged; a client with a log is told at once, with the `code` of the answer or
+   * `ERR_NOT_AUTHORIZED`. If the hook throws or is late, the message is rejected, and the client is not told: it sends it again.
    */
-  authorizeMessage?(message: Message, sender: SessionInfo): boolean | Promise<boolean>;
+  authorizeMessage?(message: Message, sender: SessionInfo): MessageVerdict | Promise<MessageVerdict>;
   /**
    * Handles a message to the server. A QoS sender is acknowledged when the hook has returned or resolved. If it throws or is
    * late, the sender is not acknowledged, and the hook is called again with the sender's next copy.

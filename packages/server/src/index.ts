@@ -27,10 +27,12 @@ export type {
   SessionEndReason,
   UndeliveredReason,
 } from './events.js';
+export type { DeviceInfo } from './feeds/devices.js';
 export type {
   Hooks,
   LoginAttempt,
   LoginVerdict,
+  MessageVerdict,
   Sender,
   SendOptions,
   SendOutcome,
@@ -66,3 +68,4 @@ export { type TcpOptions, type TcpTransport, tcp } from './transports/tcp.js';
 export type { TransportOptions } from './transports/transport-options.js';
 export { type UdpOptions, udp } from './transports/udp.js';
 export { type WebSocketOptions, type WebSocketTransport, websocket } from './transports/websocket.js';
+export type { SessionPolicy } from './users/session-policy.js';

@@ -69,6 +69,9 @@ export class ServerMetrics {
   notAuthorized = 0;
   withoutReceiver = 0;
   unknownTypes = 0;
+  invalidOffers = 0;
+  invalidExtensions = 0;
+  withoutSessionKey = 0;
   unknownAcknowledgements = 0;
   messagesAccepted = 0;
   messagesDuplicate = 0;
@@ -80,6 +83,10 @@ export class ServerMetrics {
   messagesReplayed = 0;
   messagesExpired = 0;
   entriesTrimmed = 0;
+  entriesWritten = 0;
+  requests = 0;
+  feedReads = 0;
+  feedSyncs = 0;
   devicesRemoved = 0;
   messagesDisplaced = 0;
   messagesTooLarge = 0;
@@ -239,6 +246,15 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   notLoggedIn: counter('packets', 'packets of sessions that are not logged in'),
   notAuthorized: counter('messages', 'messages that `authorizeMessage` rejected'),
   withoutReceiver: counter('messages', 'messages without a valid receiver'),
+  invalidOffers: counter(
+    'packets',
+    'logins whose offer of an extension was invalid; they are handled without it',
+  ),
+  invalidExtensions: counter('packets', 'packets of the extension that were invalid, and ignored'),
+  withoutSessionKey: counter(
+    'packets',
+    'datagrams without the key of their session: somebody else may have sent them',
+  ),
   unknownTypes: counter('packets', 'packets of a type without a handler'),
   unknownAcknowledgements: counter('packets', 'acknowledgements of messages that are not in flight'),
   messagesAccepted: counter('messages', 'messages from users, without copies'),
@@ -250,6 +266,13 @@ export const SERVER_METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   messagesStored: counter('messages', 'messages that were stored'),
   messagesReplayed: counter('messages', 'stored messages that were written to a receiver'),
   messagesExpired: counter('messages', 'messages that became dead letters: `maxAgeMs`'),
+  entriesWritten: counter(
+    'entries',
+    'entries of logs that were written to sessions with a feed, also repeated ones',
+  ),
+  requests: counter('events', 'requests of clients, such as for the history'),
+  feedReads: counter('events', 'times that the log was read for a session with a feed'),
+  feedSyncs: counter('events', 'times that a device asked for entries that had not come'),
   entriesTrimmed: counter(
     'entries',
     'entries removed from logs although a device had not taken them: `maxLogEntries`',

@@ -7,6 +7,7 @@ import type { MessageStore } from './ports/message-store.js';
 import type { PacketHandler } from './ports/packet-handler.js';
 import type { Route } from './ports/route.js';
 import type { ServerTransport } from './ports/transport.js';
+import type { SessionPolicy } from './users/session-policy.js';
 
 /** Options of `createServer`. */
 export interface ServerOptions {
@@ -26,6 +27,8 @@ export interface ServerOptions {
   /** Handlers of packet types of your own, by type. Packets of any other unknown type are rejected. */
   readonly handlers?: Readonly<Record<number, PacketHandler>> | undefined;
   readonly limits?: { readonly [Name in keyof ServerLimits]?: ServerLimits[Name] | undefined } | undefined;
+  /** Which sessions of one user may be open together. Default: one of each device, those of MobileIMSDK clients beside them. */
+  readonly sessions?: SessionPolicy | undefined;
   /**
    * Addresses and networks of proxies, such as `10.0.0.0/8`. A proxy is trusted to name the address of its client, and its own
    * address is exempt from the limits per address. Default: loopback.

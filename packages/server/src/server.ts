@@ -5,6 +5,7 @@ import type { Dispatcher } from './delivery/dispatcher.js';
 import type { ServerMessages } from './delivery/server-messages.js';
 import { asError, UsageError } from './errors.js';
 import type { ServerEvents } from './events.js';
+import type { Devices } from './feeds/devices.js';
 import type { SendOptions, SendOutcome, SessionInfo } from './hooks.js';
 import type { KeptMessage } from './message.js';
 import type { MetricSample } from './metrics.js';
@@ -38,6 +39,8 @@ interface ServerParts {
   readonly store: MessageStore | undefined;
   readonly storeRoute: StoreRoute | undefined;
   readonly cluster: ServerCluster | undefined;
+  /** Undefined without a store. */
+  readonly devices: Devices | undefined;
 }
 
 /** Options of `close`. */
@@ -165,6 +168,18 @@ export class ImServer {
   /** Messages that were acknowledged and given up: they waited too long, or were displaced. */
   get deadLetters(): DeadLetters {
     return this.#deadLetters;
+  }
+
+  /**
+   * The devices of users, and how to remove one.
+   *
+   * @throws UsageError `ERR_NO_STORE`
+   */
+  get devices(): Pick<Devices, 'list' | 'remove'> {
+    const { devices } = this.#parts;
+    if (devices === undefined)
+      throw new UsageError('ERR_NO_STORE', 'devices was used on a server without a store');
+    return devices;
   }
 
   /**

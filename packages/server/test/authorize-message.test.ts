@@ -113,7 +113,7 @@ describe('the authorization of a message', () => {
     expect(alice.received).toEqual([]);
     expect(bench.metric('notAuthorized')).toBe(1);
     expect(bench.events.error.map(({ message: text }) => text)).toEqual([
-      `hook authorizeMessage failed: must return true or false, got ${type}`,
+      `hook authorizeMessage failed: must return true, false or { accept, code }, got ${type}`,
     ]);
   });
 

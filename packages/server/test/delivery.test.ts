@@ -68,7 +68,9 @@ describe('a message to another user', () => {
         bridged: false,
       },
     ]);
-    expect(bench.events.received).toEqual([{ userId: 'bob', from: 'alice', fingerprint: 'fp-1' }]);
+    expect(bench.events.received).toEqual([
+      { userId: 'bob', from: 'alice', fingerprint: 'fp-1', deviceId: '' },
+    ]);
   });
 
   it('is not acknowledged when a copy comes before that, and is acknowledged again after it', async () => {

@@ -140,7 +140,7 @@ describe('an invalid option', () => {
         ['transports', transports],
         ['storeAfter', 5],
       ]),
-      'option storeAfter does not exist. Valid options: transports, hooks, store, cluster, routes, handlers, limits, trustedProxies, storeAfterMs, storeTimeoutMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
+      'option storeAfter does not exist. Valid options: transports, hooks, store, cluster, routes, handlers, sessions, limits, trustedProxies, storeAfterMs, storeTimeoutMs, hookTimeoutMs, retry, stampServerTime, logger, clock, random',
     ],
     [
       'a name within retry that is wrong',

@@ -67,7 +67,7 @@ describe('a message of the server', () => {
     bob.write(acknowledgement('bob', '0', 'fp-1'));
     await bench.settle();
     expect(outcome.state).toBe('received');
-    expect(bench.events.received).toEqual([{ userId: 'bob', from: '0', fingerprint: 'fp-1' }]);
+    expect(bench.events.received).toEqual([{ userId: 'bob', from: '0', fingerprint: 'fp-1', deviceId: '' }]);
     expect(bench.events.delivered).toEqual([]);
   });
 

@@ -70,7 +70,7 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
     name: 'a message in a hint is taken although others are missing before it',
     detectedAs: /waits in the store|came after/,
     profile: 'common',
-    detectedIn: 'most',
+    detectedIn: 'some',
     plant: () => {
       const { push } = Replay.prototype;
       return replace(Replay.prototype, 'push', function (this: Replay, entry) {

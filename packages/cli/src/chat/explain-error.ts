@@ -142,6 +142,8 @@ function explainDelivery(error: DeliveryError, { url }: ChatContext): Explanatio
       };
     case 'ERR_QUEUE_FULL':
       return { what: 'Too many messages are waiting.', advice: 'Try again later.' };
+    case 'ERR_REJECTED':
+      return { what: `The server rejected the message with ${error.serverCode}.`, advice: undefined };
     case 'ERR_ABORTED':
       return { what: 'The send was aborted.', advice: undefined };
     case 'ERR_CLOSED':

@@ -41,6 +41,10 @@ describe('explainError', () => {
     [new LoginError('ERR_CANNOT_CONNECT', 'x'), 'Cannot connect to tcp://127.0.0.1:8901.'],
     [new DeliveryError('ERR_TOO_LARGE', 'x'), 'The message is too long for this connection.'],
     [new DeliveryError('ERR_NOT_ACKNOWLEDGED', 'x'), 'No acknowledgement.'],
+    [
+      new DeliveryError('ERR_REJECTED', 'x', 'ERR_STORE_FULL'),
+      'The server rejected the message with ERR_STORE_FULL.',
+    ],
     [new ServerError(4, 'x'), 'The server reported error 4.'],
     [new Error('something else'), 'something else'],
   ])('explains %s: %s', (error, text) => {

@@ -138,8 +138,9 @@ export function fitsIntoHint(entry: Entry, maxBytes: number): boolean {
 function toItem(item: string | Entry | HintCount | SessionClaim): string {
   if (typeof item === 'string') return JSON.stringify(item);
   if ('position' in item) {
-    const { to, position, id, from, fingerprint, acceptedAt, body } = item;
-    return JSON.stringify([to, position, id, from, fingerprint, Math.trunc(acceptedAt), body]);
+    const { to, position, id, from, fingerprint, acceptedAt, body, kind } = item;
+    const echo = kind === 'echo' ? [1] : [];
+    return JSON.stringify([to, position, id, from, fingerprint, Math.trunc(acceptedAt), body, ...echo]);
   }
   if ('to' in item) return JSON.stringify([item.nodeId, item.from, item.to]);
   const { userId, deviceId, firstLoginTime, stamp } = item;
@@ -248,7 +249,7 @@ function toHint(item: Fields): Hint {
   if (item.ownText !== undefined) return item.ownText;
   const [position, id, acceptedAt] = [item.count(1), item.count(2), item.integer(5)];
   const [to, from, fingerprint, body] = [item.text(0), item.text(3), item.text(4), item.text(6)];
-  return { to, position, id, from, fingerprint, acceptedAt, body, kind: 'message' };
+  return { to, position, id, from, fingerprint, acceptedAt, body, kind: item.has(7) ? 'echo' : 'message' };
 }
 
 function toHintCount(item: Fields): HintCount {

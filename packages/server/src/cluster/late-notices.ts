@@ -1,6 +1,6 @@
 import type { Instant } from '@imcore/protocol';
 import { asError } from '../errors.js';
-import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
+import type { Entry, LogPlace, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { MAX_WITHHELD, WithheldNotices } from './withheld-notices.js';
@@ -117,7 +117,9 @@ export class LateNotices {
 
   async #notify(userIds: readonly string[]): Promise<void> {
     const positionsOf = new Map(userIds.map((userId) => [userId, this.#withheld.take(userId)]));
-    const places = userIds.map((userId) => ({ userId, after: (positionsOf.get(userId)?.[0] ?? 1) - 1 }));
+    const places = userIds.map((userId): LogPlace => {
+      return { userId, after: (positionsOf.get(userId)?.[0] ?? 1) - 1, device: 'v6' };
+    });
     try {
       for (const userId of await this.#parts.shared.whichWait(places)) {
         await this.#parts.notifierReady();

@@ -48,7 +48,8 @@ export class OwnClaims {
   lost(own: Claim, winner: Claim): void {
     const device = this.#parts.users.find(own.userId)?.findDevice(own.deviceId);
     if (device?.claimStamp !== own.stamp) return;
-    const code = kickOutOf(own, winner);
+    // Two sessions of a device with a feed are those of one client.
+    const code = device.feed === undefined ? kickOutOf(own, winner) : undefined;
     if (code === undefined) device.session?.end();
     else device.session?.kick(code, undefined);
   }
@@ -61,7 +62,8 @@ export class OwnClaims {
     const key = keyOf(device);
     const rival = node.rivalOf(key);
     if (rival !== undefined && rival.firstLoginTime > firstLoginTime) {
-      device.session?.kick(KickOutCode.DuplicateLogin, undefined);
+      if (device.feed === undefined) device.session?.kick(KickOutCode.DuplicateLogin, undefined);
+      else device.session?.end();
       return;
     }
     const isFirstLogin = device.sentLoginTime !== firstLoginTime;

@@ -5,7 +5,7 @@ import type { Cluster } from '../ports/cluster.js';
 import type { Entry, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { Ticks } from '../ticks.js';
-import type { StoredQueue } from '../users/user.js';
+import { type StoredQueue, V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Claim, SessionClaim } from './claims.js';
 import type { ClusterListener, NodeInfo, UserPage } from './cluster-listener.js';
@@ -26,6 +26,11 @@ interface ClusterParts {
   readonly users: UserRegistry;
   /** The queue of a user who is online here; undefined for all others. */
   readonly queueOf: (userId: string) => StoredQueue | undefined;
+  /**
+   * Another server has appended an entry to the log of a user who may be online here; undefined: one that is not known. `taken`: it
+   * needs no read of the log for the v6 device; `none`: that has no session here.
+   */
+  readonly take: (userId: string, entry: Entry | undefined) => 'taken' | 'old' | 'read' | 'none';
   /** Writes a message without QoS to its receiver, if the receiver is online here. */
   readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
@@ -60,10 +65,10 @@ export class ServerCluster implements ClusterListener {
   #drain: Drain | undefined;
 
   constructor(runtime: Runtime, parts: ClusterParts) {
-    const { store, shared, users, queueOf, cluster, notify, notifierReady, ticks } = parts;
+    const { store, shared, users, take, cluster, notify, notifierReady, ticks } = parts;
     this.#runtime = runtime;
     this.#parts = parts;
-    this.#sweep = new Sweep(runtime, shared, users, queueOf);
+    this.#sweep = new Sweep(runtime, shared, users, (userId) => void take(userId, undefined));
     const isOnline = (userId: string): boolean => this.whereIs(userId).length > 0;
     this.#notices = new LateNotices(runtime, { store, shared, isOnline, notify, notifierReady });
     this.#presence = new ClusterPresence(runtime, cluster.nodeId);
@@ -176,10 +181,7 @@ export class ServerCluster implements ClusterListener {
     const { metrics } = this.#runtime;
     for (const hint of hints) {
       const isKnown = typeof hint !== 'string';
-      const queue = this.#parts.queueOf(isKnown ? hint.to : hint);
-      if (queue === undefined) continue;
-      const outcome = isKnown ? queue.push(hint) : 'read';
-      if (!isKnown) queue.wake();
+      const outcome = this.#parts.take(isKnown ? logOf(hint) : hint, isKnown ? hint : undefined);
       if (outcome === 'taken') metrics.clusterHintsTaken += 1;
       else if (outcome === 'read') metrics.clusterReadsWoken += 1;
     }
@@ -195,7 +197,9 @@ export class ServerCluster implements ClusterListener {
     for (const body of bodies) this.#parts.deliver(body);
   }
 
-  claimAdded({ userId, nodeId }: Claim): void {
+  claimAdded({ userId, deviceId, nodeId }: Claim): void {
+    const user = this.#parts.users.find(userId);
+    if (deviceId !== V6_DEVICE && user !== undefined) user.usesLog = true;
     if (this.#recent.has(userId, this.#runtime.clock.now())) this.#node?.hint(nodeId, userId);
   }
 
@@ -263,4 +267,9 @@ export class ServerCluster implements ClusterListener {
   #peersChanged(): void {
     this.#presence.setPeers(this.nodes().map(({ nodeId }) => nodeId));
   }
+}
+
+/** The user in whose log an entry is. */
+function logOf({ kind, from, to }: Entry): string {
+  return kind === 'echo' ? from : to;
 }

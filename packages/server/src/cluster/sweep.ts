@@ -1,9 +1,8 @@
 import type { Instant } from '@imcore/protocol';
 import { asError } from '../errors.js';
-import type { SharedStore } from '../ports/message-store.js';
+import type { LogPlace, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
-import type { StoredQueue } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 
 /** Wait between two sweeps while all is well, and while hints may be missing, in milliseconds. */
@@ -31,7 +30,8 @@ export class Sweep implements RingEntry {
   readonly #runtime: Runtime;
   readonly #store: SharedStore;
   readonly #users: UserRegistry;
-  readonly #queueOf: (userId: string) => StoredQueue | undefined;
+  /** The store may have entries for a user who is online here. */
+  readonly #wake: (userId: string) => void;
   readonly #soon: DeadlineRing;
   readonly #later: DeadlineRing;
   #isRunning = false;
@@ -46,17 +46,12 @@ export class Sweep implements RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  /** `queueOf`: the queue of a user who is online here. */
-  constructor(
-    runtime: Runtime,
-    store: SharedStore,
-    users: UserRegistry,
-    queueOf: (userId: string) => StoredQueue | undefined,
-  ) {
+  /** `wake` is called for each user whose log has something that was not read. */
+  constructor(runtime: Runtime, store: SharedStore, users: UserRegistry, wake: (userId: string) => void) {
     this.#runtime = runtime;
     this.#store = store;
     this.#users = users;
-    this.#queueOf = queueOf;
+    this.#wake = wake;
     this.#soon = runtime.timers.ring<Sweep>(SOON_MS, (sweep) => sweep.request());
     this.#later = runtime.timers.ring<Sweep>(EVERY_MS, (sweep) => sweep.request());
   }
@@ -113,12 +108,23 @@ export class Sweep implements RingEntry {
   async #sweep(): Promise<void> {
     const userIds = Array.from(this.#users.online(), ({ id }) => id);
     for (let at = 0; at < userIds.length && !this.#isStopped; at += MAX_PLACES) {
-      const places = userIds.slice(at, at + MAX_PLACES).map((userId) => {
-        return { userId, after: this.#users.find(userId)?.queue?.position ?? 0 };
-      });
+      const places = userIds.slice(at, at + MAX_PLACES).flatMap((userId) => this.#placesOf(userId));
       const waiting = await this.#store.whichWait(places);
       this.#runtime.metrics.clusterSweepFinds += waiting.size;
-      for (const userId of waiting) this.#queueOf(userId)?.wake();
+      for (const userId of waiting) this.#wake(userId);
     }
+  }
+
+  /** How far the log of a user was read here: for the v6 device, and for the named device that has read least. */
+  #placesOf(userId: string): readonly LogPlace[] {
+    const user = this.#users.find(userId);
+    if (user === undefined) return [];
+    const places: LogPlace[] = [];
+    if (user.primary !== undefined) places.push({ userId, after: user.queue?.position ?? 0, device: 'v6' });
+    const feeds = [...(user.named?.values() ?? [])].flatMap(({ feed }) =>
+      feed === undefined ? [] : [feed.last],
+    );
+    if (feeds.length > 0) places.push({ userId, after: Math.min(...feeds), device: 'named' });
+    return places;
   }
 }

@@ -5,6 +5,7 @@ import type { SendOutcome } from '../hooks.js';
 import { type Message, toMessage } from '../message.js';
 import type { Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import type { StoredAs } from '../users/log-feed.js';
 import type { Outlet } from '../users/outlet.js';
 
 /**
@@ -38,6 +39,8 @@ export interface Origin {
    * that cannot have sent at another server.
    */
   readonly since?: number | undefined;
+  /** Whether its messages go through logs, because the sender has or may have a named device. Default: false. */
+  readonly usesLog?: boolean;
   /** Whether `onUndeliverable` is called for its messages. Not for those of `ImServer.send`, whose caller gets an error. */
   readonly asksHook: boolean;
   /** The sender is no longer responsible. `acknowledgement`: the receiver's own frame, if it can be forwarded unchanged. */
@@ -83,6 +86,8 @@ export class Delivery implements RingEntry {
   attempts = 0;
   /** Its place in the receiver's log; undefined if the store does not have it. */
   position: Position | undefined = undefined;
+  /** Where it is in the log of its sender; undefined if it is not there. */
+  stored: StoredAs | undefined = undefined;
   /** Its key in the duplicate window of its sender; undefined if the sender has none, or for a message without QoS. */
   duplicateKey: DuplicateKey | undefined = undefined;
   /** The inbox in which it waits for an acknowledgement; undefined if it is not in flight. */

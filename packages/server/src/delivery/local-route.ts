@@ -18,21 +18,25 @@ export class LocalRoute implements Route {
   readonly #runtime: Runtime;
   readonly #policy: InFlightPolicy;
   readonly #mustLook: MustLook | undefined;
+  readonly #hasLogs: boolean;
 
-  /** `mustLook`: for a server in a cluster. */
-  constructor(runtime: Runtime, policy: InFlightPolicy, mustLook?: MustLook) {
+  /** `hasLogs`: there is a store. `mustLook`: for a server in a cluster. */
+  constructor(runtime: Runtime, policy: InFlightPolicy, hasLogs: boolean, mustLook?: MustLook) {
     this.#runtime = runtime;
     this.#policy = policy;
+    this.#hasLogs = hasLogs;
     this.#mustLook = mustLook;
   }
 
   take(delivery: Delivery, receiver: User | undefined, now: Instant): RouteAnswer {
-    const device = receiver?.primary;
+    if (receiver === undefined || !receiver.isOnline) return 'offline';
+    const { fingerprint } = delivery;
+    if (fingerprint !== undefined && this.#isLogged(delivery, receiver)) return 'store';
+    const device = receiver.primary;
     const session = device?.session;
-    if (receiver === undefined || device === undefined || session === undefined) return 'offline';
+    if (device === undefined || session === undefined) return this.#writeToFeeds(delivery, receiver, now);
     if (delivery.body.length > session.maxSendBytes) return 'too-large';
     if (session.isStuck(now)) return 'slow-receiver';
-    const { fingerprint } = delivery;
     if (fingerprint === undefined) this.#writeOnce(delivery, session, now);
     else if (receiver.queue?.isBehind === true) return 'store';
     else if (this.#mustLook?.(receiver, delivery.origin) === true) {
@@ -46,6 +50,24 @@ export class LocalRoute implements Route {
       if (!session.write(delivery.body)) delivery.origin.waitFor(session);
     }
     if (receiver.named !== undefined) copyToOthers(delivery, receiver, device);
+    return 'taken';
+  }
+
+  /** Whether a message goes through logs, so that devices that are not online learn of it, too. */
+  #isLogged({ origin }: Delivery, { usesLog, feedSessions }: User): boolean {
+    return this.#hasLogs && (feedSessions > 0 || usesLog !== false || origin.usesLog === true);
+  }
+
+  /** Writes a message without QoS to a receiver that has feeds only. */
+  #writeToFeeds(delivery: Delivery, receiver: User, now: Instant): RouteAnswer {
+    const sessions = receiver
+      .onlineDevices()
+      .flatMap(({ session }) => (session === undefined ? [] : [session]));
+    const able = sessions.filter(({ maxSendBytes }) => delivery.body.length <= maxSendBytes);
+    const [first, ...others] = able;
+    if (first === undefined) return 'too-large';
+    this.#writeOnce(delivery, first, now);
+    for (const session of others) session.write(delivery.body);
     return 'taken';
   }
 
@@ -68,7 +90,7 @@ export class LocalRoute implements Route {
     metrics.messagesInFlight -= 1;
     metrics.messagesDelivered += 1;
     if (events.has('received'))
-      events.emit('received', { userId: receiver.id, from: delivery.from, fingerprint });
+      events.emit('received', { userId: receiver.id, from: delivery.from, fingerprint, deviceId: device.id });
     this.#reportDelivered(delivery);
     const previous = delivery.state;
     delivery.moveTo('acknowledged');
@@ -80,7 +102,12 @@ export class LocalRoute implements Route {
 
   /** A device of a user has a session, which may replace an earlier one. */
   attach(user: User, device: Device, session: Outlet, now: Instant): void {
+    if (device.feed !== undefined && device.session === undefined) user.feedSessions += 1;
     device.session = session;
+    if (device.feed !== undefined) {
+      device.feed.start();
+      return;
+    }
     if (user.primary !== undefined && user.primary !== device) return;
     user.primary = device;
     this.#policy.attached(user, device, now);
@@ -92,11 +119,17 @@ export class LocalRoute implements Route {
    */
   detach(user: User, device: Device): boolean {
     device.session = undefined;
+    if (device.feed !== undefined) {
+      user.feedSessions -= 1;
+      device.feed.end();
+      device.feed = undefined;
+      return !user.isOnline;
+    }
     if (user.primary !== device) return false;
-    const next = user.onlineDevices()[0];
+    const next = user.onlineDevices().find(({ feed }) => feed === undefined);
     user.primary = next;
     this.#policy.left(user, device);
-    if (next === undefined) return true;
+    if (next === undefined) return !user.isOnline;
     if (user.primary === next) this.#policy.attached(user, next, this.#runtime.clock.now());
     return false;
   }

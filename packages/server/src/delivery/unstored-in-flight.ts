@@ -22,7 +22,8 @@ export class UnstoredInFlight implements InFlightPolicy {
   }
 
   /** Writes to the new session what the earlier one has not acknowledged. */
-  attached(_user: User, device: Device): void {
+  attached(user: User, device: Device): void {
+    user.usesLog = false;
     const { session, inbox } = device;
     if (session === undefined || inbox === undefined) return;
     for (const delivery of [...inbox.values()]) {

@@ -23,6 +23,9 @@ import type { Device } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
+/** Maximum length of the code of a rejected message. */
+const MAX_CODE_LENGTH = 64;
+
 /** The metrics of the limits for messages of one sender. */
 const METRIC_OF = {
   maxUnacknowledged: 'limitUnacknowledged',
@@ -123,7 +126,11 @@ export class DataHandler implements Handler {
       return undefined;
     }
     metrics.messagesDuplicate += 1;
-    if (seen === 'done') sender.acknowledge(fingerprint, to, packet.bridge);
+    if (seen !== 'done') return undefined;
+    // The store knows where the message is in the sender's log.
+    if (sender.feed !== undefined && to !== SERVER_ID) {
+      if (this.#hasRoom(packet, sender, session)) this.#pass(packet, to, sender, undefined, session, now);
+    } else sender.acknowledge(fingerprint, to, packet.bridge);
     return undefined;
   }
 
@@ -171,11 +178,11 @@ export class DataHandler implements Handler {
       forget(sender, key);
       this.#reports.rejected(session, 'not-authorized', packet);
     };
-    const decide = (isAllowed: unknown): void => {
-      if (typeof isAllowed !== 'boolean')
-        throw new InvalidAnswer(`must return true or false, got ${typeName(isAllowed)}`);
-      if (!isAllowed) {
+    const decide = (answer: unknown): void => {
+      const code = rejectionOf(answer);
+      if (code !== undefined) {
         reject();
+        if (packet.QoS && packet.fp !== undefined) sender.reject(packet.fp, code);
         return;
       }
       wait(0);
@@ -207,6 +214,7 @@ export class DataHandler implements Handler {
       forget(sender, key);
       return;
     }
+    packet.dropExtension();
     const body = this.#bodyOf(packet, sender.user.id);
     sender.user.addUnderWay(bytesOf(body));
     const delivery = new Delivery(packet, body, sender.user.id, to, sender, this.#runtime.reportBug);
@@ -259,6 +267,29 @@ export class DataHandler implements Handler {
       this.#hooks.hooks.onServerMessage?.(toMessage(packet, sender.user.id), this.#toSender(info));
     void this.#hooks.ask('onServerMessage', question, accept, fail);
   }
+}
+
+/**
+ * Returns why `authorizeMessage` does not allow a message: a code for the client. Undefined if it is allowed.
+ *
+ * @throws InvalidAnswer
+ */
+function rejectionOf(answer: unknown): string | undefined {
+  const verdict = typeof answer === 'boolean' ? { accept: answer } : answer;
+  if (
+    typeof verdict !== 'object' ||
+    verdict === null ||
+    !('accept' in verdict) ||
+    typeof verdict.accept !== 'boolean'
+  )
+    throw new InvalidAnswer(`must return true, false or { accept, code }, got ${typeName(answer)}`);
+  if (verdict.accept) return undefined;
+  const code = 'code' in verdict ? verdict.code : undefined;
+  if (code === undefined) return 'ERR_NOT_AUTHORIZED';
+  if (typeof code === 'string' && code.length > 0 && code.length <= MAX_CODE_LENGTH) return code;
+  throw new InvalidAnswer(
+    `code must be a string of 1 to ${MAX_CODE_LENGTH} characters, got ${typeName(code)}`,
+  );
 }
 
 /** The message was handled by the server's application. `key`: undefined without QoS. */

@@ -1,6 +1,7 @@
 import type { BinaryString, Instant, LoginRequest, ProtocolError, ReceivedPacket } from '@imcore/protocol';
 import type { PacketRule, PacketSession } from '../ports/packet-handler.js';
 import type { Connection } from '../ports/transport.js';
+import type { Outlet } from '../users/outlet.js';
 import type { Device, User } from '../users/user.js';
 
 /** The session that a packet came from, as the server's own handlers see it. */
@@ -21,8 +22,21 @@ export interface HandlerSession extends PacketSession {
   loginDelayMs(now: Instant): number | undefined;
   /** The peer has proved that it receives what is sent to its address. */
   addressProven(): void;
+  /** The session, as users and delivery see it. */
+  readonly outlet: Outlet;
   /** Writes an answer. */
   answer(body: BinaryString): void;
+  /** The peer has sent an extension that is invalid: `reason` says which member. It is ignored. */
+  reportInvalid(reason: string): void;
+  /** Returns the key that the peer must repeat in each datagram; creates it if there is none. Undefined over a stream. */
+  openKey(): string | undefined;
+  /**
+   * Whether the peer has proven its address with the session's key. A login needs no key, so another one from this address may be
+   * forged: it must not end the session.
+   */
+  readonly isProvenByKey: boolean;
+  /** The login is ignored: the session is what it was before. */
+  ignoreLogin(): void;
   /** Keeps a packet until the packets before it are handled. */
   defer(packet: ReceivedPacket): void;
   /** Packets with `isWork` wait until the hook has answered that is being asked about a message of `user`. */

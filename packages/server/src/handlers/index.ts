@@ -1,8 +1,9 @@
-import { PacketType } from '@imcore/protocol';
+import { ExtensionType, PacketType } from '@imcore/protocol';
 import type { ServerCluster } from '../cluster/server-cluster.js';
 import type { Dispatcher } from '../delivery/dispatcher.js';
 import type { LocalRoute } from '../delivery/local-route.js';
 import { asError } from '../errors.js';
+import type { Feeds } from '../feeds/feeds.js';
 import { type HookRunner, isThenable } from '../hook-runner.js';
 import type { Sender, SessionInfo } from '../hooks.js';
 import type { PacketHandler } from '../ports/packet-handler.js';
@@ -17,8 +18,10 @@ import { DataHandler } from './data.js';
 import { echo } from './echo.js';
 import type { Handler, Handlers } from './handler.js';
 import { keepAlive } from './keep-alive.js';
+import { logPacket, position, sync } from './log.js';
 import { LoginHandler } from './login.js';
 import { logout } from './logout.js';
+import { request } from './request.js';
 
 /** Creates the table of handlers: one for each packet type that a client sends. */
 export function createHandlers(
@@ -33,10 +36,11 @@ export function createHandlers(
   toSender: (session: SessionInfo) => Sender,
   unknownReceivers: UnknownReceivers | undefined,
   cluster: ServerCluster | undefined,
+  feeds: Feeds | undefined,
   custom: Readonly<Record<number, PacketHandler>>,
 ): Handlers {
   return new Map<number, Handler>([
-    [PacketType.Login, new LoginHandler(runtime, users, hooks, checks, answers, cluster)],
+    [PacketType.Login, new LoginHandler(runtime, users, hooks, local, checks, answers, cluster, feeds)],
     [PacketType.KeepAlive, keepAlive(answers, checks)],
     [
       PacketType.Data,
@@ -45,12 +49,20 @@ export function createHandlers(
     [PacketType.Logout, logout],
     [PacketType.Acknowledgement, acknowledgement(runtime, local, checks, reports)],
     [PacketType.Echo, echo(answers)],
+    ...(feeds === undefined ? [] : logHandlers(runtime, reports, feeds)),
     ...Object.entries(custom).map(([type, handler]): [number, Handler] => [
       Number(type),
       guarded(runtime, handler),
     ]),
   ]);
 }
+
+/** The handlers of the extension. Without a store its types are unknown, like any other. */
+const logHandlers = (runtime: Runtime, reports: PeerReports, feeds: Feeds): [number, Handler][] => [
+  [ExtensionType.Position, logPacket(runtime, reports, position)],
+  [ExtensionType.Sync, logPacket(runtime, reports, sync)],
+  [ExtensionType.Request, logPacket(runtime, reports, request(runtime, feeds.requests))],
+];
 
 /** Catches and reports what a handler of the application throws, or rejects with. */
 function guarded({ events }: Runtime, handler: PacketHandler): Handler {

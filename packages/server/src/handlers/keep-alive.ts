@@ -1,3 +1,4 @@
+import { encodeKeepAliveLast, withExtension } from '@imcore/protocol';
 import type { AddressChecks } from '../sessions/address-checks.js';
 import type { Answers } from '../sessions/answers.js';
 import type { Handler } from './handler.js';
@@ -8,6 +9,13 @@ export const keepAlive = (answers: Answers, checks: AddressChecks): Handler => (
   isWork: false,
   handle: (session, _packet, now) => {
     const userId = session.user?.id ?? '';
-    session.answer(checks.ask(session.connection, now, (fp) => answers.keepAlive(userId, fp)));
+    const feed = session.device?.feed;
+    feed?.proven();
+    session.answer(
+      checks.ask(session.connection, now, (fp) => {
+        const answer = answers.keepAlive(userId, fp);
+        return feed === undefined ? answer : withExtension(answer, encodeKeepAliveLast(feed.last));
+      }),
+    );
   },
 });

@@ -1,19 +1,26 @@
 import {
   type BinaryString,
   type Instant,
+  InvalidMember,
   isUserId,
   KickOutCode,
+  type LoginOffer,
   type LoginRequest,
+  loginAnswerMember,
   MAX_ID_LENGTH,
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
+  readLoginOffer,
   readLoginRequest,
 } from '@imcore/protocol';
 import { typeName } from '../check-options.js';
 import { decideAgainstClaim } from '../cluster/claims.js';
 import type { ServerCluster } from '../cluster/server-cluster.js';
-import { InvalidAnswer } from '../errors.js';
+import type { LocalRoute } from '../delivery/local-route.js';
+import { asError, InvalidAnswer } from '../errors.js';
+import type { FeedOpenings, OpenedLog } from '../feeds/feed-openings.js';
+import type { Feeds } from '../feeds/feeds.js';
 import type { HookRunner } from '../hook-runner.js';
 import type { LoginVerdict } from '../hooks.js';
 import type { Runtime } from '../runtime.js';
@@ -21,7 +28,8 @@ import type { AddressChecks } from '../sessions/address-checks.js';
 import type { Answers } from '../sessions/answers.js';
 import { decideLogin, type LoginRecord, loginTimeOf } from '../users/login-order.js';
 import type { Outlet } from '../users/outlet.js';
-import { type Device, V6_DEVICE } from '../users/user.js';
+import type { Device } from '../users/user.js';
+import { V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 import type { Handler, HandlerSession } from './handler.js';
 
@@ -39,25 +47,34 @@ export class LoginHandler implements Handler {
   readonly #runtime: Runtime;
   readonly #users: UserRegistry;
   readonly #hooks: HookRunner;
+  readonly #local: LocalRoute;
   readonly #checks: AddressChecks;
   readonly #answers: Answers;
   readonly #cluster: ServerCluster | undefined;
+  /** Undefined without a store: then there are no logs. */
+  readonly #openings: FeedOpenings | undefined;
+  readonly #feeds: Feeds | undefined;
   #lastSessionId = 0;
 
   constructor(
     runtime: Runtime,
     users: UserRegistry,
     hooks: HookRunner,
+    local: LocalRoute,
     checks: AddressChecks,
     answers: Answers,
     cluster: ServerCluster | undefined,
+    feeds: Feeds | undefined,
   ) {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;
+    this.#local = local;
     this.#checks = checks;
     this.#answers = answers;
     this.#cluster = cluster;
+    this.#openings = feeds?.openings;
+    this.#feeds = feeds;
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
@@ -75,6 +92,10 @@ export class LoginHandler implements Handler {
       session.loginUnreadable(error);
       return;
     }
+    if (session.isProvenByKey && session.user?.id !== request.userId) {
+      session.ignoreLogin();
+      return;
+    }
     if (!session.enter()) return;
     const { remoteAddress } = session.connection;
     const delayMs = session.loginDelayMs(now);
@@ -88,7 +109,7 @@ export class LoginHandler implements Handler {
     events.emit('limited', { limit: 'loginsPerSecondPerAddress', value, remoteAddress, userId });
     if (delayMs === undefined) {
       metrics.loginsTurnedAway += 1;
-      session.end();
+      refuse(session);
       return;
     }
     metrics.loginsDelayed += 1;
@@ -102,13 +123,14 @@ export class LoginHandler implements Handler {
     const sessionId = this.#lastSessionId;
     if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
     else if (this.#hooks.hooks.authenticate === undefined)
-      this.#accept(session, request, V6_DEVICE, sessionId);
+      this.#enter(session, request, V6_DEVICE, sessionId);
     else {
       const { userId, token, extra } = request;
       const { transport, remoteAddress } = session.connection;
+      const device = this.#offerOf(session, request)?.device;
       void this.#hooks.ask(
         'authenticate',
-        () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress }),
+        () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress, device }),
         (verdict) => this.#decide(session, request, requireVerdict(verdict), sessionId),
         () => this.#decide(session, request, REJECTED_BY_FAILURE, sessionId),
       );
@@ -117,30 +139,90 @@ export class LoginHandler implements Handler {
 
   #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict, sessionId: number): void {
     if (!session.isOpen) return;
-    if (verdict.accept) this.#accept(session, request, verdict.deviceId ?? V6_DEVICE, sessionId);
+    if (verdict.accept) this.#enter(session, request, verdict.deviceId ?? V6_DEVICE, sessionId);
     else this.#reject(session, verdict.code);
   }
 
   #reject(session: HandlerSession, code: number): void {
     this.#runtime.metrics.loginsRejected += 1;
+    if (session.isProvenByKey) {
+      session.ignoreLogin();
+      return;
+    }
     session.answer(this.#answers.login({ code, firstLoginTime: -1 }, ''));
     session.end();
   }
 
-  #accept(session: HandlerSession, request: LoginRequest, deviceId: string, sessionId: number): void {
+  /** The login is allowed. If the client offers a log, it is opened before the login is answered. */
+  #enter(session: HandlerSession, request: LoginRequest, deviceId: string, sessionId: number): void {
+    const offer = this.#offerOf(session, request);
+    if (this.#openings === undefined || offer === undefined)
+      this.#accept(session, request, deviceId, sessionId);
+    else void this.#open(this.#openings, offer, session, request, sessionId);
+  }
+
+  /** A client whose log cannot be opened is not answered: it tries again. */
+  async #open(
+    openings: FeedOpenings,
+    offer: LoginOffer,
+    session: HandlerSession,
+    request: LoginRequest,
+    sessionId: number,
+  ): Promise<void> {
+    try {
+      const opened = await openings.open(request.userId, offer, session);
+      if (session.isOpen) this.#accept(session, request, opened?.device.id ?? V6_DEVICE, sessionId, opened);
+    } catch (error) {
+      const { metrics, events } = this.#runtime;
+      metrics.storeFailures += 1;
+      events.emit('error', asError(error));
+      refuse(session);
+    }
+  }
+
+  /** What the client offers, if there are logs. An invalid offer is reported, and the session is one of a v6 client. */
+  #offerOf(session: HandlerSession, { x }: LoginRequest): LoginOffer | undefined {
+    if (this.#openings === undefined) return undefined;
+    const offer = readLoginOffer(x);
+    if (offer instanceof InvalidMember) {
+      this.#runtime.metrics.invalidOffers += 1;
+      session.reportInvalid(offer.message);
+      return undefined;
+    }
+    return offer?.capabilities.includes('log') === true ? offer : undefined;
+  }
+
+  #accept(
+    session: HandlerSession,
+    request: LoginRequest,
+    deviceId: string,
+    sessionId: number,
+    opened?: OpenedLog,
+  ): void {
     const { userId, firstLoginTime: sent } = request;
+    // Only the login of the same client may be repeated: a log of the same device.
+    if (session.isProvenByKey && (opened === undefined || session.device?.id !== deviceId)) {
+      session.ignoreLogin();
+      return;
+    }
     const wallTime = this.#runtime.clock.wallTime();
     const known = this.#users.find(userId);
     const rival = this.#cluster?.rivalOf(userId, deviceId);
     const latest = Math.max(known?.latestLoginTime ?? 0, rival?.firstLoginTime ?? 0);
     const online = known?.findDevice(deviceId);
     const old = online?.session;
-    let decision =
-      old === undefined || isSame(old, session)
-        ? undefined
-        : decideLogin(sent, sessionId, loginOf(old, online), latest, wallTime);
+    let decision: ReturnType<typeof decideLogin> | undefined;
+    if (old !== undefined && !isSame(old, session))
+      decision =
+        opened === undefined
+          ? decideLogin(sent, sessionId, loginOf(old, online), latest, wallTime)
+          : decideSameDevice(old, sessionId);
     // Whatever is decided, the other node ends its session when it learns of a login that wins.
-    if (rival !== undefined && decideAgainstClaim(rival, sent, sessionId, latest, wallTime) === 'kick-new')
+    if (
+      rival !== undefined &&
+      opened === undefined &&
+      decideAgainstClaim(rival, sent, sessionId, latest, wallTime) === 'kick-new'
+    )
       decision = 'kick-new';
     if (decision === 'end-new') {
       session.end();
@@ -149,7 +231,9 @@ export class LoginHandler implements Handler {
     const time = loginTimeOf(sent, latest, wallTime);
     // A client gets back what it sent, as from the original server, whether or not it counts.
     const firstLoginTime = sent > 0 ? sent : time;
-    const response = { code: ResponseCode.Ok, firstLoginTime };
+    const x =
+      opened && loginAnswerMember({ capabilities: ['log'], log: opened.start, key: session.openKey() });
+    const response = { code: ResponseCode.Ok, firstLoginTime, x };
     const write = (fp?: string): BinaryString => this.#answers.login(response, userId, fp);
     // One that is kicked out at once proves nothing any more.
     const isKicked = decision === 'kick-new';
@@ -167,9 +251,31 @@ export class LoginHandler implements Handler {
     const user = this.#users.enter(userId);
     const device = user.device(deviceId);
     if (old !== undefined) user.sessionEnded(old.info);
+    // A session with a log takes over nothing of a v6 session of the same device, nor the other way round.
+    if (device.session !== undefined && (device.feed === undefined) !== (opened === undefined))
+      this.#local.detach(user, device);
     device.sentLoginTime = sent;
+    if (opened !== undefined && this.#feeds !== undefined) {
+      user.usesLog = true;
+      device.feed?.end();
+      device.kind = opened.device.kind;
+      device.feed = this.#feeds.create(device, session.outlet, opened, session.isProvenByKey);
+    }
     session.loginAccepted(device, request, sessionId, time);
+    // The user is not offline in between.
+    if (session.isOpen) this.#feeds?.devices.makeRoomFor(user, device, opened?.others ?? []);
   }
+}
+
+/** A login is not accepted. One that may be forged must not end the session of another client. */
+function refuse(session: HandlerSession): void {
+  if (session.isProvenByKey) session.ignoreLogin();
+  else if (session.isOpen) session.end();
+}
+
+/** A later session of a named device takes the place of the one before, which is the same client on another connection. */
+function decideSameDevice(old: Outlet, sessionId: number): 'replace-old' | 'end-new' {
+  return sessionId > old.info.sessionId ? 'replace-old' : 'end-new';
 }
 
 /** The login of a device's online session. */

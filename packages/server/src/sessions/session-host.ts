@@ -1,12 +1,15 @@
 import {
   type BinaryString,
+  createSessionKey,
   decodeFrameBody,
   encodeFrameBody,
+  hasSessionKey,
   type Instant,
   KickOutCode,
   type LoginRequest,
   NOT_KICKED,
   type Packet,
+  PacketType,
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
@@ -96,6 +99,9 @@ export class SessionHost
   /** Undefined once a login has arrived. */
   #admission: SocketAdmission | undefined;
   #isStranger: boolean;
+  /** What each datagram must contain, so that a forged address is of no use. Undefined unless the session has a log over UDP. */
+  #key: string | undefined = undefined;
+  isProvenByKey = false;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -129,6 +135,10 @@ export class SessionHost
     return this.#user.user;
   }
 
+  get outlet(): Outlet {
+    return this;
+  }
+
   get info(): SessionInfo {
     return this.#user.info;
   }
@@ -157,7 +167,7 @@ export class SessionHost
     if (!this.#inbound.admits(now)) return;
     let packet: ReceivedPacket;
     try {
-      packet = decodeFrameBody(body);
+      packet = decodeFrameBody(body, this.device?.feed === undefined ? 'drop' : 'keep');
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.violated(error);
@@ -247,6 +257,17 @@ export class SessionHost
     this.connection.addressProof?.trust();
   }
 
+  openKey(): string | undefined {
+    if (this.isReliable) return undefined;
+    this.#key ??= createSessionKey(this.runtime.random);
+    return this.#key;
+  }
+
+  reportInvalid(reason: string): void {
+    const error = new ProtocolError('ERR_INVALID_FIELD', reason);
+    this.transport.server.reports.violation(this, error, this.#session.userId);
+  }
+
   /** The caller has already ended the device's earlier session and written the login response. */
   loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void {
     const { user } = device;
@@ -257,6 +278,10 @@ export class SessionHost
     this.#session.loginAccepted(user.id);
     this.transport.readDeadlines.start(this, now);
     if (user.isAsking) this.blockFor(user);
+    if (device.feed === undefined) {
+      this.#key = undefined;
+      this.isProvenByKey = false;
+    }
     this.#user.enter(device, login, sessionId, firstLoginTime);
     if (this.isOpen && this.user?.isAsking !== true) this.#resumeHandling();
   }
@@ -265,6 +290,13 @@ export class SessionHost
   loginUnreadable(error: ProtocolError): void {
     this.#session.loginIgnored();
     this.violated(error);
+    this.#resumeHandling();
+  }
+
+  ignoreLogin(): void {
+    if (!this.isOpen) return;
+    this.runtime.metrics.withoutSessionKey += 1;
+    this.#session.loginIgnored();
     this.#resumeHandling();
   }
 
@@ -367,6 +399,7 @@ export class SessionHost
 
   #handle(packet: ReceivedPacket, now: Instant): void {
     const { handlers, reports, runtime } = this.transport.server;
+    if (this.#key !== undefined && !this.#hasKey(packet, this.#key)) return;
     const handler = handlers.get(packet.type);
     if (handler === undefined) {
       runtime.metrics.unknownTypes += 1;
@@ -399,6 +432,18 @@ export class SessionHost
       default:
         admission satisfies never;
     }
+  }
+
+  /** Whether the peer itself has sent a packet. A login proves who it is by its token. */
+  #hasKey({ type, x }: ReceivedPacket, key: string): boolean {
+    if (type === PacketType.Login) return true;
+    if (!hasSessionKey(x, key)) {
+      this.runtime.metrics.withoutSessionKey += 1;
+      return false;
+    }
+    this.isProvenByKey = true;
+    if (this.connection.addressProof?.isAwaited === true) this.addressProven();
+    return true;
   }
 
   /** Answers with error 301. If the address may be forged, the answer leaves the packet out and the session stays open. */

@@ -64,7 +64,7 @@ export class SessionUser {
     const info = describe(this.#owner.connection, sessionId, login, device.id, firstLoginTime);
     this.#info = info;
     metrics.loginsAccepted += 1;
-    const isAttached = this.device === device;
+    const isAttached = this.device === device && device.session !== undefined && device.feed === undefined;
     this.device = device;
     this.#hasStarted = false;
     if (!isAttached) local.attach(user, device, this.#owner, clock.now());

@@ -36,18 +36,24 @@ export interface DeadLetters {
   discard(deadLetters: readonly DeadLetterRef[]): Promise<number>;
 }
 
+/** Who reads the logs of users here. */
+interface LogReaders extends Pick<RouteQueues, 'queueOf'> {
+  /** The store may have got entries for a user. */
+  wakeFeeds(userId: string): void;
+}
+
 /** The dead letters of a server's store. */
 export class StoredDeadLetters implements DeadLetters {
   readonly #runtime: Runtime;
   readonly #store: MessageStore | undefined;
-  readonly #queues: Pick<RouteQueues, 'queueOf'> | undefined;
+  readonly #queues: LogReaders | undefined;
   readonly #onAppended: ((userId: string) => void) | undefined;
 
   /** `onAppended`: called for each receiver of resent messages. */
   constructor(
     runtime: Runtime,
     store: MessageStore | undefined,
-    queues: Pick<RouteQueues, 'queueOf'> | undefined,
+    queues: LogReaders | undefined,
     onAppended?: (userId: string) => void,
   ) {
     this.#runtime = runtime;
@@ -76,6 +82,7 @@ export class StoredDeadLetters implements DeadLetters {
       // A call that failed may have succeeded in the store, and only its answer was lost.
       for (const userId of new Set(deadLetters.map(({ message }) => message.to))) {
         this.#queues?.queueOf(userId)?.poll();
+        this.#queues?.wakeFeeds(userId);
         this.#onAppended?.(userId);
       }
     }

@@ -29,6 +29,8 @@ export interface ReplayContext {
   /** Deadlines of replays for which new messages wait, because the store has not answered. */
   readonly waits: DeadlineRing;
   readonly ticks: Ticks;
+  /** A user with named devices has a session of a v6 client. Called repeatedly. */
+  readonly v6LoggedIn: (user: User) => void;
   /** Routes a message again when all older messages are written. */
   readonly dispatch: (delivery: Delivery, user: User) => void;
 }
@@ -185,8 +187,10 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
     this.#readBegan = this.#context.ticks.next();
   }
 
-  answered(isEnd: boolean): void {
+  answered(isEnd: boolean, hasNamedDevice: boolean): void {
     this.#context.waits.stop(this);
+    if (this.#user.usesLog !== true) this.#user.usesLog = hasNamedDevice;
+    if (hasNamedDevice) this.#context.v6LoggedIn(this.#user);
     if (isEnd) this.readAt = this.#readBegan;
   }
 
@@ -197,6 +201,7 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
 
   gaveWay(): void {
     const { runtime, waits } = this.#context;
+    this.#user.usesLog ??= false;
     // What other servers have stored may be overtaken as well.
     this.readAt = this.#context.ticks.next();
     runtime.metrics.replaysDelayed += 1;

@@ -41,8 +41,8 @@ export interface ReplayTarget {
   waits(): void;
   /** A read of the store begins. */
   reads(): void;
-  /** The store has been read: the wait is over. `isEnd`: there was nothing more. */
-  answered(isEnd: boolean): void;
+  /** The store has been read: the wait is over. `isEnd`: there was nothing more. `hasNamedDevice`: the user has one. */
+  answered(isEnd: boolean, hasNamedDevice: boolean): void;
   /** Everything is written: new messages need not wait, and the tail queue can be written. */
   caughtUp(): void;
   /** As {@link caughtUp}, but the store has not answered in time: what it has is written after new messages. */
@@ -273,7 +273,7 @@ export class Replay implements RingEntry {
     const answered = (page: LogPage): void => {
       const isEnd = page.entries.length < limit;
       this.#isOverdue = false;
-      this.#target.answered(isEnd && this.#after === after);
+      this.#target.answered(isEnd && this.#after === after, page.hasNamedDevice);
       if (this.#after === after) this.#append(page, confirming, isEnd);
       this.#takePushed();
     };

@@ -14,6 +14,7 @@ import type { Ticks } from '../ticks.js';
 import type { DeadlineRing } from '../timers/deadline-queue.js';
 import type { Device, StoredQueue, User } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
+import { echoOf, entryOf, toFeeds } from './appended-entries.js';
 import type { OfflineNotifier } from './offline-notifier.js';
 import { REPLAY_WINDOW, type Replay } from './replay.js';
 import { type ReplayContext, ReplayQueue } from './replay-queue.js';
@@ -43,6 +44,8 @@ interface StoreRouteOptions {
   /** How long a message waits for its receiver before it is stored, in milliseconds. */
   readonly storeAfterMs: number;
   readonly ticks: Ticks;
+  /** A user with named devices has a session of a v6 client. Called repeatedly. */
+  readonly v6LoggedIn: (user: User) => void;
   /**
    * Called after each append for a user, whatever its result: the message may be in the store. `entry`: what was appended, if
    * that is known.
@@ -90,7 +93,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#replays = {
       runtime,
       store,
-      ...{ writer: this.writer, ticks: options.ticks },
+      ...{ writer: this.writer, ticks: options.ticks, v6LoggedIn: options.v6LoggedIn },
       retries: this.#retries.first,
       polls: timers.ring<Replay>(STORE_RETRY_MS, (replay) => replay.poll()),
       waits: timers.ring<ReplayQueue>(MAX_STORE_WAIT_MS, ({ replay }) => replay.giveWay()),
@@ -101,7 +104,11 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
 
   take(delivery: Delivery, receiver: User | undefined, now: Instant, reason: UndeliveredReason): RouteAnswer {
     if (delivery.fingerprint === undefined) return reason;
-    if (reason === 'store' && receiver?.queue?.addToTail(delivery) === true) {
+    if (
+      reason === 'store' &&
+      !isLogged(delivery, receiver) &&
+      receiver?.queue?.addToTail(delivery) === true
+    ) {
       this.#storing.start(delivery, now);
       return 'taken';
     }
@@ -112,7 +119,10 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
 
   attached(user: User, device: Device): void {
     if (user.queue !== undefined || device.inbox !== undefined) this.left(user, device);
-    if (this.store.isEmptyFor?.(user.id) === true && this.writer.pendingFor(user.id) === 0) return;
+    if (this.store.isEmptyFor?.(user.id) === true && this.writer.pendingFor(user.id) === 0) {
+      user.usesLog ??= false;
+      return;
+    }
     const queue = new ReplayQueue(this.#replays, user, device, 'running');
     user.queue = queue;
     queue.wake();
@@ -196,11 +206,13 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       return;
     }
     delivery.moveTo('persisting');
-    const message = { to, from, body, fingerprint, acceptedAt: this.#runtime.clock.wallTime() };
+    const acceptedAt = this.#runtime.clock.wallTime();
+    const hasEcho = delivery.origin.usesLog === true && from !== to;
+    const message = { to, from, body, fingerprint, acceptedAt, ...(hasEcho ? { echo: true as const } : {}) };
     this.writer.append(
       message,
       (result) => this.#appended(delivery, message, result),
-      (result) => this.#appendedLate(delivery, result),
+      (result) => this.#appendedLate(delivery, message, result),
     );
   }
 
@@ -209,23 +221,56 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (result === undefined) this.#notPersisted(delivery, 'store');
     else if (result.outcome === 'full')
       this.#notPersisted(delivery, reportQueueFull(this.#runtime, delivery, result.limit));
-    else this.#persisted(delivery, result);
+    else this.#persisted(delivery, message, result);
     const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
+    const entry = entryOf(message, result);
     if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
     // A call that failed may have succeeded in the store, and only its answer was lost.
     else if (result === undefined) this.queueOf(to)?.poll();
-    else this.queueOf(to)?.wake();
-    this.#onAppended?.(to, entryOf(message, result));
+    else if (entry === undefined) this.queueOf(to)?.wake();
+    else this.queueOf(to)?.push(entry);
+    if (result?.outcome !== 'full')
+      toFeeds(this.#users, to, entry, to === message.from ? delivery.origin : undefined);
+    this.#onAppended?.(to, entry);
+    if (message.echo !== true) return;
+    const echo = echoOf(message, result);
+    toFeeds(this.#users, message.from, echo, delivery.origin);
+    if (echo !== undefined) this.#users.find(message.from)?.queue?.skip(echo.position);
+    this.#onAppended?.(message.from, echo);
+  }
+
+  /**
+   * Another server has appended an entry to a user's log; undefined: one that is not known. `taken`: it needs no read of the log for
+   * the v6 device; `none`: that has no session here.
+   */
+  entryElsewhere(userId: string, entry: Entry | undefined): 'taken' | 'old' | 'read' | 'none' {
+    toFeeds(this.#users, userId, entry, undefined);
+    const queue = this.queueOf(userId);
+    if (queue === undefined) return 'none';
+    if (entry?.kind === 'message') return queue.push(entry);
+    if (entry !== undefined) {
+      queue.skip(entry.position);
+      return 'old';
+    }
+    queue.wake();
+    return 'read';
+  }
+
+  /** The store may have got entries for a user. */
+  wakeFeeds(userId: string): void {
+    toFeeds(this.#users, userId, undefined, undefined);
   }
 
   /** The store has stored a message after its append was given up. Its next copy is a duplicate for the store. */
-  #appendedLate(delivery: Delivery, result: AppendResult): void {
+  #appendedLate(delivery: Delivery, message: StoredMessage, result: AppendResult): void {
     if (result.outcome === 'full') return;
+    toFeeds(this.#users, delivery.to, undefined, undefined);
+    if (message.echo === true) toFeeds(this.#users, delivery.from, undefined, undefined);
     this.#onAppended?.(delivery.to, undefined);
     if (delivery.state === 'rejected') {
       // It is still in flight: the store must get to know its acknowledgement.
       delivery.moveTo('persisting');
-      this.#persisted(delivery, result);
+      this.#persisted(delivery, message, result);
       return;
     }
     if (result.outcome === 'stored' && result.displaced !== undefined)
@@ -239,8 +284,15 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     }
   }
 
-  #persisted(delivery: Delivery, result: Exclude<AppendResult, { outcome: 'full' }>): void {
-    const { position, outcome } = result;
+  #persisted(
+    delivery: Delivery,
+    { from, to, acceptedAt }: StoredMessage,
+    result: Exclude<AppendResult, { outcome: 'full' }>,
+  ): void {
+    const { id, position, outcome } = result;
+    // A message to oneself has one entry.
+    const echo = from === to ? position : result.echo;
+    if (echo !== undefined) delivery.stored = { id, echo, acceptedAt };
     if (outcome === 'stored' && result.displaced !== undefined)
       reportDisplaced(this.#runtime, result.displaced);
     const { metrics, events } = this.#runtime;
@@ -257,8 +309,14 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     delivery.origin.accepted(delivery, 'stored', this.#runtime.clock.now());
     if (events.has('stored')) events.emit('stored', delivery.message);
     // One that was in flight and has left the inbox by now was added when its session ended.
-    if (outcome === 'stored' && !wasInFlight) this.#notifier.add(delivery);
+    if (outcome === 'stored' && !wasInFlight && !this.#getsFromLog(to)) this.#notifier.add(delivery);
     if (delivery.inbox?.hasTooMuchStored === true) this.#leaveToReplay(delivery);
+  }
+
+  /** Whether a user is online and gets messages from its log at once. If it does not acknowledge, the end of its session tells. */
+  #getsFromLog(userId: string): boolean {
+    const user = this.#users.find(userId);
+    return user?.isOnline === true && (user.feedSessions > 0 || user.usesLog === true);
   }
 
   /** The store did not accept a message. In flight, it can still be acknowledged; otherwise it is undeliverable. */
@@ -322,9 +380,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   }
 }
 
-/** What an append has added to the receiver's log; undefined if it added nothing, or that is not known. */
-function entryOf(message: StoredMessage, result: AppendResult | undefined): Entry | undefined {
-  if (result?.outcome !== 'stored') return undefined;
-  const { id, position } = result;
-  return { ...message, id, position, kind: 'message' };
+/** Whether a message goes through logs: it does not wait in memory. */
+function isLogged({ origin }: Delivery, receiver: User | undefined): boolean {
+  return origin.usesLog === true || receiver?.usesLog === true;
 }

@@ -2,6 +2,7 @@ import { contentDigest, type Instant } from '@imcore/protocol';
 import { StoreError } from '../errors.js';
 import type { AppendResult, MessageStore, Position, StoredMessage } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import { DevicePositions } from './device-positions.js';
 import type { OnGivenUp } from './timed-store.js';
 
 /** Maximum number of messages in one append. */
@@ -26,7 +27,7 @@ interface Waiting {
 }
 
 /** The calls of a store that a {@link StoreWriter} makes. */
-interface WritableStore extends Pick<MessageStore, 'confirm'> {
+interface WritableStore extends Pick<MessageStore, 'confirm' | 'advance'> {
   append(
     messages: readonly StoredMessage[],
     onGivenUp?: OnGivenUp<readonly AppendResult[]>,
@@ -46,6 +47,7 @@ export class StoreWriter implements RingEntry {
   readonly #onError: (error: unknown) => void;
   #waiting: Waiting[] = [];
   #confirmations = new Map<string, Set<Position>>();
+  readonly #positions = new DevicePositions();
   /** The confirmations of the current call. */
   #underWay: ReadonlyMap<string, ReadonlySet<Position>> = new Map();
   /** Messages that a route is delivering elsewhere, and that a replay skips meanwhile. */
@@ -92,10 +94,13 @@ export class StoreWriter implements RingEntry {
     const positions = this.#confirmations.get(userId);
     if (positions === undefined) this.#confirmations.set(userId, new Set([position]));
     else positions.add(position);
-    this.#gathered += 1;
-    if (this.#isConfirming || (this.#isResting && this.#gathered < MAX_GATHERED)) return;
-    this.#isConfirming = true;
-    queueMicrotask(() => void this.#confirmAll());
+    this.#gather();
+  }
+
+  /** A named device has its log up to a position. Sent with the confirmations. */
+  advance(userId: string, deviceId: string, position: Position): void {
+    this.#positions.advance(userId, deviceId, position);
+    this.#gather();
   }
 
   /** Sets the listener that is called after each confirmation, and calls {@link resume} later. Without it there is no rest. */
@@ -106,7 +111,7 @@ export class StoreWriter implements RingEntry {
   /** Ends the rest: sends what has been collected, and what failed before. */
   resume(): void {
     this.#isResting = false;
-    if (this.#isConfirming || this.#confirmations.size === 0) return;
+    if (this.#isConfirming || (this.#confirmations.size === 0 && this.#positions.isEmpty)) return;
     this.#isConfirming = true;
     void this.#confirmAll();
   }
@@ -157,6 +162,14 @@ export class StoreWriter implements RingEntry {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
+  /** Calls the store, unless it has been called just now. */
+  #gather(): void {
+    this.#gathered += 1;
+    if (this.#isConfirming || (this.#isResting && this.#gathered < MAX_GATHERED)) return;
+    this.#isConfirming = true;
+    queueMicrotask(() => void this.#confirmAll());
+  }
+
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MAX_BATCH);
@@ -182,14 +195,19 @@ export class StoreWriter implements RingEntry {
     this.#underWay = this.#confirmations;
     this.#confirmations = new Map();
     this.#gathered = 0;
+    const advances = this.#positions.take();
     let after: 'success' | 'failure' = 'success';
     try {
-      await this.#store.confirm(
-        Array.from(this.#underWay, ([userId, positions]) => ({ userId, positions: [...positions] })),
-      );
+      const confirmations = Array.from(this.#underWay, ([userId, positions]) => {
+        return { userId, positions: [...positions] };
+      });
+      if (confirmations.length > 0) await this.#store.confirm(confirmations);
+      if (advances.length > 0) await this.#store.advance(advances);
     } catch (error) {
       after = 'failure';
       this.#keepForLater(this.#underWay);
+      for (const { userId, deviceId, position } of advances)
+        this.#positions.advance(userId, deviceId, position);
       this.#onError(error);
     }
     this.#underWay = new Map();

@@ -2,7 +2,8 @@ import { DEFAULT_DUPLICATE_LIMITS, Digest } from '@imcore/protocol';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing } from '../timers/deadline-queue.js';
 import type { Outlet } from './outlet.js';
-import { type Device, User, type UserSettings } from './user.js';
+import type { Device } from './user.js';
+import { User, type UserSettings } from './user.js';
 
 /** Maximum number of fingerprints that are remembered of all offline users together. */
 const MAX_REMEMBERED_AWAY = 200_000;

@@ -11,15 +11,24 @@ import {
 } from '@imcore/protocol';
 import { type BytesUnderWay, bytesOf } from '../delivery/bytes-under-way.js';
 import type { Delivery, Origin } from '../delivery/delivery.js';
+import type { UndeliveredReason } from '../events.js';
 import type { SendOutcome, SessionInfo } from '../hooks.js';
 import type { Entry, Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import { HookQueue } from './hook-queue.js';
 import { Inbox } from './inbox.js';
+import type { LogFeed } from './log-feed.js';
 import type { Outlet } from './outlet.js';
 
 /** The device that all sessions of v6 clients belong to. */
 export const V6_DEVICE = '';
+
+/** Codes for the client, of messages that will not be accepted however often they are sent. Other reasons may pass. */
+const REJECTION_CODES: Partial<Record<UndeliveredReason, string>> = {
+  'queue-full': 'ERR_QUEUE_FULL',
+  'store-full': 'ERR_STORE_FULL',
+  'too-large': 'ERR_TOO_LARGE',
+};
 
 /** What all users of one server share. */
 export interface UserSettings {
@@ -75,8 +84,17 @@ export class User implements RingEntry {
   readonly #v6 = new Device(V6_DEVICE, this);
   /** Devices with an id, online or about to be. Undefined if there are none, as for most users. */
   named: Map<string, Device> | undefined = undefined;
-  /** The device that must acknowledge new messages: the first one online. Undefined while none is online. */
+  /** The device that must acknowledge new messages: the first one online without a feed. Undefined while none is online. */
   primary: Device | undefined = undefined;
+  /** Number of devices that are online with a feed. They are never primary. */
+  feedSessions = 0;
+  /**
+   * Whether its messages go through logs: it has a named device in the store, online or not. Undefined until the store has told;
+   * then as if it had one.
+   */
+  usesLog: boolean | undefined = undefined;
+  /** When the store was last told that its v6 device was seen, milliseconds since 1970; 0 if it was not. */
+  v6SeenAt = 0;
   /** Whether the event `online` was emitted, and `offline` was not since. */
   isReportedOnline = false;
   /** The latest `firstLoginTime` of its sessions that have ended; undefined before the first end. */
@@ -103,7 +121,7 @@ export class User implements RingEntry {
   }
 
   get isOnline(): boolean {
-    return this.primary !== undefined;
+    return this.primary !== undefined || this.feedSessions > 0;
   }
 
   /** The session of the primary device. */
@@ -221,6 +239,10 @@ export class Device implements Origin {
   claimStamp: number | undefined = undefined;
   /** When its last session logged in, a number of `Ticks`: a hook may allow a message after that session. Undefined without a cluster. */
   since: number | undefined = undefined;
+  /** What its client has said that it is; empty for the device of v6 clients. */
+  kind = '';
+  /** The feed of its session; undefined unless the session has negotiated a log. */
+  feed: LogFeed | undefined = undefined;
   #inbox: Inbox | undefined = undefined;
 
   constructor(id: string, user: User) {
@@ -230,6 +252,10 @@ export class Device implements Origin {
 
   get asksHook(): boolean {
     return true;
+  }
+
+  get usesLog(): boolean {
+    return this.user.usesLog !== false;
   }
 
   get underWay(): BytesUnderWay {
@@ -251,13 +277,23 @@ export class Device implements Origin {
     this.user.addUnderWay(-bytesOf(delivery.body));
     if (delivery.fingerprint === undefined) return;
     if (delivery.duplicateKey !== undefined) this.user.handled(delivery.duplicateKey, now);
-    if (acknowledgement !== undefined && this.user.stamp === undefined) this.#answer(acknowledgement);
+    const { feed } = this.#current;
+    if (feed !== undefined && delivery.stored !== undefined)
+      feed.stored(delivery.fingerprint, delivery.stored);
+    else if (acknowledgement !== undefined && this.user.stamp === undefined) this.#answer(acknowledgement);
     else this.acknowledge(delivery.fingerprint, delivery.to, delivery.packet.bridge);
   }
 
-  failed(delivery: Delivery): void {
+  failed(delivery: Delivery, reason: UndeliveredReason): void {
     this.user.addUnderWay(-bytesOf(delivery.body));
     if (delivery.duplicateKey !== undefined) this.user.notHandled(delivery.duplicateKey);
+    const code = REJECTION_CODES[reason];
+    if (code !== undefined && delivery.fingerprint !== undefined) this.reject(delivery.fingerprint, code);
+  }
+
+  /** Tells a client that knows how to be told that its message was not accepted. All others get no answer. */
+  reject(fingerprint: string, code: string): void {
+    this.#current.feed?.rejected(fingerprint, code);
   }
 
   waitFor(receiver: Outlet): void {
@@ -281,9 +317,12 @@ export class Device implements Origin {
     );
   }
 
-  /** Looks the device up again: a named device that went offline and came back has a new `Device` object. */
+  /** A named device that went offline and came back has a new `Device` object. */
+  get #current(): Device {
+    return this.session === undefined ? (this.user.findDevice(this.id) ?? this) : this;
+  }
+
   #answer(body: BinaryString): void {
-    const session = this.session ?? this.user.findDevice(this.id)?.session;
-    session?.answer(body);
+    this.#current.session?.answer(body);
   }
 }

@@ -14,7 +14,17 @@ import {
   memoryStore,
 } from '../../src/store-memory/memory-store.js';
 
-type Operation = 'append' | 'take' | 'confirm' | 'expire' | 'identity' | 'whichWait';
+type Operation =
+  | 'append'
+  | 'take'
+  | 'confirm'
+  | 'expire'
+  | 'identity'
+  | 'whichWait'
+  | 'read'
+  | 'advance'
+  | 'putDevice'
+  | 'devices';
 
 /** A memory store that counts its calls, and fails or keeps its caller waiting as the test says. */
 export class ControlledStore implements MessageStore {
@@ -29,6 +39,10 @@ export class ControlledStore implements MessageStore {
     expire: 0,
     identity: 0,
     whichWait: 0,
+    read: 0,
+    advance: 0,
+    putDevice: 0,
+    devices: 0,
     close: 0,
   };
   /** Set one to let calls of that kind fail. */
@@ -112,11 +126,23 @@ export class ControlledStore implements MessageStore {
   history: MessageStore['history'] = (query) => this.#inner.history(query);
   conversations: MessageStore['conversations'] = (query) => this.#inner.conversations(query);
   epoch: MessageStore['epoch'] = () => this.#inner.epoch();
-  read: MessageStore['read'] = (userId, after, limit) => this.#inner.read(userId, after, limit);
-  advance: MessageStore['advance'] = (advances) => this.#inner.advance(advances);
-  putDevice: MessageStore['putDevice'] = (userId, device) => this.#inner.putDevice(userId, device);
+  read: MessageStore['read'] = async (userId, after, limit) => {
+    await this.#enter('read');
+    return this.#inner.read(userId, after, limit);
+  };
+  advance: MessageStore['advance'] = async (advances) => {
+    await this.#enter('advance');
+    await this.#inner.advance(advances);
+  };
+  putDevice: MessageStore['putDevice'] = async (userId, device) => {
+    await this.#enter('putDevice');
+    return this.#inner.putDevice(userId, device);
+  };
   removeDevice: MessageStore['removeDevice'] = (userId, id) => this.#inner.removeDevice(userId, id);
-  devices: MessageStore['devices'] = (userId) => this.#inner.devices(userId);
+  devices: MessageStore['devices'] = async (userId) => {
+    await this.#enter('devices');
+    return this.#inner.devices(userId);
+  };
   health: MessageStore['health'] = () => this.#inner.health();
 
   /** The fingerprints that waited for each user when the store was closed. */

@@ -14,6 +14,7 @@ export function recordEvents(server: ImServer): RecordedEvents {
     online: record('online'),
     trimmed: record('trimmed'),
     deviceRemoved: record('deviceRemoved'),
+    deviceAdded: record('deviceAdded'),
     offline: record('offline'),
     sessionStarted: record('sessionStarted'),
     sessionEnded: record('sessionEnded'),

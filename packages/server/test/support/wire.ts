@@ -11,6 +11,7 @@ export interface WirePacket {
   readonly QoS: boolean;
   readonly typeu: number;
   readonly sm: number;
+  readonly x?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -18,14 +19,15 @@ export interface WirePacket {
  * `QoS: false`, `typeu: -1`, `sm: -1`.
  */
 export function wire(fields: Partial<WirePacket> & { readonly type: number }): string {
-  const { bridge = false, type, dataContent, from, to, fp, QoS = false, typeu = -1, sm = -1 } = fields;
-  return JSON.stringify({ bridge, type, dataContent, from, to, fp, QoS, typeu, sm });
+  const { bridge = false, type, dataContent, from, to, fp, QoS = false, typeu = -1, sm = -1, x } = fields;
+  return JSON.stringify({ bridge, type, dataContent, from, to, fp, QoS, typeu, sm, x });
 }
 
 export interface LoginFields {
   readonly loginToken?: string;
   readonly extra?: string;
   readonly firstLoginTime?: number;
+  readonly x?: unknown;
 }
 
 export function login(userId: string, fields: LoginFields = {}): string {

@@ -1,0 +1,93 @@
+import type { LoginOffer, LogStart } from '@imcore/protocol';
+import type { HandlerSession } from '../handlers/handler.js';
+import type { LogPage, MessageStore, StoredDevice } from '../ports/message-store.js';
+import type { Runtime } from '../runtime.js';
+import { type Devices, SEEN_EVERY_MS, v6Device } from './devices.js';
+import { feedStart } from './log-start.js';
+
+/** A window of a session over streams, and over UDP, in entries. */
+const STREAM_WINDOW = 64;
+const DATAGRAM_WINDOW = 16;
+
+/** A log that was opened for a device at its login. */
+export interface OpenedLog {
+  readonly device: StoredDevice;
+  /** All devices of the user that were known before. */
+  readonly others: readonly StoredDevice[];
+  readonly start: LogStart;
+  /** The first entries behind the start; undefined if they must be read. */
+  readonly page: LogPage | undefined;
+}
+
+/** What {@link FeedOpenings} needs of the server. */
+interface OpeningParts {
+  readonly runtime: Runtime;
+  readonly store: MessageStore;
+  readonly devices: Devices;
+}
+
+/** The session that logs in. */
+type OpeningSession = Pick<HandlerSession, 'isOpen' | 'connection'>;
+
+/** Opens the log of a user for a device that logs in: registers the device, and decides where its feed begins. */
+export class FeedOpenings {
+  readonly #parts: OpeningParts;
+  #epoch: Promise<string> | undefined;
+
+  constructor(parts: OpeningParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Returns undefined for a client without a device, or one that has left meanwhile: the store may be closed by then.
+   *
+   * @throws StoreError if the store fails, or does not answer in time
+   */
+  async open(userId: string, offer: LoginOffer, session: OpeningSession): Promise<OpenedLog | undefined> {
+    if (offer.device === undefined) return undefined;
+    const { store, runtime } = this.#parts;
+    const { id, kind, name } = offer.device;
+    const [epoch, devices] = await Promise.all([this.#readEpoch(), store.devices(userId)]);
+    if (!session.isOpen) return undefined;
+    const known = devices.find((device) => device.id === id);
+    const window = session.connection.isReliable ? STREAM_WINDOW : DATAGRAM_WINDOW;
+    // Without a position the page may be another one than that which is needed; `removed` and `last` are right.
+    const after = offer.position?.position ?? known?.position ?? 0;
+    const page = await store.read(userId, after, window);
+    if (!session.isOpen) return undefined;
+    const { removed, last } = page;
+    const { position, hole } = feedStart(
+      { epoch, removed, last, stored: known?.position, isFirstDevice: devices.length === 0 },
+      offer.position,
+    );
+    const seenAt = runtime.clock.wallTime();
+    const device = { id, kind, name, position, seenAt };
+    if (known === undefined) await this.#add(userId, device, devices);
+    else if (mustUpdate(known, device)) await store.putDevice(userId, device);
+    const start = { epoch, position, first: removed + 1, last, window, hole };
+    return { device, others: devices, start, page: position === after ? page : undefined };
+  }
+
+  async #add(userId: string, device: StoredDevice, others: readonly StoredDevice[]): Promise<void> {
+    const { store, devices } = this.#parts;
+    await devices.makeRoomInStore(userId, others);
+    // The user may have a v6 client that the store does not know of: what it has not taken is kept until it expires.
+    if (others.length === 0) await store.putDevice(userId, v6Device(device.seenAt));
+    await store.putDevice(userId, device);
+    devices.added(userId, device);
+  }
+
+  /** Asked once; after a failure again. */
+  #readEpoch(): Promise<string> {
+    this.#epoch ??= this.#parts.store.epoch().catch((error: unknown) => {
+      this.#epoch = undefined;
+      throw error;
+    });
+    return this.#epoch;
+  }
+}
+
+function mustUpdate(known: StoredDevice, device: StoredDevice): boolean {
+  if (known.kind !== device.kind || known.name !== device.name) return true;
+  return device.seenAt - known.seenAt >= SEEN_EVERY_MS;
+}
