@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import type * as MiniProgram from '@imcore/client/mini-program';
 import type * as Outbox from '@imcore/client/outbox';
-import { createServer, websocket } from '@imcore/server';
+import { createServer, memoryStore, websocket } from '@imcore/server';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { toLean } from '../../scripts/lean-modules.mjs';
@@ -76,6 +76,50 @@ describe('the single file for mini-programs', () => {
 
     expect(await delivered).toEqual({ fingerprint: sending.fingerprint });
     await Promise.all([first.close(), second.close()]);
+    await server.close();
+  });
+
+  it('has level 1 with both files', async () => {
+    const store = memoryStore({ historyMs: 60_000 });
+    const server = createServer({ transports: [websocket({ host: '127.0.0.1', port: 0 })], store });
+    const [address] = await server.listen();
+    const url = `ws://127.0.0.1:${address?.port}/websocket`;
+    const start = (name: string) => {
+      const program = new FakeMiniProgram({
+        dialect: 'wx',
+        openSocket: (target, headers) => new WebSocket(target, { headers }),
+      });
+      const { createClient } = load({ setTimeout, clearTimeout });
+      const { storageOutbox } = run('outbox.js', {}) as typeof Outbox;
+      const outbox = storageOutbox(program.api);
+      return createClient({ platform: program.api, url, outbox, device: { kind: 'wx', name } });
+    };
+    const [alice, phone, bob] = [start('Laptop'), start('Phone'), start('Bob')];
+    const arrived = [alice, phone, bob].map(
+      (client) =>
+        new Promise((resolve) => {
+          client.on('message', resolve);
+        }),
+    );
+    for (const client of [alice, phone]) await client.login({ userId: 'alice' });
+    await bob.login({ userId: 'bob' });
+    expect([alice, phone, bob].map(({ level }) => level)).toEqual([1, 1, 1]);
+
+    expect(await alice.send({ to: 'bob', content: 'hello' })).toMatchObject({
+      outcome: 'stored',
+      position: 1,
+    });
+    expect(await arrived[1]).toMatchObject({
+      content: 'hello',
+      isOwn: true,
+      conversation: 'bob',
+      position: 1,
+    });
+    expect(await arrived[2]).toMatchObject({ content: 'hello', isOwn: false, conversation: 'alice', id: 1 });
+    const { messages } = await bob.history({ conversation: 'alice' });
+    expect(messages).toMatchObject([{ content: 'hello', id: 1, from: 'alice' }]);
+    expect((await alice.devices()).map(({ name }) => name).sort()).toEqual(['Laptop', 'Phone']);
+    await Promise.all([alice.close(), phone.close(), bob.close()]);
     await server.close();
   });
 

@@ -3,7 +3,17 @@ import { checkedTokens, checkIdentity, checkUserId, composeMessage, type LoginRe
 import { asError, type ClientParts, Driver } from './driver.js';
 import { DeliveryError, UsageError } from './errors.js';
 import type { ClientEvents } from './events.js';
+import type { Level } from './level.js';
 import type { LinkQuality } from './link-quality.js';
+import type {
+  ConversationPage,
+  ConversationsRequest,
+  DeviceInfo,
+  HistoryPage,
+  HistoryRequest,
+  LogRequest,
+  RequestResult,
+} from './log-request.js';
 import type { Message, Sending, SendRequest } from './message.js';
 import type { LoginResult } from './pending-logins.js';
 import { PendingSends } from './pending-sends.js';
@@ -44,6 +54,14 @@ export class ImClient {
   get quality(): LinkQuality {
     const { clock } = this.#parts;
     return this.#driver.session.quality.at(clock.now(), clock.wallTime());
+  }
+
+  /**
+   * What was agreed on with the server at the last login: 1, devices, positions and requests; or `'v6'`, the protocol of
+   * MobileIMSDK: before the first login, without an outbox that can keep a device, and with a server without a store.
+   */
+  get level(): Level {
+    return this.#driver.session.level;
   }
 
   /** Number of messages that wait for a link or an acknowledgement. */
@@ -146,6 +164,42 @@ export class ImClient {
   }
 
   /**
+   * Reads the history of a conversation, the newest messages first. Only at level 1, and not over UDP.
+   *
+   * While the client is not online, the request waits for the next link, `requestTimeoutMs` (default 15 000 ms) at most.
+   *
+   * @throws RequestError `ERR_NOT_NEGOTIATED`, `ERR_NO_HISTORY` if the server keeps none, `ERR_USE_A_STREAM` over UDP,
+   *   `ERR_NOT_ANSWERED`, `ERR_CLOSED`, `ERR_STORE_FAILED`, `ERR_TOO_MANY_REQUESTS`, `ERR_INVALID_REQUEST`
+   */
+  history(request: HistoryRequest): Promise<HistoryPage> {
+    return this.#request({ ...request, operation: 'history' });
+  }
+
+  /**
+   * Reads the user's conversations, the one with the newest message first. Only at level 1, and not over UDP.
+   *
+   * @throws RequestError as {@link history}
+   */
+  conversations(request: ConversationsRequest = {}): Promise<ConversationPage> {
+    return this.#request({ ...request, operation: 'conversations' });
+  }
+
+  /** Reads the user's devices. Only at level 1. @throws RequestError as {@link history} */
+  devices(): Promise<readonly DeviceInfo[]> {
+    return this.#request({ operation: 'devices' });
+  }
+
+  /**
+   * Ends the sessions of one of the user's devices, and lets the server forget it. If its program logs in again, it is a new
+   * device. Resolves with whether it was there. Only at level 1.
+   *
+   * @throws RequestError as {@link history}
+   */
+  removeDevice(id: string): Promise<boolean> {
+    return this.#request({ operation: 'removeDevice', id });
+  }
+
+  /**
    * Call this when the network may be back. While `waiting`, the client connects at once; while `online`, it sends a
    * keep-alive to check the link, and reconnects at once if the link is lost. Called automatically on the signals of the
    * platform (option `signals`).
@@ -173,6 +227,14 @@ export class ImClient {
     this.#emitter.off(name, listener);
   }
 
+  #request<Result extends RequestResult>(request: LogRequest): Promise<Result> {
+    const driver = this.#driver;
+    const ticket = driver.nextTicket();
+    const result = driver.requests.add<Result>(ticket);
+    driver.run(driver.session.request(ticket, request, driver.now()));
+    return result;
+  }
+
   #login(request: LoginRequest): Promise<LoginResult> {
     const { maxSendBytes } = this.#parts.settings;
     const identity = checkIdentity(request, maxSendBytes);
@@ -194,7 +256,7 @@ export class ImClient {
         `a message with the fingerprint ${packet.fp} is already pending`,
       );
     }
-    const abort = (): void => this.#driver.run(session.abort(ticket));
+    const abort = (): void => this.#driver.run(session.abort(ticket, this.#driver.now()));
     const isKept = settings.hasOutbox && packet.QoS;
     const sending = sends.add(ticket, packet.fp, isKept, request.signal, abort);
     const error =

@@ -1,10 +1,11 @@
-import type { Clock, Emitter, Instant, Random } from '@imcore/protocol';
+import type { Clock, Emitter, Instant, LogPosition, Random } from '@imcore/protocol';
 import { Alarm } from './alarm.js';
 import type { TokenSource } from './compose.js';
 import type { Effect, Hold } from './effects.js';
 import { DeliveryError, LoginError } from './errors.js';
 import type { ClientEvents, StateChange } from './events.js';
 import { Handling } from './handling.js';
+import type { KeptDevice } from './level.js';
 import { LinkHolder } from './link-holder.js';
 import type { Logger } from './logger.js';
 import type { Message, OutboxMessage } from './message.js';
@@ -13,6 +14,7 @@ import type { CheckedSettings } from './options.js';
 import type { Outbox, OutboxSource } from './outbox.js';
 import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
 import { PendingLogins } from './pending-logins.js';
+import { PendingRequests } from './pending-requests.js';
 import { PendingSends } from './pending-sends.js';
 import type { PlatformSignals } from './platform-signals.js';
 import { Session } from './session.js';
@@ -37,6 +39,7 @@ export class Driver {
   readonly session: Session;
   readonly sends = new PendingSends();
   readonly logins = new PendingLogins();
+  readonly requests = new PendingRequests();
   readonly streams = new MessageStreams();
   readonly outbox: Outbox | undefined;
   /** Called before each login. */
@@ -56,7 +59,7 @@ export class Driver {
     const { settings, clock } = parts;
     this.#parts = parts;
     this.#emitter = emitter;
-    this.session = new Session(settings, parts.random);
+    this.session = new Session(settings, parts.random, parts.outbox?.createLog);
     this.#alarm = new Alarm(clock, () => this.run(this.session.tick(this.now())));
     this.#link = new LinkHolder(parts.transport, {
       opened: () => this.run(this.session.linkOpened(this.now())),
@@ -68,7 +71,7 @@ export class Driver {
       remember: settings.remember,
       wallTime: () => clock.wallTime(),
       nextTicket: () => this.nextTicket(),
-      found: (waiting, received) => this.#restore(waiting, received),
+      found: (waiting, received, device) => this.#restore(waiting, received, device),
       kept: (ticket, fingerprint, error) => {
         const lost = this.sends.accepted(ticket, error);
         if (error !== undefined) this.reportError(error);
@@ -157,6 +160,21 @@ export class Driver {
       case 'forget':
         this.outbox?.forget(effect.fingerprint);
         break;
+      case 'save-position':
+        this.#savePosition(effect.position);
+        break;
+      case 'level':
+        this.#emitter.emit('level', { level: effect.level });
+        break;
+      case 'gap':
+        this.#emitter.emit('gap', { from: effect.from, to: effect.to, reason: effect.reason });
+        break;
+      case 'request-done':
+        this.requests.resolve(effect.ticket, effect.result);
+        break;
+      case 'request-failed':
+        this.requests.reject(effect.ticket, effect.error);
+        break;
       case 'state':
         this.#stateChanged(effect);
         break;
@@ -199,17 +217,20 @@ export class Driver {
     }
   }
 
-  #sent({ ticket, fingerprint, attempts, isAcknowledged }: Effect & { kind: 'sent' }): void {
-    const acknowledgedAt = isAcknowledged ? this.#parts.clock.wallTime() : undefined;
-    this.sends.resolve(ticket, { fingerprint, attempts, acknowledgedAt });
-    if (isAcknowledged && fingerprint !== undefined) this.#emitter.emit('delivered', { fingerprint });
+  #sent({ ticket, fingerprint, attempts, outcome, as }: Effect & { kind: 'sent' }): void {
+    const acknowledgedAt = outcome === 'written' ? undefined : this.#parts.clock.wallTime();
+    const { messageId, position, serverTime } = as ?? {};
+    const stored = { messageId, position, serverTime };
+    this.sends.resolve(ticket, { outcome, fingerprint, attempts, acknowledgedAt, ...stored });
+    if (outcome !== 'written' && fingerprint !== undefined)
+      this.#emitter.emit('delivered', { fingerprint, ...stored });
   }
 
   /** Passes a message to listeners and readers. It is acknowledged when they have handled it and it is remembered. */
   #dispatch({ message, hold }: Effect & { kind: 'message' }): void {
     const handling = new Handling(message, this.#parts.settings.acknowledge === 'manual', (isHandled) => {
       if (isHandled) this.#acknowledge(hold);
-      else this.run(this.session.released(hold));
+      else this.run(this.session.released(hold, this.now()));
     });
     for (const listener of this.#emitter.listeners('message')) this.#call(listener, handling);
     this.streams.push(handling);
@@ -239,6 +260,11 @@ export class Driver {
     else void this.outbox?.remember(hold).then(handled);
   }
 
+  #savePosition(position: LogPosition): void {
+    const saved = (): void => this.run(this.session.positionSaved(position, this.now()));
+    void this.outbox?.savePosition?.(position).then(saved);
+  }
+
   #askToken(): void {
     this.#tokenRequest += 1;
     const tokenRequest = this.#tokenRequest;
@@ -254,8 +280,8 @@ export class Driver {
     void answer();
   }
 
-  #restore(waiting: readonly RestoredMessage[], received: readonly string[]): void {
-    this.run(this.session.restored(waiting, received, this.now()));
+  #restore(waiting: readonly RestoredMessage[], received: readonly string[], device?: KeptDevice): void {
+    this.run(this.session.restored(waiting, received, this.now(), device));
     this.logins.opened();
   }
 

@@ -1,11 +1,16 @@
-import type { Instant, Packet } from '@imcore/protocol';
-import type { DeliveryError, LoginError } from './errors.js';
-import type { MessageFields } from './message.js';
+import type { Instant, LogDelivery, LogPosition, Packet } from '@imcore/protocol';
+import type { DeliveryError, LoginError, RequestError } from './errors.js';
+import type { Level, StoredAs } from './level.js';
+import type { RequestResult } from './log-request.js';
+import type { MessageFields, SendOutcome } from './message.js';
 import type { OutgoingMessage } from './outgoing.js';
 import type { ClientState, StateReason } from './state.js';
 
-/** Identifies a message that is being handled: the key of a message with QoS, the packet of one without. */
-export type Hold = string | Packet;
+/**
+ * Identifies a message that is being handled: its delivery if it has a position; otherwise the key of a message with QoS, the
+ * packet of one without.
+ */
+export type Hold = string | Packet | LogDelivery;
 
 /** An instruction of a {@link Session} to its driver. The driver executes them in order. */
 export type Effect =
@@ -23,8 +28,16 @@ export type Effect =
   | { readonly kind: 'ask-token' }
   /** Open a new link. */
   | { readonly kind: 'connect' }
-  /** Write a packet to the link. */
-  | { readonly kind: 'write'; readonly frame: string }
+  /** Write a packet to the link. `isSigned`: it has the key of the link, if there is one. */
+  | { readonly kind: 'write'; readonly frame: string; readonly isSigned?: true }
+  /** Store the position of the device, then call `positionSaved` with it. */
+  | { readonly kind: 'save-position'; readonly position: LogPosition }
+  /** The level has changed. */
+  | { readonly kind: 'level'; readonly level: Level }
+  /** Messages will not come. */
+  | { readonly kind: 'gap'; readonly from: number; readonly to: number; readonly reason: string }
+  | { readonly kind: 'request-done'; readonly ticket: number; readonly result: RequestResult }
+  | { readonly kind: 'request-failed'; readonly ticket: number; readonly error: RequestError }
   /** Close the link, or stop opening it. Events of this link are ignored from then on. */
   | { readonly kind: 'disconnect' }
   | {
@@ -46,13 +59,15 @@ export type Effect =
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
   /** A message for the application. `handled` or `released` must be called with its `hold`. */
   | { readonly kind: 'message'; readonly message: MessageFields; readonly hold: Hold }
-  /** A message was acknowledged; a message without QoS was written. */
+  /** A message was acknowledged, or is stored; a message without QoS was written. */
   | {
       readonly kind: 'sent';
       readonly ticket: number;
       readonly fingerprint: string | undefined;
       readonly attempts: number;
-      readonly isAcknowledged: boolean;
+      readonly outcome: SendOutcome;
+      /** Only with `stored`. */
+      readonly as: StoredAs | undefined;
     }
   | {
       readonly kind: 'undelivered';

@@ -61,10 +61,13 @@ export type LoginErrorCode =
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   readonly code: DeliveryErrorCode;
+  /** The server's code, for example `ERR_QUEUE_FULL`; only with `ERR_REJECTED`. */
+  readonly serverCode: string | undefined;
 
-  constructor(code: DeliveryErrorCode, message: string) {
+  constructor(code: DeliveryErrorCode, message: string, serverCode?: string) {
     super(message || code);
     this.code = code;
+    this.serverCode = serverCode;
   }
 }
 
@@ -72,10 +75,15 @@ export class DeliveryError extends Error {
 export type DeliveryErrorCode =
   /** The message was not acknowledged after the last retry. It may have arrived. */
   | 'ERR_NOT_ACKNOWLEDGED'
-  /** There was no link within `sendTimeoutMs`. The message was not written. */
+  /**
+   * There was no link within `sendTimeoutMs`, or over UDP at level 1 no acknowledgement of earlier messages to the same
+   * receiver. The message was not written.
+   */
   | 'ERR_NOT_SENT'
   /** There is no link and `whenOffline` is `'fail'`. The message was not written. */
   | 'ERR_OFFLINE'
+  /** The server has rejected the message; `serverCode` says why. Only at level 1. It did not arrive. */
+  | 'ERR_REJECTED'
   /** The message exceeds the maximum of the transport. It was not written. */
   | 'ERR_TOO_LARGE'
   /** `maxPendingMessages` or `maxPendingBytes` is reached. The message was not written. */
@@ -92,6 +100,41 @@ export type DeliveryErrorCode =
    * it; the events `delivered` and `undelivered` report its outcome.
    */
   | 'ERR_POSTPONED';
+
+/** A request to the server failed: `history`, `conversations`, `devices`, `removeDevice`. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  /** One of {@link RequestErrorCode}, or a code of a later server. */
+  readonly code: RequestErrorCode | (string & {});
+
+  constructor(code: RequestErrorCode | (string & {}), message: string) {
+    super(message || code);
+    this.code = code;
+  }
+}
+
+/** Codes of {@link RequestError}. */
+export type RequestErrorCode =
+  /** The level is `'v6'`: the server has no store, or the client has no storage that keeps a device. */
+  | 'ERR_NOT_NEGOTIATED'
+  /** The request was not answered within `requestTimeoutMs`. */
+  | 'ERR_NOT_ANSWERED'
+  /** No user is logged in, or the login ended before the answer. */
+  | 'ERR_CLOSED'
+  /** 64 requests wait at this client, or the server works at too many of this session. */
+  | 'ERR_TOO_MANY_REQUESTS'
+  /** The server's answer has an invalid item. */
+  | 'ERR_INVALID_ANSWER'
+  /** The answer does not fit into a datagram: connect over TCP or WebSocket for it. */
+  | 'ERR_USE_A_STREAM'
+  /** The server's store keeps no history. */
+  | 'ERR_NO_HISTORY'
+  /** The server did not accept the arguments. */
+  | 'ERR_INVALID_REQUEST'
+  /** The server does not know the operation. */
+  | 'ERR_UNKNOWN_OPERATION'
+  /** The server's store has failed. */
+  | 'ERR_STORE_FAILED';
 
 /** The durable outbox failed. Messages are sent anyway, but may be lost on a restart. */
 export class OutboxError extends Error {

@@ -1,4 +1,5 @@
 import type { DeliveryError } from './errors.js';
+import type { Level } from './level.js';
 import type { Message, OutboxMessage } from './message.js';
 import type { ClientState, StateReason } from './state.js';
 
@@ -34,10 +35,26 @@ export interface ClientEvents {
   linkLost: { readonly reason: StateReason; readonly cause: Error };
   /** Messages of an earlier run were loaded from the durable outbox. They are sent before new messages. */
   restored: { readonly messages: readonly OutboxMessage[] };
-  /** A message was acknowledged, also one of an earlier run. `send` resolves as well. */
-  delivered: { readonly fingerprint: string };
+  /**
+   * A message was acknowledged or is stored, also one of an earlier run. `send` resolves as well. The last three are those of
+   * {@link Receipt}.
+   */
+  delivered: {
+    readonly fingerprint: string;
+    readonly messageId?: number | undefined;
+    readonly position?: number | undefined;
+    readonly serverTime?: number | undefined;
+  };
   /** A message was given up, also one of an earlier run. `send` rejects as well. */
   undelivered: { readonly fingerprint: string | undefined; readonly error: DeliveryError };
+  /** The level has changed with a login: see `client.level`. */
+  level: { readonly level: Level };
+  /**
+   * The messages from position `from` to `to`, both included, will not come. `reason`: `expired`, `trimmed`, `too-large`, or
+   * `hole` if the server cannot continue where this device was, for example after a restored backup: then what was received
+   * may be missing at the server, too. Read the history again.
+   */
+  gap: { readonly from: number; readonly to: number; readonly reason: string };
   /** The server reported an error or sent an invalid packet, the durable outbox failed, or a listener threw. */
   error: Error;
 }

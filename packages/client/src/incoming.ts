@@ -53,6 +53,11 @@ export class Incoming {
     return true;
   }
 
+  /** Whether the application has handled a message. */
+  hasSeen(packet: Packet): boolean {
+    return packet.fp !== undefined && this.#seen.has(keyOf(packet, packet.fp));
+  }
+
   /** Whether a message is being handled. */
   isHeld(hold: Hold): boolean {
     return this.#held.has(hold);

@@ -12,7 +12,7 @@ import {
   type Random,
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
-import { LinkError, LoginError, OutboxError } from './errors.js';
+import { LinkError, LoginError, OutboxError, UsageError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { KeepAlivePace } from './keep-alive-pace.js';
 import { QualityMeter } from './link-quality.js';
@@ -21,6 +21,7 @@ import { type Awaited, deadlineOf, type Phase } from './phase.js';
 import { RetrySchedule } from './retry-schedule.js';
 import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState, StateReason } from './state.js';
+import { utf8Length } from './utf8-length.js';
 
 /**
  * The login state machine: `idle → connecting → authenticating → online`. After a lost link it goes through `waiting`
@@ -143,7 +144,7 @@ export class LoginRun {
     if (!this.#awaits('link')) return;
     this.#authenticatingSince = now;
     this.#enter({ state: 'authenticating', deadline: now + this.#settings.loginTimeoutMs });
-    this.#write(loginPacket({ ...this.#identity, firstLoginTime: this.#firstLoginTime }));
+    this.#writeLogin();
   }
 
   linkClosed(error: Error | undefined, now: Instant): void {
@@ -159,7 +160,7 @@ export class LoginRun {
 
   /** `serverTime`: when the response was written, in milliseconds since 1970; -1 if the server does not say. */
   onLoginResponse(
-    { code: serverCode, firstLoginTime }: LoginResponse,
+    { code: serverCode, firstLoginTime, x }: LoginResponse,
     serverTime: number,
     now: Instant,
   ): void {
@@ -175,6 +176,7 @@ export class LoginRun {
     if (isFirst) this.#firstLoginTime = firstLoginTime;
     const isFirstLogin = this.#giveUpAt !== NEVER;
     this.#giveUpAt = NEVER;
+    this.#messaging.negotiate(x, now);
     this.#enter({ state: 'online', heartbeat: new Heartbeat(this.#pace, now) });
     if (isFirstLogin) this.#effects.push({ kind: 'logged-in', firstLoginTime: this.#firstLoginTime });
     this.#messaging.linkUp(now);
@@ -296,7 +298,24 @@ export class LoginRun {
     if (isFirstLogin) this.#effects.push({ kind: 'login-failed', error });
     const isLeaving = reason === 'logout' || reason === 'close' || reason === 'kicked';
     if (isLeaving || !this.#messaging.keepsMessages) this.#messaging.end(reason);
-    else this.#messaging.linkDown();
+    else {
+      this.#messaging.linkDown();
+      this.#messaging.failRequests(reason);
+    }
+  }
+
+  /** A login with an offer that is too long for the transport is written without it. */
+  #writeLogin(): void {
+    const login = { ...this.#identity, firstLoginTime: this.#firstLoginTime };
+    const x = this.#messaging.offer(this.quality.roundTripMs);
+    const packet = loginPacket({ ...login, x });
+    const { maxSendBytes } = this.#settings;
+    const bytes = x === undefined ? 0 : utf8Length(encodePacket(packet));
+    if (bytes > maxSendBytes) {
+      const text = `the login with the device has ${bytes} bytes, the limit is ${maxSendBytes}: shorten token or extra`;
+      this.#effects.push({ kind: 'error', error: new UsageError('ERR_INVALID_ARGUMENT', text) });
+    }
+    this.#write(bytes > maxSendBytes ? loginPacket(login) : packet);
   }
 
   #enter(phase: Phase, reason?: StateReason, cause?: Error): void {

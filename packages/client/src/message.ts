@@ -2,13 +2,27 @@
 export interface MessageFields {
   /** Sender's user id; `"0"` for the server, `"-1"` if the packet has none. */
   readonly from: string;
-  /** This client's user id. */
+  /** This client's user id; the receiver's if `isOwn`. */
   readonly to: string;
   readonly content: string;
   /** The application's own message type, a 32-bit number; -1 for none. */
   readonly type: number;
   /** The sender's id of the message, unique per sender; undefined only without QoS. */
   readonly fingerprint: string | undefined;
+  /** The server's id of the message, which grows within its conversation. Undefined if the message has no position. */
+  readonly id?: number | undefined;
+  /** The other user of the conversation. Undefined if the message has no position. */
+  readonly conversation?: string | undefined;
+  /** When the server accepted the message, in milliseconds since 1970. Undefined if the message has no position. */
+  readonly serverTime?: number | undefined;
+  /**
+   * The message's position in the user's log, which is the same for all devices of the user. Messages come in its order, each
+   * once, except after a crash: store it with the message to recognise one that comes again. Undefined at level `'v6'` and
+   * for messages without QoS.
+   */
+  readonly position?: number | undefined;
+  /** Whether another device of this user has sent it, or this device before a restart. Undefined if it has no position. */
+  readonly isOwn?: boolean | undefined;
 }
 
 /** A received message. `acknowledge` is not enumerable: a clone and JSON contain only the other fields. */
@@ -53,14 +67,27 @@ export interface SendRequest {
   readonly whenOffline?: WhenOffline | undefined;
 }
 
+/**
+ * What became of a message. `stored`: the server has stored it, at level 1. `received`: its receiver or the server has
+ * acknowledged it. `written`: it has no QoS and was written to the link.
+ */
+export type SendOutcome = 'stored' | 'received' | 'written';
+
 /** The outcome of a message that was sent. */
 export interface Receipt {
+  readonly outcome: SendOutcome;
   /** The id of the message; undefined only without QoS. */
   readonly fingerprint: string | undefined;
   /** How often the message was written: 1 if it was acknowledged without a retry. */
   readonly attempts: number;
   /** When it was acknowledged, in milliseconds since 1970; undefined without QoS. */
   readonly acknowledgedAt: number | undefined;
+  /** The server's id of the message, which grows within its conversation; undefined unless it is `stored`. */
+  readonly messageId?: number | undefined;
+  /** The message's position in this user's log; undefined unless it is `stored`. */
+  readonly position?: number | undefined;
+  /** When the server accepted the message, in milliseconds since 1970; undefined unless it is `stored`. */
+  readonly serverTime?: number | undefined;
 }
 
 /** The promise of a receipt, with the fingerprint and the promise of durability. */

@@ -1,3 +1,4 @@
+import { isWellFormed } from '@imcore/protocol';
 import { UsageError } from './errors.js';
 
 /** The names of all options of a type; the compiler checks that it is complete. */
@@ -43,6 +44,13 @@ export function requireOneOf<Value extends string | number | boolean>(
 export function requireText(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw invalid(name, 'a non-empty string', value);
+}
+
+/** Returns a well-formed string of at most `max` characters; an empty one if undefined. @throws UsageError `ERR_INVALID_OPTION` */
+export function requireShort(name: string, value: unknown, max: number): string {
+  if (value === undefined) return '';
+  if (typeof value === 'string' && value.length <= max && isWellFormed(value)) return value;
+  throw invalid(name, `a string of at most ${max} characters`, value);
 }
 
 function invalid(name: string, expected: string, value: unknown): UsageError {

@@ -13,9 +13,16 @@ import {
 } from '@imcore/protocol';
 import { UsageError } from './errors.js';
 import type { KeepAliveBounds } from './keep-alive-pace.js';
+import type { DeviceOptions } from './level.js';
 import type { Logger } from './logger.js';
 import type { Acknowledgement, WhenOffline } from './message.js';
-import { type OptionNames, rejectUnknown, requireInteger, requireOneOf } from './options-check.js';
+import {
+  type OptionNames,
+  rejectUnknown,
+  requireInteger,
+  requireOneOf,
+  requireShort,
+} from './options-check.js';
 import type { OutboxSource } from './outbox.js';
 import type { PlatformSignals } from './platform-signals.js';
 import type { SessionSettings } from './session-settings.js';
@@ -64,6 +71,13 @@ export interface ClientSettings {
   readonly maxPendingBytes?: number | undefined;
   /** The durable outbox, for example `indexedDbOutbox()`: pending messages survive a restart. Default: none. */
   readonly outbox?: OutboxSource | undefined;
+  /**
+   * What this program says about itself to the server and to the user's other devices: `{ kind: 'web', name: 'Chrome' }`.
+   * Requires `outbox`, whose storage keeps the device's id and position. Default: both texts are empty.
+   */
+  readonly device?: DeviceOptions | undefined;
+  /** Timeout of `history`, `conversations`, `devices` and `removeDevice`, in milliseconds. Default 15 000. */
+  readonly requestTimeoutMs?: number | undefined;
   /**
    * How many received messages are remembered in the outbox's storage, so that a restart does not emit them again. Costs
    * one write before each acknowledgement. 0 to 10 000; requires `outbox`. Default 0.
@@ -123,6 +137,8 @@ const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
   maxPendingMessages: true,
   maxPendingBytes: true,
   outbox: true,
+  device: true,
+  requestTimeoutMs: true,
   remember: true,
   acknowledge: true,
   maxUnhandledMessages: true,
@@ -144,12 +160,16 @@ const DEFAULTS = {
   maxPendingBytes: 16 * 1024 * 1024,
   maxUnhandledMessages: 256,
   tokenTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
   maxRemembered: 100_000,
 } as const;
 
 /** Default `sendTimeoutMs` with a durable outbox. */
 const OUTBOX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_REMEMBER = 10_000;
+
+const MAX_DEVICE_KIND_LENGTH = 16;
+const MAX_DEVICE_NAME_LENGTH = 64;
 
 const REMEMBER_MS = 600_000;
 const MAX_DURATION_MS = 24 * 60 * 60 * 1000;
@@ -198,6 +218,11 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     ),
     tokenTimeoutMs: duration('tokenTimeoutMs'),
     hasOutbox,
+    device: checkDevice(options.device, hasOutbox),
+    transportKind: transport.kind,
+    maxReceiveBytes: transport.maxReceiveBytes,
+    requestTimeoutMs: duration('requestTimeoutMs'),
+    repeatRequestAfterMs: options.retry?.waitMs ?? CLIENT_RETRY.waitMs,
     remember: requireInteger('remember', options.remember, 0, 0, hasOutbox ? MAX_REMEMBER : 0),
     maxUnhandledMessages: count('maxUnhandledMessages'),
     isFinalRejection: options.isFinalRejection ?? ((serverCode) => serverCode >= FIRST_APPLICATION_CODE),
@@ -205,7 +230,22 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     maxPendingBytes: count('maxPendingBytes'),
     maxSendBytes: transport.maxSendBytes,
     earlyRetransmission: transport.earlyRetransmission,
+    turns: transport.turns,
   });
+}
+
+function checkDevice(given: DeviceOptions | undefined, hasOutbox: boolean): DeviceOptions {
+  if (given === undefined) return {};
+  if (!hasOutbox) {
+    const text = 'the option "device" requires "outbox", whose storage keeps the id of the device';
+    throw new UsageError('ERR_INVALID_OPTION', text);
+  }
+  rejectUnknown(given, { kind: true, name: true }, 'device.');
+  const { kind, name } = given;
+  return {
+    kind: requireShort('device.kind', kind, MAX_DEVICE_KIND_LENGTH),
+    name: requireShort('device.name', name, MAX_DEVICE_NAME_LENGTH),
+  };
 }
 
 function checkKeepAlive(given: Partial<KeepAliveBounds>, intervalMs: number): KeepAliveBounds {

@@ -1,5 +1,8 @@
+import type { LogPosition } from '@imcore/protocol';
 import type { OutboxError } from './errors.js';
+import type { KeptDevice } from './level.js';
 import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
+import type { CreateLog } from './session-log.js';
 
 /** The client's side of an {@link Outbox}: settings and callbacks. */
 export interface OutboxHandler {
@@ -13,9 +16,9 @@ export interface OutboxHandler {
   nextTicket(): number;
   /**
    * The outbox has loaded pending messages and the keys of received ones: after `open`, and later when it adopts those of
-   * a closed tab.
+   * a closed tab. `device`: which device of the user this program is, after `open`, if the storage can keep it.
    */
-  found(waiting: readonly RestoredMessage[], received: readonly string[]): void;
+  found(waiting: readonly RestoredMessage[], received: readonly string[], device?: KeptDevice): void;
   /** A message was stored, or could not be stored. */
   kept(ticket: number, fingerprint: string | undefined, error?: OutboxError): void;
   /** An operation of the outbox failed. */
@@ -32,6 +35,10 @@ export interface Outbox {
   forget(fingerprint: string): void;
   /** Remembers a received message by its key and forgets the oldest one over the limit. Never rejects. */
   remember(key: string): Promise<void>;
+  /**
+   * Stores how far the device has the user's log. Never rejects. Absent if the outbox never calls `found` with a device.
+   */
+  savePosition?(position: LogPosition): Promise<void>;
   /** Closes the outbox after all earlier calls. Stored messages stay. */
   close(): void;
   /** Resolves when the outbox is closed and may be opened again. */
@@ -39,4 +46,8 @@ export interface Outbox {
 }
 
 /** Creates the durable outbox of one client: `indexedDbOutbox()`, `fileOutbox()`, or `outboxOn` with your own storage. */
-export type OutboxSource = (handler: OutboxHandler) => Outbox;
+export interface OutboxSource {
+  (handler: OutboxHandler): Outbox;
+  /** Creates the log of a session: with `outboxOn`. Absent: the client stays at level `'v6'`. */
+  readonly createLog?: CreateLog | undefined;
+}

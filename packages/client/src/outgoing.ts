@@ -7,7 +7,7 @@ import {
   type RetryPolicy,
 } from '@imcore/protocol';
 import { DeliveryError } from './errors.js';
-import type { EarlyRetransmission } from './transport.js';
+import type { EarlyRetransmission, Turns } from './transport.js';
 
 /** Limits of {@link Outgoing}. */
 export interface OutgoingLimits {
@@ -52,7 +52,8 @@ interface Failed {
   readonly error: DeliveryError;
 }
 
-interface Entry {
+/** A pending message. */
+export interface PendingMessage {
   readonly message: OutgoingMessage;
   readonly expiresAt: Instant;
   attempts: number;
@@ -75,10 +76,12 @@ export class Outgoing {
   readonly #retry: RetryPolicy;
   readonly #limits: OutgoingLimits;
   readonly #early: EarlyRetransmission | undefined;
-  #entries = new Map<number, Entry>();
-  readonly #byFingerprint = new Map<string, Entry>();
+  #entries = new Map<number, PendingMessage>();
+  readonly #byFingerprint = new Map<string, PendingMessage>();
   /** The messages written to the current link; undefined while there is no link. */
   #window: RetransmissionWindow<QosPacket> | undefined;
+  /** Only on a link that keeps no order: the messages that wait for the one to the same receiver that is under way. */
+  #turns: Turns<PendingMessage> | undefined;
   #bytes = 0;
   #nextDeadline: Instant = NEVER;
 
@@ -128,14 +131,16 @@ export class Outgoing {
     return undefined;
   }
 
-  /** Adds a message. If a link is up, the caller writes it now. */
-  add(message: OutgoingMessage, now: Instant, remainingMs: number = this.#limits.sendTimeoutMs): void {
-    const entry: Entry = { message, expiresAt: now + remainingMs, attempts: 0, writtenAt: now };
+  /** Adds a message. Returns whether the caller must write it now: a link is up, and the message has its turn. */
+  add(message: OutgoingMessage, now: Instant, remainingMs: number = this.#limits.sendTimeoutMs): boolean {
+    const entry: PendingMessage = { message, expiresAt: now + remainingMs, attempts: 0, writtenAt: now };
     this.#entries.set(message.ticket, entry);
     this.#bytes += message.bytes;
     if (message.packet.fp !== undefined) this.#byFingerprint.set(message.packet.fp, entry);
     this.#wakeAt(entry.expiresAt);
-    if (this.#window !== undefined) this.#written(entry, this.#window, now);
+    if (this.#window === undefined || !this.#hasTurn(entry)) return false;
+    this.#written(entry, this.#window, now);
+    return true;
   }
 
   /** Adds messages of an earlier run before all others. Only while no link is up. */
@@ -146,22 +151,29 @@ export class Outgoing {
     for (const [ticket, entry] of waiting) this.#entries.set(ticket, entry);
   }
 
-  /** A link is up. Returns the messages to write to it, in order; those without QoS are no longer pending. */
-  linkUp(now: Instant): WrittenMessage[] {
-    const window = new RetransmissionWindow<QosPacket>(this.#retry);
-    this.#window = window;
+  /**
+   * A link is up. Returns the messages to write to it, in order; those without QoS are no longer pending. `turns`: the
+   * link keeps no order, and the server keeps the one in which it gets messages; so only one to each receiver is under way.
+   */
+  linkUp(now: Instant, turns?: Turns<PendingMessage>): WrittenMessage[] {
+    this.#window = new RetransmissionWindow<QosPacket>(this.#retry);
+    this.#turns = turns;
     this.#early?.clear();
-    const written: WrittenMessage[] = [];
-    for (const entry of this.#entries.values()) {
-      this.#written(entry, window, now);
-      written.push(entry);
-    }
-    return written;
+    return this.#writeAll(
+      [...this.#entries.values()].filter((entry) => this.#hasTurn(entry)),
+      now,
+    );
+  }
+
+  /** Returns the messages to write now, because those before them are no longer pending. */
+  takeNext(now: Instant): WrittenMessage[] {
+    return this.#writeAll(this.#turns?.takeNext() ?? [], now);
   }
 
   /** The link was lost: all messages wait for the next one. */
   linkDown(): void {
     this.#window = undefined;
+    this.#turns = undefined;
     this.#early?.clear();
   }
 
@@ -171,11 +183,21 @@ export class Outgoing {
    */
   acknowledge(fingerprint: string, from: string | undefined, now: Instant): WrittenMessage | undefined {
     const entry = this.#byFingerprint.get(fingerprint);
-    if (entry === undefined || entry.message.packet.to !== from) return undefined;
-    // After a retransmission it is unknown which copy was acknowledged (Karn's algorithm).
-    if (entry.attempts === 1) this.measured(now - entry.writtenAt);
-    this.#remove(entry);
-    return entry;
+    return entry === undefined || entry.message.packet.to !== from ? undefined : this.#settle(entry, now);
+  }
+
+  /** The same for a message that the server has stored. `to`: its receiver, if it is known. */
+  stored(fingerprint: string, to: string | undefined, now: Instant): WrittenMessage | undefined {
+    const entry = this.#byFingerprint.get(fingerprint);
+    if (entry === undefined || (to !== undefined && entry.message.packet.to !== to)) return undefined;
+    return this.#settle(entry, now);
+  }
+
+  /** Removes a message that the server has rejected and returns it; undefined if it is no longer pending. */
+  rejected(fingerprint: string): OutgoingMessage | undefined {
+    const entry = this.#byFingerprint.get(fingerprint);
+    if (entry !== undefined) this.#remove(entry);
+    return entry?.message;
   }
 
   /** Adds a measured round-trip time, in milliseconds. */
@@ -198,6 +220,7 @@ export class Outgoing {
     this.#byFingerprint.clear();
     this.#bytes = 0;
     this.#window = undefined;
+    this.#turns = undefined;
     this.#early?.clear();
     this.#nextDeadline = NEVER;
     return messages;
@@ -239,17 +262,38 @@ export class Outgoing {
     return failed;
   }
 
-  #fail(entry: Entry, when: string): Failed {
+  #settle(entry: PendingMessage, now: Instant): WrittenMessage {
+    // After a retransmission it is unknown which copy was acknowledged (Karn's algorithm).
+    if (entry.attempts === 1) this.measured(now - entry.writtenAt);
+    this.#remove(entry);
+    return entry;
+  }
+
+  #fail(entry: PendingMessage, when: string): Failed {
     this.#remove(entry);
     const { to } = entry.message.packet;
+    const cause = this.#window === undefined ? 'no link' : 'earlier ones were not acknowledged';
     const error =
       entry.attempts === 0
-        ? new DeliveryError('ERR_NOT_SENT', `the message to ${to} was not sent: no link ${when}`)
+        ? new DeliveryError('ERR_NOT_SENT', `the message to ${to} was not sent: ${cause} ${when}`)
         : new DeliveryError('ERR_NOT_ACKNOWLEDGED', `the message to ${to} was not acknowledged ${when}`);
     return { message: entry.message, error };
   }
 
-  #written(entry: Entry, window: RetransmissionWindow<QosPacket>, now: Instant): void {
+  /** Whether a message may be written; if not, it waits. A message without QoS does not wait. */
+  #hasTurn(entry: PendingMessage): boolean {
+    const { packet } = entry.message;
+    return !isQos(packet) || this.#turns === undefined || this.#turns.begin(packet.to ?? '', entry);
+  }
+
+  #writeAll(entries: PendingMessage[], now: Instant): PendingMessage[] {
+    const window = this.#window;
+    if (window === undefined) return [];
+    for (const entry of entries) this.#written(entry, window, now);
+    return entries;
+  }
+
+  #written(entry: PendingMessage, window: RetransmissionWindow<QosPacket>, now: Instant): void {
     entry.attempts += 1;
     const { packet } = entry.message;
     if (!isQos(packet)) {
@@ -262,10 +306,11 @@ export class Outgoing {
     this.#wakeAt(Math.min(now + this.#retry.waitMs, this.#early?.nextDeadline ?? NEVER));
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: PendingMessage): void {
     const { ticket, packet, bytes } = entry.message;
     this.#entries.delete(ticket);
     this.#bytes -= bytes;
+    this.#turns?.end(packet.to ?? '', entry);
     if (packet.fp === undefined) return;
     this.#byFingerprint.delete(packet.fp);
     this.#window?.remove(packet.fp);

@@ -2,6 +2,7 @@ import {
   CODE_SERVER_SAYS_NOT_LOGGED_IN,
   decodePacket,
   type Instant,
+  type LogPosition,
   type Packet,
   PacketType,
   ProtocolError,
@@ -12,11 +13,14 @@ import {
 } from '@imcore/protocol';
 import type { Effect, Hold } from './effects.js';
 import { DeliveryError, LinkError, ServerError } from './errors.js';
+import type { KeptDevice, Level } from './level.js';
 import type { QualityMeter } from './link-quality.js';
+import type { LogRequest } from './log-request.js';
 import { LoginRun } from './login-run.js';
 import type { WhenOffline } from './message.js';
 import { Messaging } from './messaging.js';
 import type { OutgoingMessage, RestoredMessage } from './outgoing.js';
+import type { CreateLog } from './session-log.js';
 import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState } from './state.js';
 
@@ -34,8 +38,8 @@ export class Session {
   readonly #messaging: Messaging;
   readonly #run: LoginRun;
 
-  constructor(settings: SessionSettings, random: Random) {
-    this.#messaging = new Messaging(settings, this.#effects);
+  constructor(settings: SessionSettings, random: Random, createLog?: CreateLog) {
+    this.#messaging = new Messaging(settings, this.#effects, random, createLog);
     this.#run = new LoginRun(settings, random, this.#messaging, this.#effects);
   }
 
@@ -46,6 +50,11 @@ export class Session {
   /** The user id of the current or last login; empty before the first login. */
   get userId(): string {
     return this.#run.userId;
+  }
+
+  /** What was agreed on with the server. */
+  get level(): Level {
+    return this.#messaging.level;
   }
 
   /** Number of messages that wait for a link or an acknowledgement. */
@@ -80,7 +89,13 @@ export class Session {
   }
 
   /** The durable outbox was opened, or has adopted messages of a closed tab: pending messages and keys of received ones. */
-  restored(messages: readonly RestoredMessage[], received: readonly string[], now: Instant): Effect[] {
+  restored(
+    messages: readonly RestoredMessage[],
+    received: readonly string[],
+    now: Instant,
+    device?: KeptDevice,
+  ): Effect[] {
+    if (device !== undefined) this.#messaging.useDevice(this.userId, device);
     this.#messaging.markSeen(received, now);
     this.#messaging.restored(messages, now);
     this.#run.resume('outbox', now);
@@ -114,8 +129,8 @@ export class Session {
   }
 
   /** Aborts a message. Has no effect if it is no longer pending. */
-  abort(ticket: number): Effect[] {
-    this.#messaging.abort(ticket);
+  abort(ticket: number, now: Instant): Effect[] {
+    this.#messaging.abort(ticket, now);
     return this.#takeEffects();
   }
 
@@ -131,8 +146,23 @@ export class Session {
   }
 
   /** A held message was not handled: its next copy counts as new. */
-  released(hold: Hold): Effect[] {
-    this.#messaging.released(hold);
+  released(hold: Hold, now: Instant): Effect[] {
+    this.#messaging.released(hold, now);
+    return this.#takeEffects();
+  }
+
+  /** The position of an effect `save-position` is stored, or could not be stored. */
+  positionSaved(position: LogPosition, now: Instant): Effect[] {
+    this.#messaging.positionSaved(position, now);
+    return this.#takeEffects();
+  }
+
+  /** Makes a request. Its outcome is an effect `request-done` or `request-failed` with its ticket. */
+  request(ticket: number, request: LogRequest, now: Instant): Effect[] {
+    const { state } = this;
+    if (state === 'closed' || state === 'idle')
+      this.#messaging.requestFailed(ticket, 'ERR_CLOSED', 'no user is logged in');
+    else this.#messaging.request(ticket, request, state === 'online', now);
     return this.#takeEffects();
   }
 
@@ -202,6 +232,6 @@ export class Session {
   }
 
   #takeEffects(): Effect[] {
-    return this.#effects.splice(0);
+    return this.#messaging.sign(this.#effects.splice(0));
   }
 }

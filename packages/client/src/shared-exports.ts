@@ -14,13 +14,25 @@ export {
   type LoginErrorCode,
   OutboxError,
   type OutboxErrorCode,
+  RequestError,
+  type RequestErrorCode,
   ServerError,
   UsageError,
   type UsageErrorCode,
 } from './errors.js';
 export type { ClientEvents, StateChange } from './events.js';
 export type { KeepAliveBounds } from './keep-alive-pace.js';
+export type { DeviceOptions, KeptDevice, Level } from './level.js';
 export type { LinkQuality } from './link-quality.js';
+export type {
+  Conversation,
+  ConversationPage,
+  ConversationsRequest,
+  DeviceInfo,
+  HistoryMessage,
+  HistoryPage,
+  HistoryRequest,
+} from './log-request.js';
 export { type Logger, silentLogger } from './logger.js';
 export type {
   AbortSignalLike,
@@ -30,6 +42,7 @@ export type {
   OutboxMessage,
   Receipt,
   Sending,
+  SendOutcome,
   SendRequest,
   WhenOffline,
 } from './message.js';
@@ -37,5 +50,6 @@ export type { ClientSettings } from './options.js';
 export type { Outbox, OutboxHandler, OutboxSource } from './outbox.js';
 export type { LoginResult } from './pending-logins.js';
 export type { PlatformSignal, PlatformSignals } from './platform-signals.js';
+export type { CreateLog, LogHost, LogSettings, SessionLog } from './session-log.js';
 export type { ClientState, StateReason } from './state.js';
-export type { EarlyRetransmission, Link, LinkHandler, Transport } from './transport.js';
+export type { EarlyRetransmission, Link, LinkHandler, Transport, Turns } from './transport.js';

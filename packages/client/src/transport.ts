@@ -35,13 +35,30 @@ export interface Transport {
   readonly kind: TransportKind;
   /** Maximum size of a packet, in UTF-8 bytes. */
   readonly maxSendBytes: number;
+  /** Maximum size of a received packet, in bytes, which a server with the extension is told. Absent: as a v6 client. */
+  readonly maxReceiveBytes?: number;
   /**
    * Creates the early retransmission of one client, for a lossy transport. Absent for a reliable transport, where
    * packets are lost only together with the link.
    */
   readonly earlyRetransmission?: () => EarlyRetransmission;
+  /**
+   * Creates the turns of the messages on one link, for a transport that keeps no order. Absent for a transport that does. Used
+   * with servers that keep the order in which they get messages, at level 1.
+   */
+  readonly turns?: <Item>() => Turns<Item>;
   /** Starts to open a link. May call the handler before it returns; reports failure with `closed`. */
   connect(handler: LinkHandler): Link;
+}
+
+/** Lets only one item of each key begin; the others wait for their turn, in order. */
+export interface Turns<Item> {
+  /** Returns whether an item begins now. */
+  begin(key: string, item: Item): boolean;
+  /** An item has ended, or waits no longer. */
+  end(key: string, item: Item): void;
+  /** Returns the items that begin now, because those before them have ended. */
+  takeNext(): Item[];
 }
 
 /** Decides which messages are retransmitted once before the retry policy is due, by fingerprint. */

@@ -42,6 +42,7 @@ export function websocket(options: WebSocketOptions): Transport {
   return {
     kind: 'websocket',
     maxSendBytes,
+    maxReceiveBytes: DEFAULT_MAX_WEBSOCKET_BYTES,
     connect: (handler) => webSocketLink(new WebSocket(url), handler),
   };
 }

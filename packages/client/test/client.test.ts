@@ -168,6 +168,7 @@ describe('send', () => {
     await expect(sending).resolves.toEqual({
       fingerprint: fp,
       attempts: 1,
+      outcome: 'received',
       acknowledgedAt: clock.wallTime(),
     });
     expect(delivered).toEqual([fp]);
@@ -193,7 +194,7 @@ describe('send', () => {
 
     const receipt = await client.send({ to: 'bob', content: 'hello', qos: false });
 
-    expect(receipt).toEqual({ fingerprint: undefined, attempts: 1, acknowledgedAt: undefined });
+    expect(receipt).toEqual({ outcome: 'written', attempts: 1 });
     expect(transport.link.packets(2)).toEqual([
       {
         bridge: false,
@@ -213,7 +214,7 @@ describe('send', () => {
 
     const receipt = await client.send({ to: 'bob', content: 'hello', qos: false, fingerprint: 'f' });
 
-    expect(receipt).toEqual({ fingerprint: 'f', attempts: 1, acknowledgedAt: undefined });
+    expect(receipt).toEqual({ outcome: 'written', fingerprint: 'f', attempts: 1 });
     expect(seen.filter(([name]) => name === 'delivered')).toEqual([]);
   });
 

@@ -4,6 +4,9 @@ import { type ClientSettings, createClient, type Message } from '../src/index.js
 import { outboxOn } from '../src/outbox/index.js';
 import { ScriptedTransport } from './fixtures/scripted-transport.js';
 
+/** Enough for an outbox that opens three boxes and creates a device. */
+const TURNS = 40;
+
 describe('a listener of message', () => {
   it('that returns a promise has handled the message when it resolves', async () => {
     const { client, receive, acknowledged } = await online();
@@ -11,10 +14,10 @@ describe('a listener of message', () => {
     client.on('message', () => handled.promise);
 
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(acknowledged()).toEqual([]);
     handled.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(acknowledged()).toEqual(['f1']);
   });
@@ -47,12 +50,12 @@ describe('a listener of message', () => {
     });
 
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(acknowledged()).toEqual([]);
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('1');
 
     expect(heard).toEqual(['1', '1', '1']);
@@ -65,7 +68,7 @@ describe('a listener of message', () => {
     client.on('message', () => Promise.reject(new Error('a failure')));
 
     receive('1', { qos: false });
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(errors).toEqual([new Error('a failure')]);
     expect(acknowledged()).toEqual([]);
@@ -79,16 +82,16 @@ describe('a listener of message', () => {
     receive('1');
     await client.logout();
     const login = client.login({ userId: 'carol' });
-    await settlePromises();
+    await settlePromises(TURNS);
     transport.link.accept();
     await login;
 
     receive('1', { to: 'carol' });
     first.open();
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(acknowledged()).toEqual([]);
     second.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(acknowledged()).toEqual(['f1']);
   });
@@ -108,7 +111,7 @@ describe('a listener of message', () => {
     }
     expect(acknowledged()).toEqual([]);
     handled.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(heard).toEqual(['1']);
     expect(acknowledged()).toEqual(['f1']);
@@ -142,10 +145,10 @@ describe('a listener of message', () => {
     await reader.next();
     void reader.next();
     second.open();
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(acknowledged()).toEqual([]);
     first.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(acknowledged()).toEqual(['f1']);
   });
@@ -157,9 +160,9 @@ describe('a listener of message', () => {
     client.on('message', () => heard.push('fails') < 4 && Promise.reject(new Error('a failure')));
 
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(heard).toEqual(['works', 'fails', 'works', 'fails']);
     expect(errors).toHaveLength(1);
@@ -179,7 +182,7 @@ describe('a listener of message', () => {
     expect(heard).toEqual(['0', '1']);
     expect(errors).toMatchObject([{ code: 'ERR_TOO_MANY_UNHANDLED' }]);
     gates[0]?.open();
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('2');
 
     expect(heard).toEqual(['0', '1', '2']);
@@ -194,7 +197,7 @@ describe('a listener of message', () => {
     });
 
     receive('stop');
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(acknowledged()).toEqual(['fstop']);
   });
@@ -230,7 +233,7 @@ describe('acknowledge manual', () => {
 
     receive('1');
     receive('2');
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('1');
     expect(acknowledged()).toEqual([]);
     heard[1]?.acknowledge();
@@ -284,7 +287,7 @@ describe('message.acknowledge', () => {
 
     receive('1');
     expect(acknowledged()).toEqual(['f1']);
-    await settlePromises();
+    await settlePromises(TURNS);
     receive('1');
 
     expect(errors).toHaveLength(1);
@@ -317,10 +320,10 @@ describe('remember', () => {
     client.on('message', () => handled.promise);
 
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(storage.entries('received:alice')).toEqual([]);
     handled.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(storage.entries('received:alice')).toMatchObject([
       { key: expect.stringMatching(/^3:bob5:alicef1 /) },
@@ -334,7 +337,7 @@ describe('remember', () => {
     client.on('message', () => Promise.reject(new Error('a failure')));
 
     receive('1');
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(storage.entries('received:alice')).toEqual([]);
   });
@@ -347,12 +350,12 @@ describe('remember', () => {
     receive('1');
     await client.logout();
     const login = client.login({ userId: 'carol' });
-    await settlePromises();
+    await settlePromises(TURNS);
     transport.link.accept();
     await login;
 
     handled.open();
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(storage.entries('received:alice')).toEqual([]);
     expect(storage.entries('received:carol')).toEqual([]);
@@ -366,7 +369,7 @@ async function online(settings: ClientSettings = {}) {
   const errors: Error[] = [];
   client.on('error', (error) => errors.push(error));
   const login = client.login({ userId: 'alice' });
-  await settlePromises();
+  await settlePromises(TURNS);
   transport.link.accept();
   await login;
   const receive = (content: string, { qos = true, to = 'alice' } = {}): void => {

@@ -23,12 +23,32 @@ describe('the options of a client', () => {
       maxPendingBytes: 16_777_216,
       maxSendBytes: 6144,
       hasOutbox: false,
+      device: {},
+      transportKind: 'tcp',
+      requestTimeoutMs: 15_000,
+      repeatRequestAfterMs: 5_000,
       acknowledge: 'auto',
       remember: 0,
       maxUnhandledMessages: 256,
       tokenTimeoutMs: 10_000,
       isFinalRejection: expect.any(Function),
     });
+  });
+
+  it('describe the device, with an outbox', () => {
+    const outbox = () => {
+      throw new Error('not opened here');
+    };
+    const deviceOf = (device: object) => checkSettings({ outbox, device }, transport).device;
+
+    expect(deviceOf({ kind: 'web', name: 'Chrome' })).toEqual({ kind: 'web', name: 'Chrome' });
+    expect(deviceOf({})).toEqual({ kind: '', name: '' });
+    expect(() => deviceOf({ kind: 'x'.repeat(17) })).toThrow('device.kind must be a string of at most 16');
+    expect(() => deviceOf({ name: '\ud800' })).toThrow('device.name must be a string of at most 64');
+    expect(() => deviceOf({ id: 'x' })).toThrow('unknown option "device.id"');
+    expect(() => checkSettings({ device: { kind: 'web' } }, transport)).toThrow(
+      'the option "device" requires "outbox"',
+    );
   });
 
   it('have a send timeout of 7 days with a durable outbox', () => {

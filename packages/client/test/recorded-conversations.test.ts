@@ -4,7 +4,9 @@ import { isFrame, packetOf, parseRecording, type RecordedEntry } from '@imcore/t
 import { describe, expect, it } from 'vitest';
 import { composeMessage } from '../src/compose.js';
 import type { Effect } from '../src/effects.js';
+import { DeviceLog } from '../src/log/device-log.js';
 import type { Session } from '../src/session.js';
+import type { CreateLog } from '../src/session-log.js';
 import { MIDDLE, newSession, receiveAndHandle } from './fixtures/machine.js';
 
 const VECTORS = new URL('../../../docs/protocol/vectors/', import.meta.url);
@@ -62,14 +64,32 @@ class Player {
   readonly written: string[] = [];
   readonly #session: Session;
   readonly #user: string;
+  readonly #device: string | undefined;
   readonly #sent = new Set<unknown>();
 
-  constructor({ transport, user }: RecordedClient) {
+  /** `device`: its id, for a client that offers the extension. */
+  constructor({ transport, user }: RecordedClient, device?: string) {
     this.#user = user;
-    this.#session = newSession({
+    this.#device = device;
+    const settings = {
       keepAlive: senseTimes(3, transport),
+      transportKind: transport,
+      hasOutbox: device !== undefined,
       // The recording determines when to reconnect.
       backoff: { initialMs: 1e9, minMs: 1e9, maxMs: 1e9 },
+    };
+    const createLog: CreateLog = (...parts) => new DeviceLog(...parts);
+    this.#session = newSession(settings, MIDDLE, device === undefined ? undefined : createLog);
+  }
+
+  /** The frames, with logins without what they offer. */
+  get withoutOffers(): string[] {
+    return this.written.map((frame) => {
+      const packet = packetOf(frame);
+      if (packet['type'] !== PacketType.Login) return frame;
+      const { x, ...login } = JSON.parse(String(packet['dataContent']));
+      if (this.#device !== undefined) expect(x).toMatchObject({ v: 1, dev: { id: this.#device } });
+      return JSON.stringify({ ...packet, dataContent: JSON.stringify(login) });
     });
   }
 
@@ -108,6 +128,10 @@ class Player {
       const { loginUserId: userId, loginToken: token, extra } = login;
       this.#session.login({ userId, token, extra }, now);
     } else this.#session.retryNow(now);
+    if (this.#device !== undefined) {
+      const device = { id: this.#device, position: undefined };
+      this.#record(this.#session.restored([], [], now, device));
+    }
     this.#record(this.#session.linkOpened(now));
   }
 
@@ -132,17 +156,33 @@ describe('a client in place of a recorded one', () => {
     (_name, client) => {
       const player = new Player(client);
       for (const entry of client.entries) player.play(entry);
-      const recorded = client.entries.flatMap((entry) => (isFrame(entry, 'client') ? [entry.body] : []));
+      expectRecorded(player.written, client);
+    },
+  );
 
-      for (const types of [
-        [PacketType.Login, PacketType.Logout],
-        [PacketType.Data],
-        [PacketType.Acknowledgement],
-      ]) {
-        expect(framesOf(player.written, ...types)).toEqual(framesOf(recorded, ...types));
-      }
-      const keepAlives = framesOf(recorded, PacketType.KeepAlive);
-      if (keepAlives.length > 0) expect(framesOf(player.written, PacketType.KeepAlive)).toEqual(keepAlives);
+  it.each(clients.map((client) => [client.name, client] as const))(
+    'writes the same packets but for the offer in its logins, as a client with a device: %s',
+    (_name, client) => {
+      const player = new Player(client, 'laptop');
+      for (const entry of client.entries) player.play(entry);
+      expectRecorded(player.withoutOffers, client);
+      expect(
+        player.written.map((frame) => Number(packetOf(frame)['type'])).filter((type) => type >= 1000),
+      ).toEqual([]);
     },
   );
 });
+
+/** A client writes the packets of the recorded one, and no others of their types. */
+function expectRecorded(written: readonly string[], { entries }: RecordedClient): void {
+  const recorded = entries.flatMap((entry) => (isFrame(entry, 'client') ? [entry.body] : []));
+  for (const types of [
+    [PacketType.Login, PacketType.Logout],
+    [PacketType.Data],
+    [PacketType.Acknowledgement],
+  ]) {
+    expect(framesOf(written, ...types)).toEqual(framesOf(recorded, ...types));
+  }
+  const keepAlives = framesOf(recorded, PacketType.KeepAlive);
+  if (keepAlives.length > 0) expect(framesOf(written, PacketType.KeepAlive)).toEqual(keepAlives);
+}

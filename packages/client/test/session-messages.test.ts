@@ -30,7 +30,7 @@ describe('sending', () => {
     expect(contents(session.send(outgoing(1), 'wait', 10))).toEqual(['m1']);
     expect(session.pendingMessages).toBe(1);
     expect(session.receive(acknowledgement('fp-1'), 20)).toEqual([
-      { kind: 'sent', ticket: 1, fingerprint: 'fp-1', attempts: 1, isAcknowledged: true },
+      { kind: 'sent', ticket: 1, fingerprint: 'fp-1', attempts: 1, outcome: 'received' },
     ]);
     expect(session.pendingMessages).toBe(0);
   });
@@ -66,7 +66,7 @@ describe('sending', () => {
     expect(kinds(effects)).toEqual(['write', 'sent']);
     expect(effect(effects, 'sent')).toMatchObject({
       attempts: 1,
-      isAcknowledged: false,
+      outcome: 'written',
       fingerprint: undefined,
     });
     expect(runUntil(session, 60_000)).toEqual([]);
@@ -125,8 +125,8 @@ describe('sending', () => {
     const session = onlineSession(CALM);
     session.send(outgoing(1), 'wait', 0);
 
-    expect(errorCode(session.abort(1))).toBe('ERR_ABORTED');
-    expect(session.abort(1)).toEqual([]);
+    expect(errorCode(session.abort(1, 0))).toBe('ERR_ABORTED');
+    expect(session.abort(1, 0)).toEqual([]);
     expect(session.receive(acknowledgement('fp-1'), 1)).toEqual([]);
     expect(runUntil(session, 60_000)).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe('sending without a link', () => {
     session.send(outgoing(2), 'wait', 1);
 
     expect(errorCode(session.send(outgoing(3), 'wait', 1))).toBe('ERR_QUEUE_FULL');
-    session.abort(1);
+    session.abort(1, 0);
     expect(session.send(outgoing(4), 'wait', 1)).toEqual([]);
   });
 
@@ -300,7 +300,7 @@ describe('receiving', () => {
     const session = onlineSession();
     const { hold } = effect(session.receive(incoming('f1'), 10), 'message');
 
-    expect(session.released(hold)).toEqual([]);
+    expect(session.released(hold, 10)).toEqual([]);
     expect(kinds(receiveAndHandle(session, incoming('f1'), 5_010))).toEqual(['message', 'write']);
     expect(kinds(session.receive(incoming('f1'), 5_020))).toEqual(['write']);
   });

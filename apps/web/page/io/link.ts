@@ -6,6 +6,7 @@ import {
   LinkError,
   LoginError,
   type Message,
+  type OutboxSource,
   type StateChange,
   UsageError,
 } from '@imcore/client';
@@ -58,7 +59,7 @@ export class Link {
       url: account.server,
       connectTimeoutMs: timeout === 'short' ? SHORT_TIMEOUT_MS : LONG_TIMEOUT_MS,
       retry: RETRY,
-      outbox: indexedDbOutbox(`imcore outbox ${account.server}`),
+      outbox: outboxFor(account.server),
     });
     this.#client.on('state', (change) => this.#reportState(change));
     void this.#receive();
@@ -128,6 +129,12 @@ export class Link {
   }
 }
 
+/** The outbox without a log of the user: the page stays at level `'v6'`, one session for each user. */
+function outboxFor(server: string): OutboxSource {
+  const source = indexedDbOutbox(`imcore outbox ${server}`);
+  return (handler) => source(handler);
+}
+
 /** Returns undefined if the message stays pending until the next login. */
 function failureOf(error: DeliveryError): FailureCode | undefined {
   switch (error.code) {
@@ -144,6 +151,8 @@ function failureOf(error: DeliveryError): FailureCode | undefined {
       return 'too-large';
     case 'ERR_QUEUE_FULL':
       return 'queue-full';
+    case 'ERR_REJECTED':
+      return 'rejected';
     default:
       return error.code satisfies never;
   }

@@ -5,7 +5,7 @@
 type Delivery = 'pending' | 'received' | 'failed';
 
 /** Why a message was given up. */
-export type FailureCode = 'not-acknowledged' | 'not-sent' | 'too-large' | 'queue-full' | 'other';
+export type FailureCode = 'not-acknowledged' | 'not-sent' | 'too-large' | 'queue-full' | 'rejected' | 'other';
 
 interface MessageBase {
   /** The key in the history: the fingerprint if outgoing, `in/SENDER/FINGERPRINT` if incoming. */

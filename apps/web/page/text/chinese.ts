@@ -78,6 +78,7 @@ export const CHINESE: Texts = {
       'not-sent': '未能连接到服务器。',
       'too-large': '消息过长，请拆分后发送。',
       'queue-full': '待发送的消息过多。',
+      rejected: '服务端没有接受该消息。',
       other: '发送失败。',
     },
     retry: '重试',

@@ -78,6 +78,7 @@ export const ENGLISH: Texts = {
       'not-sent': 'There was no connection to the server.',
       'too-large': 'The message is too long. Split it into parts.',
       'queue-full': 'Too many messages are pending.',
+      rejected: 'The server did not accept the message.',
       other: 'The message could not be sent.',
     },
     retry: 'Retry',

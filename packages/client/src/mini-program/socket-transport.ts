@@ -44,6 +44,7 @@ export function miniProgramSocket(options: MiniProgramSocketOptions): Transport 
   }
   return {
     kind: 'websocket',
+    maxReceiveBytes: DEFAULT_MAX_WEBSOCKET_BYTES,
     maxSendBytes: requireInteger(
       'maxSendBytes',
       options.maxSendBytes,

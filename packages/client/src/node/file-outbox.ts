@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutboxError } from '../errors.js';
+import { recordIn } from '../outbox/device-record.js';
 import { outboxOn } from '../outbox/durable-outbox.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from '../outbox/outbox-storage.js';
 import { Sequence } from '../outbox/sequence.js';
@@ -14,7 +15,7 @@ import { lockFile, type Unlock } from './process-lock.js';
  * a crash of the process and a power failure. Only one process may use it at a time; another one gets the error
  * `ERR_OUTBOX_LOCKED`.
  *
- * @param directory Created if it does not exist. Contains two small files per user.
+ * @param directory Created if it does not exist. Contains three small files per user.
  */
 export function fileOutbox(directory: string): OutboxSource {
   return outboxOn(fileStorage(directory));
@@ -23,20 +24,23 @@ export function fileOutbox(directory: string): OutboxSource {
 /** A storage in files: one append-only log per box. */
 export function fileStorage(directory: string): OutboxStorage {
   return {
-    async open(name) {
-      const path = join(directory, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.log`);
-      let unlock: Unlock | undefined;
-      try {
-        await mkdir(directory, { recursive: true });
-        unlock = await lockFile(`${path}.lock`);
-        if (unlock !== undefined) return new FileBox(await AppendLog.open(path), unlock);
-      } catch (cause) {
-        await unlock?.();
-        throw toOutboxError(cause);
-      }
-      throw new OutboxError('ERR_OUTBOX_LOCKED', `another process uses the outbox in ${directory}`);
-    },
+    open: (name) => openBox(directory, name),
+    openRecord: async (name) => recordIn(await openBox(directory, name)),
   };
+}
+
+async function openBox(directory: string, name: string): Promise<StorageBox> {
+  const path = join(directory, `${createHash('sha256').update(name).digest('hex').slice(0, 32)}.log`);
+  let unlock: Unlock | undefined;
+  try {
+    await mkdir(directory, { recursive: true });
+    unlock = await lockFile(`${path}.lock`);
+    if (unlock !== undefined) return new FileBox(await AppendLog.open(path), unlock);
+  } catch (cause) {
+    await unlock?.();
+    throw toOutboxError(cause);
+  }
+  throw new OutboxError('ERR_OUTBOX_LOCKED', `another process uses the outbox in ${directory}`);
 }
 
 /** A call that is not written yet. */

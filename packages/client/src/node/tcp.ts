@@ -50,6 +50,7 @@ export function tcp(options: TcpOptions): Transport {
   return {
     kind: 'tcp',
     maxSendBytes: maxBodyBytes,
+    maxReceiveBytes: maxBodyBytes,
     connect: (handler) =>
       new TcpLink(open(), tls === false ? 'connect' : 'secureConnect', maxBodyBytes, handler),
   };

@@ -4,12 +4,16 @@ import { LinkError } from '../errors.js';
 import { type OptionNames, rejectUnknown, requireInteger, requireText } from '../options-check.js';
 import type { Link, LinkHandler, Transport } from '../transport.js';
 import { EarlyCopies } from './early-copies.js';
+import { SendTurns } from './send-turns.js';
 
 /** Default port of the original server. */
 const DEFAULT_UDP_PORT = 7901;
 
 /** Maximum datagram that an original client reads, in bytes; a longer message would not reach it. */
 const DEFAULT_MAX_UDP_BYTES = 1024;
+
+/** What a server with the extension may send, in bytes: a datagram that is not fragmented on its way. */
+const MAX_RECEIVE_BYTES = 1200;
 
 /** Maximum payload of a UDP datagram, in bytes. */
 const MAX_DATAGRAM_BYTES = 65_507;
@@ -51,7 +55,9 @@ export function udp(options: UdpOptions): Transport {
   return {
     kind: 'udp',
     maxSendBytes,
+    maxReceiveBytes: MAX_RECEIVE_BYTES,
     earlyRetransmission: () => new EarlyCopies(),
+    turns: () => new SendTurns(),
     connect: (handler) => new UdpLink(host, port, handler),
   };
 }

@@ -44,6 +44,7 @@ export function websocket(options: NodeWebSocketOptions): Transport {
   return {
     kind: 'websocket',
     maxSendBytes,
+    maxReceiveBytes: DEFAULT_MAX_WEBSOCKET_BYTES,
     connect: (handler) => new NodeWebSocketLink(url, options, handler),
   };
 }

@@ -1,19 +1,29 @@
+import type { LogPosition } from '@imcore/protocol';
 import { OutboxError } from '../errors.js';
+import { DeviceLog } from '../log/device-log.js';
 import type { Outbox, OutboxHandler, OutboxSource } from '../outbox.js';
 import type { OutgoingMessage, RestoredMessage } from '../outgoing.js';
+import type { CreateLog } from '../session-log.js';
+import { deviceOf, positionText } from './device-record.js';
 import { outboxValue, restoreMessage } from './outbox-entry.js';
-import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
+import type { DeviceRecord, OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
-/** Creates a durable outbox on a storage. */
+/** Creates a durable outbox on a storage. If the storage keeps devices, its clients offer level 1 to servers. */
 export function outboxOn(storage: OutboxStorage): OutboxSource {
-  return (handler) => new DurableOutbox(storage, handler);
+  const create = (handler: OutboxHandler): Outbox => new DurableOutbox(storage, handler);
+  if (storage.openRecord === undefined) return create;
+  return Object.assign(create, { createLog });
 }
+
+const createLog: CreateLog = (settings, random, host) => new DeviceLog(settings, random, host);
 
 interface Boxes {
   /** Pending messages, by fingerprint. */
   readonly waiting: StorageBox;
   /** Received messages, by key (sender and fingerprint). */
   readonly received: StorageBox | undefined;
+  /** The device that this program is for the user; undefined if the storage has none for it. */
+  readonly record: DeviceRecord | undefined;
 }
 
 class DurableOutbox implements Outbox {
@@ -66,12 +76,22 @@ class DurableOutbox implements Outbox {
     }
   }
 
+  async savePosition(position: LogPosition): Promise<void> {
+    try {
+      await this.#with(({ record }) => record?.write(positionText(position)));
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+
   close(): void {
     const boxes = this.#boxes;
     this.#boxes = undefined;
     if (boxes === undefined) return;
     this.#closing = boxes
-      .then(({ waiting, received }) => Promise.all([waiting.close(), received?.close()]))
+      .then(({ waiting, received, record }) =>
+        Promise.all([waiting.close(), received?.close(), record?.close()]),
+      )
       .catch(() => {});
   }
 
@@ -80,26 +100,45 @@ class DurableOutbox implements Outbox {
   }
 
   async #open(userId: string, isCurrent: () => boolean): Promise<Boxes> {
-    const found = (waiting: readonly StoredEntry[], received: readonly StoredEntry[]): void => {
+    const found = (
+      waiting: readonly StoredEntry[],
+      received: readonly StoredEntry[],
+      record?: DeviceRecord,
+    ): void => {
       if (!isCurrent()) return;
       for (const { key } of received) this.#keys.add(key);
       this.#handler.found(
         waiting.flatMap((entry) => this.#restored(entry)),
         received.map(({ key }) => key),
+        record && deviceOf(record),
       );
     };
     const storage = this.#storage;
-    const waiting = await storage.open(`waiting:${userId}`, (entries) => found(entries, []));
+    const opening = this.#openRecord(userId);
+    let waiting: StorageBox | undefined;
     try {
+      waiting = await storage.open(`waiting:${userId}`, (entries) => found(entries, []));
       const received =
         this.#handler.remember > 0
           ? await storage.open(`received:${userId}`, (entries) => found([], entries))
           : undefined;
-      found(await waiting.list(), (await received?.list()) ?? []);
-      return { waiting, received };
+      const record = await opening;
+      found(await waiting.list(), (await received?.list()) ?? [], record);
+      return { waiting, received, record };
     } catch (error) {
-      await waiting.close();
+      await waiting?.close();
+      await (await opening)?.close();
       throw error;
+    }
+  }
+
+  /** Without the record, the outbox keeps messages all the same. */
+  async #openRecord(userId: string): Promise<DeviceRecord | undefined> {
+    try {
+      return await this.#storage.openRecord?.(`device:${userId}`);
+    } catch (cause) {
+      this.#failed(cause);
+      return undefined;
     }
   }
 

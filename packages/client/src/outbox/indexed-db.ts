@@ -8,6 +8,7 @@ import type { StoragePlatform } from './indexed-db-types.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 import { Ownership } from './ownership.js';
 import { Sequence } from './sequence.js';
+import { openTabRecord } from './tab-record.js';
 
 /**
  * Creates a durable outbox in the browser's IndexedDB: `createClient({ outbox: indexedDbOutbox(), … })`. Accepted
@@ -17,13 +18,18 @@ import { Sequence } from './sequence.js';
  * are available on pages over HTTPS or from localhost. Otherwise all tabs share the entries, and a message may be sent
  * by two tabs, with the same fingerprint, so that its receiver detects the duplicate.
  *
+ * Each tab is a device of its user: the first one that is open `<browser>/0`, the second one `<browser>/1`, and so on, up to
+ * eight. Without Web Locks, and beyond eight, tabs have no device, and their level is `'v6'`.
+ *
  * @param database Name of the database. Default `imcore-outbox`.
  */
 export function indexedDbOutbox(database = 'imcore-outbox'): OutboxSource {
   return outboxOn(indexedDbStorage(database, globalThis as unknown as StoragePlatform));
 }
 
-/** A storage in IndexedDB: one table of entries, each with its box and its owner. */
+/**
+ * A storage in IndexedDB: one table of entries, each with its box and its owner. Records are entries without an owner.
+ */
 export function indexedDbStorage(database: string, platform: StoragePlatform): OutboxStorage {
   return {
     async open(name, adopted) {
@@ -44,6 +50,7 @@ export function indexedDbStorage(database: string, platform: StoragePlatform): O
         throw cause;
       }
     },
+    openRecord: (name) => openTabRecord(database, name, platform),
   };
 }
 

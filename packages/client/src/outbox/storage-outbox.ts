@@ -1,5 +1,6 @@
 import { OutboxError } from '../errors.js';
 import type { OutboxSource } from '../outbox.js';
+import { recordIn } from './device-record.js';
 import { outboxOn } from './durable-outbox.js';
 import type { OutboxStorage, StorageBox, StoredEntry } from './outbox-storage.js';
 
@@ -23,14 +24,12 @@ export function storageOutbox(storage: SyncStorage): OutboxSource {
 
 /** A storage with one key per entry, so that writes are atomic. A number in the key defines the order. */
 export function syncStorage(storage: SyncStorage): OutboxStorage {
-  return {
-    async open(name) {
-      return guarded(() => {
-        requireWorkingStorage(storage);
-        return new SyncBox(storage, `${PREFIX}:${name}:`);
-      });
-    },
-  };
+  const open = async (name: string): Promise<StorageBox> =>
+    guarded(() => {
+      requireWorkingStorage(storage);
+      return new SyncBox(storage, `${PREFIX}:${name}:`);
+    });
+  return { open, openRecord: async (name) => recordIn(await open(name)) };
 }
 
 class SyncBox implements StorageBox {

@@ -13,7 +13,11 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeOutboxStorage } from '@imcore/testkit/contracts';
+import {
+  type CreateOutboxStorage,
+  describeDeviceRecords,
+  describeOutboxStorage,
+} from '@imcore/testkit/contracts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppendLog, toLine } from '../../src/node/append-log.js';
 import { fileStorage } from '../../src/node/file-outbox.js';
@@ -46,14 +50,17 @@ async function killHolder(directory: string): Promise<void> {
   }
 }
 
-describeOutboxStorage('files', async () => {
+const createFiles: CreateOutboxStorage = async () => {
   const directory = await mkdtemp(join(tmpdir(), 'imcore-outbox-'));
   return {
     program: () => fileStorage(directory),
     kill: () => killHolder(directory),
     dispose: () => rm(directory, { recursive: true, force: true }),
   };
-});
+};
+
+describeOutboxStorage('files', createFiles);
+describeDeviceRecords('files', createFiles);
 
 describe('a durable outbox in files', () => {
   it('is locked while it is open', async () => {

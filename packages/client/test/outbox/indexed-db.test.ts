@@ -1,5 +1,9 @@
 import { settlePromises } from '@imcore/testkit';
-import { describeOutboxStorage } from '@imcore/testkit/contracts';
+import {
+  type CreateOutboxStorage,
+  describeDeviceRecords,
+  describeOutboxStorage,
+} from '@imcore/testkit/contracts';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { indexedDbStorage } from '../../src/outbox/indexed-db.js';
@@ -7,7 +11,7 @@ import type { Database, DatabaseFactory, StoragePlatform } from '../../src/outbo
 import type { OutboxStorage, StorageBox, StoredEntry } from '../../src/outbox/outbox-storage.js';
 import { FakeOrigin, type FakeTab } from '../fixtures/fake-locks.js';
 
-describeOutboxStorage('IndexedDB in a page that has locks', async () => {
+const createWithLocks: CreateOutboxStorage = async () => {
   const origin = new FakeOrigin();
   const factory = newFactory();
   const tabs = new Map<StorageBox, FakeTab>();
@@ -19,7 +23,10 @@ describeOutboxStorage('IndexedDB in a page that has locks', async () => {
     kill: async (box) => tabs.get(box)?.end(),
     dispose: async () => {},
   };
-});
+};
+
+describeOutboxStorage('IndexedDB in a page that has locks', createWithLocks);
+describeDeviceRecords('IndexedDB in a page that has locks', createWithLocks);
 
 describeOutboxStorage('IndexedDB in a page without locks', async () => {
   const factory = newFactory();
@@ -91,6 +98,49 @@ describe('two tabs with the same durable outbox', () => {
   });
 });
 
+describe('the tabs of a browser', () => {
+  it('are devices of their own, with the places of tabs that are gone', async () => {
+    const { openRecord } = setUp();
+    const [first, second, third] = [await openRecord(), await openRecord(), await openRecord()];
+    const [browser] = first.record?.id.split('/') ?? [];
+    expect([first, second, third].map(({ record }) => record?.id)).toEqual([
+      `${browser}/0`,
+      `${browser}/1`,
+      `${browser}/2`,
+    ]);
+    await second.record?.write('7 e');
+    second.tab.end();
+    const fourth = await openRecord();
+    expect([fourth.record?.id, fourth.record?.position]).toEqual([`${browser}/1`, '7 e']);
+    await first.record?.close();
+    expect((await openRecord()).record?.id).toBe(`${browser}/0`);
+  });
+
+  it('have one id even if they are opened at once', async () => {
+    const { openRecord } = setUp();
+    const records = await Promise.all([openRecord(), openRecord(), openRecord(), openRecord()]);
+    const ids = records.map(({ record }) => record?.id ?? '');
+    expect(new Set(ids).size).toBe(4);
+    expect(new Set(ids.map((id) => id.split('/')[0])).size).toBe(1);
+  });
+
+  it('are no devices beyond the eighth, and without locks', async () => {
+    const { openRecord } = setUp();
+    for (let i = 0; i < 8; i++) expect((await openRecord()).record).toBeDefined();
+    expect((await openRecord()).record).toBeUndefined();
+    expect(await indexedDbStorage('db', { indexedDB: newFactory() }).openRecord?.('alice')).toBeUndefined();
+  });
+
+  it('leave their place to others if the record cannot be opened', async () => {
+    const { tab, openRecord } = setUp();
+    const { navigator } = tab();
+    const broken = indexedDbStorage('db', { navigator });
+    await expect(broken.openRecord?.('device:alice')).rejects.toMatchObject({ code: 'ERR_OUTBOX_FAILED' });
+    await settlePromises();
+    expect((await openRecord()).record?.id).toMatch(/\/0$/);
+  });
+});
+
 describe('IndexedDB', () => {
   it('causes an error if it is missing', async () => {
     await expect(indexedDbStorage('db', {}).open('alice', () => {})).rejects.toMatchObject({
@@ -149,6 +199,7 @@ function watched(storage: OutboxStorage, opened: (box: StorageBox) => void): Out
       opened(box);
       return box;
     },
+    openRecord: storage.openRecord,
   };
 }
 
@@ -164,6 +215,11 @@ function setUp() {
       });
       return { tab, box, adopted };
     },
+    async openRecord() {
+      const tab = origin.tab();
+      return { tab, record: await storageOf(factory, tab).openRecord?.('device:alice') };
+    },
+    tab: () => origin.tab(),
   };
 }
 

@@ -4,6 +4,9 @@ import { type ClientEvents, type ClientSettings, createClient, OutboxError } fro
 import { outboxOn } from '../../src/outbox/index.js';
 import { ScriptedTransport } from '../fixtures/scripted-transport.js';
 
+/** Enough for an outbox that opens three boxes and creates a device. */
+const TURNS = 40;
+
 describe('a durable outbox', () => {
   it('stores a message until it is acknowledged', async () => {
     const disk = memoryOutbox();
@@ -14,7 +17,7 @@ describe('a durable outbox', () => {
     expect(kept(disk)).toEqual(['f']);
     transport.link.answer(4, 'f', 'bob');
     await sending;
-    await settlePromises();
+    await settlePromises(TURNS);
 
     expect(kept(disk)).toEqual([]);
   });
@@ -40,7 +43,7 @@ describe('a durable outbox', () => {
     const { client, transport, events } = setUp({ outbox: outboxOn(disk) });
     const login = client.login({ userId: 'alice' });
     client.send({ to: 'bob', content: '3', fingerprint: 'f3' }).catch(() => {});
-    await settlePromises();
+    await settlePromises(TURNS);
     transport.link.accept();
     await login;
     transport.link.answer(4, 'f2', 'bob');
@@ -73,7 +76,7 @@ describe('a durable outbox', () => {
     const clock = new VirtualClock(1_700_000_000_000 + 6 * 86_400_000);
     const { client, events } = setUp({ outbox: outboxOn(disk) }, clock);
     client.login({ userId: 'alice' }).catch(() => {});
-    await settlePromises();
+    await settlePromises(TURNS);
     await clock.advanceAsync(86_400_000);
 
     expect(events.at(-1)).toMatchObject({
@@ -105,12 +108,12 @@ describe('a durable outbox', () => {
     const opened: string[] = [];
     void client.openOutbox('alice').then(() => opened.push('first'));
     void client.openOutbox('alice').then(() => opened.push('second'));
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(opened).toEqual([]);
 
     for (let i = 0; i < 10; i++) {
       for (const step of steps.splice(0)) step();
-      await settlePromises();
+      await settlePromises(TURNS);
     }
     expect(opened).toEqual(['first', 'second']);
     await client.openOutbox('alice');
@@ -119,7 +122,7 @@ describe('a durable outbox', () => {
   it('resolves openOutbox when logout is called before it is open', async () => {
     const { client } = setUp({ outbox: outboxOn(memoryOutbox({ delay: () => new Promise(() => {}) })) });
     const opening = client.openOutbox('alice');
-    await settlePromises();
+    await settlePromises(TURNS);
 
     void client.logout();
 
@@ -138,7 +141,7 @@ describe('a durable outbox', () => {
     await expect(sending).rejects.toMatchObject({ code: 'ERR_POSTPONED' });
     expect(events).toEqual([]);
     const login = client.login({ userId: 'alice' });
-    await settlePromises();
+    await settlePromises(TURNS);
     transport.link.accept();
     await login;
     expect(transport.link.packets(2)).toMatchObject([{ fp: 'f' }]);
@@ -151,12 +154,12 @@ describe('a durable outbox', () => {
     const outcomes: string[] = [];
     client.send({ to: 'bob', content: 'x', fingerprint: 'f' }).catch(({ code }) => outcomes.push(code));
     void client.logout();
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(outcomes).toEqual([]);
 
     for (let i = 0; i < 5; i++) {
       isWritten();
-      await settlePromises();
+      await settlePromises(TURNS);
     }
     expect(outcomes).toEqual(['ERR_POSTPONED']);
     expect(kept(disk)).toEqual(['f']);
@@ -175,7 +178,7 @@ describe('a durable outbox', () => {
     };
     const { client, events } = await online({ outbox: outboxOn(outbox) });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
-    await settlePromises();
+    await settlePromises(TURNS);
     await client.logout();
     fail();
 
@@ -194,7 +197,7 @@ describe('a durable outbox', () => {
 
     const login = client.login({ userId: 'carol' });
     await expect(sending).rejects.toMatchObject({ code: 'ERR_POSTPONED' });
-    await settlePromises();
+    await settlePromises(TURNS);
     transport.link.accept();
     await login;
     clock.advance(20_000);
@@ -207,7 +210,7 @@ describe('a durable outbox', () => {
     const { client, transport, clock } = setUp({ outbox: outboxOn(memoryOutbox()), connectTimeoutMs: 100 });
     const failing = client.login({ userId: 'alice' });
     const sending = client.send({ to: 'bob', content: 'x', fingerprint: 'f' });
-    await settlePromises();
+    await settlePromises(TURNS);
     clock.advance(100);
     await expect(failing).rejects.toMatchObject({ code: 'ERR_CANNOT_CONNECT' });
 
@@ -271,7 +274,7 @@ describe('a durable outbox', () => {
     const { client } = await online({ outbox: outboxOn(disk) });
     const sending = client.send({ to: 'bob', content: 'x', qos: false });
     await sending.accepted;
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(kept(disk)).toEqual([]);
 
     const without = await online();
@@ -290,7 +293,7 @@ describe('a durable outbox', () => {
     clock.advance(15_000);
 
     await expect(sending).rejects.toMatchObject({ code: 'ERR_NOT_ACKNOWLEDGED' });
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(kept(disk)).toEqual([]);
   });
 });
@@ -302,7 +305,7 @@ describe('a client that remembers what it has received', () => {
     const disk = memoryOutbox();
     const first = await online({ outbox: outboxOn(disk), remember: 10 });
     first.transport.link.handler.received(frame);
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(first.transport.link.packets(4)).toHaveLength(1);
     disk.crash();
 
@@ -322,13 +325,13 @@ describe('a client that remembers what it has received', () => {
     );
 
     transport.link.handler.received(frame);
-    await settlePromises();
+    await settlePromises(TURNS);
     expect(events).toHaveLength(1);
     expect(transport.link.packets(4)).toEqual([]);
 
     for (let i = 0; i < 10; i++) {
       written();
-      await settlePromises();
+      await settlePromises(TURNS);
     }
     expect(transport.link.packets(4)).toHaveLength(1);
   });
@@ -363,7 +366,7 @@ function setUp(settings: ClientSettings = {}, clock = new VirtualClock()) {
 async function online(settings: ClientSettings = {}, waitsForOutbox = true) {
   const parts = setUp(settings);
   const login = parts.client.login({ userId: 'alice' });
-  await settlePromises();
+  await settlePromises(TURNS);
   if (!waitsForOutbox) parts.clock.advance(10_000);
   parts.transport.link.accept();
   await login;

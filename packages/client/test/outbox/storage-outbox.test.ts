@@ -1,4 +1,8 @@
-import { describeOutboxStorage } from '@imcore/testkit/contracts';
+import {
+  type CreateOutboxStorage,
+  describeDeviceRecords,
+  describeOutboxStorage,
+} from '@imcore/testkit/contracts';
 import { describe, expect, it } from 'vitest';
 import { type AlipayStorage, alipayStorage } from '../../src/outbox/alipay-storage.js';
 import { type SyncStorage, syncStorage } from '../../src/outbox/storage-outbox.js';
@@ -57,10 +61,13 @@ class FakeAlipay implements AlipayStorage {
   }
 }
 
-describeOutboxStorage('storage of Alipay', async () => {
+const createStorageOfAlipay: CreateOutboxStorage = async () => {
   const storage = alipayStorage(new FakeAlipay());
   return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
-});
+};
+
+describeOutboxStorage('storage of Alipay', createStorageOfAlipay);
+describeDeviceRecords('storage of Alipay', createStorageOfAlipay);
 
 describe('a durable outbox in Alipay’s storage', () => {
   it('reports errors that are in the result', async () => {
@@ -81,10 +88,13 @@ describe('a durable outbox in Alipay’s storage', () => {
   });
 });
 
-describeOutboxStorage('storage of a mini-program', async () => {
+const createStorageOfAMiniProgram: CreateOutboxStorage = async () => {
   const storage = new FakeStorage();
   return { program: () => syncStorage(storage), kill: async () => {}, dispose: async () => {} };
-});
+};
+
+describeOutboxStorage('storage of a mini-program', createStorageOfAMiniProgram);
+describeDeviceRecords('storage of a mini-program', createStorageOfAMiniProgram);
 
 describe('a durable outbox in a mini-program’s storage', () => {
   it('reports a full storage and stores further entries that fit', async () => {

@@ -4,6 +4,7 @@ export type { CreateMessageStore, CreateStorePair, StoreUnderTestOptions } from 
 export { describeMessageStore } from './message-store-contract.js';
 export {
   type CreateOutboxStorage,
+  describeDeviceRecords,
   describeOutboxStorage,
   type OutboxStorageFixture,
 } from './outbox-storage-contract.js';

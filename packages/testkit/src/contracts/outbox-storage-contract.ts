@@ -1,4 +1,4 @@
-import type { OutboxStorage, StorageBox, StoredEntry } from '@imcore/client/outbox';
+import type { DeviceRecord, OutboxStorage, StorageBox, StoredEntry } from '@imcore/client/outbox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** A storage, and programs that use it one after the other. */
@@ -162,6 +162,64 @@ export function describeOutboxStorage(name: string, create: CreateOutboxStorage)
       await Promise.all(keys.map((key) => box.remove(key)));
       await box.close();
       expect(await (await open()).list()).toEqual([]);
+    });
+  });
+}
+
+/** What every {@link OutboxStorage} must do that keeps devices. */
+export function describeDeviceRecords(name: string, create: CreateOutboxStorage): void {
+  describe(`device record contract: ${name}`, () => {
+    let fixture: OutboxStorageFixture;
+    const records: DeviceRecord[] = [];
+    const openRecord = async (
+      recordName = 'device:alice',
+      storage = fixture.program(),
+    ): Promise<DeviceRecord> => {
+      const record = await storage.openRecord?.(recordName);
+      if (record === undefined) throw new Error('the storage keeps no records');
+      records.push(record);
+      return record;
+    };
+    beforeEach(async () => {
+      fixture = await create();
+    });
+    afterEach(async () => {
+      for (const record of records.splice(0)) await record.close();
+      await fixture.dispose();
+    });
+
+    it('keeps the record of a device: always the same id, and what was written last', async () => {
+      const first = await openRecord();
+      expect(first.position).toBeUndefined();
+      expect(first.id).toMatch(/^.{1,64}$/);
+      await first.write('1 e');
+      await Promise.all([first.write('2 e'), first.write('3 e')]);
+      await first.close();
+      const next = await openRecord();
+      expect([next.id, next.position]).toEqual([first.id, '3 e']);
+    });
+
+    it('keeps the record of a device that was not written', async () => {
+      const first = await openRecord();
+      await first.close();
+      const next = await openRecord();
+      expect([next.id, next.position]).toEqual([first.id, undefined]);
+    });
+
+    it('keeps records apart from each other and from boxes', async () => {
+      const storage = fixture.program();
+      const box = await storage.open('alice', () => {});
+      await box.put('a', 'a');
+      const [alice, bob] = [
+        await openRecord('device:alice', storage),
+        await openRecord('device:bob', storage),
+      ];
+      await alice.write('1 e');
+      await bob.write('2 e');
+      expect(alice.id).not.toBe(bob.id);
+      expect(keysOf(await box.list())).toEqual(['a']);
+      await Promise.all([alice.close(), box.close()]);
+      expect((await openRecord('device:alice')).position).toBe('1 e');
     });
   });
 }

@@ -1,4 +1,10 @@
-import { OutboxError, type OutboxStorage, type StorageBox, type StoredEntry } from '@imcore/client/outbox';
+import {
+  OutboxError,
+  type OutboxStorage,
+  recordIn,
+  type StorageBox,
+  type StoredEntry,
+} from '@imcore/client/outbox';
 
 /** An outbox storage in memory. It outlives the clients that use it, as a disk outlives a process. */
 export interface MemoryOutbox extends OutboxStorage {
@@ -19,25 +25,28 @@ export function memoryOutbox({ delay = async () => {} }: MemoryOutboxOptions = {
   const open = new Set<string>();
   let crashes = 0;
 
+  const openBox = async (name: string): Promise<StorageBox> => {
+    if (open.has(name)) throw new OutboxError('ERR_OUTBOX_LOCKED', `the outbox ${name} is open`);
+    open.add(name);
+    const kept = disk.get(name) ?? new Map<string, string>();
+    disk.set(name, kept);
+    const crashesBefore = crashes;
+    return memoryBox(
+      kept,
+      delay,
+      () => crashes > crashesBefore,
+      () => open.delete(name),
+    );
+  };
+
   return {
     entries: (name) => listOf(disk.get(name)),
     crash() {
       crashes += 1;
       open.clear();
     },
-    async open(name) {
-      if (open.has(name)) throw new OutboxError('ERR_OUTBOX_LOCKED', `the outbox ${name} is open`);
-      open.add(name);
-      const kept = disk.get(name) ?? new Map<string, string>();
-      disk.set(name, kept);
-      const crashesBefore = crashes;
-      return memoryBox(
-        kept,
-        delay,
-        () => crashes > crashesBefore,
-        () => open.delete(name),
-      );
-    },
+    open: openBox,
+    openRecord: async (name) => recordIn(await openBox(name)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Link, LinkError, type LinkHandler, type Transport } from '@imcore/client';
-import { EarlyCopies } from '@imcore/client/node';
+import { EarlyCopies, SendTurns } from '@imcore/client/node';
 import { type BinaryString, decodeUtf8, encodeUtf8, type TransportKind } from '@imcore/protocol';
 import type { SimulatedLink } from '../network/simulated-link.js';
 import type { StreamEnd } from '../network/stream-end.js';
@@ -24,7 +24,7 @@ export function memoryTransport(options: MemoryTransportOptions): Transport {
   return {
     kind,
     maxSendBytes: options.maxSendBytes ?? defaultBytes,
-    ...(kind === 'udp' && { earlyRetransmission: () => new EarlyCopies() }),
+    ...(kind === 'udp' && { earlyRetransmission: () => new EarlyCopies(), turns: () => new SendTurns() }),
     connect: (handler) =>
       kind === 'udp'
         ? openDatagrams(link, port, handler)

@@ -8,10 +8,10 @@ export function readProtocolFile(path: string): string {
   return readFileSync(new URL(path, PROTOCOL), 'utf8');
 }
 
-/** Names of the recorded conversations. */
+/** Names of the recorded conversations. The vectors of the extension, `x-…`, are not recordings. */
 export function conversationNames(): string[] {
   return readdirSync(new URL('vectors/', PROTOCOL))
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => file.endsWith('.json') && !file.startsWith('x-'))
     .map((file) => file.slice(0, -'.json'.length));
 }
 
