@@ -41,6 +41,8 @@ export interface Origin {
   readonly since?: number | undefined;
   /** Whether its messages go through logs, because the sender has or may have a named device. Default: false. */
   readonly usesLog?: boolean;
+  /** Whether `usesLog` may become false: the store has not told yet. Default: false. */
+  readonly isLogUnknown?: boolean;
   /** Whether `onUndeliverable` is called for its messages. Not for those of `ImServer.send`, whose caller gets an error. */
   readonly asksHook: boolean;
   /** The sender is no longer responsible. `acknowledgement`: the receiver's own frame, if it can be forwarded unchanged. */

@@ -114,6 +114,8 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     }
     if (receiver !== undefined) this.#persistAll(receiver);
     this.#persist(delivery);
+    // Its sender's next message may not go through logs: it waits until this one is stored and written.
+    if (reason === 'store' && delivery.origin.isLogUnknown === true) this.queueOf(delivery.to)?.wake();
     return 'taken';
   }
 

@@ -258,6 +258,10 @@ export class Device implements Origin {
     return this.user.usesLog !== false;
   }
 
+  get isLogUnknown(): boolean {
+    return this.user.usesLog === undefined;
+  }
+
   get underWay(): BytesUnderWay {
     return this.user.underWay;
   }
