@@ -121,25 +121,35 @@ export class LoginHandler implements Handler {
     // A session gets its ID when `authenticate` is asked, so that IDs tell in which order the logins came.
     this.#lastSessionId += 1;
     const sessionId = this.#lastSessionId;
-    if (!isUserId(request.userId)) this.#reject(session, ResponseCode.InvalidPacket);
-    else if (this.#hooks.hooks.authenticate === undefined)
-      this.#enter(session, request, V6_DEVICE, sessionId);
-    else {
-      const { userId, token, extra } = request;
-      const { transport, remoteAddress } = session.connection;
-      const device = this.#offerOf(session, request)?.device;
-      void this.#hooks.ask(
-        'authenticate',
-        () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress, device }),
-        (verdict) => this.#decide(session, request, requireVerdict(verdict), sessionId),
-        () => this.#decide(session, request, REJECTED_BY_FAILURE, sessionId),
-      );
+    if (!isUserId(request.userId)) {
+      this.#reject(session, ResponseCode.InvalidPacket);
+      return;
     }
+    const offer = this.#offerOf(session, request);
+    if (this.#hooks.hooks.authenticate === undefined) {
+      this.#enter(session, request, offer, V6_DEVICE, sessionId);
+      return;
+    }
+    const { userId, token, extra } = request;
+    const { transport, remoteAddress } = session.connection;
+    const device = offer?.device;
+    void this.#hooks.ask(
+      'authenticate',
+      () => this.#hooks.hooks.authenticate?.({ userId, token, extra, transport, remoteAddress, device }),
+      (verdict) => this.#decide(session, request, offer, requireVerdict(verdict), sessionId),
+      () => this.#decide(session, request, offer, REJECTED_BY_FAILURE, sessionId),
+    );
   }
 
-  #decide(session: HandlerSession, request: LoginRequest, verdict: LoginVerdict, sessionId: number): void {
+  #decide(
+    session: HandlerSession,
+    request: LoginRequest,
+    offer: LoginOffer | undefined,
+    verdict: LoginVerdict,
+    sessionId: number,
+  ): void {
     if (!session.isOpen) return;
-    if (verdict.accept) this.#enter(session, request, verdict.deviceId ?? V6_DEVICE, sessionId);
+    if (verdict.accept) this.#enter(session, request, offer, verdict.deviceId ?? V6_DEVICE, sessionId);
     else this.#reject(session, verdict.code);
   }
 
@@ -154,8 +164,13 @@ export class LoginHandler implements Handler {
   }
 
   /** The login is allowed. If the client offers a log, it is opened before the login is answered. */
-  #enter(session: HandlerSession, request: LoginRequest, deviceId: string, sessionId: number): void {
-    const offer = this.#offerOf(session, request);
+  #enter(
+    session: HandlerSession,
+    request: LoginRequest,
+    offer: LoginOffer | undefined,
+    deviceId: string,
+    sessionId: number,
+  ): void {
     if (this.#openings === undefined || offer === undefined)
       this.#accept(session, request, deviceId, sessionId);
     else void this.#open(this.#openings, offer, session, request, sessionId);

@@ -41,6 +41,15 @@ describe('a login that offers a log', () => {
     expect(bench.metric('invalidOffers')).toBe(1);
   });
 
+  it('reports an invalid offer once, also if `authenticate` is asked', async () => {
+    const authenticate = () => ({ accept: true }) as const;
+    const bench = await openBench({ store: memoryStore(), hooks: { authenticate } });
+    bench.connect().write(login('alice', { x: { v: 1, caps: ['log'], dev: { id: 7 } } }));
+    await bench.settle();
+    expect(bench.events.violation).toHaveLength(1);
+    expect(bench.metric('invalidOffers')).toBe(1);
+  });
+
   it('takes the place of the session before of the same device, without a kick-out', async () => {
     const bench = await openWithStore();
     const first = await onlineDevice(bench, 'alice', 'laptop');
