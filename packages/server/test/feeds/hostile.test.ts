@@ -26,6 +26,31 @@ describe('positions that cannot be', () => {
   });
 });
 
+describe('a packet of the extension whose x is invalid', () => {
+  it.each([
+    [1000, { s: '1' }, 'x.s'],
+    [1001, { after: -1 }, 'x.after'],
+    [1004, { q: 1, op: 'devices', limit: 0 }, 'x.limit'],
+  ])(
+    'of type %i is counted and reported, gets no answer, and does not end the session',
+    async (type, x, member) => {
+      const bench = await openWithStore();
+      const bob = await onlineDevice(bench, 'bob', 'laptop');
+      bob.send({ type, x });
+      await bench.settle();
+      expect(bob.peer.received).toEqual([]);
+      expect(bob.peer.isClosed).toBe(false);
+      expect(bench.metric('invalidExtensions')).toBe(1);
+      expect(bench.events.violation).toMatchObject([
+        { userId: 'bob', reason: expect.stringContaining(member) },
+      ]);
+      bob.request(2, 'devices');
+      await bench.settle();
+      expect(bob.extensions(1104)).toMatchObject([{ q: 2, items: [{ id: 'laptop' }] }]);
+    },
+  );
+});
+
 describe('device IDs with odd characters', () => {
   it.each(['__proto__', ' ', '"\\', '😀'.repeat(32), 'a\n', '0'])('are like others: %j', async (id) => {
     const bench = await openWithStore();
