@@ -24,7 +24,13 @@ export interface HistoryMessage {
   readonly conversation: string;
   readonly from: string;
   readonly to: string;
+  /** Empty if {@link isCut}. */
   readonly content: string;
+  /**
+   * Whether the message is too long for an answer over this transport, so that the server has left out its content. WebSocket
+   * carries longer messages than TCP.
+   */
+  readonly isCut: boolean;
   /** The application's own message type, a 32-bit number; -1 for none. */
   readonly type: number;
   /** The sender's id of the message. */

@@ -46,8 +46,9 @@ function readMessage(item: Fields, conversation: string, userId: string): Histor
   if (!isWhole(id) || !isWhole(serverTime) || !isWhole(type)) return undefined;
   if (typeof from !== 'string' || typeof to !== 'string') return undefined;
   if (typeof content !== 'string' || typeof fingerprint !== 'string') return undefined;
+  const isCut = item['cut'] === true;
   const isOwn = from === userId;
-  return { id, conversation, from, to, content, type, fingerprint, serverTime, isOwn };
+  return { id, conversation, from, to, content, isCut, type, fingerprint, serverTime, isOwn };
 }
 
 function readConversation(item: Fields, userId: string): Conversation | undefined {

@@ -27,7 +27,7 @@ describe('a request', () => {
         messages: [
           {
             ...{ id: 8, conversation: 'bob', from: 'bob', to: 'alice', content: 'm8', type: -1 },
-            ...{ fingerprint: 'f8', serverTime: 1008, isOwn: false },
+            ...{ isCut: false, fingerprint: 'f8', serverTime: 1008, isOwn: false },
           },
           { id: 7, isOwn: true },
         ],
@@ -47,6 +47,21 @@ describe('a request', () => {
     const { session } = negotiatedSession();
     session.request(1, { operation }, 0);
     expect(effect(session.receive(answer(1, items), 10), 'request-done').result).toMatchObject(result);
+  });
+
+  it('tells which messages the server has cut', () => {
+    const { session } = negotiatedSession();
+    const cut = { ...message(8), content: '', cut: true };
+    session.request(1, { operation: 'history', conversation: 'bob' }, 0);
+    session.request(2, { operation: 'conversations' }, 0);
+    const history = session.receive(answer(1, [cut]), 10);
+    const conversations = session.receive(answer(2, [{ c: 'bob', waiting: 0, last: cut }]), 10);
+    expect(effect(history, 'request-done').result).toMatchObject({
+      messages: [{ id: 8, content: '', isCut: true }],
+    });
+    expect(effect(conversations, 'request-done').result).toMatchObject({
+      conversations: [{ last: { id: 8, content: '', isCut: true } }],
+    });
   });
 
   it.each([
