@@ -1,5 +1,5 @@
 import type { LogStart } from '@imcore/protocol';
-import type { FeedEntry, FeedPage } from '../../../packages/server/src/delivery/feed.js';
+import type { FeedEntry, FeedPage } from '../../../packages/server/src/feeds/feed.js';
 
 /** An entry of the model's log. */
 export interface ModelEntry extends FeedEntry {

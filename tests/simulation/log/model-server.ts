@@ -1,6 +1,6 @@
 import { ACKNOWLEDGE_AFTER_MS, type LogPosition, type LogStart } from '@imcore/protocol';
 import type { SeededRandom } from '@imcore/testkit';
-import { Feed, type FeedAction } from '../../../packages/server/src/delivery/feed.js';
+import { Feed, type FeedAction } from '../../../packages/server/src/feeds/feed.js';
 import type { ModelLink } from './model-link.js';
 import type { ModelEntry, ModelLog } from './model-log.js';
 import type { LogFault, LogHealer } from './model-plan.js';

@@ -9,7 +9,6 @@ import {
   withExtension,
 } from '@imcore/protocol';
 import { bytesOf } from '../delivery/bytes-under-way.js';
-import { Feed, type FeedAction, type FeedEntry } from '../delivery/feed.js';
 import { asError } from '../errors.js';
 import { messageOf } from '../message.js';
 import type { Entry, LogPage, MessageStore, Position } from '../ports/message-store.js';
@@ -19,6 +18,7 @@ import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { LogFeed, StoredAs } from '../users/log-feed.js';
 import type { Outlet } from '../users/outlet.js';
 import type { Device } from '../users/user.js';
+import { Feed, type FeedAction, type FeedEntry } from './feed.js';
 import type { OpenedLog } from './feed-openings.js';
 
 /** Wait for an acknowledgement before entries are written again, in milliseconds: over a stream, and over UDP. */

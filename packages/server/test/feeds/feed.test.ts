@@ -1,6 +1,6 @@
 import { NEVER } from '@imcore/protocol';
 import { describe, expect, it } from 'vitest';
-import { FEED_BYTES, Feed, type FeedAction, type FeedEntry, type FeedPolicy } from '../src/delivery/feed.js';
+import { FEED_BYTES, Feed, type FeedAction, type FeedEntry, type FeedPolicy } from '../../src/feeds/feed.js';
 
 type Actions = FeedAction<FeedEntry>[];
 
