@@ -3,7 +3,7 @@ import { assembleServer } from '../serve/assemble-server.js';
 import { createLogger } from '../serve/create-logger.js';
 import { explainListenError } from '../serve/explain-listen-error.js';
 import { openCluster } from '../serve/open-cluster.js';
-import { openStore } from '../serve/open-store.js';
+import { openStore, retentionOf } from '../serve/open-store.js';
 import { readSettings } from '../serve/read-settings.js';
 import { serveChatPage } from '../serve/serve-chat-page.js';
 import { lossyCluster } from './lossy-cluster.js';
@@ -32,7 +32,7 @@ async function run(): Promise<void> {
   const settings = readSettings({ flags: {}, environment: process.env, file: undefined });
   const real = await openCluster(settings);
   const cluster = real && lossyCluster(real, () => Math.random() < loss);
-  const store = await openStore(settings.store);
+  const store = await openStore(settings.store, { retention: retentionOf(settings) });
   const { server } = assembleServer(
     settings,
     store,

@@ -44,6 +44,7 @@ export function assembleServer(
     transports: listeners.transports,
     hooks: hooksOf(settings),
     limits: settings.limits,
+    sessions: { policy: settings.sessions, v6: settings.v6Sessions, maxDevices: settings.maxDevices },
     trustedProxies: settings.trustedProxies,
     stampServerTime: settings.serverTimestamp,
     logger,

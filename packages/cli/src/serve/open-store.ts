@@ -1,18 +1,27 @@
 import { type MessageStore, memoryStore, StoreError, systemClock } from '@imcore/server';
-import type { CopyProgress } from '@imcore/server/ports';
+import type { CopyProgress, Retention } from '@imcore/server/ports';
 import { CommandError } from '../command-error.js';
 import { inSteps } from '../copy-progress.js';
+import type { ServeSettings } from './settings.js';
 import { type DatabaseWait, openWithin } from './wait-for-database.js';
 
 type OnProgress = (progress: CopyProgress) => void;
 
+/** What the settings say about retention; the rest are the defaults of the stores. */
+type StoreRetention = Pick<Retention, 'deviceExpiryMs' | 'historyMs'>;
+
+/** What the stores of packages are opened with. */
+interface PackageOptions extends StoreRetention {
+  readonly onProgress: OnProgress;
+}
+
 /** Loads the packages of the stores. Tests simulate a missing package, or a store of an older version. */
 interface StorePackages {
   readonly sqlite: () => Promise<{
-    openSqliteStore(options: { file: string; onProgress: OnProgress }): Promise<MessageStore>;
+    openSqliteStore(options: PackageOptions & { file: string }): Promise<MessageStore>;
   }>;
   readonly postgres: () => Promise<{
-    postgresStore(options: { url: string; onProgress: OnProgress }): MessageStore & { open(): Promise<void> };
+    postgresStore(options: PackageOptions & { url: string }): MessageStore & { open(): Promise<void> };
   }>;
 }
 
@@ -22,6 +31,8 @@ interface OpenStoreOptions {
   readonly wait?: DatabaseWait;
   /** Called with a line of text, at most once for every tenth of the migration of a file or schema of an older version. */
   readonly notice?: (line: string) => void;
+  /** Default: the stores' own. */
+  readonly retention?: StoreRetention;
   readonly packages?: Partial<StorePackages>;
 }
 
@@ -42,17 +53,26 @@ const CHECK_DATABASE =
  */
 export async function openStore(
   store: string,
-  { wait = NO_WAIT, notice = () => {}, packages }: OpenStoreOptions = {},
+  { wait = NO_WAIT, notice = () => {}, retention = {}, packages }: OpenStoreOptions = {},
 ): Promise<MessageStore | undefined> {
   if (store === 'none') return undefined;
-  if (store === 'memory') return memoryStore();
+  if (store === 'memory') return memoryStore(retention);
   const loaders = { ...PACKAGES, ...packages };
   const onProgress = inSteps((percent) =>
     notice(`Migrating ${shownStore(store)} to the format of this version: ${percent} %`),
   );
+  const options = { ...retention, onProgress };
   return POSTGRES.test(store)
-    ? openDatabase(store, loaders.postgres, wait, onProgress)
-    : openFile(store, loaders.sqlite, onProgress);
+    ? openDatabase(store, loaders.postgres, wait, options)
+    : openFile(store, loaders.sqlite, options);
+}
+
+/** The retention that the settings ask for. */
+export function retentionOf({ deviceExpiryMs, historyMs }: ServeSettings): StoreRetention {
+  return {
+    deviceExpiryMs: deviceExpiryMs === 'never' ? Number.POSITIVE_INFINITY : deviceExpiryMs,
+    historyMs,
+  };
 }
 
 /** The setting without secrets: for a database, only its host and name. */
@@ -66,25 +86,25 @@ export function shownStore(store: string): string {
 async function openFile(
   file: string,
   load: StorePackages['sqlite'],
-  onProgress: OnProgress,
+  options: PackageOptions,
 ): Promise<MessageStore> {
   const { openSqliteStore } = await load().catch((cause: unknown) => {
     throw missingPackage(file, '@imcore/store-sqlite', cause);
   });
-  return withAdvice('Choose another file with --store.', () => openSqliteStore({ file, onProgress }));
+  return withAdvice('Choose another file with --store.', () => openSqliteStore({ ...options, file }));
 }
 
 async function openDatabase(
   url: string,
   load: StorePackages['postgres'],
   wait: DatabaseWait,
-  onProgress: OnProgress,
+  options: PackageOptions,
 ): Promise<MessageStore> {
   const { postgresStore } = await load().catch((cause: unknown) => {
     throw missingPackage(shownStore(url), '@imcore/store-postgres', cause);
   });
   return withAdvice(CHECK_DATABASE, async () => {
-    const store = postgresStore({ url, onProgress });
+    const store = postgresStore({ ...options, url });
     await openWithin(() => store.open(), wait).catch(async (error: unknown) => {
       await store.close();
       throw error;

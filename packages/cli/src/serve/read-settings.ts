@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_LIMITS } from '@imcore/server';
 import type { z } from 'zod';
 import { CommandError, messageOf } from '../command-error.js';
+import type { Setting } from './setting-kinds.js';
 import {
   flagOf,
   REMOVED_SETTINGS,
   SETTING_NAMES,
   SETTINGS,
   type ServeSettings,
-  type Setting,
   type SettingName,
   variableOf,
 } from './settings.js';
@@ -144,8 +144,14 @@ function readSettingsFile(path: string): Record<string, unknown> {
 
 /** Checks settings that are valid individually but not together. */
 function checkCombination(settings: ServeSettings): void {
-  const { tcpPort, udpPort, wsPort, tlsCert, tlsKey } = settings;
+  const { tcpPort, udpPort, wsPort, tlsCert, tlsKey, historyMs, store } = settings;
   checkCluster(settings);
+  if (historyMs > 0 && store === 'none') {
+    throw new CommandError(
+      `historyMs is ${historyMs}, but store is none`,
+      `A history requires a store: set ${flagOf('store')} or ${variableOf('store')}.`,
+    );
+  }
   if (tcpPort === 'off' && udpPort === 'off' && wsPort === 'off') {
     throw new CommandError('tcpPort, udpPort and wsPort are all off', 'Enable at least one listener.');
   }

@@ -15,7 +15,7 @@ import { createLogger } from './create-logger.js';
 import { explainListenError } from './explain-listen-error.js';
 import { openBridge } from './open-bridge.js';
 import { openCluster } from './open-cluster.js';
-import { openStore, shownStore } from './open-store.js';
+import { openStore, retentionOf, shownStore } from './open-store.js';
 import { readSettings } from './read-settings.js';
 import { type ServedPage, serveChatPage } from './serve-chat-page.js';
 import { type HealthPages, type Readiness, serveHealth } from './serve-health.js';
@@ -46,6 +46,7 @@ export async function serve(flags: Readonly<Record<string, unknown>>): Promise<v
   const cluster = await openCluster(settings);
   const store = await openStore(settings.store, {
     wait: databaseWait(settings),
+    retention: retentionOf(settings),
     notice: (line) => process.stderr.write(`${line}\n`),
   });
   const assembled = assembleServer(settings, store, logger, bridge, cluster);

@@ -1,7 +1,22 @@
-import { isIP } from 'node:net';
 import { DEFAULT_LIMITS, SENSE_MODES, type SenseMode, type ServerLimits } from '@imcore/server';
 import { z } from 'zod';
 import { type HealthAddress, parseAddress } from './serve-health.js';
+import {
+  address,
+  booleanFrom,
+  clusterWord,
+  file,
+  isClusterUrl,
+  isNetwork,
+  limitsFrom,
+  listFrom,
+  numberFrom,
+  port,
+  queue,
+  type Setting,
+  text,
+  withoutFlag,
+} from './setting-kinds.js';
 
 /** All settings of `imcore serve`, checked. */
 export interface ServeSettings {
@@ -32,6 +47,16 @@ export interface ServeSettings {
   readonly store: string;
   /** How long the start waits for a database that is not reachable, in milliseconds. */
   readonly storeWaitMs: number;
+  /** Which sessions of named devices of one user may be open together. */
+  readonly sessions: (typeof SESSIONS)[number];
+  /** Whether sessions of MobileIMSDK clients may be open together with those of named devices. */
+  readonly v6Sessions: (typeof V6_SESSIONS)[number];
+  /** Maximum number of named devices of a user. */
+  readonly maxDevices: number;
+  /** How long a device that does not log in is kept, in milliseconds. */
+  readonly deviceExpiryMs: number | 'never';
+  /** How long messages are kept as history, in milliseconds; 0: there is no history. */
+  readonly historyMs: number;
   /** `'postgres'` (the database of the store), a `postgres://` URL, or URLs of NATS servers; undefined: no cluster. */
   readonly cluster: string | undefined;
   /** Name of this node; undefined: made of host name and port. */
@@ -60,107 +85,14 @@ export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
 export type SettingName = keyof ServeSettings;
 
-/** One setting: how it is written on the command line, its valid values and its default. */
-export interface Setting<Value> {
-  /** The value's placeholder on the command line; undefined for a switch. */
-  readonly placeholder?: string;
-  readonly description: string;
-  /** Whether it has a flag. Default true; if false, only the environment variable and the configuration file set it. */
-  readonly hasFlag?: boolean;
-  /** Checks the value in the configuration file, and what `fromText` returns. */
-  readonly schema: z.ZodType<Value>;
-  /** Converts the text of a flag or an environment variable. Default: the text itself. */
-  readonly fromText?: (text: string) => unknown;
-  /** Completes the sentence "… must be" in the error message. */
-  readonly expected: string;
-  readonly byDefault: Value;
-  /** Secret values never appear in messages. */
-  readonly isSecret?: boolean;
-}
-
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 const LOG_FORMATS = ['auto', 'json', 'text'] as const;
 
 const FORWARDED_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 const PROXY_PROTOCOL = ['off', 'optional', 'required'] as const;
 
-const text = z.string().min(1);
-const clusterWord = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-
-/** Checks the value of `cluster`; several NATS servers are separated by commas. */
-function isClusterUrl(given: string): boolean {
-  if (given === 'postgres') return true;
-  if (/^postgres(ql)?:/.test(given)) return /^postgres(ql)?:\/\//.test(given) && URL.canParse(given);
-  return given.split(',').every((url) => /^(nats|tls):\/\/./.test(url.trim()) && URL.canParse(url.trim()));
-}
-
-/** Converts digits to a number. Other text stays as it is, for the schema to reject. */
-function numberFrom(given: string): number | string {
-  return /^\d+$/.test(given) ? Number(given) : given;
-}
-
-function booleanFrom(given: string): boolean | string {
-  return given === 'true' || (given === 'false' ? false : given);
-}
-
-/** Parses `a,b`. */
-function listFrom(given: string): string[] {
-  return given.split(',').map((item) => item.trim());
-}
-
-/** Whether a text is an IP address, or a network such as `10.0.0.0/8`. */
-function isNetwork(given: string): boolean {
-  const [address = '', bits = '0', ...rest] = given.split('/');
-  const family = isIP(address);
-  return (
-    family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
-  );
-}
-
-/** Parses `maxSessions=5000,packetsPerSecond=100`. */
-function limitsFrom(given: string): Record<string, number | string> {
-  return Object.fromEntries(
-    given.split(',').map((item) => {
-      const [name = '', value = ''] = item.split('=', 2);
-      return [name.trim(), numberFrom(value.trim())];
-    }),
-  );
-}
-
-const port = (description: string, byDefault: number): Setting<number | 'off'> => ({
-  placeholder: 'port',
-  description,
-  schema: z.union([z.literal('off'), z.number().int().min(0).max(65_535)]),
-  fromText: numberFrom,
-  expected: 'a number from 0 to 65535, or "off"',
-  byDefault,
-});
-
-const address = (description: string, byDefault: string): Setting<string> => ({
-  placeholder: 'address',
-  description,
-  schema: text,
-  expected: 'a string, an address of this machine',
-  byDefault,
-});
-
-const file = (description: string): Setting<string | undefined> => ({
-  placeholder: 'file',
-  description,
-  schema: text,
-  expected: 'a string, the path of a PEM file',
-  byDefault: undefined,
-});
-
-const queue = (description: string, byDefault: string): Setting<string> => ({
-  placeholder: 'queue',
-  description,
-  schema: text.max(255),
-  expected: 'a string, the name of a queue',
-  byDefault,
-});
-
-const withoutFlag = { hasFlag: false } as const;
+const SESSIONS = ['many', 'one-per-kind', 'one'] as const;
+const V6_SESSIONS = ['beside', 'exclusive'] as const;
 
 /** The settings by name. The flag, the environment variable and the key in the file are derived from the name. */
 export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[Name]> } = {
@@ -249,6 +181,44 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<ServeSettings[N
     fromText: numberFrom,
     expected: 'a number from 0 to 3600000',
     byDefault: 60_000,
+  },
+  sessions: {
+    placeholder: 'policy',
+    description: `which devices of a user may be online together: ${SESSIONS.join(', ')}`,
+    schema: z.enum(SESSIONS),
+    expected: `one of ${SESSIONS.join(', ')}`,
+    byDefault: 'many',
+  },
+  v6Sessions: {
+    placeholder: 'policy',
+    description: `MobileIMSDK clients of a user and its named devices: ${V6_SESSIONS.join(', ')}`,
+    schema: z.enum(V6_SESSIONS),
+    expected: `one of ${V6_SESSIONS.join(', ')}`,
+    byDefault: 'beside',
+  },
+  maxDevices: {
+    placeholder: 'number',
+    description: 'maximum number of named devices of a user; the one away the longest makes room',
+    schema: z.number().int().min(1),
+    fromText: numberFrom,
+    expected: 'a whole number of 1 or more',
+    byDefault: 10,
+  },
+  deviceExpiryMs: {
+    placeholder: 'ms|never',
+    description: 'how long a device that does not log in is kept; never: without limit',
+    schema: z.union([z.literal('never'), z.number().int().min(1)]),
+    fromText: numberFrom,
+    expected: 'a whole number of 1 or more, or "never"',
+    byDefault: 30 * 24 * 60 * 60 * 1000,
+  },
+  historyMs: {
+    placeholder: 'ms',
+    description: 'how long messages are kept as history after all devices have taken them; 0: no history',
+    schema: z.number().int().min(0),
+    fromText: numberFrom,
+    expected: 'a whole number of 0 or more',
+    byDefault: 0,
   },
   cluster: {
     placeholder: 'url|postgres',

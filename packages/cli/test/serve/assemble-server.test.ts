@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { createClient, tcp } from '@imcore/client/node';
-import { silentLogger } from '@imcore/server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, fileOutbox, type ImClient, tcp } from '@imcore/client/node';
+import { memoryStore, silentLogger } from '@imcore/server';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AssembledServer, assembleServer } from '../../src/serve/assemble-server.js';
 import { readSettings } from '../../src/serve/read-settings.js';
 
@@ -13,7 +16,7 @@ describe('assembleServer', () => {
 
   const listen = (flags: Record<string, unknown>) => {
     const settings = readSettings({ flags: { ...local, ...flags }, environment: {}, file: undefined });
-    assembled = assembleServer(settings, undefined, silentLogger);
+    assembled = assembleServer(settings, memoryStore(), silentLogger);
     return assembled.server.listen();
   };
 
@@ -65,6 +68,52 @@ describe('assembleServer', () => {
     expect(await login('open sesamE')).toBe(1025);
     expect(await login('open')).toBe(1025);
     expect(await login(undefined)).toBe(1025);
+  });
+
+  describe('for several devices of a user', () => {
+    let folder: string;
+    let clients: ImClient[];
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'imcore-devices-'));
+      clients = [];
+    });
+
+    afterEach(async () => {
+      await Promise.all(clients.map((client) => client.close()));
+      rmSync(folder, { recursive: true });
+    });
+
+    /** Logs in a device of alice, or with `'v6'` a client of MobileIMSDK. Returns the codes of its kick-outs. */
+    const login = async (kind: string, port: number | undefined): Promise<number[]> => {
+      const transport = tcp({ host: '127.0.0.1', port });
+      const outbox = fileOutbox(join(folder, String(clients.length)));
+      const client = createClient({
+        transport,
+        logger: silentLogger,
+        ...(kind !== 'v6' && { outbox, device: { kind } }),
+      });
+      clients.push(client);
+      const codes: number[] = [];
+      client.on('kicked', ({ code }) => codes.push(code));
+      await client.login({ userId: 'alice' });
+      return codes;
+    };
+
+    it.each([
+      [{}, ['web', 'web', 'v6'], [0, 1, 2]],
+      [{ sessions: 'one-per-kind' }, ['web', 'desktop', 'web', 'v6'], [1, 2, 3]],
+      [{ sessions: 'one' }, ['web', 'desktop', 'v6'], [2]],
+      [{ v6Sessions: 'exclusive' }, ['web', 'desktop', 'v6'], [2]],
+      [{ maxDevices: '2' }, ['web', 'web', 'web'], [1, 2]],
+    ])('ends the sessions that %j does not allow', async (flags, kinds, stay) => {
+      const [address] = await listen({ ...flags, udpPort: 'off', wsPort: 'off' });
+      const kicks: number[][] = [];
+      for (const kind of kinds) kicks.push(await login(kind, address?.port));
+      const codes = kinds.map((_, index) => (stay.includes(index) ? [] : [1]));
+      await expect.poll(() => kicks).toEqual(codes);
+      expect(assembled?.server.sessions('alice')).toHaveLength(stay.length);
+    });
   });
 
   it('names the setting of a certificate that cannot be read', () => {

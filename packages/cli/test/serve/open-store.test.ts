@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
 import { memoryStore, StoreError } from '@imcore/server';
-import type { CopyProgress } from '@imcore/server/ports';
+import type { CopyProgress, Retention } from '@imcore/server/ports';
 import { settlePromises, VirtualClock } from '@imcore/testkit';
 import { describe, expect, it } from 'vitest';
-import { openStore, shownStore } from '../../src/serve/open-store.js';
+import { openStore, retentionOf, shownStore } from '../../src/serve/open-store.js';
+import { readSettings } from '../../src/serve/read-settings.js';
 
 describe('openStore', () => {
   it('opens no store for none', async () => {
@@ -25,6 +26,27 @@ describe('openStore', () => {
     });
     expect(await openStore('messages.db', { packages: { sqlite } })).toBe(store);
     expect(files).toEqual(['messages.db']);
+  });
+
+  it('opens a store with the retention of the settings', async () => {
+    const retentions: unknown[] = [];
+    const take = ({ deviceExpiryMs, historyMs }: Retention) => {
+      retentions.push({ deviceExpiryMs, historyMs });
+      return memoryStore();
+    };
+    const packages = {
+      sqlite: async () => ({ openSqliteStore: async (options: Retention) => take(options) }),
+      postgres: async () => ({
+        postgresStore: (options: Retention) => Object.assign(take(options), { open: async () => {} }),
+      }),
+    };
+    const flags = { historyMs: '5', deviceExpiryMs: 'never' };
+    const retention = retentionOf(readSettings({ flags, environment: {}, file: undefined }));
+    await openStore('messages.db', { retention, packages });
+    await openStore('postgres://alice:secret@db/messages', { retention, packages });
+    const expected = { deviceExpiryMs: Number.POSITIVE_INFINITY, historyMs: 5 };
+    expect(retentions).toEqual([expected, expected]);
+    expect((await openStore('memory', { retention }))?.keepsHistory).toBe(true);
   });
 
   it('reports every tenth of the migration of a file', async () => {

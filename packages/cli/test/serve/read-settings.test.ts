@@ -46,6 +46,11 @@ describe('readSettings', () => {
       senseMode: undefined,
       store: 'memory',
       storeWaitMs: 60_000,
+      sessions: 'many',
+      v6Sessions: 'beside',
+      maxDevices: 10,
+      deviceExpiryMs: 2_592_000_000,
+      historyMs: 0,
       cluster: undefined,
       nodeId: undefined,
       clusterName: 'main',
@@ -158,6 +163,18 @@ describe('readSettings', () => {
       { flags: { limits: 'maxSessions' } },
       'maxSessions in --limits must be a whole number of 1 or more, got the string ""',
     ],
+    [{ flags: { sessions: 'two' } }, '--sessions must be one of many, one-per-kind, one, got "two"'],
+    [
+      { environment: { IMCORE_V6_SESSIONS: 'apart' } },
+      'IMCORE_V6_SESSIONS must be one of beside, exclusive, got "apart"',
+    ],
+    [{ flags: { maxDevices: '0' } }, '--max-devices must be a whole number of 1 or more, got "0"'],
+    [
+      { flags: { deviceExpiryMs: '30d' } },
+      '--device-expiry-ms must be a whole number of 1 or more, or "never", got "30d"',
+    ],
+    [{ flags: { historyMs: '-1' } }, '--history-ms must be a whole number of 0 or more, got "-1"'],
+    [{ flags: { historyMs: '5', store: 'none' } }, 'historyMs is 5, but store is none'],
   ])('rejects %j: %s', (sources, message) => {
     expect(problem(sources).message).toBe(message);
   });
@@ -178,6 +195,18 @@ describe('readSettings', () => {
   ])('names the type of an invalid value in the file %s', (text, name, problemText) => {
     writeFileSync(file, text);
     expect(problem({ file }).message).toBe(`${name} in ${file} must be ${problemText}`);
+  });
+
+  it('reads which sessions may be open, and how long devices and messages are kept', () => {
+    writeFileSync(file, '{"maxDevices":3,"deviceExpiryMs":"never"}');
+    const environment = { IMCORE_SESSIONS: 'one-per-kind', IMCORE_V6_SESSIONS: 'exclusive' };
+    expect(read({ file, environment, flags: { historyMs: '86400000' } })).toMatchObject({
+      sessions: 'one-per-kind',
+      v6Sessions: 'exclusive',
+      maxDevices: 3,
+      deviceExpiryMs: 'never',
+      historyMs: 86_400_000,
+    });
   });
 
   it('lists the valid limits for an unknown one', () => {
