@@ -28,6 +28,12 @@ const chatCommand = program
 addEndpointFlags(chatCommand)
   .option('--token <token>', 'token for the login (or IMCORE_TOKEN)')
   .option('--wait <seconds>', 'how long to retry the first connection (default: 30)')
+  .option(
+    '--device <folder>',
+    'be a device that keeps its ID in this folder (default on a terminal: a folder in ~/.local/state)',
+  )
+  .option('--no-device', 'be a client of MobileIMSDK: no history, nothing of your other devices')
+  .option('--history <number>', 'earlier messages to show (default: 10)')
   .action(async (flags: ChatFlags) => {
     const { chat } = await import('./chat/chat.js');
     process.exitCode = await chat(flags);

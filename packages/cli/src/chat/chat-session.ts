@@ -1,7 +1,11 @@
-import type { ImClient, StateChange } from '@imcore/client/node';
+import type { ClientEvents, ImClient, Message, OutboxMessage, StateChange } from '@imcore/client/node';
+import type { Clock } from '@imcore/protocol';
 import { HELP, parseLine } from './commands.js';
-import { type ChatContext, explainError, explainKick, explanationText } from './explain-error.js';
+import { devicesNamed, listDevices, shownId } from './device-list.js';
+import { type ChatContext, explainError, explainGap, explainKick, explanationText } from './explain-error.js';
+import { HistoryReader } from './history-reader.js';
 import type { Screen } from './screen.js';
+import { ShownMessages } from './shown-messages.js';
 import { Transcript } from './transcript.js';
 
 interface ChatSessionOptions {
@@ -11,10 +15,22 @@ interface ChatSessionOptions {
   readonly token: string | undefined;
   /** Initial recipient. */
   readonly to: string | undefined;
+  readonly clock: Clock;
+  /** How many earlier messages are shown when a recipient is chosen, at level 1. */
+  readonly historyLines: number;
+  /** Lines of an earlier run that the device's outbox still has. */
+  readonly restored: readonly OutboxMessage[];
 }
 
 /** Maximum unacknowledged lines before the input is paused. */
 const MAX_WAITING = 256;
+/**
+ * How long {@link ChatSession.leave} waits for acknowledgements, in milliseconds. Lines of a device are given up much later; its
+ * outbox keeps them for the next start.
+ */
+const MAX_LEAVING_MS = 35_000;
+
+const NO_RECIPIENT = 'No recipient: choose one with /to USER.';
 
 /**
  * One user's chat, from login to exit: sends typed lines and shows their delivery, received messages and the state of the
@@ -25,6 +41,12 @@ export class ChatSession {
   readonly #screen: Screen;
   readonly #context: ChatContext;
   readonly #transcript: Transcript;
+  readonly #clock: Clock;
+  readonly #shown = new ShownMessages();
+  readonly #history: HistoryReader;
+  readonly #historyLines: number;
+  /** Lines of an earlier run: their entries by fingerprint. */
+  readonly #restored = new Map<string, number>();
   /** Resolves with the exit code when the chat has ended: 0, or 1 if a line or the login failed. */
   readonly ended: Promise<number>;
   #resolveEnded: (code: number) => void = () => {};
@@ -32,21 +54,27 @@ export class ChatSession {
   #wasOnline = false;
   #phase: 'active' | 'leaving' | 'ended' = 'active';
 
-  constructor({ client, screen, context, token, to }: ChatSessionOptions) {
+  constructor({ client, screen, context, token, to, clock, historyLines, restored }: ChatSessionOptions) {
     this.#client = client;
     this.#screen = screen;
     this.#context = context;
     this.#to = to;
+    this.#clock = clock;
+    this.#historyLines = historyLines;
     this.#transcript = new Transcript(screen);
+    this.#history = new HistoryReader(client, this.#transcript, this.#shown);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    client.on('message', ({ from, content }) => this.#transcript.incoming(from, content));
+    for (const { fingerprint, to, content } of restored)
+      this.#restored.set(fingerprint, this.#transcript.outgoing(to, content));
+    client.on('message', (message) => this.#received(message));
+    client.on('delivered', (delivered) => this.#restoredDelivered(delivered));
+    client.on('undelivered', ({ fingerprint, error }) => this.#restoredFailed(fingerprint, error));
+    client.on('gap', (gap) => this.#transcript.notice(explanationText(explainGap(gap)), 'bad'));
     client.on('state', (change) => this.#stateChanged(change));
     client.on('kicked', (kick) => this.#fail(explanationText(explainKick(kick, context))));
-    client.on('error', (error) =>
-      this.#transcript.notice(explanationText(explainError(error, context)), 'bad'),
-    );
+    client.on('error', (error) => this.#report(error));
     client.login({ userId: context.user, ...(token !== undefined && { token }) }).catch((error: unknown) => {
       this.#fail(explanationText(explainError(error, context)));
     });
@@ -69,6 +97,16 @@ export class ChatSession {
       case 'to':
         this.#to = command.user;
         this.#transcript.notice(`Messages now go to ${command.user}.`);
+        await this.#showFirstLines();
+        break;
+      case 'history':
+        await this.#showHistory(command.limit);
+        break;
+      case 'devices':
+        await this.#showDevices();
+        break;
+      case 'logout':
+        await this.#logOut(command.device);
         break;
       case 'help':
         this.#transcript.notice(HELP);
@@ -78,7 +116,7 @@ export class ChatSession {
         break;
       case 'unknown':
         this.#transcript.notice(
-          `Unknown command ${command.word}, or its argument is missing. /help lists all commands.`,
+          `Unknown command ${command.word}, or its argument is missing or invalid. /help lists all commands.`,
           'bad',
         );
         break;
@@ -88,7 +126,7 @@ export class ChatSession {
     await this.#transcript.atMostWaiting(MAX_WAITING);
   }
 
-  /** Ends the chat when every line is settled; a second call ends it at once. */
+  /** Ends the chat when every line is settled, after 35 s at most; a second call ends it at once. */
   async leave(): Promise<void> {
     if (this.#phase === 'active' && this.#transcript.waiting > 0) {
       this.#phase = 'leaving';
@@ -96,25 +134,95 @@ export class ChatSession {
       this.#transcript.notice(
         `Waiting for ${waiting} ${waiting === 1 ? 'message' : 'messages'} to be acknowledged.`,
       );
+      const timer = this.#clock.schedule(this.#clock.now() + MAX_LEAVING_MS, () => void this.#finish(0));
       await this.#transcript.atMostWaiting(0);
+      timer.cancel();
     }
     await this.#finish(0);
+  }
+
+  #received({ from, to, content: text, isOwn, conversation, id, serverTime: at }: Message): void {
+    // The history may have brought it already.
+    if (id !== undefined && this.#shown.has(id)) return;
+    this.#transcript.message(
+      isOwn === true ? { kind: 'own', to, text, at, isEarlier: false } : { kind: 'incoming', from, text, at },
+    );
+    if (id !== undefined && conversation !== undefined) this.#shown.add(conversation, id);
   }
 
   #say(text: string): void {
     const to = this.#to;
     if (to === undefined) {
-      this.#transcript.notice('No recipient: choose one with /to USER.', 'bad');
+      this.#transcript.notice(NO_RECIPIENT, 'bad');
       return;
     }
     const id = this.#transcript.outgoing(to, text);
     this.#client.send({ to, content: text }).then(
-      () => this.#transcript.settle(id, { state: 'delivered' }),
-      (error: unknown) => {
-        const reason = explanationText(explainError(error, this.#context));
-        this.#transcript.settle(id, { state: 'failed', reason });
+      ({ messageId, serverTime: at }) => {
+        if (messageId !== undefined) this.#shown.add(to, messageId);
+        this.#transcript.settle(id, { state: 'delivered', at });
       },
+      (error: unknown) => this.#settleFailed(id, error),
     );
+  }
+
+  #settleFailed(id: number, error: unknown): void {
+    const reason = explanationText(explainError(error, this.#context));
+    this.#transcript.settle(id, { state: 'failed', reason });
+  }
+
+  #restoredDelivered({ fingerprint, serverTime: at }: ClientEvents['delivered']): void {
+    const id = this.#restored.get(fingerprint);
+    if (id !== undefined) this.#transcript.settle(id, { state: 'delivered', at });
+    this.#restored.delete(fingerprint);
+  }
+
+  #restoredFailed(fingerprint: string | undefined, error: unknown): void {
+    const id = fingerprint === undefined ? undefined : this.#restored.get(fingerprint);
+    if (id !== undefined) this.#settleFailed(id, error);
+  }
+
+  /** Shows the end of the conversation, once, if there is a history. */
+  async #showFirstLines(): Promise<void> {
+    const to = this.#to;
+    if (to === undefined || this.#historyLines === 0 || this.#client.level === 'v6') return;
+    await this.#history.showFirst(to, this.#historyLines).catch((error: unknown) => this.#report(error));
+  }
+
+  async #showHistory(limit: number | undefined): Promise<void> {
+    const to = this.#to;
+    if (to === undefined) this.#transcript.notice(NO_RECIPIENT, 'bad');
+    else await this.#history.showMore(to, limit).catch((error: unknown) => this.#report(error));
+  }
+
+  async #showDevices(): Promise<void> {
+    try {
+      const devices = await this.#client.devices();
+      this.#transcript.notice(listDevices(devices, this.#clock.wallTime()));
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #logOut(text: string): Promise<void> {
+    try {
+      const [device, another] = devicesNamed(text, await this.#client.devices());
+      if (device === undefined || another !== undefined) {
+        const problem = device === undefined ? 'No device has' : 'Several devices have';
+        this.#transcript.notice(`${problem} an ID that begins with ${text}. /devices lists them.`, 'bad');
+      } else if (await this.#client.removeDevice(device.id)) {
+        this.#transcript.notice(`Logged out ${shownId(device.id)}. It is a new device if it logs in again.`);
+      } else {
+        this.#transcript.notice(`${shownId(device.id)} was logged out already.`);
+      }
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    if (this.#phase !== 'ended')
+      this.#transcript.notice(explanationText(explainError(error, this.#context)), 'bad');
   }
 
   #stateChanged({ current, retryAt, cause, reason }: StateChange): void {
@@ -123,6 +231,7 @@ export class ChatSession {
       case 'online':
         this.#screen.setLinkStatus(undefined);
         this.#transcript.notice(this.#wasOnline ? 'Reconnected.' : `Connected to ${url} as ${user}.`, 'good');
+        if (!this.#wasOnline) void this.#showFirstLines();
         this.#wasOnline = true;
         break;
       case 'waiting': {

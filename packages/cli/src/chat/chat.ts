@@ -1,10 +1,14 @@
-import { createClient, silentLogger } from '@imcore/client/node';
+import { createClient, silentLogger, type Transport } from '@imcore/client/node';
+import { systemClock } from '@imcore/server/ports';
 import { CommandError } from '../command-error.js';
 import { type EndpointFlags, endpointOf } from '../endpoint.js';
 import { createStyle } from '../terminal/style.js';
+import { wholeNumber } from '../whole-number.js';
 import { ChatSession } from './chat-session.js';
+import { MAX_HISTORY } from './commands.js';
 import { followKeys } from './follow-keys.js';
 import { followLines } from './follow-lines.js';
+import { deviceFolders, type OpenDevice, openDevice } from './open-device.js';
 import { PlainScreen } from './plain-screen.js';
 import { TerminalScreen } from './terminal-screen.js';
 
@@ -15,8 +19,13 @@ export interface ChatFlags extends EndpointFlags {
   readonly token?: string | undefined;
   /** Seconds to retry until the first connection is established. */
   readonly wait?: string | undefined;
+  /** Folder in which this program is a device; false: it is none. Undefined: a folder in the user's state, on a terminal. */
+  readonly device?: string | boolean | undefined;
+  /** How many earlier messages are shown. */
+  readonly history?: string | undefined;
 }
 
+const DEFAULT_HISTORY_LINES = 10;
 const MAX_WAIT_SECONDS = 86_400;
 
 /**
@@ -25,11 +34,28 @@ const MAX_WAIT_SECONDS = 86_400;
  * @throws CommandError for invalid flags.
  */
 export async function chat(flags: ChatFlags): Promise<number> {
-  const { transport, url } = endpointOf(flags);
-  const client = createClient({ transport, connectTimeoutMs: waitMs(flags.wait), logger: silentLogger });
-  const token = flags.token ?? process.env['IMCORE_TOKEN'];
-  const common = { client, context: { user: flags.user, url }, token, to: flags.to };
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+  const { transport, url } = endpointOf(flags);
+  const { user } = flags;
+  const parts = { transport, connectTimeoutMs: waitMs(flags.wait), user };
+  const historyLines = wholeNumber(
+    '--history',
+    flags.history ?? String(DEFAULT_HISTORY_LINES),
+    0,
+    MAX_HISTORY,
+  );
+  const folders = foldersOf(flags, url, isTerminal);
+  const { client, restored } =
+    folders === undefined ? withoutDevice(parts) : await openDevice(folders, parts);
+  const common = {
+    client,
+    restored,
+    context: { user, url, isDevice: folders !== undefined },
+    token: flags.token ?? process.env['IMCORE_TOKEN'],
+    to: flags.to,
+    clock: systemClock,
+    historyLines,
+  };
   if (!isTerminal) {
     const screen = new PlainScreen(
       (text) => process.stdout.write(text),
@@ -42,6 +68,22 @@ export async function chat(flags: ChatFlags): Promise<number> {
   const screen = new TerminalScreen(process.stdout, createStyle(process.stdout, process.env), Date.now);
   const session = new ChatSession({ ...common, screen });
   return followKeys(session, screen, process.stdin, process.stdout);
+}
+
+/** The folders in which this program may be a device; undefined: it is none. Without a terminal only if it is asked for. */
+function foldersOf({ device }: ChatFlags, url: string, isTerminal: boolean): readonly string[] | undefined {
+  if (typeof device === 'string') return [device];
+  return isTerminal && device !== false ? deviceFolders(url, process.env) : undefined;
+}
+
+function withoutDevice({
+  transport,
+  connectTimeoutMs,
+}: {
+  readonly transport: Transport;
+  readonly connectTimeoutMs: number;
+}): OpenDevice {
+  return { client: createClient({ transport, connectTimeoutMs, logger: silentLogger }), restored: [] };
 }
 
 function waitMs(seconds: string | undefined): number {

@@ -1,10 +1,12 @@
-import { DeliveryError, LinkError, LoginError, ServerError } from '@imcore/client/node';
+import { DeliveryError, LinkError, LoginError, RequestError, ServerError } from '@imcore/client/node';
 import { messageOf } from '../command-error.js';
 
 /** The user and the server that an explanation names. */
 export interface ChatContext {
   readonly user: string;
   readonly url: string;
+  /** Whether this program is a device of the user. */
+  readonly isDevice: boolean;
 }
 
 /** What failed, and what to do about it. Both end with a full stop. */
@@ -17,6 +19,7 @@ export function explainError(error: unknown, context: ChatContext): Explanation 
   if (error instanceof LoginError) return explainLogin(error, context);
   if (error instanceof LinkError) return explainLink(error, context);
   if (error instanceof DeliveryError) return explainDelivery(error, context);
+  if (error instanceof RequestError) return explainRequest(error);
   if (error instanceof ServerError) {
     return { what: `The server reported error ${error.serverCode}.`, advice: undefined };
   }
@@ -31,15 +34,27 @@ export function explanationText({ what, advice }: Explanation): string {
 /** Explains why the server closed the session. */
 export function explainKick(
   kick: { code: number; reason: string | undefined },
-  { user }: ChatContext,
+  { user, isDevice }: ChatContext,
 ): Explanation {
   if (kick.code === 1) {
+    if (isDevice) {
+      return {
+        what: `${user} has logged in on another device, and the server allows no more.`,
+        advice: 'Close the other one, or start this one again to take its place.',
+      };
+    }
     return {
       what: `${user} has logged in on another connection, and a user can have only one.`,
       advice: 'Close the other one, or choose another user with --user.',
     };
   }
   const reason = kick.reason === undefined ? '' : `: ${kick.reason}`;
+  if (isDevice && reason === '') {
+    return {
+      what: 'An administrator or another device of yours has logged out this one.',
+      advice: undefined,
+    };
+  }
   return { what: `The server closed the session (code ${kick.code})${reason}.`, advice: undefined };
 }
 
@@ -152,6 +167,45 @@ function explainDelivery(error: DeliveryError, { url }: ChatContext): Explanatio
       return { what: 'It will be sent after the next login.', advice: undefined };
     default:
       return error.code satisfies never;
+  }
+}
+
+function explainRequest(error: RequestError): Explanation {
+  switch (error.code) {
+    case 'ERR_NOT_NEGOTIATED':
+      return {
+        what: 'History and devices need a server with a store, and a device.',
+        advice: 'Start imcore chat with --device FOLDER.',
+      };
+    case 'ERR_NO_HISTORY':
+      return { what: 'The server keeps no history.', advice: 'imcore serve has the setting --history-ms.' };
+    case 'ERR_USE_A_STREAM':
+      return { what: 'History is not available over UDP.', advice: 'Use --transport tcp or ws.' };
+    case 'ERR_NOT_ANSWERED':
+      return { what: 'The server did not answer in time.', advice: undefined };
+    case 'ERR_CLOSED':
+      return { what: 'Not connected.', advice: undefined };
+    default:
+      return { what: `The server rejected the request with ${error.code}.`, advice: undefined };
+  }
+}
+
+/** Explains which messages do not come to this device, and why. */
+export function explainGap({ from, to, reason }: { from: number; to: number; reason: string }): Explanation {
+  const count = to - from + 1;
+  const messages = count === 1 ? '1 message' : `${count} messages`;
+  const advice = 'The history may have them: /history.';
+  switch (reason) {
+    case 'expired':
+      return { what: `${messages} expired before this device was online.`, advice: undefined };
+    case 'trimmed':
+      return { what: `${messages} missing: the log on the server was too long.`, advice };
+    case 'too-large':
+      return { what: `${messages} missing: too long for this connection.`, advice };
+    case 'hole':
+      return { what: 'Messages may be missing: the server does not know what this device has.', advice };
+    default:
+      return { what: `${messages} missing: ${reason}.`, advice };
   }
 }
 

@@ -27,7 +27,7 @@ export class PlainScreen implements Screen {
 
   added(entry: Entry): void {
     const write = entry.kind === 'notice' ? this.#writeNotice : this.#writeMessage;
-    write(`${formatEntry(entry, PLAIN)}\n`);
+    write(`${formatEntry(entry, PLAIN, this.#now())}\n`);
   }
 
   /** Shows the entry again, with a long text shortened. */

@@ -130,7 +130,7 @@ export class TerminalScreen implements Screen {
   }
 
   #rowsOf(entry: Entry): string[] {
-    return wrapText(formatEntry(entry, this.#style), this.#output.columns);
+    return wrapText(formatEntry(entry, this.#style, this.#now()), this.#output.columns);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Delivery state of a sent line. */
 export type Delivery =
   | { readonly state: 'waiting' }
-  /** The receiver has it, or the server has stored it. */
-  | { readonly state: 'delivered' }
+  /** The receiver has it, or the server has stored it; `at`: when the server accepted it, in milliseconds since 1970. */
+  | { readonly state: 'delivered'; readonly at?: number | undefined }
   | { readonly state: 'failed'; readonly reason: string };
 
 export interface OutgoingEntry {
@@ -18,7 +18,25 @@ interface IncomingEntry {
   readonly id: number;
   readonly from: string;
   readonly text: string;
+  /** When the server accepted it, in milliseconds since 1970; undefined at level `'v6'`. */
+  readonly at?: number | undefined;
+  /** Whether it comes from the history. */
+  readonly isEarlier?: boolean | undefined;
 }
+
+/** A message that this user has sent, from another device or earlier. */
+interface OwnEntry {
+  readonly kind: 'own';
+  readonly id: number;
+  readonly to: string;
+  readonly text: string;
+  readonly at: number | undefined;
+  /** Whether it comes from the history. */
+  readonly isEarlier: boolean;
+}
+
+/** A received message, or an own one, as {@link Transcript} takes it. */
+type ShownMessage = Omit<IncomingEntry, 'id'> | Omit<OwnEntry, 'id'>;
 
 /** A message of the program itself. */
 interface NoticeEntry {
@@ -28,7 +46,7 @@ interface NoticeEntry {
   readonly tone: 'info' | 'good' | 'bad';
 }
 
-export type Entry = OutgoingEntry | IncomingEntry | NoticeEntry;
+export type Entry = OutgoingEntry | IncomingEntry | OwnEntry | NoticeEntry;
 
 /** Displays a transcript. Entries are replaced, not modified; the id identifies them. */
 export interface TranscriptView {
@@ -84,8 +102,9 @@ export class Transcript {
     for (const resume of waiters) resume();
   }
 
-  incoming(from: string, text: string): void {
-    this.#view.added({ kind: 'incoming', id: this.#nextId(), from, text });
+  /** Adds a message that this program has not sent. */
+  message(message: ShownMessage): void {
+    this.#view.added({ ...message, id: this.#nextId() });
   }
 
   notice(text: string, tone: NoticeEntry['tone'] = 'info'): void {

@@ -1,8 +1,8 @@
-import { DeliveryError, LinkError, LoginError, ServerError } from '@imcore/client/node';
+import { DeliveryError, LinkError, LoginError, RequestError, ServerError } from '@imcore/client/node';
 import { describe, expect, it } from 'vitest';
-import { explainError, explainKick } from '../../src/chat/explain-error.js';
+import { explainError, explainGap, explainKick } from '../../src/chat/explain-error.js';
 
-const context = { user: 'alice', url: 'tcp://127.0.0.1:8901' };
+const context = { user: 'alice', url: 'tcp://127.0.0.1:8901', isDevice: false };
 const what = (error: unknown) => explainError(error, context).what;
 
 function failedLink(code: string): LinkError {
@@ -45,6 +45,12 @@ describe('explainError', () => {
       new DeliveryError('ERR_REJECTED', 'x', 'ERR_STORE_FULL'),
       'The server rejected the message with ERR_STORE_FULL.',
     ],
+    [
+      new RequestError('ERR_NOT_NEGOTIATED', 'x'),
+      'History and devices need a server with a store, and a device.',
+    ],
+    [new RequestError('ERR_USE_A_STREAM', 'x'), 'History is not available over UDP.'],
+    [new RequestError('ERR_LATER', 'x'), 'The server rejected the request with ERR_LATER.'],
     [new ServerError(4, 'x'), 'The server reported error 4.'],
     [new Error('something else'), 'something else'],
   ])('explains %s: %s', (error, text) => {
@@ -83,5 +89,31 @@ describe('explainKick', () => {
     expect(explainKick({ code: 2, reason: 'spam' }, context).what).toBe(
       'The server closed the session (code 2): spam.',
     );
+  });
+});
+
+describe('explainKick of a device', () => {
+  const device = { ...context, isDevice: true };
+
+  it('does not say that a user can have only one connection', () => {
+    expect(explainKick({ code: 1, reason: undefined }, device).what).toBe(
+      'alice has logged in on another device, and the server allows no more.',
+    );
+    expect(explainKick({ code: 2, reason: undefined }, device).what).toBe(
+      'An administrator or another device of yours has logged out this one.',
+    );
+    expect(explainKick({ code: 2, reason: 'spam' }, device).what).toContain('spam');
+  });
+});
+
+describe('explainGap', () => {
+  it.each([
+    ['expired', 3, 3, '1 message expired before this device was online.'],
+    ['trimmed', 3, 5, '3 messages missing: the log on the server was too long.'],
+    ['too-large', 3, 4, '2 messages missing: too long for this connection.'],
+    ['hole', 3, 9, 'Messages may be missing: the server does not know what this device has.'],
+    ['later', 3, 4, '2 messages missing: later.'],
+  ])('explains %s from %d to %d: %s', (reason, from, to, text) => {
+    expect(explainGap({ reason, from, to }).what).toBe(text);
   });
 });
