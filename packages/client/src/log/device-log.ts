@@ -194,8 +194,9 @@ export class DeviceLog implements SessionLog {
   #takePacket(packet: ServerExtensionPacket, now: Instant): void {
     switch (packet.type) {
       case ExtensionType.Stored:
-        this.#host.settle(packet.fingerprint, packet, undefined, now);
-        this.#carryOut(this.#receiver.stored(packet.position, now), now);
+        // One that was rejected or given up before must come as an entry: the application does not know that it is stored.
+        if (this.#host.settle(packet.fingerprint, packet, undefined, now))
+          this.#carryOut(this.#receiver.stored(packet.position, now), now);
         break;
       case ExtensionType.Skip: {
         const { from, to, reason, log } = packet;

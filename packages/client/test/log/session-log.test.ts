@@ -394,6 +394,17 @@ describe('own messages', () => {
     expect(session.pendingMessages).toBe(0);
   });
 
+  it('that are stored after they were rejected come as entries', () => {
+    const { session } = negotiatedSession();
+    session.send(outgoing(1), 'wait', 0);
+    session.receive(packet({ type: 1106, fingerprint: 'fp-1', code: 'ERR_QUEUE_FULL' }), 10);
+    session.receive(stored('fp-1', 1), 20);
+    const asked = session.receive(entry(2), 30);
+    expect(writtenX([...asked, ...saveAll(session, asked, 30)])).toEqual([[1001, { after: 0 }]]);
+    const effects = session.receive(entry(1, { from: 'alice', to: 'bob', fp: 'fp-1' }), 40);
+    expect(effect(effects, 'message').message).toMatchObject({ position: 1, isOwn: true });
+  });
+
   it('are acknowledged by type 4 as well, for example by the server itself', () => {
     const { session } = negotiatedSession();
     session.send(outgoing(1, { to: '0' }), 'wait', 0);
