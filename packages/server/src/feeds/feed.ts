@@ -68,6 +68,8 @@ export class Feed<Entry extends FeedEntry> {
   #readAt: Instant = NEVER;
   /** Everything up to it is acknowledged. */
   #acknowledged: number;
+  /** Whether the device has acknowledged anything in this session. */
+  #hasAdvanced = false;
   /** Everything up to it is written, skipped or passed over. */
   #sent: number;
   #last: number;
@@ -182,8 +184,12 @@ export class Feed<Entry extends FeedEntry> {
     return this.#fill(this.#advance(position, now), now);
   }
 
-  /** A sync packet has arrived: it acknowledges, and the feed continues from there. */
+  /**
+   * A sync packet has arrived: it acknowledges, and the feed continues from there. Until the device has acknowledged anything, that
+   * may be before the feed began: the device keeps to the first response to its login, and a repeated login was answered later.
+   */
   synced(after: number, now: Instant): FeedAction<Entry>[] {
+    if (!this.#hasAdvanced) this.#acknowledged = Math.min(this.#acknowledged, after);
     if (!this.#isPossible(after)) return [];
     const actions = after > this.#acknowledged ? this.#advance(after, now) : [];
     this.#nextWaitMs = this.#retryWaitMs;
@@ -213,6 +219,7 @@ export class Feed<Entry extends FeedEntry> {
 
   #advance(position: number, now: Instant): FeedAction<Entry>[] {
     this.#acknowledged = position;
+    this.#hasAdvanced = true;
     // It may acknowledge what was written before the feed went back, or on an earlier link.
     this.#sent = Math.max(this.#sent, position);
     this.#forgetInFlight(position);

@@ -162,6 +162,18 @@ describe('Feed', () => {
       expect(feed.position).toBe(3);
     });
 
+    it('before its beginning, if a sync says so and nothing was acknowledged', () => {
+      const log = new TestLog(6, [1, 2]);
+      log.removed = 2;
+      const feed = feedOf(log, 3);
+      answered(feed, log, feed.appended(6, 0));
+      expect(answered(feed, log, feed.synced(0, 10))).toEqual(['1-2 trimmed', '3', '4', '5', '6']);
+      expect(feed.ignored).toBe(0);
+      answered(feed, log, feed.acknowledged(4, 20));
+      expect(answered(feed, log, feed.synced(3, 30))).toEqual([]);
+      expect(feed.ignored).toBe(1);
+    });
+
     it('while a page is being read, and then does not use it', () => {
       const log = new TestLog(100);
       const feed = feedOf(log, 0, { window: 8 });
