@@ -34,7 +34,7 @@ const EXPIRED_AT_ONCE = 500;
 export const PORTS: Readonly<Record<TransportKind, number>> = { tcp: 8901, udp: 7901, websocket: 3000 };
 
 interface SimulatedServerParts {
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'streamSenseMode' | 'hookDelayMs' | 'handlingFails' | 'takesUndeliverable'>;
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly network: SimulatedNetwork;

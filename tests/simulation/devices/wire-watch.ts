@@ -1,0 +1,93 @@
+import { PacketType } from '@imcore/protocol';
+import type { ServerTransport } from '@imcore/server/ports';
+import { peekBody } from '../frames.js';
+import { wrapServerTransport } from '../wrapped-server-transport.js';
+
+/** A member `x` of a frame or of a login response, or a type from 1000 on. */
+const OF_EXTENSION = /"x":|\\"x\\":|"type":\d{4,},/;
+
+const SYNC = 1001;
+const STORED = 1100;
+
+/** Waits after which a feed writes own messages after all, because nothing was acknowledged, in milliseconds. */
+const RETRY_MS = { udp: 1000, tcp: 5000, websocket: 5000 } as const;
+
+/**
+ * Checks what the server writes to each connection: nothing of the extension to one whose login has not offered it, and to a
+ * negotiated one no entry of a message that it was told to be stored, unless the feed has gone back.
+ */
+export function watchWire(
+  transport: ServerTransport,
+  now: () => number,
+  onBreach: (text: string) => void,
+): ServerTransport {
+  const retryMs = RETRY_MS[transport.transport as keyof typeof RETRY_MS];
+  return wrapServerTransport(transport, () => {
+    const conversation = new ConnectionWatch(retryMs, now, onBreach);
+    return {
+      receive: (body, pass) => {
+        conversation.received(body);
+        pass(body);
+      },
+      send: (body, pass) => {
+        conversation.written(body);
+        return pass(body);
+      },
+    };
+  });
+}
+
+class ConnectionWatch {
+  readonly #retryMs: number;
+  readonly #now: () => number;
+  readonly #onBreach: (text: string) => void;
+  #hasOffered = false;
+  /** When the session was told that its messages are stored, by position. */
+  readonly #told = new Map<number, number>();
+  readonly #written = new Set<number>();
+  #highest = 0;
+  /** Entries up to here may be written again: the feed has gone back. */
+  #backFrom = 0;
+
+  constructor(retryMs: number, now: () => number, onBreach: (text: string) => void) {
+    this.#retryMs = retryMs;
+    this.#now = now;
+    this.#onBreach = onBreach;
+  }
+
+  received(body: string): void {
+    if (body.includes('"type":0,') && body.includes('\\"caps\\":')) this.#hasOffered = true;
+    else if (body.includes(`"type":${SYNC},`)) this.#wentBack();
+  }
+
+  written(body: string): void {
+    if (!this.#hasOffered) {
+      this.#checkV6(body);
+      return;
+    }
+    if (!body.includes('"x":')) return;
+    const packet = peekBody(body);
+    const x = packet?.x as { s?: number } | undefined;
+    if (packet === undefined || x?.s === undefined) return;
+    if (packet.type === STORED) this.#told.set(x.s, this.#now());
+    else if (packet.type === PacketType.Data) this.#checkEntry(x.s);
+    this.#highest = Math.max(this.#highest, x.s);
+  }
+
+  #checkV6(body: string): void {
+    if (OF_EXTENSION.test(body)) this.#onBreach(`a session that has offered nothing was written ${body}`);
+  }
+
+  #checkEntry(position: number): void {
+    const toldAt = this.#told.get(position);
+    const isAfterWait = toldAt !== undefined && this.#now() - toldAt >= this.#retryMs;
+    if (this.#written.has(position) || isAfterWait) this.#wentBack();
+    else if (toldAt !== undefined && position > this.#backFrom)
+      this.#onBreach(`a session was written its own message at ${position}, which it knows to be stored`);
+    this.#written.add(position);
+  }
+
+  #wentBack(): void {
+    this.#backFrom = this.#highest;
+  }
+}
