@@ -13,17 +13,8 @@ export interface LoginAttempt {
   readonly device: { readonly id: string; readonly kind: string; readonly name: string } | undefined;
 }
 
-/**
- * Whether a login is accepted. Codes from 1025 on are for the application.
- *
- * With a `deviceId` of 1 to 256 characters the session belongs to that device of the user. It replaces only a session of the
- * same device, by the protocol's rule about duplicate logins. Every online device gets new messages. Messages that wait in
- * the store are delivered to one device only, the first that is online. Default: the device that all clients of MobileIMSDK
- * share.
- */
-export type LoginVerdict =
-  | { readonly accept: true; readonly deviceId?: string | undefined }
-  | { readonly accept: false; readonly code: number };
+/** Whether a login is accepted. Codes from 1025 on are for the application. */
+export type LoginVerdict = { readonly accept: true } | { readonly accept: false; readonly code: number };
 
 /** Whether a message is accepted. `code`: up to 64 characters, for clients with a log. */
 export type MessageVerdict = boolean | { readonly accept: boolean; readonly code?: string | undefined };

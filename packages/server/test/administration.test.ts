@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LoginAttempt } from '../src/hooks.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 import { openBench, START_TIME } from './support/bench.js';
+import { onlineDevice } from './support/log-device.js';
 import { login, message } from './support/wire.js';
 
 describe('a kick', () => {
@@ -27,10 +28,9 @@ describe('a kick', () => {
   });
 
   it('by a listener for the end of another session is not repeated', async () => {
-    const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
-    const bench = await openBench({ hooks });
-    const phone = await bench.online('alice', 'tcp', { extra: 'phone' });
-    const desktop = await bench.online('alice', 'tcp', { extra: 'desktop' });
+    const bench = await openBench({ store: memoryStore() });
+    const { peer: phone } = await onlineDevice(bench, 'alice', 'phone');
+    const { peer: desktop } = await onlineDevice(bench, 'alice', 'desktop');
     bench.server.on('sessionEnded', ({ session }) => void bench.server.kick(session.userId));
     bench.server.kick('alice');
     expect([phone.received, desktop.received]).toMatchObject([[{ type: 54 }], [{ type: 54 }]]);
@@ -84,10 +84,9 @@ describe('a kick', () => {
   });
 
   it('can be of one session of several', async () => {
-    const hooks = { authenticate: ({ extra }: LoginAttempt) => ({ accept: true as const, deviceId: extra }) };
-    const bench = await openBench({ hooks });
+    const bench = await openBench({ store: memoryStore() });
     const phone = await bench.online('alice');
-    const tablet = await bench.online('alice', 'tcp', { extra: 'tablet' });
+    const { peer: tablet } = await onlineDevice(bench, 'alice', 'tablet');
     const [first, second] = bench.server.sessions('alice');
     expect([first?.deviceId, second?.deviceId]).toEqual(['', 'tablet']);
     expect(bench.server.kick('alice', { sessionId: 99 })).toBe(0);

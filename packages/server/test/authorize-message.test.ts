@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionInfo } from '../src/hooks.js';
 import type { Message } from '../src/message.js';
+import { memoryStore } from '../src/store-memory/memory-store.js';
 import { openBench } from './support/bench.js';
+import { onlineDevice } from './support/log-device.js';
 import { acknowledgement, keepAlive, login, logout, message, plainMessage } from './support/wire.js';
 
 /** An `authorizeMessage` hook that the test answers by hand. */
@@ -137,14 +139,10 @@ describe('the authorization of a message', () => {
 
   it('is awaited on all devices of a sender, in turn', async () => {
     const { asked, answers, hooks } = slowHook();
-    const authenticate = ({ extra }: { extra: string | undefined }) => ({
-      accept: true as const,
-      deviceId: extra,
-    });
-    const bench = await openBench({ hooks: { ...hooks, authenticate } });
+    const bench = await openBench({ hooks, store: memoryStore() });
     const bob = await bench.online('bob');
-    const phone = await bench.online('alice', 'tcp', { extra: 'phone' });
-    const desktop = await bench.online('alice', 'tcp', { extra: 'desktop' });
+    const phone = await bench.online('alice');
+    const { peer: desktop } = await onlineDevice(bench, 'alice', 'desktop');
     phone.write(message('alice', 'bob', 'one', 'fp-1'), message('alice', 'bob', 'two', 'fp-2'));
     desktop.write(message('alice', 'bob', 'three', 'fp-3'), message('alice', 'bob', 'four', 'fp-4'));
     for (let answered = 0; answered < 4; answered++) {

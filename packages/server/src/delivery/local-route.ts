@@ -108,7 +108,6 @@ export class LocalRoute implements Route {
       device.feed.start();
       return;
     }
-    if (user.primary !== undefined && user.primary !== device) return;
     user.primary = device;
     this.#policy.attached(user, device, now);
   }

@@ -40,7 +40,7 @@ export function createHandlers(
   custom: Readonly<Record<number, PacketHandler>>,
 ): Handlers {
   return new Map<number, Handler>([
-    [PacketType.Login, new LoginHandler(runtime, users, hooks, local, checks, answers, cluster, feeds)],
+    [PacketType.Login, new LoginHandler(runtime, users, hooks, checks, answers, cluster, feeds)],
     [PacketType.KeepAlive, keepAlive(answers, checks)],
     [
       PacketType.Data,

@@ -7,7 +7,6 @@ import {
   type LoginOffer,
   type LoginRequest,
   loginAnswerMember,
-  MAX_ID_LENGTH,
   ProtocolError,
   type ReceivedPacket,
   ResponseCode,
@@ -17,7 +16,6 @@ import {
 import { typeName } from '../check-options.js';
 import { decideAgainstClaim } from '../cluster/claims.js';
 import type { ServerCluster } from '../cluster/server-cluster.js';
-import type { LocalRoute } from '../delivery/local-route.js';
 import { asError, InvalidAnswer } from '../errors.js';
 import type { FeedOpenings, OpenedLog } from '../feeds/feed-openings.js';
 import type { Feeds } from '../feeds/feeds.js';
@@ -47,7 +45,6 @@ export class LoginHandler implements Handler {
   readonly #runtime: Runtime;
   readonly #users: UserRegistry;
   readonly #hooks: HookRunner;
-  readonly #local: LocalRoute;
   readonly #checks: AddressChecks;
   readonly #answers: Answers;
   readonly #cluster: ServerCluster | undefined;
@@ -60,7 +57,6 @@ export class LoginHandler implements Handler {
     runtime: Runtime,
     users: UserRegistry,
     hooks: HookRunner,
-    local: LocalRoute,
     checks: AddressChecks,
     answers: Answers,
     cluster: ServerCluster | undefined,
@@ -69,7 +65,6 @@ export class LoginHandler implements Handler {
     this.#runtime = runtime;
     this.#users = users;
     this.#hooks = hooks;
-    this.#local = local;
     this.#checks = checks;
     this.#answers = answers;
     this.#cluster = cluster;
@@ -127,7 +122,7 @@ export class LoginHandler implements Handler {
     }
     const offer = this.#offerOf(session, request);
     if (this.#hooks.hooks.authenticate === undefined) {
-      this.#enter(session, request, offer, V6_DEVICE, sessionId);
+      this.#enter(session, request, offer, sessionId);
       return;
     }
     const { userId, token, extra } = request;
@@ -149,7 +144,7 @@ export class LoginHandler implements Handler {
     sessionId: number,
   ): void {
     if (!session.isOpen) return;
-    if (verdict.accept) this.#enter(session, request, offer, verdict.deviceId ?? V6_DEVICE, sessionId);
+    if (verdict.accept) this.#enter(session, request, offer, sessionId);
     else this.#reject(session, verdict.code);
   }
 
@@ -168,11 +163,9 @@ export class LoginHandler implements Handler {
     session: HandlerSession,
     request: LoginRequest,
     offer: LoginOffer | undefined,
-    deviceId: string,
     sessionId: number,
   ): void {
-    if (this.#openings === undefined || offer === undefined)
-      this.#accept(session, request, deviceId, sessionId);
+    if (this.#openings === undefined || offer === undefined) this.#accept(session, request, sessionId);
     else void this.#open(this.#openings, offer, session, request, sessionId);
   }
 
@@ -186,7 +179,7 @@ export class LoginHandler implements Handler {
   ): Promise<void> {
     try {
       const opened = await openings.open(request.userId, offer, session);
-      if (session.isOpen) this.#accept(session, request, opened?.device.id ?? V6_DEVICE, sessionId, opened);
+      if (session.isOpen) this.#accept(session, request, sessionId, opened);
     } catch (error) {
       const { metrics, events } = this.#runtime;
       metrics.storeFailures += 1;
@@ -207,14 +200,9 @@ export class LoginHandler implements Handler {
     return offer?.capabilities.includes('log') === true ? offer : undefined;
   }
 
-  #accept(
-    session: HandlerSession,
-    request: LoginRequest,
-    deviceId: string,
-    sessionId: number,
-    opened?: OpenedLog,
-  ): void {
+  #accept(session: HandlerSession, request: LoginRequest, sessionId: number, opened?: OpenedLog): void {
     const { userId, firstLoginTime: sent } = request;
+    const deviceId = opened?.device.id ?? V6_DEVICE;
     // Only the login of the same client may be repeated: a log of the same device.
     if (session.isProvenByKey && (opened === undefined || session.device?.id !== deviceId)) {
       session.ignoreLogin();
@@ -266,9 +254,6 @@ export class LoginHandler implements Handler {
     const user = this.#users.enter(userId);
     const device = user.device(deviceId);
     if (old !== undefined) user.sessionEnded(old.info);
-    // A session with a log takes over nothing of a v6 session of the same device, nor the other way round.
-    if (device.session !== undefined && (device.feed === undefined) !== (opened === undefined))
-      this.#local.detach(user, device);
     device.sentLoginTime = sent;
     if (opened !== undefined && this.#feeds !== undefined) {
       user.usesLog = true;
@@ -307,15 +292,7 @@ function requireVerdict(answer: unknown): LoginVerdict {
   const allowed = 'must return { accept: true } or { accept: false, code } with a whole number other than 0';
   if (typeof answer !== 'object' || answer === null || !('accept' in answer))
     throw new InvalidAnswer(`${allowed}, got ${typeName(answer)}`);
-  if (answer.accept === true) {
-    const deviceId = 'deviceId' in answer ? answer.deviceId : undefined;
-    if (deviceId === undefined) return { accept: true };
-    if (typeof deviceId === 'string' && deviceId.length > 0 && deviceId.length <= MAX_ID_LENGTH)
-      return { accept: true, deviceId };
-    throw new InvalidAnswer(
-      `deviceId must be a string of 1 to ${MAX_ID_LENGTH} characters, got ${typeName(deviceId)}`,
-    );
-  }
+  if (answer.accept === true) return { accept: true };
   if (answer.accept !== false)
     throw new InvalidAnswer(`${allowed}, got ${typeName(answer.accept)} as accept`);
   const code = 'code' in answer ? answer.code : undefined;

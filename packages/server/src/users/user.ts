@@ -84,9 +84,9 @@ export class User implements RingEntry {
   readonly #v6 = new Device(V6_DEVICE, this);
   /** Devices with an id, online or about to be. Undefined if there are none, as for most users. */
   named: Map<string, Device> | undefined = undefined;
-  /** The device that must acknowledge new messages: the first one online without a feed. Undefined while none is online. */
+  /** The v6 device, which must acknowledge each message; undefined while it has no session. All others have feeds. */
   primary: Device | undefined = undefined;
-  /** Number of devices that are online with a feed. They are never primary. */
+  /** Number of named devices that are online. */
   feedSessions = 0;
   /**
    * Whether its messages go through logs: it has a named device in the store, online or not. Undefined until the store has told;

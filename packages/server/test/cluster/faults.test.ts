@@ -3,7 +3,7 @@ import type { Cluster } from '../../src/ports/cluster.js';
 import type { MessageStore, SharedStore } from '../../src/ports/message-store.js';
 import { Bench } from '../support/bench.js';
 import type { Peer } from '../support/peer-transport.js';
-import { acknowledgement, keepAlive, login, message } from '../support/wire.js';
+import { acknowledgement, keepAlive, message } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes, startTwo } from './nodes.js';
 
 /** Replaces calls of the shared part of a store, each by a function that gets the original one. */
@@ -146,24 +146,6 @@ describe('the events online and offline of a split cluster', () => {
     nodes.bus.heal();
     await advance(6000);
     expect([...last].filter(([, event]) => event === 'offline')).toEqual([]);
-  });
-});
-
-describe('a named device on two nodes', () => {
-  it('is decided about as on one node: the client that was kicked out does not take it back', async () => {
-    const hooks = { authenticate: () => ({ accept: true as const, deviceId: 'phone' }) };
-    const { nodes, a, b } = await startTwo({ hooks });
-    const old = await a.online('alice');
-    const firstLoginTime = a.server.sessions('alice')[0]?.firstLoginTime ?? 0;
-    await nodes.advance(FRAME_MS);
-    const fresh = await b.online('alice');
-    await nodes.advance(FRAME_MS);
-    expect(old.received).toMatchObject([{ type: 54, dataContent: '{"code":1}' }]);
-    const stale = a.connect();
-    stale.write(login('alice', { firstLoginTime }));
-    await nodes.advance(FRAME_MS);
-    expect(stale.received).toMatchObject([{ type: 50 }, { type: 54, dataContent: '{"code":1}' }]);
-    expect(fresh.isClosed).toBe(false);
   });
 });
 

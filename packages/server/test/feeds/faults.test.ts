@@ -4,7 +4,7 @@ import { memoryStore } from '../../src/store-memory/memory-store.js';
 import { type Bench, openBench, START_TIME } from '../support/bench.js';
 import { ControlledStore } from '../support/controlled-store.js';
 import { offer, onlineDevice } from '../support/log-device.js';
-import { acknowledgement, keepAlive, login, message } from '../support/wire.js';
+import { login, message } from '../support/wire.js';
 
 const openWithStore = () => openBench({ store: memoryStore({ wallTime: () => START_TIME }) });
 
@@ -150,43 +150,9 @@ describe('a feed that was told that there may be entries', () => {
   });
 });
 
-describe('a device ID that `authenticate` has given to v6 sessions', () => {
-  const authenticate = () => ({ accept: true, deviceId: 'laptop' }) as const;
-
-  it('can become that of a device with a log, and go offline', async () => {
-    const bench = await openBench({ store: memoryStore(), hooks: { authenticate } });
-    const v6 = await bench.online('bob');
-    const bob = await onlineDevice(bench, 'bob', 'laptop');
-    expect(v6.isClosed).toBe(true);
-    const alice = await bench.online('alice');
-    alice.write(message('alice', 'bob', 'hello', 'f1'));
-    await bench.settle();
-    expect(bob.entries).toEqual([[1, 'hello']]);
-    bob.peer.destroy();
-    await bench.settle();
-    expect(bench.server.isOnline('bob')).toBe(false);
-    expect(bench.events.offline).toMatchObject([{ userId: 'bob' }]);
-  });
-
-  it('can become that of a v6 session again, which gets no byte of the extension', async () => {
-    const bench = await openBench({ store: memoryStore(), hooks: { authenticate } });
-    await onlineDevice(bench, 'bob', 'laptop');
-    const bob = await bench.online('bob');
-    const alice = await onlineDevice(bench, 'alice', 'laptop');
-    alice.write('bob', 'hello', 'f1');
-    bob.write(keepAlive('bob'));
-    await bench.settle();
-    expect(bob.received).toMatchObject([{ type: 51 }, { type: 2, dataContent: 'hello' }]);
-    for (const packet of bob.received) expect(packet).not.toHaveProperty('x');
-    bob.write(acknowledgement('bob', 'alice', 'f1'));
-    await bench.advance(100);
-    bob.destroy();
-    await bench.settle();
-    expect(bench.server.isOnline('bob')).toBe(false);
-  });
-
-  it('can change on one connection', async () => {
-    const bench = await openBench({ store: memoryStore(), hooks: { authenticate } });
+describe('a login of a device', () => {
+  it('can follow one of a v6 client on its connection, and the other way round', async () => {
+    const bench = await openBench({ store: memoryStore() });
     const bob = await bench.online('bob');
     bob.write(login('bob', { x: offer('laptop') }));
     await bench.settle();
