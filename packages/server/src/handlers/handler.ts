@@ -43,8 +43,11 @@ export interface HandlerSession extends PacketSession {
   blockFor(user: User): void;
   /** Calls `run` at an instant, unless the session has ended by then. One call can be scheduled at a time. */
   later(at: Instant, run: () => void): void;
-  /** A login is being decided: other packets wait. */
-  loginStarted(): void;
+  /**
+   * A login is being decided: other packets wait, unless the peer has proven its address with the session's key. Returns false if
+   * the login must be ignored, because another one is being decided beside such packets.
+   */
+  loginStarted(): boolean;
   loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void;
   loginUnreadable(error: ProtocolError): void;
   /** Kicks the session out, because a newer session of the device exists. The peer has missed an earlier kick-out. */

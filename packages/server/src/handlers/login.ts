@@ -73,7 +73,7 @@ export class LoginHandler implements Handler {
   }
 
   handle(session: HandlerSession, packet: ReceivedPacket, now: Instant): void {
-    session.loginStarted();
+    if (!session.loginStarted()) return;
     let request: LoginRequest;
     try {
       request = readLoginRequest(packet.dataContent);

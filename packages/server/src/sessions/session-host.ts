@@ -102,6 +102,7 @@ export class SessionHost
   /** What each datagram must contain, so that a forged address is of no use. Undefined unless the session has a log over UDP. */
   #key: string | undefined = undefined;
   isProvenByKey = false;
+  #isDecidingRepeatedLogin = false;
 
   dueAt: Instant = 0;
   ring: DeadlineRing | undefined = undefined;
@@ -231,10 +232,22 @@ export class SessionHost
     this.#outbound.onCaughtUp(resume);
   }
 
-  loginStarted(): void {
+  loginStarted(): boolean {
+    if (this.isProvenByKey) return this.#repeatedLoginStarted();
     this.#endLoginDeadline();
     this.#session.loginStarted();
     this.#inbound.block();
+    return true;
+  }
+
+  /** A login that may be forged is decided beside the packets that have the key. There is one at a time. */
+  #repeatedLoginStarted(): boolean {
+    if (this.#isDecidingRepeatedLogin) {
+      this.runtime.metrics.withoutSessionKey += 1;
+      return false;
+    }
+    this.#isDecidingRepeatedLogin = true;
+    return true;
   }
 
   enter(): boolean {
@@ -272,6 +285,7 @@ export class SessionHost
   loginAccepted(device: Device, login: LoginRequest, sessionId: number, firstLoginTime: number): void {
     const { user } = device;
     const now = this.runtime.clock.now();
+    this.#isDecidingRepeatedLogin = false;
     this.#user.endEarlier(device);
     // A listener for that end may have kicked the user out, and with it this session.
     if (!this.isOpen) return;
@@ -288,6 +302,7 @@ export class SessionHost
 
   /** The login could not be read. Ends the session, except on a datagram transport, where the login is ignored. */
   loginUnreadable(error: ProtocolError): void {
+    this.#isDecidingRepeatedLogin = false;
     this.#session.loginIgnored();
     this.violated(error);
     this.#resumeHandling();
@@ -296,6 +311,7 @@ export class SessionHost
   ignoreLogin(): void {
     if (!this.isOpen) return;
     this.runtime.metrics.withoutSessionKey += 1;
+    this.#isDecidingRepeatedLogin = false;
     this.#session.loginIgnored();
     this.#resumeHandling();
   }
@@ -408,7 +424,8 @@ export class SessionHost
     }
     // Packets are handled in order: after a login that waits, the session may belong to another user.
     if (handler.isWork && this.user?.isAsking === true && !this.#inbound.isBlocked) this.blockFor(this.user);
-    const mustWait = handler.isWork && this.#inbound.isBlocked;
+    const isRepeatedLogin = this.isProvenByKey && packet.type === PacketType.Login;
+    const mustWait = handler.isWork && this.#inbound.isBlocked && !isRepeatedLogin;
     const admission =
       mustWait && handler.allowed === 'anyone' ? 'defer' : this.#session.admit(packet, handler);
     switch (admission) {

@@ -248,6 +248,56 @@ describe('a UDP session with a key', () => {
     expect(bob.extensions(1100)).toMatchObject([{ fp: 'f1', s: 1 }]);
   });
 
+  it('is served while a login from its forged address is being decided, of which there is one at a time', async () => {
+    const asked: ((verdict: { accept: false; code: number }) => void)[] = [];
+    const authenticate = ({ token }: { readonly token: string | undefined }) =>
+      token === 'wrong'
+        ? new Promise<{ accept: false; code: number }>((resolve) => asked.push(resolve))
+        : ({ accept: true } as const);
+    const bench = await openBench({ store: memoryStore(), hooks: { authenticate } });
+    const bob = await onlineDevice(bench, 'bob', 'laptop', { transport: 'udp' });
+    bob.acknowledge(0);
+    const forge = (): void => bob.peer.write(login('bob', { loginToken: 'wrong', x: offer('laptop') }));
+    for (let n = 0; n < 100; n += 1) forge();
+    await bench.settle();
+    expect(asked).toHaveLength(1);
+    bob.write('bob', 'note', 'f1');
+    await write(bench, 'hello');
+    expect(bob.extensions(1100)).toMatchObject([{ fp: 'f1', s: 1 }]);
+    expect(bob.entries).toEqual([[2, 'hello']]);
+    asked[0]?.({ accept: false, code: 7 });
+    await bench.settle();
+    await bench.advance(1000);
+    forge();
+    await bench.settle();
+    expect(asked).toHaveLength(2);
+    expect(bench.events.limited).toEqual([]);
+  });
+
+  it('is served although logins from its forged address come while a hook is asked about its message', async () => {
+    let allow = (_isAllowed: boolean): void => {};
+    const hooks = {
+      authorizeMessage: () => new Promise<boolean>((resolve) => (allow = resolve)),
+      authenticate: ({ token }: { readonly token: string | undefined }) =>
+        token === 'wrong' ? ({ accept: false, code: 7 } as const) : ({ accept: true } as const),
+    };
+    const bench = await openBench({ store: memoryStore(), hooks });
+    const bob = await onlineDevice(bench, 'bob', 'laptop', { transport: 'udp' });
+    bob.acknowledge(0);
+    bob.write('bob', 'one', 'f1');
+    for (let n = 0; n < 100; n += 1) {
+      bob.peer.write(login('bob', { loginToken: 'wrong', x: offer('laptop') }));
+      await bench.advance(10);
+    }
+    bob.write('bob', 'two', 'f2');
+    for (let n = 0; n < 2; n += 1) {
+      allow(true);
+      await bench.settle();
+    }
+    expect(bob.extensions(1100)).toMatchObject([{ fp: 'f1' }, { fp: 'f2' }]);
+    expect(bench.metric('limitDeferredPackets')).toBe(0);
+  });
+
   it('goes on writing after its login was repeated', async () => {
     const bench = await openWithStore();
     const bob = await onlineDevice(bench, 'bob', 'laptop', { transport: 'udp' });
