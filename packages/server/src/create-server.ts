@@ -125,7 +125,6 @@ export function createServer(options: ServerOptions): ImServer {
     devices &&
     new Feeds({
       ...{ runtime, store: storeRoute.store, writer: storeRoute.writer, devices },
-      notify: (entry) => notifier.addLate(entry),
     });
   const handlers = createHandlers(
     runtime,

@@ -84,8 +84,9 @@ export interface ServerEvents {
   /** A message was dropped; a QoS sender was not acknowledged. */
   undelivered: { readonly message: Message; readonly reason: UndeliveredReason };
   /**
-   * A message is longer than `maxBytes`, what the transport of its receiver carries. It waits in the store for another
-   * session and does not block later messages; without a store it is undeliverable. Emitted for each session that skips it.
+   * A message is longer than `maxBytes`: what the transport of its receiver carries or, of a named device, what its client reads. It
+   * does not block later messages. A v6 device gets it in another session; a named device is told that it has passed over it. Without
+   * a store the message is undeliverable. Emitted for each session that skips it.
    */
   tooLarge: {
     readonly message: Message;
@@ -103,7 +104,10 @@ export interface ServerEvents {
   trimmed: { readonly userId: string; readonly entries: number };
   /** A device of a user has logged in for the first time. */
   deviceAdded: { readonly userId: string; readonly device: StoredDevice };
-  /** A device of a user was removed: it has not logged in for the store's `deviceExpiryMs`. */
+  /**
+   * A device of a user was removed: it has not logged in for the store's `deviceExpiryMs`, has made room for a new one
+   * (`sessions.maxDevices`), or was removed by the application or by a client of the user.
+   */
   deviceRemoved: { readonly userId: string; readonly device: StoredDevice };
   /**
    * The queue of a user is full or, with `maxTotalBytes`, the whole store: the message was not stored, and its sender is not

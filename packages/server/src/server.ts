@@ -232,7 +232,8 @@ export class ImServer {
 
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { transports, routes, sessions, dispatcher, messages, store, storeRoute, cluster } = this.#parts;
+    const { transports, routes, sessions, dispatcher, messages, store, storeRoute, cluster, devices } =
+      this.#parts;
     messages.close();
     cluster?.stopDraining();
     for (const route of routes) route.stopAccepting?.();
@@ -249,6 +250,7 @@ export class ImServer {
     await storeRoute?.settled();
     await this.#closePart(cluster);
     await this.#expiry?.stop();
+    devices?.close();
     await this.#closePart(store);
     this.#runtime.timers.close();
     this.#state = 'closed';

@@ -3,6 +3,7 @@ import { asError } from '../errors.js';
 import type { Entry, LogPlace, MessageStore, Position, SharedStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
+import { V6_DEVICE } from '../users/user.js';
 import { MAX_WITHHELD, WithheldNotices } from './withheld-notices.js';
 
 /** Wait after the end of a user's last session, in milliseconds: its last acknowledgements are being confirmed. */
@@ -16,7 +17,7 @@ const MAX_PLACES = 1000;
 const MAX_PAGE = 100;
 
 interface LateNoticeParts {
-  readonly store: Pick<MessageStore, 'take'>;
+  readonly store: Pick<MessageStore, 'take' | 'devices'>;
   readonly shared: Pick<SharedStore, 'whichWait'>;
   /** Whether a user has a session at any node. */
   readonly isOnline: (userId: string) => boolean;
@@ -138,7 +139,13 @@ export class LateNotices {
   }
 
   async #notifyOf(userId: string, positions: readonly Position[]): Promise<void> {
-    const left = new Set(positions);
+    // `take` tells what the v6 device has not taken.
+    const devices = await this.#parts.store.devices(userId);
+    const taken = Math.max(
+      0,
+      ...devices.filter(({ id }) => id !== V6_DEVICE).map(({ position }) => position),
+    );
+    const left = new Set(positions.filter((position) => position > taken));
     let after = (positions[0] ?? 1) - 1;
     while (left.size > 0 && !this.#isStopped) {
       const { entries } = await this.#parts.store.take(userId, after, MAX_PAGE);

@@ -18,6 +18,11 @@ export function bytesOf(body: BinaryString): number {
   return 2 * body.length + MESSAGE_OVERHEAD;
 }
 
+/** Memory that messages of a page take, in bytes. */
+export function bytesOfEntries(entries: readonly { readonly body: BinaryString }[]): number {
+  return entries.reduce((sum, { body }) => sum + bytesOf(body), 0);
+}
+
 /**
  * The memory for everything that is under way in one server. Half of it is for senders: messages that are not acknowledged to
  * them. The other half is for receivers: stored messages in flight, pages of replays, output that is not read, what waits

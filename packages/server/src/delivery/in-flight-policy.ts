@@ -20,6 +20,8 @@ export interface InFlightPolicy {
   ): void;
   /** The session of the user's primary device has ended. */
   left(user: User, device: Device): void;
+  /** A user's last session has ended. */
+  wentOffline(user: User): void;
 }
 
 /** Retransmits a message and restarts its deadline. On a new session it is no copy. */

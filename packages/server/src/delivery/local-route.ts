@@ -122,15 +122,13 @@ export class LocalRoute implements Route {
       user.feedSessions -= 1;
       device.feed.end();
       device.feed = undefined;
-      return !user.isOnline;
+    } else {
+      user.primary = undefined;
+      this.#policy.left(user, device);
     }
-    if (user.primary !== device) return false;
-    const next = user.onlineDevices().find(({ feed }) => feed === undefined);
-    user.primary = next;
-    this.#policy.left(user, device);
-    if (next === undefined) return !user.isOnline;
-    if (user.primary === next) this.#policy.attached(user, next, this.#runtime.clock.now());
-    return false;
+    if (user.isOnline) return false;
+    this.#policy.wentOffline(user);
+    return true;
   }
 
   /** Writes a message without QoS: no acknowledgement is expected. */

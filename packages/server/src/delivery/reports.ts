@@ -8,12 +8,12 @@ import type { Delivery } from './delivery.js';
 /** Reports a message that is too long for its receiver's transport, once for each session that skips it. */
 export function reportTooLarge(
   { metrics, events }: Runtime,
-  delivery: Delivery,
-  { info, maxSendBytes }: Outlet,
+  tooLarge: Pick<Delivery, 'message' | 'body'>,
+  { info, maxSendBytes }: Pick<Outlet, 'info' | 'maxSendBytes'>,
 ): void {
   metrics.messagesTooLarge += 1;
   if (!events.has('tooLarge')) return;
-  const { message, body } = delivery;
+  const { message, body } = tooLarge;
   events.emit('tooLarge', { message, bytes: body.length, maxBytes: maxSendBytes, transport: info.transport });
 }
 

@@ -47,6 +47,8 @@ export class UnstoredInFlight implements InFlightPolicy {
     for (const delivery of drainInbox(this.#runtime, device)) this.#fallback.take(delivery, 'offline');
   }
 
+  wentOffline(): void {}
+
   #due(delivery: Delivery): void {
     const session = delivery.inbox?.session;
     if (session === undefined) return;

@@ -1,6 +1,6 @@
 import { KickOutCode } from '@imcore/protocol';
 import type { ServerCluster } from '../cluster/server-cluster.js';
-import { asError } from '../errors.js';
+import { asError, UsageError } from '../errors.js';
 import type { MessageStore, StoredDevice } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import { mustMakeRoom, type PolicyDevice, type SessionPolicy } from '../users/session-policy.js';
@@ -46,6 +46,7 @@ interface DeviceParts {
 export class Devices {
   readonly #runtime: Runtime;
   readonly #parts: DeviceParts;
+  #isClosed = false;
 
   constructor(runtime: Runtime, parts: DeviceParts) {
     this.#runtime = runtime;
@@ -56,10 +57,11 @@ export class Devices {
    * Returns the devices of a user, in the order of their IDs; the device of the clients of MobileIMSDK only while it is online, as
    * the store cannot tell whether there is one.
    *
-   * @throws StoreError
+   * @throws UsageError `ERR_NOT_LISTENING` if the server is closed, StoreError
    */
   async list(userId: string): Promise<readonly DeviceInfo[]> {
     const { store, isOnline } = this.#parts;
+    this.#requireOpen();
     const devices = await store.devices(userId);
     return devices
       .map(({ id, kind, name, seenAt }) => ({ id, kind, name, seenAt, isOnline: isOnline(userId, id) }))
@@ -70,15 +72,28 @@ export class Devices {
    * Ends the sessions of a device and forgets how far it has read. If its client logs in again, it is a new device. Resolves with
    * whether it was there.
    *
-   * @throws StoreError, ClusterError `ERR_NODE_TIMEOUT`
+   * @throws UsageError `ERR_NOT_LISTENING` if the server is closed, StoreError, ClusterError `ERR_NODE_TIMEOUT`
    */
   async remove(userId: string, deviceId: string): Promise<boolean> {
     const { store } = this.#parts;
+    this.#requireOpen();
     await this.#kick(userId, deviceId, KickOutCode.Administrator);
+    this.#requireOpen();
     const device = (await store.devices(userId)).find(({ id }) => id === deviceId);
     if (device === undefined || !(await store.removeDevice(userId, deviceId))) return false;
     this.removed(userId, device);
     return true;
+  }
+
+  /** The server is closed, and its store with it. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** @throws UsageError */
+  #requireOpen(): void {
+    if (this.#isClosed)
+      throw new UsageError('ERR_NOT_LISTENING', 'devices was used on a server that is closed');
   }
 
   /** @throws ClusterError */
@@ -110,11 +125,16 @@ export class Devices {
 
   /**
    * Removes the named devices that were away the longest, so that there is room for one more. If all are online, those that were
-   * not seen logging in for the longest time are kicked out.
+   * not seen logging in for the longest time are kicked out. Stops when the session that needs the room has ended: the store may be
+   * closed then.
    *
    * @throws StoreError, ClusterError
    */
-  async makeRoomInStore(userId: string, devices: readonly StoredDevice[]): Promise<void> {
+  async makeRoomInStore(
+    userId: string,
+    devices: readonly StoredDevice[],
+    session: { readonly isOpen: boolean },
+  ): Promise<void> {
     const { store, isOnline, policy } = this.#parts;
     const max = (policy.maxDevices ?? MAX_DEVICES) - 1;
     const named = devices.filter(({ id }) => id !== V6_DEVICE);
@@ -124,6 +144,7 @@ export class Devices {
       .slice(0, Math.max(0, named.length - max));
     for (const { device, isHere } of longestAway) {
       if (isHere) await this.#kick(userId, device.id, KickOutCode.DuplicateLogin);
+      if (!session.isOpen) return;
       if (await store.removeDevice(userId, device.id)) this.removed(userId, device);
     }
   }

@@ -8,10 +8,11 @@ import {
   SERVER_ID,
   withExtension,
 } from '@imcore/protocol';
-import { bytesOf } from '../delivery/bytes-under-way.js';
+import { bytesOf, bytesOfEntries } from '../delivery/bytes-under-way.js';
+import { reportTooLarge } from '../delivery/reports.js';
 import { asError } from '../errors.js';
 import { messageOf } from '../message.js';
-import type { Entry, LogPage, MessageStore, Position } from '../ports/message-store.js';
+import type { Entry, MessageStore, Position } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { StoreWriter } from '../storage/store-writer.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
@@ -49,8 +50,6 @@ export interface FeedContext {
   /** When a feed looks at its deadlines: over a stream, and over UDP. */
   readonly streamChecks: DeadlineRing;
   readonly datagramChecks: DeadlineRing;
-  /** Calls the hook `onStored` for a message that waits. */
-  readonly notify: (entry: Entry) => void;
 }
 
 /** An entry, and how long its frame is. */
@@ -70,9 +69,13 @@ export class FeedHost implements LogFeed, RingEntry {
   readonly #session: Outlet;
   readonly #removed: Position;
   readonly #isProven: boolean;
+  readonly maxFrameBytes: number;
   /** Over UDP nothing is written before the device has said that it got the login response. */
   #state: 'new' | 'waiting' | 'open' | 'ended' = 'new';
-  #firstPage: LogPage | undefined;
+  /** What was read at the login; undefined once the feed has taken it, or if there was nothing. */
+  #firstPage: OpenedLog | undefined;
+  /** Memory for what was read and is not written, in bytes. */
+  #pageBytes = 0;
   /** The newest position that was told before the feed was open. */
   #lastBefore: Position = 0;
   /** Whether the store is being asked for the end of the log. */
@@ -84,6 +87,8 @@ export class FeedHost implements LogFeed, RingEntry {
   /** What is written and not acknowledged. */
   #unacknowledged = new Map<Position, Entry>();
   #bytes = 0;
+  /** The last entry that was too long for the session. */
+  #tooLarge: Position = 0;
   /** When a device that asks for entries as often as it may would have asked as many times. */
   #syncsUntil: Instant = 0;
 
@@ -92,24 +97,21 @@ export class FeedHost implements LogFeed, RingEntry {
   previousInRing: RingEntry | undefined = undefined;
   nextInRing: RingEntry | undefined = undefined;
 
-  constructor(
-    context: FeedContext,
-    device: Device,
-    session: Outlet,
-    { start, page }: OpenedLog,
-    isProven: boolean,
-  ) {
+  constructor(context: FeedContext, device: Device, session: Outlet, opened: OpenedLog, isProven: boolean) {
+    const { start, page, maxFrameBytes } = opened;
     this.#context = context;
     this.#isProven = isProven;
     this.#device = device;
     this.#session = session;
     this.#removed = start.first - 1;
-    this.#firstPage = page;
+    this.maxFrameBytes = maxFrameBytes;
+    this.#firstPage = page === undefined || page.entries.length === 0 ? undefined : opened;
     this.#feed = new Feed(start.position, start.last, {
       window: start.window,
-      maxFrameBytes: session.maxSendBytes,
+      maxFrameBytes,
       retryWaitMs: session.isReliable ? STREAM_RETRY_MS : DATAGRAM_RETRY_MS,
     });
+    this.#countPages();
   }
 
   get last(): Position {
@@ -175,12 +177,10 @@ export class FeedHost implements LogFeed, RingEntry {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.ring?.stop(this);
-    const left = [...this.#unacknowledged.values(), ...this.#tail.map(({ entry }) => entry)];
     this.#unacknowledged.clear();
     this.#tail = [];
+    this.#firstPage = undefined;
     this.#count(-this.#bytes);
-    if (this.#device.user.isOnline) return;
-    for (const entry of left) if (entry.kind === 'message') this.#context.notify(entry);
   }
 
   #now(): Instant {
@@ -248,6 +248,7 @@ export class FeedHost implements LogFeed, RingEntry {
     while (next.length > 0 && this.#state === 'open') next = next.flatMap((action) => this.#do(action));
     // What was read from the store, or is the device's own, is not needed any more.
     this.#forgetTail(this.#feed.sent);
+    this.#countPages();
     this.#startCheck();
   }
 
@@ -266,8 +267,8 @@ export class FeedHost implements LogFeed, RingEntry {
         this.#write(action.entry.entry);
         return [];
       case 'skip': {
-        const { from, to, reason } = action;
-        if (reason === 'too-large') this.#context.runtime.metrics.messagesTooLarge += 1;
+        const { from, to, reason, entry } = action;
+        if (entry !== undefined) this.#reportTooLarge(entry.entry);
         this.#answer({ type: ExtensionType.Skip, from, to, reason });
         return [];
       }
@@ -294,6 +295,7 @@ export class FeedHost implements LogFeed, RingEntry {
     const { writer, runtime } = this.#context;
     const { user, id } = this.#device;
     writer.advance(user.id, id, position);
+    user.deviceHas(position);
     const acknowledged = [...this.#unacknowledged.values()].filter((entry) => entry.position <= position);
     // A listener may end the session: nothing is left to do for it then.
     for (const entry of acknowledged) {
@@ -312,18 +314,23 @@ export class FeedHost implements LogFeed, RingEntry {
 
   /** Reads from memory if it can. */
   #read(after: Position, limit: number): FeedAction<SizedEntry>[] {
-    const page = this.#takeFirstPage(after, limit) ?? this.#takeTail(after, limit);
-    if (page !== undefined) return this.#feed.pageRead(after, limit, page, this.#now());
+    const first = this.#takeFirstPage(after, limit);
+    if (first !== undefined) return this.#feed.pageRead(after, first.limit, first.page, this.#now());
+    const tail = this.#takeTail(after, limit);
+    if (tail !== undefined) return this.#feed.pageRead(after, limit, tail, this.#now());
     void this.#readStore(after, limit);
     return [];
   }
 
-  #takeFirstPage(after: Position, limit: number) {
-    const page = this.#firstPage;
+  #takeFirstPage(after: Position, maxEntries: number) {
+    const { page, pageLimit } = this.#firstPage ?? {};
     this.#firstPage = undefined;
-    if (page === undefined || (page.entries[0]?.position ?? 0) <= after) return undefined;
+    if (page === undefined || pageLimit === undefined || (page.entries[0]?.position ?? 0) <= after)
+      return undefined;
+    const limit = Math.min(maxEntries, pageLimit);
     const entries = page.entries.slice(0, limit).map(sized);
-    return { entries, removed: page.removed, last: Math.max(page.last, entries.at(-1)?.position ?? 0) };
+    const last = Math.max(page.last, entries.at(-1)?.position ?? 0);
+    return { limit, page: { entries, removed: page.removed, last } };
   }
 
   #takeTail(after: Position, limit: number) {
@@ -370,6 +377,24 @@ export class FeedHost implements LogFeed, RingEntry {
   #answer(packet: Parameters<typeof encodeExtensionPacket>[0]): void {
     const frame = encodeExtensionPacket(packet, { from: SERVER_ID, to: this.#device.user.id });
     this.#session.answer(encodeUtf8(frame));
+  }
+
+  /** The feed may come to it again, after it has gone back. */
+  #reportTooLarge(entry: Entry): void {
+    if (entry.position <= this.#tooLarge) return;
+    this.#tooLarge = entry.position;
+    const { body } = entry;
+    const { info } = this.#session;
+    const message = messageOf(entry);
+    reportTooLarge(this.#context.runtime, { message, body }, { info, maxSendBytes: this.maxFrameBytes });
+  }
+
+  #countPages(): void {
+    if (this.#state === 'ended') return;
+    const first = bytesOfEntries(this.#firstPage?.page?.entries ?? []);
+    const bytes = first + bytesOfEntries(this.#feed.unwritten.map(({ entry }) => entry));
+    this.#count(bytes - this.#pageBytes);
+    this.#pageBytes = bytes;
   }
 
   #count(bytes: number): void {

@@ -1,4 +1,5 @@
 import type { LoginOffer, LogStart } from '@imcore/protocol';
+import { bytesOfEntries } from '../delivery/bytes-under-way.js';
 import type { HandlerSession } from '../handlers/handler.js';
 import type { LogPage, MessageStore, StoredDevice } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
@@ -17,6 +18,10 @@ export interface OpenedLog {
   readonly start: LogStart;
   /** The first entries behind the start; undefined if they must be read. */
   readonly page: LogPage | undefined;
+  /** How many entries `page` may have. */
+  readonly pageLimit: number;
+  /** The longest frame body that transport and client can read, in bytes. */
+  readonly maxFrameBytes: number;
 }
 
 /** What {@link FeedOpenings} needs of the server. */
@@ -53,26 +58,44 @@ export class FeedOpenings {
     const window = session.connection.isReliable ? STREAM_WINDOW : DATAGRAM_WINDOW;
     // Without a position the page may be another one than that which is needed; `removed` and `last` are right.
     const after = offer.position?.position ?? known?.position ?? 0;
-    const page = await store.read(userId, after, window);
+    const pageLimit = Math.min(window, runtime.underWay.maxPage);
+    const page = await store.read(userId, after, pageLimit);
     if (!session.isOpen) return undefined;
     const { removed, last } = page;
     const { position, hole } = feedStart(
       { epoch, removed, last, stored: known?.position, isFirstDevice: devices.length === 0 },
       offer.position,
     );
-    const seenAt = runtime.clock.wallTime();
-    const device = { id, kind, name, position, seenAt };
-    if (known === undefined) await this.#add(userId, device, devices);
-    else if (mustUpdate(known, device)) await store.putDevice(userId, device);
+    const device = { id, kind, name, position, seenAt: runtime.clock.wallTime() };
+    const bytes = bytesOfEntries(page.entries);
+    runtime.underWay.addOfReceiver(bytes);
+    try {
+      if (known === undefined) await this.#add(userId, device, devices, session);
+      else if (mustUpdate(known, device)) await store.putDevice(userId, device);
+    } finally {
+      // From now on the feed counts it.
+      runtime.underWay.addOfReceiver(-bytes);
+    }
     const start = { epoch, position, first: removed + 1, last, window, hole };
-    return { device, others: devices, start, page: position === after ? page : undefined };
+    const { maxSendBytes } = session.connection;
+    const maxFrameBytes = Math.min(maxSendBytes, offer.maxFrameBytes ?? maxSendBytes);
+    const firstPage = position === after ? page : undefined;
+    return { device, others: devices, start, page: firstPage, pageLimit, maxFrameBytes };
   }
 
-  async #add(userId: string, device: StoredDevice, others: readonly StoredDevice[]): Promise<void> {
+  /** If the session ends meanwhile, nothing more is written: the store may be closed. */
+  async #add(
+    userId: string,
+    device: StoredDevice,
+    others: readonly StoredDevice[],
+    session: OpeningSession,
+  ): Promise<void> {
     const { store, devices } = this.#parts;
-    await devices.makeRoomInStore(userId, others);
+    await devices.makeRoomInStore(userId, others, session);
+    if (!session.isOpen) return;
     // The user may have a v6 client that the store does not know of: what it has not taken is kept until it expires.
     if (others.length === 0) await store.putDevice(userId, v6Device(device.seenAt));
+    if (!session.isOpen) return;
     await store.putDevice(userId, device);
     devices.added(userId, device);
   }

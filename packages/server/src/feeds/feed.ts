@@ -44,8 +44,14 @@ export interface FeedPolicy {
 /** What the owner of a {@link Feed} must do, in order. */
 export type FeedAction<Entry extends FeedEntry> =
   | { readonly kind: 'write'; readonly entry: Entry }
-  /** Write a skip packet for the positions from `from` to `to`. */
-  | { readonly kind: 'skip'; readonly from: number; readonly to: number; readonly reason: SkipReason }
+  /** Write a skip packet for the positions from `from` to `to`. `entry`: the one that is too long for the session. */
+  | {
+      readonly kind: 'skip';
+      readonly from: number;
+      readonly to: number;
+      readonly reason: SkipReason;
+      readonly entry?: Entry;
+    }
   /** Read the log, and call {@link Feed.pageRead} or {@link Feed.readFailed}. There is one read at a time. */
   | { readonly kind: 'read'; readonly after: number; readonly limit: number }
   /** The device has everything up to a position. It need not be stored at once, but not before this. */
@@ -108,6 +114,11 @@ export class Feed<Entry extends FeedEntry> {
   /** The device has everything up to it. */
   get position(): number {
     return this.#acknowledged;
+  }
+
+  /** What was read and is not written. */
+  get unwritten(): readonly Entry[] {
+    return this.#page.slice(this.#next);
   }
 
   /** Everything up to it is written, skipped or passed over. */
@@ -282,7 +293,7 @@ export class Feed<Entry extends FeedEntry> {
   #write(entry: Entry, actions: FeedAction<Entry>[]): boolean {
     const { position, bytes } = entry;
     if (bytes > this.#maxFrameBytes) {
-      actions.push({ kind: 'skip', from: position, to: position, reason: 'too-large' });
+      actions.push({ kind: 'skip', from: position, to: position, reason: 'too-large', entry });
       this.#sent = position;
       return true;
     }

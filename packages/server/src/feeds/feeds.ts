@@ -1,4 +1,4 @@
-import type { Entry, MessageStore } from '../ports/message-store.js';
+import type { MessageStore } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import type { StoreWriter } from '../storage/store-writer.js';
 import type { Outlet } from '../users/outlet.js';
@@ -18,7 +18,6 @@ interface FeedParts {
   readonly store: MessageStore;
   readonly writer: StoreWriter;
   readonly devices: Devices;
-  readonly notify: (entry: Entry) => void;
 }
 
 /** The logs of users, as sessions that have negotiated them read them. */
@@ -29,13 +28,13 @@ export class Feeds {
   readonly #context: FeedContext;
 
   constructor(parts: FeedParts) {
-    const { runtime, store, writer, notify } = parts;
+    const { runtime, store, writer } = parts;
     const { timers } = runtime;
     this.openings = new FeedOpenings(parts);
     this.requests = new Requests(parts);
     this.devices = parts.devices;
     this.#context = {
-      ...{ runtime, store, writer, notify },
+      ...{ runtime, store, writer },
       streamChecks: timers.ring<FeedHost>(STREAM_CHECK_MS, (feed) => feed.check()),
       datagramChecks: timers.ring<FeedHost>(DATAGRAM_CHECK_MS, (feed) => feed.check()),
     };

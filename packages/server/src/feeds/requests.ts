@@ -70,8 +70,8 @@ export class Requests {
   }
 
   /** How many messages are read: what may fit into the answer, and into memory. */
-  #limitOf({ limit = DEFAULT_LIMIT }: RequestPacket, { connection }: HandlerSession): number {
-    const fitting = Math.ceil(connection.maxSendBytes / MIN_ITEM_BYTES);
+  #limitOf({ limit = DEFAULT_LIMIT }: RequestPacket, { outlet }: HandlerSession): number {
+    const fitting = Math.ceil(outlet.maxSendBytes / MIN_ITEM_BYTES);
     return Math.min(limit, fitting, this.#parts.runtime.underWay.maxPage);
   }
 

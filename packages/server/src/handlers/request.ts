@@ -61,7 +61,7 @@ export function request({ metrics, events }: Runtime, requests: Requests): LogHa
 function answer(session: HandlerSession, number: number, items: readonly unknown[], hasMore: boolean): void {
   const to = session.user?.id;
   if (to === undefined || !session.isOpen) return;
-  const room = session.connection.maxSendBytes - ANSWER_BYTES;
+  const room = session.outlet.maxSendBytes - ANSWER_BYTES;
   // The client could never get past an item that does not fit.
   const isTooLong = items.length > 0 && fittingItems(items.slice(0, 1), room).length === 0;
   const fitting = isTooLong ? [cutItem(items[0])] : fittingItems(items, room);

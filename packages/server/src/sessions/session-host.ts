@@ -149,7 +149,7 @@ export class SessionHost
   }
 
   get maxSendBytes(): number {
-    return this.connection.maxSendBytes;
+    return this.device?.feed?.maxFrameBytes ?? this.connection.maxSendBytes;
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,5 @@
 import type { Instant } from '@imcore/protocol';
-import { bytesOf } from '../delivery/bytes-under-way.js';
+import { bytesOf, bytesOfEntries } from '../delivery/bytes-under-way.js';
 import type { Entry, LogPage, Position } from '../ports/message-store.js';
 import type { DeadlineRing, RingEntry } from '../timers/deadline-queue.js';
 import type { OnGivenUp } from './timed-store.js';
@@ -252,7 +252,7 @@ export class Replay implements RingEntry {
   #keep(page: readonly Entry[]): void {
     this.#page = page;
     this.#next = 0;
-    this.#count(page.reduce((sum, { body }) => sum + bytesOf(body), -this.#bytes));
+    this.#count(bytesOfEntries(page) - this.#bytes);
   }
 
   #count(bytes: number): void {

@@ -19,6 +19,7 @@ import type { OfflineNotifier } from './offline-notifier.js';
 import { REPLAY_WINDOW, type Replay } from './replay.js';
 import { type ReplayContext, ReplayQueue } from './replay-queue.js';
 import { RetryRings } from './retry-rings.js';
+import { SessionEndNotices } from './session-end-notices.js';
 import { StoreWriter } from './store-writer.js';
 
 /** Minimum time between two confirmations to the store, in milliseconds: each may write to the disk. */
@@ -68,6 +69,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   readonly #users: UserRegistry;
   readonly #fallback: FallbackRoute;
   readonly #notifier: OfflineNotifier;
+  readonly #sessionEnds: SessionEndNotices;
   readonly writer: StoreWriter;
   readonly #replays: ReplayContext;
   readonly #storing: DeadlineRing;
@@ -82,6 +84,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     this.#users = users;
     this.#fallback = fallback;
     this.#notifier = notifier;
+    this.#sessionEnds = new SessionEndNotices(runtime, store, (entry) => notifier.addLate(entry));
     this.#keepsHistory = store.keepsHistory;
     this.#onAppended = options.onAppended;
     this.#retries = new RetryRings(timers, retry, (delivery) => this.#retryDue(delivery));
@@ -145,7 +148,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   ): void {
     if (previous === 'persisted') {
       if (this.#retries.hadAllCopies(delivery)) this.#retryOthers(delivery.to, now);
-      if (delivery.position !== undefined) this.writer.confirm(delivery.to, delivery.position);
+      if (delivery.position === undefined) return;
+      this.writer.confirm(delivery.to, delivery.position);
+      this.#users.find(delivery.to)?.v6DeviceHas(delivery.position);
       return;
     }
     if (previous === 'persisting') this.writer.received(delivery);
@@ -168,6 +173,10 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     for (const delivery of queue?.takeTail() ?? []) this.#persist(delivery);
   }
 
+  wentOffline(user: User): void {
+    this.#sessionEnds.add(user.id, user.takeUnnotified());
+  }
+
   /** Stores what is in flight, so that its senders can be acknowledged before their sessions end. */
   secure(): void {
     for (const user of this.#users.online()) {
@@ -180,6 +189,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
   /** Resolves when the store has answered everything, and `onStored` was called for what waits. */
   async settled(): Promise<void> {
     await this.writer.idle();
+    await this.#sessionEnds.end();
     await this.#notifier.end();
   }
 
@@ -311,14 +321,18 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     delivery.origin.accepted(delivery, 'stored', this.#runtime.clock.now());
     if (events.has('stored')) events.emit('stored', delivery.message);
     // One that was in flight and has left the inbox by now was added when its session ended.
-    if (outcome === 'stored' && !wasInFlight && !this.#getsFromLog(to)) this.#notifier.add(delivery);
+    if (outcome === 'stored' && !wasInFlight) this.#notify(delivery);
     if (delivery.inbox?.hasTooMuchStored === true) this.#leaveToReplay(delivery);
   }
 
-  /** Whether a user is online and gets messages from its log at once. If it does not acknowledge, the end of its session tells. */
-  #getsFromLog(userId: string): boolean {
-    const user = this.#users.find(userId);
-    return user?.isOnline === true && (user.feedSessions > 0 || user.usesLog === true);
+  /** Calls `onStored` for a message that is not in flight; if sessions of its receiver get it from the log, not before they end. */
+  #notify(delivery: Delivery): void {
+    const { from, to, position } = delivery;
+    const user = this.#users.find(to);
+    const getsFromLog = user?.isOnline === true && (user.feedSessions > 0 || user.usesLog === true);
+    if (!getsFromLog || position === undefined) this.#notifier.add(delivery);
+    // What a user wrote to itself is known to the device that sent it.
+    else if (from !== to && !user.leaveToSessions(position)) this.#sessionEnds.reportForgotten(to);
   }
 
   /** The store did not accept a message. In flight, it can still be acknowledged; otherwise it is undeliverable. */

@@ -15,6 +15,8 @@ export interface LogFeed {
   start(): void;
   /** The device has shown that it got the login response. */
   proven(): void;
+  /** The longest frame body that the session is sent, in bytes. */
+  readonly maxFrameBytes: number;
   /** The position of the newest entry that is known. */
   readonly last: Position;
   /** An entry was appended. `isOwn`: it is a message of this device, which is told with {@link stored}, and is passed over. */

@@ -19,6 +19,7 @@ import { HookQueue } from './hook-queue.js';
 import { Inbox } from './inbox.js';
 import type { LogFeed } from './log-feed.js';
 import type { Outlet } from './outlet.js';
+import { UnnotifiedEntries } from './unnotified-entries.js';
 
 /** The device that all sessions of v6 clients belong to. */
 export const V6_DEVICE = '';
@@ -102,6 +103,8 @@ export class User implements RingEntry {
   /** Undefined if the store has nothing for the user. */
   queue: StoredQueue | undefined = undefined;
   #duplicates: DuplicateWindow | undefined = undefined;
+  /** Undefined if there are none. */
+  #unnotified: UnnotifiedEntries | undefined = undefined;
   /** Undefined until a hook was asked for the first time. */
   #hookQueue: HookQueue | undefined = undefined;
   #bytesUnderWay = 0;
@@ -200,6 +203,38 @@ export class User implements RingEntry {
   addUnderWay(bytes: number): void {
     this.#bytesUnderWay += bytes;
     this.#settings.underWay.addOfSender(bytes);
+  }
+
+  /**
+   * An entry was stored while the user was online, and its sessions get it from the log: `onStored` is not called yet. Returns
+   * false if an earlier one was forgotten, because there are too many.
+   */
+  leaveToSessions(position: Position): boolean {
+    this.#unnotified ??= new UnnotifiedEntries();
+    return this.#unnotified.add(position);
+  }
+
+  /** A named device has everything up to a position. */
+  deviceHas(position: Position): void {
+    this.#unnotified?.removeUpTo(position);
+    this.#forgetUnnotified();
+  }
+
+  /** The v6 device has acknowledged an entry. */
+  v6DeviceHas(position: Position): void {
+    this.#unnotified?.remove(position);
+    this.#forgetUnnotified();
+  }
+
+  /** Removes and returns the entries that no session has acknowledged and `onStored` was not called for, in order. */
+  takeUnnotified(): readonly Position[] {
+    const positions = this.#unnotified?.positions ?? [];
+    this.#unnotified = undefined;
+    return positions;
+  }
+
+  #forgetUnnotified(): void {
+    if (this.#unnotified?.isEmpty === true) this.#unnotified = undefined;
   }
 
   /** Number of fingerprints of this user that are remembered. */

@@ -7,6 +7,7 @@ import { OfflineNotifier } from '../../src/storage/offline-notifier.js';
 import { memoryStore } from '../../src/store-memory/memory-store.js';
 import type { Bench } from '../support/bench.js';
 import { ControlledStore } from '../support/controlled-store.js';
+import { onlineDevice } from '../support/log-device.js';
 import { createRuntime } from '../support/runtime.js';
 import { acknowledgement, logout, message } from '../support/wire.js';
 import { contentsOf, FRAME_MS, Nodes } from './nodes.js';
@@ -44,6 +45,24 @@ describe('onStored, for a message to a user who was online at another node,', ()
     expect(told).toEqual({ a: ['2', '3'], b: [], c: [] });
     await nodes.advance(60_000);
     expect(told).toEqual({ a: ['2', '3'], b: [], c: [] });
+  });
+
+  it('is not called for what a named device has acknowledged, and called by one node for the rest', async () => {
+    const { nodes, told, a, b } = await startThree();
+    const alice = await a.online('alice');
+    const bob = await onlineDevice(b, 'bob', 'laptop');
+    const carol = await b.online('carol');
+    await nodes.advance(FRAME_MS);
+    for (const number of ['1', '2']) alice.write(message('alice', 'bob', number, `f${number}`));
+    await nodes.advance(1000);
+    carol.write(message('carol', 'bob', '3', 'f3'));
+    await nodes.advance(1000);
+    bob.acknowledge(1);
+    await nodes.advance(1000);
+    expect(told).toEqual({ a: [], b: [], c: [] });
+    bob.peer.destroy();
+    await nodes.advance(2000);
+    expect(told).toEqual({ a: ['2'], b: ['3'], c: [] });
   });
 
   it('is not called when all was acknowledged', async () => {

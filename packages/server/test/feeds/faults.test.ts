@@ -330,4 +330,32 @@ describe('a server that is closed', () => {
     await bench.settle();
     expect(store.calls).toMatchObject({ close: 1, putDevice: 0 });
   });
+
+  it('registers no device afterwards for a login that was making room for it', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store, sessions: { maxDevices: 1 } });
+    (await onlineDevice(bench, 'bob', 'phone')).peer.destroy();
+    await bench.settle();
+    let removed = (): void => {};
+    store.removeDevice = () => new Promise((resolve) => (removed = () => resolve(true)));
+    const before = store.calls.putDevice;
+    bench.connect().write(login('bob', { x: offer('laptop') }));
+    await bench.settle();
+    await bench.close(100);
+    removed();
+    await bench.settle();
+    expect(store.calls).toMatchObject({ close: 1, putDevice: before });
+  });
+
+  it('does not list or remove devices', async () => {
+    const store = new ControlledStore();
+    const bench = await openBench({ store });
+    await onlineDevice(bench, 'bob', 'laptop');
+    await bench.close(100);
+    const before = store.calls.devices;
+    const error = { code: 'ERR_NOT_LISTENING' };
+    await expect(bench.server.devices.remove('bob', 'laptop')).rejects.toMatchObject(error);
+    await expect(bench.server.devices.list('bob')).rejects.toMatchObject(error);
+    expect(store.calls.devices).toBe(before);
+  });
 });

@@ -68,9 +68,14 @@ class LogDevice {
   }
 }
 
-/** An offer of a log in a login. */
-export function offer(deviceId: string, position?: { readonly e: string; readonly s: number }): object {
-  return { v: 1, caps: ['log', 'gabcd'], dev: { id: deviceId, kind: 'web', name: 'Chrome' }, pos: position };
+/** An offer of a log in a login. `max`: the longest frame body that the device reads. */
+export function offer(
+  deviceId: string,
+  position?: { readonly e: string; readonly s: number },
+  max?: number,
+): object {
+  const dev = { id: deviceId, kind: 'web', name: 'Chrome' };
+  return { v: 1, caps: ['log', 'gabcd'], dev, pos: position, max };
 }
 
 /** Logs a device in. The login response is removed from its frames. */
@@ -78,10 +83,14 @@ export async function onlineDevice(
   bench: Bench,
   userId: string,
   deviceId: string,
-  options: { transport?: TransportKind; position?: { readonly e: string; readonly s: number } } = {},
+  options: {
+    readonly transport?: TransportKind;
+    readonly position?: { readonly e: string; readonly s: number };
+    readonly max?: number;
+  } = {},
 ): Promise<LogDevice> {
   const peer = bench.connect(options.transport);
-  peer.write(login(userId, { x: offer(deviceId, options.position) }));
+  peer.write(login(userId, { x: offer(deviceId, options.position, options.max) }));
   await bench.settle();
   const [response] = peer.received;
   if (response?.type !== 50 || peer.isClosed) throw new Error(`${userId} is not logged in`);
