@@ -67,6 +67,7 @@ export function createServer(options: ServerOptions): ImServer {
     new ServerCluster(runtime, {
       ...{ cluster: options.cluster, store, shared: store.shared, users, queueOf, ticks },
       take: (userId, entry) => storeRoute?.entryElsewhere(userId, entry) ?? 'none',
+      claimAdded: (claim) => devices?.claimAdded(claim),
       notify: (entry) => notifier.addLate(entry),
       notifierReady: () => notifier.room(),
       deliver: (body) => deliverPassed(runtime, users, local, fallback, body),

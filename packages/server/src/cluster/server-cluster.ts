@@ -34,6 +34,8 @@ interface ClusterParts {
   /** Writes a message without QoS to its receiver, if the receiver is online here. */
   readonly deliver: (body: BinaryString) => void;
   readonly ticks: Ticks;
+  /** A session of a user has become known at another node. */
+  readonly claimAdded: (claim: Claim) => void;
   /** Calls the hook `onStored` for a message that waits. */
   readonly notify: (entry: Entry) => void;
   /** Resolves when `onStored` can be called for many more messages. */
@@ -197,10 +199,12 @@ export class ServerCluster implements ClusterListener {
     for (const body of bodies) this.#parts.deliver(body);
   }
 
-  claimAdded({ userId, deviceId, nodeId }: Claim): void {
+  claimAdded(claim: Claim): void {
+    const { userId, deviceId, nodeId } = claim;
     const user = this.#parts.users.find(userId);
     if (deviceId !== V6_DEVICE && user !== undefined) user.usesLog = true;
     if (this.#recent.has(userId, this.#runtime.clock.now())) this.#node?.hint(nodeId, userId);
+    this.#parts.claimAdded(claim);
   }
 
   claimRemoved(): void {}

@@ -1,9 +1,10 @@
 import { KickOutCode } from '@imcore/protocol';
+import type { Claim } from '../cluster/claims.js';
 import type { ServerCluster } from '../cluster/server-cluster.js';
 import { asError, UsageError } from '../errors.js';
 import type { MessageStore, StoredDevice } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
-import { mustMakeRoom, type PolicyDevice, type SessionPolicy } from '../users/session-policy.js';
+import { mayMakeRoom, mustMakeRoom, type PolicyDevice, type SessionPolicy } from '../users/session-policy.js';
 import { type User, V6_DEVICE } from '../users/user.js';
 import type { UserRegistry } from '../users/user-registry.js';
 
@@ -120,6 +121,36 @@ export class Devices {
       cluster
         .kickElsewhere(kick)
         .catch((error: unknown) => this.#runtime.events.emit('error', asError(error)));
+    }
+  }
+
+  /**
+   * A session of a user has become known at another node. Two logins at two nodes in the same moment do not know of each other:
+   * the one with the earlier claim makes room now.
+   */
+  claimAdded(claim: Claim): void {
+    const { users, policy } = this.#parts;
+    const user = users.find(claim.userId);
+    if (user?.isOnline !== true || !mayMakeRoom(policy)) return;
+    this.#makeRoomForClaim(claim, user).catch((error: unknown) => {
+      this.#runtime.metrics.storeFailures += 1;
+      this.#runtime.events.emit('error', asError(error));
+    });
+  }
+
+  /** @throws StoreError */
+  async #makeRoomForClaim({ userId, deviceId, stamp, nodeId }: Claim, user: User): Promise<void> {
+    const { store, policy, cluster } = this.#parts;
+    const devices = await store.devices(userId);
+    const kind = devices.find(({ id }) => id === deviceId)?.kind ?? '';
+    const claims = cluster?.whereIs(userId) ?? [];
+    if (!claims.some((claim) => claim.nodeId === nodeId && claim.stamp === stamp)) return;
+    for (const own of user.onlineDevices()) {
+      const isEarlier =
+        own.claimStamp !== undefined &&
+        (own.claimStamp < stamp || (own.claimStamp === stamp && (cluster?.nodeId ?? '') < nodeId));
+      if (isEarlier && mustMakeRoom({ id: deviceId, kind }, own, policy))
+        own.session?.kick(KickOutCode.DuplicateLogin, undefined);
     }
   }
 

@@ -22,6 +22,11 @@ export interface PolicyDevice {
   readonly kind: string;
 }
 
+/** Whether a policy ever lets a session of another device end. */
+export function mayMakeRoom({ policy = 'many', v6 = 'beside' }: SessionPolicy): boolean {
+  return policy !== 'many' || v6 !== 'beside';
+}
+
 /** Whether the session of `other` must end because `device` has logged in. The rule for one device is the login's. */
 export function mustMakeRoom(
   device: PolicyDevice,

@@ -24,6 +24,28 @@ describe('devices at two nodes', () => {
     expect(b.metric('feedReads') + a.metric('feedReads')).toBe(0);
   });
 
+  it.each(['one', 'one-per-kind'] as const)(
+    'that log in in the same moment leave a single session, with the policy `%s`',
+    async (policy) => {
+      const { nodes, a, b } = await startTwo({ sessions: { policy } });
+      const laptop = await onlineDevice(a, 'bob', 'laptop');
+      const desktop = await onlineDevice(b, 'bob', 'desktop');
+      await nodes.advance(1000);
+      expect([laptop.peer.isClosed, desktop.peer.isClosed].filter((isClosed) => isClosed)).toHaveLength(1);
+      const kicked = laptop.peer.isClosed ? laptop : desktop;
+      expect(kicked.peer.received).toMatchObject([{ type: 54, dataContent: '{"code":1}' }]);
+      expect(a.events.offline.length + b.events.offline.length).toBe(0);
+    },
+  );
+
+  it('that log in in the same moment both stay if the policy allows it', async () => {
+    const { nodes, a, b } = await startTwo({ sessions: { v6: 'exclusive' } });
+    const laptop = await onlineDevice(a, 'bob', 'laptop');
+    const desktop = await onlineDevice(b, 'bob', 'desktop');
+    await nodes.advance(1000);
+    expect([laptop.peer.isClosed, desktop.peer.isClosed]).toEqual([false, false]);
+  });
+
   it('get what a lost hint would have told, within seconds', async () => {
     const { nodes, a, b } = await startTwo();
     const alice = await a.online('alice');
