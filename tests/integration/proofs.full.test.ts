@@ -40,15 +40,21 @@ describe('the crash proof', () => {
     'finds no message missing, duplicated or out of order after 25 kills',
     async () => {
       const { code, lastLine } = await prove('crash', '--kills', '25');
-      expect(lastLine).toMatch(/^25 kills in .* acknowledged, 0 missing, 0 duplicated, 0 out of order/);
+      expect(lastLine).toMatch(
+        /^25 kills in .* acknowledged, 0 missing, 0 duplicated, 0 out of order; devices: [1-9]\d* to deliver, 0 missing, 0 duplicated, 0 out of order, 0 in gaps$/,
+      );
       expect(code).toBe(0);
     },
     TIMEOUT_MS,
   );
 
-  it('detects a server that acknowledges too early within 20 kills', DETECTION, async () => {
-    const { code, lastLine } = await prove('crash', '--kills', '20', '--early');
-    expect(lastLine).toMatch(/ [1-9]\d* missing/);
+  it.each([
+    ['early', 'a server that acknowledges too early', / [1-9]\d* missing,.*; devices: .* [1-9]\d* missing/],
+    ['hide', 'a server that leaves out entries of logs', /; devices: .* [1-9]\d* in gaps/],
+    ['forget', 'a device that forgets what it has handed on', /; devices: .* [1-9]\d* duplicated/],
+  ])('detects with --%s %s, at the devices', DETECTION, async (fault, _what, expected) => {
+    const { code, lastLine } = await prove('crash', '--kills', '6', `--${fault}`);
+    expect(lastLine).toMatch(expected);
     expect(code).toBe(1);
   });
 
@@ -80,6 +86,30 @@ describe('the crash proof', () => {
 
   it('rejects an invalid number of kills', async () => {
     expect(await prove('crash', '--kills', 'many')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('the proof of restored backups', () => {
+  it(
+    'finds nothing missing after 2 restored backups, and that every device was told',
+    async () => {
+      const { code, lastLine } = await prove('backup', '--restores', '2');
+      expect(lastLine).toMatch(
+        /^2 restored backups in .* acknowledged .*, 0 missing, 0 devices not told, 0 needless gaps$/,
+      );
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('detects a copy that keeps the epoch', DETECTION, async () => {
+    const { code, lastLine } = await prove('backup', '--restores', '2', '--keep-epoch');
+    expect(lastLine).toMatch(/ [1-9]\d* devices not told/);
+    expect(code).toBe(1);
+  });
+
+  it('rejects an invalid number of restores', async () => {
+    expect(await prove('backup', '--restores', 'many')).toMatchObject({ code: 2 });
   });
 });
 

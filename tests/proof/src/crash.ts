@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killClients } from './client-kills.js';
+import type { DeviceVerdict } from './devices/device-ledger.js';
 import { killServers } from './server-kills.js';
 import { killWorkers } from './worker-kills.js';
 
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     clients: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
     early: { type: 'boolean', default: false },
+    hide: { type: 'boolean', default: false },
+    forget: { type: 'boolean', default: false },
   },
 });
 const kills = parseKills(values.kills);
@@ -28,15 +31,26 @@ if (values.clients && values.workers) refuse('--clients and --workers cannot be 
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
 const startedAt = performance.now();
 const run = values.clients ? killClients : values.workers ? killWorkers : killServers;
-const outcome = await run({ folder, kills, flags: values.early ? ['--early'] : [] });
+const faults = (['early', 'hide', 'forget'] as const).filter((fault) => values[fault]);
+const outcome = await run({ folder, kills, flags: faults.map((fault) => `--${fault}`) });
 rmSync(folder, { recursive: true, force: true });
 if (process.stderr.isTTY) process.stderr.write('\n');
 const { acknowledged, missing, duplicated, outOfOrder } = outcome.verdict;
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+const { devices } = outcome;
 console.log(
-  `${outcome.kills} in ${seconds} s, ${acknowledged} ${outcome.counted}, ${missing} missing, ${duplicated} duplicated, ${outOfOrder} out of order`,
+  `${outcome.kills} in ${seconds} s, ${acknowledged} ${outcome.counted}, ${missing} missing, ${duplicated} duplicated, ${outOfOrder} out of order${devices === undefined ? '' : `; ${textOf(devices)}`}`,
 );
-process.exit(acknowledged > 0 && missing + duplicated + outOfOrder === 0 ? 0 : 1);
+const isRight = acknowledged > 0 && missing + duplicated + outOfOrder === 0;
+process.exit(isRight && (devices === undefined || isRightFor(devices)) ? 0 : 1);
+
+function textOf({ expected, missing, duplicated, outOfOrder, gaps }: DeviceVerdict): string {
+  return `devices: ${expected} to deliver, ${missing} missing, ${duplicated} duplicated, ${outOfOrder} out of order, ${gaps} in gaps`;
+}
+
+function isRightFor({ expected, missing, duplicated, outOfOrder, gaps }: DeviceVerdict): boolean {
+  return expected > 0 && missing + duplicated + outOfOrder + gaps === 0;
+}
 
 function parseKills(text: string): number {
   const number = Number(text);

@@ -1,3 +1,4 @@
+import type { DeviceVerdict } from './devices/device-ledger.js';
 import type { Ledger, Verdict } from './ledger.js';
 import { pause } from './traffic.js';
 
@@ -6,7 +7,7 @@ export interface CrashRun {
   /** An empty folder for the files of server and senders. */
   readonly folder: string;
   readonly kills: number;
-  /** With `--early` messages are acknowledged too early, on purpose. */
+  /** Rules that are broken on purpose: with `--early` messages are acknowledged too early. */
   readonly flags: readonly string[];
 }
 
@@ -17,6 +18,8 @@ export interface Outcome {
   /** What is counted: messages `acknowledged` by the server, or `accepted` by an outbox. */
   readonly counted: string;
   readonly verdict: Verdict;
+  /** Undefined if the run has no devices. */
+  readonly devices?: DeviceVerdict;
 }
 
 /** Waits until all messages have been received, or none has arrived for 15 s. */

@@ -1,25 +1,30 @@
 import type { MessageStore } from '@imcore/server';
 import { createServer, type ServerTransport, silentLogger, tcp, udp, websocket } from '@imcore/server';
-import type { AppendResult, StoredMessage } from '@imcore/server/ports';
+import type { AppendResult, LogPage, StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
 import { wrapStore } from '@imcore/testkit';
 import { type WorkerEvent, workers } from '@imcore/workers';
 
 /**
- * The server process: `node server-main.js FILE TCP UDP WS [--early] [--workers=N]`. With `--early` it acknowledges too early,
- * which the proof must detect. With `--workers=N` the sockets are in worker processes; it then prints a line for each
+ * The server process: `node server-main.js FILE TCP UDP WS [--early | --hide] [--history] [--workers=N]`. With `--early` it acknowledges too
+ * early, and with `--hide` it leaves out entries of logs; the proof must detect both. With `--workers=N` the sockets are in worker processes; it then prints a line for each
  * {@link WorkerEvent}.
  */
 const [file = '', tcpPort = '0', udpPort = '0', wsPort = '0', ...flags] = process.argv.slice(2);
-const store = sqliteStore({ file });
+const store = sqliteStore({ file, historyMs: flags.includes('--history') ? 3_600_000 : 0 });
 const count = Number(flags.find((flag) => flag.startsWith('--workers='))?.slice('--workers='.length) ?? 0);
 const server = createServer({
   transports: transports(),
-  store: flags.includes('--early') ? answersEarly(store) : store,
+  store: withFault(store),
   logger: silentLogger,
 });
 const ports = (await server.listen()).map(({ port }) => port);
 process.stdout.write(`${JSON.stringify(ports)}\n`);
+
+function withFault(real: MessageStore): MessageStore {
+  if (flags.includes('--early')) return answersEarly(real);
+  return flags.includes('--hide') ? hidesEntries(real) : real;
+}
 
 function transports(): readonly ServerTransport[] {
   const host = '127.0.0.1';
@@ -32,6 +37,16 @@ function transports(): readonly ServerTransport[] {
 
 function print({ worker, pid, state }: WorkerEvent): void {
   process.stdout.write(`${JSON.stringify({ worker, pid, state })}\n`);
+}
+
+/** A store that leaves out every hundredth entry of a log, as if it had been removed. */
+function hidesEntries(real: MessageStore): MessageStore {
+  return wrapStore(real, (_call, work) => work(), {
+    async read(userId: string, after: number, limit: number): Promise<LogPage> {
+      const page = await real.read(userId, after, limit);
+      return { ...page, entries: page.entries.filter(({ position }) => position % 100 !== 0) };
+    },
+  });
 }
 
 /** A store that answers "stored" at once and writes a little later. */
