@@ -13,6 +13,7 @@ const alias = [
   { find: /^@imcore\/cli\/process-memory$/, replacement: source('cli/src/process-memory/index.ts') },
   { find: /^@imcore\/client\/node$/, replacement: source('client/src/node/index.ts') },
   { find: /^@imcore\/client\/outbox$/, replacement: source('client/src/outbox/index.ts') },
+  { find: /^@imcore\/client\/view$/, replacement: source('client/src/view/index.ts') },
   { find: /^@imcore\/client\/mini-program$/, replacement: source('client/src/mini-program/index.ts') },
   {
     find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|cluster-postgres|cluster-nats|workers|nestjs)$/,

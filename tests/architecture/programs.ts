@@ -29,6 +29,7 @@ export function problemsOf(...programs: readonly string[]): string[] {
     paths: {
       '@imcore/client/mini-program': [join(ROOT, 'packages/client/src/mini-program/index.ts')],
       '@imcore/client/outbox': [join(ROOT, 'packages/client/src/outbox/index.ts')],
+      '@imcore/client/view': [join(ROOT, 'packages/client/src/view/index.ts')],
       '@imcore/client/node': [join(ROOT, 'packages/client/src/node/index.ts')],
       '@imcore/testkit/contracts': [join(ROOT, 'packages/testkit/src/contracts/index.ts')],
       '@imcore/testkit/conformance': [join(ROOT, 'packages/testkit/src/conformance/index.ts')],
