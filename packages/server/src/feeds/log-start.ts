@@ -31,8 +31,12 @@ interface FeedStart {
  * @see docs/protocol/SPEC.md#122-the-login
  */
 export function feedStart(log: LogState, offered: LogPosition | undefined): FeedStart {
-  const { epoch, removed, last } = log;
-  if (offered === undefined) return { position: startWithoutPosition(log), hole: undefined };
+  const { epoch, removed, last, stored } = log;
+  if (offered === undefined) {
+    // It may have crashed before it had handled and stored what it was sent.
+    const hole = stored !== undefined && stored < removed ? { from: stored + 1, to: removed } : undefined;
+    return { position: startWithoutPosition(log), hole };
+  }
   const { position } = offered;
   // Positions of another epoch, or beyond the end, are those of a log that does not exist any more.
   if (offered.epoch !== epoch || position > last) return { position: last, hole: { from: 1, to: last } };

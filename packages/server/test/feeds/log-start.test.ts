@@ -13,4 +13,11 @@ describe('feedStart', () => {
   ])('answers a position %s', (_, offered, start) => {
     expect(feedStart(log, offered)).toEqual(start);
   });
+
+  it('tells a known device without a position what was removed before it had acknowledged it', () => {
+    expect(feedStart({ ...log, stored: 3 }, undefined)).toEqual({ position: 5, hole: { from: 4, to: 5 } });
+    expect(feedStart({ ...log, stored: 5 }, undefined)).toEqual({ position: 5, hole: undefined });
+    expect(feedStart({ ...log, stored: 6 }, undefined)).toEqual({ position: 6, hole: undefined });
+    expect(feedStart(log, undefined)).toEqual({ position: 5, hole: undefined });
+  });
 });
