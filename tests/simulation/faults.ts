@@ -281,7 +281,8 @@ const takesBackWhatIsStored: Fault = {
   }),
 };
 
-const offlineOnReplacement: Fault = {
+/** The application is told that a user is offline although another session has taken the place. */
+export const offlineOnReplacement: Fault = {
   name: 'a user goes offline when another session takes the place of its session',
   detectedAs: /was reported offline and is online/,
   createSeams: () => ({

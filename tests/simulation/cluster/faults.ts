@@ -7,6 +7,7 @@ import { ServerCluster } from '../../../packages/server/src/cluster/server-clust
 import { Sweep } from '../../../packages/server/src/cluster/sweep.js';
 import { Replay } from '../../../packages/server/src/storage/replay.js';
 import { ReplayQueue } from '../../../packages/server/src/storage/replay-queue.js';
+import { replace } from '../replace.js';
 import type { ClusterSeams } from './cluster-world.js';
 import type { ClusterProfile } from './plan.js';
 
@@ -25,19 +26,6 @@ interface ClusterFault {
 
 /** What the functions that the fault tests replace must do. */
 export const replaced = { looks: true, lastAnnouncementWins: false };
-
-/** Replaces a method of a class; returns what restores it. */
-function replace<Class extends object, Name extends keyof Class>(
-  prototype: Class,
-  name: Name,
-  method: Class[Name],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = method;
-  return () => {
-    prototype[name] = original;
-  };
-}
 
 /** A store that says at once that it has stored everything. */
 function answersEarly(store: MessageStore, _clock: Clock): MessageStore {

@@ -224,10 +224,9 @@ function toldOfRestores(world: DevicesWorld): string[] {
     const { name, diary } = device;
     if (diary.epoch !== undefined && diary.epoch !== ledger.epoch)
       breaches.push(`${name} was not told that its log was set back: it knows ${diary.epoch}`);
-    if (diary.holes > earlier.length)
-      breaches.push(
-        `${name} was told ${diary.holes} times that its log is another one, of ${earlier.length}`,
-      );
+    for (const epoch of diary.replacements)
+      if (![...earlier.slice(1), ledger].some((each) => each.epoch === epoch))
+        breaches.push(`${name} was told that its log is another one, ${epoch}, which it is not`);
   }
   return breaches;
 }

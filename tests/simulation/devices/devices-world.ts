@@ -1,6 +1,13 @@
 import type { Transport } from '@imcore/client';
 import type { OutboxStorage } from '@imcore/client/outbox';
-import { PacketType, readLoginAnswer, type Scheduled, type TransportKind } from '@imcore/protocol';
+import {
+  InvalidMember,
+  type LogStart,
+  PacketType,
+  readLoginAnswer,
+  type Scheduled,
+  type TransportKind,
+} from '@imcore/protocol';
 import type { ImServer } from '@imcore/server';
 import {
   type MemoryOutbox,
@@ -20,8 +27,8 @@ import type { Seams } from '../seams.js';
 import { PORTS, SimulatedServer } from '../simulated-server.js';
 import { SlowStore, type StoreObserver } from '../slow-store.js';
 import { wrapTransport } from '../wrapped-transport.js';
-import type { SavedPosition } from './diary.js';
 import { LogDevice, MAX_BACKOFF_MS } from './log-device.js';
+import { type LogLoss, losingLog } from './log-loss.js';
 import type { DevicesPlan, LogDevicePlan } from './plan.js';
 import { RestorableStore } from './restorable-store.js';
 import { SessionWatch } from './session-watch.js';
@@ -36,6 +43,8 @@ export interface DevicesSeams extends Seams {
   readonly keepsEpoch?: boolean;
   /** How much of what it was given a store loses at a crash of its server, in milliseconds. Default: nothing. */
   readonly volatileMs?: number;
+  /** How much of the log is lost on all transports until everything heals, as if the server had lost it. Default: nothing. */
+  readonly logLoss?: LogLoss;
 }
 
 /** A device at level 1, and whether it takes part: it has joined, and has not left for good. */
@@ -193,6 +202,7 @@ export class DevicesWorld {
         const watched = watchWire(
           transport,
           () => clock.now(),
+          isPrompt(this.plan),
           (text) => journal.breach(text),
         );
         return seams.serverTransport?.(watched) ?? watched;
@@ -240,7 +250,8 @@ export class DevicesWorld {
       {
         ...{ name, userId, link, random, journal, disk },
         streamSenseMode: plan.streamSenseMode,
-        transport: (kind) => this.#transport(link, kind, name, random, (start) => created.answered(start)),
+        transport: (kind) =>
+          this.#transport(link, kind, name, random, (log) => created.answered(log, log.hole !== undefined)),
         clock: seams.clientClock?.(ownClock) ?? ownClock,
         applicationClock: clock.ownedBy('application'),
         handling: { maxMs: plan.handlingMs, failure: plan.handlingFails },
@@ -274,9 +285,12 @@ export class DevicesWorld {
     kind: TransportKind,
     name: string,
     random: SeededRandom,
-    onAnswer: (start: SavedPosition) => void = () => {},
+    onAnswer: (log: LogStart) => void = () => {},
   ): Transport {
-    const bare = memoryTransport({ link, kind, port: PORTS[kind] });
+    const plain = memoryTransport({ link, kind, port: PORTS[kind] });
+    const { logLoss } = this.seams;
+    const bare =
+      logLoss === undefined ? plain : losingLog(plain, logLoss, random.fork('log'), () => this.#isHealed);
     const watched = watchTransport(watchAnswers(bare, onAnswer), name, this.journal);
     return this.seams.transport?.(watched, name, random.fork('fault')) ?? watched;
   }
@@ -301,6 +315,13 @@ export class DevicesWorld {
   }
 }
 
+/** Whether the store answers everything, at once: then no feed finds in the log what its server does not know yet. */
+function isPrompt({ trouble, crashes, restore }: DevicesPlan): boolean {
+  const { maxLatencyMs, failure, outage, silence } = trouble;
+  const isCalm = maxLatencyMs === 0 && failure === 0 && outage === undefined && silence === undefined;
+  return isCalm && crashes.length === 0 && restore === undefined;
+}
+
 /** The same name in each run, instead of a random one. */
 function namedDevice(disk: MemoryOutbox, id: string): OutboxStorage {
   return {
@@ -313,16 +334,16 @@ function namedDevice(disk: MemoryOutbox, id: string): OutboxStorage {
 }
 
 /** Tells where the log continues, as the first answer to a login on each link says. */
-function watchAnswers(transport: Transport, onAnswer: (start: SavedPosition) => void): Transport {
+function watchAnswers(transport: Transport, onAnswer: (log: LogStart) => void): Transport {
   return wrapTransport(transport, () => {
     let isAnswered = false;
     return {
       send: (frame, pass) => pass(frame),
       receive: (frame, pass) => {
-        const start = isAnswered ? undefined : startOf(frame);
-        if (start !== undefined) {
+        const log = isAnswered ? undefined : logOf(frame);
+        if (log !== undefined) {
           isAnswered = true;
-          onAnswer(start);
+          onAnswer(log);
         }
         pass(frame);
       },
@@ -330,10 +351,9 @@ function watchAnswers(transport: Transport, onAnswer: (start: SavedPosition) => 
   });
 }
 
-function startOf(frame: string): SavedPosition | undefined {
+function logOf(frame: string): LogStart | undefined {
   if (!frame.includes(`"type":${PacketType.LoginResponse},`)) return undefined;
   const { x } = JSON.parse(peek(frame)?.dataContent ?? '{}') as { x?: unknown };
   const answer = readLoginAnswer(x);
-  if (answer === undefined || !('log' in answer) || answer.log === undefined) return undefined;
-  return { epoch: answer.log.epoch, position: answer.log.position };
+  return answer instanceof InvalidMember ? undefined : answer?.log;
 }

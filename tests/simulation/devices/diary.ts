@@ -40,9 +40,10 @@ export class Diary {
   #passed: Position = 0;
   /** Positions whose handling has failed. */
   readonly #failed = new Set<Position>();
-  /** The server has another log: the device must be told. */
+  /** The server has another log, or a hole before the beginning: the device must be told. */
   #next: SavedPosition | undefined = undefined;
-  #holes = 0;
+  /** The epochs of logs of which the device was told that they have taken the place of one that it knew. */
+  readonly replacements = new Set<string>();
 
   constructor(name: string, onBreach: (text: string) => void) {
     this.#name = name;
@@ -54,18 +55,13 @@ export class Diary {
     return this.#epoch;
   }
 
-  /** How often the device was told that its log does not exist any more. */
-  get holes(): number {
-    return this.#holes;
-  }
-
   get pages(): EpochPages | undefined {
     return this.#epoch === undefined ? undefined : this.#epochs.get(this.#epoch);
   }
 
   /** The server has answered a login: the first answer of a link. */
-  answered(start: SavedPosition): void {
-    if (this.#epoch === undefined) this.#begin(start, false);
+  answered(start: SavedPosition, hasHole: boolean): void {
+    if (this.#epoch === undefined && !hasHole) this.#begin(start, false);
     else if (this.#epoch !== start.epoch) this.#next = start;
   }
 
@@ -98,13 +94,14 @@ export class Diary {
     pages?.own.set(position, key);
   }
 
-  /** The application was told that positions will not come. Returns whether they are those of another log. */
+  /** The application was told that positions will not come. Returns whether they are those of a log that it knew before. */
   gap(from: Position, to: Position, reason: string): boolean {
     const next = this.#next;
     if (next !== undefined && reason === 'hole') {
-      this.#holes += 1;
+      const isReplaced = this.#epoch !== undefined;
+      if (isReplaced) this.replacements.add(next.epoch);
       this.#begin(next, true);
-      return true;
+      return isReplaced;
     }
     if (from <= this.#passed)
       this.#breach(`was told that ${from} is absent (${reason}), after ${this.#passed}`);
@@ -127,7 +124,10 @@ export class Diary {
     this.#failed.clear();
     this.#epoch = epoch;
     this.#passed = position;
-    if (!this.#epochs.has(epoch)) this.#epochs.set(epoch, new EpochPages(position, isTold));
+    const known = this.#epochs.get(epoch);
+    if (known === undefined) this.#epochs.set(epoch, new EpochPages(position, isTold));
+    // It was told before, and had not stored that when it crashed.
+    else if (isTold) for (let gap = known.start + 1; gap <= position; gap += 1) known.gaps.set(gap, 'hole');
   }
 
   /** What lies between must be own messages that are stored. */

@@ -35,6 +35,7 @@ const TABLES: Readonly<Record<DevicesProfile, Weighted<DeviceHappenings>>> = {
   mixed: [...MESSAGES, ...TROUBLE],
   sharp: [...MESSAGES, ...TROUBLE],
   full: [...MESSAGES, ...TROUBLE],
+  restored: [...MESSAGES, ...TROUBLE],
   healers: MESSAGES,
 };
 

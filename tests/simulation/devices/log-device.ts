@@ -88,10 +88,10 @@ export class LogDevice {
     return this.#firstAnsweredAt;
   }
 
-  /** The server has answered a login, with this position. */
-  answered(start: SavedPosition): void {
+  /** The server has answered a login: where the log continues, and whether something before is missing. */
+  answered(start: SavedPosition, hasHole: boolean): void {
     this.#firstAnsweredAt ??= this.#parts.clock.now();
-    this.diary.answered(start);
+    this.diary.answered(start, hasHole);
   }
 
   login(): void {

@@ -10,9 +10,10 @@ import type { StoreTrouble } from '../slow-store.js';
  * - `mixed`: everything that can happen.
  * - `sharp`: as `mixed`, with a store that is slow and fails, and a server that crashes: what lies between two steps is seen.
  * - `full`: queues that hold a few messages only, and devices that are gone for good.
- * - `healers`: on UDP, with losses and nothing else that would bring entries again: no crashes, changes or failures.
+ * - `restored`: as `mixed`, and the store is set back in each run.
+ * - `healers`: nothing that would bring lost entries again: no crashes, changes or failures. What is lost is up to the run.
  */
-export type DevicesProfile = 'mixed' | 'sharp' | 'full' | 'healers';
+export type DevicesProfile = 'mixed' | 'sharp' | 'full' | 'restored' | 'healers';
 
 /** A device at level 1. */
 export interface LogDevicePlan {
@@ -57,6 +58,8 @@ const BAD_LINK: Partial<LinkConditions> = {
   splitting: 0.2,
 };
 
+const CALM_LINK: Partial<LinkConditions> = { latencyMs: [5, 60] };
+
 const CALM_STORE: StoreTrouble = { maxLatencyMs: 0, failure: 0, outage: undefined, silence: undefined };
 
 /** What a queue holds in runs of the profile `full`. */
@@ -67,6 +70,7 @@ export function devicesPlan(seed: number, profile: DevicesProfile = profileOf(se
   const random = new SeededRandom(seed).fork('devices');
   const durationMs = random.int(8, 14) * 1000;
   const isCalm = profile === 'healers';
+  const isRestored = profile === 'restored' || (profile === 'mixed' && random.chance(0.2));
   const logDevices = USERS.flatMap((userId, index) =>
     logDevicesOf(userId, index, profile, durationMs, random),
   );
@@ -79,7 +83,7 @@ export function devicesPlan(seed: number, profile: DevicesProfile = profileOf(se
   return {
     ...{ seed, profile, users: USERS, logDevices, v6Devices, durationMs },
     streamSenseMode: random.pick([3, 5]),
-    conditions: BAD_LINK,
+    conditions: isCalm ? CALM_LINK : BAD_LINK,
     hookDelayMs: isCalm ? 0 : random.pick([0, 0, 150]),
     handlingFails: isCalm ? 0 : 0.05,
     handlingMs: isCalm ? 0 : random.pick([0, 40, 200]),
@@ -87,10 +91,9 @@ export function devicesPlan(seed: number, profile: DevicesProfile = profileOf(se
     retention: retentionOf(profile, random),
     trouble: isCalm ? CALM_STORE : troubleOf(profile, random),
     crashes: isCalm ? [] : crashesOf(profile, random),
-    restore:
-      profile === 'mixed' && random.chance(0.2)
-        ? { at: random.between(0.4, 0.9) * durationMs, lostMs: random.between(100, 4000) }
-        : undefined,
+    restore: isRestored
+      ? { at: random.between(0.4, 0.9) * durationMs, lostMs: random.between(100, 4000) }
+      : undefined,
     maxPauseMs: isCalm ? 300 : 400,
   };
 }
@@ -117,7 +120,7 @@ function logDevicesOf(
     const joinsAt = isLate ? random.between(1000, durationMs / 2) : random.between(0, 800);
     return {
       ...{ name: `${userId}/${number + 1}`, userId, address: `10.0.0.${index * 3 + number + 1}`, joinsAt },
-      kind: isCalm ? 'udp' : random.pick(KINDS),
+      kind: random.pick(KINDS),
       leavesAt: isGone ? joinsAt + random.between(500, durationMs / 3) : undefined,
     };
   });
@@ -142,7 +145,7 @@ function retentionOf(profile: DevicesProfile, random: SeededRandom): Retention {
 function troubleOf(profile: DevicesProfile, random: SeededRandom): StoreTrouble {
   if (profile === 'full') return { ...CALM_STORE, maxLatencyMs: random.pick([0, 50]) };
   const outage = { from: random.int(1, 80), calls: random.int(1, 20) };
-  const silence = { from: random.int(1, 80), calls: random.int(1, 30), ms: random.between(500, 12_000) };
+  const silence = { from: random.int(1, 80), calls: random.int(1, 30), ms: random.between(500, 18_000) };
   const isSharp = profile === 'sharp';
   return {
     maxLatencyMs: isSharp ? random.pick([50, 300, 1500]) : random.pick([0, 20, 200]),
