@@ -72,10 +72,11 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-const { acknowledged, missing, reappeared, damaged, outOfOrder, unreadable, inCheckpoint } = tally;
+const { acknowledged, missing, missingAtDevices, reappeared, damaged, outOfOrder, unreadable, inCheckpoint } =
+  tally;
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 console.log(
-  `${tally.cuts} power cuts in ${seconds} s (seed ${seed}, ${inCheckpoint} within a checkpoint), ${acknowledged} acknowledged, ${missing} missing, ${reappeared} reappeared, ${damaged} damaged, ${outOfOrder} out of order, ${unreadable} disks unreadable`,
+  `${tally.cuts} power cuts in ${seconds} s (seed ${seed}, ${inCheckpoint} within a checkpoint), ${acknowledged} acknowledged, ${missing} missing (${missingAtDevices} at devices), ${reappeared} reappeared, ${damaged} damaged, ${outOfOrder} out of order, ${unreadable} disks unreadable`,
 );
 process.exit(acknowledged > 0 && !isBroken(tally) ? 0 : 1);
 

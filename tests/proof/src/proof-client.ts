@@ -18,7 +18,12 @@ export const KINDS: readonly Kind[] = ['tcp', 'udp', 'ws'];
 export const WINDOW: Readonly<Record<Kind, number>> = { tcp: 32, ws: 32, udp: 1 };
 
 /** A client that retries for a long time, for a server that is often down. */
-export function proofClient(kind: Kind, ports: Ports, outbox?: ClientOptions['outbox']): ImClient {
+export function proofClient(
+  kind: Kind,
+  ports: Ports,
+  outbox?: ClientOptions['outbox'],
+  device?: ClientOptions['device'],
+): ImClient {
   return createClient({
     transport: transportOf(kind, ports),
     senseMode: 3,
@@ -29,6 +34,7 @@ export function proofClient(kind: Kind, ports: Ports, outbox?: ClientOptions['ou
     connectTimeoutMs: 120_000,
     logger: silentLogger,
     outbox,
+    device,
   });
 }
 

@@ -4,6 +4,7 @@ import { StoreError } from '@imcore/server';
 import type { StoredMessage } from '@imcore/server/ports';
 import { sqliteStore } from '@imcore/store-sqlite';
 import type { SeededRandom } from '@imcore/testkit';
+import type { DeviceGuarantees } from './device-guarantees.js';
 import type { DiskEvent, Nanoseconds } from './disk-recording.js';
 import { type Guarantee, Guarantees, type MessageName } from './guarantees.js';
 import { type Finding, judge } from './judge.js';
@@ -20,6 +21,8 @@ export interface Recording {
   readonly given: readonly Guarantee[];
   readonly userIds: readonly string[];
   nameOf(message: StoredMessage): MessageName | undefined;
+  /** What users with devices were guaranteed; undefined if there are none. */
+  readonly devices?: DeviceGuarantees;
 }
 
 /** What was found after the cuts of a recording. */
@@ -39,6 +42,7 @@ export const EMPTY_TALLY: Tally = {
   unreadable: 0,
   acknowledged: 0,
   missing: 0,
+  missingAtDevices: 0,
   reappeared: 0,
   damaged: 0,
   outOfOrder: 0,
@@ -86,9 +90,11 @@ export async function cutRecording(
     const expected = guarantees.expectedAt(instant);
     const place = join(scratch, `cut-${index}`);
     writeImage(place, image);
-    const finding = await findingOf(place, (store) =>
-      judge(store, recording.userIds, expected, recording.nameOf),
-    );
+    const finding = await findingOf(place, async (store) => {
+      const found = await judge(store, recording.userIds, expected, recording.nameOf);
+      const atDevices = await recording.devices?.judge(store, instant);
+      return atDevices === undefined ? found : added(found, atDevices);
+    });
     rmSync(place, { recursive: true });
     const isUnreadable = finding instanceof StoreError;
     if (isUnreadable) process.stderr.write(`\nafter a cut (${kind}): ${finding.message}\n`);
@@ -101,7 +107,18 @@ export async function cutRecording(
     aftermath = { image, given: guarantees.carryOver() };
   }
   guarantees.expectedAt(Number.POSITIVE_INFINITY);
-  return { tally: { ...tally, acknowledged: guarantees.stored }, ...aftermath };
+  const acknowledged = guarantees.stored + (recording.devices?.size ?? 0);
+  return { tally: { ...tally, acknowledged }, ...aftermath };
+}
+
+function added(left: Finding, right: Finding): Finding {
+  return {
+    missing: left.missing + right.missing,
+    missingAtDevices: left.missingAtDevices + right.missingAtDevices,
+    reappeared: left.reappeared + right.reappeared,
+    damaged: left.damaged + right.damaged,
+    outOfOrder: left.outOfOrder + right.outOfOrder,
+  };
 }
 
 async function findingOf<T>(

