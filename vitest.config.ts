@@ -16,7 +16,7 @@ const alias = [
   { find: /^@imcore\/client\/view$/, replacement: source('client/src/view/index.ts') },
   { find: /^@imcore\/client\/mini-program$/, replacement: source('client/src/mini-program/index.ts') },
   {
-    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|cluster-postgres|cluster-nats|workers|nestjs)$/,
+    find: /^@imcore\/(protocol|server|client|testkit|store-sqlite|store-postgres|bridge-rabbitmq|cluster-postgres|cluster-nats|workers|nestjs|react)$/,
     replacement: source('$1/src/index.ts'),
   },
   { find: /^@imcore\/web$/, replacement: source('../apps/web/src/index.ts') },
@@ -43,7 +43,7 @@ export default defineConfig(({ mode }) => {
           oxc,
           test: {
             name: 'unit',
-            include: ['{packages,apps}/*/test/**/*.test.ts', 'tests/{architecture,walks}/**/*.test.ts'],
+            include: ['{packages,apps}/*/test/**/*.test.{ts,tsx}', 'tests/{architecture,walks}/**/*.test.ts'],
             exclude,
             // No module of ours holds state, so files need no process of their own: half the time on two cores.
             isolate: false,

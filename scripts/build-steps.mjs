@@ -8,7 +8,7 @@ const APPS = readdirSync(join(ROOT, 'apps')).map((name) => `apps/${name}`);
 const FOLDERS = [...PACKAGES, ...APPS, 'bench', 'tests/proof', 'tests/attack'];
 
 /** The packages that have a CommonJS build beside their modules. */
-const WITH_COMMON_JS = ['packages/protocol', 'packages/client'];
+const WITH_COMMON_JS = ['packages/protocol', 'packages/client', 'packages/react'];
 const COMMON_JS = WITH_COMMON_JS.map((folder) => `${folder}/dist/cjs`);
 const BROWSER_FILE = 'packages/client/dist/browser';
 const MINI_PROGRAM = 'packages/client/miniprogram_dist';

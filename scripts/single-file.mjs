@@ -37,6 +37,9 @@ export const SINGLE_FILES = [
   },
 ];
 
+/** What `@imcore/react` adds to React, the client and its view. It has no single file. */
+export const HOOKS = { name: 'react', limit: 1.5 * 1024 };
+
 /** Members that only our own files name to each other: no application, platform or storage sees them. */
 const INNER_NAMES = [
   'abandoned',
@@ -119,4 +122,18 @@ export async function bundle({ entry, file, format, target }, isWritten) {
     await writeFile(file, output.contents);
   }
   return output.contents;
+}
+
+/** Bundles the hooks without the packages that they import. Returns the bytes. */
+export async function bundleHooks() {
+  const { outputFiles } = await build({
+    entryPoints: [from('react/dist/index.js')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2021',
+    packages: 'external',
+    write: false,
+  });
+  return outputFiles[0].contents;
 }

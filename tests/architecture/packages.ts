@@ -28,6 +28,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
   workers: {
     imports: ['@imcore/protocol', '@imcore/server', '@imcore/server/ports', '@imcore/server/transport-kit'],
   },
+  react: { imports: ['@imcore/client/view'] },
   nestjs: { imports: ['@imcore/server', '@imcore/client/node'] },
   cli: {
     imports: [

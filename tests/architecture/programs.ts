@@ -11,12 +11,22 @@ export function blocksIn(path: string, language: string): string[] {
 
 /** What the compiler says against programs, with our packages' sources in place of their builds. */
 export function problemsOf(...programs: readonly string[]): string[] {
+  return compile(programs, 'ts', ['lib.es2023.d.ts']);
+}
+
+/** The same for modules with JSX of React, which run in a browser. */
+export function problemsOfComponents(...programs: readonly string[]): string[] {
+  return compile(programs, 'tsx', ['lib.es2023.d.ts', 'lib.dom.d.ts']);
+}
+
+function compile(programs: readonly string[], extension: string, lib: string[]): string[] {
   const files = new Map(
-    programs.map((program, index) => [join(ROOT, `documented-program-${index}.ts`), program]),
+    programs.map((program, index) => [join(ROOT, `documented-program-${index}.${extension}`), program]),
   );
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
-    lib: ['lib.es2023.d.ts'],
+    lib,
+    jsx: ts.JsxEmit.ReactJSX,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     strict: true,

@@ -20,6 +20,7 @@ const CHECKED = [
   'packages/cluster-postgres',
   'packages/nestjs',
   'packages/protocol',
+  'packages/react',
   'packages/server',
   'packages/store-postgres',
   'packages/store-sqlite',

@@ -138,7 +138,8 @@ async function closureOf(ours: readonly Manifest[]): Promise<string[]> {
     peerDependenciesMeta = {},
   }: Manifest): Promise<void> => {
     const peers = Object.keys(peerDependencies).filter(
-      (name) => peerDependenciesMeta[name]?.optional !== true,
+      // Types are optional for those who do not use TypeScript.
+      (name) => peerDependenciesMeta[name]?.optional !== true || name.startsWith('@types/'),
     );
     for (const name of [...Object.keys(dependencies), ...peers]) {
       const folder = join(ROOT, 'node_modules', name);
