@@ -7,19 +7,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, openBrowser } from '../testing/browser.js';
 import { startServer, until } from '../testing/scene.js';
 
-describe.skipIf(!hasBrowser)('the hook', () => {
+/** Packages in the place of React's. */
+const PREACT = {
+  react: 'preact/compat',
+  'react-dom': 'preact/compat',
+  'react-dom/client': 'preact/compat/client',
+  'react/jsx-runtime': 'preact/jsx-runtime',
+};
+
+describe.skipIf(!hasBrowser).each([
+  ['React', {}],
+  ['Preact', PREACT],
+])('the chat with %s', (_name, alias) => {
   let browser: Browser;
   let pages: Server;
   beforeAll(async () => {
     browser = await openBrowser();
-    pages = await servePage(await bundlePage());
+    pages = await servePage(await bundlePage(alias));
   });
   afterAll(async () => {
     await browser.close();
     pages.close();
   });
 
-  it('lets two components talk, follows the client’s state and closes it with the page', async () => {
+  it('lets two users talk, follows the connection and ends with the page', async () => {
     const { server, webSocketUrl } = await startServer();
     const online: string[] = [];
     const offline: string[] = [];
@@ -48,8 +59,8 @@ describe.skipIf(!hasBrowser)('the hook', () => {
   });
 });
 
-/** The page as one file, with Preact in React's place. */
-async function bundlePage(): Promise<string> {
+/** The page as one file. */
+async function bundlePage(alias: Record<string, string>): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('src/main.jsx', import.meta.url))],
     bundle: true,
@@ -57,12 +68,8 @@ async function bundlePage(): Promise<string> {
     jsx: 'automatic',
     write: false,
     outdir: '.',
-    alias: {
-      react: 'preact/compat',
-      'react-dom': 'preact/compat',
-      'react-dom/client': 'preact/compat/client',
-      'react/jsx-runtime': 'preact/jsx-runtime',
-    },
+    define: { 'process.env.NODE_ENV': '"development"' },
+    alias,
   });
   return outputFiles[0]?.text ?? '';
 }
