@@ -44,7 +44,7 @@ export async function chat(flags: ChatFlags): Promise<number> {
     0,
     MAX_HISTORY,
   );
-  const folders = foldersOf(flags, url, isTerminal);
+  const folders = deviceFolders(flags.device, url, isTerminal, process.env);
   const { client, restored } =
     folders === undefined ? withoutDevice(parts) : await openDevice(folders, parts);
   const common = {
@@ -68,12 +68,6 @@ export async function chat(flags: ChatFlags): Promise<number> {
   const screen = new TerminalScreen(process.stdout, createStyle(process.stdout, process.env), Date.now);
   const session = new ChatSession({ ...common, screen });
   return followKeys(session, screen, process.stdin, process.stdout);
-}
-
-/** The folders in which this program may be a device; undefined: it is none. Without a terminal only if it is asked for. */
-function foldersOf({ device }: ChatFlags, url: string, isTerminal: boolean): readonly string[] | undefined {
-  if (typeof device === 'string') return [device];
-  return isTerminal && device !== false ? deviceFolders(url, process.env) : undefined;
 }
 
 function withoutDevice({

@@ -30,13 +30,19 @@ const MAX_TERMINALS = 8;
 const MAX_NAME_LENGTH = 64;
 
 /**
- * The folders in which a terminal may be a device: the first that no other program uses. All transports of a host share them, so
- * that a change of the transport does not make a new device.
+ * The folders in which this program may be a device, the first of which that no other program uses; undefined: it is none. Without
+ * a terminal it is one only if a folder is given: the log of a user should not wait for scripts.
+ *
+ * All transports of a host share the folders, so that a change of the transport does not make a new device.
  */
 export function deviceFolders(
+  given: string | boolean | undefined,
   url: string,
+  isTerminal: boolean,
   environment: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
+): readonly string[] | undefined {
+  if (typeof given === 'string') return [given];
+  if (given === false || !isTerminal) return undefined;
   const state = environment['XDG_STATE_HOME'];
   const parent = state === undefined || state === '' ? join(homedir(), '.local', 'state') : state;
   const host = encodeURIComponent(new URL(url).hostname);

@@ -8,14 +8,27 @@ import { deviceFolders, type OpenDevice, openDevice } from '../../src/chat/open-
 const parts = { transport: tcp({ host: '127.0.0.1', port: 1 }), connectTimeoutMs: 1000, user: 'alice' };
 
 describe('the folders of a device', () => {
+  const onTerminal = (url: string, environment = {}) =>
+    deviceFolders(undefined, url, true, environment) ?? [];
+
   it('are in the state of the user, and the same for all transports of a host', () => {
     const environment = { XDG_STATE_HOME: '/state' };
-    const [first, second] = deviceFolders('tcp://im.example.com:8901', environment);
+    const [first, second] = onTerminal('tcp://im.example.com:8901', environment);
     expect(first).toBe(join('/state', 'imcore', 'chat', 'im.example.com', 'terminal-1'));
     expect(second).toBe(join('/state', 'imcore', 'chat', 'im.example.com', 'terminal-2'));
-    expect(deviceFolders('ws://im.example.com:3000/websocket', environment)[0]).toBe(first);
-    expect(deviceFolders('tcp://[::1]:8901', environment)[0]).not.toContain(':');
-    expect(deviceFolders('tcp://h:1', {})[0]).toMatch(/\.local.state.imcore.chat.h.terminal-1$/);
+    expect(onTerminal('ws://im.example.com:3000/websocket', environment)[0]).toBe(first);
+    expect(onTerminal('tcp://[::1]:8901', environment)[0]).not.toContain(':');
+    expect(onTerminal('tcp://h:1')[0]).toMatch(/\.local.state.imcore.chat.h.terminal-1$/);
+  });
+
+  it('are the given one, also without a terminal', () => {
+    expect(deviceFolders('folder', 'tcp://h:1', true, {})).toEqual(['folder']);
+    expect(deviceFolders('folder', 'tcp://h:1', false, {})).toEqual(['folder']);
+  });
+
+  it('are none with --no-device, and without a terminal', () => {
+    expect(deviceFolders(false, 'tcp://h:1', true, {})).toBeUndefined();
+    expect(deviceFolders(undefined, 'tcp://h:1', false, {})).toBeUndefined();
   });
 });
 
