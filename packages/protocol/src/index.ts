@@ -56,13 +56,18 @@ export {
   readMessageExtension,
 } from './extension/data-extension.js';
 export {
+  type DevicePacket,
+  encodeDevicePacket,
+  type LogPacket,
+  readLogPacket,
+} from './extension/device-packets.js';
+export { type Envelope, withExtension } from './extension/extension-frame.js';
+export {
   type ClientExtensionPacket,
-  type Envelope,
   encodeExtensionPacket,
   readClientExtensionPacket,
   readServerExtensionPacket,
   type ServerExtensionPacket,
-  withExtension,
 } from './extension/extension-packet.js';
 export { ExtensionType } from './extension/extension-type.js';
 export {

@@ -1,11 +1,12 @@
 import {
-  type ClientExtensionPacket,
+  type DevicePacket,
   ExtensionType,
-  encodeExtensionPacket,
+  encodeDevicePacket,
   type Instant,
   InvalidMember,
   type LogAction,
   type LogDelivery,
+  type LogPacket,
   type LogPosition,
   LogReceiver,
   type Packet,
@@ -13,9 +14,8 @@ import {
   type Random,
   readEntryExtension,
   readKeepAliveLast,
-  readServerExtensionPacket,
+  readLogPacket,
   SERVER_ID,
-  type ServerExtensionPacket,
 } from '@imcore/protocol';
 import type { Effect } from '../effects.js';
 import { RequestError } from '../errors.js';
@@ -144,7 +144,7 @@ export class DeviceLog implements SessionLog {
       else if (last !== undefined) this.#carryOut(this.#receiver.keptAlive(last, now), now);
       return false;
     }
-    const read = readServerExtensionPacket(packet);
+    const read = readLogPacket(packet);
     if (read === undefined) return false;
     if (read instanceof InvalidMember) this.#host.effects.push(invalidPacket(read));
     else this.#takePacket(read, now);
@@ -191,7 +191,7 @@ export class DeviceLog implements SessionLog {
     return true;
   }
 
-  #takePacket(packet: ServerExtensionPacket, now: Instant): void {
+  #takePacket(packet: LogPacket, now: Instant): void {
     switch (packet.type) {
       case ExtensionType.Stored:
         // One that was rejected or given up before must come as an entry: the application does not know that it is stored.
@@ -212,8 +212,7 @@ export class DeviceLog implements SessionLog {
         this.#requests.answered(packet, this.#userId, now);
         break;
       default:
-        // Signals, marks and heads were not offered.
-        break;
+        packet satisfies never;
     }
   }
 
@@ -273,9 +272,9 @@ export class DeviceLog implements SessionLog {
     );
   }
 
-  #write(packet: ClientExtensionPacket): void {
+  #write(packet: DevicePacket): void {
     const envelope = { from: this.#userId, to: SERVER_ID };
-    const frame = encodeExtensionPacket(packet, envelope, this.#negotiation.key);
+    const frame = encodeDevicePacket(packet, envelope, this.#negotiation.key);
     this.#host.effects.push({ kind: 'write', frame, isSigned: true });
   }
 }

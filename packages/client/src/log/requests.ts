@@ -1,6 +1,6 @@
 import {
   type AnswerPacket,
-  type ClientExtensionPacket,
+  type DevicePacket,
   ExtensionType,
   type FailurePacket,
   type Instant,
@@ -40,13 +40,13 @@ interface Pending {
 export class Requests {
   readonly #settings: RequestSettings;
   readonly #effects: Effect[];
-  readonly #write: (packet: ClientExtensionPacket) => void;
+  readonly #write: (packet: DevicePacket) => void;
   /** By number, in the order of the calls. */
   readonly #pending = new Map<number, Pending>();
   #isLinkUp = false;
   #lastNumber = 0;
 
-  constructor(settings: RequestSettings, effects: Effect[], write: (packet: ClientExtensionPacket) => void) {
+  constructor(settings: RequestSettings, effects: Effect[], write: (packet: DevicePacket) => void) {
     this.#settings = settings;
     this.#effects = effects;
     this.#write = write;
@@ -136,7 +136,7 @@ export class Requests {
   }
 }
 
-function packetOf(number: number, request: LogRequest): ClientExtensionPacket {
+function packetOf(number: number, request: LogRequest): DevicePacket {
   const { operation } = request;
   const base = { type: ExtensionType.Request, number, operation, parameters: {} };
   if (operation === 'removeDevice') return { ...base, parameters: { id: request.id } };
