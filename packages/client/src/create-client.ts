@@ -35,10 +35,7 @@ export function assembleClient(options: ClientOptions, transportFor: (url: strin
 }
 
 function chooseTransport({ url, transport }: Endpoint, transportFor: (url: string) => Transport): Transport {
-  if (url !== undefined && transport !== undefined) {
-    throw new UsageError('ERR_INVALID_OPTION', 'the options "url" and "transport" exclude each other');
-  }
-  if (transport !== undefined) return transport;
-  if (url !== undefined) return transportFor(url);
-  throw new UsageError('ERR_INVALID_OPTION', 'one of the options "url" and "transport" is required');
+  if (transport !== undefined && url === undefined) return transport;
+  if (url !== undefined && transport === undefined) return transportFor(url);
+  throw new UsageError('ERR_INVALID_OPTION', 'exactly one of the options "url" and "transport" is required');
 }

@@ -28,6 +28,30 @@ export function requireInteger(
   throw invalid(name, `a whole number from ${min} to ${max}`, value);
 }
 
+/** Numeric options: default, minimum and maximum of each. */
+export type IntegerRanges<Name extends string> = {
+  readonly [Each in Name]: readonly [defaultValue: number, min: number, max: number];
+};
+
+/**
+ * Returns the options of a table, each a whole number or its default. A prefix says that `given` is an option itself: then it
+ * may have no other members.
+ *
+ * @throws UsageError `ERR_INVALID_OPTION`
+ */
+export function requireIntegers<Ranges extends IntegerRanges<string>>(
+  given: object,
+  ranges: Ranges,
+  prefix = '',
+): Record<keyof Ranges, number> {
+  if (prefix !== '') rejectUnknown(given, ranges, prefix);
+  const values: Record<string, unknown> = { ...given };
+  const checked: Record<string, number> = {};
+  for (const [name, [defaultValue, min, max]] of Object.entries(ranges))
+    checked[name] = requireInteger(prefix + name, values[name], defaultValue, min, max);
+  return checked as Record<keyof Ranges, number>;
+}
+
 /** Returns one of the allowed values; the default if undefined. @throws UsageError `ERR_INVALID_OPTION` */
 export function requireOneOf<Value extends string | number | boolean>(
   name: string,

@@ -17,9 +17,10 @@ import type { DeviceOptions } from './level.js';
 import type { Logger } from './logger.js';
 import type { Acknowledgement, WhenOffline } from './message.js';
 import {
+  type IntegerRanges,
   type OptionNames,
   rejectUnknown,
-  requireInteger,
+  requireIntegers,
   requireOneOf,
   requireShort,
 } from './options-check.js';
@@ -122,48 +123,6 @@ export interface CheckedSettings extends SessionSettings {
   readonly remember: number;
 }
 
-const OPTIONS: OptionNames<ClientSettings> & OptionNames<Endpoint> = {
-  url: true,
-  transport: true,
-  senseMode: true,
-  keepAlive: true,
-  autoReconnect: true,
-  backoff: true,
-  retry: true,
-  loginTimeoutMs: true,
-  connectTimeoutMs: true,
-  sendTimeoutMs: true,
-  whenOffline: true,
-  maxPendingMessages: true,
-  maxPendingBytes: true,
-  outbox: true,
-  device: true,
-  requestTimeoutMs: true,
-  remember: true,
-  acknowledge: true,
-  maxUnhandledMessages: true,
-  tokenTimeoutMs: true,
-  isFinalRejection: true,
-  signals: true,
-  maxRemembered: true,
-  logger: true,
-  clock: true,
-  random: true,
-};
-
-/** Defaults of the numeric options. */
-const DEFAULTS = {
-  loginTimeoutMs: 6_000,
-  connectTimeoutMs: 30_000,
-  sendTimeoutMs: 30_000,
-  maxPendingMessages: 10_000,
-  maxPendingBytes: 16 * 1024 * 1024,
-  maxUnhandledMessages: 256,
-  tokenTimeoutMs: 10_000,
-  requestTimeoutMs: 15_000,
-  maxRemembered: 100_000,
-} as const;
-
 /** Default `sendTimeoutMs` with a durable outbox. */
 const OUTBOX_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_REMEMBER = 10_000;
@@ -176,18 +135,52 @@ const MAX_DURATION_MS = 24 * 60 * 60 * 1000;
 const MAX_SEND_TIMEOUT_MS = 365 * MAX_DURATION_MS;
 const MAX_COUNT = 1_000_000_000;
 
+/** The numeric options with a default of their own. */
+const NUMBERS = {
+  loginTimeoutMs: [6_000, 1, MAX_DURATION_MS],
+  connectTimeoutMs: [30_000, 1, MAX_DURATION_MS],
+  tokenTimeoutMs: [10_000, 1, MAX_DURATION_MS],
+  requestTimeoutMs: [15_000, 1, MAX_DURATION_MS],
+  maxPendingMessages: [10_000, 1, MAX_COUNT],
+  maxPendingBytes: [16 * 1024 * 1024, 1, MAX_COUNT],
+  maxUnhandledMessages: [256, 1, MAX_COUNT],
+  maxRemembered: [100_000, 1, MAX_COUNT],
+} satisfies Partial<IntegerRanges<keyof ClientSettings>>;
+
+const OPTIONS: OptionNames<Omit<ClientSettings, keyof typeof NUMBERS>> & OptionNames<Endpoint> = {
+  url: true,
+  transport: true,
+  senseMode: true,
+  keepAlive: true,
+  autoReconnect: true,
+  backoff: true,
+  retry: true,
+  sendTimeoutMs: true,
+  whenOffline: true,
+  outbox: true,
+  device: true,
+  remember: true,
+  acknowledge: true,
+  isFinalRejection: true,
+  signals: true,
+  logger: true,
+  clock: true,
+  random: true,
+};
+
 /**
  * Fills in the defaults and checks every value.
  *
  * @throws UsageError `ERR_INVALID_OPTION`; the message has the option's name and bounds.
  */
 export function checkSettings(options: ClientSettings, transport: Transport): CheckedSettings {
-  rejectUnknown(options, OPTIONS);
-  const duration = (name: keyof typeof DEFAULTS): number =>
-    requireInteger(name, options[name], DEFAULTS[name], 1, MAX_DURATION_MS);
-  const count = (name: keyof typeof DEFAULTS): number =>
-    requireInteger(name, options[name], DEFAULTS[name], 1, MAX_COUNT);
+  rejectUnknown(options, { ...NUMBERS, ...OPTIONS });
   const hasOutbox = options.outbox !== undefined;
+  const { maxRemembered, ...numbers } = requireIntegers(options, {
+    ...NUMBERS,
+    sendTimeoutMs: [hasOutbox ? OUTBOX_TIMEOUT_MS : 30_000, 1, MAX_SEND_TIMEOUT_MS],
+    remember: [0, 0, hasOutbox ? MAX_REMEMBER : 0],
+  });
   const senseMode = requireOneOf<SenseMode>(
     'senseMode',
     options.senseMode,
@@ -195,39 +188,26 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
     SENSE_MODES,
   );
   const keepAlive = senseTimes(senseMode, transport.kind);
+  const retry = checkRetry(options.retry ?? {});
   return Object.freeze({
+    ...numbers,
     keepAlive,
     keepAliveBounds: options.keepAlive && checkKeepAlive(options.keepAlive, keepAlive.keepAliveIntervalMs),
     backoff: checkBackoff(options.backoff ?? {}),
-    retry: checkRetry(options.retry ?? {}),
-    duplicates: { rememberMs: REMEMBER_MS, maxRemembered: count('maxRemembered') },
+    retry,
+    duplicates: { rememberMs: REMEMBER_MS, maxRemembered },
     autoReconnect: requireOneOf('autoReconnect', options.autoReconnect, true, [true, false]),
     whenOffline: requireOneOf<WhenOffline>('whenOffline', options.whenOffline, 'wait', ['wait', 'fail']),
     acknowledge: requireOneOf<Acknowledgement>('acknowledge', options.acknowledge, 'auto', [
       'auto',
       'manual',
     ]),
-    loginTimeoutMs: duration('loginTimeoutMs'),
-    connectTimeoutMs: duration('connectTimeoutMs'),
-    sendTimeoutMs: requireInteger(
-      'sendTimeoutMs',
-      options.sendTimeoutMs,
-      hasOutbox ? OUTBOX_TIMEOUT_MS : DEFAULTS.sendTimeoutMs,
-      1,
-      MAX_SEND_TIMEOUT_MS,
-    ),
-    tokenTimeoutMs: duration('tokenTimeoutMs'),
     hasOutbox,
     device: checkDevice(options.device, hasOutbox),
     transportKind: transport.kind,
     maxReceiveBytes: transport.maxReceiveBytes,
-    requestTimeoutMs: duration('requestTimeoutMs'),
-    repeatRequestAfterMs: options.retry?.waitMs ?? CLIENT_RETRY.waitMs,
-    remember: requireInteger('remember', options.remember, 0, 0, hasOutbox ? MAX_REMEMBER : 0),
-    maxUnhandledMessages: count('maxUnhandledMessages'),
+    repeatRequestAfterMs: retry.waitMs,
     isFinalRejection: options.isFinalRejection ?? ((serverCode) => serverCode >= FIRST_APPLICATION_CODE),
-    maxPendingMessages: count('maxPendingMessages'),
-    maxPendingBytes: count('maxPendingBytes'),
     maxSendBytes: transport.maxSendBytes,
     earlyRetransmission: transport.earlyRetransmission,
     turns: transport.turns,
@@ -237,8 +217,7 @@ export function checkSettings(options: ClientSettings, transport: Transport): Ch
 function checkDevice(given: DeviceOptions | undefined, hasOutbox: boolean): DeviceOptions {
   if (given === undefined) return {};
   if (!hasOutbox) {
-    const text = 'the option "device" requires "outbox", whose storage keeps the id of the device';
-    throw new UsageError('ERR_INVALID_OPTION', text);
+    throw new UsageError('ERR_INVALID_OPTION', 'the option "device" requires "outbox"');
   }
   rejectUnknown(given, { kind: true, name: true }, 'device.');
   const { kind, name } = given;
@@ -249,17 +228,24 @@ function checkDevice(given: DeviceOptions | undefined, hasOutbox: boolean): Devi
 }
 
 function checkKeepAlive(given: Partial<KeepAliveBounds>, intervalMs: number): KeepAliveBounds {
-  rejectUnknown(given, { minMs: true, maxMs: true }, 'keepAlive.');
-  const bound = (name: keyof KeepAliveBounds, min: number, max: number): number =>
-    requireInteger(`keepAlive.${name}`, given[name], intervalMs, min, max);
-  return { minMs: bound('minMs', 1000, intervalMs), maxMs: bound('maxMs', intervalMs, MAX_DURATION_MS) };
+  return requireIntegers(
+    given,
+    { minMs: [intervalMs, 1000, intervalMs], maxMs: [intervalMs, intervalMs, MAX_DURATION_MS] },
+    'keepAlive.',
+  );
 }
 
 function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
-  rejectUnknown(given, DEFAULT_BACKOFF, 'backoff.');
-  const bound = (name: keyof BackoffPolicy, min: number): number =>
-    requireInteger(`backoff.${name}`, given[name], DEFAULT_BACKOFF[name], min, MAX_DURATION_MS);
-  const policy = { initialMs: bound('initialMs', 1), maxMs: bound('maxMs', 1), minMs: bound('minMs', 0) };
+  const { initialMs, maxMs, minMs } = DEFAULT_BACKOFF;
+  const policy = requireIntegers(
+    given,
+    {
+      initialMs: [initialMs, 1, MAX_DURATION_MS],
+      maxMs: [maxMs, 1, MAX_DURATION_MS],
+      minMs: [minMs, 0, MAX_DURATION_MS],
+    },
+    'backoff.',
+  );
   if (policy.minMs > policy.initialMs || policy.initialMs > policy.maxMs) {
     const { minMs, initialMs, maxMs } = policy;
     throw new UsageError(
@@ -271,9 +257,10 @@ function checkBackoff(given: Partial<BackoffPolicy>): BackoffPolicy {
 }
 
 function checkRetry(given: Partial<RetryPolicy>): RetryPolicy {
-  rejectUnknown(given, CLIENT_RETRY, 'retry.');
-  return {
-    waitMs: requireInteger('retry.waitMs', given.waitMs, CLIENT_RETRY.waitMs, 1, MAX_DURATION_MS),
-    retries: requireInteger('retry.retries', given.retries, CLIENT_RETRY.retries, 0, 1000),
-  };
+  const { waitMs, retries } = CLIENT_RETRY;
+  return requireIntegers(
+    given,
+    { waitMs: [waitMs, 1, MAX_DURATION_MS], retries: [retries, 0, 1000] },
+    'retry.',
+  );
 }

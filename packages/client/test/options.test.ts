@@ -102,7 +102,7 @@ describe('the options of a client', () => {
     ['retry.retries', { retry: { retries: -1 } }],
     ['retry.waitMs', { retry: { waitMs: 0 } }],
     ['transport', { transport: undefined }],
-    ['exclude', { url: 'ws://localhost' }],
+    ['url', { url: 'ws://localhost' }],
     ['autoReconect', { autoReconect: false }],
     ['toString', { toString: undefined }],
     ['backoff.max', { backoff: { max: 5_000 } }],
