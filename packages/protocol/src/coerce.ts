@@ -36,6 +36,11 @@ export function toInteger(field: string, value: unknown, absent: number, min: nu
   return number;
 }
 
+/** Reads a whole number of up to 53 bits; 0 if absent. @throws ProtocolError `ERR_INVALID_FIELD` */
+export function toWhole(field: string, value: unknown): number {
+  return toInteger(field, value, 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
 /**
  * Reads a boolean; absent means false. A string is true only if it is `"true"` in any case; a number must be 0 or 1.
  *

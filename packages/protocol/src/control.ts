@@ -1,4 +1,4 @@
-import { toInteger, toObject, toText } from './coerce.js';
+import { toObject, toText, toWhole } from './coerce.js';
 import { ProtocolError } from './errors.js';
 import { type Packet, PacketType, SERVER_ID, UNSET_ID, UNSET_NUMBER } from './packet.js';
 
@@ -203,9 +203,4 @@ function control(type: number, dataContent: string | undefined, from: string, to
     bridge: false,
     sm: UNSET_NUMBER,
   };
-}
-
-/** Reads a code or a time: any whole number, 0 if absent. */
-function toWhole(field: string, value: unknown): number {
-  return toInteger(field, value, 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 }

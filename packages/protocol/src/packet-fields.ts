@@ -1,4 +1,4 @@
-import { toBoolean, toInteger, toObject, toText } from './coerce.js';
+import { toBoolean, toInteger, toObject, toText, toWhole } from './coerce.js';
 import { ProtocolError } from './errors.js';
 import { MAX_ID_LENGTH, type Packet } from './packet.js';
 
@@ -19,7 +19,7 @@ export function readFields(text: string): Packet {
     QoS: toBoolean('QoS', fields['QoS']),
     typeu: toInteger('typeu', fields['typeu'], 0, INT32_MIN, INT32_MAX),
     bridge: toBoolean('bridge', fields['bridge']),
-    sm: toInteger('sm', fields['sm'], 0, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    sm: toWhole('sm', fields['sm']),
     x: fields['x'],
   };
 }

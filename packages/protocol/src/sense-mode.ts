@@ -35,25 +35,28 @@ export const DEFAULT_SENSE_MODE: Readonly<Record<TransportKind, SenseMode>> = {
   udp: 3,
 };
 
-const STREAM: Readonly<Record<SenseMode, SenseTimes>> = {
-  3: times(3, 5, 7),
-  5: times(5, 8, 11),
-  10: times(10, 15, 15),
-  15: times(15, 20, 20),
-  30: times(30, 35, 35),
-  60: times(60, 65, 65),
-  120: times(120, 125, 125),
+/** Of each mode, in seconds: after how long a silent link is lost for the client, and for the server. */
+type Silences = Readonly<Record<SenseMode, readonly [client: number, server: number]>>;
+
+const STREAM: Silences = {
+  3: [5, 7],
+  5: [8, 11],
+  10: [15, 15],
+  15: [20, 20],
+  30: [35, 35],
+  60: [65, 65],
+  120: [125, 125],
 };
 
 /** The original has no UDP entry for 5 s and 15 s; these two follow its pattern: two intervals plus one second. */
-const DATAGRAM: Readonly<Record<SenseMode, SenseTimes>> = {
-  3: times(3, 10, 10),
-  5: times(5, 11, 11),
-  10: times(10, 21, 21),
-  15: times(15, 31, 31),
-  30: times(30, 61, 62),
-  60: times(60, 121, 122),
-  120: times(120, 241, 242),
+const DATAGRAM: Silences = {
+  3: [10, 10],
+  5: [11, 11],
+  10: [21, 21],
+  15: [31, 31],
+  30: [61, 62],
+  60: [121, 122],
+  120: [241, 242],
 };
 
 /**
@@ -62,18 +65,15 @@ const DATAGRAM: Readonly<Record<SenseMode, SenseTimes>> = {
  * @see docs/protocol/SPEC.md#5-keep-alive-and-time-outs
  */
 export function senseTimes(mode: SenseMode, transport: TransportKind): SenseTimes {
-  return transport === 'udp' ? DATAGRAM[mode] : STREAM[mode];
+  const [client, server] = (transport === 'udp' ? DATAGRAM : STREAM)[mode];
+  return {
+    keepAliveIntervalMs: mode * 1000,
+    clientTimeoutMs: client * 1000,
+    serverReadTimeoutMs: server * 1000,
+  };
 }
 
 /** Returns whether a value is one of {@link SENSE_MODES}. */
 export function isSenseMode(value: unknown): value is SenseMode {
   return SENSE_MODES.some((mode) => mode === value);
-}
-
-function times(interval: number, client: number, server: number): SenseTimes {
-  return {
-    keepAliveIntervalMs: interval * 1000,
-    clientTimeoutMs: client * 1000,
-    serverReadTimeoutMs: server * 1000,
-  };
 }

@@ -2,7 +2,6 @@ import type { Packet } from '../packet.js';
 import { type Envelope, encodeExtension } from './extension-frame.js';
 import { ExtensionType } from './extension-type.js';
 import {
-  type CloseLogPacket,
   type PositionPacket,
   type RejectedPacket,
   readRejected,
@@ -16,7 +15,7 @@ import type { InvalidMember } from './members.js';
 import { type AnswerPacket, type FailurePacket, type RequestPacket, readAnswer } from './request-packets.js';
 
 /** What a client with the capability `log` writes. */
-export type DevicePacket = PositionPacket | SyncPacket | CloseLogPacket | RequestPacket;
+export type DevicePacket = PositionPacket | SyncPacket | RequestPacket;
 
 /** What a server writes to a client with the capability `log`. */
 export type LogPacket = StoredPacket | SkipPacket | RejectedPacket | AnswerPacket | FailurePacket;
@@ -54,7 +53,6 @@ export function membersOfDevicePacket(packet: DevicePacket): object {
     case ExtensionType.Position:
       return { log: packet.log, s: packet.position };
     case ExtensionType.Sync:
-      if ('closes' in packet) return { log: packet.closes, close: true };
       return { log: packet.log, after: packet.after };
     case ExtensionType.Request: {
       const { number, operation, conversation, before, limit, parameters } = packet;

@@ -2,7 +2,7 @@ import type { Packet } from '../packet.js';
 import { type DevicePacket, type LogPacket, membersOfDevicePacket, readLogPacket } from './device-packets.js';
 import { type Envelope, encodeExtension } from './extension-frame.js';
 import { ExtensionType } from './extension-type.js';
-import { readPosition, readSync } from './log-packets.js';
+import { type CloseLogPacket, readPosition, readSync } from './log-packets.js';
 import type { InvalidMember } from './members.js';
 import { readRequest } from './request-packets.js';
 import {
@@ -19,7 +19,7 @@ import {
 } from './signal-packets.js';
 
 /** A packet of the extension to the server. */
-export type ClientExtensionPacket = DevicePacket | SignalPacket | MarkPacket;
+export type ClientExtensionPacket = DevicePacket | CloseLogPacket | SignalPacket | MarkPacket;
 
 /** A packet of the extension to the client. */
 export type ServerExtensionPacket = LogPacket | SignalNoticePacket | MarkNoticePacket | HeadsPacket;
@@ -83,8 +83,10 @@ export function encodeExtensionPacket(
 function membersOf(packet: ClientExtensionPacket | ServerExtensionPacket): object {
   switch (packet.type) {
     case ExtensionType.Position:
-    case ExtensionType.Sync:
     case ExtensionType.Request:
+      return membersOfDevicePacket(packet);
+    case ExtensionType.Sync:
+      if ('closes' in packet) return { log: packet.closes, close: true };
       return membersOfDevicePacket(packet);
     case ExtensionType.Signal:
       return { k: packet.kind, on: packet.on };

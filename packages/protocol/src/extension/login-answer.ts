@@ -1,6 +1,6 @@
 import { type Capability, EXTENSION_VERSION, readCapabilities } from './capabilities.js';
 import { MAX_EPOCH_LENGTH, MAX_MAX_FRAME_BYTES, MIN_MAX_FRAME_BYTES } from './login-offer.js';
-import { type InvalidMember, Members } from './members.js';
+import { type InvalidMember, isWhole, Members } from './members.js';
 import { SESSION_KEY_LENGTH } from './session-key.js';
 
 /** Largest window that a server may give, in positions. */
@@ -92,19 +92,7 @@ function readLogStart(members: Members): LogStart {
 /** Reads `[from, to]`; `to` may be one less than `from`, and not beyond the end of the log. */
 function readRange(members: Members, last: number): PositionRange {
   const [from, to, ...rest] = members.array('hole', 2);
-  const isRange =
-    Number.isSafeInteger(from) &&
-    Number.isSafeInteger(to) &&
-    rest.length === 0 &&
-    isOrdered(Number(from), Number(to));
-  if (isRange && Number(to) <= last) return { from: Number(from), to: Number(to) };
-  members.reject(
-    'hole',
-    `an array of two positions, the first of them from 1 on, the second at least one less and at most ${last}`,
-  );
+  if (rest.length === 0 && isWhole(from, 1, last + 1) && isWhole(to, from - 1, last)) return { from, to };
+  members.reject('hole', `two positions [from, to] with 1 <= from <= to + 1 <= ${last + 1}`);
   return { from: 1, to: 0 };
-}
-
-function isOrdered(from: number, to: number): boolean {
-  return from >= 1 && to >= from - 1;
 }

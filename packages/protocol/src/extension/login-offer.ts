@@ -88,8 +88,8 @@ export function loginOfferMember(offer: Omit<LoginOffer, 'version'>, random: Ran
     caps: [...capabilities, createRandomCapability(random)],
     dev: device && {
       id: device.id,
-      kind: device.kind === '' ? undefined : device.kind,
-      name: device.name === '' ? undefined : device.name,
+      kind: device.kind || undefined,
+      name: device.name || undefined,
     },
     pos: position && { e: position.epoch, s: position.position },
     max: maxFrameBytes,

@@ -66,8 +66,7 @@ export class Members {
 
   integer(name: string, min: number, max: number): number {
     const value = this.#fields[name];
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max)
-      return value;
+    if (isWhole(value, min, max)) return value;
     this.reject(name, `a whole number from ${min} to ${max}`);
     return min;
   }
@@ -142,6 +141,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** Returns whether a value is a user id, a group id or a fingerprint. */
 export function isId(value: unknown): value is string {
   return isText(value, 1, MAX_ID_LENGTH);
+}
+
+/** Returns whether a value is a whole number from `min` to `max`. */
+export function isWhole(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
 }
 
 function isText(value: unknown, min: number, max: number): value is string {

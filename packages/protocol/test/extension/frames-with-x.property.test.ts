@@ -4,7 +4,7 @@ import { decodeFrameBody } from '../../src/decode.js';
 import { decodePacket } from '../../src/decode-packet.js';
 import { encodePacket } from '../../src/encode.js';
 import { ProtocolError } from '../../src/errors.js';
-import { withExtension } from '../../src/extension/extension-packet.js';
+import { withExtension } from '../../src/extension/extension-frame.js';
 import { readCanonical } from '../../src/read-canonical.js';
 import type { ReceivedPacket } from '../../src/received-packet.js';
 import { anyPacket, edited, someEdit } from '../frame-arbitraries.js';

@@ -8,7 +8,7 @@ import {
   readLoginResponse,
 } from '../../src/control.js';
 import { encodeFrameBody, encodePacket } from '../../src/encode.js';
-import { withExtension } from '../../src/extension/extension-packet.js';
+import { withExtension } from '../../src/extension/extension-frame.js';
 import { loginAnswerMember } from '../../src/extension/login-answer.js';
 import { loginOfferMember } from '../../src/extension/login-offer.js';
 

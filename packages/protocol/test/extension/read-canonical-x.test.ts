@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeFrameBody } from '../../src/decode.js';
-import { withExtension } from '../../src/extension/extension-packet.js';
+import { withExtension } from '../../src/extension/extension-frame.js';
 import { readCanonical } from '../../src/read-canonical.js';
 import { fieldsOf, packetWith, utf8 } from '../packet-fixture.js';
 

@@ -9,11 +9,11 @@ import {
   readEntryExtension,
   readMessageExtension,
 } from '../../src/extension/data-extension.js';
+import { withExtension } from '../../src/extension/extension-frame.js';
 import {
   encodeExtensionPacket,
   readClientExtensionPacket,
   readServerExtensionPacket,
-  withExtension,
 } from '../../src/extension/extension-packet.js';
 import { encodeKeepAliveLast, readKeepAliveLast } from '../../src/extension/log-packets.js';
 import { loginAnswerMember, readLoginAnswer } from '../../src/extension/login-answer.js';
