@@ -163,12 +163,6 @@ export class Driver {
       case 'save-position':
         this.#savePosition(effect.position);
         break;
-      case 'level':
-        this.#emitter.emit('level', { level: effect.level });
-        break;
-      case 'gap':
-        this.#emitter.emit('gap', { from: effect.from, to: effect.to, reason: effect.reason });
-        break;
       case 'request-done':
         this.requests.resolve(effect.ticket, effect.result);
         break;
@@ -183,15 +177,6 @@ export class Driver {
         break;
       case 'login-failed':
         this.logins.reject(effect.error);
-        break;
-      case 'rejected':
-        this.#emitter.emit('rejected', { code: effect.code, isFinal: effect.isFinal });
-        break;
-      case 'link-lost':
-        this.#emitter.emit('linkLost', { reason: effect.reason, cause: effect.cause });
-        break;
-      case 'kicked':
-        this.#emitter.emit('kicked', { code: effect.code, reason: effect.reason });
         break;
       case 'restored':
         this.#emitter.emit('restored', { messages: effect.messages.map(toOutboxMessage) });
@@ -212,8 +197,10 @@ export class Driver {
       case 'error':
         this.reportError(effect.error);
         break;
-      default:
-        effect satisfies never;
+      default: {
+        const { kind, ...event } = effect;
+        this.#emitter.emit(kind, event);
+      }
     }
   }
 

@@ -55,7 +55,7 @@ export type Effect =
   /** The server rejected a login, the first or a later one. */
   | { readonly kind: 'rejected'; readonly code: number; readonly isFinal: boolean }
   /** An online link was lost. */
-  | { readonly kind: 'link-lost'; readonly reason: StateReason; readonly cause: Error }
+  | { readonly kind: 'linkLost'; readonly reason: StateReason; readonly cause: Error }
   | { readonly kind: 'kicked'; readonly code: number; readonly reason: string | undefined }
   /** A message for the application. `handled` or `released` must be called with its `hold`. */
   | { readonly kind: 'message'; readonly message: MessageFields; readonly hold: Hold }

@@ -113,6 +113,12 @@ export class RequestError extends Error {
   }
 }
 
+/** Nothing was agreed on with the server that has requests. */
+export function notNegotiated(): RequestError {
+  const text = 'requests need the option "outbox" with a storage for a device, and a server with a store';
+  return new RequestError('ERR_NOT_NEGOTIATED', text);
+}
+
 /** Codes of {@link RequestError}. */
 export type RequestErrorCode =
   /** The level is `'v6'`: the server has no store, or the client has no storage that keeps a device. */

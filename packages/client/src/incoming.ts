@@ -118,7 +118,8 @@ function acknowledgementOf(packet: Packet): string {
   return encodePacket(acknowledgementPacket(packet));
 }
 
-function fieldsOf({ from, to, dataContent, typeu, fp }: Packet): MessageFields {
+/** Returns what the application gets of a message. */
+export function fieldsOf({ from, to, dataContent, typeu, fp }: Packet): MessageFields {
   return {
     from: from ?? UNSET_ID,
     to: to ?? UNSET_ID,

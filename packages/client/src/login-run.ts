@@ -12,7 +12,7 @@ import {
   type Random,
 } from '@imcore/protocol';
 import type { Effect } from './effects.js';
-import { LinkError, LoginError, OutboxError, UsageError } from './errors.js';
+import { LinkError, LoginError, OutboxError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { KeepAlivePace } from './keep-alive-pace.js';
 import { QualityMeter } from './link-quality.js';
@@ -21,7 +21,6 @@ import { type Awaited, deadlineOf, type Phase } from './phase.js';
 import { RetrySchedule } from './retry-schedule.js';
 import type { Identity, SessionSettings } from './session-settings.js';
 import type { ClientState, StateReason } from './state.js';
-import { utf8Length } from './utf8-length.js';
 
 /**
  * The login state machine: `idle → connecting → authenticating → online`. After a lost link it goes through `waiting`
@@ -144,7 +143,8 @@ export class LoginRun {
     if (!this.#awaits('link')) return;
     this.#authenticatingSince = now;
     this.#enter({ state: 'authenticating', deadline: now + this.#settings.loginTimeoutMs });
-    this.#writeLogin();
+    const login = { ...this.#identity, firstLoginTime: this.#firstLoginTime };
+    this.#write(loginPacket({ ...login, x: this.#messaging.offer(login, this.quality.roundTripMs) }));
   }
 
   linkClosed(error: Error | undefined, now: Instant): void {
@@ -215,7 +215,7 @@ export class LoginRun {
     if (this.#phase.state === 'online') {
       isAlone = this.#phase.heartbeat.isProbing;
       if (reason === 'link-silent' || reason === 'link-closed') this.#pace.lost();
-      this.#effects.push({ kind: 'link-lost', reason, cause });
+      this.#effects.push({ kind: 'linkLost', reason, cause });
     }
     if (!this.#settings.autoReconnect) {
       const error = new LoginError('ERR_CANNOT_CONNECT', `the login failed: ${cause.message}`, { cause });
@@ -302,20 +302,6 @@ export class LoginRun {
       this.#messaging.linkDown();
       this.#messaging.failRequests(reason);
     }
-  }
-
-  /** A login with an offer that is too long for the transport is written without it. */
-  #writeLogin(): void {
-    const login = { ...this.#identity, firstLoginTime: this.#firstLoginTime };
-    const x = this.#messaging.offer(this.quality.roundTripMs);
-    const packet = loginPacket({ ...login, x });
-    const { maxSendBytes } = this.#settings;
-    const bytes = x === undefined ? 0 : utf8Length(encodePacket(packet));
-    if (bytes > maxSendBytes) {
-      const text = `the login with the device has ${bytes} bytes, the limit is ${maxSendBytes}: shorten token or extra`;
-      this.#effects.push({ kind: 'error', error: new UsageError('ERR_INVALID_ARGUMENT', text) });
-    }
-    this.#write(bytes > maxSendBytes ? loginPacket(login) : packet);
   }
 
   #enter(phase: Phase, reason?: StateReason, cause?: Error): void {

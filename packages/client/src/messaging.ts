@@ -2,6 +2,7 @@ import {
   type DuplicateWindowLimits,
   type Instant,
   type LogDelivery,
+  type LoginRequest,
   type LogPosition,
   NEVER,
   type Packet,
@@ -10,7 +11,7 @@ import {
   type RetryPolicy,
 } from '@imcore/protocol';
 import type { Effect, Hold } from './effects.js';
-import { DeliveryError, RequestError } from './errors.js';
+import { DeliveryError, notNegotiated } from './errors.js';
 import { Incoming } from './incoming.js';
 import type { KeptDevice, Level, StoredAs } from './level.js';
 import type { LogRequest } from './log-request.js';
@@ -23,6 +24,7 @@ import {
   type RestoredMessage,
 } from './outgoing.js';
 import type { CreateLog, LogSettings, SessionLog } from './session-log.js';
+import type { ClientState } from './state.js';
 import type { Transport } from './transport.js';
 
 /** Settings of {@link Messaging}. */
@@ -64,7 +66,7 @@ export class Messaging {
     this.#incoming = new Incoming(settings.duplicates, settings.maxUnhandledMessages, effects);
     this.#log = createLog?.(settings, random, {
       effects,
-      settle: (fingerprint, as, to, now) => this.#stored(fingerprint, as, to, now),
+      settle: (fingerprint, as, to, now) => this.#settle(fingerprint, to, now, 'stored', as),
       reject: (fingerprint, code, now) => this.#rejected(fingerprint, code, now),
       hasSeen: (packet) => this.#incoming.hasSeen(packet),
     });
@@ -123,8 +125,8 @@ export class Messaging {
   }
 
   /** A link is open. Returns member `x` of the login; undefined for the login of a v6 client. */
-  offer(roundTripMs: number | undefined): object | undefined {
-    return this.#log?.offer(roundTripMs);
+  offer(login: LoginRequest, roundTripMs: number | undefined): object | undefined {
+    return this.#log?.offer(login, roundTripMs);
   }
 
   /** The login was accepted, with this member `x`. Called before {@link linkUp}. */
@@ -137,14 +139,10 @@ export class Messaging {
     return this.#log?.sign(effects) ?? effects;
   }
 
-  /** Makes a request. */
-  request(ticket: number, request: LogRequest, isOnline: boolean, now: Instant): void {
-    if (this.#log !== undefined) this.#log.request(ticket, request, isOnline, now);
-    else this.requestFailed(ticket, 'ERR_NOT_NEGOTIATED', 'requests need the option "outbox"');
-  }
-
-  requestFailed(ticket: number, code: 'ERR_NOT_NEGOTIATED' | 'ERR_CLOSED', text: string): void {
-    this.#effects.push({ kind: 'request-failed', ticket, error: new RequestError(code, text) });
+  /** Makes a request. `state`: the state of the client. */
+  request(ticket: number, request: LogRequest, state: ClientState, now: Instant): void {
+    if (this.#log !== undefined) this.#log.request(ticket, request, state, now);
+    else this.#effects.push({ kind: 'request-failed', ticket, error: notNegotiated() });
   }
 
   /** The login has ended: no request will be answered. */
@@ -218,7 +216,8 @@ export class Messaging {
    */
   receive(packet: Packet, now: Instant): boolean {
     if (this.#log?.take(packet, now) === true || !this.#incoming.receive(packet)) return false;
-    if (packet.type === PacketType.Acknowledgement) this.#receiveAcknowledgement(packet, now);
+    const { type, dataContent = '', from = '' } = packet;
+    if (type === PacketType.Acknowledgement) this.#settle(dataContent, from, now, 'received');
     return true;
   }
 
@@ -285,17 +284,18 @@ export class Messaging {
     this.#effects.push({ kind: 'undelivered', ticket, fingerprint: packet.fp, error });
   }
 
-  #receiveAcknowledgement(packet: Packet, now: Instant): void {
-    const acknowledged = this.#outgoing.acknowledge(packet.dataContent ?? '', packet.from, now);
-    if (acknowledged !== undefined) this.#sent(acknowledged.message, acknowledged.attempts, 'received');
+  /** The receiver or the server has a message. Returns whether it was pending. */
+  #settle(
+    fingerprint: string,
+    to: string | undefined,
+    now: Instant,
+    outcome: SendOutcome,
+    as?: StoredAs,
+  ): boolean {
+    const settled = this.#outgoing.acknowledge(fingerprint, to, now);
+    if (settled !== undefined) this.#sent(settled.message, settled.attempts, outcome, as);
     this.#writeNext(now);
-  }
-
-  #stored(fingerprint: string, as: StoredAs, to: string | undefined, now: Instant): boolean {
-    const stored = this.#outgoing.stored(fingerprint, to, now);
-    if (stored !== undefined) this.#sent(stored.message, stored.attempts, 'stored', as);
-    this.#writeNext(now);
-    return stored !== undefined;
+    return settled !== undefined;
   }
 
   #rejected(fingerprint: string, code: string, now: Instant): void {

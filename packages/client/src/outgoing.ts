@@ -1,11 +1,4 @@
-import {
-  type Instant,
-  NEVER,
-  type Packet,
-  type QosPacket,
-  RetransmissionWindow,
-  type RetryPolicy,
-} from '@imcore/protocol';
+import { type Instant, NEVER, type Packet, RetransmissionWindow, type RetryPolicy } from '@imcore/protocol';
 import { DeliveryError } from './errors.js';
 import type { EarlyRetransmission, Turns } from './transport.js';
 
@@ -79,7 +72,7 @@ export class Outgoing {
   #entries = new Map<number, PendingMessage>();
   readonly #byFingerprint = new Map<string, PendingMessage>();
   /** The messages written to the current link; undefined while there is no link. */
-  #window: RetransmissionWindow<QosPacket> | undefined;
+  #window: RetransmissionWindow<PendingMessage> | undefined;
   /** Only on a link that keeps no order: the messages that wait for the one to the same receiver that is under way. */
   #turns: Turns<PendingMessage> | undefined;
   #bytes = 0;
@@ -156,7 +149,7 @@ export class Outgoing {
    * link keeps no order, and the server keeps the one in which it gets messages; so only one to each receiver is under way.
    */
   linkUp(now: Instant, turns?: Turns<PendingMessage>): WrittenMessage[] {
-    this.#window = new RetransmissionWindow<QosPacket>(this.#retry);
+    this.#window = new RetransmissionWindow<PendingMessage>(this.#retry);
     this.#turns = turns;
     this.#early?.clear();
     return this.#writeAll(
@@ -178,19 +171,16 @@ export class Outgoing {
   }
 
   /**
-   * Removes an acknowledged message and returns it. Returns undefined for an acknowledgement that is late, repeated,
-   * unknown, or not from the receiver of the message.
+   * Removes a message that its receiver has acknowledged or the server has stored, and returns it. Returns undefined if it is
+   * no longer pending, or not to this receiver. `to`: the receiver, if it is known.
    */
-  acknowledge(fingerprint: string, from: string | undefined, now: Instant): WrittenMessage | undefined {
-    const entry = this.#byFingerprint.get(fingerprint);
-    return entry === undefined || entry.message.packet.to !== from ? undefined : this.#settle(entry, now);
-  }
-
-  /** The same for a message that the server has stored. `to`: its receiver, if it is known. */
-  stored(fingerprint: string, to: string | undefined, now: Instant): WrittenMessage | undefined {
+  acknowledge(fingerprint: string, to: string | undefined, now: Instant): WrittenMessage | undefined {
     const entry = this.#byFingerprint.get(fingerprint);
     if (entry === undefined || (to !== undefined && entry.message.packet.to !== to)) return undefined;
-    return this.#settle(entry, now);
+    // After a retransmission it is unknown which copy was acknowledged (Karn's algorithm).
+    if (entry.attempts === 1) this.measured(now - entry.writtenAt);
+    this.#remove(entry);
+    return entry;
   }
 
   /** Removes a message that the server has rejected and returns it; undefined if it is no longer pending. */
@@ -232,14 +222,13 @@ export class Outgoing {
     const failed = this.#collectExpired(now);
     const rewrite: OutgoingMessage[] = [];
     const due = this.#window?.collectDue(now);
-    for (const packet of due?.abandoned ?? []) {
-      const entry = this.#byFingerprint.get(packet.fp);
-      if (entry !== undefined) failed.push(this.#fail(entry, `after ${entry.attempts} attempts`));
-    }
-    const again = (due?.retransmit ?? []).map(({ fp }) => fp);
+    for (const entry of due?.abandoned ?? [])
+      failed.push(this.#fail(entry, `after ${entry.attempts} attempts`));
+    const early = (this.#early?.collectDue(now) ?? []).map((fingerprint) =>
+      this.#byFingerprint.get(fingerprint),
+    );
     // After a late wake-up both may contain the same message.
-    for (const fingerprint of new Set([...again, ...(this.#early?.collectDue(now) ?? [])])) {
-      const entry = this.#byFingerprint.get(fingerprint);
+    for (const entry of new Set([...(due?.retransmit ?? []), ...early])) {
       if (entry === undefined) continue;
       entry.attempts += 1;
       rewrite.push(entry.message);
@@ -260,13 +249,6 @@ export class Outgoing {
       failed.push(this.#fail(entry, `within ${this.#limits.sendTimeoutMs} ms`));
     }
     return failed;
-  }
-
-  #settle(entry: PendingMessage, now: Instant): WrittenMessage {
-    // After a retransmission it is unknown which copy was acknowledged (Karn's algorithm).
-    if (entry.attempts === 1) this.measured(now - entry.writtenAt);
-    this.#remove(entry);
-    return entry;
   }
 
   #fail(entry: PendingMessage, when: string): Failed {
@@ -293,7 +275,7 @@ export class Outgoing {
     return entries;
   }
 
-  #written(entry: PendingMessage, window: RetransmissionWindow<QosPacket>, now: Instant): void {
+  #written(entry: PendingMessage, window: RetransmissionWindow<PendingMessage>, now: Instant): void {
     entry.attempts += 1;
     const { packet } = entry.message;
     if (!isQos(packet)) {
@@ -301,7 +283,7 @@ export class Outgoing {
       return;
     }
     entry.writtenAt = now;
-    window.add(packet, now);
+    window.add(entry, now);
     this.#early?.add(packet.fp, now);
     this.#wakeAt(Math.min(now + this.#retry.waitMs, this.#early?.nextDeadline ?? NEVER));
   }
@@ -311,9 +293,9 @@ export class Outgoing {
     this.#entries.delete(ticket);
     this.#bytes -= bytes;
     this.#turns?.end(packet.to ?? '', entry);
+    this.#window?.remove(entry);
     if (packet.fp === undefined) return;
     this.#byFingerprint.delete(packet.fp);
-    this.#window?.remove(packet.fp);
     this.#early?.remove(packet.fp);
   }
 
@@ -327,6 +309,6 @@ export class Outgoing {
   }
 }
 
-function isQos(packet: Packet): packet is QosPacket {
+function isQos(packet: Packet): packet is Packet & { readonly fp: string } {
   return packet.QoS && packet.fp !== undefined;
 }

@@ -1,7 +1,16 @@
-import type { Instant, LogDelivery, LogPosition, Packet, Random, TransportKind } from '@imcore/protocol';
+import type {
+  Instant,
+  LogDelivery,
+  LoginRequest,
+  LogPosition,
+  Packet,
+  Random,
+  TransportKind,
+} from '@imcore/protocol';
 import type { Effect } from './effects.js';
 import type { DeviceOptions, KeptDevice, Level, StoredAs } from './level.js';
 import type { LogRequest } from './log-request.js';
+import type { ClientState } from './state.js';
 
 /** Settings of a {@link SessionLog}. */
 export interface LogSettings {
@@ -9,6 +18,8 @@ export interface LogSettings {
   readonly transportKind: TransportKind;
   /** Maximum size of a received packet, in bytes; undefined if the transport does not say. */
   readonly maxReceiveBytes: number | undefined;
+  /** Maximum packet size of the transport, in UTF-8 bytes. */
+  readonly maxSendBytes: number;
   /** Timeout of a request, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Wait before a request is repeated on a lossy transport, in milliseconds. */
@@ -42,7 +53,7 @@ export interface SessionLog {
   /** Another user logs in: forgets device and position. */
   forgetUser(): void;
   /** A link is open. Returns what to offer in the login; undefined without a device. */
-  offer(roundTripMs: number | undefined): object | undefined;
+  offer(login: LoginRequest, roundTripMs: number | undefined): object | undefined;
   /** The server has accepted the login, with this member `x`. */
   negotiate(x: unknown, now: Instant): void;
   /** The link is lost. */
@@ -63,7 +74,7 @@ export interface SessionLog {
   /** A position was stored, after `save-position`. */
   positionSaved(position: LogPosition, now: Instant): void;
   /** Makes a request, now or with the next link. */
-  request(ticket: number, request: LogRequest, isOnline: boolean, now: Instant): void;
+  request(ticket: number, request: LogRequest, state: ClientState, now: Instant): void;
   /** Processes everything that is due. */
   wake(now: Instant): void;
 }

@@ -159,10 +159,7 @@ export class Session {
 
   /** Makes a request. Its outcome is an effect `request-done` or `request-failed` with its ticket. */
   request(ticket: number, request: LogRequest, now: Instant): Effect[] {
-    const { state } = this;
-    if (state === 'closed' || state === 'idle')
-      this.#messaging.requestFailed(ticket, 'ERR_CLOSED', 'no user is logged in');
-    else this.#messaging.request(ticket, request, state === 'online', now);
+    this.#messaging.request(ticket, request, this.state, now);
     return this.#takeEffects();
   }
 

@@ -40,7 +40,7 @@ describe('keep-alives', () => {
 
     expect(happened.map(({ at, effect: { kind } }) => [at, kind])).toEqual([
       [3_000, 'write'],
-      [5_000, 'link-lost'],
+      [5_000, 'linkLost'],
       [5_000, 'disconnect'],
       [5_000, 'state'],
       [5_550, 'state'],
@@ -58,7 +58,7 @@ describe('keep-alives', () => {
       { type: 1 },
       { type: 1 },
     ]);
-    expect(happened.find((each) => each.effect.kind === 'link-lost')?.at).toBe(10_000);
+    expect(happened.find((each) => each.effect.kind === 'linkLost')?.at).toBe(10_000);
   });
 
   it('are not answered by messages, only by the server’s response', () => {
@@ -66,7 +66,7 @@ describe('keep-alives', () => {
 
     session.receive(incoming('f1'), 4_000);
 
-    expect(kinds(runUntil(session, 5_000).map((each) => each.effect))).toContain('link-lost');
+    expect(kinds(runUntil(session, 5_000).map((each) => each.effect))).toContain('linkLost');
   });
 
   it('do not measure a round trip if several are unanswered', () => {
@@ -103,8 +103,8 @@ describe('a lost link', () => {
 
     const effects = session.linkClosed(broken, 100);
 
-    expect(kinds(effects)).toEqual(['link-lost', 'disconnect', 'state']);
-    expect(effect(effects, 'link-lost')).toMatchObject({ reason: 'link-closed', cause: broken });
+    expect(kinds(effects)).toEqual(['linkLost', 'disconnect', 'state']);
+    expect(effect(effects, 'linkLost')).toMatchObject({ reason: 'link-closed', cause: broken });
     expect(effect(effects, 'state')).toMatchObject({
       previous: 'online',
       current: 'waiting',
@@ -119,7 +119,7 @@ describe('a lost link', () => {
 
     const effects = session.linkClosed(undefined, 100);
 
-    expect(kinds(effects)).toEqual(['link-lost', 'disconnect', 'state']);
+    expect(kinds(effects)).toEqual(['linkLost', 'disconnect', 'state']);
     expect(effect(effects, 'state')).toMatchObject({
       current: 'idle',
       reason: 'link-closed',
@@ -133,7 +133,7 @@ describe('a lost link', () => {
 
     const effects = session.receive(serverError(301), 100);
 
-    expect(kinds(effects)).toEqual(['error', 'link-lost', 'disconnect', 'state']);
+    expect(kinds(effects)).toEqual(['error', 'linkLost', 'disconnect', 'state']);
     expect(effect(effects, 'error').error).toMatchObject({ code: 'ERR_SERVER_REPORTED', serverCode: 301 });
     expect(effect(effects, 'state')).toMatchObject({ current: 'waiting', reason: 'session-unknown' });
   });
@@ -236,7 +236,7 @@ describe('a probe', () => {
     const session = onlineSession({ loginTimeoutMs: 1_500 });
     session.retryNow(100);
 
-    expect(effect(session.tick(1_600), 'link-lost')).toMatchObject({
+    expect(effect(session.tick(1_600), 'linkLost')).toMatchObject({
       cause: { code: 'ERR_LINK_SILENT', message: expect.stringContaining('1500 ms') },
     });
   });

@@ -126,12 +126,7 @@ export {
   UNSET_NUMBER,
 } from './packet.js';
 export { ReceivedPacket } from './received-packet.js';
-export {
-  type Due,
-  type QosPacket,
-  RetransmissionWindow,
-  type Unacknowledged,
-} from './retransmission-window.js';
+export { type Due, RetransmissionWindow } from './retransmission-window.js';
 export { CLIENT_RETRY, type RetryPolicy, SERVER_RETRY } from './retry-policy.js';
 export {
   DEFAULT_SENSE_MODE,

@@ -6,6 +6,7 @@ import {
   InvalidMember,
   type LogAction,
   type LogDelivery,
+  type LoginRequest,
   type LogPacket,
   type LogPosition,
   LogReceiver,
@@ -18,10 +19,11 @@ import {
   SERVER_ID,
 } from '@imcore/protocol';
 import type { Effect } from '../effects.js';
-import { RequestError } from '../errors.js';
+import { notNegotiated, RequestError } from '../errors.js';
 import type { KeptDevice, Level } from '../level.js';
 import type { LogRequest } from '../log-request.js';
 import type { LogHost, LogSettings, SessionLog } from '../session-log.js';
+import type { ClientState } from '../state.js';
 import { EntriesInHand } from './entries-in-hand.js';
 import type { Entry } from './entry.js';
 import { invalidPacket, Negotiation } from './negotiation.js';
@@ -91,10 +93,10 @@ export class DeviceLog implements SessionLog {
     this.#userId = '';
   }
 
-  offer(roundTripMs = UNMEASURED_ROUND_TRIP_MS): object | undefined {
+  offer(login: LoginRequest, roundTripMs = UNMEASURED_ROUND_TRIP_MS): object | undefined {
     const id = this.#isStorageOpen ? this.#deviceId : undefined;
     if (id !== undefined) this.#receiver.linkStarted(this.#isDatagram ? 'datagram' : 'stream', roundTripMs);
-    return this.#negotiation.offer(id, this.#receiver.position);
+    return this.#negotiation.offer(id, this.#receiver.position, login);
   }
 
   negotiate(x: unknown, now: Instant): void {
@@ -139,16 +141,14 @@ export class DeviceLog implements SessionLog {
     if (link !== 'negotiated') return false;
     if (packet.type === PacketType.Data) return packet.x !== undefined && this.#takeEntry(packet, now);
     if (packet.type === PacketType.KeepAliveResponse) {
-      const last = readKeepAliveLast(packet.x);
-      if (last instanceof InvalidMember) this.#host.effects.push(invalidPacket(last));
-      else if (last !== undefined) this.#carryOut(this.#receiver.keptAlive(last, now), now);
+      const last = this.#valid(readKeepAliveLast(packet.x));
+      if (last !== undefined) this.#carryOut(this.#receiver.keptAlive(last, now), now);
       return false;
     }
-    const read = readLogPacket(packet);
-    if (read === undefined) return false;
-    if (read instanceof InvalidMember) this.#host.effects.push(invalidPacket(read));
-    else this.#takePacket(read, now);
-    return true;
+    const read = this.#valid(readLogPacket(packet));
+    if (read !== undefined) this.#takePacket(read, now);
+    // Other types are not for the log, and nothing else reads one of these.
+    return read !== undefined;
   }
 
   measureRoundTrip(ms: number): void {
@@ -168,9 +168,10 @@ export class DeviceLog implements SessionLog {
     this.#saved.stored(position);
   }
 
-  request(ticket: number, request: LogRequest, isOnline: boolean, now: Instant): void {
-    if (isOnline && this.level === 'v6')
-      this.#host.effects.push({ kind: 'request-failed', ticket, error: notNegotiated() });
+  request(ticket: number, request: LogRequest, state: ClientState, now: Instant): void {
+    if (state === 'idle' || state === 'closed')
+      this.#requests.fail(ticket, new RequestError('ERR_CLOSED', 'no user is logged in'));
+    else if (state === 'online' && this.level === 'v6') this.#requests.fail(ticket, notNegotiated());
     else this.#requests.add(ticket, request, now);
   }
 
@@ -179,11 +180,17 @@ export class DeviceLog implements SessionLog {
     this.#requests.tick(now);
   }
 
+  /** Reports what is invalid. */
+  #valid<Read>(read: Read | InvalidMember): Read | undefined {
+    if (!(read instanceof InvalidMember)) return read;
+    this.#host.effects.push(invalidPacket(read));
+    return undefined;
+  }
+
   /** Takes a message with an `x`. Those of the logs of groups were not offered. */
   #takeEntry(packet: Packet, now: Instant): boolean {
-    const extension = readEntryExtension(packet.x);
-    if (extension instanceof InvalidMember) this.#host.effects.push(invalidPacket(extension));
-    else if (extension !== undefined && extension.log === undefined) {
+    const extension = this.#valid(readEntryExtension(packet.x));
+    if (extension !== undefined && extension.log === undefined) {
       const { position } = extension;
       this.#inHand.emitFailed(position, position, this.#userId);
       this.#carryOut(this.#receiver.received(position, { packet, extension }, now), now);
@@ -277,9 +284,4 @@ export class DeviceLog implements SessionLog {
     const frame = encodeDevicePacket(packet, envelope, this.#negotiation.key);
     this.#host.effects.push({ kind: 'write', frame, isSigned: true });
   }
-}
-
-function notNegotiated(): RequestError {
-  const text = 'requests need a server with a store, and a client with an outbox that can keep a device';
-  return new RequestError('ERR_NOT_NEGOTIATED', text);
 }

@@ -1,4 +1,5 @@
-import { type EntryExtension, type Packet, UNSET_ID } from '@imcore/protocol';
+import type { EntryExtension, Packet } from '@imcore/protocol';
+import { fieldsOf } from '../incoming.js';
 import type { MessageFields } from '../message.js';
 
 /** A message of a log. */
@@ -9,9 +10,9 @@ export interface Entry {
 
 /** Returns what the application gets of an entry. */
 export function fieldsOfEntry({ packet, extension }: Entry, userId: string): MessageFields {
-  const { from = UNSET_ID, to = UNSET_ID, dataContent = '', typeu: type, fp: fingerprint } = packet;
+  const fields = fieldsOf(packet);
+  const { from, to } = fields;
   const { position, messageId: id, serverTime } = extension;
   const conversation = to === userId ? from : to;
-  const isOwn = from === userId;
-  return { from, to, content: dataContent, type, fingerprint, id, conversation, serverTime, position, isOwn };
+  return { ...fields, id, conversation, serverTime, position, isOwn: from === userId };
 }

@@ -1,8 +1,11 @@
 import {
+  encodePacket,
   InvalidMember,
+  type LoginRequest,
   type LogPosition,
   type LogStart,
   loginOfferMember,
+  loginPacket,
   MAX_MAX_FRAME_BYTES,
   MIN_MAX_FRAME_BYTES,
   ProtocolError,
@@ -11,8 +14,10 @@ import {
   withExtension,
 } from '@imcore/protocol';
 import type { Effect } from '../effects.js';
+import { UsageError } from '../errors.js';
 import type { Level } from '../level.js';
 import type { LogSettings } from '../session-log.js';
+import { utf8Length } from '../utf8-length.js';
 
 /**
  * What a client and its server agree on in a login: whether there is a log, and on UDP the key of the link.
@@ -49,16 +54,24 @@ export class Negotiation {
     return this.#key;
   }
 
-  /** A link is open. Returns what to offer; undefined without a device. */
-  offer(id: string | undefined, position: LogPosition | undefined): object | undefined {
+  /**
+   * A link is open. Returns what to offer; undefined without a device, or if the login with the offer is too long for the
+   * transport.
+   */
+  offer(id: string | undefined, position: LogPosition | undefined, login: LoginRequest): object | undefined {
     this.#key = undefined;
     this.#link = id === undefined ? 'down' : 'offered';
     if (id === undefined) return undefined;
-    const { device, maxReceiveBytes } = this.#settings;
+    const { device, maxReceiveBytes, maxSendBytes } = this.#settings;
     const { kind = '', name = '' } = device;
     const maxFrameBytes = frameLimit(maxReceiveBytes);
     const offer = { capabilities: ['log' as const], device: { id, kind, name }, position, maxFrameBytes };
-    return loginOfferMember(offer, this.#random);
+    const x = loginOfferMember(offer, this.#random);
+    const bytes = utf8Length(encodePacket(loginPacket({ ...login, x })));
+    if (bytes <= maxSendBytes) return x;
+    const text = `the login with the device has ${bytes} bytes, the limit is ${maxSendBytes}: shorten token or extra`;
+    this.#effects.push({ kind: 'error', error: new UsageError('ERR_INVALID_ARGUMENT', text) });
+    return undefined;
   }
 
   /** The login is accepted. Returns where the log continues; undefined if there is none. */

@@ -62,7 +62,7 @@ export class Requests {
   add(ticket: number, request: LogRequest, now: Instant): void {
     if (this.#pending.size >= MAX_PENDING) {
       const text = `${MAX_PENDING} requests are not answered, which is the limit`;
-      this.#fail(ticket, new RequestError('ERR_TOO_MANY_REQUESTS', text));
+      this.fail(ticket, new RequestError('ERR_TOO_MANY_REQUESTS', text));
       return;
     }
     this.#lastNumber += 1;
@@ -91,14 +91,14 @@ export class Requests {
       'code' in packet
         ? rejectionOf(request, packet.code)
         : readResult(request, packet.items, packet.hasMore, userId);
-    if (result instanceof RequestError) this.#fail(ticket, result);
+    if (result instanceof RequestError) this.fail(ticket, result);
     else this.#effects.push({ kind: 'request-done', ticket, result });
     this.#writeNext(now);
   }
 
   /** No request will be answered: there is no log, or the login has ended. */
   failAll(error: RequestError): void {
-    for (const { ticket } of this.#pending.values()) this.#fail(ticket, error);
+    for (const { ticket } of this.#pending.values()) this.fail(ticket, error);
     this.#pending.clear();
   }
 
@@ -108,7 +108,7 @@ export class Requests {
       if (expiresAt <= now) {
         this.#pending.delete(number);
         const text = `${request.operation} was not answered within ${this.#settings.requestTimeoutMs} ms`;
-        this.#fail(ticket, new RequestError('ERR_NOT_ANSWERED', text));
+        this.fail(ticket, new RequestError('ERR_NOT_ANSWERED', text));
       } else if (repeatAt <= now) this.#writeRequest(number, pending, now);
     }
     this.#writeNext(now);
@@ -131,7 +131,8 @@ export class Requests {
     this.#write(packetOf(number, pending.request));
   }
 
-  #fail(ticket: number, error: RequestError): void {
+  /** A request ends with an error. */
+  fail(ticket: number, error: RequestError): void {
     this.#effects.push({ kind: 'request-failed', ticket, error });
   }
 }
@@ -144,9 +145,5 @@ function packetOf(number: number, request: LogRequest): DevicePacket {
 }
 
 function rejectionOf({ operation }: LogRequest, code: string): RequestError {
-  const reason =
-    code === 'ERR_USE_A_STREAM'
-      ? 'the answer does not fit into a datagram, connect over TCP or WebSocket for it'
-      : `the server rejected it with ${code}`;
-  return new RequestError(code, `${operation} failed: ${reason}`);
+  return new RequestError(code, `the server rejected ${operation} with ${code}`);
 }

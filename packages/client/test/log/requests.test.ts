@@ -98,12 +98,11 @@ describe('a request', () => {
     const second = session.receive(packet({ type: 1104, number: 2, code: 'ERR_LATER' }), 1);
     expect(effect(first, 'request-failed').error).toMatchObject({
       code: 'ERR_USE_A_STREAM',
-      message:
-        'history failed: the answer does not fit into a datagram, connect over TCP or WebSocket for it',
+      message: 'the server rejected history with ERR_USE_A_STREAM',
     });
     expect(effect(second, 'request-failed').error).toMatchObject({
       code: 'ERR_LATER',
-      message: 'devices failed: the server rejected it with ERR_LATER',
+      message: 'the server rejected devices with ERR_LATER',
     });
   });
 
@@ -172,7 +171,7 @@ describe('a request', () => {
     const effects = session.request(1, { operation: 'devices' }, 0);
     expect(effect(effects, 'request-failed').error).toMatchObject({
       code: 'ERR_NOT_NEGOTIATED',
-      message: 'requests need the option "outbox"',
+      message: expect.stringContaining('the option "outbox"'),
     });
   });
 
