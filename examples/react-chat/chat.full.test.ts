@@ -37,6 +37,8 @@ describe.skipIf(!hasBrowser).each([
     server.on('online', ({ userId }) => online.push(userId));
     server.on('offline', ({ userId }) => offline.push(userId));
     const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     const { port } = pages.address() as AddressInfo;
 
     await page.goto(`http://127.0.0.1:${port}/?server=${encodeURIComponent(webSocketUrl)}`);
@@ -53,6 +55,7 @@ describe.skipIf(!hasBrowser).each([
     await page.getByRole('region', { name: 'bob' }).getByText('alice: hello').waitFor();
     await page.getByRole('region', { name: 'alice' }).getByText('bob: 你好').waitFor();
     expect(online.sort()).toEqual(['alice', 'bob']);
+    expect(errors.filter((text) => !text.includes('favicon'))).toEqual([]);
     await page.close();
     await until(() => offline.length === 2);
     await server.close();

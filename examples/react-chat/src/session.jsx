@@ -7,7 +7,7 @@ export function Session({ url, userId, children }) {
   const client = useMemo(() => createClient({ url }), [url]);
   useEffect(() => {
     // A component that is unmounted meanwhile ends the login: that is no error.
-    client.login({ userId }).catch((error) => client.state !== 'idle' && console.error(error));
+    client.login({ userId }).catch((error) => error.code !== 'ERR_LOGIN_ABORTED' && console.error(error));
     return () => void client.logout();
   }, [client, userId]);
   return <ImcoreProvider client={client}>{children}</ImcoreProvider>;
