@@ -113,6 +113,30 @@ describe('the proof of restored backups', () => {
   });
 });
 
+describe('the proof of changes of transport', () => {
+  it(
+    'finds no message missing, duplicated or out of order after 60 changes',
+    async () => {
+      const { code, lastLine } = await prove('transports', '--changes', '60');
+      expect(lastLine).toMatch(
+        /^60 changes in .* acknowledged, 0 missing, 0 duplicated, 0 out of order, 0 in gaps; resumed after /,
+      );
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('detects a device that forgets what it has been given', DETECTION, async () => {
+    const { code, lastLine } = await prove('transports', '--changes', '30', '--forget');
+    expect(lastLine).toMatch(/ [1-9]\d* duplicated/);
+    expect(code).toBe(1);
+  });
+
+  it('rejects an invalid number of changes', async () => {
+    expect(await prove('transports', '--changes', 'many')).toMatchObject({ code: 2 });
+  });
+});
+
 describe('the replay proof', () => {
   it(
     'delivers all waiting messages to an original client once, in order and unaltered',

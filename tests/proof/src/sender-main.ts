@@ -12,7 +12,7 @@ const [kind = 'tcp', tcp = '0', udp = '0', ws = '0', name = '', folder = '', fir
   process.argv.slice(2);
 const isEarly = flag === '--early';
 const ports: Ports = { tcp: Number(tcp), udp: Number(udp), ws: Number(ws) };
-const client = proofClient(kind as Kind, ports, isEarly ? undefined : fileOutbox(folder));
+const client = proofClient(kind as Kind, ports, { outbox: isEarly ? undefined : fileOutbox(folder) });
 const userId = `sender-${name}`;
 /** Fingerprints of messages of earlier runs that are still in the outbox. */
 const restored = new Set<string>();

@@ -114,7 +114,10 @@ export class Team {
 
   async #open(device: DevicePlan, kind: Kind): Promise<void> {
     const outbox = device.isV6 ? undefined : fileOutbox(this.#outboxOf(device));
-    const client = proofClient(kind, this.#ports, outbox, device.isV6 ? undefined : { name: device.name });
+    const client = proofClient(kind, this.#ports, {
+      outbox,
+      device: device.isV6 ? undefined : { name: device.name },
+    });
     this.#clients.set(device, client);
     client.on('message', (message) => this.#observer.delivered(device, message));
     client.on('gap', ({ from, to, reason }) => {
