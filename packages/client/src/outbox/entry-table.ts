@@ -34,12 +34,8 @@ export class EntryTable {
   }
 
   /** Returns the entries of a box, of all owners, oldest first. */
-  async list(name: string): Promise<OwnedEntry[]> {
-    let found: OwnedEntry[] = [];
-    await this.#transactWithRetry('readonly', async (store) => {
-      found = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
-    });
-    return found.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
+  list(name: string): Promise<OwnedEntry[]> {
+    return this.#transactWithRetry('readonly', (store) => entriesOf(store, name));
   }
 
   put(entry: OwnedEntry): Promise<void> {
@@ -59,14 +55,12 @@ export class EntryTable {
   }
 
   /** Transfers the entries of one owner to another. Returns them, oldest first. */
-  async transfer(name: string, from: string, to: string): Promise<OwnedEntry[]> {
-    let transferred: OwnedEntry[] = [];
-    await this.#transactWithRetry('readwrite', async (store) => {
-      const all = (await answerOf(store.index(BY_NAME).getAll(name))) as OwnedEntry[];
-      transferred = all.filter(({ owner }) => owner === from);
+  transfer(name: string, from: string, to: string): Promise<OwnedEntry[]> {
+    return this.#transactWithRetry('readwrite', async (store) => {
+      const transferred = (await entriesOf(store, name)).filter(({ owner }) => owner === from);
       for (const entry of transferred) store.put({ ...entry, owner: to });
+      return transferred;
     });
-    return transferred.sort((a, b) => (a.id ?? 0) - (b.id ?? 0));
   }
 
   close(): void {
@@ -75,30 +69,39 @@ export class EntryTable {
   }
 
   /** Runs a transaction; resolves when it is on disk. Reopens the database and retries once if it fails. */
-  async #transactWithRetry(
+  async #transactWithRetry<Result>(
     mode: 'readonly' | 'readwrite',
-    act: (store: ObjectStore) => Promise<void>,
-  ): Promise<void> {
+    act: (store: ObjectStore) => Promise<Result>,
+  ): Promise<Result> {
     try {
-      await this.#transact(mode, act);
+      return await this.#transact(mode, act);
     } catch (error) {
       if (this.#isClosed || (error as OutboxError).code === 'ERR_OUTBOX_FULL') throw error;
       this.#database.close();
       this.#database = await this.#open();
-      await this.#transact(mode, act);
+      return this.#transact(mode, act);
     }
   }
 
-  #transact(mode: 'readonly' | 'readwrite', act: (store: ObjectStore) => Promise<void>): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
+  #transact<Result>(
+    mode: 'readonly' | 'readwrite',
+    act: (store: ObjectStore) => Promise<Result>,
+  ): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
       const transaction = this.#database.transaction(STORE, mode, { durability: 'strict' });
-      transaction.oncomplete = () => resolve();
+      const result = act(transaction.objectStore(STORE));
+      result.catch(reject);
+      transaction.oncomplete = () => resolve(result);
       transaction.onabort = () => reject(databaseError(transaction.error));
-      act(transaction.objectStore(STORE)).catch(reject);
     }).catch((cause) => {
       throw databaseError(cause);
     });
   }
+}
+
+/** Returns the entries of a name, oldest first: an index has equal keys in the order of the ids. */
+function entriesOf(store: ObjectStore, name: string): Promise<OwnedEntry[]> {
+  return answerOf(store.index(BY_NAME).getAll(name)) as Promise<OwnedEntry[]>;
 }
 
 /** @throws OutboxError `ERR_OUTBOX_FAILED` */
