@@ -15,7 +15,7 @@ export const SINGLE_FILES = [
     file: from('client/dist/browser/imcore-client.js'),
     format: 'esm',
     target: 'es2021',
-    limit: 13.75 * 1024,
+    limit: 13.5 * 1024,
   },
   {
     name: 'mini-program',
@@ -24,7 +24,7 @@ export const SINGLE_FILES = [
     file: from('client/miniprogram_dist/index.js'),
     format: 'cjs',
     target: 'es2018',
-    limit: 15.5 * 1024,
+    limit: 15.25 * 1024,
   },
   {
     // With everything of level 1: a client without it has level v6.
@@ -33,7 +33,7 @@ export const SINGLE_FILES = [
     file: from('client/miniprogram_dist/outbox.js'),
     format: 'cjs',
     target: 'es2018',
-    limit: 10.5 * 1024,
+    limit: 10 * 1024,
   },
 ];
 
