@@ -30,7 +30,7 @@ if (!/^[1-9]\d{0,5}$/.test(values.restores)) {
 const restores = Number(values.restores);
 
 /** How long clients may take until they are online after a start, and until everything has arrived at the end, in milliseconds. */
-const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 10_000;
 
 /**
  * How long a device stays away after a restore, in milliseconds: its position is then one that the restored log has given again, so

@@ -9,7 +9,8 @@ import { killWorkers } from './worker-kills.js';
 
 /**
  * The crash proof: kills a real server with `kill -9` at random instants while real clients on all transports send at
- * full speed. With `--clients` the senders are processes with an outbox in files, and are killed too. With `--workers` the sockets
+ * full speed. With `--clients` the senders are processes with an outbox in files, and are killed too, as are
+ * devices of the receivers. With `--workers` the sockets
  * of the server are in four worker processes, and those are killed instead of it. The last line counts acknowledged or accepted
  * messages, and those that are missing, duplicated or out of order. The exit code is 0 only when the last three are 0 and any
  * message was acknowledged.
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     early: { type: 'boolean', default: false },
     hide: { type: 'boolean', default: false },
     forget: { type: 'boolean', default: false },
+    late: { type: 'boolean', default: false },
   },
 });
 const kills = parseKills(values.kills);
@@ -31,7 +33,7 @@ if (values.clients && values.workers) refuse('--clients and --workers cannot be 
 const folder = mkdtempSync(join(tmpdir(), 'imcore-proof-'));
 const startedAt = performance.now();
 const run = values.clients ? killClients : values.workers ? killWorkers : killServers;
-const faults = (['early', 'hide', 'forget'] as const).filter((fault) => values[fault]);
+const faults = (['early', 'hide', 'forget', 'late'] as const).filter((fault) => values[fault]);
 const outcome = await run({ folder, kills, flags: faults.map((fault) => `--${fault}`) });
 rmSync(folder, { recursive: true, force: true });
 if (process.stderr.isTTY) process.stderr.write('\n');

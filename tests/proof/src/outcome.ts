@@ -22,15 +22,17 @@ export interface Outcome {
   readonly devices?: DeviceVerdict;
 }
 
-/** Waits until all messages have been received, or none has arrived for 15 s. */
-export async function settle(ledger: Ledger): Promise<void> {
+/** Waits until all messages have been received, or none has arrived for 15 s. `read` brings the ledger up to date. */
+export async function settle(ledger: Ledger, read: () => void = () => {}): Promise<void> {
   let lastReceived = -1;
   let quietMs = 0;
+  read();
   while (ledger.open().size > 0 && quietMs < 15_000) {
     const { received } = ledger.verdict();
     quietMs = received === lastReceived ? quietMs + 200 : 0;
     lastReceived = received;
     await pause(200);
+    read();
   }
 }
 
