@@ -21,7 +21,7 @@ let written = readFileSync(journal, 'utf8')
   .reduce((last, line) => Math.max(last, Number(line.split(' ')[1])), 0);
 let last = 0;
 
-const client = proofClient(kind as Kind, ports, fileOutbox(folder));
+const client = proofClient(kind as Kind, ports, { outbox: fileOutbox(folder) });
 client.on('message', ({ content, position = 0 }) => {
   if (position <= last) write(`twice ${position} ${content}`);
   last = Math.max(last, position);
