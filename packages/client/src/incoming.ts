@@ -58,9 +58,9 @@ export class Incoming {
     return packet.fp !== undefined && this.#seen.has(keyOf(packet, packet.fp));
   }
 
-  /** Whether a message is being handled. */
-  isHeld(hold: Hold): boolean {
-    return this.#held.has(hold);
+  /** Whether a message with QoS is being handled. */
+  isHeld(key: string): boolean {
+    return this.#held.has(key);
   }
 
   /** A message was handled. Returns its acknowledgement; undefined if it is not held or has no QoS. */

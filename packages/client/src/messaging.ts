@@ -101,9 +101,9 @@ export class Messaging {
     return this.#outgoing.has(fingerprint);
   }
 
-  /** Whether a received message is not handled yet. */
-  isHeld(hold: Hold): boolean {
-    return isDelivery(hold) ? this.#log?.isHandling(hold) === true : this.#incoming.isHeld(hold);
+  /** Whether a received message with QoS and without a position is not handled yet, by its key. */
+  isHeld(key: string): boolean {
+    return this.#incoming.isHeld(key);
   }
 
   /** Opens the user's durable outbox, if there is one and it is not open. Returns whether the caller must wait for it. */

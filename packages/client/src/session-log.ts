@@ -67,8 +67,6 @@ export interface SessionLog {
   /** Processes a packet. Returns whether nobody else must. */
   take(packet: Packet, now: Instant): boolean;
   measureRoundTrip(ms: number): void;
-  /** Whether a message with a position is being handled. */
-  isHandling(delivery: LogDelivery): boolean;
   /** The application has handled a message with a position (true), or has failed to: its next copy is emitted again. */
   finish(delivery: LogDelivery, isHandled: boolean, now: Instant): void;
   /** A position was stored, after `save-position`. */

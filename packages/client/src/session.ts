@@ -134,9 +134,9 @@ export class Session {
     return this.#takeEffects();
   }
 
-  /** Whether a received message is not handled yet. */
-  isHeld(hold: Hold): boolean {
-    return this.#messaging.isHeld(hold);
+  /** Whether a received message with QoS and without a position is not handled yet, by its key. */
+  isHeld(key: string): boolean {
+    return this.#messaging.isHeld(key);
   }
 
   /** The application has handled a held message: acknowledges it. */

@@ -36,7 +36,7 @@ export function websocket(options: WebSocketOptions): Transport {
   if (WebSocket === undefined) {
     throw new UsageError(
       'ERR_INVALID_OPTION',
-      'this platform has no WebSocket; on Node.js 20 use createClient or websocket from @imcore/client/node',
+      'this platform has no WebSocket; on Node.js 20 import from @imcore/client/node',
     );
   }
   return {

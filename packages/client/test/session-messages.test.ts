@@ -323,7 +323,7 @@ describe('receiving', () => {
     session.login({ ...ALICE, userId: 'carol' }, 20);
     reconnect(session, 20);
 
-    expect(session.isHeld(hold)).toBe(false);
+    expect(session.isHeld(String(hold))).toBe(false);
     expect(session.handled(hold, 30)).toEqual([]);
     expect(kinds(session.receive(incoming('f1'), 40))).toEqual(['message']);
   });

@@ -157,17 +157,8 @@ export function kickOutPacket(kickOut: KickOut, to: string): Packet {
  * @see docs/protocol/SPEC.md#8-qos-acknowledgement-retransmission-duplicate-suppression
  */
 export function acknowledgementPacket(packet: Packet): Packet {
-  return {
-    type: PacketType.Acknowledgement,
-    dataContent: packet.fp,
-    from: packet.to,
-    to: packet.from,
-    fp: undefined,
-    QoS: false,
-    typeu: UNSET_NUMBER,
-    bridge: packet.bridge,
-    sm: UNSET_NUMBER,
-  };
+  const { fp, from, to, bridge } = packet;
+  return packetOf(PacketType.Acknowledgement, fp, to, from, undefined, UNSET_NUMBER, bridge);
 }
 
 /** Creates a data packet (type 2). `QoS` is true if there is a fingerprint. `type` is `typeu` on the wire, default -1. */
@@ -178,29 +169,22 @@ export function dataPacket(message: {
   readonly fingerprint: string | undefined;
   readonly type?: number | undefined;
 }): Packet {
-  return {
-    type: PacketType.Data,
-    dataContent: message.content,
-    from: message.from,
-    to: message.to,
-    fp: message.fingerprint,
-    QoS: message.fingerprint !== undefined,
-    typeu: message.type ?? UNSET_NUMBER,
-    bridge: false,
-    sm: UNSET_NUMBER,
-  };
+  const { from, to, content, fingerprint, type = UNSET_NUMBER } = message;
+  return packetOf(PacketType.Data, content, from, to, fingerprint, type, false);
 }
 
 function control(type: number, dataContent: string | undefined, from: string, to: string): Packet {
-  return {
-    type,
-    dataContent,
-    from,
-    to,
-    fp: undefined,
-    QoS: false,
-    typeu: UNSET_NUMBER,
-    bridge: false,
-    sm: UNSET_NUMBER,
-  };
+  return packetOf(type, dataContent, from, to, undefined, UNSET_NUMBER, false);
+}
+
+function packetOf(
+  type: number,
+  dataContent: string | undefined,
+  from: string | undefined,
+  to: string | undefined,
+  fp: string | undefined,
+  typeu: number,
+  bridge: boolean,
+): Packet {
+  return { type, dataContent, from, to, fp, QoS: fp !== undefined, typeu, bridge, sm: UNSET_NUMBER };
 }

@@ -155,10 +155,6 @@ export class DeviceLog implements SessionLog {
     this.#receiver.roundTripMeasured(ms);
   }
 
-  isHandling(delivery: LogDelivery): boolean {
-    return this.#inHand.has(delivery);
-  }
-
   finish(delivery: LogDelivery, isHandled: boolean, now: Instant): void {
     const wasInHand = this.#inHand.finish(delivery, isHandled);
     if (wasInHand && isHandled) this.#carryOut(this.#receiver.handled(delivery, now), now);

@@ -16,10 +16,6 @@ export class EntriesInHand {
     this.#effects = effects;
   }
 
-  has(delivery: LogDelivery): boolean {
-    return this.#handling.has(delivery);
-  }
-
   emit(entry: Entry, delivery: LogDelivery, userId: string): void {
     this.#handling.set(delivery, entry);
     this.#effects.push({ kind: 'message', message: fieldsOfEntry(entry, userId), hold: delivery });
