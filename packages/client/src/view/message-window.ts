@@ -67,6 +67,14 @@ export class MessageWindow {
     return this.#last((item): item is ViewMessage => item.kind === 'message');
   }
 
+  /** The own message that has failed with a fingerprint. */
+  findFailed(fingerprint: string): ViewMessage | undefined {
+    for (const { item } of this.#placed)
+      if (item.kind === 'message' && item.delivery === 'failed' && item.fingerprint === fingerprint)
+        return item;
+    return undefined;
+  }
+
   find(key: string): ViewMessage | undefined {
     const found = this.#placed.find(({ item }) => item.key === key)?.item;
     return found?.kind === 'message' ? found : undefined;

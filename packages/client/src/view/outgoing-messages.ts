@@ -38,9 +38,14 @@ export class OutgoingMessages {
     return false;
   }
 
-  send(to: string, { content, type = -1 }: ViewSendRequest): string {
+  send(to: string, { content, type = -1, fingerprint }: ViewSendRequest): string {
+    const known = fingerprint === undefined ? undefined : this.#known(to, fingerprint);
+    if (known !== undefined) {
+      this.retry(to, known.key);
+      return known.key;
+    }
     const queuedAt = this.#host.now();
-    const sending = this.#host.client.send({ to, content, type });
+    const sending = this.#host.client.send({ to, content, type, fingerprint });
     const message = this.#show({ fingerprint: sending.fingerprint, to, content, type, queuedAt });
     this.#follow(message, sending);
     return message.key;
@@ -92,6 +97,12 @@ export class OutgoingMessages {
   /** Another user has logged in. */
   reset(): void {
     this.#sending.clear();
+  }
+
+  /** The message that is being sent or has failed with a fingerprint. */
+  #known(to: string, fingerprint: string): ViewMessage | undefined {
+    const sending = this.#sending.get(fingerprint);
+    return sending ?? this.#host.threads.find(to)?.window.findFailed(fingerprint);
   }
 
   #show(

@@ -32,6 +32,11 @@ export interface ViewSendRequest {
   readonly content: string;
   /** The application's own message type, a 32-bit number. Default -1: none. */
   readonly type?: number | undefined;
+  /**
+   * The id of the message, 1 to 256 characters; a message that is being sent or has failed with it is sent again, not twice.
+   * Default: a new UUID.
+   */
+  readonly fingerprint?: string | undefined;
 }
 
 /**

@@ -133,6 +133,28 @@ describe('a conversation of a view', () => {
     expect(alice.view.conversations.getSnapshot().conversations[0]?.last.content).toBe('too early');
   });
 
+  it('sends a message once with a fingerprint of the application', async () => {
+    const world = await World.open();
+    const alice = await withView(world, 'alice');
+    const bob = await world.online('bob');
+    const chat = await opened(world, alice, 'bob');
+    const request = { content: 'hello', fingerprint: 'fp-1' };
+    expect(chat.send(request)).toBe(chat.send(request));
+    await world.run(1000);
+    expect(shown(chat.getSnapshot().items)).toEqual(['hello (stored)']);
+    expect(chat.getSnapshot().items[0]).toMatchObject({ fingerprint: 'fp-1' });
+    await alice.client.logout();
+    const later = { content: 'later', fingerprint: 'fp-2' };
+    const key = chat.send(later);
+    await world.run(0);
+    expect(shown(chat.getSnapshot().items)).toEqual(['hello (stored)', 'later (failed)']);
+    await world.login(alice, 'alice');
+    expect(chat.send(later)).toBe(key);
+    await world.run(1000);
+    expect(shown(chat.getSnapshot().items)).toEqual(['hello (stored)', 'later (stored)']);
+    expect(bob.contents()).toEqual(['hello', 'later']);
+  });
+
   it('shows the messages of an earlier run that are still being sent', async () => {
     const world = await World.open();
     const before = await withView(world, 'alice');
