@@ -50,7 +50,7 @@ export const PACKAGES: Readonly<Record<string, PackageRule>> = {
 
 /** The same for applications, benchmarks and proofs, by folder. */
 export const PROGRAMS: Readonly<Record<string, PackageRule>> = {
-  'apps/web': { imports: ['@imcore/client', '@imcore/client/outbox'] },
+  'apps/web': { imports: ['@imcore/client', '@imcore/client/outbox', '@imcore/client/view'] },
   'apps/demo': {
     imports: [
       '@imcore/server',

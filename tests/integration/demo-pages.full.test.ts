@@ -56,7 +56,7 @@ describe.skipIf(!hasBrowser)('the demo in a browser', () => {
     await demo.says('[server] online userId="bob" transport="websocket"');
     await scene.post('loginConnect', { username: 'admin' });
     const sent = await scene.post('sendMsg', { friendId: 'bob', msg: 'Hello from REST 你好' });
-    expect(sent).toMatchObject({ outcome: 'received' });
+    expect(sent).toMatchObject({ outcome: 'stored' });
     await page.getByText('Hello from REST 你好').first().click();
     await page.locator('textarea').fill('Hello from the page 😀');
     await page.keyboard.press('Enter');

@@ -49,18 +49,22 @@ export class AppModule {
   }
 }
 
-function imOptions({ host, udpPort, tcpPort, wsPort, store }: DemoSettings): ImModuleOptions {
+function imOptions(settings: DemoSettings): ImModuleOptions {
+  const { host, udpPort, tcpPort, wsPort } = settings;
   return {
     transports: () => [
       udp({ host, port: udpPort }),
       tcp({ host, port: tcpPort }),
       websocket({ host, port: wsPort }),
     ],
-    store: openStore(store),
+    store: openStore(settings),
   };
 }
 
-function openStore(store: string): MessageStore | undefined {
+function openStore({
+  store,
+  historyMs,
+}: Pick<DemoSettings, 'store' | 'historyMs'>): MessageStore | undefined {
   if (store === 'none') return undefined;
-  return store === 'memory' ? memoryStore() : sqliteStore({ file: store });
+  return store === 'memory' ? memoryStore({ historyMs }) : sqliteStore({ file: store, historyMs });
 }

@@ -14,6 +14,8 @@ export interface DemoSettings {
   readonly apiKey: string | undefined;
   /** `memory`, `none`, or the path of a file. */
   readonly store: string;
+  /** How long the chat page finds messages again on another device, in milliseconds; 0: only what no device has taken. */
+  readonly historyMs: number;
   /** `name:password,name:password`; undefined: see `usersFile`. */
   readonly users: string | undefined;
   /** Path of a JSON object of passwords by name. Without both, anyone can log in. */
@@ -59,6 +61,12 @@ const VARIABLES: { readonly [Name in keyof DemoSettings]: Variable } = {
     schema: text,
     expected: 'memory, none, or the path of a file',
     byDefault: 'imcore-demo.db',
+  },
+  historyMs: {
+    name: 'IMCORE_HISTORY_MS',
+    schema: number(0, Number.MAX_SAFE_INTEGER),
+    expected: 'a whole number of 0 or more',
+    byDefault: 0,
   },
   users: { name: 'IMCORE_USERS', schema: text, expected: 'a list such as name:password,name:password' },
   usersFile: { name: 'IMCORE_USERS_FILE', schema: text, expected: 'the path of a JSON file' },

@@ -80,7 +80,7 @@ export class ChatTab {
   }
 
   /** Waits until an outgoing message has this delivery mark. */
-  async hasMark(text: string, mark: 'waiting' | 'sent' | 'received' | 'failed'): Promise<void> {
+  async hasMark(text: string, mark: 'waiting' | 'sending' | 'stored' | 'received' | 'failed'): Promise<void> {
     await this.message(text).locator(`.delivery-${mark}`).waitFor();
   }
 

@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
 
     await alice.openConversation('bob');
     await alice.send('hello 你好 😀');
-    await alice.hasMark('hello 你好 😀', 'received');
+    await alice.hasMark('hello 你好 😀', 'stored');
     await bob.openConversation('alice');
     await bob.shows('hello 你好 😀');
     await bob.send('hello yourself');
@@ -123,8 +123,8 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
       .dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true });
     expect(await alice.texts()).toEqual([]);
     await alice.page.keyboard.press('Enter');
-    await alice.page.locator('.message.incoming').waitFor();
-    expect(await alice.texts()).toEqual(['first\nsecond', 'first\nsecond']);
+    await alice.hasMark('first\nsecond', 'stored');
+    expect(await alice.texts()).toEqual(['first\nsecond']);
     expect(await alice.page.inputValue('#message-field')).toBe('');
   });
 
@@ -150,8 +150,8 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await alice.page.fill('#message-field', 'short');
     expect(await alice.page.getByText('65,270').count()).toBe(0);
     await alice.send('x'.repeat(65_270));
-    await alice.page.locator('.message.incoming').waitFor();
-    expect((await alice.texts()).map(({ length }) => length)).toEqual([65_270, 65_270]);
+    await alice.page.locator('.message .delivery-stored').waitFor();
+    expect((await alice.texts()).map(({ length }) => length)).toEqual([65_270]);
   });
 
   it('can be used with the keyboard alone', async () => {
@@ -168,7 +168,7 @@ describe.skipIf(!hasBrowser)('the chat page', () => {
     await alice.page.locator('#message-field:focus').waitFor();
     await keyboard.type('typed');
     await keyboard.press('Enter');
-    await alice.hasMark('typed', 'received');
+    await alice.hasMark('typed', 'stored');
     await keyboard.press('Shift+Tab');
     await keyboard.press('Enter');
     await keyboard.press('ArrowRight');

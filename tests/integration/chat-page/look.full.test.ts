@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)('the look of the chat page', () => {
     await check();
     await alice.openConversation('alice');
     await alice.send('hello');
-    await alice.hasMark('hello', 'received');
+    await alice.hasMark('hello', 'stored');
     await check();
     await alice.page.fill('#message-field', 'x'.repeat(70_000));
     await alice.page.getByRole('alert').waitFor();

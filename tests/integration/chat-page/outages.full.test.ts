@@ -20,7 +20,7 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await alice.openConversation('bob');
     await bob.openConversation('alice');
     await alice.send('before');
-    await alice.hasMark('before', 'received');
+    await alice.hasMark('before', 'stored');
 
     await kill(server);
     await alice.page.getByText('Disconnected from the server.').waitFor();
@@ -32,8 +32,8 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
 
     await programs.serveAgain(server);
     await alice.retriesNow();
-    await alice.hasMark('alice writes 20', 'received');
-    await bob.hasMark('bob writes too', 'received');
+    await alice.hasMark('alice writes 20', 'stored');
+    await bob.hasMark('bob writes too', 'stored');
     await alice.shows('bob writes too');
     await bob.shows('alice writes 20');
     const fromAlice = await bob.page.locator('.incoming .message-text').allInnerTexts();
@@ -57,7 +57,7 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await kill(again);
     const back = await programs.serveAgain(server);
     await alice.page.reload();
-    await alice.hasMark('three', 'received');
+    await alice.hasMark('three', 'stored');
     await alice.page.reload();
     await alice.shows('three');
     expect(await alice.texts()).toEqual(['one', 'two', 'three']);
@@ -76,12 +76,12 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
     await alice.openConversation('bob');
     relay.block();
     await alice.send('into the void');
-    await alice.hasMark('into the void', 'sent');
+    await alice.hasMark('into the void', 'sending');
     await alice.page.locator('.banner').waitFor({ timeout: 60_000 });
     await alice.hasMark('into the void', 'waiting');
     relay.unblock();
     await alice.retriesNow();
-    await alice.hasMark('into the void', 'received');
+    await alice.hasMark('into the void', 'stored');
     const bob = await programs.chat('bob', 'alice', server);
     await bob.says('  alice: into the void\n');
   });
@@ -133,12 +133,12 @@ describe.skipIf(!hasBrowser)('the chat page without its server', () => {
   });
 });
 
-describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', () => {
+describe.skipIf(!hasBrowser)('the chat page of a user who may have one session', () => {
   const programs = Programs.set();
   const browsers = Browsers.set();
 
   it('shows the kick-out, keeps unsent messages, and can sign in again', async () => {
-    const server = await programs.serve();
+    const server = await programs.serve('--sessions', 'one');
     const alice = await browsers.open(server.page);
     await alice.logIn('alice');
     await alice.isOnline();
@@ -150,11 +150,11 @@ describe.skipIf(!hasBrowser)('the chat page of a user who logs in elsewhere', ()
     await alice.isOnline();
     expect(await notice.count()).toBe(0);
     await alice.send('back again');
-    await alice.hasMark('back again', 'received');
+    await alice.hasMark('back again', 'stored');
   });
 
   it('shows when the other login was in another tab of the same browser', async () => {
-    const server = await programs.serve();
+    const server = await programs.serve('--sessions', 'one');
     const first = await browsers.open(server.page);
     await first.logIn('alice');
     await first.isOnline();

@@ -2,6 +2,7 @@ import type { AppState } from '../model/app-state.js';
 import type { AppEffect } from '../model/effects.js';
 import { resumed } from '../model/update.js';
 import type { Account } from '../model/workspace.js';
+import { textsOf } from '../text/texts-of.js';
 import { peerIn, showPeer } from './address-bar.js';
 import type { SavedState } from './saved-state.js';
 import { Session } from './session.js';
@@ -79,19 +80,28 @@ export class Application implements Actions {
       case 'load-page':
         session?.showPage(effect.peer, effect.before);
         break;
+      case 'load-older':
+        session?.loadOlder(effect.peer);
+        break;
+      case 'load-devices':
+        session?.showDevices();
+        break;
+      case 'remove-device':
+        session?.removeDevice(effect.id);
+        break;
       case 'post':
         session?.post(effect.message);
         break;
       case 'keep-message': {
-        const { id, delivery, failure } = effect;
-        session?.keep((history) => history.setDelivery(id, delivery, failure));
+        const { id, delivery, failure, at } = effect;
+        session?.keep((history) => history.setDelivery(id, delivery, failure, at));
         break;
       }
       case 'keep-conversation':
         session?.keep((history) => history.keepConversation(effect.conversation));
         break;
       case 'delete-conversation':
-        session?.keep((history) => history.deleteConversation(effect.peer));
+        session?.keep((history) => history.deleteConversation(effect.peer, effect.deleted));
         break;
       case 'remember':
         this.#memory.keepLogin(effect.account, effect.form);
@@ -101,6 +111,7 @@ export class Application implements Actions {
         break;
       case 'show-peer':
         showPeer(effect.peer, this.#window);
+        session?.watch(effect.peer);
         break;
       default:
         effect satisfies never;
@@ -119,6 +130,11 @@ export class Application implements Actions {
       now: () => Date.now(),
       newId,
       isFocused: () => this.#isFocused(),
+      cutText: () => textsOf(this.store.state.preferences.language).conversation.cut,
+      clearedAt: (peer) => {
+        const { stage } = this.store.state;
+        return stage.name === 'signed-in' ? (stage.workspace.conversations.get(peer)?.clearedAt ?? 0) : 0;
+      },
     });
     return this.#session;
   }

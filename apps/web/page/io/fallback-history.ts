@@ -51,18 +51,19 @@ export class FallbackHistory implements History {
     id: string,
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
+    at?: number,
   ): Promise<void> {
-    await this.#unsaved.setDelivery(id, delivery, failure);
-    await this.#kept.setDelivery(id, delivery, failure);
+    await this.#unsaved.setDelivery(id, delivery, failure, at);
+    await this.#kept.setDelivery(id, delivery, failure, at);
   }
 
   keepConversation(conversation: Conversation): Promise<void> {
     return this.#kept.keepConversation(conversation);
   }
 
-  async deleteConversation(peer: string): Promise<void> {
+  async deleteConversation(peer: string, deleted?: Conversation): Promise<void> {
     await this.#unsaved.deleteConversation(peer);
-    await this.#kept.deleteConversation(peer);
+    await this.#kept.deleteConversation(peer, deleted);
   }
 
   close(): void {

@@ -19,13 +19,15 @@ export interface History {
   pending(): Promise<OutgoingMessage[]>;
   /** Adds a message. Resolves with false if it exists already, and does not change it. */
   add(message: ChatMessage): Promise<boolean>;
+  /** `at`: its new time, if it has one. */
   setDelivery(
     id: string,
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
+    at?: number,
   ): Promise<void>;
   keepConversation(conversation: Conversation): Promise<void>;
-  /** Deletes a conversation with its messages. */
-  deleteConversation(peer: string): Promise<void>;
+  /** Deletes a conversation with its messages; keeps `deleted` in its place, if given. */
+  deleteConversation(peer: string, deleted?: Conversation): Promise<void>;
   close(): void;
 }

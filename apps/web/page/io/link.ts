@@ -6,11 +6,18 @@ import {
   LinkError,
   LoginError,
   type Message,
-  type OutboxSource,
   type StateChange,
-  UsageError,
 } from '@imcore/client';
 import { indexedDbOutbox } from '@imcore/client/outbox';
+import {
+  type ConversationHandle,
+  type ConversationSnapshot,
+  type ConversationView,
+  conversationView,
+  type HistoryState,
+  type ViewMessage,
+} from '@imcore/client/view';
+import { type Device, deviceName } from '../model/device.js';
 import type { FailureCode, Outcome } from '../model/message.js';
 import type { Problem } from '../model/problem.js';
 import type { Account } from '../model/workspace.js';
@@ -18,7 +25,8 @@ import type { Account } from '../model/workspace.js';
 /** The events of a link. */
 export interface LinkListener {
   /** The client is online, for the first time or again. */
-  online(): void;
+  /** `isDevice`: the server has agreed that this page is a device of its user. */
+  online(isDevice: boolean): void;
   connecting(): void;
   /** The client waits for the next attempt, at `retryAt`, in milliseconds since 1970. */
   waiting(retryAt: number, problem: Problem | undefined): void;
@@ -32,6 +40,10 @@ export interface LinkListener {
   /** The outcome of a message, also of an earlier page. Not called if the login ends first: then it stays pending. */
   settled(fingerprint: string, outcome: Outcome): void;
   measured(roundTripMs: number): void;
+  /** The list of conversations that the server knows has changed. */
+  listed(): void;
+  /** The conversation that is being watched has changed. */
+  changed(): void;
 }
 
 /** How long a login from the form is retried, in milliseconds. */
@@ -39,6 +51,10 @@ const SHORT_TIMEOUT_MS = 8_000;
 /** How long any other login is retried, in milliseconds: longer than any outage. */
 const LONG_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const MEASURE_EVERY_MS = 2_000;
+/** The states of a conversation whose newest page was read. */
+const PAGE_READ: ReadonlySet<HistoryState> = new Set(['more', 'complete', 'full']);
+/** Maximum number of messages of the open conversation. */
+const MAX_SHOWN = 2_000;
 /**
  * A message is retransmitted for 30 s, longer than the keep-alive timeout (20 s). So a message that was lost on a dead
  * link waits for the next link instead of failing.
@@ -50,6 +66,8 @@ export class Link {
   readonly #client: ImClient;
   readonly #account: Account;
   readonly #listener: LinkListener;
+  readonly #view: ConversationView;
+  #watched: { readonly handle: ConversationHandle; readonly close: () => void; hasPage: boolean } | undefined;
   readonly #measuring: ReturnType<typeof setInterval>;
 
   constructor(account: Account, timeout: 'short' | 'long', listener: LinkListener) {
@@ -59,13 +77,17 @@ export class Link {
       url: account.server,
       connectTimeoutMs: timeout === 'short' ? SHORT_TIMEOUT_MS : LONG_TIMEOUT_MS,
       retry: RETRY,
-      outbox: outboxFor(account.server),
+      outbox: indexedDbOutbox(`imcore outbox ${account.server}`),
+      device: { kind: 'web', name: deviceName(navigator.userAgent) },
     });
+    this.#view = conversationView(this.#client, { maxMessages: MAX_SHOWN });
+    this.#view.conversations.subscribe(() => listener.listed());
     this.#client.on('state', (change) => this.#reportState(change));
     void this.#receive();
     this.#client.on('restored', ({ messages }) => listener.restored(messages));
-    this.#client.on('delivered', ({ fingerprint }) => {
-      listener.settled(fingerprint, { delivery: 'received' });
+    this.#client.on('delivered', ({ fingerprint, messageId, serverTime: at }) => {
+      const isStored = messageId !== undefined;
+      listener.settled(fingerprint, isStored ? { delivery: 'stored', at } : { delivery: 'received' });
     });
     this.#client.on('undelivered', ({ fingerprint, error }) => {
       const failure = failureOf(error);
@@ -90,12 +112,54 @@ export class Link {
     });
   }
 
+  /** The server's time as far as it is known, in milliseconds since 1970. */
+  serverTime(now: number): number {
+    return now + (this.#client.quality.clockOffsetMs ?? 0);
+  }
+
   /** Sends a message; `settled` reports its outcome. Has no effect if it is already being sent. */
   send(to: string, content: string, fingerprint: string): void {
-    this.#client.send({ to, content, fingerprint }).catch((error: unknown) => {
-      if (!(error instanceof UsageError) || error.code === 'ERR_FINGERPRINT_IN_USE') return;
-      this.#listener.settled(fingerprint, { delivery: 'failed', failure: 'other' });
-    });
+    this.#view.conversation(to).send({ content, fingerprint });
+  }
+
+  /** The newest messages of the conversations that the server knows; none if it keeps no history. */
+  get newest(): readonly ViewMessage[] {
+    const { conversations, older } = this.#view.conversations.getSnapshot();
+    return older === 'none' ? [] : conversations.map(({ last }) => last);
+  }
+
+  /** The conversation that is being watched; undefined while no page of the server's history was read. */
+  get watched(): ConversationSnapshot | undefined {
+    const watched = this.#watched;
+    if (watched === undefined) return undefined;
+    const snapshot = watched.handle.getSnapshot();
+    watched.hasPage ||= PAGE_READ.has(snapshot.older);
+    return watched.hasPage ? snapshot : undefined;
+  }
+
+  /** Reads the server's history of one conversation, and reports what changes in it: `changed`. Undefined: of none. */
+  watch(peer: string | undefined): void {
+    this.#watched?.close();
+    this.#watched = undefined;
+    if (peer === undefined) return;
+    const handle = this.#view.conversation(peer);
+    const close = handle.subscribe(() => this.#listener.changed());
+    this.#watched = { handle, close, hasPage: false };
+    this.#listener.changed();
+  }
+
+  loadOlder(): void {
+    void this.#watched?.handle.loadOlder();
+  }
+
+  /** @throws RequestError */
+  devices(): Promise<readonly Device[]> {
+    return this.#client.devices();
+  }
+
+  /** @throws RequestError */
+  async removeDevice(id: string): Promise<void> {
+    await this.#client.removeDevice(id);
   }
 
   retryNow(): void {
@@ -104,6 +168,8 @@ export class Link {
 
   close(): void {
     clearInterval(this.#measuring);
+    this.#watched?.close();
+    this.#view.close();
     void this.#client.close();
   }
 
@@ -116,7 +182,7 @@ export class Link {
     const listener = this.#listener;
     switch (current satisfies ClientState) {
       case 'online':
-        listener.online();
+        listener.online(this.#client.level !== 'v6');
         break;
       case 'connecting':
         listener.connecting();
@@ -127,12 +193,6 @@ export class Link {
       default:
     }
   }
-}
-
-/** The outbox without a log of the user: the page stays at level `'v6'`, one session for each user. */
-function outboxFor(server: string): OutboxSource {
-  const source = indexedDbOutbox(`imcore outbox ${server}`);
-  return (handler) => source(handler);
 }
 
 /** Returns undefined if the message stays pending until the next login. */

@@ -39,17 +39,20 @@ export class MemoryHistory implements History {
     id: string,
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
+    at?: number,
   ): Promise<void> {
     const found = this.#messages.get(id);
-    if (found?.kind === 'outgoing') this.#messages.set(id, { ...found, delivery, failure });
+    if (found?.kind === 'outgoing')
+      this.#messages.set(id, { ...found, delivery, failure, at: at ?? found.at });
   }
 
   async keepConversation(conversation: Conversation): Promise<void> {
     this.#conversations.set(conversation.peer, conversation);
   }
 
-  async deleteConversation(peer: string): Promise<void> {
-    this.#conversations.delete(peer);
+  async deleteConversation(peer: string, deleted?: Conversation): Promise<void> {
+    if (deleted === undefined) this.#conversations.delete(peer);
+    else this.#conversations.set(peer, deleted);
     for (const { id } of this.#of(peer)) this.#messages.delete(id);
   }
 

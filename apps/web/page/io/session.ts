@@ -1,6 +1,7 @@
 import type { Message } from '@imcore/client';
 import type { AppEvent } from '../model/events.js';
 import { incomingId, nextOrder, type Outcome, type OutgoingMessage } from '../model/message.js';
+import { messageOfView, threadOfView } from '../model/server-conversation.js';
 import { PAGE_SIZE } from '../model/thread.js';
 import { SERVER_ID } from '../model/user-id.js';
 import type { Account } from '../model/workspace.js';
@@ -19,6 +20,10 @@ interface SessionParts {
   readonly now: () => number;
   readonly newId: () => string;
   readonly isFocused: () => boolean;
+  /** Up to when the user has deleted a conversation, in milliseconds since 1970; 0 if not. */
+  readonly clearedAt: (peer: string) => number;
+  /** Stands for a message that the server has left out because it is too long. */
+  readonly cutText: () => string;
 }
 
 /**
@@ -32,10 +37,18 @@ export class Session {
   #listed: Promise<void> = Promise.resolve();
   /** The chain of outgoing messages, in order. */
   #outgoing: Promise<void> = Promise.resolve();
+  /** The chain of writes to the history. */
+  #writes: Promise<void> = Promise.resolve();
   /** The receivers of pending messages, by fingerprint. */
   readonly #peers = new Map<string, string>();
   #link: Link | undefined;
   #lastOrder = 0;
+  #watched: string | undefined;
+  /** When this page has signed in first, by the server's clock. */
+  #startedAt = Number.POSITIVE_INFINITY;
+  /** Whether this browser had no messages of the user before. */
+  #isFirstUse = false;
+  #otherDevices: Promise<boolean> | undefined;
   #isOver = false;
 
   constructor(parts: SessionParts) {
@@ -47,6 +60,7 @@ export class Session {
     this.#link?.close();
     tabs.take(account);
     this.#link = new Link(account, timeout, this.#listener(timeout));
+    this.#link.watch(this.#watched);
   }
 
   /** Loads the conversation list from the history. */
@@ -55,6 +69,7 @@ export class Session {
       const history = await this.#history;
       this.#lastOrder = Math.max(this.#lastOrder, await history.lastOrder());
       const conversations = await history.conversations();
+      this.#isFirstUse = conversations.length === 0;
       this.#dispatch({ kind: 'history-opened', conversations });
     };
     this.#listed = this.#attempt(read());
@@ -66,6 +81,32 @@ export class Session {
       this.#dispatch({ kind: 'page-loaded', peer, ...page });
     };
     void this.#attempt(read());
+  }
+
+  /** Shows the server's history of a conversation as soon as it is read, and what changes in it. */
+  watch(peer: string | undefined): void {
+    if (peer === this.#watched) return;
+    this.#watched = peer;
+    this.#link?.watch(peer);
+  }
+
+  loadOlder(peer: string): void {
+    if (peer === this.#watched) this.#link?.loadOlder();
+  }
+
+  showDevices(): void {
+    const read = async (): Promise<void> => {
+      const devices = await this.#link?.devices().catch(() => undefined);
+      this.#dispatch({ kind: 'devices-found', devices });
+    };
+    void read();
+  }
+
+  removeDevice(id: string): void {
+    void this.#link
+      ?.removeDevice(id)
+      .catch(() => {})
+      .then(() => this.showDevices());
   }
 
   /** Stores a message as pending, then sends it. */
@@ -82,7 +123,7 @@ export class Session {
 
   /** Writes to the history, in the order of the calls. */
   keep(write: (history: History) => Promise<void>): void {
-    void this.#attempt(this.#history.then(write));
+    this.#writes = this.#writes.then(() => this.#attempt(this.#history.then(write)));
   }
 
   retryNow(): void {
@@ -123,10 +164,12 @@ export class Session {
     const { dispatch, now, tabs, isFocused } = this.#parts;
     let isFirst = true;
     return {
-      online: () => {
+      online: (isDevice) => {
+        const at = now();
+        this.#startedAt = Math.min(this.#startedAt, this.#link?.serverTime(at) ?? at);
         if (isFirst && timeout === 'short') {
-          dispatch({ kind: 'signed-in', at: now(), isFocused: isFocused() });
-        } else this.#dispatch({ kind: 'online', at: now() });
+          dispatch({ kind: 'signed-in', at, isFocused: isFocused(), isDevice });
+        } else this.#dispatch({ kind: 'online', at, isDevice });
         if (isFirst && this.#link !== undefined) this.#postPending(this.#link);
         isFirst = false;
       },
@@ -144,23 +187,77 @@ export class Session {
       },
       settled: (fingerprint, outcome) => void this.#listed.then(() => this.#settle(fingerprint, outcome)),
       received: (message) => this.#attempt(this.#receive(message)),
+      listed: () => void this.#listed.then(() => this.#showList()),
+      changed: () => this.#showWatched(),
       measured: (roundTripMs) => this.#dispatch({ kind: 'measured', roundTripMs: Math.round(roundTripMs) }),
     };
   }
 
-  async #receive({ from, content, fingerprint }: Message): Promise<void> {
+  async #receive(received: Message): Promise<void> {
     const { newId, now } = this.#parts;
     const history = await this.#history;
     await this.#listed;
+    const { from, content, fingerprint, serverTime } = received;
+    // The user has deleted it, and the page was closed before the client could store that it was handled.
+    if ((serverTime ?? Number.POSITIVE_INFINITY) <= this.#parts.clearedAt(received.conversation ?? from))
+      return;
+    const base = { text: content, at: serverTime ?? now(), order: this.nextOrder() };
+    if (received.isOwn === true) {
+      await this.#receiveOwn({
+        ...base,
+        peer: received.conversation ?? received.to,
+        id: fingerprint ?? newId(),
+      });
+      return;
+    }
     const message = {
+      ...base,
       kind: 'incoming',
       id: incomingId(from, fingerprint ?? newId()),
       peer: from === '' ? SERVER_ID : from,
-      text: content,
-      at: now(),
-      order: this.nextOrder(),
     } as const;
-    if (await history.add(message)) this.#dispatch({ kind: 'received', message });
+    const isUnknown = await history.add(message);
+    // Each tab is a device with a log of its own, and all tabs share the stored history. So a message that is stored may be new
+    // in this tab; but not one from before this tab has signed in: then it was stored before a reload.
+    const isEarlier = serverTime !== undefined && serverTime < this.#startedAt;
+    if (!isUnknown && (serverTime === undefined || isEarlier)) return;
+    const isReadElsewhere = isEarlier && this.#isFirstUse && (await this.#hasOtherDevices());
+    this.#dispatch({ kind: 'received', message, isNew: !isReadElsewhere });
+  }
+
+  /** Whether the user has other devices. Then what a new one gets of the log at first counts as read. */
+  #hasOtherDevices(): Promise<boolean> {
+    this.#otherDevices ??= (this.#link?.devices() ?? Promise.resolve([])).then(
+      (devices) => devices.some(({ isOwn }) => !isOwn),
+      () => false,
+    );
+    return this.#otherDevices;
+  }
+
+  /** Another device of the user has sent a message, or this one before a restart. */
+  async #receiveOwn(base: Omit<OutgoingMessage, 'kind' | 'delivery'>): Promise<void> {
+    const history = await this.#history;
+    const message: OutgoingMessage = { ...base, kind: 'outgoing', delivery: 'stored' };
+    if (await history.add(message)) this.#dispatch({ kind: 'echoed', message });
+    else {
+      const { id, peer, at } = message;
+      this.#dispatch({ kind: 'settled', id, peer, outcome: { delivery: 'stored', at } });
+    }
+  }
+
+  #showList(): void {
+    const newest = this.#link?.newest ?? [];
+    if (newest.length === 0) return;
+    const cutText = this.#parts.cutText();
+    this.#dispatch({ kind: 'conversations-found', newest: newest.map((one) => messageOfView(one, cutText)) });
+  }
+
+  #showWatched(): void {
+    const [peer, snapshot] = [this.#watched, this.#link?.watched];
+    if (peer === undefined || snapshot === undefined) return;
+    const { clearedAt, cutText } = this.#parts;
+    const thread = threadOfView(snapshot, clearedAt(peer), cutText());
+    if (thread !== undefined) this.#dispatch({ kind: 'thread-shown', peer, thread });
   }
 
   /**

@@ -68,14 +68,16 @@ export class StoredHistory implements History {
 
   async add(message: ChatMessage): Promise<boolean> {
     const transaction = await this.#begin(MESSAGES, 'readwrite');
-    const request = transaction.objectStore(MESSAGES).add(toStored(message));
-    let isNew = true;
-    request.onerror = (event) => {
-      if (request.error?.name !== 'ConstraintError') return;
-      isNew = false;
-      event.preventDefault();
+    const messages = transaction.objectStore(MESSAGES);
+    const found = messages.getKey(message.id);
+    let isNew = false;
+    // Not `add` with an error for a message that exists: Chromium aborts a transaction that was committed by `commit` then.
+    found.onsuccess = () => {
+      isNew = found.result === undefined;
+      if (isNew) messages.add(toStored(message));
+      transaction.commit();
     };
-    await commit(transaction);
+    await completionOf(transaction);
     if (isNew) await this.#prune(message.peer);
     return isNew;
   }
@@ -84,13 +86,15 @@ export class StoredHistory implements History {
     id: string,
     delivery: OutgoingMessage['delivery'],
     failure: OutgoingMessage['failure'],
+    at?: number,
   ): Promise<void> {
     const transaction = await this.#begin(MESSAGES, 'readwrite');
     const messages = transaction.objectStore(MESSAGES);
     const request = messages.get(id) as IDBRequest<Stored | undefined>;
     request.onsuccess = () => {
       const found = request.result;
-      if (found?.kind === 'outgoing') messages.put(toStored({ ...found, delivery, failure }));
+      if (found?.kind === 'outgoing')
+        messages.put(toStored({ ...found, delivery, failure, at: at ?? found.at }));
     };
     await completionOf(transaction);
   }
@@ -101,9 +105,11 @@ export class StoredHistory implements History {
     await commit(transaction);
   }
 
-  async deleteConversation(peer: string): Promise<void> {
+  async deleteConversation(peer: string, deleted?: Conversation): Promise<void> {
+    // First and at once: without it the server's messages would be shown again.
+    if (deleted !== undefined) await this.keepConversation(deleted);
     const transaction = await this.#begin([MESSAGES, CONVERSATIONS], 'readwrite');
-    transaction.objectStore(CONVERSATIONS).delete(peer);
+    if (deleted === undefined) transaction.objectStore(CONVERSATIONS).delete(peer);
     const request = transaction.objectStore(MESSAGES).index(BY_PLACE).openCursor(placesOf(peer, undefined));
     await eachOf(request, (cursor) => {
       cursor.delete();

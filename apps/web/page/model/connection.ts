@@ -22,3 +22,4 @@ export type Connection =
     };
 
 export const DUPLICATE_LOGIN = 1;
+export const BY_ADMINISTRATOR = 2;

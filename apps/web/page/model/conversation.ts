@@ -13,6 +13,16 @@ export interface Conversation {
   readonly last: ChatMessage | undefined;
   /** Defines the order of the list: the order of the newest message, or of the creation of the conversation. */
   readonly order: number;
+  /**
+   * The user has deleted the conversation: messages up to this time, in milliseconds since 1970, are not shown again, though the
+   * server has them. Undefined if it was not deleted.
+   */
+  readonly clearedAt?: number | undefined;
+}
+
+/** Whether the conversation was deleted, and nothing has come since. */
+export function isDeleted({ clearedAt, last, isContact, draft }: Conversation): boolean {
+  return clearedAt !== undefined && last === undefined && !isContact && draft === '';
 }
 
 /** Maximum length of an excerpt, in characters. */

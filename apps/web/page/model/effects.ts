@@ -12,6 +12,10 @@ export type AppEffect =
   | { readonly kind: 'retry-now' }
   | { readonly kind: 'open-history'; readonly account: Account }
   | { readonly kind: 'load-page'; readonly peer: string; readonly before: number | undefined }
+  /** Load older messages of the server's history of the open conversation. */
+  | { readonly kind: 'load-older'; readonly peer: string }
+  | { readonly kind: 'load-devices' }
+  | { readonly kind: 'remove-device'; readonly id: string }
   /** Write the message to the history, then send it. */
   | { readonly kind: 'post'; readonly message: OutgoingMessage }
   | {
@@ -19,9 +23,16 @@ export type AppEffect =
       readonly id: string;
       readonly delivery: OutgoingMessage['delivery'];
       readonly failure: OutgoingMessage['failure'];
+      /** The server's time, if it is known now. */
+      readonly at: number | undefined;
     }
   | { readonly kind: 'keep-conversation'; readonly conversation: Conversation }
-  | { readonly kind: 'delete-conversation'; readonly peer: string }
+  /** `deleted`: what is kept of it, so that the server's messages are not shown again. */
+  | {
+      readonly kind: 'delete-conversation';
+      readonly peer: string;
+      readonly deleted: Conversation | undefined;
+    }
   /** Save the account in this tab, and in this browser if the form says so; undefined deletes it. */
   | { readonly kind: 'remember'; readonly account: Account | undefined; readonly form: LoginForm }
   | { readonly kind: 'keep-preferences'; readonly preferences: Preferences }

@@ -1,8 +1,9 @@
 /**
- * The delivery state of an outgoing message. A pending message waits for a link, or was written and is not acknowledged;
- * which one depends on the connection (see `deliveryMark`).
+ * The delivery state of an outgoing message. A pending message waits for a link, or was written and is not acknowledged. A
+ * stored one is at the server, for every device of both users. Without devices the server says instead that a message was
+ * received: by the receiver, or by the server for the receiver.
  */
-type Delivery = 'pending' | 'received' | 'failed';
+type Delivery = 'pending' | 'stored' | 'received' | 'failed';
 
 /** Why a message was given up. */
 export type FailureCode = 'not-acknowledged' | 'not-sent' | 'too-large' | 'queue-full' | 'rejected' | 'other';
@@ -13,7 +14,7 @@ interface MessageBase {
   /** The user id of the other side. */
   readonly peer: string;
   readonly text: string;
-  /** When it was sent or received, in milliseconds since 1970 by the local clock. */
+  /** In milliseconds since 1970: when the server accepted it, if it has said so; else when it was sent or received here. */
   readonly at: number;
   /** Position of the message: increases with each message of the user, independent of clock changes. */
   readonly order: number;
@@ -37,6 +38,8 @@ export type ChatMessage = IncomingMessage | OutgoingMessage;
 /** The outcome of a message that was sent. */
 export type Outcome =
   | { readonly delivery: 'received' }
+  /** `at`: when the server accepted it, in milliseconds since 1970. */
+  | { readonly delivery: 'stored'; readonly at: number | undefined }
   | { readonly delivery: 'failed'; readonly failure: FailureCode };
 
 /** Returns the key of a received message. */
@@ -45,11 +48,11 @@ export function incomingId(from: string, fingerprint: string): string {
 }
 
 /** How the delivery state of an outgoing message is displayed. */
-export type DeliveryMark = 'waiting' | 'sent' | 'received' | 'failed';
+export type DeliveryMark = 'waiting' | 'sending' | 'stored' | 'received' | 'failed';
 
 export function deliveryMark({ delivery }: OutgoingMessage, isOnline: boolean): DeliveryMark {
   if (delivery !== 'pending') return delivery;
-  return isOnline ? 'sent' : 'waiting';
+  return isOnline ? 'sending' : 'waiting';
 }
 
 /** Returns the next `order`: the time, or `last + 1` if that is greater. */

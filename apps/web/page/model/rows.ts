@@ -1,9 +1,10 @@
 import type { ChatMessage } from './message.js';
-import type { Thread } from './thread.js';
+import type { Gap, Thread } from './thread.js';
 
 /** A row of the message list. */
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
+  | { readonly kind: 'gap'; readonly key: string; readonly isLoading: boolean }
   | { readonly kind: 'unread'; readonly key: string; readonly count: number }
   | {
       readonly kind: 'message';
@@ -18,8 +19,8 @@ export type Row =
 const GROUP_PAUSE_MS = 180_000;
 
 /** Returns the rows of a thread: its messages, a line for each day, and a line before the first unread message. */
-export function rowsOf({ messages, firstUnreadId, unreadAtOpening }: Thread): Row[] {
-  const rows: Row[] = [];
+export function rowsOf({ messages, gaps, firstUnreadId, unreadAtOpening }: Thread): Row[] {
+  const rows: Row[] = gapsAfter(gaps, undefined);
   for (const [index, message] of messages.entries()) {
     const previous = messages[index - 1];
     const next = messages[index + 1];
@@ -34,8 +35,15 @@ export function rowsOf({ messages, firstUnreadId, unreadAtOpening }: Thread): Ro
       isFirstOfGroup: isFirstUnread || !isGroup(previous, message),
       isLastOfGroup: next?.id === firstUnreadId || !isGroup(message, next),
     });
+    rows.push(...gapsAfter(gaps, message.id));
   }
   return rows;
+}
+
+function gapsAfter(gaps: readonly Gap[], id: string | undefined): Row[] {
+  return gaps
+    .filter(({ after }) => after === id)
+    .map(({ id: key, isLoading }) => ({ kind: 'gap', key: `gap ${key}`, isLoading }));
 }
 
 function isGroup(a: ChatMessage | undefined, b: ChatMessage | undefined): boolean {

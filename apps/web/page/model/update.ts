@@ -72,7 +72,8 @@ function updateSigningIn(stage: Extract<Stage, { name: 'signing-in' }>, event: A
   switch (event.kind) {
     case 'signed-in': {
       const connection = { state: 'online', since: event.at, roundTripMs: undefined } as const;
-      const workspace = newWorkspace(account, connection, event.isFocused);
+      const { isFocused, isDevice } = event;
+      const workspace = { ...newWorkspace(account, connection, isFocused), isDevice };
       return step(
         { name: 'signed-in', form, workspace },
         { kind: 'remember', account, form },

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.js';
 import type { Conversation } from './conversation.js';
-import { contactsByName, matching, recentFirst } from './conversation.js';
+import { contactsByName, isDeleted, matching, recentFirst } from './conversation.js';
+import type { DeviceList } from './device.js';
 import type { Thread } from './thread.js';
 import { isUserId } from './user-id.js';
 
@@ -19,6 +20,9 @@ export interface Workspace {
   /** While `opening`, nothing can be sent. `failing`: the browser cannot store messages. */
   readonly history: 'opening' | 'open' | 'failing';
   readonly conversations: ReadonlyMap<string, Conversation>;
+  /** Whether this page is a device of its user: then the server has its history, and knows the user's devices. */
+  readonly isDevice: boolean;
+  readonly devices: DeviceList | undefined;
   readonly thread: Thread | undefined;
   readonly list: 'recent' | 'contacts';
   /** Text of the search field. */
@@ -35,6 +39,8 @@ export function newWorkspace(account: Account, connection: Connection, isFocused
     connection,
     history: 'opening',
     conversations: new Map(),
+    isDevice: false,
+    devices: undefined,
     thread: undefined,
     list: 'recent',
     search: '',
@@ -45,17 +51,16 @@ export function newWorkspace(account: Account, connection: Connection, isFocused
 
 /** Returns the conversations of the list, filtered by the search. */
 export function listed(workspace: Workspace, locale: string): Conversation[] {
-  const all = workspace.conversations.values();
+  const all = [...workspace.conversations.values()].filter((one) => !isDeleted(one));
   const inOrder = workspace.list === 'recent' ? recentFirst(all) : contactsByName(all, locale);
-  return workspace.search === ''
-    ? inOrder
-    : matching(recentFirst(workspace.conversations.values()), workspace.search);
+  return workspace.search === '' ? inOrder : matching(recentFirst(all), workspace.search);
 }
 
 /** Returns the user id in the search field if there is no conversation with it yet, else undefined. */
 export function newPeer({ search, conversations }: Workspace): string | undefined {
   const typed = search.trim();
-  return isUserId(typed) && !conversations.has(typed) ? typed : undefined;
+  const known = conversations.get(typed);
+  return isUserId(typed) && (known === undefined || isDeleted(known)) ? typed : undefined;
 }
 
 export function openConversation({ thread, conversations }: Workspace): Conversation | undefined {

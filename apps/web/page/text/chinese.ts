@@ -53,7 +53,10 @@ export const CHINESE: Texts = {
     back: '返回列表',
     messages: (peer) => `与${peer}的消息`,
     begin: (peer) => `与${peer}的会话从这里开始。`,
-    beginHint: '双勾表示消息已送达，或已存储在服务器上等待送达。',
+    beginHint: '单勾表示消息已存储在服务器上，双勾表示已送达。',
+    gap: '此处缺少部分消息：服务器上已不存在，或无法加载。',
+    gapLoading: '正在加载缺少的消息…',
+    cut: '消息过长，无法在此显示。',
     loading: '正在加载更早的消息…',
     unreadFromHere: (count) => `${count} 条新消息`,
     toEnd: '回到最新消息',
@@ -68,7 +71,8 @@ export const CHINESE: Texts = {
     emojiPanel: '表情',
     mark: {
       waiting: '等待连接',
-      sent: '已发出',
+      sending: '发送中',
+      stored: '服务器已存储',
       received: '已送达',
       failed: '未送达',
     },
@@ -114,12 +118,23 @@ export const CHINESE: Texts = {
     waitingMessages: '消息将在连接恢复后自动发送。',
     signOut: '退出登录',
     account: '当前用户',
+    devices: '我的设备',
+    devicesLoading: '加载中…',
+    devicesFailed: '设备列表加载失败。',
+    thisDevice: '本设备',
+    deviceOnline: '在线',
+    deviceSeen: (when) => `上次登录：${when}`,
+    deviceUnnamed: '未命名设备',
+    deviceShared: '其他客户端',
+    removeDevice: '下线',
+    removeDeviceOf: (name) => `将${name}下线`,
   },
 
   kicked: {
     title: '你已下线',
     elsewhere: (userId, time) => `${userId}于 ${time} 在其他地方登录。同一用户同时只能有一个连接。`,
     otherTab: (userId) => `${userId}已在此浏览器的另一个标签页或窗口中登录。同一用户同时只能有一个连接。`,
+    removed: '你在其他设备上将此设备下线，或被管理员下线。',
     byServer: (code, reason) =>
       reason === undefined
         ? `服务器已断开此用户的连接（代码 ${code}）。`

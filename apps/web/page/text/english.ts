@@ -52,7 +52,10 @@ export const ENGLISH: Texts = {
     back: 'Back to the list',
     messages: (peer) => `Messages with ${peer}`,
     begin: (peer) => `This is the beginning of your conversation with ${peer}.`,
-    beginHint: 'Two ticks mean that a message was delivered, or stored on the server for delivery.',
+    beginHint: 'One tick means that the server has stored a message, two that it was delivered.',
+    gap: 'Messages are missing here. They are no longer on the server, or could not be loaded.',
+    gapLoading: 'Loading missing messages…',
+    cut: 'This message is too long to be shown here.',
     loading: 'Loading earlier messages…',
     unreadFromHere: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
     toEnd: 'Jump to the latest message',
@@ -67,7 +70,8 @@ export const ENGLISH: Texts = {
     emojiPanel: 'Emoji',
     mark: {
       waiting: 'Waiting for the connection',
-      sent: 'Sent',
+      sending: 'Sending',
+      stored: 'Stored on the server',
       received: 'Delivered',
       failed: 'Not delivered',
     },
@@ -114,6 +118,16 @@ export const ENGLISH: Texts = {
     waitingMessages: 'Your messages are sent when the connection is restored.',
     signOut: 'Sign out',
     account: 'Signed in as',
+    devices: 'Your devices',
+    devicesLoading: 'Loading…',
+    devicesFailed: 'The devices could not be loaded.',
+    thisDevice: 'This device',
+    deviceOnline: 'Online',
+    deviceSeen: (when) => `Last sign-in ${when}`,
+    deviceUnnamed: 'Unnamed device',
+    deviceShared: 'Other clients',
+    removeDevice: 'Sign out',
+    removeDeviceOf: (name) => `Sign out ${name}`,
   },
 
   kicked: {
@@ -122,6 +136,7 @@ export const ENGLISH: Texts = {
       `${userId} signed in elsewhere at ${time}. A user can have only one connection at a time.`,
     otherTab: (userId) =>
       `${userId} signed in from another tab or window of this browser. A user can have only one connection at a time.`,
+    removed: 'This device was signed out from another device of yours, or by an administrator.',
     byServer: (code, reason) =>
       reason === undefined
         ? `The server ended this session (code ${code}).`

@@ -55,6 +55,9 @@ export interface Texts {
     readonly messages: (peer: string) => string;
     readonly begin: (peer: string) => string;
     readonly beginHint: string;
+    readonly gap: string;
+    readonly gapLoading: string;
+    readonly cut: string;
     readonly loading: string;
     readonly unreadFromHere: (count: number) => string;
     readonly toEnd: string;
@@ -103,12 +106,23 @@ export interface Texts {
     readonly waitingMessages: string;
     readonly signOut: string;
     readonly account: string;
+    readonly devices: string;
+    readonly devicesLoading: string;
+    readonly devicesFailed: string;
+    readonly thisDevice: string;
+    readonly deviceOnline: string;
+    readonly deviceSeen: (when: string) => string;
+    readonly deviceUnnamed: string;
+    readonly deviceShared: string;
+    readonly removeDevice: string;
+    readonly removeDeviceOf: (name: string) => string;
   };
 
   readonly kicked: {
     readonly title: string;
     readonly elsewhere: (userId: string, time: string) => string;
     readonly otherTab: (userId: string) => string;
+    readonly removed: string;
     readonly byServer: (code: number, reason: string | undefined) => string;
     readonly unsent: string;
     readonly useHere: string;

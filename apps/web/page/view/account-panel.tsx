@@ -7,6 +7,7 @@ import type { Workspace } from '../model/workspace.js';
 import type { Texts } from '../text/texts.js';
 import { Avatar } from './avatar.js';
 import { usePage } from './context.js';
+import { Devices } from './devices.js';
 import { MoreIcon } from './icons.js';
 import { PreferencesControls } from './preferences.js';
 
@@ -67,6 +68,7 @@ export function AccountPanel({ workspace, preferences }: AccountPanelProps) {
       {isOpen && (
         <section class="panel" id="account-details" aria-label={texts.connection.label}>
           <Details workspace={workspace} />
+          <Devices list={workspace.devices} />
           <PreferencesControls preferences={preferences} />
           <button
             class="button panel-sign-out"

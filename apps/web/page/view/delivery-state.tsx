@@ -4,7 +4,8 @@ import { ClockIcon, FailedIcon, ReceivedIcon, SentIcon } from './icons.js';
 
 const ICONS: Readonly<Record<DeliveryMark, () => preact.JSX.Element>> = {
   waiting: ClockIcon,
-  sent: SentIcon,
+  sending: ClockIcon,
+  stored: SentIcon,
   received: ReceivedIcon,
   failed: FailedIcon,
 };

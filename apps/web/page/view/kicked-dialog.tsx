@@ -1,4 +1,4 @@
-import { type Connection, DUPLICATE_LOGIN } from '../model/connection.js';
+import { BY_ADMINISTRATOR, type Connection, DUPLICATE_LOGIN } from '../model/connection.js';
 import { timeText } from '../model/dates.js';
 import { shownName } from '../model/shown-name.js';
 import { usePage } from './context.js';
@@ -19,7 +19,9 @@ export function KickedDialog({ kicked, userId }: KickedDialogProps) {
     ? texts.kicked.otherTab(name)
     : isDuplicate
       ? texts.kicked.elsewhere(name, timeText(at, texts.locale))
-      : texts.kicked.byServer(code, reason);
+      : code === BY_ADMINISTRATOR && reason === undefined
+        ? texts.kicked.removed
+        : texts.kicked.byServer(code, reason);
   return (
     <Modal
       title={texts.kicked.title}

@@ -92,6 +92,14 @@ function RowItem({ row, isOnline }: { readonly row: Row; readonly isOnline: bool
           <span class="unread-text">{texts.conversation.unreadFromHere(row.count)}</span>
         </li>
       );
+    case 'gap':
+      return (
+        <li class="gap">
+          <span class="gap-text">
+            {row.isLoading ? texts.conversation.gapLoading : texts.conversation.gap}
+          </span>
+        </li>
+      );
     case 'message':
       return <MessageRow {...row} isOnline={isOnline} />;
     default:

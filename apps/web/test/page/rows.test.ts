@@ -27,6 +27,18 @@ describe('rowsOf', () => {
     expect(rows).toEqual(['day', 'a', 'b', 'c', 'day', 'unread', 'd', 'e']);
   });
 
+  it('adds a line where messages are missing', () => {
+    const thread = withOlder(openThread('bob', 0), messages.slice(0, 2), true);
+    const gaps = [
+      { id: '1', after: undefined, isLoading: false },
+      { id: '2', after: 'a', isLoading: true },
+    ];
+    const rows = rowsOf({ ...thread, gaps }).map((row) =>
+      row.kind === 'message' ? row.message.id : row.kind,
+    );
+    expect(rows).toEqual(['gap', 'day', 'a', 'gap', 'b']);
+  });
+
   it('groups messages of one side without a pause', () => {
     const thread = withOlder(openThread('bob', 0), messages, true);
     const groups = rowsOf(thread).flatMap((row) =>

@@ -24,7 +24,7 @@ function run(state: AppState, ...events: AppEvent[]): { state: AppState; effects
   return { state: current, effects };
 }
 
-const signedIn: AppEvent = { kind: 'signed-in', at: 5, isFocused: true };
+const signedIn: AppEvent = { kind: 'signed-in', at: 5, isFocused: true, isDevice: false };
 
 describe('signing in', () => {
   it('logs in with a short timeout, and opens the workspace when the server has accepted', () => {

@@ -39,7 +39,7 @@ class Scene {
   receive(peer: string, text: string): this {
     const order = this.#next();
     const message = { kind: 'incoming', id: `in/${peer}/${text}`, peer, text, at: order, order } as const;
-    return this.send({ kind: 'received', message });
+    return this.send({ kind: 'received', message, isNew: true });
   }
 
   unread(peer: string): number | undefined {
@@ -90,7 +90,7 @@ describe('an outgoing message', () => {
     const scene = new Scene().open('bob').compose('hello');
     const [message] = scene.workspace.thread?.messages ?? [];
     if (message?.kind !== 'outgoing') throw new Error('no message');
-    expect([deliveryMark(message, false), deliveryMark(message, true)]).toEqual(['waiting', 'sent']);
+    expect([deliveryMark(message, false), deliveryMark(message, true)]).toEqual(['waiting', 'sending']);
     expect(deliveryMark({ ...message, delivery: 'received' }, false)).toBe('received');
   });
 
@@ -262,7 +262,11 @@ describe('the connection', () => {
     expect(scene.workspace.connection).toMatchObject({ state: 'waiting', retryAt: 5000, isFirst: false });
     scene.send({ kind: 'measured', roundTripMs: 3 });
     expect(scene.workspace.connection.state).toBe('waiting');
-    scene.send({ kind: 'connecting' }, { kind: 'online', at: 9 }, { kind: 'measured', roundTripMs: 3 });
+    scene.send(
+      { kind: 'connecting' },
+      { kind: 'online', at: 9, isDevice: false },
+      { kind: 'measured', roundTripMs: 3 },
+    );
     expect(scene.workspace.connection).toEqual({ state: 'online', since: 9, roundTripMs: 3 });
   });
 
@@ -280,5 +284,86 @@ describe('the connection', () => {
       isOwnBrowser: true,
     });
     expect(scene.workspace.connection).toMatchObject({ isOwnBrowser: false, reason: 'maintenance' });
+  });
+});
+
+describe('a page that is a device', () => {
+  const incoming = (id: string, at: number) =>
+    ({ kind: 'incoming', id, peer: 'bob', text: id, at, order: at }) as const;
+  const outgoing = (id: string, at: number, delivery: 'pending' | 'stored') =>
+    ({ kind: 'outgoing', id, peer: 'bob', text: id, at, order: at, delivery }) as const;
+  const device = () => new Scene().send({ kind: 'online', at: 0, isDevice: true });
+  const shownThread = (...messages: readonly ReturnType<typeof incoming>[]) =>
+    ({
+      kind: 'thread-shown',
+      peer: 'bob',
+      thread: { messages, gaps: [], history: 'more' },
+    }) as const;
+  const ids = (scene: Scene) => scene.workspace.thread?.messages.map(({ id }) => id);
+
+  it('shows the history of the server, and behind it what is still being sent', () => {
+    const scene = device()
+      .open('bob')
+      .compose('mine')
+      .send(shownThread(incoming('a', 1), incoming('b', 2)));
+    expect(ids(scene)).toEqual(['a', 'b', 'mine']);
+    scene.receive('bob', 'c');
+    expect(ids(scene)).toEqual(['a', 'b', 'mine']);
+    scene.send({ kind: 'page-loaded', peer: 'bob', messages: [incoming('old', 0)], isLast: true });
+    expect(ids(scene)).toEqual(['a', 'b', 'mine']);
+  });
+
+  it('asks the server for older messages', () => {
+    const scene = device()
+      .open('bob')
+      .send(shownThread(incoming('a', 1)), { kind: 'older-wanted' });
+    expect(scene.effects.at(-1)).toEqual({ kind: 'load-older', peer: 'bob' });
+  });
+
+  it('has read what is there when another device has written', () => {
+    const scene = device();
+    scene.receive('bob', 'question');
+    expect(scene.unread('bob')).toBe(1);
+    scene.send({ kind: 'echoed', message: outgoing('answer', 10, 'stored') });
+    expect(scene.unread('bob')).toBe(0);
+    expect(scene.workspace.conversations.get('bob')?.last?.id).toBe('answer');
+  });
+
+  it('neither counts nor announces what was read elsewhere', () => {
+    const scene = device().send({ kind: 'received', message: incoming('old', 1), isNew: false });
+    expect([scene.unread('bob'), scene.workspace.announced]).toEqual([0, undefined]);
+    expect(scene.workspace.conversations.get('bob')?.last?.id).toBe('old');
+  });
+
+  it('takes over the time of the server', () => {
+    const scene = device().open('bob').compose('mine', 'fp');
+    scene.send({ kind: 'settled', id: 'fp', peer: 'bob', outcome: { delivery: 'stored', at: 777 } });
+    expect(scene.workspace.thread?.messages[0]).toMatchObject({ delivery: 'stored', at: 777 });
+    expect(scene.effects).toContainEqual(
+      expect.objectContaining({ kind: 'keep-message', id: 'fp', at: 777 }),
+    );
+  });
+
+  it('lists conversations of the server, but not again those that were deleted', () => {
+    const scene = device().send({ kind: 'conversations-found', newest: [incoming('a', 5)] });
+    expect(listed(scene.workspace, 'en').map(({ peer, unread }) => [peer, unread])).toEqual([['bob', 0]]);
+    scene.send({ kind: 'conversation-deleted', peer: 'bob' });
+    scene.send({ kind: 'conversations-found', newest: [incoming('a', 5)] });
+    expect(listed(scene.workspace, 'en')).toEqual([]);
+    expect(newPeer({ ...scene.workspace, search: 'bob' })).toBe('bob');
+    scene.send({ kind: 'conversations-found', newest: [incoming('b', 6)] });
+    expect(listed(scene.workspace, 'en').map(({ peer }) => peer)).toEqual(['bob']);
+  });
+
+  it('asks for the devices, and shows them', () => {
+    const scene = device().send({ kind: 'devices-wanted' });
+    expect([scene.workspace.devices, scene.effects.at(-1)]).toEqual([
+      { state: 'loading' },
+      { kind: 'load-devices' },
+    ]);
+    scene.send({ kind: 'devices-found', devices: undefined });
+    expect(scene.workspace.devices).toEqual({ state: 'failed' });
+    const without = new Scene().send({ kind: 'devices-wanted' });
+    expect(without.workspace.devices).toBeUndefined();
   });
 });
