@@ -37,6 +37,8 @@ export class SlowStore implements MessageStore {
   readonly #trouble: StoreTrouble;
   readonly #observer: StoreObserver;
   #isHealed = false;
+  /** Counts the times that calls were abandoned. */
+  #generation = 0;
   readonly #lastAnswerAt = new Map<StoreCall, Instant>();
   #calls = 0;
   #silenceEndsAt: Instant | undefined = undefined;
@@ -64,6 +66,11 @@ export class SlowStore implements MessageStore {
   /** From now on nothing fails. */
   heal(): void {
     this.#isHealed = true;
+  }
+
+  /** Calls that have not begun to work never do, and none of them is answered: the database is another one from now on. */
+  abandonCalls(): void {
+    this.#generation += 1;
   }
 
   append: MessageStore['append'] = async (messages) => {
@@ -135,7 +142,9 @@ export class SlowStore implements MessageStore {
     const answerAt = workAt + this.#random.between(0, maxLatencyMs / 2);
     this.#lastAnswerAt.set(call, answerAt);
     if (this.#observer.before(call)) return new Promise(() => {});
+    const generation = this.#generation;
     await this.#until(workAt);
+    if (generation !== this.#generation) return new Promise(() => {});
     const answer = failsBefore ? undefined : work();
     if (!failsBefore) this.#observer.after(call);
     await this.#until(answerAt);

@@ -155,6 +155,7 @@ export class DevicesWorld {
   restoreBackup(lostMs: number): void {
     this.#restart?.cancel();
     if (!this.#server.isDown) this.#crash();
+    this.#slowStore.abandonCalls();
     const { restorable, clock, journal, seams } = this;
     restorable.setBack(restorable.changesUntil(clock.wallTime() - lostMs), seams.keepsEpoch);
     this.restores += 1;

@@ -202,6 +202,38 @@ const replacementOnline: DevicesFault = {
   }),
 };
 
+const neverOffline: DevicesFault = {
+  name: 'the application is not told that a user went offline',
+  detectedAs: /was reported online and has no session/,
+  createSeams: () => ({
+    presence: (server) => ({
+      on: (name, listener) => {
+        if (name !== 'offline') server.on(name, listener);
+      },
+    }),
+  }),
+};
+
+const shuffles: DevicesFault = {
+  name: 'a v6 client gets what is in the log in another order',
+  detectedAs: /at \d+ came after \d+/,
+  createSeams: () => ({
+    processStore: (store) =>
+      withStore(store, {
+        take: async (userId, after, limit) => {
+          const page = await store.take(userId, after, limit);
+          return { ...page, entries: [...page.entries].reverse() };
+        },
+      }),
+  }),
+};
+
+const leaks: DevicesFault = {
+  name: 'a feed keeps its entries in memory after the end of its session',
+  detectedAs: /bytesUnderWay is \d+ when all have left/,
+  plant: () => replace(FeedHost.prototype, 'end', () => {}),
+};
+
 /** Every fault of devices, feeds and logs. */
 export const DEVICES_FAULTS: readonly DevicesFault[] = [
   givesTwice,
@@ -213,9 +245,12 @@ export const DEVICES_FAULTS: readonly DevicesFault[] = [
   writesBeforeAppend,
   replacementOffline,
   replacementOnline,
+  neverOffline,
   keepsEpoch,
   extendsV6,
   countsAsWaiting,
+  shuffles,
+  leaks,
 ];
 
 function withStore(store: MessageStore, changes: Partial<MessageStore>): MessageStore {

@@ -15,6 +15,10 @@ const LAST_PAUSE_MS = 400;
 /** How often a run looks whether all is quiet, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 
+/** How long a user without a session is remembered, in milliseconds, and in how many runs that is waited for: one of so many. */
+const REMEMBERED_MS = 10 * 60_000;
+const FORGETTING_RUNS = 10;
+
 /** How long a logout takes, in milliseconds. */
 const LOGOUT_MS = 1000;
 
@@ -140,10 +144,17 @@ async function end(world: DevicesWorld): Promise<void> {
   const clients = [...world.devices.map(({ device }) => device), ...world.v6Devices];
   for (const client of clients) client.logout();
   await world.advance(LOGOUT_MS);
-  for (const registry of takeRegistries().slice(-1)) journal.breaches.push(...leftOf(registry, plan.users));
+  const registries = takeRegistries().slice(-1);
+  for (const registry of registries) journal.breaches.push(...leftOf(registry, plan.users));
   const metrics = server.metrics();
   for (const name of ['bytesUnderWay', 'messagesInFlight', 'usersOnline', 'sessionsOpen'])
     if (metrics[name] !== 0) journal.breach(`${name} is ${metrics[name]} when all have left`);
+  if (plan.seed % FORGETTING_RUNS === 0) {
+    await world.advance(REMEMBERED_MS + LOGOUT_MS);
+    for (const registry of registries)
+      for (const userId of plan.users)
+        if (registry.find(userId) !== undefined) journal.breach(`${userId} is not forgotten`);
+  }
   let isClosed = false;
   void server.close({ drainMs: 100 }).then(() => {
     isClosed = true;
