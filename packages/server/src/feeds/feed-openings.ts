@@ -1,7 +1,7 @@
 import type { LoginOffer, LogStart } from '@imcore/protocol';
 import { bytesOfEntries } from '../delivery/bytes-under-way.js';
 import type { HandlerSession } from '../handlers/handler.js';
-import type { LogPage, MessageStore, StoredDevice } from '../ports/message-store.js';
+import type { LogPage, MessageStore, Position, StoredDevice } from '../ports/message-store.js';
 import type { Runtime } from '../runtime.js';
 import { type Devices, SEEN_EVERY_MS, v6Device } from './devices.js';
 import { feedStart } from './log-start.js';
@@ -13,6 +13,8 @@ const DATAGRAM_WINDOW = 16;
 /** A log that was opened for a device at its login. */
 export interface OpenedLog {
   readonly device: StoredDevice;
+  /** How far the store knows that the device has its log. */
+  readonly storedPosition: Position;
   /** All devices of the user that were known before. */
   readonly others: readonly StoredDevice[];
   readonly start: LogStart;
@@ -80,7 +82,8 @@ export class FeedOpenings {
     const { maxSendBytes } = session.connection;
     const maxFrameBytes = Math.min(maxSendBytes, offer.maxFrameBytes ?? maxSendBytes);
     const firstPage = position === after ? page : undefined;
-    return { device, others: devices, start, page: firstPage, pageLimit, maxFrameBytes };
+    const storedPosition = known?.position ?? position;
+    return { device, storedPosition, others: devices, start, page: firstPage, pageLimit, maxFrameBytes };
   }
 
   /** If the session ends meanwhile, nothing more is written: the store may be closed. */

@@ -50,6 +50,24 @@ describe('a login that offers a log', () => {
     expect(bench.metric('invalidOffers')).toBe(1);
   });
 
+  it('acknowledges the position that it says', async () => {
+    const store = memoryStore({ maxPerUser: 1, wallTime: () => START_TIME });
+    const bench = await openBench({ store });
+    const { answer, peer } = await onlineDevice(bench, 'bob', 'laptop');
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'one', 'f1'));
+    await bench.settle();
+    peer.destroy();
+    await bench.settle();
+    expect(await store.count('bob')).toMatchObject({ messages: 1 });
+    const bob = await onlineDevice(bench, 'bob', 'laptop', { position: { e: answer.pos.e, s: 1 } });
+    await bench.settle();
+    expect(await store.count('bob')).toMatchObject({ messages: 0 });
+    alice.write(message('alice', 'bob', 'two', 'f2'));
+    await bench.settle();
+    expect(bob.contents).toEqual(['two']);
+  });
+
   it('takes the place of the session before of the same device, without a kick-out', async () => {
     const bench = await openWithStore();
     const first = await onlineDevice(bench, 'alice', 'laptop');
