@@ -26,13 +26,13 @@ export function checkDevices(world: DevicesWorld): string[] {
   ];
 }
 
-/** Whether everybody is online and has everything, and every message has an outcome. */
+/** Whether everybody is online and has handled everything, and every message has an outcome. */
 export function isQuiet(world: DevicesWorld): boolean {
   const { ledger } = world.restorable;
   return (
     settledByThoseWhoStay(world).length === 0 &&
     world.everybody.every(({ client }) => client.state === 'online') &&
-    present(world).every((device) => lackedBy(device, ledger).length === 0) &&
+    present(world).every((device) => device.diary.isIdle && lackedBy(device, ledger).length === 0) &&
     v6HasEverything(world).length === 0
   );
 }

@@ -40,6 +40,8 @@ export class Diary {
   #passed: Position = 0;
   /** Positions whose handling has failed. */
   readonly #failed = new Set<Position>();
+  /** Positions that the application is handling. */
+  readonly #inHand = new Set<Position>();
   /** The server has another log, or a hole before the beginning: the device must be told. */
   #next: SavedPosition | undefined = undefined;
   /** The epochs of logs of which the device was told that they have taken the place of one that it knew. */
@@ -55,6 +57,11 @@ export class Diary {
     return this.#epoch;
   }
 
+  /** Whether the application has handled everything that it was handed: then the position says so. */
+  get isIdle(): boolean {
+    return this.#failed.size === 0 && this.#inHand.size === 0;
+  }
+
   get pages(): EpochPages | undefined {
     return this.#epoch === undefined ? undefined : this.#epochs.get(this.#epoch);
   }
@@ -68,6 +75,7 @@ export class Diary {
   /** A message was emitted. */
   emitted(position: Position): void {
     if (this.#next !== undefined) this.#breach(`got ${position} of another log, and was told no hole`);
+    this.#inHand.add(position);
     if (this.#failed.delete(position)) return;
     if (position <= this.#passed) this.#breach(`was handed ${position} again, after ${this.#passed}`);
     this.#passTo(position, `handed ${position}`);
@@ -79,9 +87,11 @@ export class Diary {
     const known = pages?.handled.get(position);
     if (known !== undefined && known !== key) this.#breach(`had ${known} at ${position}, then ${key}`);
     pages?.handled.set(position, key);
+    if (epoch === this.#epoch) this.#inHand.delete(position);
   }
 
   handlingFailed(position: Position): void {
+    this.#inHand.delete(position);
     this.#failed.add(position);
   }
 
@@ -115,6 +125,7 @@ export class Diary {
   restarted(saved: SavedPosition | undefined): void {
     this.#next = undefined;
     this.#failed.clear();
+    this.#inHand.clear();
     this.#epoch = saved?.epoch;
     this.#passed = saved?.position ?? 0;
   }
@@ -122,6 +133,7 @@ export class Diary {
   #begin({ epoch, position }: SavedPosition, isTold: boolean): void {
     this.#next = undefined;
     this.#failed.clear();
+    this.#inHand.clear();
     this.#epoch = epoch;
     this.#passed = position;
     const known = this.#epochs.get(epoch);

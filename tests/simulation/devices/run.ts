@@ -12,6 +12,9 @@ const QUIET_MS = 90_000;
 /** Pause between two of the last messages, in milliseconds: devices that are online take them meanwhile. */
 const LAST_PAUSE_MS = 400;
 
+/** How long it takes until the server knows what devices have handled, in milliseconds. */
+const ACKNOWLEDGING_MS = 1000;
+
 /** How often a run looks whether all is quiet, in milliseconds. */
 const LOOK_EVERY_MS = 500;
 
@@ -92,7 +95,9 @@ async function makeTrouble(world: DevicesWorld): Promise<void> {
 async function becomeQuiet(world: DevicesWorld): Promise<void> {
   for (let left = QUIET_MS; left > 0; left -= LOOK_EVERY_MS) {
     await world.advance(LOOK_EVERY_MS);
-    if (isQuiet(world) && checkSessions(world).length === 0) return;
+    if (!isQuiet(world) || checkSessions(world).length > 0) continue;
+    await world.advance(ACKNOWLEDGING_MS);
+    return;
   }
 }
 

@@ -10,6 +10,7 @@ const LAST_OF_ANSWER = /"type":50,.*\\"last\\":(\d+)/;
 
 const SYNC = 1001;
 const STORED = 1100;
+const SKIP = 1101;
 
 /** Waits after which a feed writes own messages after all, because nothing was acknowledged, in milliseconds. */
 const RETRY_MS = { udp: 1000, tcp: 5000, websocket: 5000 } as const;
@@ -74,7 +75,8 @@ class ConnectionWatch {
     // A feed that begins does not know which of these entries are messages of this device.
     if (last !== undefined) this.#backFrom = Math.max(this.#backFrom, Number(last));
     if (!body.includes('"x":')) return;
-    const { type, x } = decodeFrameBody(body, 'keep') as { type: number; x?: { s?: number } };
+    const { type, x } = decodeFrameBody(body, 'keep') as { type: number; x?: { s?: number; from?: number } };
+    if (type === SKIP && x?.from !== undefined) this.#checkSkip(x.from);
     if (x?.s === undefined) return;
     if (type === STORED) this.#told.set(x.s, this.#told.get(x.s) ?? this.#now());
     else if (type === PacketType.Data) this.#checkEntry(x.s, body);
@@ -92,6 +94,11 @@ class ConnectionWatch {
     else if (toldAt !== undefined && position > this.#backFrom)
       this.#onBreach(`a session was written its own message, which it knows to be stored: ${body}`);
     this.#written.add(position);
+  }
+
+  #checkSkip(from: number): void {
+    if (this.#written.has(from)) this.#wentBack();
+    this.#written.add(from);
   }
 
   #wentBack(): void {
