@@ -96,7 +96,10 @@ export class DeviceLog implements SessionLog {
   offer(login: LoginRequest, roundTripMs = UNMEASURED_ROUND_TRIP_MS): object | undefined {
     const id = this.#isStorageOpen ? this.#deviceId : undefined;
     if (id !== undefined) this.#receiver.linkStarted(this.#isDatagram ? 'datagram' : 'stream', roundTripMs);
-    return this.#negotiation.offer(id, this.#receiver.position, login);
+    const { position } = this.#receiver;
+    const saved = this.#saved.position;
+    // A login acknowledges. What is handled and not stored comes again, and is not emitted.
+    return this.#negotiation.offer(id, saved?.epoch === position?.epoch ? saved : position, login);
   }
 
   negotiate(x: unknown, now: Instant): void {

@@ -31,6 +31,11 @@ export class SavedPositions {
     this.#write = write;
   }
 
+  /** What is stored; undefined before the first time. */
+  get position(): LogPosition | undefined {
+    return this.#saved;
+  }
+
   /** Stores a position, which is not smaller than an earlier one of the same log, unless it is stored. */
   save(position: LogPosition): void {
     this.#next = { position, packet: this.#next?.packet };

@@ -144,16 +144,17 @@ describe('messages with a position', () => {
     expect(effect(session.tick(1200), 'save-position').position).toEqual({ epoch: 'e', position: 2 });
   });
 
-  it('are acknowledged when the position is stored, and not on a later link', () => {
+  it('are acknowledged when the position is stored, also on a later link, whose login does not do so before', () => {
     const { session } = negotiatedSession();
     takeAll(session, 1, 3, 0);
     const due = session.tick(200);
     session.linkClosed(undefined, 201);
     session.tick(60_000);
     const [login] = written(session.linkOpened(60_000));
-    expect(JSON.parse(login?.dataContent ?? '').x.pos).toEqual({ e: 'e', s: 3 });
-    session.receive(loginAnswer({ position: 3, last: 3 }), 60_000);
-    expect(saveAll(session, due, 60_001)).toEqual([]);
+    expect(JSON.parse(login?.dataContent ?? '').x.pos).toEqual({ e: 'e', s: 0 });
+    const answered = session.receive(loginAnswer({ position: 0, last: 3 }), 60_000);
+    expect(writtenX([...answered, ...takeUnsaved(session, 1, 3)])).toEqual([]);
+    expect(writtenX(saveAll(session, due, 60_001))).toEqual([[1000, { s: 3 }]]);
   });
 
   it('are acknowledged together while the storage is slow', () => {
@@ -312,7 +313,9 @@ describe('a logout', () => {
     session.handled(hold, 2);
     session.restored([], [], 3, { id: 'laptop', position: { epoch: 'e', position: 0 } });
     const [login] = written(session.linkOpened(3));
-    expect(JSON.parse(login?.dataContent ?? '').x.pos).toEqual({ e: 'e', s: 1 });
+    expect(JSON.parse(login?.dataContent ?? '').x.pos).toEqual({ e: 'e', s: 0 });
+    const effects = [...session.receive(loginAnswer({ last: 1 }), 4), ...session.receive(entry(1), 5)];
+    expect(messages(effects)).toEqual([]);
   });
 
   it('leaves no write behind that the next login waits for', () => {
