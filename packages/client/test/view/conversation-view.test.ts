@@ -81,12 +81,28 @@ describe('a conversation of a view', () => {
     const alice = await withView(world, 'alice');
     const bob = await world.online('bob');
     const chat = await opened(world, alice, 'bob');
-    alice.link.partition();
+    alice.link.partition(['to-server']);
     chat.send({ content: 'mine' });
     await say(world, bob, 'alice', 'theirs');
+    expect(shown(chat.getSnapshot().items)).toEqual(['theirs', 'mine (sending)']);
     alice.link.heal();
     await world.run(30_000);
     expect(shown(chat.getSnapshot().items)).toEqual(['theirs', 'mine (stored)']);
+  });
+
+  it('keeps a message as being sent over a logout, because the outbox has it', async () => {
+    const world = await World.open();
+    const alice = await withView(world, 'alice');
+    const chat = await opened(world, alice, 'bob');
+    alice.link.partition();
+    chat.send({ content: 'later' });
+    await world.run(100);
+    await alice.client.logout();
+    expect(shown(chat.getSnapshot().items)).toEqual(['later (sending)']);
+    alice.link.heal();
+    await world.login(alice, 'alice');
+    await world.run(1000);
+    expect(shown(chat.getSnapshot().items)).toEqual(['later (stored)']);
   });
 
   it('shows a message once whose answer was lost with its link', async () => {

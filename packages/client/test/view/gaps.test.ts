@@ -67,6 +67,23 @@ describe('a gap', () => {
     expect(chat.getSnapshot().older).toBe('full');
   });
 
+  it('drops the messages before it if it cannot be filled within the maximum', async () => {
+    const { world, restore } = await worldWithBackup();
+    const alice = await withView(world, 'alice', { pageSize: 10, maxMessages: 50 });
+    const bob = await world.online('bob');
+    const chat = await opened(world, alice, 'bob');
+    await say(world, bob, 'alice', ...texts(30));
+    const comeBack = await away(world, alice, bob, 60);
+    await restore();
+    comeBack();
+    await world.run(60_000);
+    expect(shown(chat.getSnapshot().items)).toEqual(texts(20, 141));
+    expect(chat.getSnapshot().older).toBe('more');
+    void chat.loadOlder();
+    await world.run(1000);
+    expect(shown(chat.getSnapshot().items)).toEqual(texts(30, 131));
+  });
+
   it('is shown while the history cannot be read, and filled after the next login', async () => {
     let fails = false;
     const { world, restore } = await worldWithBackup({}, (query, kept) =>
