@@ -5,6 +5,26 @@ import { Browsers } from './browser.js';
 import { Relay } from './relay.js';
 import { kill, Programs } from './served-page.js';
 
+/** An IndexedDB that takes nine seconds to open the outbox, longer than the page tries to connect. */
+const SLOW_STORAGE = `
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (name, version) {
+    if (!name.startsWith('imcore outbox ')) return open.call(this, name, version);
+    const late = {};
+    setTimeout(() => {
+      const request = open.call(this, name, version);
+      for (const event of ['upgradeneeded', 'success', 'error', 'blocked']) {
+        request['on' + event] = (...args) => {
+          late.result = event === 'error' ? undefined : request.result;
+          late.transaction = request.transaction;
+          late['on' + event]?.(...args);
+        };
+      }
+    }, 9_000);
+    return late;
+  };
+`;
+
 describe.skipIf(!hasBrowser)('the chat page without its server', () => {
   const programs = Programs.set();
   const browsers = Browsers.set();
@@ -187,6 +207,15 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     await alert.filter({ hasText: 'not to 192.0.2.1:3000' }).waitFor();
     await alice.logIn('alice', { token: 'open sesame', server: server.webSocket });
     await alice.isOnline();
+  });
+
+  it('shows why a sign-in was rejected, however long the browser takes to open its storage', async () => {
+    const server = await programs.serve('--token', 'open sesame');
+    const alice = await browsers.open(server.page);
+    await alice.page.addInitScript(SLOW_STORAGE);
+    await alice.page.reload();
+    await alice.logIn('alice', { token: 'guess' });
+    await alice.page.getByText('Invalid token for this user (code 1025).').waitFor();
   });
 
   it('shows the code of a server that rejects all logins temporarily', async () => {

@@ -50,6 +50,8 @@ export interface LinkListener {
 const SHORT_TIMEOUT_MS = 8_000;
 /** How long any other login is retried, in milliseconds: longer than any outage. */
 const LONG_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+/** How long to wait for the outbox before the login, in milliseconds. */
+const STORAGE_WAIT_MS = 15_000;
 const MEASURE_EVERY_MS = 2_000;
 /** The states of a conversation whose newest page was read. */
 const PAGE_READ: ReadonlySet<HistoryState> = new Set(['more', 'complete', 'full']);
@@ -69,6 +71,7 @@ export class Link {
   readonly #view: ConversationView;
   #watched: { readonly handle: ConversationHandle; readonly close: () => void; hasPage: boolean } | undefined;
   readonly #measuring: ReturnType<typeof setInterval>;
+  #isClosed = false;
 
   constructor(account: Account, timeout: 'short' | 'long', listener: LinkListener) {
     this.#account = account;
@@ -105,11 +108,7 @@ export class Link {
       const { roundTripMs } = this.#client;
       if (roundTripMs !== undefined) listener.measured(roundTripMs);
     }, MEASURE_EVERY_MS);
-    const { userId, token } = account;
-    this.#client.login({ userId, ...(token !== undefined && { token }) }).catch((error: unknown) => {
-      const problem = loginProblem(error, account);
-      if (problem !== undefined) listener.failed(problem);
-    });
+    void this.#logIn();
   }
 
   /** The server's time as far as it is known, in milliseconds since 1970. */
@@ -167,10 +166,27 @@ export class Link {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#measuring);
     this.#watched?.close();
     this.#view.close();
     void this.#client.close();
+  }
+
+  /**
+   * Opens the outbox first: the time in which the login must succeed begins when that is done. A browser with a busy disk may
+   * need seconds for it, and the page would say that it cannot connect. One that never opens it gets the client's error.
+   */
+  async #logIn(): Promise<void> {
+    const { userId, token } = this.#account;
+    try {
+      await Promise.race([this.#client.openOutbox(userId), delay(STORAGE_WAIT_MS)]);
+      if (this.#isClosed) return;
+      await this.#client.login({ userId, ...(token !== undefined && { token }) });
+    } catch (error) {
+      const problem = loginProblem(error, this.#account);
+      if (problem !== undefined && !this.#isClosed) this.#listener.failed(problem);
+    }
   }
 
   /** A message is acknowledged when it is stored: one that was not when the page is closed stays on the server. */
@@ -193,6 +209,10 @@ export class Link {
       default:
     }
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Returns undefined if the message stays pending until the next login. */
