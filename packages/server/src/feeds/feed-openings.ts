@@ -13,8 +13,8 @@ const DATAGRAM_WINDOW = 16;
 /** A log that was opened for a device at its login. */
 export interface OpenedLog {
   readonly device: StoredDevice;
-  /** How far the store knows that the device has its log. */
-  readonly storedPosition: Position;
+  /** What the device says that it has, if the store does not know that yet. */
+  readonly acknowledged: Position | undefined;
   /** All devices of the user that were known before. */
   readonly others: readonly StoredDevice[];
   readonly start: LogStart;
@@ -82,8 +82,10 @@ export class FeedOpenings {
     const { maxSendBytes } = session.connection;
     const maxFrameBytes = Math.min(maxSendBytes, offer.maxFrameBytes ?? maxSendBytes);
     const firstPage = position === after ? page : undefined;
-    const storedPosition = known?.position ?? position;
-    return { device, storedPosition, others: devices, start, page: firstPage, pageLimit, maxFrameBytes };
+    // Behind a hole it is the server that says where the log continues, and a repeated login is told another place.
+    const isNews = known !== undefined && hole === undefined && position > known.position;
+    const acknowledged = isNews ? position : undefined;
+    return { device, acknowledged, others: devices, start, page: firstPage, pageLimit, maxFrameBytes };
   }
 
   /** If the session ends meanwhile, nothing more is written: the store may be closed. */

@@ -45,10 +45,9 @@ export class Feeds {
    * already that it got a login response.
    */
   create(device: Device, session: Outlet, opened: OpenedLog, isProven: boolean): FeedHost {
-    const { start, storedPosition } = opened;
     // It had acknowledged only a part of it when its last session ended, and does not acknowledge the rest again.
-    if (start.position > storedPosition)
-      this.#context.writer.advance(device.user.id, device.id, start.position);
+    if (opened.acknowledged !== undefined)
+      this.#context.writer.advance(device.user.id, device.id, opened.acknowledged);
     return new FeedHost(this.#context, device, session, opened, isProven);
   }
 }

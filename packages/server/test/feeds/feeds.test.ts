@@ -68,6 +68,19 @@ describe('a login that offers a log', () => {
     expect(bob.contents).toEqual(['two']);
   });
 
+  it('does not acknowledge what lies in a hole', async () => {
+    const store = memoryStore({ wallTime: () => START_TIME });
+    const bench = await openBench({ store });
+    (await onlineDevice(bench, 'bob', 'laptop')).peer.destroy();
+    const alice = await bench.online('alice');
+    alice.write(message('alice', 'bob', 'one', 'f1'));
+    await bench.settle();
+    const { answer } = await onlineDevice(bench, 'bob', 'laptop', { position: { e: 'other', s: 7 } });
+    expect(answer).toMatchObject({ pos: { s: 1 }, hole: [1, 1] });
+    await bench.settle();
+    expect(await store.count('bob')).toMatchObject({ messages: 1 });
+  });
+
   it('takes the place of the session before of the same device, without a kick-out', async () => {
     const bench = await openWithStore();
     const first = await onlineDevice(bench, 'alice', 'laptop');
