@@ -147,9 +147,10 @@ function troubleOf(profile: DevicesProfile, random: SeededRandom): StoreTrouble 
   const outage = { from: random.int(1, 80), calls: random.int(1, 20) };
   const silence = { from: random.int(1, 80), calls: random.int(1, 30), ms: random.between(500, 18_000) };
   const isSharp = profile === 'sharp';
+  const maxLatencyMs = isSharp ? random.pick([50, 300, 1500]) : random.pick([0, 20, 200]);
   return {
-    maxLatencyMs: isSharp ? random.pick([50, 300, 1500]) : random.pick([0, 20, 200]),
-    healedLatencyMs: 20,
+    maxLatencyMs,
+    healedLatencyMs: Math.min(maxLatencyMs, 20),
     failure: isSharp ? random.pick([0.05, 0.3]) : random.pick([0, 0, 0.05]),
     outage: random.chance(isSharp ? 0.5 : 0.1) ? outage : undefined,
     silence: random.chance(isSharp ? 0.4 : 0.1) ? silence : undefined,
