@@ -10,7 +10,8 @@ import { type ClusterVerdict, check } from './cluster/checker.js';
 import { ClientProcess } from './cluster/client-process.js';
 import { JournalFile, mergeJournals } from './cluster/journal.js';
 import { machineTime } from './cluster/machine-clock.js';
-import { FAULTS, type NodeFault, NodeProcess } from './cluster/node-process.js';
+import { FAULTS, MAIN, type NodeFault, NodeProcess } from './cluster/node-process.js';
+import { OldVersion } from './cluster/old-version.js';
 import { CLIENT_PROCESSES, MEMBERS } from './cluster/population.js';
 import { hasPostgresServer, PrivatePostgres } from './cluster/private-postgres.js';
 import { describeRecovery, describeRun, describeViolations } from './cluster/report.js';
@@ -25,12 +26,17 @@ import { pause } from './traffic.js';
  * hung; PostgreSQL is restarted, cleanly or as after a crash. The clients write down what happens, and the checker judges from
  * their files: see `cluster/checker.ts`. The last line counts what must be 0; the exit code is 0 only if all of it is.
  *
- * `npm run proof:cluster -- [--minutes 2] [--fault early|deaf|blind]`; exit code 2 for an invalid command line, or when there
+ * `npm run proof:cluster -- [--minutes 2] [--upgrade-from COMMIT] [--fault early|deaf|blind]`; exit code 2 for an invalid command line, or when there
  * is no NATS or PostgreSQL. With a fault the nodes break a rule on purpose (see `cluster/node-main.ts`), and the run ends as
- * soon as that is seen. The journals of a run that fails without `--fault` are kept, in the folder that is named.
+ * soon as that is seen. With a commit all nodes begin as that version, and each node that starts again is of that version or of
+ * this one, at random. The journals of a run that fails without `--fault` are kept, in the folder that is named.
  */
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '2' }, fault: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '2' },
+    fault: { type: 'string' },
+    'upgrade-from': { type: 'string' },
+  },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0 && minutes <= 1440))
@@ -38,6 +44,9 @@ if (!(minutes > 0 && minutes <= 1440))
 const fault = FAULTS.find((name) => name === values.fault);
 if (values.fault !== undefined && fault === undefined)
   fail(`--fault must be one of ${FAULTS.join(', ')}, got ${JSON.stringify(values.fault)}`);
+const oldCommit = values['upgrade-from'];
+const oldVersion = oldCommit === undefined ? undefined : OldVersion.build(oldCommit);
+const programs = oldVersion === undefined ? [MAIN] : [oldVersion.nodeProgram, MAIN];
 const natsProgram = findNats() ?? fail('this machine has no nats-server');
 if (!hasPostgresServer) fail('this machine has no PostgreSQL server');
 
@@ -144,7 +153,7 @@ async function makeStage(broken: NodeFault | undefined): Promise<Stage> {
     const proxy = await CutProxy.open('127.0.0.1', nats.port);
     proxies.push(proxy);
     const url = `nats://127.0.0.1:${proxy.port}`;
-    const node = await NodeProcess.create(nodeId, postgres.url, url, broken, (from, report) =>
+    const node = await NodeProcess.create(nodeId, postgres.url, url, broken, programs, (from, report) =>
       journal.add({ kind: 'report', at: machineTime(), node: from, ...report }),
     );
     await node.start();
@@ -162,6 +171,7 @@ async function cleanUp(): Promise<void> {
   stage.nats.resume();
   await stage.nats.remove();
   await stage.postgres.remove();
+  oldVersion?.remove();
   if (!isKept) rmSync(folder, { recursive: true, force: true });
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Ports } from '../server-process.js';
 import { stablePort } from '../stable-port.js';
 
-const MAIN = fileURLToPath(new URL('./node-main.js', import.meta.url));
+/** The program of a node, as built from this checkout. */
+export const MAIN = fileURLToPath(new URL('./node-main.js', import.meta.url));
 
 export const FAULTS = ['early', 'deaf', 'blind'] as const;
 
@@ -24,24 +25,31 @@ export interface NodeReport {
   readonly delayed: readonly { readonly userId: string; readonly at: number }[];
 }
 
-/** A node in its own process. It can be killed and started again on the same ports. */
+/**
+ * A node in its own process. It can be killed and started again on the same ports. The first start runs the first
+ * of its programs, each other start one of them at random.
+ */
 export class NodeProcess {
   readonly nodeId: string;
   readonly ports: Ports;
   /** The last report. Undefined while it does not run. */
   report: NodeReport | undefined = undefined;
   readonly #onReport: (nodeId: string, report: NodeReport) => void;
+  readonly #programs: readonly string[];
   readonly #args: readonly string[];
+  #starts = 0;
   #child: ChildProcess | undefined = undefined;
 
   private constructor(
     nodeId: string,
     ports: Ports,
+    programs: readonly string[],
     args: readonly string[],
     onReport: (nodeId: string, report: NodeReport) => void,
   ) {
     this.nodeId = nodeId;
     this.ports = ports;
+    this.#programs = programs;
     this.#args = args;
     this.#onReport = onReport;
   }
@@ -51,12 +59,13 @@ export class NodeProcess {
     store: string,
     nats: string,
     fault: NodeFault | undefined,
+    programs: readonly string[],
     onReport: (nodeId: string, report: NodeReport) => void,
   ): Promise<NodeProcess> {
     const ports = { tcp: await stablePort(), udp: await stablePort(), ws: await stablePort() };
     const numbers = [ports.tcp, ports.udp, ports.ws].map(String);
     const faults = fault === undefined ? [] : [fault];
-    return new NodeProcess(nodeId, ports, [nodeId, store, nats, ...numbers, ...faults], onReport);
+    return new NodeProcess(nodeId, ports, programs, [nodeId, store, nats, ...numbers, ...faults], onReport);
   }
 
   get isRunning(): boolean {
@@ -65,7 +74,11 @@ export class NodeProcess {
 
   /** Resolves when it listens. @throws Error when it ends before. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const index = this.#starts === 0 ? 0 : Math.floor(Math.random() * this.#programs.length);
+    this.#starts += 1;
+    const child = spawn(process.execPath, [this.#programs[index] ?? MAIN, ...this.#args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
