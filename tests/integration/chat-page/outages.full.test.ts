@@ -209,6 +209,22 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     await alice.isOnline();
   });
 
+  it('leaves the focus in the field that is being corrected', async () => {
+    const server = await programs.serve('--token', 'open sesame');
+    const { page } = await browsers.open(server.page);
+    await page.fill('[name=userId]', 'alice');
+    await page.press('[name=userId]', 'Enter');
+    await page.getByRole('alert').filter({ hasText: 'This server requires a token.' }).waitFor();
+    await page.locator('[name=token]:focus').waitFor();
+    await page.keyboard.press('o');
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    // Effects run after the next frame.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+    await page.keyboard.type('pen sesame');
+    expect(await page.inputValue('[name=token]')).toBe('open sesame');
+    expect(await page.inputValue('[name=userId]')).toBe('alice');
+  });
+
   it('shows why a sign-in was rejected, however long the browser takes to open its storage', async () => {
     const server = await programs.serve('--token', 'open sesame');
     const alice = await browsers.open(server.page);

@@ -21,7 +21,11 @@ export function Login({ stage, tokenRequired, preferences }: LoginProps) {
   const wrongField = problem && fieldOf(problem);
 
   const focusOn = (name: string) => form.current?.querySelector<HTMLInputElement>(`[name=${name}]`)?.focus();
-  useEffect(() => focusOn(wrongField ?? 'userId'), [wrongField, problem]);
+  useEffect(() => focusOn('userId'), []);
+  // Not when the problem disappears: that is while the user corrects a field.
+  useEffect(() => {
+    if (problem !== undefined) focusOn(wrongField ?? 'userId');
+  }, [wrongField, problem]);
 
   const change = (change: Partial<LoginForm>) =>
     dispatch({ kind: 'form-changed', form: { ...stage.form, ...change } });
