@@ -219,7 +219,7 @@ describe.skipIf(!hasBrowser)('the sign-in form of the chat page', () => {
     await page.keyboard.press('o');
     await page.getByRole('alert').waitFor({ state: 'detached' });
     // Effects run after the next frame.
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))');
     await page.keyboard.type('pen sesame');
     expect(await page.inputValue('[name=token]')).toBe('open sesame');
     expect(await page.inputValue('[name=userId]')).toBe('alice');
