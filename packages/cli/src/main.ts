@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { BenchFlags } from './bench/bench-flags.js';
 import type { ChatFlags } from './chat/chat.js';
 import { describeError } from './command-error.js';
+import type { ConformanceFlags } from './conformance/conformance.js';
 import type { DevFlags } from './dev/dev-settings.js';
 import { addEndpointFlags, type EndpointFlags } from './endpoint.js';
 import { addServeFlags } from './serve/serve-flags.js';
@@ -57,6 +58,21 @@ addEndpointFlags(benchCommand)
   .action(async (flags: BenchFlags & EndpointFlags) => {
     const { bench } = await import('./bench/bench.js');
     process.exitCode = await bench(flags);
+  });
+
+program
+  .command('conformance')
+  .description('check a server against the requirements of the protocol; exit code 0 only if none failed')
+  .requiredOption('--url <url...>', 'servers: tcp://, tls://, udp://, ws:// or wss://; any number')
+  .option('--tls-ca <file>', 'PEM file of a certificate authority to trust')
+  .option('--user <prefix>', 'beginning of all user IDs', 'conformance')
+  .option('--token <token>', 'token for every login (or IMCORE_TOKEN)')
+  .option('--only <cases>', 'run only these cases, such as X1,S5')
+  .option('--timeout <seconds>', 'how long an answer of the server may take', '5')
+  .option('--json', 'print one JSON object')
+  .action(async (flags: ConformanceFlags) => {
+    const { conformance } = await import('./conformance/conformance.js');
+    process.exitCode = await conformance(flags);
   });
 
 program
