@@ -36,7 +36,8 @@ interface VectorFrame {
 }
 
 const FOLDER = new URL('../../../../docs/protocol/vectors/', import.meta.url);
-const names = readdirSync(FOLDER).filter((name) => /^x-.*\.json$/.test(name));
+/** Single frames. Conversations are played by the server's tests. */
+const names = readdirSync(FOLDER).filter((name) => /^x-(?!conversation-).*\.json$/.test(name));
 const framesOf = (name: string): readonly VectorFrame[] =>
   JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')).frames;
 
