@@ -6,6 +6,17 @@ import { acknowledgement, message } from './support/wire.js';
 
 const broken = new StoreError('ERR_STORE_FAILED', 'disk full');
 
+/** Each append stores its messages, and fails. */
+function storeThatLosesAnswers(): ControlledStore {
+  const store = new ControlledStore();
+  const append = store.append.bind(store);
+  store.append = async (messages) => {
+    await append(messages);
+    throw broken;
+  };
+  return store;
+}
+
 describe('a store that fails to append', () => {
   it('does not acknowledge the sender, reports the error and stores the next copy', async () => {
     const store = new ControlledStore();
@@ -142,12 +153,7 @@ describe('a store that fails to append', () => {
   });
 
   it('but has stored the message replays it to a receiver who came online meanwhile, once it can be read', async () => {
-    const store = new ControlledStore();
-    const append = store.append.bind(store);
-    store.append = async (messages) => {
-      await append(messages);
-      throw broken;
-    };
+    const store = storeThatLosesAnswers();
     store.hold('append');
     const bench = await openBench({ store });
     const alice = await bench.online('alice');
@@ -160,6 +166,66 @@ describe('a store that fails to append', () => {
     store.failures.take = undefined;
     await bench.advance(1000);
     expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1']);
+  });
+
+  it('but has stored the message asks for it again when its receiver has acknowledged it', async () => {
+    const store = storeThatLosesAnswers();
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'answer lost', 'fp-1'));
+    await bench.advance(3000);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.settle();
+    expect(alice.received).toMatchObject([{ type: 4, dataContent: 'fp-1' }]);
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-1']);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.advance(1000);
+    expect(await store.waiting('bob')).toEqual([]);
+    expect(alice.received).toHaveLength(1);
+  });
+
+  it('but has stored a message that was acknowledged meanwhile asks for it again', async () => {
+    const store = storeThatLosesAnswers();
+    store.hold('append');
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'answer lost', 'fp-1'));
+    await bench.advance(3000);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    store.release('append');
+    await bench.settle();
+    expect(bob.received.map(({ fp }) => fp)).toEqual(['fp-1', 'fp-1']);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    await bench.advance(1000);
+    expect(await store.waiting('bob')).toEqual([]);
+  });
+
+  it('but has stored a message that was acknowledged meanwhile confirms it if it was read before', async () => {
+    const store = new ControlledStore();
+    const append = store.append.bind(store);
+    let fail: () => void = () => {};
+    store.append = async (messages) => {
+      await append(messages);
+      await new Promise<void>((resolve) => {
+        fail = resolve;
+      });
+      throw broken;
+    };
+    const bench = await openBench({ store });
+    const alice = await bench.online('alice');
+    const bob = await bench.online('bob');
+    alice.write(message('alice', 'bob', 'answer late, and an error', 'fp-1'));
+    await bench.advance(3000);
+    bob.write(acknowledgement('bob', 'alice', 'fp-1'));
+    bob.leave();
+    const again = await bench.online('bob');
+    await bench.settle();
+    fail();
+    await bench.advance(1000);
+    expect(again.received).toEqual([]);
+    expect(await store.waiting('bob')).toEqual([]);
   });
 
   it('does not delay messages to a receiver who came online meanwhile', async () => {

@@ -119,7 +119,12 @@ export class ReplayQueue implements StoredQueue, ReplayTarget, RingEntry {
 
   write(entry: Entry): boolean {
     const { writer, runtime, retries } = this.#context;
-    if (writer.isConfirming(this.#user.id, entry.position) || writer.wasReceived(entry)) return true;
+    if (writer.isConfirming(this.#user.id, entry.position)) return true;
+    if (writer.wasReceived(entry)) {
+      // Not left to the answer of its append, which may be lost.
+      writer.confirm(this.#user.id, entry.position);
+      return true;
+    }
     const { session } = this.#device;
     const packet = this.#read(entry);
     if (packet === undefined || session === undefined) return true;

@@ -153,6 +153,7 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
       this.#users.find(delivery.to)?.v6DeviceHas(delivery.position);
       return;
     }
+    if (previous === 'rejected') this.#mayBeStored(delivery.to);
     if (previous === 'persisting') this.writer.received(delivery);
     // The sender is acknowledged now, but the writer keeps the message until the store has answered.
     if (previous === 'persisting' && !this.#keepsHistory)
@@ -236,9 +237,9 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     else this.#persisted(delivery, message, result);
     const needsNoReplay = delivery.inbox !== undefined || delivery.state === 'acknowledged';
     const entry = entryOf(message, result);
-    if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
-    // A call that failed may have succeeded in the store, and only its answer was lost.
-    else if (result === undefined) this.queueOf(to)?.poll();
+    // While it is in flight it is stored again, or acknowledged: see `acknowledged`.
+    if (result === undefined && delivery.inbox === undefined) this.#mayBeStored(to);
+    else if (needsNoReplay || result?.outcome === 'full') this.#users.find(to)?.queue?.resume();
     else if (entry === undefined) this.queueOf(to)?.wake();
     else this.queueOf(to)?.push(entry);
     if (result?.outcome !== 'full')
@@ -340,6 +341,14 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     if (delivery.state === 'acknowledged') this.#acknowledgedMeanwhile(delivery);
     else if (delivery.inbox === undefined) this.#fallback.take(delivery, reason);
     else delivery.moveTo('rejected');
+  }
+
+  /**
+   * An append for a user has failed, but may have succeeded in the store, with only its answer lost. Such an entry is written to the
+   * session, which knows the copy if it has the message, and acknowledges it.
+   */
+  #mayBeStored(userId: string): void {
+    this.queueOf(userId)?.poll();
   }
 
   /** The receiver acknowledged before the store answered. */
