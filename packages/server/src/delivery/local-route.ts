@@ -94,7 +94,8 @@ export class LocalRoute implements Route {
     this.#reportDelivered(delivery);
     const previous = delivery.state;
     delivery.moveTo('acknowledged');
-    if (previous === 'pending') delivery.origin.accepted(delivery, 'received', now, frame);
+    if (previous === 'pending' && delivery.position === undefined)
+      delivery.origin.accepted(delivery, 'received', now, frame);
     else this.#policy.acknowledged(delivery, previous, now, frame);
     if (receiver.queue?.isBehind === true) receiver.queue.resume();
     return true;

@@ -146,14 +146,16 @@ export class StoreRoute implements Route, RouteQueues, InFlightPolicy {
     now: Instant,
     frame: BinaryString | undefined,
   ): void {
+    const { to, position } = delivery;
+    if (position !== undefined) {
+      this.writer.confirm(to, position);
+      this.#users.find(to)?.v6DeviceHas(position);
+    }
     if (previous === 'persisted') {
-      if (this.#retries.hadAllCopies(delivery)) this.#retryOthers(delivery.to, now);
-      if (delivery.position === undefined) return;
-      this.writer.confirm(delivery.to, delivery.position);
-      this.#users.find(delivery.to)?.v6DeviceHas(delivery.position);
+      if (this.#retries.hadAllCopies(delivery)) this.#retryOthers(to, now);
       return;
     }
-    if (previous === 'rejected') this.#mayBeStored(delivery.to);
+    if (previous === 'rejected' && position === undefined) this.#mayBeStored(to);
     if (previous === 'persisting') this.writer.received(delivery);
     // The sender is acknowledged now, but the writer keeps the message until the store has answered.
     if (previous === 'persisting' && !this.#keepsHistory)

@@ -66,13 +66,14 @@ export class Inbox implements DeliveryInbox {
   }
 
   /**
-   * Updates the position of a message in the inbox. A dead letter that is resent gets a new one. Returns false if the message in
-   * the inbox has another content.
+   * Keeps the position of a message in the inbox, which is confirmed with its acknowledgement: a dead letter that is resent gets a
+   * new one, and a message that was not stored here may be stored by another server, which got a copy of it. Returns false if the
+   * message in the inbox has another content.
    */
   isStoredAs({ position, fingerprint, from, body }: Entry): boolean {
     const delivery = this.#inFlight.find(fingerprint, from);
     if (delivery !== undefined && contentDigest(delivery.body) !== contentDigest(body)) return false;
-    if (delivery?.state === 'persisted') delivery.position = position;
+    if (delivery !== undefined) delivery.position = position;
     return true;
   }
 

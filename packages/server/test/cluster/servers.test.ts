@@ -148,6 +148,24 @@ describe('a message to a user of another node', () => {
     expect(contentsOf(bob)).toEqual(['first', 'second']);
   });
 
+  it('does not stay stored when the receiver has an earlier copy from its own node', async () => {
+    const { nodes, a, b } = await startTwo();
+    const bob = await b.online('bob');
+    const before = await b.online('alice');
+    await nodes.advance(FRAME_MS);
+    before.write(message('alice', 'bob', 'hello', 'f1'));
+    await b.settle();
+    const alice = await a.online('alice');
+    await nodes.advance(FRAME_MS);
+    alice.write(message('alice', 'bob', 'hello', 'f1'));
+    await nodes.advance(FRAME_MS);
+    expect(await nodes.store.count('bob')).toMatchObject({ messages: 1 });
+    bob.write(acknowledgement('bob', 'alice', 'f1'));
+    await nodes.advance(FRAME_MS);
+    expect(contentsOf(bob)).toEqual(['hello']);
+    expect(await nodes.store.count('bob')).toMatchObject({ messages: 0 });
+  });
+
   it('is hinted to a node whose session becomes known after the append', async () => {
     const { nodes, a, b } = await startTwo();
     const alice = await a.online('alice');
