@@ -26,7 +26,7 @@ async function prove(name: string, ...args: string[]): Promise<Run> {
   });
   const [code] = (await once(child, 'close')) as [number | null];
   const lastLine = output.trim().split('\n').at(-1) ?? '';
-  console.info(`${name} ${args.join(' ')}: ${lastLine}`);
+  console.info(`${name} ${args.join(' ')}: ${lastLine === '' ? errors : lastLine}`);
   return { code, lastLine, errors };
 }
 

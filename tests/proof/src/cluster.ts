@@ -94,7 +94,10 @@ async function prove(): Promise<boolean> {
   const isSettled = missing + offline + waiting === 0 && verdict.isAgreed;
   const isProven = verdict.acknowledged > 0 && isSettled && !hasFailed(verdict.violations);
   isKept = !isProven && fault === undefined;
-  if (isKept) process.stderr.write(`${verdict.examples.join('\n')}\njournals: ${folder}\n`);
+  if (isKept) {
+    process.stderr.write(`${verdict.examples.join('\n')}\njournals: ${folder}\n`);
+    if (waiting > 0) process.stderr.write(await stage.postgres.describeWaiting());
+  }
   return isProven;
 }
 

@@ -56,6 +56,19 @@ export class PrivatePostgres {
     return Number(stdout.trim());
   }
 
+  /** The users with waiting messages, and their entries: a line for each. */
+  async describeWaiting(): Promise<string> {
+    const entries =
+      'SELECT json_agg(json_build_object(' +
+      "'position', position, 'from', encode(sender, 'escape'), 'acceptedAt', accepted_at, 'taken', taken, 'inLog', in_log)) " +
+      'FROM imcore.log_message WHERE receiver = no';
+    const sql =
+      `SELECT encode(id, 'escape'), 'last', last, 'sent', sent, 'gone', gone, 'v6', v6, (${entries}) ` +
+      'FROM imcore.user_log JOIN imcore.log_state USING (no) WHERE sent <> gone';
+    const { stdout } = await run('psql', [this.url, '-AtF ', '-c', sql]);
+    return stdout;
+  }
+
   async remove(): Promise<void> {
     await this.stop('immediate');
     await this.#server.remove();
