@@ -49,7 +49,11 @@ describe.runIf(await hasPostgres())('a server whose database does not answer', (
       await created.client.login({ userId });
       return created;
     };
+    const carol = await user('carol');
+    await carol.client.send({ to: 'alice', content: 'welcome' });
     const alice = await user('alice');
+    // Then the server has read her log. Before, it does not know whether her messages must go through logs: they wait for the store.
+    await alice.message('welcome');
     await alice.client.send({ to: 'bob', content: 'old' });
     return { schema, proxy, server, alice, user };
   }
